@@ -1,0 +1,51 @@
+"""lrestore puts Looker content back from a LookerVault backup.
+
+The command line is the main entry (``lrestore --help``); from Python the same work is done by
+:func:`restore`, :func:`plan` and :func:`verify`, which return the typed report that ``--report`` writes.
+
+Nothing heavy is imported here: ``lrestore --version`` and ``--help`` must answer at once, and the Looker SDK alone
+takes about half a second to import.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lrestore.report.model import Report
+
+__version__ = "0.1.0"
+
+__all__ = ["__version__", "plan", "restore", "verify"]
+
+Config = str | os.PathLike[str] | None
+"""A settings file; None: ``lrestore.toml`` in the working directory if there is one, else environment and defaults."""
+
+
+def restore(config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
+    """Restore, and return the report. Prints nothing, asks nobody.
+
+    ``select`` takes SPECs as ``--select`` does; without any, ``[run] select`` counts. ``options`` are the command
+    line's flags with underscores: ``if_missing="skip"``, ``exclude=["user"]``, ``verify="after"``. Raises
+    :class:`lrestore.errors.RunError` when the run could not start or had to end, TypeError for an unknown option;
+    items that fail are in the report.
+    """
+    return _run(config, select, options)
+
+
+def plan(config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
+    """What :func:`restore` would do, read from the destination; nothing is written. Arguments and errors as there."""
+    return _run(config, select, {**options, "plan": True})
+
+
+def verify(config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
+    """Compare backup and destination: see ``report.verify``. Arguments and errors as in :func:`restore`."""
+    return _run(config, select, {**options, "verify": "alone"})
+
+
+def _run(config: Config, select: Sequence[str], options: dict[str, Any]) -> Report:
+    from lrestore.cli.python import run_from_python
+
+    return run_from_python(config, select, options)

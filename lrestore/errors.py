@@ -1,0 +1,249 @@
+"""Every exception of lrestore, in one tree.
+
+Three families, told apart by what happens next:
+
+* :class:`RunError` ends the run, with the exit code of its class (2 usage, 3 not started, 4 stopped early);
+* :class:`ItemError` ends one item, which becomes a dead letter, and the run goes on;
+* :class:`LookerError` is an :class:`ItemError` born from an answer (or from the lack of one) of Looker's API; it
+  knows whether repeating the call can help (``transient``) and whether the call may have taken effect although no
+  answer came (``outcome_unknown``).
+
+Messages name the file, key or item and say what to do; ``hint`` is the remedy when it is a sentence of its own.
+Nothing decides by searching in a message: status, field errors and paths are attributes.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lrestore.messages import FieldError, ItemKey
+
+
+class LrestoreError(Exception):
+    """Base of all. ``str(error)`` is one line for people, the hint included."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class RunError(LrestoreError):
+    """Ends the run; ``exit_code`` is the process's."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class UsageError(RunError):
+    """The command line asks for something impossible or unfinished. Nothing was called."""
+
+    exit_code = 2
+
+
+class SettingsError(UsageError):
+    """A setting is unknown, of the wrong type, impossible or missing; the message names key and file."""
+
+
+class VaultError(RunError):
+    """The backup cannot be read as a LookerVault file."""
+
+
+class StateError(RunError):
+    """The state file is newer than this lrestore, damaged, or not writable."""
+
+
+class LockHeldError(StateError):
+    """Another run holds the lock of this state file."""
+
+
+class DestinationError(RunError):
+    """The destination cannot be reached, refuses the credentials, or does not speak API 4.0."""
+
+
+class WrongInstanceError(RunError):
+    """The backup's objects are not the destination's, although their ids are: nothing was written."""
+
+
+class StoppedError(RunError):
+    """The run ends before its work is done, and ``--resume`` goes on with it."""
+
+    exit_code = 4
+
+
+class ItemError(LrestoreError):
+    """One item cannot be restored: it becomes a dead letter of type ``error_type``.
+
+    ``key`` is filled in by whoever knows the item; ``path`` is the place in the item's content, such as
+    ``dashboard_elements[3].look_id``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        key: ItemKey | None = None,
+        path: str | None = None,
+        errors: tuple[FieldError, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.key = key
+        self.path = path
+        self.errors = errors
+
+    @property
+    def error_type(self) -> str:
+        """The word that dead letters and reports use for this kind of failure."""
+        return type(self).__name__
+
+
+class CorruptItemError(ItemError):
+    """The backup's row for this item cannot be decoded, or lacks what every object of its type has."""
+
+
+class OversizedItemError(ItemError):
+    """The item's blob is larger than ``[run] max_item_bytes``: left to a person."""
+
+
+class MissingItemError(ItemError):
+    """The item was asked for by id and the backup does not hold it."""
+
+
+class DependencyError(ItemError):
+    """A hard reference leads nowhere: neither in the destination, nor restored by this run."""
+
+
+class AmbiguousMatchError(ItemError):
+    """More than one live object could be the backed-up one; the message lists them."""
+
+
+class MissingInDestinationError(ItemError):
+    """The object is not in the destination and ``--if-missing fail`` was given."""
+
+
+class InvisibleOrMissingError(ItemError):
+    """Looker says 404 to a caller who is not an admin: absent and hidden look the same, so nothing is created."""
+
+
+class NotRestorableError(ItemError):
+    """Looker's API offers no way to do what the backup asks (a look without its query, a new embed group ...)."""
+
+
+class InvalidContentError(ItemError):
+    """The content fails the check against Looker's schema that is made before anything is sent."""
+
+
+class InternalError(ItemError):
+    """A mistake of lrestore itself, met at one item; the dead letter has the stack trace."""
+
+
+class LookerError(ItemError):
+    """A call to Looker failed.
+
+    ``status`` is None where no HTTP answer came. ``body`` is Looker's own text, shortened, with no secret in it.
+    ``retry_after_s`` is what the server asked for; ``retries`` how often the call had been repeated; ``request_body``
+    what was sent, as JSON text, filled in by whoever wrote it.
+    """
+
+    transient: ClassVar[bool] = False
+    outcome_unknown: ClassVar[bool] = False
+
+    def __init__(  # noqa: PLR0913 (all keywords: an error is as wide as what is known of the failure)
+        self,
+        message: str,
+        *,
+        operation: str = "",
+        method: str = "",
+        path: str = "",
+        status: int | None = None,
+        errors: tuple[FieldError, ...] = (),
+        body: str = "",
+        retry_after_s: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, errors=errors)
+        self.operation = operation
+        self.method = method
+        self.request_path = path
+        self.status = status
+        self.body = body
+        self.retry_after_s = retry_after_s
+        self.retries = 0
+        self.request_body = ""
+
+
+class BadRequestError(LookerError):
+    """400, or a 4xx without a class of its own: final."""
+
+
+class UnauthorizedError(LookerError):
+    """401: the token is not (or no longer) valid."""
+
+
+class ForbiddenError(LookerError):
+    """403: the caller may not do this."""
+
+
+class NotFoundError(LookerError):
+    """404: absent, or hidden from this caller. Content operations never answer 403 (specification)."""
+
+
+class NotAllowedError(LookerError):
+    """405: a built-in or read-only object."""
+
+
+class ConflictError(LookerError):
+    """409: it exists already."""
+
+
+class ValidationError(LookerError):
+    """422: Looker refuses the content; ``errors`` says which fields and why."""
+
+
+class RateLimitedError(LookerError):
+    """429: nothing was done, come back later."""
+
+    transient = True
+
+
+class RequestTimeoutError(LookerError):
+    """408: the server gave up on reading the request."""
+
+    transient = True
+
+
+class ServerError(LookerError):
+    """5xx: of a POST nobody knows whether it took effect."""
+
+    transient = True
+    outcome_unknown = True
+
+
+class BadAnswerError(LookerError):
+    """An answer that is not Looker's: HTML of a proxy, JSON cut short, a body of the wrong shape."""
+
+    transient = True
+    outcome_unknown = True
+
+
+class ConnectError(LookerError):
+    """No connection could be made: the request was not sent."""
+
+    transient = True
+
+
+class ConnectionLostError(LookerError):
+    """The connection broke after the request went out."""
+
+    transient = True
+    outcome_unknown = True
+
+
+class AnswerTimeoutError(LookerError):
+    """No answer within ``timeout_s``."""
+
+    transient = True
+    outcome_unknown = True

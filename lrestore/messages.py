@@ -1,0 +1,112 @@
+"""Values that cross a boundary: between processes, into the state file, into the report.
+
+All are frozen msgspec Structs, so that one codec serves pipe, SQLite and JSON; nothing here knows how they are moved.
+Vocabulary (the same in code, state file, report and screen): an item is *created*, *updated*, *unchanged*, *skipped* or
+*failed*; a failed one has a *dead letter*; a *mapping* says which live object a backed-up one is.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+Outcome = Literal["created", "updated", "unchanged", "skipped", "failed"]
+OUTCOMES: tuple[Outcome, ...] = ("created", "updated", "unchanged", "skipped", "failed")
+
+
+class ItemKey(msgspec.Struct, frozen=True, order=True):
+    """A backed-up object: content type (the ontology's name, such as ``dashboard``) and its id in the source."""
+
+    type: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.type}={self.id}"
+
+
+class FieldError(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One entry of Looker's ``ValidationError.errors``."""
+
+    field: str = ""
+    code: str = ""
+    message: str = ""
+
+
+class Mapping(msgspec.Struct, frozen=True):
+    """Which live object a backed-up one (or a part of one, such as ``dashboard_element``) is."""
+
+    type: str
+    source_id: str
+    destination_id: str
+
+
+class Request(msgspec.Struct, frozen=True):
+    """The API call that failed: operation id of the specification, verb, path, and the body as JSON text."""
+
+    operation: str = ""
+    method: str = ""
+    path: str = ""
+    body: str = ""
+
+
+class DeadLetter(msgspec.Struct, frozen=True):
+    """All that is known of an item that could not be restored. ``failed_at`` is ISO 8601, UTC."""
+
+    type: str
+    id: str
+    name: str
+    error_type: str
+    message: str
+    failed_at: str
+    status: int | None = None
+    errors: tuple[FieldError, ...] = ()
+    retries: int = 0
+    path: str = ""
+    stack_trace: str = ""
+    request: Request | None = None
+    answer: str = ""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One field of a live object that differs from the backup; ``old`` is live, ``new`` what is (to be) set."""
+
+    path: str
+    old: object = None
+    new: object = None
+
+
+class Deletion(msgspec.Struct, frozen=True):
+    """One live object that the backup lacks and that is (to be) removed."""
+
+    type: str
+    id: str
+    name: str
+
+
+class ItemResult(msgspec.Struct, frozen=True):
+    """What became of one item. ``calls`` maps operation ids to counts, retries included."""
+
+    key: ItemKey
+    name: str
+    outcome: Outcome
+    destination_id: str = ""
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    mappings: tuple[Mapping, ...] = ()
+    warnings: tuple[str, ...] = ()
+    dead_letter: DeadLetter | None = None
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """Written down before an object is created, so that a lost answer is looked for and not repeated.
+
+    ``part`` names a part of the item (``dashboard_element/12``), empty for the item itself; ``natural_key`` is what to
+    look for; ``parent_id`` the live parent of a part.
+    """
+
+    key: ItemKey
+    part: str = ""
+    natural_key: str = ""
+    parent_id: str = ""

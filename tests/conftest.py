@@ -1,0 +1,20 @@
+"""What all tests share: how hypothesis searches, and that no setting of the caller's environment gets in."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The developer's own Looker must never be what a test talks to."""
+    for name in list(os.environ):
+        if name.startswith(("LOOKERSDK_", "LRESTORE_")):
+            monkeypatch.delenv(name)
