@@ -1,0 +1,19 @@
+"""Which objects are Looker's own: matched where others refer to them, never created, changed or deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lrestore.ontology.schema import SET, ContentType
+
+
+def is_built_in(entry: ContentType, obj: Mapping[str, object]) -> bool:
+    """Whether ``obj``, a backed-up or live object of the type, is Looker's own by the type's rules."""
+    return any(all(_holds(obj, path, value) for path, value in rule) for rule in entry.built_in)
+
+
+def _holds(obj: Mapping[str, object], path: str, value: object) -> bool:
+    node: object = obj
+    for step in path.split("."):
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return node not in (None, "") if value is SET else node == value

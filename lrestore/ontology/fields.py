@@ -1,0 +1,76 @@
+"""Which fields of which schema may be sent, and which of them may be reset to null.
+
+The SDK's Write* models say what is writable; :mod:`lrestore.ontology.errata` takes back what they say wrongly, and
+:mod:`lrestore.ontology.nulls` says what null may be sent for. The SDK is imported when the first question is asked: it
+takes half a second.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from functools import cache
+
+from lrestore.ontology.errata import NOT_SENT
+from lrestore.ontology.nulls import RESETTABLE
+
+_BODIES: Mapping[str, str] = {"Folder": "UpdateFolder"}
+"""Schemas whose update takes a body of another schema."""
+
+_CREATE_BODIES: Mapping[str, str] = {"Folder": "CreateFolder", "DashboardFilter": "CreateDashboardFilter"}
+"""Schemas whose create takes a body of another schema."""
+
+
+def sdk_model(name: str) -> type:
+    """The SDK's class of that name. Raises ValueError for a name that the SDK does not know."""
+    from looker_sdk.sdk.api40 import models
+
+    found = getattr(models, name, None)
+    if not isinstance(found, type):
+        raise ValueError(f"looker_sdk.sdk.api40.models has no class {name!r}")
+    return found
+
+
+@cache
+def writable(schema: str) -> frozenset[str]:
+    """The fields that an update of ``schema`` may send. Raises ValueError for a schema that the SDK does not know."""
+    body = _BODIES.get(schema, schema)
+    return frozenset(_attributes(_write_model(body))) - NOT_SENT.get(body, {}).keys()
+
+
+@cache
+def creatable(schema: str) -> frozenset[str]:
+    """The fields that a create of ``schema`` may send."""
+    return writable(_CREATE_BODIES.get(schema, schema))
+
+
+def nullable(schema: str, field: str) -> bool:
+    """Whether an update may reset the field to null; False for what is not written, or not known to take null."""
+    return field in RESETTABLE.get(schema, ())
+
+
+@cache
+def nested(schema: str, field: str) -> str | None:
+    """The schema of a field that holds an object or a list of objects; None for a plain value or a free-form map."""
+    hint = typing.get_type_hints(sdk_model(schema)).get(field)
+    return next((found.__name__ for found in _classes(hint) if _attributes(found)), None)
+
+
+def _classes(hint: object) -> list[type]:
+    inner = typing.get_args(hint)
+    if inner:
+        return [found for argument in inner for found in _classes(argument)]
+    return [hint] if isinstance(hint, type) else []
+
+
+def _write_model(schema: str) -> type:
+    try:
+        return sdk_model(f"Write{schema}")
+    except ValueError:
+        return sdk_model(schema)
+
+
+def _attributes(model: type) -> tuple[str, ...]:
+    import attrs
+
+    return tuple(attribute.name for attribute in attrs.fields(model)) if attrs.has(model) else ()

@@ -1,0 +1,119 @@
+"""The shape of the ontology table: what one needs to know of a Looker type in order to restore it.
+
+Pure data. Names of SDK classes are strings because importing the SDK takes half a second;
+:mod:`lrestore.ontology.fields` resolves them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+ReferenceKind = Literal["hard", "soft", "parent", "name", "edge", "text"]
+
+
+class Presence(Enum):
+    """Stands for a value in a :data:`Rule` where any value but null and "" is meant."""
+
+    SET = "is set"
+
+
+SET = Presence.SET
+Rule = tuple[tuple[str, object], ...]
+"""(path, value) pairs, all of which hold: ``(("permission_set.all_access", True),)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call of API 4.0. ``activity`` is the specification's ``x-looker-activity-type``, by which calls are licensed.
+
+    ``repeatable``: repeating it does no harm, whatever became of the first try. True for all but creating POSTs.
+    ``takes_fields``: accepts the ``fields`` query parameter.
+    """
+
+    id: str
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    activity: Literal["non_query", "db_query", "none"]
+    repeatable: bool
+    takes_fields: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A place in an object that names another object.
+
+    ``path`` uses ``[]`` for "each entry of the list": ``dashboard_elements[].look_id``. Kinds: *hard*, must exist
+    before the write that carries it; *soft*, may be set later or left out; *parent*, the container, fixed at creation;
+    *name*, by name and not by id; *edge*, only through an association call; *text*, hidden in free text.
+    """
+
+    path: str
+    target: str
+    kind: ReferenceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A sub-resource that has endpoints of its own and is reconciled with its parent (a tile, a filter, a layout ...).
+
+    ``path`` is where the parent's content holds it. ``match`` are the fields that identify it by content, in order.
+    ``create``/``update``/``delete`` are operation ids, None where Looker has none.
+    """
+
+    type: str
+    path: str
+    model: str
+    create: str | None
+    update: str | None
+    delete: str | None
+    parent_field: str
+    match: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ContentType:
+    """One type of content: its row in the table."""
+
+    name: str
+    """lrestore's and the report's word for it, such as ``dashboard``."""
+    vault_number: int
+    """``content_items.content_type`` in the backup."""
+    model: str
+    """SDK class into which blobs are decoded."""
+    update_schema: str
+    """Schema of the body of an update, to ask :func:`fields.writable` for; "" where Looker has no update."""
+    tier: int
+    """Priority among ready tasks: users first, scheduled plans last."""
+    get: str
+    """Operation that reads one; its path parameter takes ``id_field``."""
+    create: str | None
+    update: str | None
+    delete: str | None
+    list_all: str | None = None
+    """Operation that lists all, without paging."""
+    search: str | None = None
+    """Operation that searches, with limit and offset."""
+    id_field: str = "id"
+    title_field: str = "name"
+    required: tuple[str, ...] = ()
+    """Fields without which a blob is not an object of this type."""
+    create_needs: tuple[str, ...] = ()
+    """Fields without which Looker refuses to create one; some are said by the operation's text only, not the schema."""
+    embedded_ids: tuple[str, ...] = ()
+    """Write-only ids: Looker shows the object (``permission_set``) and takes its id (``permission_set_id``)."""
+    natural_key: tuple[str, ...] = ()
+    """Fields that together identify an object across instances; references among them are translated first."""
+    one_of: tuple[str, ...] = ()
+    """Those fields of the natural key of which an object has just one; the others are null on both sides."""
+    created_at: bool = False
+    """The type carries Looker's immutable ``created_at``: the proof that an id still means the same object."""
+    trash: bool = False
+    """Deleting moves to the trash, from which ``deleted: false`` takes it back."""
+    built_in: tuple[Rule, ...] = ()
+    """An object for which any rule holds is Looker's own and is never written: see :func:`built_in.is_built_in`."""
+    references: tuple[Reference, ...] = ()
+    parts: tuple[Part, ...] = ()
+    ignored: tuple[str, ...] = field(default=())
+    """Writable fields that a restore must not send, each explained where the row is written."""

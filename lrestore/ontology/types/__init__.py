@@ -1,0 +1,1 @@
+"""One module per content type: its row of the table."""

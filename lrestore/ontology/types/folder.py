@@ -1,0 +1,35 @@
+"""Folders. Roots and personal folders come with the instance and its users: they are matched, never made."""
+
+from __future__ import annotations
+
+from lrestore.ontology.schema import SET, ContentType, Reference
+
+FOLDER = ContentType(
+    name="folder",
+    vault_number=5,
+    model="Folder",
+    update_schema="UpdateFolder",
+    tier=4,
+    get="folder",
+    create="create_folder",
+    update="update_folder",
+    delete="delete_folder",
+    list_all="all_folders",
+    search="search_folders",
+    required=("id", "name"),
+    create_needs=("name", "parent_id"),
+    natural_key=("parent_id", "name"),
+    created_at=True,
+    built_in=(
+        (("is_shared_root", True),),
+        (("is_users_root", True),),
+        (("is_embed_shared_root", True),),
+        (("is_embed_users_root", True),),
+        (("is_personal", True),),
+        # Made by Looker at an SSO embed login with an external group id (specification, Folder.external_id).
+        (("external_id", SET),),
+        # The folder of LookML dashboards: its id is a word.
+        (("id", "lookml"),),
+    ),
+    references=(Reference("parent_id", "folder", "parent"),),
+)

@@ -1,0 +1,32 @@
+"""Groups. Members and nesting are association calls."""
+
+from __future__ import annotations
+
+from lrestore.ontology.schema import SET, ContentType
+
+GROUP = ContentType(
+    name="group",
+    vault_number=8,
+    model="Group",
+    update_schema="Group",
+    tier=1,
+    get="group",
+    create="create_group",
+    update="update_group",
+    delete="delete_group",
+    list_all="all_groups",
+    search="search_groups",
+    required=("id", "name"),
+    create_needs=("name",),
+    natural_key=("name",),
+    built_in=(
+        # All Users: not deletable, no direct membership.
+        (("include_by_default", True),),
+        # Membership comes from LDAP, SAML or OIDC.
+        (("externally_managed", True),),
+        # Embed groups come to be at an SSO embed login; the API cannot create one.
+        (("external_group_id", SET),),
+        # Made and named by Looker (cloud.google.com/looker/docs/admin-panel-users-groups).
+        (("name", "Gemini Default Users"),),
+    ),
+)

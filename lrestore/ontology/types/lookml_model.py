@@ -1,0 +1,28 @@
+"""LookML models: only their configuration is content; the LookML itself lives in git."""
+
+from __future__ import annotations
+
+from lrestore.ontology.schema import ContentType, Reference
+
+LOOKML_MODEL = ContentType(
+    name="lookml_model",
+    vault_number=3,
+    model="LookmlModel",
+    update_schema="LookmlModel",
+    tier=5,
+    get="lookml_model",
+    create="create_lookml_model",
+    update="update_lookml_model",
+    delete="delete_lookml_model",
+    list_all="all_lookml_models",
+    id_field="name",
+    required=("name",),
+    create_needs=("name", "project_name"),
+    natural_key=("name",),
+    # The model of System Activity is part of Looker.
+    built_in=((("name", "system__activity"),),),
+    references=(
+        Reference("project_name", "project", "hard"),
+        Reference("allowed_db_connection_names[]", "connection", "name"),
+    ),
+)

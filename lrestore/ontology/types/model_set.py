@@ -1,0 +1,26 @@
+"""Model sets: lists of LookML models by name."""
+
+from __future__ import annotations
+
+from lrestore.ontology.schema import ContentType, Reference
+
+MODEL_SET = ContentType(
+    name="model_set",
+    vault_number=11,
+    model="ModelSet",
+    update_schema="ModelSet",
+    tier=2,
+    get="model_set",
+    create="create_model_set",
+    update="update_model_set",
+    delete="delete_model_set",
+    list_all="all_model_sets",
+    search="search_model_sets",
+    required=("id", "name"),
+    create_needs=("name",),
+    natural_key=("name",),
+    # Writes to them answer 405 (specification, update_model_set).
+    built_in=((("built_in", True),), (("all_access", True),)),
+    # Not hard: a set may name models that are not deployed yet.
+    references=(Reference("models[]", "lookml_model", "name"),),
+)

@@ -1,0 +1,49 @@
+"""Users. Their roles and groups hang on association calls; e-mail credentials are a part of their own."""
+
+from __future__ import annotations
+
+from lrestore.ontology.schema import ContentType, Part, Reference
+
+CREDENTIALS_EMAIL = Part(
+    type="credentials_email",
+    path="credentials_email",
+    model="CredentialsEmail",
+    create="create_user_credentials_email",
+    update="update_user_credentials_email",
+    delete="delete_user_credentials_email",
+    parent_field="user_id",
+    match=("email",),
+)
+
+USER = ContentType(
+    name="user",
+    vault_number=7,
+    model="User",
+    update_schema="User",
+    tier=0,
+    get="user",
+    create="create_user",
+    update="update_user",
+    delete="delete_user",
+    list_all="all_users",
+    search="search_users",
+    title_field="display_name",
+    required=("id",),
+    # create_user takes no e-mail: the credentials follow in a call of their own.
+    natural_key=("email",),
+    built_in=(
+        (("verified_looker_employee", True),),
+        # Service accounts have endpoints of their own, alpha in 26.12.
+        (("is_service_account", True),),
+    ),
+    references=(
+        # The personal folder comes to be with its user, so this is set in a later call.
+        Reference("home_folder_id", "folder", "soft"),
+        Reference("group_ids[]", "group", "edge"),
+        Reference("role_ids[]", "role", "edge"),
+    ),
+    parts=(CREDENTIALS_EMAIL,),
+    # ui_state: "undocumented state information owned by the Looker UI"; models_dir_validated: a finding about the
+    # user's development workspace (both: specification, User). Old values of them say nothing about content.
+    ignored=("ui_state", "models_dir_validated"),
+)
