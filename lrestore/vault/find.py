@@ -1,0 +1,182 @@
+"""Which row is the object that was asked for, when there may be several, or one that lies under another id.
+
+The rule, the same for listing and reading: of the rows whose id agrees with the id inside their content the newest
+counts; one that cannot be decoded gives way to an older one that can. A row filed under another id than its own
+("misfiled") is used only when no agreeing row can be.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from lrestore.errors import CorruptItemError, ItemError, OversizedItemError, VaultError
+from lrestore.messages import ItemKey
+from lrestore.vault import rows, schema
+from lrestore.vault.decode import Content, Depth, UnreadableError, skim
+from lrestore.vault.files import OpenFile
+from lrestore.vault.items import IndexRow
+from lrestore.vault.rows import Head
+
+SKIM_LIMIT_BYTES = schema.DEFAULT_MAX_ITEM_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The row that counts, with its content. ``deleted`` is the newest copy's word, even where an older one is used."""
+
+    head: Head
+    content: Content
+    blob: bytes
+    deleted: bool
+    warnings: tuple[str, ...] = ()
+
+    def index_row(self) -> IndexRow:
+        """The row without its content."""
+        return self.head.index_row(self.content.true_id, self.content.seen, deleted=self.deleted)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A row is there but cannot be used: ``reason`` for people, ``error`` to raise."""
+
+    head: Head
+    reason: str
+    error: ItemError
+
+    def index_row(self) -> IndexRow:
+        """The row, with the reason if it is corrupt; an oversized one is not."""
+        corrupt = "" if isinstance(self.error, OversizedItemError) else self.reason
+        return self.head.index_row(self.head.plain_id, corrupt=corrupt)
+
+
+class Finder:
+    """Looks objects up in all files of a backup. Lookups are safe for several threads."""
+
+    def __init__(self, files: Sequence[OpenFile]) -> None:
+        self._files = files
+        self._lock = threading.RLock()
+        self._misfiled: dict[str, dict[str, list[Head]]] = {}
+
+    def locate(self, key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:
+        """The row that counts for ``key``, None if there is none.
+
+        Raises :class:`VaultError` if a file changed since it was opened.
+        """
+        kind = schema.KINDS.get(key.type)
+        if kind is None or not _storable(key.id):
+            return None
+        agreeing = self._best(self._heads(kind, key.id), key, depth, limit_bytes)
+        if isinstance(agreeing, Found) or (isinstance(agreeing, Refused) and agreeing.head.size_bytes > limit_bytes):
+            return agreeing
+        elsewhere = self._best(self._misfiled_as(kind, key.id), key, depth, limit_bytes)
+        return elsewhere if isinstance(elsewhere, Found) else agreeing or elsewhere
+
+    def scan(self, kind: schema.Kind) -> Iterator[Head]:
+        """Every row of a type, those marked deleted last."""
+        for condition in (rows.live(kind), rows.deleted(kind)):
+            for file in self._files:
+                yield from rows.heads(file, condition)
+
+    def open(self, head: Head, depth: Depth, limit_bytes: int = SKIM_LIMIT_BYTES) -> Found | Refused:
+        """Read and decode one row, unless it is faulty or too large. Raises :class:`VaultError` if its file changed."""
+        head.file.check_unchanged()
+        if head.fault:
+            return _corrupt(head, head.fault)
+        if head.size_bytes > limit_bytes:
+            return _oversized(head, limit_bytes)
+        try:
+            with self._lock:
+                blob = rows.blob(head)
+            return Found(head, depth(head.kind, blob), blob, head.deleted)
+        except VaultError as error:
+            return _corrupt(head, error.message)
+        except UnreadableError as error:
+            return _corrupt(head, str(error))
+
+    def repeated_ids(self, kinds: Collection[schema.Kind]) -> dict[str, set[str]]:
+        """By type, the ids that more than one row claims: in several files, or in both ways of writing ids."""
+        once: dict[str, set[str]] = {kind.name: set() for kind in kinds}
+        twice: dict[str, set[str]] = {kind.name: set() for kind in kinds}
+        for file in self._files:
+            for row_id, number in rows.fetch(file, "SELECT id, content_type FROM content_items"):
+                kind = schema.KIND_BY_NUMBER.get(number)
+                if kind is not None and kind.name in once:
+                    plain = str(row_id).removeprefix(kind.prefix)
+                    (twice if plain in once[kind.name] else once)[kind.name].add(plain)
+        return twice
+
+    def remember_misfiled(self, kind: schema.Kind, misfiled: dict[str, list[Head]]) -> None:
+        """Spare later lookups the search through the whole type."""
+        self._misfiled[kind.name] = {
+            true_id: sorted(heads, key=_age, reverse=True) for true_id, heads in misfiled.items()
+        }
+
+    def _heads(self, kind: schema.Kind, id: str) -> list[Head]:
+        with self._lock:
+            found = [
+                head for file in self._files for head in rows.heads(file, rows.called(kind, id)) if head.plain_id == id
+            ]
+        return sorted(found, key=_age, reverse=True)
+
+    def _misfiled_as(self, kind: schema.Kind, id: str) -> list[Head]:
+        with self._lock:
+            if kind.name not in self._misfiled:
+                self._search_misfiled(kind)
+            return self._misfiled[kind.name].get(id, [])
+
+    def _search_misfiled(self, kind: schema.Kind) -> None:
+        misfiled: dict[str, list[Head]] = {}
+        for head in self.scan(kind):
+            entry = self.open(head, skim)
+            if isinstance(entry, Found) and entry.content.true_id != head.plain_id:
+                misfiled.setdefault(entry.content.true_id, []).append(head)
+        self.remember_misfiled(kind, misfiled)
+
+    def _best(self, heads: list[Head], key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:
+        refused: Refused | None = None
+        for head in heads:
+            entry = self.open(head, depth, limit_bytes)
+            if isinstance(entry, Refused):
+                if isinstance(entry.error, OversizedItemError):
+                    return refused or entry
+                refused = refused or entry
+            elif entry.content.true_id == key.id:
+                return entry if refused is None else _instead(entry, refused)
+        return refused
+
+
+def _storable(text: str) -> bool:
+    """SQLite holds no lone surrogates, which a command line can contain."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _age(head: Head) -> tuple[str, bool, int]:
+    return head.synced_at, not head.deleted, head.rowid
+
+
+def _instead(older: Found, newest: Refused) -> Found:
+    key = ItemKey(newest.head.kind.name, newest.head.plain_id)
+    warning = (
+        f"{key}: the newest copy, of {newest.head.synced_at} in {newest.head.file.path}, is corrupt: {newest.reason};"
+        f" the copy of {older.head.synced_at} in {older.head.file.path} is used"
+    )
+    return Found(older.head, older.content, older.blob, newest.head.deleted, (warning,))
+
+
+def _corrupt(head: Head, reason: str) -> Refused:
+    key = ItemKey(head.kind.name, head.plain_id)
+    error = CorruptItemError(
+        f"{key} in {head.file.path} is corrupt: {reason}", hint="take it from another backup", key=key
+    )
+    return Refused(head, reason, error)
+
+
+def _oversized(head: Head, limit_bytes: int) -> Refused:
+    key = ItemKey(head.kind.name, head.plain_id)
+    reason = f"{head.size_bytes} bytes, more than the {limit_bytes} that [run] max_item_bytes allows"
+    error = OversizedItemError(
+        f"{key} is too large: {reason}", hint="raise max_item_bytes, or restore it by hand", key=key
+    )
+    return Refused(head, reason, error)

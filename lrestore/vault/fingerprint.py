@@ -1,0 +1,28 @@
+"""What identifies a backup's content: its rows without their blobs.
+
+The bytes of the files would not do: a copy that was vacuumed, checkpointed or compressed holds the same backup.
+LookerVault sets ``synced_at`` with every row it writes, so a changed blob shows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from lrestore.vault import rows
+from lrestore.vault.files import OpenFile
+
+_QUERY = "SELECT content_type, id, synced_at, deleted_at, content_size FROM content_items ORDER BY content_type, id"
+
+
+def of_files(files: Sequence[OpenFile]) -> str:
+    """32 hex digits; the order of the files does not matter."""
+    digests = sorted(_of_file(file) for file in files)
+    return hashlib.sha256("".join(digests).encode()).hexdigest()[:32]
+
+
+def _of_file(file: OpenFile) -> str:
+    digest = hashlib.sha256()
+    for row in rows.fetch(file, _QUERY):
+        digest.update(repr(row).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()

@@ -1,0 +1,41 @@
+"""Listing a backup: one row per object, in one pass over each type, without keeping content or rows in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lrestore.messages import ItemKey
+from lrestore.vault import schema
+from lrestore.vault.decode import Depth, skim
+from lrestore.vault.find import SKIM_LIMIT_BYTES, Finder, Found, Refused
+from lrestore.vault.rows import Head
+
+
+def entries(finder: Finder, kinds: Sequence[schema.Kind], depth: Depth) -> Iterator[Found | Refused]:
+    """The row that counts of every object of these types. Raises :class:`VaultError` if a file cannot be read on."""
+    repeated = finder.repeated_ids(kinds)
+    for kind in kinds:
+        yield from _of_kind(finder, kind, repeated[kind.name], depth)
+
+
+def _of_kind(finder: Finder, kind: schema.Kind, repeated: set[str], depth: Depth) -> Iterator[Found | Refused]:
+    """Rows without doubt come at once; repeated, misfiled and corrupt ones are looked up at the end."""
+    misfiled: dict[str, list[Head]] = {}
+    corrupt: set[str] = set()
+    for head in finder.scan(kind):
+        doubted = head.plain_id in repeated
+        entry = finder.open(head, skim if doubted else depth)
+        if isinstance(entry, Found) and entry.content.true_id != head.plain_id:
+            misfiled.setdefault(entry.content.true_id, []).append(head)
+        elif doubted:
+            continue
+        elif isinstance(entry, Refused) and head.size_bytes <= SKIM_LIMIT_BYTES:
+            corrupt.add(head.plain_id)
+        else:
+            yield entry
+    finder.remember_misfiled(kind, misfiled)
+    for true_id in sorted(repeated | corrupt | misfiled.keys()):
+        best = finder.locate(ItemKey(kind.name, true_id), depth, SKIM_LIMIT_BYTES)
+        came_already = best is not None and best.head.plain_id == true_id and true_id not in repeated | corrupt
+        if best is not None and not came_already:
+            yield best

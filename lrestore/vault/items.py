@@ -1,0 +1,50 @@
+"""What the reader hands out: rows of the backup without their content, and items with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from lrestore.messages import ItemKey
+
+
+class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One backed-up object, without its content: all that selection and order need.
+
+    Times are ISO 8601 in UTC with microseconds (they sort as text), empty if unreadable. ``created_at`` and
+    ``updated_at`` of objects without such a field are the moment of the backup: that is what LookerVault stores.
+    ``folder_id`` is the folder that holds the object, of a folder its parent. ``email`` is a user's own, of content its
+    owner's where known.
+    ``corrupt`` is the reason why the content cannot be used; such a row's key comes from the row, not from the content.
+    """
+
+    key: ItemKey
+    name: str
+    owner_id: str | None = None
+    email: str | None = None
+    created_at: str = ""
+    updated_at: str = ""
+    synced_at: str = ""
+    deleted: bool = False
+    size_bytes: int = 0
+    folder_id: str | None = None
+    corrupt: str = ""
+
+
+@dataclass(slots=True)
+class VaultItem:
+    """One backed-up object with its content.
+
+    ``model`` is the SDK's class, ``raw`` the same as plain builtins: datetimes as datetime, keys that the backup lacks
+    absent, enum values that the SDK did not know left out. ``warnings`` say what is doubtful about this copy.
+    """
+
+    key: ItemKey
+    name: str
+    row: IndexRow
+    model: Any
+    raw: dict[str, object]
+    blob: bytes
+    warnings: tuple[str, ...] = ()

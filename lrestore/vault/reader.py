@@ -1,0 +1,136 @@
+"""The backup as one source, whatever files it is made of."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime
+from functools import cached_property
+from typing import Self
+
+from lrestore.errors import MissingItemError
+from lrestore.messages import ItemKey, Mapping
+from lrestore.vault import doubts, fingerprint, index, mappings, release, schema, summary
+from lrestore.vault.decode import decode, skim
+from lrestore.vault.files import OpenFile, expand, open_file
+from lrestore.vault.find import Finder, Refused
+from lrestore.vault.items import IndexRow, VaultItem
+from lrestore.vault.rows import display_name
+from lrestore.vault.staging import Staging
+from lrestore.vault.times import utc_iso
+
+
+class Vault:
+    """A LookerVault backup, open for reading. Its files are never written to, nor is anything left beside them.
+
+    Use :meth:`open`, as a context manager or with :meth:`close`. Reading is safe for several threads of one process;
+    another process opens the backup itself, from :attr:`real_paths` if nothing is to be decompressed a second time.
+    """
+
+    def __init__(self, files: Sequence[OpenFile], resources: ExitStack) -> None:
+        self._files = tuple(files)
+        self._finder = Finder(self._files)
+        self._close = weakref.finalize(self, resources.close)
+
+    @classmethod
+    def open(cls, paths: Sequence[str]) -> Self:
+        """Open files and globs as one backup; gzip-compressed ones are unpacked into a private temporary copy.
+
+        Raises :class:`VaultError`, naming the file, for whatever is not a readable LookerVault file.
+        """
+        with ExitStack() as resources:
+            staging = Staging()
+            resources.callback(staging.close)
+            files: list[OpenFile] = []
+            for path in expand(paths):
+                file = open_file(path, staging)
+                resources.callback(file.connection.close)
+                files.append(file)
+            return cls(files, resources.pop_all())
+
+    def close(self) -> None:
+        """Close the files and remove private copies. Does nothing the second time."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, as the user knows them."""
+        return tuple(file.path for file in self._files)
+
+    @property
+    def real_paths(self) -> tuple[str, ...]:
+        """What SQLite reads: the files, or the private copies of compressed ones, which live until :meth:`close`."""
+        return tuple(file.real_path for file in self._files)
+
+    @cached_property
+    def warnings(self) -> list[str]:
+        """What makes this backup incomplete or doubtful, as far as can be told without decoding content."""
+        return doubts.of_files(self._files, self._finder.repeated_ids(list(schema.KINDS.values())))
+
+    def fingerprint(self) -> str:
+        """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""
+        return fingerprint.of_files(self._files)
+
+    def index(
+        self, types: Collection[str] | None = None, *, include_deleted: bool = False, deep: bool = False
+    ) -> Iterator[IndexRow]:
+        """One row per object of ``types`` (all if None), in the order of the type numbers; corrupt ones included.
+
+        With ``deep`` each blob is decoded whole, so that ``corrupt`` is final; otherwise :meth:`read` may still find a
+        fault deep inside a blob that looked fine. Raises :class:`VaultError` if a file cannot be read on.
+        """
+        kinds = [kind for kind in schema.KINDS.values() if types is None or kind.name in types]
+        for entry in index.entries(self._finder, kinds, decode if deep else skim):
+            row = entry.index_row()
+            if include_deleted or not row.deleted:
+                yield row
+
+    def read(self, key: ItemKey, *, max_item_bytes: int = schema.DEFAULT_MAX_ITEM_BYTES) -> VaultItem:
+        """The object ``key``, decoded. Objects that the backup marks deleted are read too.
+
+        Raises :class:`MissingItemError`, :class:`CorruptItemError` or :class:`OversizedItemError` (nothing was loaded),
+        each with its ``key``; :class:`VaultError` if the file was changed since it was opened.
+        """
+        entry = self._finder.locate(key, decode, max_item_bytes)
+        if entry is None:
+            raise MissingItemError(f"{key} is not in the backup", hint="--show source tells what is", key=key)
+        if isinstance(entry, Refused):
+            raise entry.error
+        content = entry.content
+        name = display_name(entry.head.kind, content.seen) or entry.head.name
+        return VaultItem(key, name, entry.index_row(), content.model, content.raw, entry.blob, entry.warnings)
+
+    def row(self, key: ItemKey) -> IndexRow | None:
+        """The index row of one object, corrupt or marked deleted as it may be; None if the backup has none."""
+        entry = self._finder.locate(key, skim, schema.DEFAULT_MAX_ITEM_BYTES)
+        return None if entry is None else entry.index_row()
+
+    def holds(self, key: ItemKey) -> bool:
+        """Whether the backup has an object under this key, readable or not."""
+        return self.row(key) is not None
+
+    def synced_to(self) -> datetime | None:
+        """When the newest row was taken from Looker; None for an empty backup."""
+        newest = f"SELECT MAX(synced_at) FROM {schema.TABLE}"  # noqa: S608 (a constant of ours)
+        rows = [file.connection.execute(newest).fetchone() for file in self._files]
+        times = [time for (text,) in rows if (time := utc_iso(text))]
+        return datetime.fromisoformat(max(times)) if times else None
+
+    def summary(self) -> summary.SourceSummary:
+        """Everything that ``--show source`` tells; decodes every blob."""
+        return summary.of_vault(self._finder, self._files, self.warnings)
+
+    def release_floor(self) -> str:
+        """The lowest release of Looker that can have made this backup, judged from the fields in a sample of it."""
+        return release.floor(self._finder, self._files)
+
+    def mappings(self) -> Iterator[Mapping]:
+        """The id mappings that LookerVault recorded in the files, if any."""
+        return mappings.of_files(self._files)

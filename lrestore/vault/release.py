@@ -1,0 +1,56 @@
+"""How old was the Looker (or the SDK) that made this backup? Its youngest field tells.
+
+A field that is absent may have been null, or unknown to whoever made the backup; only where that one surely knew it
+does absent mean null. A file may hold rows of several extractions, years apart: the oldest ones decide, so that nothing
+newer is taken as proof of what they knew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from lrestore.ontology import releases
+from lrestore.vault import rows, schema, shapes
+from lrestore.vault.decode import decode, sdk_model
+from lrestore.vault.files import OpenFile
+from lrestore.vault.find import Finder, Refused
+from lrestore.vault.rows import Head
+
+OLDEST: Final = "22.4"
+_SAMPLE_PER_TYPE_AND_FILE: Final = 25
+_ONE_EXTRACTION: Final = timedelta(days=1)
+# The SDK has more than one class for these; the ontology has a field's release on record for one of them.
+_ALSO_KNOWN_AS: Final = {"Look": "LookWithQuery", "FolderBase": "Folder", "DashboardBase": "Dashboard"}
+
+
+def floor(finder: Finder, files: Sequence[OpenFile]) -> str:
+    """The lowest release that can have made the oldest rows; :data:`OLDEST` when no field proves more."""
+    best = OLDEST
+    for entry in (finder.open(head, decode) for head in _oldest_rows(files)):
+        if isinstance(entry, Refused):
+            continue
+        for place in shapes.places(entry.content.raw, sdk_model(entry.head.kind)):
+            name = _ALSO_KNOWN_AS.get(place.shape.name, place.shape.name)
+            for field in place.content:
+                proven = releases.proven_by(f"{name}.{field}")
+                if proven and not releases.at_least(best, proven):
+                    best = proven
+    return best
+
+
+def _oldest_rows(files: Sequence[OpenFile]) -> list[Head]:
+    sample = [
+        head for file in files for kind in schema.KINDS.values() for head in _oldest_of(file, kind) if head.synced_at
+    ]
+    if not sample:
+        return []
+    until = datetime.fromisoformat(min(head.synced_at for head in sample)) + _ONE_EXTRACTION
+    return [head for head in sample if datetime.fromisoformat(head.synced_at) <= until]
+
+
+def _oldest_of(file: OpenFile, kind: schema.Kind) -> Iterator[Head]:
+    where, values = rows.live(kind)
+    oldest = f"{where} ORDER BY synced_at LIMIT {_SAMPLE_PER_TYPE_AND_FILE}"
+    return rows.heads(file, (oldest, values))

@@ -1,0 +1,148 @@
+"""The rows of one backup file: the queries, and what a row says about itself without its content."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lrestore.messages import ItemKey
+from lrestore.vault import schema
+from lrestore.vault.decode import Glance
+from lrestore.vault.files import OpenFile, damaged
+from lrestore.vault.items import IndexRow
+from lrestore.vault.times import utc_iso
+
+# typeof() and length() of a blob do not read it: an oversized one costs nothing until it is asked for.
+_HEAD: Final = """
+SELECT rowid, id, content_type, name, owner_id, owner_email, created_at, updated_at, synced_at,
+       deleted_at IS NOT NULL, typeof(content_data),
+       CASE typeof(content_data) WHEN 'blob' THEN length(content_data) ELSE -1 END,
+       CASE WHEN typeof(content_size) = 'integer' THEN content_size ELSE -1 END, {folder_id}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A row without its content. ``file`` is where it lies, ``fault`` why its content is not worth reading."""
+
+    file: OpenFile
+    rowid: int
+    id: str
+    kind: schema.Kind
+    name: str
+    owner_id: str | None
+    email: str | None
+    created_at: str
+    updated_at: str
+    synced_at: str
+    deleted: bool
+    size_bytes: int
+    folder_id: str | None
+    fault: str
+
+    @property
+    def plain_id(self) -> str:
+        """The id without the type that one-worker backups put before it, once."""
+        return self.id.removeprefix(self.kind.prefix)
+
+    def index_row(
+        self, true_id: str, seen: Glance | None = None, *, corrupt: str = "", deleted: bool | None = None
+    ) -> IndexRow:
+        """What the reader hands out. What the content says of itself counts more than the row's columns."""
+        seen = seen or Glance()
+        owner_email = seen.email if self.kind.name == "user" else self.email
+        return IndexRow(
+            key=ItemKey(self.kind.name, true_id),
+            name=display_name(self.kind, seen) or self.name,
+            owner_id=seen.user_id or self.owner_id,
+            email=owner_email,
+            created_at=utc_iso(self.created_at),
+            updated_at=utc_iso(self.updated_at),
+            synced_at=self.synced_at,
+            deleted=self.deleted if deleted is None else deleted,
+            size_bytes=self.size_bytes,
+            folder_id=seen.folder_id or seen.parent_id or self.folder_id,
+            corrupt=corrupt,
+        )
+
+
+def display_name(kind: schema.Kind, seen: Glance) -> str:
+    """The content's own name; the row's column says ``Untitled 7`` for users and a dashboard's title for its plans."""
+    if kind.name == "user":
+        return seen.display_name or seen.email or ""
+    return (seen.title if "title" in kind.required else seen.name) or ""
+
+
+def live(kind: schema.Kind) -> tuple[str, dict[str, object]]:
+    """The condition for all rows of a type that are not marked deleted, worded so that the partial index serves."""
+    return "content_type = :type AND deleted_at IS NULL", {"type": kind.number}
+
+
+def deleted(kind: schema.Kind) -> tuple[str, dict[str, object]]:
+    """The condition for all rows of a type that are marked deleted."""
+    return "content_type = :type AND deleted_at IS NOT NULL", {"type": kind.number}
+
+
+def called(kind: schema.Kind, true_id: str) -> tuple[str, dict[str, object]]:
+    """The condition for the rows of one object: one per way of writing its id, served by the primary key."""
+    ids = {"plain": true_id, "composite": kind.prefix + true_id}
+    return "id IN (:plain, :composite) AND content_type = :type", {"type": kind.number, **ids}
+
+
+def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[Head]:
+    """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on."""
+    where, values = condition
+    folder_id = "folder_id" if "folder_id" in file.columns else "NULL"
+    query = f"{_HEAD.format(folder_id=folder_id)} FROM content_items WHERE {where}"
+    return (_head(file, row) for row in fetch(file, query, values))
+
+
+def blob(head: Head) -> bytes:
+    """The row's content. Raises :class:`VaultError` if SQLite cannot read it."""
+    query = "SELECT content_data FROM content_items WHERE rowid = :rowid"
+    content: bytes = next(fetch(head.file, query, {"rowid": head.rowid}), (b"",))[0]
+    return content
+
+
+def fetch(file: OpenFile, query: str, values: Mapping[str, object] | None = None) -> Iterator[tuple[Any, ...]]:
+    """The rows of a query, one at a time. Raises :class:`VaultError` naming the file if SQLite cannot go on."""
+    try:
+        yield from file.connection.execute(query, values or {})
+    except sqlite3.Error as error:
+        raise damaged(file.path, error) from error
+
+
+def _head(file: OpenFile, row: tuple[Any, ...]) -> Head:
+    return Head(
+        file=file,
+        rowid=row[0],
+        id=_text(row[1]),
+        kind=schema.KIND_BY_NUMBER[row[2]],
+        name=_text(row[3]),
+        owner_id=_text_or_none(row[4]),
+        email=_text_or_none(row[5]),
+        created_at=row[6],
+        updated_at=row[7],
+        synced_at=utc_iso(row[8]),
+        deleted=bool(row[9]),
+        size_bytes=max(row[11], 0),
+        folder_id=_text_or_none(row[13]),
+        fault=_fault(*row[10:13]),
+    )
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _text_or_none(value: object) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _fault(storage: str, length: int, stated: int) -> str:
+    if storage != "blob":
+        return f"content_data is stored as {storage}, not as a blob"
+    if length != stated:
+        return f"the blob has {length} bytes, its row says {stated}"
+    return ""

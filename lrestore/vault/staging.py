@@ -1,0 +1,148 @@
+"""Private copies of backup files that cannot be read where they are: compressed ones, and ones with a live WAL.
+
+A copy lies in a directory of its own (mode 0700, in the system's temporary directory) and is removed when the vault is
+closed. What a killed process leaves behind is removed by the next one that needs a copy.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+import zlib
+from pathlib import Path
+from typing import Final
+
+from lrestore.errors import VaultError
+
+GZIP_MAGIC: Final = b"\x1f\x8b"
+_CHUNK_BYTES: Final = 1024 * 1024
+_PREFIX: Final = "lrestore-vault-"
+_OWNED_BY_PROCESS: Final = re.compile(re.escape(_PREFIX) + r"(\d+)-")
+_COPY_ATTEMPTS: Final = 3
+
+
+class Staging:
+    """The directory of this vault's private copies, made when the first one is needed."""
+
+    def __init__(self) -> None:
+        self._directory: Path | None = None
+        self._count = 0
+
+    def decompressed(self, path: Path) -> Path:
+        """A plain copy of the gzip file ``path``; raises :class:`VaultError` if it is damaged or the disk is full."""
+        try:
+            target = self._new_file()
+            with gzip.open(path, "rb") as packed, target.open("wb") as plain:
+                shutil.copyfileobj(packed, plain, _CHUNK_BYTES)
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            raise VaultError(
+                f"{path}: the gzip file is cut short or damaged: {error}", hint="fetch it again"
+            ) from error
+        except OSError as error:
+            raise _no_copy(path, error) from error
+        return target
+
+    def settled(self, path: Path) -> Path:
+        """A copy of ``path`` into which its ``-wal`` or ``-journal`` has been folded; the originals stay as they are.
+
+        Raises :class:`VaultError` if they keep changing meanwhile (LookerVault is writing) or cannot be copied.
+        """
+        try:
+            target = self._new_file()
+            for _ in range(_COPY_ATTEMPTS):
+                before = signature(path)
+                _copy_with_companions(path, target)
+                if signature(path) == before:
+                    _fold(path, target)
+                    return target
+        except OSError as error:
+            raise _no_copy(path, error) from error
+        raise VaultError(
+            f"{path}: is being written to", hint="wait until LookerVault has finished, or restore from a copy"
+        )
+
+    def close(self) -> None:
+        """Remove the copies."""
+        if self._directory is not None:
+            shutil.rmtree(self._directory, ignore_errors=True)
+            self._directory = None
+
+    def _new_file(self) -> Path:
+        if self._directory is None:
+            _remove_abandoned(Path(tempfile.gettempdir()))
+            self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self._count += 1
+        path = self._directory / f"{self._count}.db"
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        return path
+
+
+def companion(path: Path, suffix: str) -> Path:
+    """SQLite's file beside ``path``: ``-wal``, ``-shm`` or ``-journal``."""
+    return path.with_name(path.name + suffix)
+
+
+def signature(path: Path) -> tuple[tuple[int, int, int] | None, ...]:
+    """Changes whenever ``path``, its WAL or its journal is written to or replaced."""
+    return tuple(state(companion(path, suffix)) for suffix in ("", "-wal", "-journal"))
+
+
+def state(path: Path | str) -> tuple[int, int, int] | None:
+    """Identity, size and time of one file; None if it is not there."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 (asked for before every row: half as long as a Path takes)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _copy_with_companions(path: Path, target: Path) -> None:
+    for suffix in ("", "-wal", "-journal"):
+        source, copy = companion(path, suffix), companion(target, suffix)
+        if source.exists():
+            shutil.copyfile(source, copy)
+            copy.chmod(0o600)
+        else:
+            copy.unlink(missing_ok=True)
+
+
+def _fold(path: Path, copy: Path) -> None:
+    try:
+        connection = sqlite3.connect(copy, isolation_level=None)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise VaultError(
+            f"{path}: with its WAL it is no readable SQLite file: {error}", hint="fetch it again"
+        ) from error
+
+
+def _no_copy(path: Path, error: OSError) -> VaultError:
+    return VaultError(
+        f"{path}: no private copy can be made in {tempfile.tempdir or 'the temporary directory'}: {error}",
+        hint="make room there, or name another directory in TMPDIR",
+    )
+
+
+def _remove_abandoned(parent: Path) -> None:
+    for directory in parent.glob(f"{_PREFIX}*"):
+        owner = _OWNED_BY_PROCESS.match(directory.name)
+        if owner and directory.is_dir() and not _alive(int(owner[1])):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

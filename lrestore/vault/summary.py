@@ -1,0 +1,68 @@
+"""What ``--show source`` tells of a backup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from lrestore.vault import index, schema, versions
+from lrestore.vault.decode import decode
+from lrestore.vault.files import OpenFile
+from lrestore.vault.find import Finder, Found, Refused
+from lrestore.vault.findings import Findings
+
+
+class TypeSummary(msgspec.Struct):
+    """One type. ``items`` are live objects that can be read; ``corrupt`` and ``deleted`` ones are counted apart."""
+
+    items: int = 0
+    corrupt: int = 0
+    deleted: int = 0
+    bytes: int = 0
+
+
+class SourceSummary(msgspec.Struct, kw_only=True):
+    """The JSON of ``--show source``. ``by_type`` has the types of which the backup holds anything."""
+
+    files: list[str]
+    schema_versions: list[int]
+    items: int = 0
+    corrupt: int = 0
+    deleted: int = 0
+    by_type: dict[str, TypeSummary] = msgspec.field(default_factory=dict)
+    synced_from: str | None = None
+    synced_to: str | None = None
+    warnings: list[str] = msgspec.field(default_factory=list)
+
+
+def of_vault(finder: Finder, files: Sequence[OpenFile], warnings: Sequence[str]) -> SourceSummary:
+    """Decode everything and count; ``warnings`` are those that the tables alone gave rise to."""
+    summary = SourceSummary(
+        files=[file.path for file in files], schema_versions=sorted({versions.of_file(file) for file in files})
+    )
+    findings = Findings()
+    for entry in index.entries(finder, list(schema.KINDS.values()), decode):
+        _count(summary, entry)
+        findings.note(entry)
+    for counted in summary.by_type.values():
+        summary.items += counted.items
+        summary.corrupt += counted.corrupt
+        summary.deleted += counted.deleted
+    summary.warnings = [*warnings, *findings.warnings()]
+    return summary
+
+
+def _count(summary: SourceSummary, entry: Found | Refused) -> None:
+    row = entry.index_row()
+    counted = summary.by_type.setdefault(row.key.type, TypeSummary())
+    counted.bytes += row.size_bytes
+    if row.deleted:
+        counted.deleted += 1
+    elif row.corrupt:
+        counted.corrupt += 1
+    else:
+        counted.items += 1
+    if row.synced_at:
+        summary.synced_from = min(summary.synced_from or row.synced_at, row.synced_at)
+        summary.synced_to = max(summary.synced_to or row.synced_at, row.synced_at)
