@@ -1,0 +1,87 @@
+"""How fast calls may go out: the seam to a rate limiter, and the two that work inside one process.
+
+A limiter is asked before each try and told what became of it. One that all processes share has the same two methods.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from lrestore.errors import StoppedError
+from lrestore.looker.retries import MAX_RETRY_AFTER_S
+
+DERIVED_BURST_S = 0.1
+"""Short against the second by which servers count."""
+
+
+class Limiter(Protocol):
+    """Admits calls. Both methods are called from many threads at once."""
+
+    def acquire(self) -> None:
+        """Return when one call may go out; raise :class:`~lrestore.errors.StoppedError` when the run is to end."""
+
+    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
+        """Say how the call went: HTTP status (None: no answer), time taken, and the pause that the server asked for."""
+
+
+class Unlimited:
+    """Admits everything at once."""
+
+    def acquire(self) -> None:
+        return
+
+    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
+        return
+
+
+class FixedRate:
+    """At most ``burst + per_second * w`` calls in any ``w`` seconds, for all threads of this process together.
+
+    GCRA: one number, the time at which the bucket would be full again, replaces the bucket and its refill. Each caller
+    takes its place in time under the lock and waits outside of it.
+    """
+
+    def __init__(
+        self,
+        per_second: float,
+        burst: int = 0,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], bool] | None = None,
+    ) -> None:
+        """``burst`` 0 is derived: what the rate admits in :data:`DERIVED_BURST_S`, at least one call.
+
+        ``pause(seconds)`` waits and says whether the run is to stop, as ``threading.Event.wait`` does.
+        """
+        if per_second <= 0 or burst < 0:
+            raise ValueError(f"per_second must be above 0 and burst not below, got {per_second} and {burst}")
+        self._interval_s = 1 / per_second
+        self._tolerance_s = max(0, (burst or int(per_second * DERIVED_BURST_S)) - 1) * self._interval_s
+        self._clock = clock
+        self._pause = pause or threading.Event().wait
+        self._lock = threading.Lock()
+        self._full_again_at = float("-inf")
+
+    def reserve(self) -> float:
+        """Take a place and return the seconds until it comes."""
+        with self._lock:
+            now = self._clock()
+            start = max(now, self._full_again_at - self._tolerance_s)
+            self._full_again_at = max(start, self._full_again_at) + self._interval_s
+            return start - now
+
+    def acquire(self) -> None:
+        wait_s = self.reserve()
+        if wait_s > 0 and self._pause(wait_s):
+            raise StoppedError("stopped while waiting for the rate limit")
+
+    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
+        """A 429 that names a pause holds back all threads, not only the one that was refused."""
+        if status != 429 or retry_after_s is None:
+            return
+        with self._lock:
+            resume_at = self._clock() + min(retry_after_s, MAX_RETRY_AFTER_S)
+            self._full_again_at = max(self._full_again_at, resume_at + self._tolerance_s)

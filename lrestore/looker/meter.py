@@ -1,0 +1,83 @@
+"""Counts what was called and how much went over the wire: Looker licenses calls by activity, so they are told apart."""
+
+from __future__ import annotations
+
+import threading
+
+import msgspec
+
+
+class ApiUsage(msgspec.Struct, frozen=True):
+    """What a process (or, added up, a run) has used of the API.
+
+    ``calls`` are requests that went out, repeated ones included; ``by_activity`` has the keys of the specification's
+    ``x-looker-activity-type``. Bytes are those of HTTP, heads included, without what TLS adds.
+    """
+
+    calls: int = 0
+    by_operation: dict[str, int] = {}
+    by_activity: dict[str, int] = {}
+    retries: int = 0
+    rate_limited: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+    def __add__(self, other: ApiUsage) -> ApiUsage:
+        return ApiUsage(
+            calls=self.calls + other.calls,
+            by_operation=_added(self.by_operation, other.by_operation),
+            by_activity=_added(self.by_activity, other.by_activity),
+            retries=self.retries + other.retries,
+            rate_limited=self.rate_limited + other.rate_limited,
+            bytes_sent=self.bytes_sent + other.bytes_sent,
+            bytes_received=self.bytes_received + other.bytes_received,
+        )
+
+
+def _added(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
+    return {key: left.get(key, 0) + right.get(key, 0) for key in left | right}
+
+
+class CallMeter:
+    """Counts for all threads of a process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_operation: dict[str, int] = {}
+        self._by_activity: dict[str, int] = {}
+        self._retries = 0
+        self._rate_limited = 0
+        self._bytes_sent = 0
+        self._bytes_received = 0
+
+    def called(self, operation: str, activity: str) -> None:
+        """One request went out."""
+        with self._lock:
+            self._by_operation[operation] = self._by_operation.get(operation, 0) + 1
+            self._by_activity[activity] = self._by_activity.get(activity, 0) + 1
+
+    def transferred(self, sent_bytes: int, received_bytes: int) -> None:
+        with self._lock:
+            self._bytes_sent += sent_bytes
+            self._bytes_received += received_bytes
+
+    def retried(self) -> None:
+        with self._lock:
+            self._retries += 1
+
+    def refused_for_rate(self) -> None:
+        with self._lock:
+            self._rate_limited += 1
+
+    def snapshot(self) -> ApiUsage:
+        """The counts so far; later calls do not change it."""
+        with self._lock:
+            return ApiUsage(
+                calls=sum(self._by_operation.values()),
+                by_operation=dict(self._by_operation),
+                by_activity=dict(self._by_activity),
+                retries=self._retries,
+                rate_limited=self._rate_limited,
+                bytes_sent=self._bytes_sent,
+                bytes_received=self._bytes_received,
+            )

@@ -1,0 +1,155 @@
+"""The session: an operation of Looker's API by its id, from plain values to plain values.
+
+Promise of :meth:`LookerSession.call`: it returns what Looker answered, or raises a typed error; what is transient is
+repeated if, and only if, repeating it cannot do a thing twice; an expired token is renewed unseen.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, cast
+
+import msgspec
+
+from lrestore.credentials import Credentials
+from lrestore.errors import BadAnswerError, UnauthorizedError
+from lrestore.looker.auth import Tokens
+from lrestore.looker.calls import Answer, Arguments, Call, call_of
+from lrestore.looker.endpoint import endpoint_of
+from lrestore.looker.limits import Limiter, Unlimited
+from lrestore.looker.meter import CallMeter
+from lrestore.looker.redaction import Secrets, one_line
+from lrestore.looker.refusals import MESSAGE_LIMIT, readable
+from lrestore.looker.retries import Retries
+from lrestore.looker.transport import Channel, PooledTransport
+from lrestore.ontology.schema import Operation
+
+OWN_OPERATIONS = {
+    "versions": Operation("versions", "GET", "/versions", "none", repeatable=True, takes_fields=True),
+    "me": Operation("me", "GET", "/user", "non_query", repeatable=True, takes_fields=True),
+}
+"""What the session itself needs, whatever the table of the caller holds."""
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+log = logging.getLogger("lrestore.looker")
+
+
+class LookerSession:
+    """A logged-in client of one destination, safe for ``in_flight`` threads; logs in at the first call."""
+
+    def __init__(  # noqa: PLR0913 - the settings of a connection, all by keyword
+        self,
+        base_url: str,
+        credentials: Credentials,
+        *,
+        verify_ssl: bool = True,
+        timeout_s: float = 120.0,
+        in_flight: int = 4,
+        max_retries: int = 5,
+        limiter: Limiter | None = None,
+        meter: CallMeter | None = None,
+        operations: Mapping[str, Operation] | None = None,
+        pause: Callable[[float], bool] | None = None,
+    ) -> None:
+        """Calls nothing yet. Raises :class:`DestinationError` for a bad URL, empty credentials, unreadable CA file.
+
+        ``pause(seconds)`` waits before a repetition and says whether the run is to stop; without it, :meth:`stop` ends
+        such waits.
+        """
+        endpoint = endpoint_of(base_url)
+        if not endpoint.encrypted and endpoint.host not in _LOOPBACK:
+            log.warning("base_url is http: credentials and content travel unencrypted to %s", endpoint.host)
+        self.meter = meter or CallMeter()
+        self._operations = {**OWN_OPERATIONS, **(_all_operations() if operations is None else operations)}
+        self._stop = threading.Event()
+        self._transport = PooledTransport(
+            Channel(endpoint, verify_ssl=verify_ssl, timeout_s=timeout_s, in_flight=in_flight),
+            limiter or Unlimited(),
+            self.meter,
+            Secrets(credentials.client_secret),
+        )
+        self._tokens = Tokens(self._transport, credentials)
+        self._retries = Retries(max_retries, pause or self._stop.wait, self.meter.retried)
+
+    def __enter__(self) -> LookerSession:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def login(self) -> None:
+        """Log in now, unless that is done; raises what :meth:`call` raises, :class:`DestinationError` if refused."""
+        self._retries.run(self._tokens.current, repeatable=True)
+
+    def call(
+        self,
+        operation_id: str,
+        *,
+        path: Mapping[str, str] = _NOTHING,
+        query: Mapping[str, object] = _NOTHING,
+        body: object = None,
+    ) -> Any:
+        """Call an operation; returns the decoded JSON, None where Looker sends no content.
+
+        Raises a :class:`LookerError` with everything known about the failure. If ``outcome_unknown`` is set on one that
+        an operation that is not repeatable raised, the object may exist: look before creating it again. Raises
+        :class:`InvalidContentError` for a body that JSON cannot say, :class:`DestinationError` if the credentials are
+        refused, :class:`StoppedError` if the run stops before a repetition.
+        """
+        operation = self._operations[operation_id]
+        call = call_of(operation, Arguments(path, query, body), self._transport.endpoint.api)
+        return self._retries.run(lambda: self._decoded(call, self._answer(call)), repeatable=operation.repeatable)
+
+    def versions(self) -> dict[str, Any]:
+        """``ApiVersion``: ``looker_release_version``, ``supported_versions`` …"""
+        return cast("dict[str, Any]", self.call("versions"))
+
+    def me(self) -> dict[str, Any]:
+        """The ``User`` as whom lrestore acts."""
+        return cast("dict[str, Any]", self.call("me"))
+
+    def stop(self) -> None:
+        """End all waiting for repetitions, now and from now on: such calls raise :class:`StoppedError`."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """Close the idle connections. The token is left to expire: logging out would be one more call."""
+        self._transport.close()
+
+    def _answer(self, call: Call) -> Answer:
+        """A 401 was not acted upon, so even a create is repeated after it, once, with a new token."""
+        token = self._tokens.current()
+        try:
+            return self._transport.send(call, f"Bearer {token}")
+        except UnauthorizedError:
+            log.debug("%s: token refused, logging in again", call)
+        return self._transport.send(call, f"Bearer {self._tokens.renewed(token)}")
+
+    def _decoded(self, call: Call, answer: Answer) -> Any:
+        if not answer.body:
+            return self._nothing(call, answer)
+        try:
+            return msgspec.json.decode(answer.body)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            text = readable(answer.body, self._transport.secrets)
+            what = f"{answer.status}, but the answer is not JSON ({error}): {one_line(text, MESSAGE_LIMIT)}"
+            raise self._bad_answer(call, answer, what) from error
+
+    def _nothing(self, call: Call, answer: Answer) -> None:
+        """No content is what 204 and 202 mean and what any DELETE may send; elsewhere the specification has content."""
+        if answer.status in (200, 201) and call.method != "DELETE":
+            raise self._bad_answer(call, answer, f"{answer.status}, but the answer is empty")
+
+    def _bad_answer(self, call: Call, answer: Answer, what: str) -> BadAnswerError:
+        failure = call.failed(BadAnswerError, what)
+        failure.status, failure.body = answer.status, readable(answer.body, self._transport.secrets)
+        return failure
+
+
+def _all_operations() -> Mapping[str, Operation]:
+    from lrestore.ontology import OPERATIONS
+
+    return OPERATIONS

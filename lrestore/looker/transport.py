@@ -1,0 +1,241 @@
+"""HTTP to the destination, and to nothing else: every failure comes out as a typed error.
+
+This is the SDK's transport seam, so that its ``AuthSession`` (and, for whoever wants them, its generated methods) work
+on top; but an error is raised here, with status and fields, before the SDK's own error path could be reached, which
+drops the status and looks documentation up on the web. Redirects are not followed. Environment proxies are not used.
+"""
+
+from __future__ import annotations
+
+import http.client
+import logging
+import ssl
+import time
+import zlib
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlsplit
+
+from looker_sdk.rtl import transport as sdk
+
+from lrestore import __version__
+from lrestore.errors import (
+    AnswerTimeoutError,
+    BadAnswerError,
+    ConnectError,
+    ConnectionLostError,
+    DestinationError,
+    LookerError,
+)
+from lrestore.looker.calls import JSON, Answer, Call, query_text
+from lrestore.looker.connections import CONNECT_TIMEOUT_S, Connection, Pool
+from lrestore.looker.endpoint import Endpoint, endpoint_of, tls_context
+from lrestore.looker.limits import Limiter, Unlimited
+from lrestore.looker.meter import CallMeter
+from lrestore.looker.redaction import Secrets, one_line
+from lrestore.looker.refusals import error_of
+
+MAX_ANSWER_BYTES = 256 << 20
+"""The largest list a restore asks for is some tens of MB; more would be a fault, and must not eat the memory."""
+AGENT = f"lrestore {__version__}"
+_PIECE_BYTES = 1 << 20
+_CERTIFICATE_HINT = (
+    "name your authority's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE; verify_ssl = false turns the check off"
+)
+log = logging.getLogger("lrestore.looker")
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """How the destination is talked to. ``timeout_s`` bounds an exchange as a whole, to the answer's last byte."""
+
+    endpoint: Endpoint
+    verify_ssl: bool = True
+    timeout_s: float = 120.0
+    in_flight: int = 4
+
+
+class PooledTransport(sdk.Transport):
+    """Sends calls over pooled connections; safe for ``in_flight`` threads. Each try is limited, metered and logged."""
+
+    def __init__(self, channel: Channel, limiter: Limiter, meter: CallMeter, secrets: Secrets) -> None:
+        self.endpoint = channel.endpoint
+        self.secrets = secrets
+        self._timeout_s = channel.timeout_s
+        self._limiter = limiter
+        self._meter = meter
+        context = tls_context(channel.endpoint, verify_ssl=channel.verify_ssl)
+        connect_timeout_s = min(CONNECT_TIMEOUT_S, channel.timeout_s)
+        self._pool = Pool(partial(Connection, channel.endpoint, context, connect_timeout_s), channel.in_flight)
+
+    @classmethod
+    def configure(cls, settings: sdk.PTransportSettings) -> PooledTransport:
+        """The SDK's way of making one: a single connection without a limiter."""
+        channel = Channel(endpoint_of(settings.base_url), settings.verify_ssl, settings.timeout, in_flight=1)
+        return cls(channel, Unlimited(), CallMeter(), Secrets())
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.close()
+
+    def send(self, call: Call, authorization: str = "") -> Answer:
+        """One try of ``call``: its answer if Looker says 2xx, else the :class:`LookerError` for what went wrong."""
+        self._limiter.acquire()
+        started = time.perf_counter()
+        answer: Answer | None = None
+        try:
+            answer = self._exchange(call, authorization)
+            if not 200 <= answer.status < 300:
+                raise error_of(call, answer, self.secrets)
+            self._report(call, answer.status, started, None)
+            return answer
+        except LookerError as error:
+            self._report(call, answer.status if answer else None, started, error.retry_after_s)
+            raise
+
+    def request(
+        self,
+        method: sdk.HttpMethod,
+        path: str,
+        query_params: MutableMapping[str, str] | None = None,
+        body: bytes | None = None,
+        authenticator: sdk.TAuthenticator = None,
+        transport_options: sdk.TransportOptions | None = None,
+    ) -> sdk.Response:
+        """The SDK's seam. ``path`` is a whole URL; raises :class:`DestinationError` if it leads anywhere else.
+
+        Failures are raised as :class:`LookerError`, never returned: the response is always ``ok``.
+        """
+        options = transport_options or {}
+        authorization = authenticator(options).get("Authorization", "") if authenticator else ""
+        answer = self.send(self._call_of_url(method.name, path, query_params or {}, body, options), authorization)
+        content_type = answer.headers.get("content-type", "")
+        return sdk.Response(ok=True, value=answer.body, response_mode=sdk.response_mode(content_type))
+
+    def _call_of_url(
+        self, method: str, url: str, query: Mapping[str, object], body: bytes | None, options: sdk.TransportOptions
+    ) -> Call:
+        target = self._own_target(url)
+        path = target.removeprefix(self.endpoint.api)
+        content_type = options.get("headers", {}).get("Content-Type", JSON)
+        text = query_text(query)
+        return Call(
+            operation=path.strip("/").partition("/")[0],
+            method=method,
+            path=path,
+            target=f"{target}?{text}" if text else target,
+            body=body,
+            content_type=content_type,
+        )
+
+    def _own_target(self, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme != self.endpoint.scheme or parts.netloc.rpartition("@")[2] not in self._own_authorities():
+            raise DestinationError(f"refused to call {parts.hostname}: {self.endpoint.origin} is the destination")
+        return parts.path
+
+    def _own_authorities(self) -> tuple[str, str]:
+        authority = self.endpoint.origin.partition("//")[2]
+        return authority, authority.removesuffix(":443" if self.endpoint.encrypted else ":80")
+
+    def _report(self, call: Call, status: int | None, started: float, retry_after_s: float | None) -> None:
+        latency_s = time.perf_counter() - started
+        if status == 429:
+            self._meter.refused_for_rate()
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s: %s in %.1f ms", call, status or "no answer", latency_s * 1000)
+        self._limiter.report(status, latency_s, retry_after_s)
+
+    def _exchange(self, call: Call, authorization: str) -> Answer:
+        connection = self._pool.take()
+        reusable = False
+        try:
+            if connection.sock is None:
+                _connect(connection, call, self.endpoint)
+            connection.begin(time.monotonic() + self._timeout_s)
+            answer = self._conversation(connection, call, authorization)
+            reusable = connection.sock is not None
+            return answer
+        finally:
+            if connection.request_left:
+                self._meter.called(call.operation, call.activity)
+                self._meter.transferred(connection.sent_bytes, connection.received_bytes)
+            self._pool.give_back(connection, reusable=reusable)
+
+    def _conversation(self, connection: Connection, call: Call, authorization: str) -> Answer:
+        """Send the request and read the whole answer. Nothing is known of the outcome once the head has left."""
+        try:
+            _send(connection, call, authorization)
+            with connection.getresponse() as response:
+                return _received(response, call)
+        except TimeoutError as error:
+            raise call.failed(AnswerTimeoutError, f"no complete answer within {self._timeout_s:g} s") from error
+        except (http.client.IncompleteRead, http.client.RemoteDisconnected, OSError) as error:
+            raise call.failed(ConnectionLostError, f"connection lost: {one_line(str(error), 200)}") from error
+        except (http.client.HTTPException, ValueError) as error:
+            what = self.secrets.hide(one_line(repr(error), 200))
+            raise call.failed(BadAnswerError, f"not an HTTP answer: {what}") from None
+
+
+def _connect(connection: Connection, call: Call, endpoint: Endpoint) -> None:
+    try:
+        connection.connect()
+    except ssl.SSLCertVerificationError as error:
+        what = f"the certificate of {endpoint.origin} is not trusted: {error.verify_message}"
+        raise call.failed(ConnectError, what, hint=_CERTIFICATE_HINT) from error
+    except ssl.SSLError as error:
+        what = f"no TLS with {endpoint.origin}: {error.reason or error}"
+        raise call.failed(ConnectError, what, hint="does this port speak https?") from error
+    except TimeoutError as error:
+        raise call.failed(ConnectError, f"{endpoint.origin} did not accept a connection in time") from error
+    except (OSError, UnicodeError) as error:
+        raise call.failed(ConnectError, f"no connection to {endpoint.origin}: {error}") from error
+
+
+def _send(connection: Connection, call: Call, authorization: str) -> None:
+    headers = {"Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": AGENT, sdk.LOOKER_API_ID: AGENT}
+    if authorization:
+        headers["Authorization"] = authorization
+    if call.body is not None:
+        headers["Content-Type"] = call.content_type
+    try:
+        connection.request(call.method, call.target, call.body, headers)
+    except ConnectionError as error:
+        if not connection.request_left:
+            raise call.failed(ConnectError, "the connection was closed before the request was sent") from error
+        log.debug("%s: cut off while sending, an early answer may be waiting", call)
+
+
+def _received(response: http.client.HTTPResponse, call: Call) -> Answer:
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    body = _body(response, call)
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        body = _decompressed(body, headers["content-encoding"].lower(), call)
+    return Answer(response.status, headers, body)
+
+
+def _body(response: http.client.HTTPResponse, call: Call) -> bytes:
+    if response.length is not None and response.length <= MAX_ANSWER_BYTES:
+        return response.read()
+    pieces: list[bytes] = []
+    size_bytes = response.length or 0
+    while size_bytes <= MAX_ANSWER_BYTES and (piece := response.read(_PIECE_BYTES)):
+        pieces.append(piece)
+        size_bytes += len(piece)
+    if size_bytes > MAX_ANSWER_BYTES:
+        raise call.failed(BadAnswerError, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+    return b"".join(pieces)
+
+
+def _decompressed(body: bytes, encoding: str, call: Call) -> bytes:
+    if encoding not in ("gzip", "x-gzip"):
+        raise call.failed(BadAnswerError, f"content encoding {one_line(encoding, 40)}, which was not asked for")
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        plain = inflater.decompress(body, MAX_ANSWER_BYTES)
+    except zlib.error as error:
+        raise call.failed(BadAnswerError, f"the answer's gzip is damaged: {error}") from error
+    if not inflater.eof:
+        raise call.failed(BadAnswerError, "the answer's gzip is cut short or too large")
+    return plain
