@@ -1,0 +1,187 @@
+"""Counts results as they come in, and makes the report of them. Nothing else counts items."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
+from lrestore.ontology.schema import Operation
+from lrestore.report.model import (
+    Api,
+    Destination,
+    FailedItem,
+    Item,
+    Plan,
+    Report,
+    Sample,
+    Source,
+    Throughput,
+    Verify,
+)
+from lrestore.state.records import Totals, stamp, utc_now
+
+LISTED_ITEMS = 10_000  # some 20 MB of report; a run of 50,000 changed items would make a file that nobody opens
+TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point goes
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What is known of a run before its first result. ``started_at`` is given when a session is resumed."""
+
+    session_id: str
+    mode: str
+    source: Source
+    destination: Destination
+    started_at: str = ""
+
+
+class ReportBuilder:
+    """Takes results in any order. The same item again replaces its earlier result, as it does in the state file."""
+
+    def __init__(
+        self,
+        head: Head,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        listed_items: int = LISTED_ITEMS,
+    ) -> None:
+        self._head = msgspec.structs.replace(head, started_at=head.started_at or stamp(now()))
+        self._now = now
+        self._monotonic = monotonic
+        self._begun_s = monotonic()
+        self._listed_items = listed_items
+        self._outcomes: dict[ItemKey, Outcome] = {}
+        self._counts: dict[str, Counter[Outcome]] = {}
+        self._items: dict[ItemKey, Item] = {}
+        self._failed: dict[ItemKey, FailedItem] = {}
+        self._omitted: set[ItemKey] = set()
+        self._warnings: dict[str, None] = {}
+        self._timeline: list[Sample] = []
+        self._earlier = 0
+
+    @property
+    def totals(self) -> Totals:
+        """The counts so far."""
+        return Totals.of(sum(self._counts.values(), Counter()))
+
+    def add(self, result: ItemResult) -> None:
+        """Count a result. A failed one without a dead letter, or a dead letter without failure, is a ValueError."""
+        if (result.outcome == "failed") != (result.dead_letter is not None):
+            raise ValueError(f"{result.key}: a dead letter belongs to outcome failed and to no other")
+        self._count(result)
+        self._failed.pop(result.key, None)
+        if result.dead_letter is not None:
+            self._failed[result.key] = FailedItem.of(result.dead_letter)
+        self._list(result)
+        for warning in result.warnings:
+            self.warn(f"{result.key}: {warning}")
+
+    def add_earlier(self, results: Iterable[ItemResult]) -> None:
+        """Results of the same session before it was resumed: they count, but not as speed of this process."""
+        for result in results:
+            self.add(result)
+        self._earlier = len(self._outcomes)
+
+    def warn(self, text: str) -> None:
+        """Note something that the user should know; the same text is noted once."""
+        self._warnings[text] = None
+
+    def sample(self, calls: int, limit: float | None) -> None:
+        """Note a point of the timeline: call it every second or so."""
+        self._timeline.append((round(self._elapsed_s(), 3), len(self._outcomes), calls, limit))
+        if len(self._timeline) > TIMELINE_POINTS:
+            self._timeline = self._timeline[::2]
+
+    def finish(
+        self,
+        api: Api,
+        *,
+        status: str = "finished",
+        verify: Verify | None = None,
+        plan: Plan | None = None,
+    ) -> Report:
+        """The report as of now; the builder can go on."""
+        duration_s = self._elapsed_s()
+        return Report(
+            session_id=self._head.session_id,
+            mode=self._head.mode,
+            status=status,
+            started_at=self._head.started_at,
+            ended_at=stamp(self._now()),
+            duration_s=round(duration_s, 3),
+            source=self._head.source,
+            destination=self._head.destination,
+            totals=self.totals,
+            by_type={type_name: Totals.of(counts) for type_name, counts in self._counts.items()},
+            api=api,
+            throughput=self._throughput(duration_s, api.calls),
+            warnings=tuple(self._warnings),
+            dead_letters=tuple(self._failed.values()),
+            verify=verify,
+            plan=plan,
+            items=tuple(self._items.values()),
+            items_omitted=len(self._omitted),
+        )
+
+    def _elapsed_s(self) -> float:
+        return self._monotonic() - self._begun_s
+
+    def _count(self, result: ItemResult) -> None:
+        counts = self._counts.setdefault(result.key.type, Counter())
+        earlier = self._outcomes.get(result.key)
+        if earlier is not None:
+            counts[earlier] -= 1
+        counts[result.outcome] += 1
+        self._outcomes[result.key] = result.outcome
+
+    def _list(self, result: ItemResult) -> None:
+        self._items.pop(result.key, None)
+        self._omitted.discard(result.key)
+        if result.outcome == "unchanged" and not (result.reason or result.warnings):
+            return
+        if len(self._items) >= self._listed_items and not result.deletions:
+            self._omitted.add(result.key)
+            return
+        self._items[result.key] = _item(result)
+
+    def _throughput(self, duration_s: float, calls: int) -> Throughput:
+        if duration_s <= 0:
+            return Throughput(timeline=tuple(self._timeline))
+        items = len(self._outcomes) - self._earlier
+        return Throughput(round(items / duration_s, 3), round(calls / duration_s, 3), tuple(self._timeline))
+
+
+def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], deletions: Iterable[Deletion] = ()) -> Plan:
+    """The plan's sum: planned calls by operation id, classed by what the ontology says of the operations."""
+    by_activity: Counter[str] = Counter()
+    writes = 0
+    for operation_id, count in calls.items():
+        by_activity[operations[operation_id].activity] += count
+        if operations[operation_id].method != "GET":
+            writes += count
+    return Plan(
+        calls=sum(calls.values()),
+        writes=writes,
+        deletions=sum(1 for _ in deletions),
+        by_operation=dict(calls),
+        by_activity=dict(by_activity),
+    )
+
+
+def _item(result: ItemResult) -> Item:
+    return Item(
+        type=result.key.type,
+        id=result.key.id,
+        name=result.name,
+        outcome=result.outcome,
+        destination_id=result.destination_id,
+        reason=result.reason,
+        changes=result.changes,
+        deletions=result.deletions,
+        warnings=result.warnings,
+    )

@@ -1,0 +1,155 @@
+"""The report. Keys are a contract with other people's scripts: adding one is fine, renaming is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome
+from lrestore.state.records import Totals
+
+SCHEMA = 1
+
+Sample = tuple[float, int, int, float | None]
+"""One point of the timeline: seconds since the start, items, calls, rate limit (None: none is set)."""
+
+
+class Source(msgspec.Struct, frozen=True):
+    instance: str = ""
+    paths: tuple[str, ...] = ()
+
+
+class Destination(msgspec.Struct, frozen=True):
+    name: str = ""
+    base_url: str = ""
+    looker_version: str = ""
+
+
+class Api(msgspec.Struct, frozen=True):
+    """Calls that went out, repeated ones included. ``by_activity``: the classes by which Looker licenses them."""
+
+    calls: int = 0
+    by_operation: dict[str, int] = {}
+    by_activity: dict[str, int] = {}
+    retries: int = 0
+    rate_limited: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+    @classmethod
+    def of(cls, usage: object) -> Api:
+        """Of anything with these attributes, such as :class:`lrestore.looker.meter.ApiUsage`."""
+        return msgspec.convert(usage, cls, from_attributes=True)
+
+
+class Throughput(msgspec.Struct, frozen=True):
+    items_per_s: float = 0.0
+    calls_per_s: float = 0.0
+    timeline: tuple[Sample, ...] = ()
+
+
+class FailedItem(msgspec.Struct, frozen=True):
+    """A dead letter as the report shows it; the state file has the rest (stack trace, request, blob)."""
+
+    type: str
+    id: str
+    name: str
+    error_type: str
+    status: int | None
+    message: str
+    errors: tuple[FieldError, ...]
+    retries: int
+    failed_at: str
+    path: str = ""
+
+    @classmethod
+    def of(cls, letter: DeadLetter) -> FailedItem:
+        return msgspec.convert(letter, cls, from_attributes=True)
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One item of the report's list."""
+
+    type: str
+    id: str
+    name: str
+    outcome: Outcome
+    destination_id: str = ""
+    reason: str = ""
+    changes: tuple[Change, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> ItemKey:
+        return ItemKey(self.type, self.id)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What a restore would take. ``by_activity`` counts calls per ``x-looker-activity-type``, reads included."""
+
+    calls: int
+    writes: int
+    deletions: int
+    by_operation: dict[str, int]
+    by_activity: dict[str, int]
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """A live object that is not as the backup has it. ``missing``: there is no live object."""
+
+    type: str
+    id: str
+    name: str
+    destination_id: str = ""
+    changes: tuple[Change, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    missing: bool = False
+
+
+class Verify(msgspec.Struct, frozen=True):
+    """Outcome of ``--verify``."""
+
+    equal: int = 0
+    different: tuple[Difference, ...] = ()
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """One run. Totals and ``by_type`` must agree, and there must be as many dead letters as failed items: ValueError.
+
+    ``items`` lists what is worth a line: all but plain unchanged ones. ``items_omitted`` of them are left out because
+    there are too many; those with deletions never are.
+    """
+
+    schema: int = SCHEMA
+    session_id: str
+    mode: str
+    status: str = "finished"
+    started_at: str
+    ended_at: str
+    duration_s: float
+    source: Source
+    destination: Destination
+    totals: Totals
+    by_type: dict[str, Totals]
+    api: Api
+    throughput: Throughput
+    warnings: tuple[str, ...]
+    dead_letters: tuple[FailedItem, ...]
+    verify: Verify | None = None
+    plan: Plan | None = None
+    items: tuple[Item, ...] = ()
+    items_omitted: int = 0
+
+    def __post_init__(self) -> None:
+        for name in Totals.__struct_fields__:
+            if getattr(self.totals, name) != sum(getattr(totals, name) for totals in self.by_type.values()):
+                raise ValueError(f"{name} by type does not add up to {getattr(self.totals, name)}")
+        if len(self.dead_letters) != self.totals.failed:
+            raise ValueError(f"{self.totals.failed} items failed, but there are {len(self.dead_letters)} dead letters")
+
+    def as_builtins(self) -> dict[str, Any]:
+        """The report as the JSON file has it."""
+        built: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str)
+        return built

@@ -1,0 +1,195 @@
+"""Progress while a run goes on (FR-029): a bar on a terminal, elsewhere a line every few seconds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol, TextIO
+
+import msgspec
+
+from lrestore.report.text import duration
+
+LINE_EVERY_S = 5.0
+RATE_WINDOW_S = 10.0  # speed is that of the last seconds: an average since the start hides that a run has stalled
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How far a run is. ``limit``: calls per second that are allowed now, None without a limit."""
+
+    items: int = 0
+    ok: int = 0
+    failed: int = 0
+    calls: int = 0
+    limit: float | None = None
+    in_flight: int = 0
+
+
+class Progress(Protocol):
+    """Where a run says how far it is. ``begin`` once, then ``show`` as often as one likes, ``say`` for other lines."""
+
+    def begin(self, total: int) -> None: ...
+
+    def show(self, standing: Standing) -> None: ...
+
+    def say(self, text: str) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Silent:
+    """For ``--quiet`` and for use from Python: shows nothing, but what must be said goes to ``say``."""
+
+    def __init__(self, say: Callable[[str], object] = lambda text: None) -> None:
+        self._say = say
+
+    def begin(self, total: int) -> None:
+        """Nothing to show."""
+
+    def show(self, standing: Standing) -> None:
+        """Nothing to show."""
+
+    def say(self, text: str) -> None:
+        self._say(text)
+
+    def end(self) -> None:
+        """Nothing to show."""
+
+
+class Speed:
+    """Items and calls per second over the last seconds."""
+
+    def __init__(self, window_s: float = RATE_WINDOW_S) -> None:
+        self._window_s = window_s
+        self._points: deque[tuple[float, int, int]] = deque()
+
+    def add(self, now_s: float, standing: Standing) -> None:
+        self._points.append((now_s, standing.items, standing.calls))
+        while len(self._points) > 2 and self._points[1][0] <= now_s - self._window_s:
+            self._points.popleft()
+
+    def per_second(self) -> tuple[float, float]:
+        """(items/s, calls/s); zeros before two points are known."""
+        (begin_s, items, calls), (end_s, items_now, calls_now) = self._points[0], self._points[-1]
+        elapsed_s = end_s - begin_s
+        if elapsed_s <= 0:
+            return 0.0, 0.0
+        return (items_now - items) / elapsed_s, (calls_now - calls) / elapsed_s
+
+
+class Lines:
+    """One line every few seconds, the last one always: for logs of cron jobs and CI."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        every_s: float = LINE_EVERY_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._stream = stream
+        self._every_s = every_s
+        self._monotonic = monotonic
+        self._total = 0
+        self._speed = Speed()
+        self._next_s = 0.0
+        self._unsaid: Standing | None = None
+
+    def begin(self, total: int) -> None:
+        self._total = total
+        self._speed = Speed()
+        self._speed.add(self._monotonic(), Standing())
+        self._next_s = self._monotonic() + self._every_s
+
+    def show(self, standing: Standing) -> None:
+        now_s = self._monotonic()
+        self._unsaid = standing
+        self._speed.add(now_s, standing)
+        if now_s >= self._next_s:
+            self._next_s = now_s + self._every_s
+            self._line()
+
+    def say(self, text: str) -> None:
+        self._stream.write(f"{text}\n")
+        self._stream.flush()
+
+    def end(self) -> None:
+        self._line()
+
+    def _line(self) -> None:
+        if self._unsaid is not None:
+            self.say(line(self._unsaid, self._total, self._speed.per_second()))
+            self._unsaid = None
+
+
+class Bar:
+    """A tqdm bar; other lines go above it."""
+
+    def __init__(self, stream: TextIO, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._stream = stream
+        self._monotonic = monotonic
+        self._bar: Any = None
+        self._speed = Speed()
+
+    def begin(self, total: int) -> None:
+        from tqdm import tqdm  # 40 ms that only a terminal needs
+
+        self.end()
+        self._speed = Speed()
+        self._speed.add(self._monotonic(), Standing())
+        # By default tqdm takes a lock that other processes share, and starts a thread: neither goes with killed or
+        # forked workers.
+        tqdm.set_lock(threading.RLock())
+        tqdm.monitor_interval = 0
+        layout = "{percentage:3.0f}% {bar} {n_fmt}/{total_fmt} items{postfix}"
+        self._bar = tqdm(total=total, file=self._stream, dynamic_ncols=True, bar_format=layout, leave=True)
+
+    def show(self, standing: Standing) -> None:
+        if self._bar is None:
+            return
+        self._speed.add(self._monotonic(), standing)
+        self._bar.set_postfix_str(details(standing, self._bar.total or 0, self._speed.per_second()), refresh=False)
+        self._bar.update(standing.items - self._bar.n)
+
+    def say(self, text: str) -> None:
+        if self._bar is None:
+            self._stream.write(f"{text}\n")
+        else:
+            self._bar.write(text, file=self._stream)
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.refresh()
+            self._bar.close()
+            self._bar = None
+
+
+def progress_on(stream: TextIO, *, quiet: bool = False) -> Progress:
+    """The progress that suits a stream: silent, bar or lines."""
+    if quiet:
+        return Silent(lambda text: stream.write(f"{text}\n"))
+    return Bar(stream) if stream.isatty() else Lines(stream)
+
+
+def line(standing: Standing, total: int, speed: tuple[float, float]) -> str:
+    """One progress line: ``500/1000 items, ok 498, failed 2, ...``."""
+    return f"{standing.items}/{total} items, {details(standing, total, speed)}"
+
+
+def details(standing: Standing, total: int, speed: tuple[float, float]) -> str:
+    """Counts, speed, current limit, calls in flight, and the time left at this speed."""
+    items_per_s, calls_per_s = speed
+    limit = "none" if standing.limit is None else f"{standing.limit:.0f}/s"
+    parts = [
+        f"ok {standing.ok}",
+        f"failed {standing.failed}",
+        f"{items_per_s:.1f} items/s",
+        f"{calls_per_s:.1f} calls/s",
+        f"limit {limit}",
+        f"in flight {standing.in_flight}",
+    ]
+    if items_per_s > 0 and total > standing.items:
+        parts.append(f"{duration((total - standing.items) / items_per_s)} left")
+    return ", ".join(parts)

@@ -1,0 +1,205 @@
+"""The report for people. Every function returns text that ends with a newline, or "" when there is nothing to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from lrestore.messages import Change, DeadLetter, Deletion
+from lrestore.report.model import Difference, FailedItem, Item, Plan, Report, Verify
+from lrestore.report.values import old_and_new, plain
+from lrestore.state.records import Totals
+
+ACTIONS: Mapping[str, str] = {
+    "created": "create",
+    "updated": "update",
+    "unchanged": "unchanged",
+    "skipped": "skip",
+}
+"""What a plan calls the outcomes that its items would have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Colours only where a terminal shows them."""
+
+    ansi: bool = False
+
+    def bold(self, text: str) -> str:
+        return self._paint("1", text)
+
+    def bad(self, text: str) -> str:
+        return self._paint("31", text)
+
+    def warn(self, text: str) -> str:
+        return self._paint("33", text)
+
+    def _paint(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.ansi else text
+
+
+PLAIN = Style()
+
+
+def summary(report: Report, style: Style = PLAIN) -> str:
+    """Items by type and outcome, duration, throughput, calls (FR-030)."""
+    rows = [("", *Totals.__struct_fields__)]
+    rows += [(type_name, *_cells(totals)) for type_name, totals in report.by_type.items()]
+    if len(report.by_type) != 1:
+        rows.append(("total", *_cells(report.totals)))
+    totals = report.totals
+    failed = style.bad(f"{totals.failed} failed") if totals.failed else "0 failed"
+    speed = f"{report.throughput.items_per_s:.1f} items/s, {report.throughput.calls_per_s:.1f} calls/s"
+    return _lines(
+        *aligned(rows),
+        "",
+        f"{counted(totals.selected, 'item')}: {totals.succeeded} succeeded, {failed}",
+        f"{duration(report.duration_s)}, {speed}, {_api(report)}",
+    )
+
+
+def plan(report: Report, style: Style = PLAIN) -> str:
+    """What a restore would do: per item the action and each field old → new, each deletion; then what cannot be
+    restored, warnings, and calls by class."""
+    lines: list[str] = []
+    for item in report.items:
+        if item.outcome != "failed":
+            lines += _planned_item(item, style)
+    if report.items_omitted:
+        lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed; none of them deletes anything")
+    if report.totals.unchanged:
+        lines.append(f"unchanged {counted(report.totals.unchanged, 'item')}")
+    sums = [plan_sum(report.plan, style)] if report.plan else []
+    return "".join([_lines(*lines), dead_letters(report.dead_letters, style), warnings(report.warnings, style), *sums])
+
+
+def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
+    """Calls by Looker's activity class and by operation."""
+    classes = ", ".join(f"{count} {name}" for name, count in sorted(planned.by_activity.items()))
+    deletions = counted(planned.deletions, "deletion")
+    head = f"API calls: {planned.calls} ({classes or 'none'}); {planned.writes} of them write, "
+    rows = [(f"  {operation}", str(count)) for operation, count in sorted(planned.by_operation.items())]
+    return _lines(head + (style.bad(deletions) if planned.deletions else deletions), *aligned(rows))
+
+
+def changed(items: Iterable[Item], style: Style = PLAIN) -> str:
+    """What was done, item by item: for a run of few items. Failed ones are in :func:`dead_letters`."""
+    return _lines(*(line for item in items if item.outcome != "failed" for line in _done_item(item, style)))
+
+
+def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
+    return _lines(*(f"{style.warn('warning')}: {plain(text)}" for text in texts))
+
+
+def dead_letters(letters: Iterable[FailedItem | DeadLetter], style: Style = PLAIN) -> str:
+    """Each failed item with its error, Looker's field errors one per line."""
+    return _lines(*(line for letter in letters for line in _dead_letter(letter, style)))
+
+
+def verify(result: Verify, style: Style = PLAIN) -> str:
+    """What differs between backup and destination, field by field."""
+    lines = [line for difference in result.different for line in _difference(difference, style)]
+    differing = f"{len(result.different)} different"
+    sentence = f"verified: {result.equal} equal, {style.bad(differing) if result.different else differing}"
+    return _lines(*lines, sentence)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as columns: the first flush left, the others flush right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if index == 0 else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 item``, ``2 items``, ``2 retries``."""
+    return f"1 {one}" if count == 1 else f"{count} {many or one + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """``0.42 s``, ``12.3 s``, ``4 min 05 s``, ``2 h 03 min``."""
+    if seconds < 10:
+        return f"{seconds:.2f} s"
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest_s:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _planned_item(item: Item, style: Style) -> list[str]:
+    head = f"{ACTIONS[item.outcome]:<9} {_title(item.type, item.id, item.name)}"
+    return [_with_target(head, item), *_details(item.changes, item.deletions, style)]
+
+
+def _done_item(item: Item, style: Style) -> list[str]:
+    head = f"{item.outcome:<9} {_title(item.type, item.id, item.name)}"
+    return [_with_target(head, item), *_details(item.changes, item.deletions, style)]
+
+
+def _with_target(head: str, item: Item) -> str:
+    if item.destination_id and item.destination_id != item.id:
+        head += f" → {plain(item.destination_id)}"
+    return f"{head}: {plain(item.reason)}" if item.reason else head
+
+
+def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
+    lines = []
+    for change in changes:
+        old, new = old_and_new(change.old, change.new)
+        lines.append(f"    {plain(change.path)}: {old} → {new}")
+    lines += [f"    {style.bad('delete')} {_title(gone.type, gone.id, gone.name)}" for gone in deletions]
+    return lines
+
+
+def _difference(difference: Difference, style: Style) -> list[str]:
+    head = f"{style.bad('different')} {_title(difference.type, difference.id, difference.name)}"
+    if difference.missing:
+        return [f"{head}: not in the destination"]
+    if difference.destination_id and difference.destination_id != difference.id:
+        head += f" → {plain(difference.destination_id)}"
+    extra = [f"    extra {_title(gone.type, gone.id, gone.name)}" for gone in difference.deletions]
+    return [head, *_details(difference.changes, (), style), *extra]
+
+
+def _dead_letter(letter: FailedItem | DeadLetter, style: Style) -> list[str]:
+    status = f" {letter.status}" if letter.status is not None else ""
+    place = f" at {plain(letter.path)}" if letter.path else ""
+    lines = [
+        f"{style.bad('failed')}    {_title(letter.type, letter.id, letter.name)}",
+        f"    {letter.error_type}{status}{place}: {plain(letter.message)}",
+    ]
+    for error in letter.errors:
+        code = f" ({plain(error.code)})" if error.code else ""
+        lines.append(f"      {plain(error.field) or 'general'}: {plain(error.message)}{code}")
+    if letter.retries:
+        lines.append(f"    given up after {counted(letter.retries, 'retry', 'retries')}")
+    return lines
+
+
+def _title(type_name: str, object_id: str, name: str) -> str:
+    return f"{type_name}={plain(object_id)} {plain(name)}".rstrip()
+
+
+def _api(report: Report) -> str:
+    parts = [counted(report.api.calls, "call")]
+    if report.api.retries:
+        parts.append(counted(report.api.retries, "retry", "retries"))
+    if report.api.rate_limited:
+        times = "once" if report.api.rate_limited == 1 else f"{report.api.rate_limited} times"
+        parts.append(f"rate-limited {times}")
+    return ", ".join(parts)
+
+
+def _cells(totals: Totals) -> tuple[str, ...]:
+    return tuple(str(getattr(totals, name)) for name in Totals.__struct_fields__)
+
+
+def _lines(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)

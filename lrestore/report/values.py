@@ -1,0 +1,61 @@
+"""Values for people's eyes: on one line, without control characters, shortened where long, and never without a mark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from lrestore.state.encoding import to_json
+
+WIDTH = 100
+_LEAD = 20  # characters kept before the first difference of two long values
+
+# Control characters (a terminal would obey them), line separators, and what hides or turns around text.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+def plain(text: str) -> str:
+    """``text`` with everything that a terminal would obey, or an eye would miss, written as an escape."""
+    return _UNSAFE.sub(lambda match: _escape(match[0]), text)
+
+
+def value(thing: object, width: int = WIDTH) -> str:
+    """A field's value as JSON, on one line of at most about ``width`` characters."""
+    return shortened(plain(to_json(thing)), 0, width)
+
+
+def old_and_new(old: object, new: object, width: int = WIDTH) -> tuple[str, str]:
+    """Two values as JSON. Long ones are cut to the part around their first difference, so that it can be seen."""
+    left, right = plain(to_json(old)), plain(to_json(new))
+    if len(left) <= width and len(right) <= width:
+        return left, right
+    start = max(0, _common_prefix(left, right) - _LEAD)
+    return shortened(left, start, width), shortened(right, start, width)
+
+
+def shortened(text: str, start: int, width: int) -> str:
+    """``width`` characters of ``text`` from ``start`` on; what is left out at either end is counted."""
+    if len(text) <= width:
+        return text
+    start = min(start, len(text) - width) if start else 0
+    before = f"[{start} characters]…" if start else ""
+    left_out = len(text) - start - width
+    after = f"…[{left_out} more characters]" if left_out else ""
+    return f"{before}{text[start : start + width]}{after}"
+
+
+def _common_prefix(left: Sequence[str], right: Sequence[str]) -> int:
+    count = 0
+    for one, other in zip(left, right, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
+
+
+def _escape(character: str) -> str:
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    code = ord(character)
+    return short.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

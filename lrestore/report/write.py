@@ -1,0 +1,97 @@
+"""The report's file: written whole or not at all, and found unwritable at the start of a run, not at its end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+import msgspec
+
+from lrestore.errors import LrestoreError, UsageError
+from lrestore.report.model import Report
+from lrestore.state.encoding import to_json
+
+
+def report_json(report: Report) -> bytes:
+    """The report as indented JSON, with a newline at the end."""
+    return msgspec.json.format(to_json(report), indent=2).encode("utf-8") + b"\n"
+
+
+def ensure_writable(path: Path | str, *, first: bytes = b"{") -> None:
+    """Raise UsageError unless a report can be written there.
+
+    An existing file must be empty or begin with ``first``: a mistyped ``--report vault.db`` must not cost the backup.
+    """
+    target = _target(path)
+    try:
+        if _is_stream(target):
+            return
+        _refuse_other_files(target, first)
+        descriptor, name = _beside(target)
+        os.close(descriptor)
+        name.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"the report cannot be written to {path}: {error.strerror or error}", hint="choose another --report file"
+        ) from error
+
+
+def write_report(report: Report, path: Path | str) -> None:
+    """Write the JSON report. Raises LrestoreError when that fails: an earlier report is then still there, whole."""
+    write_whole(path, report_json(report))
+
+
+def write_whole(path: Path | str, content: bytes) -> None:
+    """Replace a file's content in one step, durably; streams (/dev/stdout, a pipe) are simply written to."""
+    target = _target(path)
+    try:
+        if _is_stream(target):
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
+    except OSError as error:
+        raise LrestoreError(f"the report could not be written to {path}: {error.strerror or error}") from error
+
+
+def _target(path: Path | str) -> Path:
+    """Where a link leads, so that the link stays; /dev/stdout and its like stay as they are."""
+    given = Path(path)
+    return given if given.parent == Path("/dev") else Path(os.path.realpath(given))
+
+
+def _is_stream(target: Path) -> bool:
+    if target.parent == Path("/dev"):
+        return True
+    return target.exists() and not stat.S_ISREG(target.stat().st_mode) and not target.is_dir()
+
+
+def _refuse_other_files(target: Path, first: bytes) -> None:
+    if target.is_dir():
+        raise UsageError(f"the report cannot be written to {target}: it is a folder")
+    if not target.exists():
+        return
+    with target.open("rb") as file:
+        head = file.read(64).lstrip()
+    if head and not head.startswith(first):
+        raise UsageError(f"{target} exists and is not a report: it was left untouched", hint="choose another file name")
+
+
+def _replace(target: Path, content: bytes) -> None:
+    descriptor, name = _beside(target)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        name.replace(target)
+    except BaseException:
+        name.unlink()
+        raise
+
+
+def _beside(target: Path) -> tuple[int, Path]:
+    """A new file in the same folder, with the permissions that the umask gives any file: CI jobs hand reports on."""
+    name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), name

@@ -1,0 +1,181 @@
+"""Opening the state file, and turning what SQLite and the file system say into :class:`StateError`.
+
+A file that is not ours is never opened for writing: its header is looked at first. A new file is made beside its place
+and moved there complete, so that a crash leaves either no state file or a whole one.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import struct
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from lrestore.errors import StateError
+from lrestore.state.migrations import (
+    APPLICATION_ID,
+    CURRENT,
+    Schema,
+    create,
+    migrate,
+    version_of,
+)
+
+Connect = Callable[..., sqlite3.Connection]
+"""``sqlite3.connect``, or what a test puts in its place to make statements fail."""
+
+PAGE_BYTES = 4096  # a group commit writes whole pages to the WAL, and most rows are far smaller than one
+BUSY_TIMEOUT_S = 10.0  # other programs may read the file, and a backup of it may hold it for a moment
+
+_MAGIC = b"SQLite format 3\x00"
+_APPLICATION_ID_AT = 68  # https://www.sqlite.org/fileformat.html, "The Database Header"
+_HEADER_BYTES = 100
+
+_REASONS = {
+    sqlite3.SQLITE_FULL: ("the disk is full", "make room and go on with --resume"),
+    sqlite3.SQLITE_READONLY: ("it is read-only", "make file and folder writable, or set [state] path elsewhere"),
+    sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that its folder exists and is writable"),
+    sqlite3.SQLITE_PERM: ("access is denied", "make file and folder writable, or set [state] path elsewhere"),
+    sqlite3.SQLITE_BUSY: ("another program keeps it locked", "end that program and try again"),
+    sqlite3.SQLITE_LOCKED: ("another program keeps it locked", "end that program and try again"),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", "put back a copy of it, or move it away to begin a new one"),
+    sqlite3.SQLITE_NOTADB: ("it is damaged", "put back a copy of it, or move it away to begin a new one"),
+    sqlite3.SQLITE_IOERR: ("reading or writing it failed", "check the disk"),
+}
+
+
+@contextmanager
+def state_errors(path: Path) -> Iterator[None]:
+    """Let only StateError out for what can go wrong with the file; our own misuse of sqlite3 stays what it is."""
+    try:
+        yield
+    except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
+        raise
+    except sqlite3.Error as error:
+        raise _state_error(path, error) from error
+    except OSError as error:
+        raise StateError(f"state file {path}: {error.strerror or error}", hint="see [state] path") from error
+
+
+def _state_error(path: Path, error: sqlite3.Error) -> StateError:
+    # The low byte is the primary code: https://www.sqlite.org/rescode.html
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    reason, hint = _REASONS.get(code, (str(error), None))
+    return StateError(f"state file {path}: {reason}", hint=hint)
+
+
+def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
+    """Open the state file for writing; make it (0600) when it is missing or empty, migrate it when it is older.
+
+    Raises StateError when the folder is missing, the file is not a state file or is a newer lrestore's, or cannot be
+    written.
+    """
+    with state_errors(path):
+        if not path.parent.is_dir():
+            raise StateError(f"the folder of the state file does not exist: {path.parent}", hint="create it first")
+        if not path.exists() or path.stat().st_size == 0:
+            _make(path, connect, schema)
+        _refuse_strangers(path)
+        connection = connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        with closing_on_error(connection):
+            _prepare(connection, path, schema)
+        return connection
+
+
+def open_readonly(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
+    """Open the state file for reading only. An older one is migrated first, since the statements are today's.
+
+    Raises StateError when there is none, or it is not one that this lrestore can read.
+    """
+    with state_errors(path):
+        if not path.exists() or path.stat().st_size == 0:
+            raise StateError(f"nothing has been recorded yet: there is no state file {path}")
+        _refuse_strangers(path)
+        connection = _connect_readonly(path, connect)
+        with closing_on_error(connection):
+            version = _known_version(connection, path, schema)
+        if version < schema.version:
+            connection.close()
+            open_writable(path, connect=connect, schema=schema).close()
+            connection = _connect_readonly(path, connect)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+
+@contextmanager
+def closing_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _connect_readonly(path: Path, connect: Connect) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    # Reading a WAL file needs its -shm beside it. Where that cannot be made (a folder that is read-only for us) and no
+    # WAL is waiting, the file itself is complete.
+    if not os.access(path.parent, os.W_OK, effective_ids=True) and not Path(f"{path}-wal").exists():
+        uri += "&immutable=1"
+    return connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
+    connection.row_factory = sqlite3.Row
+    if _known_version(connection, path, schema) < schema.version:
+        migrate(connection, schema)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _known_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> int:
+    version = version_of(connection)
+    if version > schema.version:
+        raise StateError(
+            f"state file {path} was made by a newer lrestore (its version {version}, this one knows {schema.version})",
+            hint="upgrade lrestore, or set [state] path to another file",
+        )
+    if version < 1:
+        raise StateError(f"state file {path}: it is damaged (version {version})")
+    return version
+
+
+def _refuse_strangers(path: Path) -> None:
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        raise StateError(f"{path} is not a state file, it is not even SQLite", hint="see [state] path")
+    (application_id,) = struct.unpack_from(">I", header, _APPLICATION_ID_AT)
+    if application_id != APPLICATION_ID:
+        raise StateError(
+            f"{path} is not lrestore's state file but another program's SQLite file; it was left untouched",
+            hint="set [state] path to a file of its own, never to the backup",
+        )
+
+
+def _make(path: Path, connect: Connect, schema: Schema) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # mkstemp: 0600
+    os.close(descriptor)
+    fresh = Path(name)
+    try:
+        with closing(connect(fresh, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            create(connection, schema)
+            connection.execute("PRAGMA journal_mode = WAL")
+        fresh.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        for leftover in (fresh, Path(f"{name}-wal"), Path(f"{name}-shm"), Path(f"{name}-journal")):
+            leftover.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

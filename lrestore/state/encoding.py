@@ -1,0 +1,30 @@
+"""Text and JSON that always fit into the state file: a fact must not be lost because a name in it is odd."""
+
+from __future__ import annotations
+
+import msgspec
+
+_encoder = msgspec.json.Encoder(enc_hook=str)
+
+
+def storable(text: str) -> str:
+    """``text`` with lone surrogates (halves of a character, seen in broken text) replaced: SQLite refuses them."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def to_json(value: object) -> str:
+    """JSON text of builtins and Structs; what has no JSON form is written as its ``str``."""
+    try:
+        return _encoder.encode(value).decode("utf-8")
+    except UnicodeEncodeError:
+        return _encoder.encode(_storable_parts(msgspec.to_builtins(value, enc_hook=str))).decode("utf-8")
+
+
+def _storable_parts(value: object) -> object:
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {_storable_parts(key): _storable_parts(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable_parts(entry) for entry in value]
+    return value

@@ -1,0 +1,57 @@
+"""Schema versions of the state file: ``user_version`` counts them, one step leads from each to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from lrestore.state.queries import read_sql, statements
+
+APPLICATION_ID = 0x6C72_7374
+"""``lrst``, in SQLite's header: what tells a state file from a backup and from anybody else's SQLite file."""
+
+STEPS: tuple[str, ...] = ()
+"""SQL that leads from version n to n + 1, beginning with n = 1. Never edited once released."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The tables as they are today, and the steps from every older version."""
+
+    tables: str
+    steps: tuple[str, ...]
+
+    @property
+    def version(self) -> int:
+        return len(self.steps) + 1
+
+
+CURRENT = Schema(read_sql("schema.sql"), STEPS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version that the file says it has."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def create(connection: sqlite3.Connection, schema: Schema) -> None:
+    """Fill an empty database: all tables, marks and version in one transaction."""
+    connection.execute("BEGIN IMMEDIATE")
+    for statement in statements(schema.tables):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {schema.version}")
+    connection.execute("COMMIT")
+
+
+def migrate(connection: sqlite3.Connection, schema: Schema) -> None:
+    """Bring an older file to ``schema``, all steps in one transaction: it is either old or new, never between.
+
+    Foreign keys must still be off on this connection, since a step may rebuild a table.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    for step in schema.steps[version_of(connection) - 1 :]:
+        for statement in statements(step):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {schema.version}")
+    connection.execute("COMMIT")

@@ -1,0 +1,168 @@
+-- Every statement on the state file. "-- name: NAME" begins one; parameters are named.
+
+-- name: insert_session
+INSERT INTO sessions (id, mode, status, started_at, source_instance, source_paths, source_fingerprint, destination,
+                      base_url, user, looker_version, selection, settings, lrestore_version, pid, host, parent_id)
+VALUES (:id, :mode, 'running', :started_at, :source_instance, :source_paths, :source_fingerprint, :destination,
+        :base_url, :user, :looker_version, :selection, :settings, :lrestore_version, :pid, :host, :parent_id);
+
+-- name: reopen_session
+UPDATE sessions SET status = 'running', ended_at = NULL, pid = :pid, host = :host WHERE id = :session_id;
+
+-- name: end_session
+UPDATE sessions
+SET status = :status, ended_at = :ended_at, selected = :selected, created = :created, updated = :updated,
+    unchanged = :unchanged, skipped = :skipped, failed = :failed
+WHERE id = :session_id;
+
+-- name: select_sessions
+SELECT * FROM sessions ORDER BY started_at, id;
+
+-- name: select_session
+SELECT * FROM sessions WHERE id = :session_id;
+
+-- name: select_last_session
+SELECT * FROM sessions ORDER BY started_at DESC, id DESC LIMIT 1;
+
+-- name: select_last_unfinished
+SELECT * FROM sessions WHERE status IN ('running', 'stopped', 'interrupted') ORDER BY started_at DESC, id DESC LIMIT 1;
+
+-- name: select_unfinished_ids
+SELECT id FROM sessions WHERE status IN ('running', 'stopped', 'interrupted');
+
+-- name: select_sessions_by_prefix
+SELECT * FROM sessions WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY started_at, id;
+
+-- name: insert_checkpoint
+INSERT INTO checkpoints (session_id, seq, created_at, selected, created, updated, unchanged, skipped, failed)
+SELECT :session_id, coalesce(max(seq), 0) + 1, :created_at, :selected, :created, :updated, :unchanged, :skipped, :failed
+FROM checkpoints WHERE session_id = :session_id;
+
+-- name: select_checkpoints
+SELECT * FROM checkpoints WHERE session_id = :session_id ORDER BY seq;
+
+-- name: upsert_result
+INSERT INTO results (session_id, content_type, source_id, name, outcome, destination_id, reason, detail, recorded_at)
+VALUES (:session_id, :content_type, :source_id, :name, :outcome, :destination_id, :reason, :detail, :recorded_at)
+ON CONFLICT (session_id, content_type, source_id) DO UPDATE
+SET name = excluded.name, outcome = excluded.outcome, destination_id = excluded.destination_id,
+    reason = excluded.reason, detail = excluded.detail, recorded_at = excluded.recorded_at;
+
+-- name: select_results
+SELECT r.content_type AS type, r.source_id AS id, r.name, r.outcome, r.destination_id, r.reason, r.detail,
+       d.error_type, d.message, d.stack_trace, d.failed_at, d.retry_count, d.status, d.errors, d.path, d.operation,
+       d.method, d.request_path, d.request_body, d.answer
+FROM results AS r
+LEFT JOIN dead_letters AS d USING (session_id, content_type, source_id)
+WHERE r.session_id = :session_id
+ORDER BY r.rowid;
+
+-- name: select_outcomes
+SELECT content_type, source_id, outcome FROM results WHERE session_id = :session_id;
+
+-- name: count_results
+SELECT content_type, outcome, count(*) AS items FROM results
+WHERE session_id = :session_id GROUP BY content_type, outcome ORDER BY content_type;
+
+-- name: upsert_dead_letter
+INSERT INTO dead_letters (session_id, content_type, source_id, name, error_type, message, stack_trace, failed_at,
+                          retry_count, status, errors, path, operation, method, request_path, request_body, answer,
+                          content)
+VALUES (:session_id, :content_type, :source_id, :name, :error_type, :message, :stack_trace, :failed_at,
+        :retry_count, :status, :errors, :path, :operation, :method, :request_path, :request_body, :answer, :content)
+ON CONFLICT (session_id, content_type, source_id) DO UPDATE
+SET name = excluded.name, error_type = excluded.error_type, message = excluded.message,
+    stack_trace = excluded.stack_trace, failed_at = excluded.failed_at, retry_count = excluded.retry_count,
+    status = excluded.status, errors = excluded.errors, path = excluded.path, operation = excluded.operation,
+    method = excluded.method, request_path = excluded.request_path, request_body = excluded.request_body,
+    answer = excluded.answer, content = coalesce(excluded.content, content), resolved_by = NULL;
+
+-- name: delete_dead_letter
+DELETE FROM dead_letters WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
+
+-- name: resolve_dead_letters
+-- The + keeps SQLite from trying the primary key once per session: the partial index holds few rows.
+UPDATE dead_letters SET resolved_by = :session_id
+WHERE resolved_by IS NULL AND content_type = :content_type AND source_id = :source_id
+  AND +session_id IN (SELECT id FROM sessions
+                     WHERE source_instance = :source_instance AND destination = :destination);
+
+-- name: select_dead_letters
+SELECT session_id, content_type AS type, source_id AS id, name, error_type, message, stack_trace, failed_at,
+       retry_count, status, errors, path, operation, method, request_path, request_body, answer,
+       coalesce(length(content), 0) AS content_bytes, resolved_by
+FROM dead_letters
+WHERE :session_id IS NULL OR session_id = :session_id
+ORDER BY session_id, rowid;
+
+-- name: select_dead_letter_content
+SELECT content FROM dead_letters
+WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
+
+-- name: upsert_mapping
+INSERT INTO id_mappings (source_instance, destination, content_type, source_id, destination_id, session_id, created_at)
+VALUES (:source_instance, :destination, :content_type, :source_id, :destination_id, :session_id, :created_at)
+ON CONFLICT (source_instance, destination, content_type, source_id) DO UPDATE
+SET destination_id = excluded.destination_id, session_id = excluded.session_id, created_at = excluded.created_at
+WHERE destination_id <> excluded.destination_id;
+
+-- name: select_mapping
+SELECT destination_id FROM id_mappings
+WHERE source_instance = :source_instance AND destination = :destination AND content_type = :content_type
+  AND source_id = :source_id;
+
+-- name: select_mappings_of
+SELECT source_id, destination_id FROM id_mappings
+WHERE source_instance = :source_instance AND destination = :destination AND content_type = :content_type;
+
+-- name: select_mapped_sources
+SELECT source_id FROM id_mappings
+WHERE source_instance = :source_instance AND destination = :destination AND content_type = :content_type
+  AND destination_id = :destination_id
+ORDER BY +source_id;  -- by the index on destination_id, not by the primary key in this order
+
+-- name: select_mappings
+SELECT source_instance, destination, content_type, source_id, destination_id, session_id, created_at FROM id_mappings
+WHERE :content_type IS NULL OR content_type = :content_type
+ORDER BY source_instance, destination, content_type, source_id;
+
+-- name: select_same_intent
+SELECT id FROM intents
+WHERE state = 'open' AND session_id = :session_id AND content_type = :content_type AND source_id = :source_id
+  AND mapped_type = :mapped_type AND mapped_id = :mapped_id
+  AND part = :part AND natural_key = :natural_key AND parent_id = :parent_id;
+
+-- name: insert_intent
+INSERT INTO intents (session_id, content_type, source_id, part, natural_key, parent_id, mapped_type, mapped_id, state,
+                     opened_at)
+VALUES (:session_id, :content_type, :source_id, :part, :natural_key, :parent_id, :mapped_type, :mapped_id, 'open',
+        :opened_at);
+
+-- name: close_intent
+UPDATE intents SET state = 'closed', destination_id = :destination_id, closed_at = :closed_at
+WHERE id = :intent_id AND state = 'open';
+
+-- name: drop_intent
+UPDATE intents SET state = 'dropped', closed_at = :closed_at WHERE id = :intent_id AND state = 'open';
+
+-- name: close_mapped_intents
+UPDATE intents SET state = 'closed', destination_id = :destination_id, closed_at = :closed_at
+WHERE state = 'open' AND mapped_type = :content_type AND mapped_id = :source_id
+  AND session_id IN (SELECT id FROM sessions
+                     WHERE source_instance = :source_instance AND destination = :destination);
+
+-- name: select_intent
+SELECT * FROM intents WHERE id = :intent_id;
+
+-- name: select_open_intents
+SELECT i.* FROM intents AS i
+WHERE i.state = 'open' AND (:session_id IS NULL OR i.session_id = :session_id)
+ORDER BY i.id;
+
+-- name: upsert_undo
+INSERT INTO undo (session_id, shard, seq, content_type, destination_id, kind, created_at)
+VALUES (:session_id, :shard, :seq, :content_type, :destination_id, :kind, :created_at)
+ON CONFLICT (session_id, shard, seq) DO NOTHING;
+
+-- name: select_undo
+SELECT * FROM undo WHERE session_id = :session_id ORDER BY created_at, shard, seq;

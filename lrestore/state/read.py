@@ -1,0 +1,234 @@
+"""The state file, read-only: what was done, what failed, what is mapped to what, what is still open."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from lrestore.errors import UsageError
+from lrestore.messages import (
+    Change,
+    DeadLetter,
+    Deletion,
+    FieldError,
+    Intent,
+    ItemKey,
+    ItemResult,
+    Outcome,
+    Request,
+)
+from lrestore.state.connection import Connect, open_readonly, state_errors
+from lrestore.state.queries import QUERIES
+from lrestore.state.records import (
+    DeadLetterItem,
+    IDMapping,
+    OpenIntent,
+    RestorationCheckpoint,
+    RestorationSession,
+    Totals,
+    UndoRecord,
+)
+
+LAST = "last"
+
+
+class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The parts of a result that other tools do not query: one JSON column."""
+
+    changes: tuple[Change, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class StateReader:
+    """Any number of these, in any process, beside the one writer. Every method may raise StateError."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path | str, *, connect: Connect = sqlite3.connect) -> Self:
+        """Open for reading; StateError when there is no file yet, or none that this lrestore can read."""
+        return cls(open_readonly(Path(path), connect=connect), Path(path))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def sessions(self) -> list[RestorationSession]:
+        """All sessions, oldest first."""
+        return [_session(row) for row in self._rows("select_sessions", {})]
+
+    def session(self, reference: str = LAST) -> RestorationSession:
+        """The session with that id or unique beginning of an id, or the ``last`` one; UsageError when there is none."""
+        if reference == LAST:
+            found = list(self._rows("select_last_session", {}))
+        else:
+            found = list(self._rows("select_session", {"session_id": reference})) or list(
+                self._rows("select_sessions_by_prefix", {"prefix": reference})
+            )
+        if not found:
+            raise UsageError(f"no session {reference!r} in {self._path}", hint="--show sessions lists them")
+        if len(found) > 1:
+            ids = ", ".join(row["id"] for row in found)
+            raise UsageError(f"session {reference!r} could be any of {ids}", hint="give more of the id")
+        return _session(found[0])
+
+    def last_unfinished(self) -> RestorationSession | None:
+        """What ``--resume`` without a session goes on with."""
+        return next((_session(row) for row in self._rows("select_last_unfinished", {})), None)
+
+    def unfinished_ids(self) -> frozenset[str]:
+        """Sessions whose undo copies must stay, however old."""
+        return frozenset(row["id"] for row in self._rows("select_unfinished_ids", {}))
+
+    def checkpoints(self, session_id: str) -> list[RestorationCheckpoint]:
+        rows = self._rows("select_checkpoints", {"session_id": session_id})
+        return [RestorationCheckpoint(row["session_id"], row["seq"], row["created_at"], _totals(row)) for row in rows]
+
+    def results(self, session_id: str) -> Iterator[ItemResult]:
+        """Results as recorded, dead letters included, mappings not (they are in :meth:`mappings`)."""
+        return (_result(row) for row in self._rows("select_results", {"session_id": session_id}))
+
+    def outcomes(self, session_id: str) -> dict[ItemKey, Outcome]:
+        """What ``--resume`` needs not do again."""
+        rows = self._rows("select_outcomes", {"session_id": session_id})
+        return {ItemKey(row["content_type"], row["source_id"]): row["outcome"] for row in rows}
+
+    def totals_by_type(self, session_id: str) -> dict[str, Totals]:
+        """Counted from the results: right also for a session that was killed."""
+        counts: dict[str, dict[Outcome, int]] = {}
+        for row in self._rows("count_results", {"session_id": session_id}):
+            counts.setdefault(row["content_type"], {})[row["outcome"]] = row["items"]
+        return {type_name: Totals.of(by_outcome) for type_name, by_outcome in counts.items()}
+
+    def dead_letters(self, session_id: str | None = None) -> Iterator[DeadLetterItem]:
+        """Of one session or of all; those that a later session resolved say so."""
+        rows = self._rows("select_dead_letters", {"session_id": session_id})
+        return (
+            DeadLetterItem(row["session_id"], _dead_letter(row), row["content_bytes"], row["resolved_by"] or "")
+            for row in rows
+        )
+
+    def dead_letter_content(self, session_id: str, key: ItemKey) -> bytes | None:
+        """The item's blob as it was when it failed; None when it had none."""
+        values = {"session_id": session_id, "content_type": key.type, "source_id": key.id}
+        row = self._row("select_dead_letter_content", values)
+        return None if row is None else row["content"]
+
+    def mapping(self, source_instance: str, destination: str, content_type: str, source_id: str) -> str | None:
+        """The live id of a backed-up object, where one is recorded."""
+        values = {
+            "source_instance": source_instance,
+            "destination": destination,
+            "content_type": content_type,
+            "source_id": source_id,
+        }
+        row = self._row("select_mapping", values)
+        return None if row is None else row["destination_id"]
+
+    def mappings_of(self, source_instance: str, destination: str, content_type: str) -> dict[str, str]:
+        """All recorded ids of a type: source → destination."""
+        values = {"source_instance": source_instance, "destination": destination, "content_type": content_type}
+        return {row["source_id"]: row["destination_id"] for row in self._rows("select_mappings_of", values)}
+
+    def mapped_sources(
+        self, source_instance: str, destination: str, content_type: str, destination_id: str
+    ) -> tuple[str, ...]:
+        """The backed-up objects that are recorded as this live one: one, unless something went wrong."""
+        values = {
+            "source_instance": source_instance,
+            "destination": destination,
+            "content_type": content_type,
+            "destination_id": destination_id,
+        }
+        return tuple(row["source_id"] for row in self._rows("select_mapped_sources", values))
+
+    def mappings(self, content_type: str | None = None) -> Iterator[IDMapping]:
+        """All mappings, or those of one type."""
+        rows = self._rows("select_mappings", {"content_type": content_type})
+        return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
+
+    def open_intents(self, session_id: str | None = None) -> list[OpenIntent]:
+        """Creates whose end is unknown, oldest first: of one session or of all."""
+        return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
+
+    def undo_index(self, session_id: str) -> list[UndoRecord]:
+        """Which shards hold the copies that ``--undo`` puts back."""
+        names = UndoRecord.__struct_fields__
+        rows = self._rows("select_undo", {"session_id": session_id})
+        return [UndoRecord(**{name: row[name] for name in names}) for row in rows]
+
+    def _rows(self, query: str, values: Mapping[str, object]) -> Iterator[sqlite3.Row]:
+        with state_errors(self._path):
+            yield from self._connection.execute(QUERIES[query], values)
+
+    def _row(self, query: str, values: Mapping[str, object]) -> sqlite3.Row | None:
+        return next(self._rows(query, values), None)
+
+
+def _totals(row: sqlite3.Row) -> Totals:
+    return Totals(**{name: row[name] for name in Totals.__struct_fields__})
+
+
+def _session(row: sqlite3.Row) -> RestorationSession:
+    values: dict[str, Any] = dict(row)
+    for name in Totals.__struct_fields__:
+        del values[name]
+    values["source_paths"] = msgspec.json.decode(row["source_paths"], type=tuple[str, ...])
+    for name in ("selection", "settings"):
+        values[name] = msgspec.json.decode(row[name], type=dict[str, object])
+    for name in ("ended_at", "parent_id"):
+        values[name] = row[name] or ""
+    return RestorationSession(**values, totals=_totals(row))
+
+
+def _result(row: sqlite3.Row) -> ItemResult:
+    detail = ResultDetail() if row["detail"] is None else msgspec.json.decode(row["detail"], type=ResultDetail)
+    return ItemResult(
+        key=ItemKey(row["type"], row["id"]),
+        name=row["name"],
+        outcome=row["outcome"],
+        destination_id=row["destination_id"],
+        reason=row["reason"],
+        changes=detail.changes,
+        deletions=detail.deletions,
+        warnings=detail.warnings,
+        dead_letter=None if row["error_type"] is None else _dead_letter(row),
+    )
+
+
+def _dead_letter(row: sqlite3.Row) -> DeadLetter:
+    request = Request(row["operation"], row["method"], row["request_path"], row["request_body"])
+    return DeadLetter(
+        type=row["type"],
+        id=row["id"],
+        name=row["name"],
+        error_type=row["error_type"],
+        message=row["message"],
+        failed_at=row["failed_at"],
+        status=row["status"],
+        errors=msgspec.json.decode(row["errors"], type=tuple[FieldError, ...]),
+        retries=row["retry_count"],
+        path=row["path"],
+        stack_trace=row["stack_trace"],
+        request=None if request == Request() else request,
+        answer=row["answer"],
+    )
+
+
+def _open_intent(row: sqlite3.Row) -> OpenIntent:
+    key = ItemKey(row["content_type"], row["source_id"])
+    intent = Intent(key=key, part=row["part"], natural_key=row["natural_key"], parent_id=row["parent_id"])
+    return OpenIntent(row["id"], row["session_id"], intent, row["opened_at"])

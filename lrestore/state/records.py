@@ -1,0 +1,140 @@
+"""What the state file holds, as values: one Struct per table that people and other modules read."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Literal, Self
+
+import msgspec
+
+from lrestore.messages import DeadLetter, Intent, Outcome
+
+SessionStatus = Literal["running", "finished", "stopped", "interrupted", "failed"]
+"""``running`` with a dead process means killed. ``running``, ``stopped`` and ``interrupted`` can be resumed."""
+
+UNFINISHED: frozenset[SessionStatus] = frozenset({"running", "stopped", "interrupted"})
+
+UndoKind = Literal["updated", "created", "deleted", "trashed"]
+
+
+def utc_now() -> datetime:
+    """The wall clock, in UTC."""
+    return datetime.now(UTC)
+
+
+def stamp(moment: datetime) -> str:
+    """ISO 8601 in UTC to the millisecond: sorts as text."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def new_session_id(moment: datetime) -> str:
+    """An id that sorts by start and is unique enough to be typed: ``20261123-104500-ab12``."""
+    return f"{moment.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Items by outcome. ``selected`` is their sum, always: anything else is a ValueError."""
+
+    selected: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.selected != self.created + self.updated + self.unchanged + self.skipped + self.failed:
+            raise ValueError(f"totals do not add up: {msgspec.structs.asdict(self)}")
+
+    @classmethod
+    def of(cls, counts: Mapping[Outcome, int]) -> Self:
+        """Totals of counts per outcome; missing outcomes count 0."""
+        return cls(selected=sum(counts.values()), **{str(outcome): items for outcome, items in counts.items()})
+
+    @property
+    def succeeded(self) -> int:
+        """Items that are as the backup has them, or were left alone by a rule."""
+        return self.selected - self.failed
+
+
+class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, and its resumptions. ``selection`` and ``settings`` are what ``--resume`` starts again with; no secrets.
+
+    ``parent_id`` names the session that this one retries or undoes. The writer fills in an empty ``started_at``.
+    """
+
+    id: str
+    mode: str
+    source_instance: str
+    source_paths: tuple[str, ...]
+    destination: str
+    source_fingerprint: str = ""
+    base_url: str = ""
+    user: str = ""
+    looker_version: str = ""
+    selection: dict[str, object] = {}
+    settings: dict[str, object] = {}
+    lrestore_version: str = ""
+    pid: int = 0
+    host: str = ""
+    parent_id: str = ""
+    status: SessionStatus = "running"
+    started_at: str = ""
+    ended_at: str = ""
+    totals: Totals = Totals()
+
+    @property
+    def resumable(self) -> bool:
+        return self.status in UNFINISHED
+
+
+class RestorationCheckpoint(msgspec.Struct, frozen=True):
+    """How far a session was at a moment."""
+
+    session_id: str
+    seq: int
+    created_at: str
+    totals: Totals
+
+
+class DeadLetterItem(msgspec.Struct, frozen=True):
+    """A dead letter as it lies in the state file. The backup's blob is read apart: it may be megabytes."""
+
+    session_id: str
+    letter: DeadLetter
+    content_bytes: int = 0
+    resolved_by: str = ""
+
+
+class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
+    """Which live object of a destination a backed-up one of a source instance is. Imported ones have no session."""
+
+    source_instance: str
+    destination: str
+    content_type: str
+    source_id: str
+    destination_id: str
+    session_id: str = ""
+    created_at: str = ""
+
+
+class OpenIntent(msgspec.Struct, frozen=True):
+    """A create whose end is not known: to be looked for before anything is created again."""
+
+    id: int
+    session_id: str
+    intent: Intent
+    opened_at: str
+
+
+class UndoRecord(msgspec.Struct, frozen=True):
+    """Index entry for one line of a shard's ``undo_log``."""
+
+    shard: str
+    seq: int
+    content_type: str
+    destination_id: str
+    kind: UndoKind
+    created_at: str

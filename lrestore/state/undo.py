@@ -1,0 +1,225 @@
+"""The undo journal: live objects as they were before a session wrote to them.
+
+Each worker has a shard of its own in ``<state>.d/<session>/``, in the backup's own format, so that ``--undo`` is a
+restore whose source are these shards. Beside the copies lies ``undo_log``, which says in what order what was written,
+and which objects the session made (to undo those, they are removed).
+
+    keep copy ─► commit, fsync ─► log line ─► commit, fsync ─► only now may the write go out
+
+The first copy of an object in a session is the one that counts; a copy of a dashboard covers its tiles, filters and
+layouts. Not covered: what Looker removes by itself along with something else, such as alerts on a deleted tile.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import msgspec
+
+from lrestore.errors import NotRestorableError, StateError, VaultError
+from lrestore.messages import ItemKey
+from lrestore.state.connection import state_errors
+from lrestore.state.encoding import storable
+from lrestore.state.records import stamp, utc_now
+from lrestore.vault.shard import ShardWriter
+
+Operation = Literal["updated", "created", "deleted"]
+
+_LOG = """
+CREATE TABLE IF NOT EXISTS undo_log (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+    type            TEXT NOT NULL,
+    destination_id  TEXT NOT NULL,
+    operation       TEXT NOT NULL CHECK (operation IN ('updated', 'created', 'deleted')),
+    parent_type     TEXT NOT NULL,
+    parent_id       TEXT NOT NULL,
+    at              TEXT NOT NULL
+)
+"""
+_APPEND = """
+INSERT INTO undo_log (type, destination_id, operation, parent_type, parent_id, at) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_READ = "SELECT seq, type, destination_id, operation, parent_type, parent_id, at FROM undo_log ORDER BY seq"
+
+_COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "updated_at", "folder_id": "folder_id"}
+"""Columns of the backup's rows, and the field of a live object that each is taken from."""
+
+_SHARDS = "undo-*.db"
+_SESSION_FOLDER = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+
+
+class UndoEntry(msgspec.Struct, frozen=True):
+    """One write of a session. For ``created`` the object is to be removed, otherwise its copy in ``shard`` put back."""
+
+    seq: int
+    type: str
+    destination_id: str
+    operation: Operation
+    parent_type: str
+    parent_id: str
+    at: str
+    shard: Path
+
+
+def state_folder(state_path: Path | str) -> Path:
+    """The folder beside the state file: ``lrestore-state.db`` → ``lrestore-state.d``."""
+    path = Path(state_path)
+    return path.with_suffix(".d") if path.suffix == ".db" else path.with_name(f"{path.name}.d")
+
+
+def undo_directory(state_path: Path | str, session_id: str) -> Path:
+    """Where the shards of one session are."""
+    return state_folder(state_path) / session_id
+
+
+class UndoJournal:
+    """One worker's copies for one session. Threads may share it. Nothing is made on disk before the first write.
+
+    Every method returns only when what it was given is durable. Otherwise it raises StateError, or NotRestorableError
+    for an object that the format cannot hold: then the write must not go out.
+    """
+
+    def __init__(self, directory: Path | str, worker: int = 0, *, now: Callable[[], datetime] = utc_now) -> None:
+        self.path = Path(directory) / f"undo-{worker}.db"
+        self._now = now
+        self._lock = threading.Lock()
+        self._seen: set[tuple[str, str]] = set()
+        self._files: tuple[ShardWriter, sqlite3.Connection] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock, state_errors(self.path):
+            if self._files is not None:
+                shard, log = self._files
+                self._files = None
+                log.close()
+                shard.close()
+
+    def before_update(self, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
+        """Keep ``live``, unless this session has kept or made the object already."""
+        self._keep("updated", type_name, object_id, name, live)
+
+    def before_delete(self, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
+        """The same, for an object that is about to be deleted or moved to the trash."""
+        self._keep("deleted", type_name, object_id, name, live)
+
+    def created(self, type_name: str, object_id: str, parent: tuple[str, str] = ("", "")) -> None:
+        """Note an object that this session made; ``parent`` is (type, live id) of the object that it is a part of."""
+        with self._lock, state_errors(self.path):
+            _, log = self._open()
+            if (type_name, object_id) not in self._seen:
+                self._append(log, (type_name, object_id), "created", parent)
+
+    def _keep(self, operation: Operation, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
+        with self._lock, state_errors(self.path):
+            shard, log = self._open()
+            if (type_name, object_id) in self._seen:
+                return
+            # The copy comes first: without its log line it does no harm, a log line without copy would be a lie.
+            self._put(shard, ItemKey(type_name, object_id), name, live)
+            self._append(log, (type_name, object_id), operation, ("", ""))
+
+    def _put(self, shard: ShardWriter, key: ItemKey, name: str, live: dict[str, object]) -> None:
+        columns = {column: _text(live.get(field)) for column, field in _COLUMNS.items()}
+        try:
+            shard.put(key.type, key.id, storable(name), live, synced_at=self._now(), **columns)
+        except VaultError as error:
+            message = f"no undo copy can be kept, so nothing is written: {error.message}"
+            raise StateError(message, hint=error.hint) from error
+        except (OverflowError, TypeError, UnicodeEncodeError) as error:
+            message = f"no undo copy of the live object can be kept, so it is not written: {error}"
+            raise NotRestorableError(message, key=key) from error
+
+    def _append(
+        self, log: sqlite3.Connection, key: tuple[str, str], operation: Operation, parent: tuple[str, str]
+    ) -> None:
+        log.execute(_APPEND, (*key, operation, *parent, stamp(self._now())))
+        self._seen.add(key)
+
+    def _open(self) -> tuple[ShardWriter, sqlite3.Connection]:
+        if self._files is None:
+            for folder in (self.path.parent.parent, self.path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
+            # What other workers of this session kept before counts too: after a resume, or the death of a worker.
+            self._seen = {(entry.type, entry.destination_id) for entry in _entries(self.path.parent)}
+            shard = _shard(self.path)
+            log = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            log.execute("PRAGMA synchronous = FULL")
+            log.execute(_LOG)
+            self._files = shard, log
+        return self._files
+
+
+def _shard(path: Path) -> ShardWriter:
+    try:
+        return ShardWriter(path)
+    except VaultError as error:
+        raise StateError(
+            f"no undo copies can be kept, so nothing is written: {error.message}", hint=error.hint
+        ) from error
+
+
+def read_undo(directory: Path | str) -> list[UndoEntry]:
+    """What a session wrote, one entry per object, in the order of the writes; [] when it wrote nothing.
+
+    The first entry of an object counts, whichever worker's it is: two workers may have had it, one after the other.
+    Raises StateError when a shard cannot be read.
+    """
+    first: dict[tuple[str, str], UndoEntry] = {}
+    for entry in sorted(_entries(Path(directory)), key=lambda entry: (entry.at, entry.shard.name, entry.seq)):
+        first.setdefault((entry.type, entry.destination_id), entry)
+    return list(first.values())
+
+
+def prune(state_path: Path | str, keep_days: int, now: datetime, unfinished: Collection[str]) -> list[str]:
+    """Remove the undo shards of sessions that ended longer than ``keep_days`` ago, never those of ``unfinished`` ones.
+
+    Only folders named like a session, with nothing but shards in them, are removed.
+    Returns the ids of the sessions; raises StateError when one cannot be removed.
+    """
+    root = state_folder(state_path)
+    before = (now - timedelta(days=keep_days)).timestamp()
+    with state_errors(root):
+        found = sorted(root.iterdir()) if root.is_dir() else []
+        old = [entry for entry in found if entry.name not in unfinished and _is_session(entry) and _age(entry) < before]
+        for entry in old:
+            shutil.rmtree(entry)
+    return [entry.name for entry in old]
+
+
+def _entries(directory: Path) -> Iterator[UndoEntry]:
+    for path in sorted(directory.glob(_SHARDS)):
+        with state_errors(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as log:
+            # A worker that died before its first line has left a shard without log.
+            if log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_log'").fetchone():
+                log.row_factory = sqlite3.Row
+                for row in log.execute(_READ):
+                    yield UndoEntry(shard=path, **dict(row))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _is_session(entry: Path) -> bool:
+    names = [file.name for file in entry.iterdir()] if entry.is_dir() and not entry.is_symlink() else [""]
+    return _SESSION_FOLDER.fullmatch(entry.name) is not None and all(name.startswith("undo-") for name in names)
+
+
+def _age(session_folder: Path) -> float:
+    """When something was last written there, as seconds since the epoch."""
+    return max(entry.stat().st_mtime for entry in (session_folder, *session_folder.iterdir()))

@@ -1,0 +1,345 @@
+"""The one writer of the state file.
+
+Each record method is a transaction of its own, or a part of the one that ``with writer.transaction():`` holds open, so
+that many results share one commit. All are idempotent: the same message twice leaves what once leaves.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Mapping as Values
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lrestore.errors import StateError
+from lrestore.messages import DeadLetter, Intent, ItemKey, ItemResult, Mapping, Request
+from lrestore.state.connection import Connect, open_writable, state_errors
+from lrestore.state.encoding import storable, to_json
+from lrestore.state.migrations import CURRENT, Schema
+from lrestore.state.queries import QUERIES
+from lrestore.state.read import ResultDetail, StateReader
+from lrestore.state.records import (
+    IDMapping,
+    RestorationSession,
+    SessionStatus,
+    Totals,
+    UndoRecord,
+    stamp,
+    utc_now,
+)
+
+Clock = Callable[[], datetime]
+
+
+class StateWriter:
+    """Writes the state file. Threads may share it; processes may not (``lock.RunLock`` keeps the second one out).
+
+    ``read`` answers questions over the same connection, uncommitted changes included. Every method may raise
+    StateError.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, now: Clock) -> None:
+        self._connection = connection
+        self._path = path
+        self._now = now
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._routes: dict[str, dict[str, str]] = {}
+        self.read = StateReader(connection, path)
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str,
+        *,
+        now: Clock = utc_now,
+        connect: Connect = sqlite3.connect,
+        schema: Schema = CURRENT,
+    ) -> Self:
+        """Open the state file, making it (private, 0600) or migrating it as needed; StateError when it is not ours."""
+        return cls(open_writable(Path(path), connect=connect, schema=schema), Path(path), now)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        with self._lock, state_errors(self._path):
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Inside another one it is a savepoint: an error takes back this part, and only this part."""
+        with self._lock:
+            level = self._depth
+            self._run("BEGIN IMMEDIATE" if level == 0 else f"SAVEPOINT level_{level}")
+            self._depth += 1
+            try:
+                yield
+                self._run("COMMIT" if level == 0 else f"RELEASE level_{level}")
+            except BaseException as error:
+                self._take_back(level, error)
+                raise
+            finally:
+                self._depth -= 1
+
+    def begin_session(self, session: RestorationSession) -> None:
+        """Record that a run begins; an id that is already there is a StateError."""
+        values = {
+            **{name: getattr(session, name) for name in _SESSION_TEXTS},
+            "started_at": session.started_at or self._stamp(),
+            "source_paths": to_json(session.source_paths),
+            "selection": to_json(session.selection),
+            "settings": to_json(session.settings),
+            "pid": session.pid,
+            "parent_id": session.parent_id or None,
+        }
+        with self.transaction():
+            self._execute("insert_session", values)
+
+    def reopen_session(self, session_id: str, *, pid: int, host: str) -> None:
+        """Record that an unfinished session is gone on with."""
+        self._route(session_id)
+        with self.transaction():
+            self._execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host})
+
+    def end_session(self, session_id: str, status: SessionStatus, totals: Totals) -> None:
+        """Record how a session ended. ``stopped`` and ``interrupted`` ones can be resumed."""
+        self._route(session_id)
+        values = {"session_id": session_id, "status": status, "ended_at": self._stamp(), **_counts(totals)}
+        with self.transaction():
+            self._execute("end_session", values)
+
+    def checkpoint(self, session_id: str, totals: Totals) -> None:
+        """Record how far the session is. What --resume skips are the results; this is the trail for people."""
+        self._route(session_id)
+        with self.transaction():
+            values = {"session_id": session_id, "created_at": self._stamp(), **_counts(totals)}
+            self._execute("insert_checkpoint", values)
+
+    def record_result(self, session_id: str, result: ItemResult, blob: bytes | None = None) -> tuple[str, ...]:
+        """Record what became of an item: outcome, mappings (which close their intents), dead letter with its blob.
+
+        A failed result must bring a dead letter and no other may: ValueError. An item that is restored resolves its
+        dead letters of earlier sessions. Returns warnings about mappings, see :meth:`record_mappings`.
+        """
+        if (result.outcome == "failed") != (result.dead_letter is not None):
+            raise ValueError(f"{result.key}: a dead letter belongs to outcome failed and to no other")
+        self._route(session_id)
+        with self.transaction():
+            self._execute("upsert_result", {"session_id": session_id, **_result_values(result, self._stamp())})
+            warnings = self.record_mappings(session_id, _mappings_of(result))
+            self._record_dead_letter(session_id, result, blob)
+        return warnings
+
+    def record_mappings(self, session_id: str, mappings: Iterable[Mapping]) -> tuple[str, ...]:
+        """Record which live objects the backed-up ones are, and close the intents that waited for them.
+
+        Returns a warning for each live object that is now recorded for more than one backed-up object of its type.
+        """
+        route = self._route(session_id)
+        with self.transaction():
+            warnings = [self._map(route, mapping, session_id) for mapping in mappings]
+        return tuple(warning for warning in warnings if warning)
+
+    def import_mappings(self, mappings: Iterable[IDMapping]) -> int:
+        """Take over mappings that were recorded elsewhere; returns how many were given."""
+        count = 0
+        with self.transaction():
+            for mapping in mappings:
+                values = {name: storable(getattr(mapping, name)) for name in IDMapping.__struct_fields__}
+                values["created_at"] = values["created_at"] or self._stamp()
+                self._execute("upsert_mapping", {**values, "session_id": None})
+                count += 1
+        return count
+
+    def open_intent(self, session_id: str, intent: Intent) -> int:
+        """Record that an object is about to be created; returns the intent's number once it is committed.
+
+        The same intent again gives the same number as long as it is open. One with another natural key is another
+        intent, because both objects may come to exist.
+        """
+        mapped_type, mapped_id = _mapped_by(intent)
+        values = {
+            "session_id": session_id,
+            "content_type": intent.key.type,
+            "source_id": storable(intent.key.id),
+            "part": storable(intent.part),
+            "natural_key": storable(intent.natural_key),
+            "parent_id": intent.parent_id,
+            "mapped_type": mapped_type,
+            "mapped_id": storable(mapped_id),
+        }
+        self._route(session_id)
+        with self.transaction():
+            found = self._execute("select_same_intent", values).fetchone()
+            if found:
+                return int(found["id"])
+            return int(self._execute("insert_intent", {**values, "opened_at": self._stamp()}).lastrowid or 0)
+
+    def close_intent(self, intent_id: int, destination_id: str) -> tuple[str, ...]:
+        """The object exists: record its mapping and close the intent. Returns warnings as :meth:`record_mappings`."""
+        with self.transaction():
+            row = self._execute("select_intent", {"intent_id": intent_id}).fetchone()
+            if row is None:
+                raise StateError(f"state file {self._path}: there is no intent {intent_id}")
+            values = {"intent_id": intent_id, "destination_id": destination_id, "closed_at": self._stamp()}
+            self._execute("close_intent", values)
+            mapping = Mapping(row["mapped_type"], row["mapped_id"], destination_id)
+            return self.record_mappings(row["session_id"], [mapping])
+
+    def drop_intent(self, intent_id: int) -> None:
+        """The object surely was not created (Looker refused it, or it was looked for and is not there)."""
+        with self.transaction():
+            self._execute("drop_intent", {"intent_id": intent_id, "closed_at": self._stamp()})
+
+    def record_undo(self, session_id: str, records: Iterable[UndoRecord]) -> None:
+        """Index copies that were taken before writes."""
+        self._route(session_id)
+        with self.transaction():
+            for record in records:
+                values = {name: getattr(record, name) for name in UndoRecord.__struct_fields__}
+                self._execute("upsert_undo", {**values, "session_id": session_id})
+
+    def _map(self, route: Values[str, str], mapping: Mapping, session_id: str) -> str:
+        values = {
+            **route,
+            "content_type": mapping.type,
+            "source_id": storable(mapping.source_id),
+            "destination_id": mapping.destination_id,
+        }
+        now = self._stamp()
+        self._execute("upsert_mapping", {**values, "session_id": session_id, "created_at": now})
+        self._execute("close_mapped_intents", {**values, "closed_at": now})
+        sources = [row["source_id"] for row in self._execute("select_mapped_sources", values)]
+        if len(sources) < 2:
+            return ""
+        return (
+            f"{mapping.type} {', '.join(sources)} of {route['source_instance']} are all recorded as "
+            f"{mapping.type} {mapping.destination_id} of {route['destination']}"
+        )
+
+    def _record_dead_letter(self, session_id: str, result: ItemResult, blob: bytes | None) -> None:
+        key = {"session_id": session_id, **_key_values(result.key)}
+        if result.dead_letter is not None:
+            self._execute("upsert_dead_letter", {**key, **_dead_letter_values(result.dead_letter), "content": blob})
+            return
+        self._execute("delete_dead_letter", key)
+        if result.outcome != "skipped":
+            self._execute("resolve_dead_letters", {**key, **self._route(session_id)})
+
+    def _route(self, session_id: str) -> dict[str, str]:
+        """Source instance and destination of a session, which key its mappings."""
+        if session_id not in self._routes:
+            with self._lock:
+                row = self._execute("select_session", {"session_id": session_id}).fetchone()
+            if row is None:
+                raise StateError(f"state file {self._path}: there is no session {session_id}")
+            self._routes[session_id] = {
+                "source_instance": row["source_instance"],
+                "destination": row["destination"],
+            }
+        return self._routes[session_id]
+
+    def _take_back(self, level: int, error: BaseException) -> None:
+        """Roll back. SQLite may have done it already (disk full), or be unable to: the first error is what counts."""
+        if not self._connection.in_transaction:
+            return
+        try:
+            if level == 0:
+                self._connection.execute("ROLLBACK")
+            else:
+                self._connection.execute(f"ROLLBACK TO level_{level}")
+                self._connection.execute(f"RELEASE level_{level}")
+        except sqlite3.Error as second:
+            error.add_note(f"and it could not be rolled back: {second}")
+
+    def _execute(self, query: str, values: Values[str, object]) -> sqlite3.Cursor:
+        with state_errors(self._path):
+            return self._connection.execute(QUERIES[query], values)
+
+    def _run(self, statement: str) -> None:
+        with state_errors(self._path):
+            self._connection.execute(statement)
+
+    def _stamp(self) -> str:
+        return stamp(self._now())
+
+
+_SESSION_TEXTS = (
+    "id",
+    "mode",
+    "source_instance",
+    "source_fingerprint",
+    "destination",
+    "base_url",
+    "user",
+    "looker_version",
+    "lrestore_version",
+    "host",
+)
+
+
+def _counts(totals: Totals) -> dict[str, int]:
+    return {name: getattr(totals, name) for name in Totals.__struct_fields__}
+
+
+def _key_values(key: ItemKey) -> dict[str, str]:
+    return {"content_type": key.type, "source_id": storable(key.id)}
+
+
+def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
+    detail = ResultDetail(result.changes, result.deletions, result.warnings)
+    return {
+        **_key_values(result.key),
+        "name": storable(result.name),
+        "outcome": result.outcome,
+        "destination_id": result.destination_id,
+        "reason": storable(result.reason),
+        "detail": None if detail == ResultDetail() else to_json(detail),
+        "recorded_at": now,
+    }
+
+
+def _dead_letter_values(letter: DeadLetter) -> dict[str, object]:
+    request = letter.request or Request()
+    return {
+        "name": storable(letter.name),
+        "error_type": letter.error_type,
+        "message": storable(letter.message),
+        "stack_trace": storable(letter.stack_trace),
+        "failed_at": letter.failed_at,
+        "retry_count": letter.retries,
+        "status": letter.status,
+        "errors": to_json(letter.errors),
+        "path": storable(letter.path),
+        "operation": request.operation,
+        "method": request.method,
+        "request_path": storable(request.path),
+        "request_body": storable(request.body),
+        "answer": storable(letter.answer),
+    }
+
+
+def _mappings_of(result: ItemResult) -> tuple[Mapping, ...]:
+    """The result's mappings; a created item always has one, so that it is never created again."""
+    own = Mapping(result.key.type, result.key.id, result.destination_id)
+    named = any((mapping.type, mapping.source_id) == (own.type, own.source_id) for mapping in result.mappings)
+    if result.outcome == "created" and result.destination_id and not named:
+        return (*result.mappings, own)
+    return result.mappings
+
+
+def _mapped_by(intent: Intent) -> tuple[str, str]:
+    """Type and source id whose mapping ends this intent: the part's (``dashboard_element/12``) or the item's own."""
+    if not intent.part:
+        return intent.key.type, intent.key.id
+    part_type, _, part_id = intent.part.partition("/")
+    return part_type, part_id

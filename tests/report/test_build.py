@@ -1,0 +1,218 @@
+"""Totals add up whatever comes in, and nothing is left out without being counted."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.looker.meter import CallMeter
+from lrestore.messages import OUTCOMES, Deletion, ItemKey, ItemResult
+from lrestore.ontology.schema import Operation
+from lrestore.report.build import plan_of
+from lrestore.report.model import Api, Destination, Report, Source, Throughput, Verify
+from lrestore.report.write import report_json
+from lrestore.state.records import Totals
+from tests.report.builders import Ticks, builder, item, letter, report
+
+RESULTS = st.lists(
+    st.builds(
+        lambda outcome, item_id, type_name: item(outcome, item_id, type_name=type_name),
+        st.sampled_from(OUTCOMES),
+        st.sampled_from("12345"),
+        st.sampled_from(("dashboard", "look", "folder")),
+    )
+)
+
+
+@given(RESULTS)
+def test_totals_add_up_for_any_sequence_of_results(results: list[ItemResult]) -> None:
+    """INTERFACE: selected = created + updated + unchanged + skipped + failed, per type and in total."""
+    last = {result.key: result.outcome for result in results}
+    made = report(results)
+    for totals in (made.totals, *made.by_type.values()):
+        parts = (totals.created, totals.updated, totals.unchanged, totals.skipped, totals.failed)
+        assert totals.selected == sum(parts)
+    assert made.totals == Totals.of(Counter(last.values()))
+    assert {(failed.type, failed.id) for failed in made.dead_letters} == {
+        (key.type, key.id) for key, outcome in last.items() if outcome == "failed"
+    }
+
+
+@given(RESULTS, st.integers(min_value=0, max_value=5))
+def test_an_item_is_listed_or_plainly_unchanged_or_counted_as_omitted(results: list[ItemResult], limit: int) -> None:
+    made = builder(listed_items=limit)
+    for result in results:
+        made.add(result)
+    done = made.finish(Api())
+    assert len(done.items) + done.items_omitted + done.totals.unchanged == done.totals.selected
+
+
+@given(RESULTS)
+def test_the_json_is_the_report(results: list[ItemResult]) -> None:
+    made = report(results)
+    assert msgspec.json.decode(report_json(made), type=Report) == made
+
+
+def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
+    """INTERFACE, "The JSON report"."""
+    made = json.loads(report_json(report([item("failed"), item("created", "43")])))
+    assert made["schema"] == 1
+    assert set(made) >= {
+        *("session_id", "mode", "started_at", "ended_at", "duration_s", "source", "destination", "totals", "by_type"),
+        *("api", "throughput", "warnings", "dead_letters", "verify"),
+    }
+    assert set(made["source"]) == {"instance", "paths"}
+    assert set(made["destination"]) == {"name", "base_url", "looker_version"}
+    six = {"selected", "created", "updated", "unchanged", "skipped", "failed"}
+    assert set(made["totals"]) == set(made["by_type"]["dashboard"]) == six
+    assert set(made["api"]) >= {"calls", "by_operation", "retries", "rate_limited", "bytes_sent", "bytes_received"}
+    assert set(made["throughput"]) == {"items_per_s", "calls_per_s", "timeline"}
+    assert made["verify"] is None
+    assert made["dead_letters"] == [
+        {
+            "type": "dashboard",
+            "id": "42",
+            "name": "Sales",
+            "error_type": "ValidationError",
+            "status": 422,
+            "message": "Looker refuses the content",
+            "errors": [{"field": "title", "code": "too_long", "message": "is too long"}],
+            "retries": 2,
+            "failed_at": "2026-11-23T12:00:00.000Z",
+            "path": "dashboard_elements[3]",
+        }
+    ]
+
+
+def test_totals_that_do_not_add_up_cannot_be_made() -> None:
+    with pytest.raises(ValueError, match="do not add up"):
+        Totals(selected=2, created=1)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"by_type": {}},
+        {"by_type": {"dashboard": Totals(selected=1, created=1)}, "totals": Totals(selected=1, updated=1)},
+        {"by_type": {"dashboard": Totals(selected=1, failed=1)}, "totals": Totals(selected=1, failed=1)},
+    ],
+)
+def test_a_report_that_contradicts_itself_cannot_be_made(wrong: dict[str, object]) -> None:
+    """B26: a failure is in the totals and in the dead letters, or there is no report."""
+    right = {
+        "session_id": "s",
+        "mode": "restore",
+        "started_at": "",
+        "ended_at": "",
+        "duration_s": 0.0,
+        "source": Source(),
+        "destination": Destination(),
+        "totals": Totals(selected=1, created=1),
+        "by_type": {"dashboard": Totals(selected=1, created=1)},
+        "api": Api(),
+        "throughput": Throughput(),
+        "warnings": (),
+        "dead_letters": (),
+    }
+    Report(**right)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"add up|dead letters"):
+        Report(**{**right, **wrong})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ItemResult(ItemKey("look", "1"), "", "failed"),
+        ItemResult(ItemKey("look", "1"), "", "created", dead_letter=letter("look", "1")),
+    ],
+)
+def test_failed_and_dead_letter_go_together(broken: ItemResult) -> None:
+    with pytest.raises(ValueError, match="look=1"):
+        builder().add(broken)
+
+
+def test_deletions_are_listed_however_many_items_there_are() -> None:
+    """B1: what is destroyed is always said."""
+    made = builder(listed_items=1)
+    made.add(item("updated", "1"))
+    made.add(item("updated", "2"))
+    made.add(item("updated", "3", deletions=(Deletion("dashboard_element", "7", "Tile"),)))
+    done = made.finish(Api())
+    assert [listed.id for listed in done.items] == ["1", "3"]
+    assert done.items_omitted == 1
+
+
+def test_an_unchanged_item_is_listed_when_there_is_something_to_say() -> None:
+    made = report([item("unchanged", "1"), item("unchanged", "2", warnings=("owner is gone",))])
+    assert [listed.id for listed in made.items] == ["2"]
+
+
+def test_a_warning_is_given_once_and_names_its_item() -> None:
+    made = builder()
+    made.warn("the backup is old")
+    made.warn("the backup is old")
+    made.add(item(warnings=("owner is gone",)))
+    assert made.finish(Api()).warnings == ("the backup is old", "dashboard=42: owner is gone")
+
+
+def test_speed_is_that_of_this_process_and_not_of_earlier_ones() -> None:
+    """FR-030, on --resume."""
+    ticks = Ticks()
+    made = builder(ticks)
+    made.add_earlier([item("created", "1"), item("created", "2")])
+    made.add(item("created", "3"))
+    ticks.now_s += 2
+    done = made.finish(Api(calls=10))
+    assert done.totals == Totals(selected=3, created=3)
+    assert (done.duration_s, done.throughput.items_per_s, done.throughput.calls_per_s) == (2.0, 0.5, 5.0)
+
+
+def test_a_run_without_duration_has_no_speed() -> None:
+    assert report([item()], Api(calls=1)).throughput == Throughput()
+
+
+def test_the_timeline_stays_short_and_keeps_its_span() -> None:
+    ticks = Ticks()
+    made = builder(ticks)
+    for second in range(5_000):
+        ticks.now_s = 100.0 + second
+        made.sample(second * 2, None if second == 0 else 50.0)
+    timeline = made.finish(Api()).throughput.timeline
+    assert timeline[0] == (0.0, 0, 0, None)
+    assert timeline[-1][0] > 4_900
+    assert 300 <= len(timeline) <= 600
+    assert [point[0] for point in timeline] == sorted(point[0] for point in timeline)
+
+
+def test_the_meters_usage_is_taken_over_whole() -> None:
+    meter = CallMeter()
+    meter.called("dashboard", "non_query")
+    meter.retried()
+    meter.transferred(10, 20)
+    made = Api.of(meter.snapshot())
+    assert made == Api(1, {"dashboard": 1}, {"non_query": 1}, retries=1, bytes_sent=10, bytes_received=20)
+
+
+def test_a_plan_counts_calls_by_activity_class_and_tells_writes_from_reads() -> None:
+    operations = {
+        "dashboard": Operation("dashboard", "GET", "/dashboards/{id}", "non_query", True, True),
+        "create_query": Operation("create_query", "POST", "/queries", "db_query", False, False),
+        "update_dashboard": Operation("update_dashboard", "PATCH", "/dashboards/{id}", "non_query", True, False),
+    }
+    calls = {"dashboard": 3, "create_query": 2, "update_dashboard": 1}
+    made = plan_of(calls, operations, [Deletion("look", "1", "")])
+    assert (made.calls, made.writes, made.deletions) == (6, 3, 1)
+    assert made.by_activity == {"non_query": 4, "db_query": 2}
+
+
+def test_a_builder_can_report_more_than_once() -> None:
+    made = builder()
+    made.add(item("created", "1"))
+    assert made.finish(Api(), status="stopped", verify=Verify(equal=1)).totals.selected == 1
+    made.add(item("created", "2"))
+    assert made.finish(Api()).totals.selected == 2

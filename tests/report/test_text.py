@@ -1,0 +1,163 @@
+"""What people read: complete, one line per fact, and nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.messages import Change, Deletion
+from lrestore.report import text
+from lrestore.report.model import Api, Difference, Plan, Throughput, Verify
+from lrestore.report.values import old_and_new, plain, value
+from tests.report.builders import builder, item, letter, report
+
+
+def test_the_summary_has_each_type_the_total_duration_and_throughput() -> None:
+    """FR-030."""
+    made = report([item("created", "1"), item("failed", "2"), item("unchanged", "3", type_name="look")])
+    made = msgspec.structs.replace(
+        made, duration_s=65.0, throughput=Throughput(3.25, 12.5), api=Api(calls=9, retries=2, rate_limited=1)
+    )
+    assert text.summary(made).splitlines() == [
+        "           selected  created  updated  unchanged  skipped  failed",
+        "dashboard         2        1        0          0        0       1",
+        "look              1        0        0          1        0       0",
+        "total             3        1        0          1        0       1",
+        "",
+        "3 items: 2 succeeded, 1 failed",
+        "1 min 05 s, 3.2 items/s, 12.5 calls/s, 9 calls, 2 retries, rate-limited once",
+    ]
+
+
+def test_a_summary_of_nothing_is_a_summary() -> None:
+    assert "0 items: 0 succeeded, 0 failed" in text.summary(report([]))
+
+
+def test_the_plan_shows_action_fields_deletions_warnings_and_calls_by_class() -> None:
+    made = builder()
+    made.add(item("created", "1"))
+    made.add(
+        item(
+            "updated",
+            "42",
+            changes=(Change("title", "Old", "New"), Change("dashboard_elements[3].query.limit", None, "500")),
+            deletions=(Deletion("dashboard_element", "991", "Extra"),),
+            warnings=("owner is gone",),
+        )
+    )
+    made.add(item("unchanged", "43"))
+    planned = Plan(5, 3, 1, {"create_dashboard": 1, "dashboard": 4}, {"non_query": 5})
+    assert text.plan(made.finish(Api(), plan=planned)).splitlines() == [
+        "create    dashboard=1 Sales",
+        "update    dashboard=42 Sales",
+        '    title: "Old" → "New"',
+        '    dashboard_elements[3].query.limit: null → "500"',
+        "    delete dashboard_element=991 Extra",
+        "unchanged 1 item",
+        "warning: dashboard=42: owner is gone",
+        "API calls: 5 (5 non_query); 3 of them write, 1 deletion",
+        "  create_dashboard  1",
+        "  dashboard         4",
+    ]
+
+
+def test_the_plan_says_once_what_cannot_be_restored_and_why() -> None:
+    shown = text.plan(report([item("failed"), item("created", "43")]))
+    assert shown.startswith("create    dashboard=43 Sales\nfailed    dashboard=42 Sales\n    ValidationError 422")
+    assert shown.count("dashboard=42") == 1
+
+
+def test_what_is_not_listed_is_counted() -> None:
+    made = builder(listed_items=1)
+    made.add(item("updated", "1"))
+    made.add(item("updated", "2"))
+    assert "... and 1 item more, not listed" in text.plan(made.finish(Api()))
+
+
+def test_what_was_done_names_the_new_id_and_the_reason() -> None:
+    done = msgspec.structs.replace(item("created", "1"), destination_id="900", reason="taken out of the trash")
+    assert text.changed(report([done]).items) == "created   dashboard=1 Sales → 900: taken out of the trash\n"
+
+
+def test_a_dead_letter_shows_lookers_field_errors() -> None:
+    """FR-025."""
+    assert text.dead_letters([letter()]).splitlines() == [
+        "failed    dashboard=42 Sales",
+        "    ValidationError 422 at dashboard_elements[3]: Looker refuses the content",
+        "      title: is too long (too_long)",
+        "    given up after 2 retries",
+    ]
+
+
+def test_verify_differences_are_shown_field_by_field() -> None:
+    result = Verify(
+        equal=3,
+        different=(
+            Difference("look", "1", "Revenue", "9", (Change("title", "a", "b"),), (Deletion("x", "5", "Extra"),)),
+            Difference("look", "2", "Gone", missing=True),
+        ),
+    )
+    assert text.verify(result).splitlines() == [
+        "different look=1 Revenue → 9",
+        '    title: "a" → "b"',
+        "    extra x=5 Extra",
+        "different look=2 Gone: not in the destination",
+        "verified: 3 equal, 2 different",
+    ]
+
+
+@given(st.text())
+def test_no_text_from_looker_reaches_the_terminal_as_a_command(name: str) -> None:
+    shown = text.changed(report([msgspec.structs.replace(item(), name=name)]).items)
+    assert shown.count("\n") == 1
+    assert not any(ord(character) < 32 or 126 < ord(character) < 160 for character in shown[:-1])
+
+
+@pytest.mark.parametrize(
+    ("text_in", "shown"),
+    [
+        ("a\x1b[2Jb", "a\\x1b[2Jb"),
+        ("a\nb\t", "a\\nb\\t"),
+        ("\u202egnp", "\\u202egnp"),
+        ("\x9b31m", "\\x9b31m"),
+        ("é", "é"),
+    ],
+)
+def test_control_and_direction_characters_are_escaped(text_in: str, shown: str) -> None:
+    assert plain(text_in) == shown
+
+
+def test_colours_are_for_terminals_only() -> None:
+    made = report([item("failed"), item("updated", "2", deletions=(Deletion("look", "1", "x"),))])
+    shown = [text.summary, text.plan]
+    assert not any("\x1b" in show(made) for show in shown)
+    assert all("\x1b[31m" in show(made, text.Style(ansi=True)) for show in shown)
+
+
+def test_a_long_value_is_shortened_and_says_so() -> None:
+    assert value("x" * 300, 10) == '"xxxxxxxxx…[292 more characters]'
+
+
+def test_long_values_are_cut_around_their_first_difference() -> None:
+    """Two long values whose difference lies at the end must not look the same."""
+    old, new = old_and_new("x" * 500 + "old" + "y" * 500, "x" * 500 + "new" + "y" * 500)
+    assert "old" in old
+    assert "new" in new
+    assert old.startswith("[481 characters]…")
+    assert old.endswith("more characters]")
+
+
+@given(st.text(max_size=400), st.text(max_size=400), st.text(max_size=400))
+def test_values_that_differ_are_shown_differently(common: str, left: str, right: str) -> None:
+    old, new = old_and_new(common + left, common + right, 40)
+    assert (old == new) == (plain(value(common + left, 10_000)) == plain(value(common + right, 10_000)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0.4217, "0.42 s"), (12.34, "12.3 s"), (59.97, "60.0 s"), (245, "4 min 05 s"), (7380, "2 h 03 min")],
+)
+def test_durations_are_readable(seconds: float, shown: str) -> None:
+    assert text.duration(seconds) == shown

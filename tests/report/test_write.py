@@ -1,0 +1,94 @@
+"""A report is written whole, never over something else, and an impossible place is noticed before the run."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from lrestore.errors import LrestoreError, UsageError
+from lrestore.report.write import ensure_writable, report_json, write_report, write_whole
+from tests.report.builders import item, report
+
+
+def test_a_report_is_written_with_the_users_permissions_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    mask = os.umask(0o027)
+    try:
+        write_report(report([item()]), path)
+    finally:
+        os.umask(mask)
+    assert path.read_bytes() == report_json(report([item()]))
+    assert path.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    write_report(report([]), path)
+    ensure_writable(path)
+    write_report(report([item()]), path)
+    assert b'"updated": 1' in path.read_bytes()
+
+
+@pytest.mark.parametrize("place", ["nowhere/report.json", "", "a-file/report.json"])
+def test_an_impossible_place_is_noticed_at_the_start(tmp_path: Path, place: str) -> None:
+    (tmp_path / "a-file").write_text("{}")
+    with pytest.raises(UsageError, match="cannot be written"):
+        ensure_writable(tmp_path / place)
+
+
+def test_checking_leaves_no_trace(tmp_path: Path) -> None:
+    ensure_writable(tmp_path / "report.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"SQLite format 3\x00", b"\x1f\x8b\x08", b"[source]\npath = 'vault.db'\n"])
+def test_a_backup_or_settings_file_is_never_overwritten(tmp_path: Path, content: bytes) -> None:
+    """``--report vault.db`` is a slip of the hand that must not cost the backup."""
+    path = tmp_path / "vault.db"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="is not a report"):
+        ensure_writable(path)
+    assert path.read_bytes() == content
+
+
+def test_a_page_may_replace_a_page(tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    path.write_text("<!doctype html>")
+    ensure_writable(path, first=b"<")
+
+
+def test_a_failed_write_keeps_the_earlier_report_and_says_which_file(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "report.json"
+    with pytest.raises(LrestoreError, match=r"gone/report\.json: No such file"):
+        write_report(report([]), path)
+
+
+def test_a_disk_that_fills_up_is_an_error_that_names_the_file() -> None:
+    with pytest.raises(LrestoreError, match="/dev/full: No space left"):
+        write_whole("/dev/full", b"x" * 10_000)
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "real.json", tmp_path / "link.json"
+    target.write_text("{}")
+    link.symlink_to(target)
+    write_report(report([]), link)
+    assert link.is_symlink()
+    assert target.read_bytes() == report_json(report([]))
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    ensure_writable(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    write_whole(pipe, b"{}")
+    reader.join(timeout=10)
+    assert read == [b"{}"]
+    assert pipe.is_fifo()

@@ -1,0 +1,73 @@
+"""Finding sessions, and reading beside a writer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lrestore.errors import StateError, UsageError
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, Totals
+from lrestore.state.writer import StateWriter
+from tests.state.builders import SESSION, noon, result, session
+
+
+@pytest.fixture
+def reader(path: Path) -> StateReader:
+    with StateWriter.open(path, now=noon) as writer:
+        for number, session_id in enumerate(("20261101-a", "20261102-b", "20261102-bc")):
+            writer.begin_session(session(session_id, started_at=f"2026-11-0{number + 1}T00:00:00.000Z"))
+        writer.end_session("20261102-b", "interrupted", Totals())
+        writer.end_session("20261102-bc", "finished", Totals())
+    return StateReader.open(path)
+
+
+def test_without_a_file_nothing_has_been_recorded(path: Path) -> None:
+    with pytest.raises(StateError, match="nothing has been recorded yet"):
+        StateReader.open(path)
+    assert not path.exists()
+
+
+def test_sessions_are_listed_oldest_first(reader: StateReader) -> None:
+    assert [found.id for found in reader.sessions()] == ["20261101-a", "20261102-b", "20261102-bc"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [("last", "20261102-bc"), ("20261101", "20261101-a"), ("20261102-b", "20261102-b"), ("20261102-bc", "20261102-bc")],
+)
+def test_a_session_is_found_by_id_beginning_or_last(reader: StateReader, reference: str, found: str) -> None:
+    assert reader.session(reference).id == found
+
+
+def test_an_ambiguous_beginning_lists_what_it_could_mean(reader: StateReader) -> None:
+    with pytest.raises(UsageError, match="20261102-b, 20261102-bc"):
+        reader.session("20261102")
+
+
+@pytest.mark.parametrize("reference", ["nope", "%", "2026110_", "20261101-a-longer"])
+def test_an_unknown_session_is_a_usage_error(reader: StateReader, reference: str) -> None:
+    with pytest.raises(UsageError, match="no session"):
+        reader.session(reference)
+
+
+def test_the_last_unfinished_session_is_what_resume_takes(reader: StateReader) -> None:
+    found = reader.last_unfinished()
+    assert isinstance(found, RestorationSession)
+    assert found.id == "20261102-b"
+    assert reader.unfinished_ids() == {"20261101-a", "20261102-b"}
+
+
+def test_counts_come_from_the_results_also_after_a_kill(writer: StateWriter, path: Path) -> None:
+    writer.record_result(SESSION, result("created", "1"))
+    writer.record_result(SESSION, result("failed", "2"))
+    with StateReader.open(path) as reader:
+        assert reader.totals_by_type(SESSION) == {"dashboard": Totals(selected=2, created=1, failed=1)}
+
+
+def test_a_reader_cannot_write(writer: StateWriter, path: Path) -> None:
+    with StateReader.open(path) as reader:
+        twin = StateWriter(reader._connection, path, noon)
+        with pytest.raises(StateError, match="read-only"):
+            twin.record_result(SESSION, result())

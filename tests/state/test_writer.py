@@ -1,0 +1,314 @@
+"""What is recorded is read back, twice recorded is once recorded, and half a batch is no batch."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lrestore.errors import StateError
+from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping
+from lrestore.state.read import StateReader
+from lrestore.state.records import IDMapping, Totals, UndoRecord
+from lrestore.state.writer import StateWriter
+from tests.state.builders import SESSION, dead_letter, result, session
+
+KEY = ItemKey("dashboard", "42")
+
+
+def mapped(writer: StateWriter, source_id: str = "42", content_type: str = "dashboard") -> str | None:
+    return writer.read.mapping("prod", "looker.example.com", content_type, source_id)
+
+
+def test_a_session_is_read_back_as_it_was_begun(writer: StateWriter) -> None:
+    assert writer.read.session(SESSION) == session(started_at="2026-11-23T12:00:00.000Z")
+
+
+def test_a_session_id_is_never_used_twice(writer: StateWriter) -> None:
+    with pytest.raises(StateError, match=r"sessions\.id"):
+        writer.begin_session(session())
+
+
+def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:
+    writer.end_session(SESSION, "stopped", Totals(selected=3, created=2, failed=1))
+    ended = writer.read.session(SESSION)
+    assert (ended.status, ended.ended_at, ended.resumable) == ("stopped", "2026-11-23T12:00:00.000Z", True)
+    assert ended.totals == Totals(selected=3, created=2, failed=1)
+
+
+def test_a_reopened_session_runs_again_under_its_new_process(writer: StateWriter) -> None:
+    writer.end_session(SESSION, "stopped", Totals())
+    writer.reopen_session(SESSION, pid=99, host="there")
+    reopened = writer.read.session(SESSION)
+    assert (reopened.status, reopened.ended_at, reopened.pid, reopened.host) == ("running", "", 99, "there")
+
+
+def test_an_unknown_session_is_named(writer: StateWriter) -> None:
+    with pytest.raises(StateError, match="there is no session nope"):
+        writer.record_result("nope", result())
+
+
+def test_a_result_is_read_back_with_changes_deletions_and_warnings(writer: StateWriter) -> None:
+    recorded = msgspec.structs.replace(
+        result(),
+        changes=(Change("title", "Old", {"deep": [1, None]}),),
+        deletions=(Deletion("dashboard_element", "7", "Tile"),),
+        warnings=("owner is gone",),
+        reason="because",
+    )
+    writer.record_result(SESSION, recorded)
+    assert list(writer.read.results(SESSION)) == [recorded]
+
+
+def test_finished_items_are_known_for_resume(writer: StateWriter) -> None:
+    """FR-024."""
+    writer.record_result(SESSION, result("created", "1"))
+    writer.record_result(SESSION, result("failed", "2"))
+    assert writer.read.outcomes(SESSION) == {ItemKey("dashboard", "1"): "created", ItemKey("dashboard", "2"): "failed"}
+
+
+def test_a_dead_letter_keeps_everything_that_is_known_of_the_failure(writer: StateWriter) -> None:
+    """FR-021, B17."""
+    writer.record_result(SESSION, result("failed"), b"\x81\xa2id\xa242")
+    (item,) = writer.read.dead_letters(SESSION)
+    assert item.letter == dead_letter()
+    assert item.content_bytes == 7
+    assert writer.read.dead_letter_content(SESSION, KEY) == b"\x81\xa2id\xa242"
+
+
+def test_an_item_without_dead_letter_has_no_content(writer: StateWriter) -> None:
+    assert writer.read.dead_letter_content(SESSION, KEY) is None
+
+
+def test_the_same_message_twice_leaves_what_once_leaves(writer: StateWriter) -> None:
+    """FR-018: a writer that died after its commit gets the message again."""
+    for _ in range(2):
+        writer.record_result(SESSION, result("failed"), b"x")
+        writer.record_result(SESSION, result("created", "43"))
+    assert len(writer.read.outcomes(SESSION)) == 2
+    assert len(list(writer.read.dead_letters())) == 1
+    assert len(list(writer.read.mappings())) == 1
+
+
+def test_a_second_dead_letter_without_blob_keeps_the_first_ones(writer: StateWriter) -> None:
+    writer.record_result(SESSION, result("failed"), b"x")
+    writer.record_result(SESSION, result("failed"), None)
+    assert writer.read.dead_letter_content(SESSION, KEY) == b"x"
+
+
+def test_an_item_that_succeeds_after_all_has_no_dead_letter_any_more(writer: StateWriter) -> None:
+    writer.record_result(SESSION, result("failed"))
+    writer.record_result(SESSION, result("updated"))
+    assert list(writer.read.dead_letters()) == []
+
+
+@pytest.mark.parametrize(("outcome", "resolved_by"), [("updated", "later"), ("unchanged", "later"), ("skipped", "")])
+def test_a_later_session_resolves_a_dead_letter_by_restoring_the_item(
+    writer: StateWriter, outcome: str, resolved_by: str
+) -> None:
+    writer.record_result(SESSION, result("failed"))
+    writer.begin_session(session("later"))
+    writer.record_result("later", msgspec.structs.replace(result(), outcome=outcome))
+    (item,) = writer.read.dead_letters(SESSION)
+    assert item.resolved_by == resolved_by
+
+
+def test_a_session_for_another_destination_resolves_nothing(writer: StateWriter) -> None:
+    writer.record_result(SESSION, result("failed"))
+    writer.begin_session(session("elsewhere", destination="other"))
+    writer.record_result("elsewhere", result("updated"))
+    assert [item.resolved_by for item in writer.read.dead_letters(SESSION)] == [""]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        ItemResult(KEY, "Sales", "failed"),
+        ItemResult(KEY, "Sales", "updated", dead_letter=dead_letter()),
+    ],
+)
+def test_failed_and_dead_letter_go_together(writer: StateWriter, broken: ItemResult) -> None:
+    with pytest.raises(ValueError, match="dashboard=42"):
+        writer.record_result(SESSION, broken)
+
+
+def test_a_created_item_is_always_mapped(writer: StateWriter) -> None:
+    """FR-008, B4: without its mapping it would be created again by the next run."""
+    writer.record_result(SESSION, result("created"))
+    assert mapped(writer) == "live-42"
+
+
+def test_a_mapping_that_the_result_names_itself_is_not_guessed(writer: StateWriter) -> None:
+    writer.record_result(SESSION, result("created", "42", Mapping("dashboard", "42", "900")))
+    assert mapped(writer) == "900"
+
+
+def test_an_unchanged_item_needs_no_mapping(writer: StateWriter) -> None:
+    """FR-034."""
+    writer.record_result(SESSION, result("unchanged"))
+    assert mapped(writer) is None
+
+
+def test_parts_are_mapped_with_their_item(writer: StateWriter) -> None:
+    writer.record_result(SESSION, result("updated", "42", Mapping("dashboard_element", "7", "70")))
+    assert mapped(writer, "7", "dashboard_element") == "70"
+    assert writer.read.mapped_sources("prod", "looker.example.com", "dashboard_element", "70") == ("7",)
+
+
+def test_a_mapping_follows_an_object_that_was_made_anew(writer: StateWriter) -> None:
+    writer.record_mappings(SESSION, [Mapping("look", "1", "10")])
+    writer.record_mappings(SESSION, [Mapping("look", "1", "11")])
+    assert writer.read.mappings_of("prod", "looker.example.com", "look") == {"1": "11"}
+
+
+def test_two_objects_recorded_as_one_live_object_are_warned_about(writer: StateWriter) -> None:
+    assert writer.record_mappings(SESSION, [Mapping("look", "1", "10")]) == ()
+    assert writer.record_mappings(SESSION, [Mapping("look", "2", "10")]) == (
+        "look 1, 2 of prod are all recorded as look 10 of looker.example.com",
+    )
+
+
+def test_the_same_live_id_of_another_type_is_no_clash(writer: StateWriter) -> None:
+    mappings = [Mapping("look", "1", "10"), Mapping("dashboard", "2", "10")]
+    assert writer.record_mappings(SESSION, mappings) == ()
+
+
+def test_imported_mappings_are_found_and_have_no_session(writer: StateWriter) -> None:
+    given = IDMapping(
+        source_instance="prod",
+        destination="looker.example.com",
+        content_type="user",
+        source_id="5",
+        destination_id="6",
+        session_id="of another file",
+    )
+    assert writer.import_mappings([given]) == 1
+    assert mapped(writer, "5", "user") == "6"
+    assert [mapping.session_id for mapping in writer.read.mappings("user")] == [""]
+
+
+def test_an_intent_is_open_until_its_object_is_mapped(writer: StateWriter) -> None:
+    writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1"))
+    assert [waiting.intent for waiting in writer.read.open_intents()] == [Intent(KEY, natural_key="slug-1")]
+    writer.record_result(SESSION, result("created"))
+    assert writer.read.open_intents() == []
+
+
+def test_the_intent_of_a_part_is_closed_by_the_mapping_of_the_part(writer: StateWriter) -> None:
+    writer.open_intent(SESSION, Intent(KEY, part="dashboard_element/7", parent_id="42"))
+    writer.record_mappings(SESSION, [Mapping("dashboard", "42", "42")])
+    assert len(writer.read.open_intents(SESSION)) == 1
+    writer.record_mappings(SESSION, [Mapping("dashboard_element", "7", "70")])
+    assert writer.read.open_intents(SESSION) == []
+
+
+def test_closing_an_intent_records_the_mapping(writer: StateWriter) -> None:
+    number = writer.open_intent(SESSION, Intent(KEY))
+    writer.close_intent(number, "900")
+    assert mapped(writer) == "900"
+    assert writer.read.open_intents() == []
+
+
+def test_a_dropped_intent_is_not_open_and_maps_nothing(writer: StateWriter) -> None:
+    writer.drop_intent(writer.open_intent(SESSION, Intent(KEY)))
+    assert writer.read.open_intents() == []
+    assert mapped(writer) is None
+
+
+def test_an_intent_sent_twice_is_one_intent(writer: StateWriter) -> None:
+    first = writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1"))
+    assert writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1")) == first
+
+
+def test_an_intent_with_another_natural_key_is_another_one(writer: StateWriter) -> None:
+    """Both objects may have come to exist: each has to be looked for."""
+    first = writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1"))
+    assert writer.open_intent(SESSION, Intent(KEY, natural_key="slug-2")) != first
+
+
+def test_a_failed_item_keeps_its_open_intent(writer: StateWriter) -> None:
+    writer.open_intent(SESSION, Intent(KEY))
+    writer.record_result(SESSION, result("failed"))
+    assert len(writer.read.open_intents(SESSION)) == 1
+
+
+def test_an_unknown_intent_is_an_error(writer: StateWriter) -> None:
+    with pytest.raises(StateError, match="no intent 12"):
+        writer.close_intent(12, "1")
+
+
+def test_checkpoints_are_numbered(writer: StateWriter) -> None:
+    """FR-023."""
+    for created in (1, 2):
+        writer.checkpoint(SESSION, Totals(selected=created, created=created))
+    assert [(point.seq, point.totals.created) for point in writer.read.checkpoints(SESSION)] == [(1, 1), (2, 2)]
+
+
+def test_undo_copies_are_indexed_once(writer: StateWriter) -> None:
+    record = UndoRecord("undo-0.db", 1, "dashboard", "42", "updated", "2026-11-23T12:00:00.000Z")
+    writer.record_undo(SESSION, [record])
+    writer.record_undo(SESSION, [record])
+    assert writer.read.undo_index(SESSION) == [record]
+
+
+def test_a_batch_that_fails_leaves_nothing(writer: StateWriter, path: Path) -> None:
+    def batch() -> None:
+        with writer.transaction():
+            writer.record_result(SESSION, result("created", "1"))
+            writer.record_result("nope", result("created", "2"))
+
+    with pytest.raises(StateError):
+        batch()
+    with StateReader.open(path) as reader:
+        assert reader.outcomes(SESSION) == {}
+
+
+def test_one_bad_message_does_not_cost_the_batch(writer: StateWriter, path: Path) -> None:
+    def bad_message() -> None:
+        with writer.transaction():
+            writer.record_mappings(SESSION, [Mapping("look", "9", "9")])
+            writer.record_result("nope", result())
+
+    with writer.transaction():
+        writer.record_result(SESSION, result("created", "1"))
+        with pytest.raises(ValueError, match="dead letter"):
+            writer.record_result(SESSION, ItemResult(KEY, "", "failed"))
+        with pytest.raises(StateError):
+            bad_message()
+    with StateReader.open(path) as reader:
+        assert list(reader.outcomes(SESSION)) == [ItemKey("dashboard", "1")]
+        assert reader.mappings_of("prod", "looker.example.com", "look") == {}
+
+
+def test_readers_see_a_batch_only_when_it_is_committed(writer: StateWriter, path: Path) -> None:
+    with StateReader.open(path) as reader:
+        with writer.transaction():
+            writer.record_result(SESSION, result())
+            assert reader.outcomes(SESSION) == {}
+        assert len(reader.outcomes(SESSION)) == 1
+
+
+def test_threads_may_share_a_writer(writer: StateWriter) -> None:
+    def record(first: int) -> None:
+        for number in range(first, first + 20):
+            writer.record_result(SESSION, result("created", str(number)))
+
+    threads = [threading.Thread(target=record, args=(first,)) for first in (0, 100, 200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert writer.read.totals_by_type(SESSION) == {"dashboard": Totals(selected=60, created=60)}
+
+
+def test_odd_text_and_values_are_recorded_and_not_refused(writer: StateWriter) -> None:
+    """A broken name must not cost the fact that is recorded under it."""
+    odd = msgspec.structs.replace(
+        result(), name="half \ud83d of a character", changes=(Change("x", 2**70, {"\udc00": object}),)
+    )
+    writer.record_result(SESSION, odd)
+    (read,) = writer.read.results(SESSION)
+    assert read.name == "half ? of a character"
+    assert str(read.changes[0].new) == "{'?': \"<class 'object'>\"}"
