@@ -1,0 +1,112 @@
+"""A simulated instance in a process of its own, so that it outlives clients that are killed, and judges them."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import msgspec
+
+_STOP_TIMEOUT_S = 20.0
+
+
+class ControlClient:
+    """The control API of a running simulator. Methods raise RuntimeError with the simulator's reason if it refuses."""
+
+    def __init__(self, base_url: str) -> None:
+        self._address = urlsplit(base_url).netloc
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """One call under ``/_simulator/``; the decoded answer."""
+        connection = http.client.HTTPConnection(self._address, timeout=60)
+        try:
+            data = body if isinstance(body, bytes) else None if body is None else msgspec.json.encode(body)
+            connection.request(method, f"/_simulator/{path}", data)
+            response = connection.getresponse()
+            answer = msgspec.json.decode(response.read())
+        finally:
+            connection.close()
+        if response.status != 200:
+            raise RuntimeError(f"{method} /_simulator/{path}: {answer.get('error', answer)}")
+        return answer
+
+    def log(self) -> dict[str, Any]:
+        """Every call, counts by operation, incidents."""
+        answer: dict[str, Any] = self.call("GET", "log")
+        return answer
+
+    def state(self) -> dict[str, list[dict[str, Any]]]:
+        """The whole world, by type."""
+        answer: dict[str, list[dict[str, Any]]] = self.call("GET", "state")
+        return answer
+
+    def fault(self, fault: str, *, match: Mapping[str, object] | None = None, **more: object) -> None:
+        """Put a rule in force (see :class:`lrestore.simulator.faults.Fault`)."""
+        self.call("POST", "faults", {"fault": fault, "match": match or {}, **more})
+
+    def configure(self, **changes: object) -> None:
+        """Change the behaviour (see :class:`lrestore.simulator.config.Config`)."""
+        self.call("PATCH", "config", changes)
+
+    def edit(self, *edits: Mapping[str, object]) -> list[Any]:
+        """Change the world behind the API's back (see :class:`lrestore.simulator.edits.Edit`)."""
+        answer: list[Any] = self.call("POST", "edit", list(edits))
+        return answer
+
+
+class SimulatorProcess(ControlClient):
+    """``python -m lrestore.simulator`` with those arguments, as a context manager.
+
+    RuntimeError with its message if it doesn't come up.
+    """
+
+    def __init__(self, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
+        command = [sys.executable, "-m", "lrestore.simulator", *arguments]
+        self._process = subprocess.Popen(  # noqa: S603 (our own module)
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
+        )
+        assert self._process.stdout is not None and self._process.stderr is not None  # noqa: S101 (PIPE was asked for)
+        line = self._process.stdout.readline()
+        if not line:
+            reason = self._process.stderr.read().decode(errors="replace").strip()
+            self._close()
+            raise RuntimeError(f"the simulator did not start: {reason}")
+        greeting = msgspec.json.decode(line, type=dict[str, str])
+        self.base_url = greeting["base_url"]
+        self.client_id = greeting["client_id"]
+        self.client_secret = greeting["client_secret"]
+        super().__init__(self.base_url)
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def stop(self) -> int:
+        """End it as SIGTERM does (it saves its world if it was told to); its exit code."""
+        self._process.terminate()
+        return self._close()
+
+    def _close(self) -> int:
+        try:
+            return self._process.wait(_STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return self._process.wait()
+        finally:
+            for pipe in (self._process.stdout, self._process.stderr):
+                if pipe is not None:
+                    pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,228 @@
+"""Faults, limits and tokens over real connections, as a client meets them."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+
+from lrestore.simulator.config import Config
+from lrestore.simulator.faults import Fault, Faults, Match
+from lrestore.simulator.limits import Limits
+from lrestore.simulator.server import RunningSimulator, build, new_simulation, start
+from lrestore.simulator.world import Sizes, make_world
+
+TINY = Sizes(dashboards=2, tiles=2, looks=1, users=2)
+
+
+class Client:
+    """One connection with a token."""
+
+    def __init__(self, simulator: RunningSimulator, timeout_s: float = 10) -> None:
+        self.connection = http.client.HTTPConnection(urlsplit(simulator.base_url).netloc, timeout=timeout_s)
+        key = {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
+        self.token = json.loads(self.call("POST", "/login", urlencode(key).encode())[1]).get("access_token", "")
+
+    def call(self, method: str, path: str, body: bytes | None = None, scheme: str = "Bearer") -> tuple[int, bytes]:
+        headers = {"Authorization": f"{scheme} {self.token}"} if hasattr(self, "token") else {}
+        self.connection.request(method, f"/api/4.0{path}", body, headers)
+        self.response = self.connection.getresponse()
+        return self.response.status, self.response.read()
+
+    def post(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+        return self.call("POST", path, json.dumps(body).encode())
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[RunningSimulator]:
+    with start(make_world(TINY)) as running:
+        yield running
+
+
+@pytest.fixture
+def simulator(running: RunningSimulator) -> RunningSimulator:
+    """As new: starting and stopping one for each test would take most of the time."""
+    running.simulation.replace_world(make_world(TINY))
+    running.simulation.configure(Config())
+    running.simulation.faults.clear()
+    running.log.clear()
+    return running
+
+
+@pytest.fixture
+def client(simulator: RunningSimulator) -> Iterator[Client]:
+    client = Client(simulator)
+    yield client
+    client.connection.close()
+
+
+def test_both_forms_of_the_authorization_header_are_taken(client: Client) -> None:
+    assert client.call("GET", "/user")[0] == client.call("GET", "/user", scheme="token")[0] == 200
+    client.token = "wrong"
+    assert client.call("GET", "/user")[0] == 401
+    assert client.call("GET", "/versions")[0] == 200
+
+
+def test_a_wrong_key_is_answered_404_and_a_key_in_the_query_is_taken(
+    simulator: RunningSimulator, client: Client
+) -> None:
+    assert client.call("POST", "/login", b"client_id=a&client_secret=b")[0] == 404
+    key = urlencode({"client_id": simulator.client_id, "client_secret": simulator.client_secret})
+    assert client.call("POST", f"/login?{key}")[0] == 200
+    assert all(simulator.client_secret not in str(call) for call in simulator.log.calls)
+
+
+def test_tokens_expire_and_are_given_back(simulator: RunningSimulator, client: Client) -> None:
+    simulator.config.token_lifetime_s = 0
+    expired = Client(simulator)
+    assert expired.call("GET", "/user")[0] == 401
+    expired.connection.close()
+    assert client.call("DELETE", "/logout")[0] == 204
+    assert client.call("GET", "/user")[0] == 401
+
+
+def test_a_status_strikes_the_nth_call_only(simulator: RunningSimulator, client: Client) -> None:
+    rule = simulator.fault("status:503", method="GET", path="/dashboards/{dashboard_id}", nth=2)
+    assert [client.call("GET", "/dashboards/1")[0] for _ in range(3)] == [200, 503, 200]
+    assert (rule.matched, rule.fired) == (3, 1)
+
+
+def test_429_carries_retry_after_if_it_is_told_to(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("status:429", retry_after=2, times=1)
+    assert client.call("GET", "/user")[0] == 429
+    assert client.response.getheader("Retry-After") == "2"
+    simulator.fault("status:429", times=1)
+    client.call("GET", "/user")
+    assert client.response.getheader("Retry-After") is None
+
+
+def test_a_reset_before_handling_leaves_nothing_done(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("reset_before", method="POST", path="/folders")
+    with pytest.raises(ConnectionResetError):
+        client.post("/folders", {"name": "New", "parent_id": "1"})
+    assert not simulator.world.table("folder").where("name", "New")
+    assert simulator.log.calls[-1].status is None
+
+
+def test_a_reset_after_handling_leaves_the_object_made(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("reset_after", method="POST", path="/folders")
+    with pytest.raises(ConnectionResetError):
+        client.post("/folders", {"name": "New", "parent_id": "1"})
+    assert len(simulator.world.table("folder").where("name", "New")) == 1
+
+
+def test_truncated_json_comes_in_a_complete_answer(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("truncate", times=1)
+    status, body = client.call("GET", "/dashboards/1")
+    assert status == 200
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(body)
+
+
+def test_a_cut_body_ends_before_its_length(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("cut", times=1)
+    with pytest.raises(http.client.IncompleteRead):
+        client.call("GET", "/dashboards/1")
+
+
+@pytest.mark.parametrize(("fault", "status"), [("html", 502), ("html:200", 200)])
+def test_a_proxy_page_is_html(simulator: RunningSimulator, client: Client, fault: str, status: int) -> None:
+    simulator.fault(fault)
+    found, body = client.post("/folders", {"name": "New", "parent_id": "1"})
+    assert found == status and body.startswith(b"<html>")
+    assert not simulator.world.table("folder").where("name", "New")
+
+
+def test_a_5xx_may_come_after_the_call_took_effect(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("status:504", handled=True)
+    assert client.post("/folders", {"name": "New", "parent_id": "1"})[0] == 504
+    assert simulator.world.table("folder").where("name", "New")
+
+
+def test_a_hang_says_nothing_and_does_not_keep_the_simulator_from_stopping() -> None:
+    with start(make_world(TINY)) as simulator:
+        client = Client(simulator, timeout_s=0.1)
+        rule = simulator.fault("hang")
+        with pytest.raises(TimeoutError):
+            client.call("GET", "/user")
+        assert rule.fired == 1
+    client.connection.close()
+    with pytest.raises(ConnectionRefusedError):
+        Client(simulator)
+
+
+def test_all_tokens_can_be_made_void_at_once(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("expire_tokens", times=1)
+    assert client.call("GET", "/user")[0] == 401
+
+
+def test_a_refusing_simulator_listens_again_later(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("refuse:0.3", times=1)
+    with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
+        client.call("GET", "/user")
+    address = urlsplit(simulator.base_url)
+    refused = 0
+    while True:
+        try:
+            socket.create_connection((address.hostname, address.port)).close()
+        except ConnectionRefusedError:
+            refused += 1
+        else:
+            break
+    assert refused
+    again = Client(simulator)
+    assert again.call("GET", "/user")[0] == 200
+    again.connection.close()
+
+
+def test_chance_is_repeatable() -> None:
+    def strikes(seed: int) -> list[bool]:
+        faults = Faults(seed)
+        faults.add([Fault(fault="status:500", match=Match(rate=0.3))])
+        return [faults.strike("GET", "/x", "/x", "x") is not None for _ in range(200)]
+
+    assert strikes(1) == strikes(1) != strikes(2)
+    assert 30 < sum(strikes(1)) < 90
+
+
+@pytest.mark.parametrize("fault", ["nonsense", "status", "status:many", "refuse"])
+def test_a_fault_that_makes_no_sense_is_refused(fault: str) -> None:
+    with pytest.raises(ValueError, match=fault):
+        Faults(0).add([Fault(fault=fault)])
+
+
+def test_a_path_may_be_a_template_a_path_or_a_beginning() -> None:
+    def strikes(path: str) -> bool:
+        faults = Faults(0)
+        faults.add([Fault(fault="html", match=Match(path=path))])
+        return faults.strike("GET", "/dashboards/42", "/dashboards/{dashboard_id}", "dashboard") is not None
+
+    assert strikes("/dashboards/42") and strikes("/dashboards/{dashboard_id}") and strikes("/dash*") and strikes("")
+    assert not strikes("/dashboards/43") and not strikes("/looks*")
+
+
+def test_calls_beyond_the_rate_are_refused_until_the_bucket_fills() -> None:
+    limits, config = Limits(), Config(rate_per_s=10, rate_burst=2)
+    assert [limits.check(config, 1, 0.0) is None for _ in range(3)] == [True, True, False]
+    assert limits.check(config, 1, 0.1) is None
+    refused = limits.check(config, 1, 0.1)
+    assert refused is not None and refused.retry_after == "1"
+    silent = limits.check(Config(rate_per_s=10, rate_burst=2, retry_after=False), 1, 0.1)
+    assert silent is not None and silent.retry_after == ""
+
+
+def test_calls_beyond_the_concurrency_are_refused() -> None:
+    limits, config = Limits(), Config(concurrency=4)
+    assert limits.check(config, 4, 0.0) is None
+    refused = limits.check(config, 5, 0.0)
+    assert refused is not None and refused.status == 429
+
+
+def test_only_loopback_is_served() -> None:
+    with pytest.raises(ValueError, match="loopback"):
+        build(new_simulation(make_world(TINY)), host="0.0.0.0")
