@@ -1,0 +1,70 @@
+"""Values of flags, for argparse: text in, value out, ArgumentTypeError with a sentence for what is no such value."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentTypeError
+
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+", re.IGNORECASE)
+_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])", re.IGNORECASE)
+_LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
+
+SHOWN = ("sessions", "session", "dead-letters", "mappings", "source")
+_WITH_ARGUMENT = frozenset({"session", "dead-letters", "mappings"})
+
+
+def duration_s(text: str) -> float:
+    """``2h``, ``90s``, ``1h30m``: seconds, more than none."""
+    if not _DURATION.fullmatch(text):
+        raise ArgumentTypeError(f"{text!r} is no duration: write it like 2h, 90s or 1h30m")
+    seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))
+    if seconds <= 0:
+        raise ArgumentTypeError("a duration must be longer than nothing")
+    return seconds
+
+
+def failures_limit(text: str) -> str:
+    """``20`` or ``5%``, as the setting ``[run] max_failures`` has it."""
+    match = _LIMIT.fullmatch(text)
+    if not match:
+        raise ArgumentTypeError(f"{text!r} is neither a number of items (20) nor a share of them (5%)")
+    if match[2] and float(match[2]) > 100:
+        raise ArgumentTypeError(f"{text} is more than all items")
+    return text
+
+
+def at_least_one(text: str) -> int:
+    """A whole number from 1 on."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def zero_or_more(text: str) -> int:
+    """A whole number from 0 on."""
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def per_second(text: str) -> float:
+    """A rate; 0 means that it is found out."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number of calls per second")
+    return rate
+
+
+def shown(text: str) -> str:
+    """What ``--show`` may show, with the argument that some take: ``session=20261123-104500-ab12``."""
+    what, equals, argument = text.partition("=")
+    if what not in SHOWN:
+        raise ArgumentTypeError(f"{text!r} cannot be shown: choose from {', '.join(SHOWN)}")
+    if equals and (what not in _WITH_ARGUMENT or not argument):
+        wrong = f"{what} takes no value" if argument else "a value is missing after ="
+        raise ArgumentTypeError(f"{text!r}: {wrong}")
+    return text

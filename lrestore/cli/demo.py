@@ -1,0 +1,81 @@
+"""The embedded simulated Looker, for ``base_url = "simulator"``: trying out, without a Looker and without a backup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from lrestore.credentials import Credentials
+from lrestore.errors import SettingsError
+from lrestore.settings import SIMULATOR, Settings
+
+if TYPE_CHECKING:
+    from lrestore.simulator.store import World
+
+
+def is_demo(settings: Settings) -> bool:
+    """Is the destination a simulated Looker with a world of its own?"""
+    return settings.destination.base_url == SIMULATOR and bool(settings.destination.simulator_world)
+
+
+def prepare(settings: Settings) -> bool:
+    """Make the demo's backup and its drifted Looker where both are missing; True when they were made.
+
+    Never touches what is there. Raises SettingsError when the folder cannot be written.
+    """
+    world = Path(settings.destination.simulator_world)
+    missing = [path for path in (*settings.source.paths, str(world)) if not Path(path).exists()]
+    if not is_demo(settings) or len(missing) < 1 + len(settings.source.paths):
+        return False
+    from lrestore.simulator.demo import prepare as make
+
+    try:
+        world.parent.mkdir(parents=True, exist_ok=True)
+        make(world.parent)
+    except OSError as error:
+        raise SettingsError(f"{world.parent}: the demo's files cannot be made: {error.strerror or error}") from error
+    return True
+
+
+def report_path(settings: Settings) -> Path:
+    """Where the demo's report goes unless ``--report`` says so."""
+    return Path(settings.destination.simulator_world).with_name("report.json")
+
+
+@contextmanager
+def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
+    """A simulated Looker that answers on loopback while entered; its world is saved at the end, so that it lives on.
+
+    Raises SettingsError for a world that cannot be read.
+    """
+    from lrestore.simulator import server, worldfile
+
+    world = _world(settings)
+    running = server.start(world)
+    try:
+        destination = msgspec.structs.replace(settings.destination, base_url=running.base_url, verify_ssl=False)
+        yield (
+            msgspec.structs.replace(settings, destination=destination),
+            Credentials(running.client_id, running.client_secret),
+        )
+    finally:
+        running.stop()
+        if settings.destination.simulator_world:
+            worldfile.save(world, Path(settings.destination.simulator_world))
+
+
+def _world(settings: Settings) -> World:
+    from lrestore.simulator import worldfile
+    from lrestore.simulator.world import make_world
+
+    path = settings.destination.simulator_world
+    if not path:
+        return make_world(seed=1)
+    try:
+        return worldfile.load(path)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"[destination] simulator_world {path} cannot be read: {error}") from error

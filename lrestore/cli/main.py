@@ -1,0 +1,90 @@
+"""The command: flags in, exit code out. Results go to stdout, everything else to stderr.
+
+parse the flags; load the settings; open the log
+--show: tell it, done
+make sure that the report can be written; run; print; write the report
+any error: one line on stderr, and the exit code of its class
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from lrestore.cli.options import Options, parse
+from lrestore.cli.output import write_out
+
+if TYPE_CHECKING:
+    from lrestore.cli.stopping import Stopping
+
+NOT_STARTED = 3
+"""Also the exit code of a mistake of lrestore itself."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command with ``argv`` (default: the process's) and return its exit code. Raises nothing."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        options = parse(arguments)
+    except SystemExit as end:
+        return _code(end)
+    return _guarded(options, "go on with: " + shlex.join(["lrestore", *arguments]))
+
+
+def _guarded(options: Options, go_on: str) -> int:
+    """The one place where errors become exit codes."""
+    from lrestore.cli.stopping import Stopping
+    from lrestore.errors import LrestoreError, RunError
+
+    with Stopping(go_on) as stopping:
+        try:
+            code = _command(options, stopping)
+        except KeyboardInterrupt:
+            code = stopping.exit_code
+        except RunError as error:
+            _say(f"lrestore: {error}")
+            code = error.exit_code
+        except LrestoreError as error:
+            _say(f"lrestore: {error}")
+            code = NOT_STARTED
+        except Exception as error:  # noqa: BLE001 (the outermost place: whatever comes here is told, with -v in full)
+            _mistake(error, options)
+            code = NOT_STARTED
+    if code in (4, 130, 143) and not options.show:
+        _say(go_on)
+    return code
+
+
+def _command(options: Options, stopping: Stopping) -> int:
+    if options.show:
+        from lrestore.cli.show import show
+
+        with stopping.nothing_under_way():
+            write_out(show(options, os.environ))
+        return 0
+    from lrestore.cli.session import run_session
+
+    return run_session(options, os.environ, stopping)
+
+
+def _code(end: SystemExit) -> int:
+    return end.code if isinstance(end.code, int) else 2
+
+
+def _say(text: str) -> None:
+    from lrestore.report.values import plain
+
+    sys.stderr.write(plain(text) + "\n")
+    sys.stderr.flush()
+
+
+def _mistake(error: Exception, options: Options) -> None:
+    if options.verbose:
+        import traceback
+
+        sys.stderr.write("".join(traceback.format_exception(error)))
+    more = "" if options.verbose else "; run with -v for the traceback"
+    _say(f"lrestore: internal error: {type(error).__name__}: {error}{more}. Please report it.")

@@ -1,0 +1,234 @@
+"""Every flag of the command, in one dataclass from which argparse-dataclass makes the parser.
+
+Annotations are evaluated here (no ``from __future__ import annotations``): argparse-dataclass reads them as types.
+Importing this module must stay cheap: ``--help`` and ``--version`` load nothing else of lrestore.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Optional
+
+from argparse_dataclass import ArgumentParser
+
+from lrestore import __version__
+from lrestore.cli.arguments import (
+    at_least_one,
+    duration_s,
+    failures_limit,
+    per_second,
+    shown,
+    zero_or_more,
+)
+
+WHAT, MODE, HOW, LIMITS, OUTPUT = "what to restore", "modes (default: restore)", "how", "limits", "output"
+LAST = "last"
+
+EXAMPLES = """\
+examples:
+  lrestore --select dashboard=42 --plan                 what would change, field by field; nothing is written
+  lrestore --select dashboard=42,43 --select look=7     put two dashboards and a look back
+  lrestore --select all --exclude user --verify=after   everything but users, then read it again and compare
+  lrestore --show source --format csv > list.csv        what the backup holds; edit it, then --select @list.csv
+  lrestore --config conf/demo.toml                      try it out: restore into a simulated Looker on this machine
+
+exit codes: 0 all done, 1 dead letters or differences, 2 usage or settings, 3 not started (nothing was written),
+4 stopped early, 130/143 interrupted
+"""
+
+
+def _flag(group: str, help: str, **metadata: Any) -> Any:
+    default = metadata.pop("default", None)
+    return field(default=default, metadata={"group": group, "help": help, **metadata})
+
+
+def _switch(group: str, help: str, *short: str) -> Any:
+    metadata: dict[str, Any] = {"group": group, "help": help}
+    return field(default=False, metadata={**metadata, "args": short} if short else metadata)
+
+
+def _list(group: str, help: str, metavar: str) -> Any:
+    metadata = {"group": group, "help": help, "metavar": metavar, "action": "append", "type": str}
+    return field(default_factory=list, metadata=metadata)
+
+
+def _optional(group: str, help: str, const: str, **metadata: Any) -> Any:
+    """A flag whose value may be left out: it is ``const`` then."""
+    return _flag(group, help, nargs="?", const=const, type=str, **metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The command line, parsed. None: not given, so that environment, file or default decide."""
+
+    select: list[str] = _list(WHAT, "all, TYPE, TYPE=ID[,ID...] or @FILE (one per line); repeatable", "SPEC")
+    exclude: list[str] = _list(WHAT, "taken away from the selection; same grammar, repeatable", "SPEC")
+    owner: Optional[str] = _flag(WHAT, "only what this user owns", metavar="ID-OR-EMAIL")
+    folder: Optional[str] = _flag(WHAT, "only what is in this folder, or in any below it", metavar="ID")
+    name: Optional[str] = _flag(WHAT, "only names that match, such as 'Sales*'", metavar="GLOB")
+    updated_since: Optional[str] = _flag(WHAT, "only what was updated then or later", metavar="DATE")
+    updated_before: Optional[str] = _flag(WHAT, "only what was updated before", metavar="DATE")
+    include_deleted: bool = _switch(WHAT, "rows that the backup marks deleted take part too")
+    with_dependencies: bool = _switch(WHAT, "add all that the selection refers to and the backup holds (comes later)")
+
+    dry_run: bool = _switch(MODE, "no API call at all: read, validate and order the backup's objects")
+    plan: bool = _switch(MODE, "read the destination, write nothing to it: what would be done, and what it would cost")
+    verify: Optional[str] = _optional(
+        MODE,
+        "compare only, exit 1 if anything differs; --verify=after: restore, then read again and compare",
+        const="alone",
+        choices=("alone", "after"),
+        metavar="after",
+    )
+    resume: Optional[str] = _optional(MODE, "go on with an unfinished session (comes later)", LAST, metavar="SESSION")
+    retry_dead_letters: Optional[str] = _optional(
+        MODE, "try the dead letters of a session again (comes later)", LAST, metavar="SESSION"
+    )
+    undo: Optional[str] = _flag(MODE, "put back what that session changed (comes later)", metavar="SESSION")
+    show: Optional[str] = _flag(
+        MODE,
+        "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE], source (the backup): no API call",
+        type=shown,
+        metavar="WHAT",
+    )
+
+    config: Optional[Path] = _flag(HOW, "settings (default: lrestore.toml here, if there is one)", metavar="FILE")
+    identity: Optional[str] = _flag(
+        HOW,
+        "is the destination the instance that the backup came from (default: auto, found out before the first write)",
+        choices=("auto", "same-instance", "cross-instance"),
+    )
+    if_missing: Optional[str] = _flag(
+        HOW, "when the object isn't in the destination (default: create)", choices=("create", "skip", "fail")
+    )
+    skip_if_modified: bool = _switch(HOW, "leave alone what was changed in Looker after it was backed up")
+    keep_extra: bool = _switch(HOW, "keep tiles, filters, members that the live object has and the backup lacks")
+    allow_alert_loss: bool = _switch(HOW, "let tiles be deleted or re-made although live alerts hang on them")
+    disable_schedules: bool = _switch(HOW, "restore scheduled plans switched off (comes later)")
+    yes: bool = _switch(HOW, "don't ask before a large restore")
+
+    workers: Optional[int] = _flag(LIMITS, "worker processes", type=at_least_one, metavar="N")
+    in_flight: Optional[int] = _flag(LIMITS, "calls that one worker may have under way", type=at_least_one, metavar="N")
+    max_retries: Optional[int] = _flag(LIMITS, "how often a call is repeated", type=zero_or_more, metavar="N")
+    rate: Optional[float] = _flag(LIMITS, "calls per second at most (0: no such limit)", type=per_second, metavar="N")
+    max_failures: Optional[str] = _flag(
+        LIMITS, "stop once so many items failed: 20 or 5%% (comes later)", type=failures_limit, metavar="N-or-P%"
+    )
+    max_calls: Optional[int] = _flag(
+        LIMITS, "stop when so many calls were made (comes later)", type=at_least_one, metavar="N"
+    )
+    max_runtime: Optional[float] = _flag(
+        LIMITS, "stop after this time: 2h, 90s, 1h30m (comes later)", type=duration_s, metavar="TIME"
+    )
+
+    report: Optional[Path] = _flag(OUTPUT, "write the report there, as JSON", metavar="FILE")
+    html: Optional[Path] = _flag(OUTPUT, "write the report there, for people (comes later)", metavar="FILE")
+    format: Optional[str] = _flag(OUTPUT, "of --show (default: table)", choices=("table", "json", "csv"))
+    log_format: Literal["text", "json"] = _flag(OUTPUT, "of the log (default: text)", default="text")
+    log_file: Optional[Path] = _flag(OUTPUT, "write the log there too", metavar="FILE")
+    verbose: bool = _switch(OUTPUT, "log more", "-v", "--verbose")
+    quiet: bool = _switch(OUTPUT, "no progress, and of the log only what is wrong", "-q", "--quiet")
+
+
+LATER: Mapping[str, str] = {
+    "resume": "give the same command again: what is restored already is found unchanged, and nothing is doubled",
+    "retry_dead_letters": "--show dead-letters --format csv lists them, for --select @FILE",
+    "undo": "the copies that it needs are kept beside the state file already",
+    "with_dependencies": "select what the selection refers to as well",
+    "disable_schedules": "leave scheduled plans out: --exclude scheduled_plan",
+    "max_calls": "--plan tells the calls that a restore takes",
+    "max_runtime": "interrupting a run is safe: what is under way is finished and recorded",
+    "max_failures": "interrupting a run is safe: what is under way is finished and recorded",
+    "html": "--report FILE writes the same as JSON",
+}
+"""Flags of the contract whose feature is not there yet, with what to do until then. They are refused, never ignored."""
+
+SETTING_OF: Mapping[str, str] = {
+    "workers": "run.workers",
+    "in_flight": "run.in_flight",
+    "max_retries": "run.max_retries",
+    "identity": "run.identity",
+    "if_missing": "run.if_missing",
+    "skip_if_modified": "run.skip_if_modified",
+    "keep_extra": "run.keep_extra",
+    "rate": "rate.per_second",
+}
+"""Flags that override a setting."""
+
+_MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "undo", "show")
+_SELECTION = ("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted")
+
+
+class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
+    """Puts each flag into its group, and adds what argparse-dataclass has no key for: ``action`` and ``const``."""
+
+    def __init__(self) -> None:
+        self._by_name = {option.name: option for option in fields(Options)}
+        self._groups: dict[str, Any] = {}
+        super().__init__(
+            Options,
+            prog="lrestore",
+            usage="%(prog)s [--config FILE] --select SPEC [...] [--plan | --dry-run | --verify] [more flags]\n"
+            "       %(prog)s --show WHAT [--format table|json|csv]",
+            description="Restores Looker content from a LookerVault backup into a running Looker, through its API.",
+            epilog=EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self._group(OUTPUT).add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+
+    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
+        option = self._by_name.get(settings.get("dest", names[-1].lstrip("-").replace("-", "_")))
+        if option is None:
+            return super().add_argument(*names, **settings)  # type: ignore[no-any-return]
+        settings["default"] = argparse.SUPPRESS
+        settings |= {key: option.metadata[key] for key in ("action", "const") if key in option.metadata}
+        return self._group(option.metadata["group"]).add_argument(*names, **settings)  # type: ignore[no-any-return]
+
+    def _group(self, title: str) -> Any:
+        if title not in self._groups:
+            self._groups[title] = self.add_argument_group(title)
+        return self._groups[title]
+
+
+def parse(argv: Optional[Sequence[str]] = None) -> Options:
+    """The command line as Options. SystemExit 0 for ``--help`` and ``--version``, 2 with a sentence for nonsense."""
+    parser = _Parser()
+    options: Options = parser.parse_args(argv)
+    wrong = complaint(options)
+    if wrong:
+        parser.error(wrong)
+    return options
+
+
+def overrides(options: Options) -> dict[str, object]:
+    """The settings that flags were given for."""
+    given = {setting: getattr(options, name) for name, setting in SETTING_OF.items()}
+    return {setting: value for setting, value in given.items() if value is not None and value is not False}
+
+
+def flag(name: str) -> str:
+    """What a field of Options is called on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def _given(options: Options, names: Sequence[str]) -> list[str]:
+    return [name for name in names if getattr(options, name) not in (None, False, [])]
+
+
+def complaint(options: Options) -> str:
+    """Why these flags make no sense together, or "" when they do."""
+    later = _given(options, tuple(LATER))
+    if later:
+        return f"{flag(later[0])} is not there yet in version {__version__}; {LATER[later[0]]}"
+    modes = _given(options, _MODES)
+    if len(modes) > 1:
+        return f"{flag(modes[0])} and {flag(modes[1])} exclude each other"
+    if options.show and _given(options, _SELECTION):
+        return f"--show shows all there is: it takes no {flag(_given(options, _SELECTION)[0])}"
+    if options.format and not options.show:
+        return "--format is for --show; the report's formats are --report (JSON) and the text on the screen"
+    if options.verbose and options.quiet:
+        return "--verbose and --quiet exclude each other"
+    return ""

@@ -1,0 +1,61 @@
+"""What a run's report comes to: the text on stdout, and the exit code."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lrestore.report import text
+from lrestore.report.model import Item, Report
+from lrestore.report.values import plain
+
+LISTED_ITEMS = 50
+"""A restore of up to so many items tells each field that it changed; beyond, the report file does."""
+
+
+def results(report: Report, style: text.Style, *, calls_listed: bool = False) -> str:
+    """The report as this mode shows it."""
+    if report.mode == "plan":
+        return text.plan(report, style) + "\n" + text.summary(report, style)
+    if report.mode == "dry-run":
+        return _dry_run(report, style)
+    parts = [] if report.mode == "verify" else [_done(report, style)]
+    parts += [text.dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)]
+    if report.verify:
+        parts.append(text.verify(report.verify, style))
+    if calls_listed:
+        parts.append(_calls(report))
+    shown = "".join(parts)
+    return shown + ("\n" if shown else "") + text.summary(report, style)
+
+
+def exit_code(report: Report) -> int:
+    """0: all is well. 1: some items failed, or the destination differs from the backup."""
+    return 1 if report.totals.failed or (report.verify and report.verify.different) else 0
+
+
+def _done(report: Report, style: text.Style) -> str:
+    listed = [item for item in report.items if item.outcome != "failed"]
+    if len(listed) + report.items_omitted > LISTED_ITEMS:
+        return ""
+    return text.changed([_told(item) for item in listed], style)
+
+
+def _told(item: Item) -> Item:
+    """The changes worth a line: of a new object, that it is there; of new parts, the fields that have a value."""
+    changes = () if item.outcome == "created" else tuple(change for change in item.changes if change.old != change.new)
+    return msgspec.structs.replace(item, changes=changes)
+
+
+def _dry_run(report: Report, style: text.Style) -> str:
+    lines = [f"{item.type}={plain(item.id)} {plain(item.name)}: {plain(item.reason)}" for item in report.items]
+    if report.items_omitted:
+        lines.append(f"... and {text.counted(report.items_omitted, 'item')} more, not listed")
+    failed = report.totals.failed
+    lines += [text.dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)]
+    readable = text.counted(report.totals.selected - failed, "item")
+    return "\n".join(lines) + f"{readable} can be read, {failed} cannot; no call was made\n"
+
+
+def _calls(report: Report) -> str:
+    rows = [(f"  {operation}", str(count)) for operation, count in sorted(report.api.by_operation.items())]
+    return "".join(f"{line}\n" for line in ["API calls:", *text.aligned(rows)]) if rows else ""

@@ -1,0 +1,109 @@
+"""From parsed flags to a report, without a word to anybody: what the command line and the Python functions share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lrestore.cli.options import Options, overrides
+from lrestore.errors import UsageError
+from lrestore.report.progress import Progress, Silent
+from lrestore.run.request import Mode, RunRequest
+from lrestore.selection import Filters
+from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
+
+if TYPE_CHECKING:
+    from lrestore.credentials import Credentials
+    from lrestore.report.model import Report
+
+DEFAULT_CONFIG = Path("lrestore.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who watches a run: progress, the question before a large restore, and the wish to stop."""
+
+    progress: Progress = field(default_factory=Silent)
+    confirm: Callable[[int], bool] = lambda count: True
+    stop: Callable[[], bool] = lambda: False
+    warn: Callable[[str], None] = lambda text: None
+
+
+def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
+    """Flags over environment over file over defaults. Raises SettingsError, which names a missing file."""
+    file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+    return load_settings(file, environ, overrides(options))
+
+
+def request_of(options: Options, settings: Settings) -> RunRequest:
+    """What is asked for. Raises UsageError without a selection: nothing is ever restored by accident."""
+    select = tuple(options.select or settings.run.select)
+    if not select:
+        raise UsageError(
+            f"nothing is selected{'' if _mode(options) == 'restore' else ' to ' + _mode(options)}",
+            hint="--select dashboard=42 or --select all says what; --plan shows what would be done; --help",
+        )
+    return RunRequest(
+        mode=_mode(options),
+        verify_after=options.verify == "after",
+        select=select,
+        exclude=tuple(options.exclude),
+        filters=Filters(
+            owner=options.owner or "",
+            folder=options.folder or "",
+            name=options.name or "",
+            updated_since=options.updated_since or "",
+            updated_before=options.updated_before or "",
+            include_deleted=options.include_deleted,
+        ),
+        allow_alert_loss=options.allow_alert_loss,
+        yes=options.yes,
+    )
+
+
+def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:
+    """Do it. Raises RunError; items that fail are in the report."""
+    from lrestore.run.restore_run import Surroundings, execute
+
+    with destination(settings, request.mode, environ, audience.warn) as (reached, credentials):
+        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop)
+        return execute(reached, request, surroundings)
+
+
+@contextmanager
+def destination(
+    settings: Settings, mode: Mode, environ: Mapping[str, str], warn: Callable[[str], None]
+) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
+    """The settings with a destination that answers, and its credentials: the embedded simulator's, or the user's."""
+    require_source(settings)
+    if mode != "dry-run":
+        require_destination(settings)
+    if settings.destination.base_url == SIMULATOR and mode != "dry-run":
+        from lrestore.cli.demo import simulated
+
+        with simulated(settings) as (simulator, credentials):
+            yield simulator, lambda: credentials
+    else:
+        yield settings, lambda: _credentials(settings, environ, warn)
+
+
+def _credentials(settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]) -> Credentials:
+    from lrestore.credentials import destination_credentials
+    from lrestore.logs import redact
+
+    credentials, warnings = destination_credentials(settings, environ)
+    redact(credentials.client_secret)
+    for warning in warnings:
+        warn(warning)
+    return credentials
+
+
+def _mode(options: Options) -> Mode:
+    if options.dry_run:
+        return "dry-run"
+    if options.plan:
+        return "plan"
+    return "verify" if options.verify == "alone" else "restore"

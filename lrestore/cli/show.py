@@ -1,0 +1,188 @@
+"""``--show``: what the state file and the backup hold. Read-only, no API call, no credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from lrestore.cli import demo, tables
+from lrestore.cli.options import LAST, Options
+from lrestore.cli.running import settings_of
+from lrestore.ontology import content_type
+from lrestore.report import text
+from lrestore.settings import Settings, require_source
+from lrestore.state.read import StateReader
+from lrestore.state.records import DeadLetterItem, RestorationSession, Totals
+from lrestore.vault.reader import Vault
+from lrestore.vault.summary import SourceSummary
+
+_SESSIONS = ("session", "status", "mode", "started_at", "source", "destination", *Totals.__struct_fields__)
+_LETTERS = ("spec", "name", "session", "error_type", "http_status", "message", "retries", "failed_at", "resolved_by")
+_MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at")
+_SOURCE = ("type", "items", "corrupt", "deleted", "bytes")
+_ITEMS = ("spec", "name", "updated_at", "size_bytes", "status")
+
+
+def show(options: Options, environ: Mapping[str, str]) -> str:
+    """The text for stdout. Raises RunError: 2 for what does not exist, 3 for what cannot be read."""
+    what, _, argument = (options.show or "").partition("=")
+    form = options.format or "table"
+    settings = settings_of(options, environ)
+    if what == "source":
+        return _source(settings, form)
+    with StateReader.open(settings.state.path) as state:
+        if what == "sessions":
+            return _sessions(state.sessions(), form)
+        if what == "session":
+            return _session(state, state.session(argument or LAST), form)
+        if what == "dead-letters":
+            return _dead_letters(state, argument, form)
+        return _mappings(state, argument, form)
+
+
+def _sessions(sessions: list[RestorationSession], form: str) -> str:
+    if form == "json":
+        return tables.as_json(sessions)
+    rows = [
+        (
+            session.id,
+            session.status,
+            session.mode,
+            session.started_at,
+            session.source_instance,
+            session.destination,
+            *(getattr(session.totals, name) for name in Totals.__struct_fields__),
+        )
+        for session in sessions
+    ]
+    return tables.comma_separated(_SESSIONS, rows) if form == "csv" else tables.table(_SESSIONS, rows)
+
+
+def _session(state: StateReader, session: RestorationSession, form: str) -> str:
+    by_type = state.totals_by_type(session.id)
+    if form == "json":
+        return tables.as_json({**msgspec.to_builtins(session), "by_type": by_type})
+    counts = [(name, *msgspec.structs.astuple(totals)) for name, totals in by_type.items()]
+    header = ("type", *Totals.__struct_fields__)
+    if form == "csv":
+        return tables.comma_separated(header, counts)
+    facts = [
+        ("session", session.id),
+        ("status", session.status + (" (can be gone on with)" if session.resumable else "")),
+        ("mode", session.mode),
+        ("started", session.started_at),
+        ("ended", session.ended_at),
+        ("backup", f"{session.source_instance}: {', '.join(session.source_paths)}"),
+        ("destination", f"{session.destination}: {session.base_url} as {session.user}"),
+        ("Looker", session.looker_version),
+        ("lrestore", session.lrestore_version),
+    ]
+    return tables.facts(facts) + "\n" + tables.table(header, counts)
+
+
+def _dead_letters(state: StateReader, reference: str, form: str) -> str:
+    """All that are still open, or those of one session."""
+    session_id = state.session(reference).id if reference else None
+    letters = [letter for letter in state.dead_letters(session_id) if session_id or not letter.resolved_by]
+    if form == "json":
+        return tables.as_json([_letter_as_json(letter) for letter in letters])
+    if form == "csv":
+        return tables.comma_separated(_LETTERS, map(_letter_row, letters))
+    if not letters:
+        return "no dead letters\n"
+    return "".join(f"session {item.session_id}\n" + text.dead_letters([item.letter]) for item in letters)
+
+
+def _letter_as_json(item: DeadLetterItem) -> dict[str, object]:
+    letter: dict[str, object] = msgspec.to_builtins(item.letter)
+    return {
+        "session_id": item.session_id,
+        **letter,
+        "content_bytes": item.content_bytes,
+        "resolved_by": item.resolved_by or None,
+    }
+
+
+def _letter_row(item: DeadLetterItem) -> tuple[object, ...]:
+    letter = item.letter
+    spec = f"{letter.type}={letter.id}"
+    return (
+        *(spec, letter.name, item.session_id, letter.error_type, letter.status),
+        *(letter.message, letter.retries, letter.failed_at, item.resolved_by),
+    )
+
+
+def _mappings(state: StateReader, word: str, form: str) -> str:
+    mappings = list(state.mappings(_type_name(word)))
+    if form == "json":
+        return tables.as_json(mappings)
+    rows = [
+        (
+            *(mapping.content_type, mapping.source_instance, mapping.source_id),
+            *(mapping.destination, mapping.destination_id, mapping.session_id, mapping.created_at),
+        )
+        for mapping in mappings
+    ]
+    return tables.comma_separated(_MAPPINGS, rows) if form == "csv" else tables.table(_MAPPINGS, rows)
+
+
+def _type_name(word: str) -> str | None:
+    """A content type in any spelling; parts, such as dashboard_element, as they are called in the state file."""
+    if not word:
+        return None
+    from lrestore.ontology import PARTS
+
+    return word if word in PARTS else content_type(word).name
+
+
+def _source(settings: Settings, form: str) -> str:
+    require_source(settings)
+    demo.prepare(settings)
+    with Vault.open(settings.source.paths) as vault:
+        if form == "csv":
+            return tables.comma_separated(_ITEMS, _items(vault))
+        summary = vault.summary()
+    return tables.as_json(summary) if form == "json" else _summary_table(summary)
+
+
+def _items(vault: Vault) -> Iterator[tuple[object, ...]]:
+    """One line per object, the deleted and the corrupt ones marked: a list to edit and to give to --select."""
+    for row in vault.index(include_deleted=True, deep=True):
+        status = "corrupt" if row.corrupt else "deleted" if row.deleted else "ok"
+        yield str(row.key), row.name, row.updated_at, row.size_bytes, status
+
+
+def _summary_table(summary: SourceSummary) -> str:
+    rows: list[tuple[object, ...]] = [
+        (name, counts.items, counts.corrupt, counts.deleted, counts.bytes) for name, counts in summary.by_type.items()
+    ]
+    total_bytes = sum(counts.bytes for counts in summary.by_type.values())
+    rows.append(("total", summary.items, summary.corrupt, summary.deleted, total_bytes))
+    facts = [
+        ("files", ", ".join(summary.files)),
+        ("schema", ", ".join(map(str, summary.schema_versions))),
+        ("backed up", _period(summary)),
+        ("size", tables.size(total_bytes)),
+    ]
+    return tables.facts(facts) + "\n" + tables.table(_SOURCE, rows) + text.warnings(summary.warnings)
+
+
+def _period(summary: SourceSummary) -> str:
+    if not summary.synced_to:
+        return "unknown"
+    age = _age(summary.synced_to)
+    return f"{summary.synced_from} to {summary.synced_to}" + (f" ({age} ago)" if age else "")
+
+
+def _age(moment: str) -> str:
+    """How long ago, in days once it is days; "" for a moment in the future or none at all."""
+    try:
+        then = datetime.fromisoformat(moment)
+    except ValueError:
+        return ""
+    seconds = (datetime.now(UTC) - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
+    if seconds < 0:
+        return ""
+    return text.counted(int(seconds // 86400), "day") if seconds >= 172800 else text.duration(seconds)

@@ -1,0 +1,59 @@
+"""SIGINT and SIGTERM: the first asks the run to stop once what is under way is finished, the second ends it at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Self
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopping:
+    """Context manager: while entered, signals are counted instead of obeyed. Only the main thread can enter it."""
+
+    def __init__(self, last_words: str) -> None:
+        """``last_words``: the line for stderr when a second signal ends the process."""
+        self._last_words = last_words
+        self._signal = 0
+        self._idle = False
+        self._before: dict[signal.Signals, object] = {}
+
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def __call__(self) -> bool:
+        """True once a signal has come."""
+        return self._signal != 0
+
+    @property
+    def exit_code(self) -> int:
+        """130 after SIGINT, 143 after SIGTERM."""
+        return 128 + (self._signal or signal.SIGINT)
+
+    @contextmanager
+    def nothing_under_way(self) -> Iterator[None]:
+        """Nothing is under way that must be finished: inside, the first signal raises KeyboardInterrupt."""
+        self._idle = True
+        try:
+            yield
+        finally:
+            self._idle = False
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if self._signal:
+            # Past all buffers and locks: the interrupted code may hold any. The state file is safe at any moment.
+            os.write(2, f"\nstopped at once\n{self._last_words}\n".encode())
+            os._exit(128 + number)
+        self._signal = number
+        if self._idle:
+            raise KeyboardInterrupt
+        os.write(2, b"\nstopping: what is under way is finished and recorded; once more stops at once\n")

@@ -1,0 +1,80 @@
+"""Rows for people, scripts and spreadsheets: one table, three formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from lrestore.report.values import plain
+from lrestore.state.encoding import to_json
+
+Row = Sequence[object]
+
+
+def table(header: Sequence[str], rows: Iterable[Row]) -> str:
+    """Columns under a header: text flush left, numbers flush right. Nothing that a terminal would obey gets through."""
+    body = list(rows)
+    cells = [[_cell(value) for value in row] for row in body]
+    numbers = [all(isinstance(row[index], int | float) for row in body) for index in range(len(header))]
+    lines = [list(header), *cells]
+    widths = [max(_width(line[index]) for line in lines) for index in range(len(header))]
+    return "".join(_line(line, widths, numbers) for line in lines)
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> str:
+    """``name: value`` lines, the values below each other; empty values are left out."""
+    width = max(len(name) for name, _ in rows) + 1
+    return "".join(f"{name + ':':<{width}} {plain(value)}\n" for name, value in rows if value)
+
+
+def comma_separated(header: Sequence[str], rows: Iterable[Row]) -> str:
+    """RFC 4180 with ``\\n`` as line end. Control characters are escaped, so that one item is one line."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return target.getvalue()
+
+
+def as_json(value: object) -> str:
+    """Indented JSON with a newline at the end."""
+    import msgspec
+
+    return msgspec.json.format(to_json(value), indent=2) + "\n"
+
+
+def size(count: int) -> str:
+    """Bytes for people: ``512 B``, ``12.3 KiB``."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return plain(value if isinstance(value, str) else str(value))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
+    padded = [
+        " " * (width - _width(cell)) + cell if number else cell + " " * (width - _width(cell))
+        for cell, width, number in zip(cells, widths, numbers, strict=True)
+    ]
+    return "  ".join(padded).rstrip() + "\n"
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: two for East Asian wide characters, none for what is set above another."""
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

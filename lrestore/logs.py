@@ -1,0 +1,145 @@
+"""The log: to stderr and to a file, as text for people or JSON lines for machines, never with a secret in it.
+
+Only the program configures logging; used from Python, lrestore logs to the logger ``lrestore`` and no more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+from logging.handlers import WatchedFileHandler
+from pathlib import Path
+from typing import Literal, Protocol
+
+import msgspec
+
+from lrestore.errors import UsageError
+from lrestore.looker.redaction import Secrets
+from lrestore.report.values import plain
+
+EVERYTHING = 5
+"""A level below DEBUG: libraries, too, say all that they have to say."""
+
+
+class Stream(Protocol):
+    """Where log lines go; each comes in one ``write``."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
+class _Known:
+    """The secrets of this process, for all formatters."""
+
+    values: tuple[str, ...] = ()
+    secrets = Secrets()
+
+
+def redact(value: str) -> None:
+    """From now on, mask ``value`` (and its form in a URL) wherever it would be logged."""
+    if value and value not in _Known.values:
+        _Known.values = (*_Known.values, value)
+        _Known.secrets = Secrets(*sorted(_Known.values, key=len, reverse=True))
+
+
+def configure(*, level: int, format: Literal["text", "json"], file: str | Path | None, stream: Stream) -> None:
+    """Log to ``stream`` and, if given, append to ``file``. Called again, it replaces what it did before.
+
+    ``level`` is for lrestore's own records; libraries are heard from WARNING on, or in full at ``EVERYTHING``. Raises
+    UsageError if the file cannot be written.
+    """
+    formatter: logging.Formatter = _JsonLines() if format == "json" else _Text()
+    handlers: list[logging.Handler] = [_StreamHandler(stream)]
+    if file is not None:
+        handlers.append(_opened(Path(file)))
+    root = logging.getLogger()
+    for old in [handler for handler in root.handlers if isinstance(handler, _StreamHandler | _FileHandler)]:
+        root.removeHandler(old)
+        old.close()
+    for handler in handlers:
+        handler.setFormatter(formatter)
+        root.addHandler(handler)
+    root.setLevel(level if level <= EVERYTHING else max(level, logging.WARNING))
+    logging.getLogger("lrestore").setLevel(level)
+
+
+def _opened(file: Path) -> _FileHandler:
+    try:
+        return _FileHandler(file.expanduser(), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"--log-file {file}: cannot be written: {error.strerror or error}") from error
+
+
+class _Text(logging.Formatter):
+    """``2026-11-23T10:00:00Z WARNING message``, a stack trace on lines of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = _moment(record).strftime("%Y-%m-%dT%H:%M:%SZ")
+        lines = [f"{moment} {record.levelname} {plain(_message(record))}", *map(plain, _trace(record).splitlines())]
+        return _Known.secrets.hide("\n".join(lines))
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object per line: time, level, logger, message, and the stack trace of an error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        hide = _Known.secrets.hide
+        entry = {
+            "time": _moment(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": hide(_message(record)),
+        }
+        trace = hide(_trace(record))
+        readable = {key: _encodable(text) for key, text in (entry | ({"trace": trace} if trace else {})).items()}
+        return msgspec.json.encode(readable).decode()
+
+
+def _moment(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The message with its arguments; one that does not fit them must not cost the line."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"
+
+
+def _trace(record: logging.LogRecord) -> str:
+    parts = ["".join(traceback.format_exception(*record.exc_info))] if record.exc_info and record.exc_info[0] else []
+    return "\n".join([*parts, *filter(None, [record.stack_info])])
+
+
+def _encodable(text: str) -> str:
+    """Lone surrogates, which a damaged backup may hold, are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+class _StreamHandler(logging.StreamHandler[Stream]):
+    """A closed stderr must not end a run, and there is nobody left to tell."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Nothing to be done."""
+
+
+class _FileHandler(WatchedFileHandler):
+    """Follows log rotation. A full disk must not end a run: it is said once on stderr."""
+
+    _failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
+        """Say once that lines are lost."""
+        if not self._failed and sys.stderr is not None:
+            sys.stderr.write(f"--log-file {self.baseFilename}: cannot be written: {sys.exc_info()[1]}\n")
+        self._failed = True
+
+    def close(self) -> None:
+        """What a full disk did not take is lost, as was said when it happened."""
+        with contextlib.suppress(OSError):
+            super().close()

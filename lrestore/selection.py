@@ -1,0 +1,278 @@
+"""What of the backup a run is about: the grammar of ``--select`` and ``--exclude``, and the filters. Pure.
+
+A SPEC is ``all``, ``TYPE``, ``TYPE=ID[,ID…]`` or ``@FILE`` with one of these per line. A list may be CSV as
+``--show source --format csv`` writes it: the first column is the SPEC, the others are for people.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import functools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from fnmatch import fnmatchcase
+from io import StringIO
+from typing import Protocol
+
+import msgspec
+
+from lrestore.canonical import parse_moment
+from lrestore.errors import UsageError
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES, content_type
+
+_HEADER = "spec"
+_NO_ID = re.compile(r"[\s\"']|^\d{4}-\d\d-\d\d")
+"""Blanks, quotes, dates: columns of a CSV list whose header is gone, the numbers among which would be taken for ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One side of a selection: everything, whole types, and single items in the order in which they were named."""
+
+    everything: bool = False
+    types: frozenset[str] = frozenset()
+    keys: Mapping[ItemKey, None] = field(default_factory=dict)
+
+    def holds(self, key: ItemKey) -> bool:
+        """Does this side name the item, in one way or another?"""
+        return self.everything or key.type in self.types or key in self.keys
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What is wanted, and what of it is not."""
+
+    wanted: Part = field(default_factory=Part)
+    excluded: Part = field(default_factory=Part)
+
+    def wants(self, key: ItemKey) -> bool:
+        """Is this item selected? What is excluded isn't, however else it is named."""
+        return self.wanted.holds(key) and not self.excluded.holds(key)
+
+    def whole_types(self) -> frozenset[str] | None:
+        """The types of which everything is wanted; None: all types."""
+        if self.wanted.everything:
+            return None if not self._gone() else frozenset(CONTENT_TYPES) - self._gone()
+        return self.wanted.types - self._gone()
+
+    def types(self) -> frozenset[str] | None:
+        """The types of which anything at all may be wanted; None: all types."""
+        whole = self.whole_types()
+        return None if whole is None else whole | {key.type for key in self.explicit_ids()}
+
+    def explicit_ids(self) -> list[ItemKey]:
+        """The items named one by one and not excluded, each once, in the order of naming."""
+        return [key for key in self.wanted.keys if not self.excluded.holds(key)]
+
+    def _gone(self) -> frozenset[str]:
+        return frozenset(CONTENT_TYPES) if self.excluded.everything else self.excluded.types
+
+
+class Filters(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows a selection; ``""``: not given. All that are given must hold."""
+
+    owner: str = ""
+    folder: str = ""
+    name: str = ""
+    updated_since: str = ""
+    updated_before: str = ""
+    include_deleted: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises UsageError for a date that is none, or a span in which no moment lies."""
+        since = parse_date(self.updated_since) if self.updated_since else None
+        before = parse_date(self.updated_before) if self.updated_before else None
+        if since and before and since >= before:
+            raise UsageError(
+                f"no moment is at or after {self.updated_since} and before {self.updated_before}",
+                hint="--updated-since must be the earlier one",
+            )
+
+
+class Row(Protocol):
+    """What the filters look at: the vault's index rows have it."""
+
+    @property
+    def key(self) -> ItemKey: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def owner_id(self) -> str | None: ...
+    @property
+    def updated_at(self) -> str: ...
+    @property
+    def deleted(self) -> bool: ...
+    @property
+    def folder_id(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """One SPEC and where it was written, for messages."""
+
+    text: str
+    place: str
+
+
+def parse(specs: Sequence[str], excludes: Sequence[str], read_file: Callable[[str], str]) -> Selection:
+    """The selection that these SPECs mean; ``read_file`` gets the FILE of ``@FILE``.
+
+    Raises UsageError that names the SPEC, or file and line.
+    """
+    return Selection(_part(specs, "--select", read_file), _part(excludes, "--exclude", read_file))
+
+
+def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> Part:
+    everything = False
+    types: set[str] = set()
+    keys: dict[ItemKey, None] = {}
+    for named in _all_named(specs, flag, read_file):
+        if named.text.lower() == "all":
+            everything = True
+            continue
+        type_name, ids = _spec(named)
+        if ids is None:
+            types.add(type_name)
+        else:
+            keys.update((ItemKey(type_name, id), None) for id in ids)
+    return Part(everything, frozenset(types), keys)
+
+
+def _all_named(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> Iterator[_Named]:
+    for spec in specs:
+        text = spec.strip()
+        if text.startswith("@"):
+            yield from _listed(text[1:].strip(), flag, read_file)
+        else:
+            yield _Named(text, f"{flag} {spec}")
+
+
+def _listed(path: str, flag: str, read_file: Callable[[str], str]) -> Iterator[_Named]:
+    """The SPECs of a list. With a header ``spec,…`` it is CSV, and a row's other columns are no ids."""
+    if not path:
+        raise UsageError(f"{flag} @: the name of the file is missing", hint="write @FILE")
+    text = read_file(path).removeprefix("\ufeff")
+    count = 0
+    for spec, number in _rows(text, path) if _is_csv(text) else _lines(text):
+        place = f"{path}, line {number}"
+        if spec.startswith("@"):
+            raise UsageError(f"{place}: a list cannot name another list", hint="give both on the command line")
+        count += 1
+        yield _Named(spec, place)
+    if not count:
+        raise UsageError(f"{path}: lists nothing", hint="each line is a SPEC, such as dashboard=42; # starts a comment")
+
+
+def _is_csv(text: str) -> bool:
+    first = next((line for line in text.splitlines() if not _blank(line)), "")
+    return first.split(",")[0].strip().strip('"').lower() == _HEADER
+
+
+def _blank(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith("#")
+
+
+def _lines(text: str) -> Iterator[tuple[str, int]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        spec = line.split("#", 1)[0].strip()
+        if spec:
+            yield spec, number
+
+
+def _rows(text: str, path: str) -> Iterator[tuple[str, int]]:
+    """First column and line of each row after the header. A quoted name may go over several lines."""
+    reader = csv.reader(StringIO(text), strict=True)
+    header_seen, line = False, 1
+    try:
+        for columns in reader:
+            spec = columns[0].strip() if columns else ""
+            if spec and not spec.startswith("#"):
+                if header_seen:
+                    yield spec, line
+                header_seen = True
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise UsageError(f"{path}, line {line}: is not CSV: {error}") from None
+
+
+def _spec(named: _Named) -> tuple[str, list[str] | None]:
+    """Type and ids of a SPEC; None for the whole type."""
+    word, equals, ids = named.text.partition("=")
+    if not word.strip():
+        raise UsageError(f"{named.place}: no content type is named", hint="write all, TYPE, TYPE=ID[,ID...] or @FILE")
+    try:
+        name = content_type(word).name
+    except UsageError as error:
+        raise UsageError(f"{named.place}: {error.message}", hint=error.hint) from None
+    return name, _ids(ids, named.place) if equals else None
+
+
+def _ids(text: str, place: str) -> list[str]:
+    ids = [id.strip() for id in text.split(",")]
+    if not all(ids):
+        raise UsageError(f"{place}: an id is missing", hint="write TYPE=ID[,ID...], or TYPE alone for all of them")
+    odd = next((id for id in ids if _NO_ID.search(id)), None)
+    if odd is not None:
+        hint = "a row of a CSV list? Keep its first line, spec,..., or its other columns would be taken for ids"
+        raise UsageError(f"{place}: {odd!r} is no id", hint=hint)
+    return ids
+
+
+def matches(row: Row, filters: Filters, folders_below: frozenset[str] | None, owner_ids: frozenset[str] | None) -> bool:
+    """Do all given filters hold? ``folders_below`` comes from :func:`subtree`, ``owner_ids`` are those of ``--owner``.
+
+    An item that lacks what a filter asks for (folder, owner, a readable time) isn't matched. Case counts in names.
+    """
+    if row.deleted and not filters.include_deleted:
+        return False
+    if owner_ids is not None and row.owner_id not in owner_ids:
+        return False
+    if folders_below is not None and not _lies_below(row, folders_below):
+        return False
+    return (not filters.name or fnmatchcase(row.name, filters.name)) and _updated_within(row, filters)
+
+
+def _lies_below(row: Row, folders: frozenset[str]) -> bool:
+    return row.folder_id in folders or (row.key.type == "folder" and row.key.id in folders)
+
+
+def _updated_within(row: Row, filters: Filters) -> bool:
+    if not (filters.updated_since or filters.updated_before):
+        return True
+    updated = parse_moment(row.updated_at)
+    if updated is None:
+        return False
+    early_enough = not filters.updated_before or updated < parse_date(filters.updated_before)
+    return early_enough and (not filters.updated_since or updated >= parse_date(filters.updated_since))
+
+
+@functools.cache
+def parse_date(text: str) -> datetime:
+    """``2026-11-23`` (its midnight) or an ISO 8601 time; without an offset, UTC. Raises UsageError for others."""
+    moment = None
+    with contextlib.suppress(ValueError, OverflowError):
+        moment = parse_moment(text.strip())
+    if moment is None:
+        raise UsageError(
+            f"{text!r} is no date", hint="write 2026-11-23 or 2026-11-23T10:00:00Z; without an offset it is UTC"
+        )
+    return moment
+
+
+def subtree(folder_id: str, parents: Mapping[str, str]) -> frozenset[str]:
+    """The folder and all below it; ``parents`` maps folder ids to their parents'. Cycles do no harm."""
+    children: dict[str, list[str]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found: set[str] = set()
+    waiting = [folder_id]
+    while waiting:
+        folder = waiting.pop()
+        if folder not in found:
+            found.add(folder)
+            waiting += children.get(folder, ())
+    return frozenset(found)

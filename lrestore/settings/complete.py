@@ -1,0 +1,67 @@
+"""The last step: what follows from other settings, and what they rule out together."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from urllib.parse import urlsplit
+
+import msgspec
+
+from lrestore.errors import SettingsError
+from lrestore.settings.model import SECTIONS, SIMULATOR, Settings, Source
+
+_HOME_PATHS = ("state.path", "destination.ini", "destination.simulator_world")
+
+
+def completed(values: Mapping[str, object]) -> Settings:
+    """Settings from checked values by ``section.key``. Raises :class:`SettingsError`: the state is a backup."""
+    tables: dict[str, dict[str, object]] = {section: {} for section in SECTIONS}
+    for key, value in values.items():
+        section, name = key.split(".")
+        tables[section][name] = str(Path(str(value)).expanduser()) if key in _HOME_PATHS else value
+    settings: Settings = msgspec.convert(tables, Settings)
+    _state_apart(settings)
+    source, destination = settings.source, settings.destination
+    url = destination.base_url.rstrip("/")
+    return msgspec.structs.replace(
+        settings,
+        source=msgspec.structs.replace(
+            source, instance=source.instance or _stem(source), base_url=source.base_url.rstrip("/")
+        ),
+        destination=msgspec.structs.replace(destination, base_url=url, name=destination.name or _host(url)),
+    )
+
+
+def _host(url: str) -> str:
+    return SIMULATOR if url == SIMULATOR else urlsplit(url).hostname or ""
+
+
+def _stem(source: Source) -> str:
+    """The first file's name without ``.db`` and ``.gz``; of a glob, the first match's."""
+    first = next(iter(_backup_files(source)), "")
+    return PurePath(first).name.removesuffix(".gz").removesuffix(".db")
+
+
+def _backup_files(source: Source) -> list[str]:
+    files: list[str] = []
+    for path in (str(Path(path).expanduser()) for path in source.paths):
+        files += sorted(glob.glob(path, recursive=True)) or [path]  # noqa: PTH207 - patterns may be absolute
+    return files
+
+
+def _state_apart(settings: Settings) -> None:
+    """Two names of one file count as one: links, ``./``, and whatever the file system takes for the same."""
+    state = settings.state.path
+    if any(_same_file(backup, state) for backup in _backup_files(settings.source)):
+        hint = "name another file: the state is written to"
+        raise SettingsError(f"[state] path {state} is the backup file itself", hint=hint)
+
+
+def _same_file(one: str, other: str) -> bool:
+    with contextlib.suppress(OSError):  # one of them isn't there, or isn't to be seen
+        return Path(one).samefile(other)
+    return os.path.realpath(one) == os.path.realpath(other)

@@ -1,0 +1,152 @@
+"""One value at a time: into its type, and whether it is possible. The caller adds key and place to a problem."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+import typing
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+_TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
+_FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
+_LIMIT = re.compile(r"none|\d+|\d+(\.\d+)?%")
+_API_PATH = re.compile(r"/api(/\d(\.\d+)?)?/*$")
+
+
+def typed(value: object, kind: Any, *, as_text: bool) -> object:
+    """``value`` as ``kind`` (a type of the settings, with its bounds); ``as_text``: from where everything is text.
+
+    Raises ValueError with what is wrong; the value itself is not repeated, for it may be a secret in the wrong place.
+    """
+    if typing.get_origin(kind) is Literal:
+        if value not in typing.get_args(kind):
+            raise ValueError(f"must be one of: {', '.join(typing.get_args(kind))}")
+        return value
+    if as_text and isinstance(value, str):
+        value = _from_text(value.strip(), kind)
+    try:
+        converted: object = msgspec.convert(value, kind, strict=not as_text)
+    except msgspec.ValidationError as error:
+        raise ValueError(_in_words(str(error))) from None
+    if isinstance(converted, float) and not math.isfinite(converted):
+        raise ValueError("must be a finite number")
+    return converted
+
+
+def _in_words(message: str) -> str:
+    """msgspec's message as the end of a sentence: ``must be int <= 64``, ``must be int, not str``."""
+    plain = message.replace("`", "").replace(" - at $", ", at ")
+    return plain.replace("Expected", "must be").replace(", got ", ", not ")
+
+
+def _from_text(text: str, kind: Any) -> object:
+    if kind is bool:
+        return _truth(text)
+    if typing.get_origin(kind) is None or kind is str:
+        return text
+    holds_list = list in (typing.get_origin(kind), *(typing.get_origin(option) for option in typing.get_args(kind)))
+    if holds_list and text.startswith("["):
+        return _toml_list(text)
+    return list(_specs(text)) if typing.get_origin(kind) is list else text
+
+
+def _truth(text: str) -> bool:
+    if text.lower() in _TRUE | _FALSE:
+        return text.lower() in _TRUE
+    raise ValueError("must be true or false")
+
+
+def _toml_list(text: str) -> object:
+    try:
+        return tomllib.loads(f"list = {text}")["list"]
+    except tomllib.TOMLDecodeError:
+        raise ValueError('is not a list: write it like ["a", "b"]') from None
+
+
+def _specs(text: str) -> Iterator[str]:
+    """``dashboard=1,2 look,board`` is three SPECs: a comma after ``=`` joins ids, any other one ends a SPEC."""
+    for word in re.split(r"[\s;]+", text):
+        rest = word
+        while "," in rest and "=" not in rest.split(",", 1)[0]:
+            head, rest = rest.split(",", 1)
+            if head:
+                yield head
+        if rest:
+            yield rest
+
+
+def problem(key: str, value: object) -> str:
+    """What makes the value of this setting impossible, beyond its type; ``""`` if nothing does."""
+    check = _CHECKS.get(key)
+    return check(value) if check else ""
+
+
+def _base_url(value: object) -> str:
+    url = str(value)
+    if url in ("", "simulator"):
+        return ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is no URL: it must look like https://looker.example.com:19999"
+    if parts.username is not None or parts.password is not None:
+        return "must not hold a user or password: set LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET"
+    if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url):
+        return "must begin with https:// (or http://) and name a host, like https://looker.example.com:19999"
+    if parts.query or parts.fragment or _API_PATH.search(parts.path):
+        return "must end after host and port: leave /api/4.0 and all that follows away"
+    return ""
+
+
+def _source_url(value: object) -> str:
+    return "must be the URL of the instance that the backup came from" if value == "simulator" else _base_url(value)
+
+
+def _max_failures(value: object) -> str:
+    text = str(value)
+    if not _LIMIT.fullmatch(text) or (text.endswith("%") and float(text[:-1]) > 100):
+        return 'must be "none", a number of items such as "20", or a share such as "5%"'
+    return ""
+
+
+def _path(value: object) -> str:
+    return _not_a_path(str(value)) if value else ""
+
+
+def _needed_path(value: object) -> str:
+    return _not_a_path(str(value))
+
+
+def _files(value: object) -> str:
+    paths = value if isinstance(value, list) else [value]
+    return next(filter(None, map(_needed_path, paths)), "") if paths else "names no file"
+
+
+def _not_a_path(text: str) -> str:
+    if not text.strip():
+        return "must not be empty"
+    if "\0" in text:
+        return "must not hold a NUL character"
+    try:
+        Path(text).expanduser()
+    except RuntimeError:
+        return "begins with the home directory of nobody known here"
+    return ""
+
+
+_CHECKS: dict[str, Callable[[object], str]] = {
+    "source.path": _files,
+    "source.base_url": _source_url,
+    "destination.base_url": _base_url,
+    "destination.ini": _path,
+    "destination.simulator_world": _path,
+    "state.path": _needed_path,
+    "run.max_failures": _max_failures,
+}

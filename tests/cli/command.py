@@ -1,0 +1,30 @@
+"""The command as its users start it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The tests' environment without anybody's settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOOKERSDK_", "LRESTORE_"))}
+    return {**clean, "PYTHONPATH": str(ROOT), **more}
+
+
+def lrestore(*argv: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m lrestore`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "lrestore", *argv],
+        cwd=cwd,
+        env=environment(**environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -1,0 +1,97 @@
+"""The whole command against a simulated Looker: the demo, its modes, and what a second run finds."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import ROOT, lrestore
+from tests.cli.conftest import CONFIG
+
+pytestmark = pytest.mark.slow
+
+
+def _report(directory: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((directory / "demo" / "report.json").read_text(encoding="utf-8"))
+    return report
+
+
+def test_the_demo_works_on_a_fresh_clone_and_finds_everything_unchanged_afterwards(tmp_path: Path) -> None:
+    (tmp_path / "conf").mkdir()
+    shutil.copy(ROOT / CONFIG, tmp_path / CONFIG)
+
+    first = lrestore("--config", CONFIG, cwd=tmp_path)
+
+    assert first.returncode == 0, first.stderr
+    assert '"Daily Shipping deep dive (old?)" → "Daily Shipping deep dive"' in first.stdout
+    assert "update_dashboard" in first.stdout and "report: demo/report.json" in first.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"conf", "demo"}
+    totals = _report(tmp_path)["totals"]
+    assert totals["updated"] + totals["created"] == totals["selected"] > 1
+
+    second = lrestore("--config", CONFIG, cwd=tmp_path)
+
+    assert second.returncode == 0, second.stderr
+    totals = _report(tmp_path)["totals"]
+    assert totals["unchanged"] == totals["selected"]
+    assert not [name for name in _report(tmp_path)["api"]["by_operation"] if name.startswith(("create", "update"))]
+
+
+def test_a_plan_writes_nothing_and_tells_each_field(demo: Path) -> None:
+    world = (demo / "demo" / "destination.ndjson.gz").read_bytes()
+    done = lrestore("--config", CONFIG, "--plan", cwd=demo)
+    assert done.returncode == 0, done.stderr
+    assert "update    dashboard=1" in done.stdout and "(old?)" in done.stdout and "API calls:" in done.stdout
+    assert not list((demo / "demo").glob("state.db*"))
+    again = lrestore("--config", CONFIG, "--plan", cwd=demo)
+    assert again.stdout.splitlines()[0] == done.stdout.splitlines()[0]
+    assert world
+
+
+def test_verify_alone_compares_and_fails_where_something_differs(demo: Path) -> None:
+    differs = lrestore("--config", CONFIG, "--verify", cwd=demo)
+    assert differs.returncode == 1 and "different" in differs.stdout
+    assert lrestore("--config", CONFIG, cwd=demo).returncode == 0
+    equal = lrestore("--config", CONFIG, "--verify", cwd=demo)
+    assert equal.returncode == 0, equal.stdout
+    assert _report(demo)["verify"]["different"] == []
+
+
+def test_verify_after_restores_and_then_compares(demo: Path) -> None:
+    done = lrestore("--config", CONFIG, "--verify=after", cwd=demo)
+    assert done.returncode == 0, done.stderr
+    report = _report(demo)
+    assert report["mode"] == "restore" and report["totals"]["updated"] >= 1
+    assert report["verify"]["different"] == [] and report["verify"]["equal"] == report["totals"]["selected"]
+
+
+def test_what_is_not_in_the_backup_is_a_dead_letter_and_the_rest_is_restored(demo: Path) -> None:
+    done = lrestore("--config", CONFIG, "--select", "dashboard=1,999", cwd=demo)
+    assert done.returncode == 1
+    assert _report(demo)["totals"]["failed"] == 1 and _report(demo)["totals"]["updated"] == 1
+    assert "dashboard=999" in done.stdout
+    letters = lrestore("--config", CONFIG, "--show", "dead-letters", "--format", "json", cwd=demo)
+    assert [letter["id"] for letter in json.loads(letters.stdout)] == ["999"]
+
+
+def test_quiet_leaves_stderr_empty_when_all_is_well(demo: Path) -> None:
+    done = lrestore("--config", CONFIG, "-q", cwd=demo)
+    assert done.returncode == 0 and done.stderr == "" and "3 items" in done.stdout
+
+
+def test_a_log_in_json_is_json_and_stays_out_of_stdout(demo: Path) -> None:
+    done = lrestore("--config", CONFIG, "--log-format", "json", "--log-file", "run.log", cwd=demo)
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in (demo / "run.log").read_text(encoding="utf-8").splitlines()]
+    assert any("destination" in str(line) for line in lines)
+    assert "destination:" not in done.stdout
+
+
+def test_a_world_that_cannot_be_read_is_named(demo: Path) -> None:
+    (demo / "demo" / "destination.ndjson.gz").write_text("no world\n", encoding="utf-8")
+    done = lrestore("--config", CONFIG, cwd=demo)
+    assert done.returncode == 2 and "destination.ndjson.gz" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,164 @@
+"""The command line: every flag of the interface, its values, and what makes no sense together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.cli.arguments import duration_s
+from lrestore.cli.options import LATER, SETTING_OF, Options, complaint, flag, overrides, parse
+
+FLAGS: dict[str, tuple[list[str], str, object]] = {
+    "--config": (["--config", "a.toml"], "config", Path("a.toml")),
+    "--select": (["--select", "a", "--select", "b=1,2"], "select", ["a", "b=1,2"]),
+    "--select @FILE": (["--select", "@list.csv"], "select", ["@list.csv"]),
+    "--exclude": (["--exclude", "user", "--exclude", "look=3"], "exclude", ["user", "look=3"]),
+    "--owner": (["--owner", "a@b.c"], "owner", "a@b.c"),
+    "--folder": (["--folder", "7"], "folder", "7"),
+    "--name": (["--name", "Sales*"], "name", "Sales*"),
+    "--updated-since": (["--updated-since", "2024-01-01"], "updated_since", "2024-01-01"),
+    "--updated-before": (["--updated-before", "2024-01-01"], "updated_before", "2024-01-01"),
+    "--include-deleted": (["--include-deleted"], "include_deleted", True),
+    "--dry-run": (["--dry-run"], "dry_run", True),
+    "--plan": (["--plan"], "plan", True),
+    "--verify": (["--verify"], "verify", "alone"),
+    "--verify=after": (["--verify=after"], "verify", "after"),
+    "--show": (["--show", "session=abc"], "show", "session=abc"),
+    "--skip-if-modified": (["--skip-if-modified"], "skip_if_modified", True),
+    "--keep-extra": (["--keep-extra"], "keep_extra", True),
+    "--allow-alert-loss": (["--allow-alert-loss"], "allow_alert_loss", True),
+    "--if-missing": (["--if-missing", "fail"], "if_missing", "fail"),
+    "--identity": (["--identity", "cross-instance"], "identity", "cross-instance"),
+    "--workers": (["--workers", "3"], "workers", 3),
+    "--in-flight": (["--in-flight", "2"], "in_flight", 2),
+    "--max-retries": (["--max-retries", "0"], "max_retries", 0),
+    "--rate": (["--rate", "2.5"], "rate", 2.5),
+    "--yes": (["--yes"], "yes", True),
+    "--report": (["--report", "r.json"], "report", Path("r.json")),
+    "--log-format": (["--log-format", "json"], "log_format", "json"),
+    "--log-file": (["--log-file", "l.log"], "log_file", Path("l.log")),
+    "-v": (["-v"], "verbose", True),
+    "--verbose": (["--verbose"], "verbose", True),
+    "-q": (["-q"], "quiet", True),
+    "--quiet": (["--quiet"], "quiet", True),
+}
+
+NOT_YET = {
+    "--resume": ["--resume"],
+    "--resume SESSION": ["--resume", "abc"],
+    "--retry-dead-letters": ["--retry-dead-letters"],
+    "--retry-dead-letters SESSION": ["--retry-dead-letters", "abc"],
+    "--undo": ["--undo", "abc"],
+    "--with-dependencies": ["--with-dependencies"],
+    "--disable-schedules": ["--disable-schedules"],
+    "--max-calls": ["--max-calls", "5"],
+    "--max-runtime": ["--max-runtime", "1h30m"],
+    "--max-failures": ["--max-failures", "5%"],
+    "--html": ["--html", "r.html"],
+}
+
+NONSENSE = [
+    (["--plan", "--dry-run"], "exclude each other"),
+    (["--plan", "--verify"], "exclude each other"),
+    (["--plan", "--verify=after"], "exclude each other"),
+    (["--show", "sessions", "--dry-run"], "exclude each other"),
+    (["--show", "sessions", "--select", "all"], "takes no --select"),
+    (["--show", "everything"], "cannot be shown"),
+    (["--show", "session="], "a value is missing"),
+    (["--show", "source=1"], "takes no value"),
+    (["--verify", "before"], "invalid choice"),
+    (["--format", "csv", "--select", "all"], "--format is for --show"),
+    (["-q", "-v"], "exclude each other"),
+    (["--workers", "0"], "whole number from 1 on"),
+    (["--workers", "-1"], "whole number from 1 on"),
+    (["--max-retries", "x"], "whole number from 0 on"),
+    (["--rate", "nan"], "not a number of calls"),
+    (["--rate", "-1"], "not a number of calls"),
+    (["--max-failures", "101%"], "more than all"),
+    (["--max-failures", "few"], "neither a number"),
+    (["--max-runtime", "soon"], "no duration"),
+    (["--max-runtime", "0s"], "longer than nothing"),
+    (["--if-missing", "ignore"], "invalid choice"),
+    (["--sel", "all"], "unrecognized arguments"),
+    (["all"], "unrecognized arguments"),
+]
+
+
+@pytest.mark.parametrize(("argv", "name", "value"), FLAGS.values(), ids=FLAGS)
+def test_every_flag_of_the_interface_is_understood(argv: list[str], name: str, value: object) -> None:
+    assert getattr(parse(argv), name) == value
+    assert getattr(Options(), name) != value
+
+
+@pytest.mark.parametrize("argv", NOT_YET.values(), ids=NOT_YET)
+def test_a_flag_whose_feature_is_not_there_is_refused_not_ignored(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse(["--select", "all", *argv])
+    assert f"{argv[0]} is not there yet" in capsys.readouterr().err
+
+
+def test_the_table_of_later_flags_is_covered() -> None:
+    assert {flag(name) for name in LATER} == {name.split()[0] for name in NOT_YET}
+
+
+@pytest.mark.parametrize(("argv", "sentence"), NONSENSE, ids=[" ".join(argv) for argv, _ in NONSENSE])
+def test_nonsense_is_refused_with_a_sentence(
+    argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse(argv)
+    printed = capsys.readouterr()
+    assert sentence in printed.err and not printed.out
+
+
+def test_only_given_flags_override_settings() -> None:
+    assert overrides(Options()) == {}
+    given = parse(["--workers", "4", "--max-retries", "0", "--rate", "0", "--keep-extra", "--identity", "auto"])
+    assert overrides(given) == {
+        "run.workers": 4,
+        "run.max_retries": 0,
+        "rate.per_second": 0.0,
+        "run.keep_extra": True,
+        "run.identity": "auto",
+    }
+
+
+def test_an_overridden_setting_exists() -> None:
+    from lrestore.settings import Settings
+
+    for setting in SETTING_OF.values():
+        section, key = setting.split(".")
+        assert hasattr(getattr(Settings(), section), key)
+
+
+def test_a_restore_that_verifies_afterwards_is_no_contradiction() -> None:
+    assert complaint(Options(select=["all"], verify="after")) == ""
+
+
+def test_help_is_grouped_and_ends_with_five_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        parse(["--help"])
+    shown = capsys.readouterr().out
+    for group in ("what to restore:", "modes (default: restore):", "how:", "limits:", "output:"):
+        assert f"\n{group}\n" in shown
+    examples = shown.split("examples:\n")[1].split("\n\n")[0]
+    assert len([line for line in examples.splitlines() if line.startswith("  lrestore ")]) == 5
+    for name in FLAGS:
+        assert name.split()[0].split("=")[0] in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("2h", 7200), ("1h30m", 5400), ("1d", 86400), ("1.5m", 90), ("2H", 7200)]
+)
+def test_a_duration_is_read(text: str, seconds: float) -> None:
+    assert duration_s(text) == seconds
+
+
+@given(st.integers(0, 99), st.integers(0, 59), st.integers(1, 59))
+def test_parts_of_a_duration_add_up(hours: int, minutes: int, seconds: int) -> None:
+    assert duration_s(f"{hours}h{minutes}m{seconds}s") == hours * 3600 + minutes * 60 + seconds

@@ -1,0 +1,49 @@
+"""``lrestore.restore()``, ``plan()``, ``verify()``: the command without the printing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import lrestore
+from lrestore.errors import SettingsError, UsageError
+from tests.cli.conftest import CONFIG
+
+
+@pytest.fixture(autouse=True)
+def _there(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo)
+
+
+def test_the_three_functions_return_the_report_and_print_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    planned = lrestore.plan(CONFIG, select=["dashboard=1"])
+    assert planned.mode == "plan" and planned.totals.updated == 1 and planned.plan
+    restored = lrestore.restore(CONFIG, select=["dashboard=1"], report="r.json")
+    assert restored.totals.updated == 1 and Path("r.json").exists()
+    verified = lrestore.verify(CONFIG, select=["dashboard=1"])
+    assert verified.verify and verified.verify.equal == 1 and not verified.verify.different
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "")
+
+
+def test_errors_are_exceptions() -> None:
+    with pytest.raises(SettingsError, match=r"none\.toml"):
+        lrestore.restore("none.toml", select=["all"])
+    with pytest.raises(UsageError, match="list of SPECs"):
+        lrestore.restore(CONFIG, select="all")
+    with pytest.raises(UsageError, match="exclude each other"):
+        lrestore.plan(CONFIG, select=["all"], dry_run=True)
+    with pytest.raises(UsageError, match="not there yet"):
+        lrestore.restore(CONFIG, select=["all"], html="x.html")
+    with pytest.raises(TypeError, match="selection"):
+        lrestore.restore(CONFIG, select=["all"], selection=["all"])
+    with pytest.raises(TypeError, match="command line only"):
+        lrestore.restore(CONFIG, select=["all"], verbose=True)
+
+
+def test_importing_the_package_of_the_same_name_leaves_the_function_in_place() -> None:
+    import importlib
+
+    importlib.import_module("lrestore.restoration.context")
+    assert callable(lrestore.restore)

@@ -1,0 +1,147 @@
+"""``--show``: what state file and backup hold, without a call and without credentials."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from lrestore.cli.main import main
+from lrestore.messages import DeadLetter, FieldError, ItemKey, ItemResult, Mapping
+from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.writer import StateWriter
+from lrestore.vault.shard import ShardWriter
+
+SESSION = "20261123-104500-ab12"
+LETTER = DeadLetter(
+    type="look",
+    id="3",
+    name="Bad\x1b[31m look",
+    error_type="ValidationError",
+    message="Looker refuses it",
+    failed_at="2026-11-23T10:45:01.000Z",
+    status=422,
+    errors=(FieldError("query_id", "missing", "is needed"),),
+    stack_trace="Traceback ...",
+)
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a backup and a state file of one session; no destination, no credentials."""
+    monkeypatch.chdir(tmp_path)
+    Path("lrestore.toml").write_text('[source]\npath = "vault.db"\n', encoding="utf-8")
+    with ShardWriter("vault.db") as shard:
+        shard.put("folder", "7", "Sales, north", {"id": "7", "name": "Sales, north", "parent_id": "1"})
+        shard.put("folder", "8", "Gone", {"id": "8", "name": "Gone", "parent_id": "1"}, deleted_at=utc_now())
+    with StateWriter.open("lrestore-state.db", now=utc_now) as writer:
+        writer.begin_session(
+            RestorationSession(
+                id=SESSION, mode="restore", source_instance="prod", source_paths=("vault.db",), destination="looker"
+            )
+        )
+        key = ItemKey("folder", "7")
+        mapping = Mapping("folder", "7", "70")
+        writer.record_result(SESSION, ItemResult(key, "Sales", "created", "70", mappings=(mapping,)), None)
+        failed = ItemResult(ItemKey("look", "3"), LETTER.name, "failed", dead_letter=LETTER)
+        writer.record_result(SESSION, failed, b"the blob")
+    return tmp_path
+
+
+def _shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    assert main(["--show", *argv]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out
+
+
+def _rows(text: str) -> Sequence[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_sessions_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    assert SESSION in _shown(capsys, "sessions")
+    assert json.loads(_shown(capsys, "sessions", "--format", "json"))[0]["id"] == SESSION
+    assert _rows(_shown(capsys, "sessions", "--format", "csv"))[0]["session"] == SESSION
+
+
+@pytest.mark.parametrize("which", ["session", f"session={SESSION}", "session=20261123"])
+def test_one_session_is_found_by_its_id_or_as_the_last(which: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = _shown(capsys, which)
+    assert "running (can be gone on with)" in shown and "folder" in shown
+    found = json.loads(_shown(capsys, which, "--format", "json"))
+    assert found["id"] == SESSION and found["by_type"]["look"]["failed"] == 1
+    assert {row["type"] for row in _rows(_shown(capsys, which, "--format", "csv"))} == {"folder", "look"}
+
+
+def test_a_session_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--show", "session=nope"]) == 2
+    assert "nope" in capsys.readouterr().err
+
+
+def test_dead_letters_have_their_whole_context_in_json_but_not_the_blob(capsys: pytest.CaptureFixture[str]) -> None:
+    (letter,) = json.loads(_shown(capsys, "dead-letters", "--format", "json"))
+    assert letter["status"] == 422 and letter["errors"][0]["field"] == "query_id"
+    assert letter["stack_trace"] == "Traceback ..." and letter["session_id"] == SESSION
+    assert letter["content_bytes"] == len(b"the blob") and "the blob" not in str(letter)
+
+
+def test_dead_letters_for_people_name_looker_s_reasons_and_hide_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = _shown(capsys, f"dead-letters={SESSION}")
+    assert "look=3 Bad\\x1b[31m look" in shown and "query_id: is needed (missing)" in shown
+
+
+def test_a_list_of_dead_letters_is_a_selection(capsys: pytest.CaptureFixture[str]) -> None:
+    assert [row["spec"] for row in _rows(_shown(capsys, "dead-letters", "--format", "csv"))] == ["look=3"]
+
+
+@pytest.mark.parametrize("which", ["mappings", "mappings=folder", "mappings=Folders"])
+def test_mappings_of_all_types_or_of_one(which: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(_shown(capsys, which, "--format", "json"))[0]["destination_id"] == "70"
+    assert _rows(_shown(capsys, which, "--format", "csv"))[0]["source_id"] == "7"
+    assert "70" in _shown(capsys, which)
+
+
+def test_mappings_of_a_type_that_has_none_are_an_empty_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert json.loads(_shown(capsys, "mappings=look", "--format", "json")) == []
+
+
+def test_mappings_of_no_known_type_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--show", "mappings=spoon"]) == 2
+    assert "spoon" in capsys.readouterr().err
+
+
+def test_the_source_as_json_has_the_keys_of_the_interface(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = json.loads(_shown(capsys, "source", "--format", "json"))
+    assert set(shown) == {
+        *("files", "schema_versions", "items", "corrupt", "deleted", "by_type"),
+        *("synced_from", "synced_to", "warnings"),
+    }
+    assert (shown["items"], shown["deleted"], shown["corrupt"]) == (1, 1, 0)
+    assert set(shown["by_type"]["folder"]) == {"items", "corrupt", "deleted", "bytes"}
+
+
+def test_the_source_for_people_tells_counts_and_size(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = _shown(capsys, "source")
+    assert "vault.db" in shown and "folder" in shown and "total" in shown
+
+
+def test_the_source_as_csv_is_a_list_that_can_be_selected(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    listed = _shown(capsys, "source", "--format", "csv")
+    assert listed.splitlines()[0] == "spec,name,updated_at,size_bytes,status"
+    assert [(row["spec"], row["status"]) for row in _rows(listed)] == [("folder=7", "ok"), ("folder=8", "deleted")]
+    (place / "list.csv").write_text(listed, encoding="utf-8")
+    assert main(["--select", "@list.csv", "--include-deleted", "--dry-run", "-q"]) == 0
+    assert "folder=7" in capsys.readouterr().out
+
+
+def test_without_a_state_file_that_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "lrestore-state.db").unlink()
+    assert main(["--show", "sessions"]) == 3
+    assert "lrestore-state.db" in capsys.readouterr().err

@@ -1,0 +1,52 @@
+"""How the command starts: at once, and as the same program by either name."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import lrestore as package
+from tests.cli.command import environment, lrestore
+
+HEAVY = ("looker_sdk", "sqlite3", "msgspec", "urllib3", "uvicorn", "tqdm")
+
+
+def _best_of_three_s(argv: list[str]) -> float:
+    taken = []
+    for _ in range(3):
+        begin = time.perf_counter()
+        subprocess.run(argv, env=environment(), check=True, capture_output=True)
+        taken.append(time.perf_counter() - begin)
+    return min(taken)
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_load_nothing_heavy(flag: str) -> None:
+    code = (
+        "import sys; from lrestore.cli.main import main; code = main([sys.argv[1]]); "
+        f"print([name for name in {HEAVY!r} if name in sys.modules], code, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, flag], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "[] 0\n"
+
+
+@pytest.mark.parametrize("flag", ["--help", "--version"])
+def test_help_and_version_answer_at_once(flag: str) -> None:
+    """Measured against a bare Python, so that a slow machine does not matter."""
+    bare_s = _best_of_three_s([sys.executable, "-c", "pass"])
+    assert _best_of_three_s([sys.executable, "-m", "lrestore", flag]) < bare_s * 2 + 0.2
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    done = lrestore("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"lrestore {package.__version__}\n", "")
+
+
+def test_importing_the_package_offers_three_functions() -> None:
+    assert {"restore", "plan", "verify"} <= set(package.__all__)

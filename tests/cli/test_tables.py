@@ -1,0 +1,43 @@
+"""Tables: aligned for eyes, safe for terminals, one line per item for scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.cli import tables
+
+
+def test_wide_characters_take_two_columns() -> None:
+    shown = tables.table(("name", "items"), [("売上", 5), ("abcd", 12)]).splitlines()
+    assert shown == ["name  items", "売上      5", "abcd     12"]
+
+
+def test_what_a_terminal_would_obey_is_escaped() -> None:
+    shown = tables.table(("name",), [("\x1b[31mred\nline",)])
+    assert shown.splitlines()[1] == "\\x1b[31mred\\nline"
+
+
+def test_a_table_without_rows_is_its_header() -> None:
+    assert tables.table(("a", "b"), []) == "a  b\n"
+
+
+@given(st.lists(st.tuples(st.text(), st.integers()), max_size=5))
+def test_each_row_is_one_line_of_csv_whatever_its_name(rows: list[tuple[str, int]]) -> None:
+    written = tables.comma_separated(("name", "n"), rows)
+    assert len(written.split("\n")) == len(rows) + 2
+    read = list(csv.reader(io.StringIO(written)))
+    assert [int(number) for _, number in read[1:]] == [number for _, number in rows]
+
+
+def test_sizes_are_for_people() -> None:
+    assert [tables.size(count) for count in (0, 1023, 1024, 3 * 1024**2, 5 * 1024**4)] == [
+        "0 B",
+        "1023 B",
+        "1.0 KiB",
+        "3.0 MiB",
+        "5120.0 GiB",
+    ]
