@@ -1,0 +1,85 @@
+"""What differs between the backed-up and the live object, field by field. Pure functions over plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrestore.canonical import canonical, field_types
+from lrestore.messages import Change
+
+_LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connection_names"})
+"""Lists that Looker treats as sets: it gives them back in an order of its own."""
+
+_NONE_OR_EMPTY = frozenset({"listens_to_filters"})
+"""Lists of which null and [] mean the same: nobody is listened to."""
+
+
+def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -> dict[str, Any]:
+    """The part of ``wanted`` that ``live`` does not have already, both of SDK class ``model``.
+
+    ``wanted`` names just the fields that are to hold; None means "must be unset". Values come back as given, ready
+    to be sent.
+    """
+    kinds = field_types(model)
+    return {
+        name: value for name, value in wanted.items() if not equal(name, value, live.get(name), kinds.get(name, Any))
+    }
+
+
+def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
+    """Whether two values of the field ``name`` mean the same."""
+    ours, theirs = canonical(wanted, annotation), canonical(live, annotation)
+    if name in _NONE_OR_EMPTY and not ours and not theirs:
+        return True
+    if name in _LISTS_WITHOUT_ORDER and isinstance(ours, list) and isinstance(theirs, list):
+        return sorted(map(str, ours)) == sorted(map(str, theirs))
+    if name == "result_maker":
+        return _result_makers_equal(ours or {}, theirs or {})
+    return same(ours, theirs)
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Deep equality in which ``True`` is not ``1`` but ``1`` is ``1.0``, as in JSON."""
+    if isinstance(ours, bool) or isinstance(theirs, bool):
+        return ours is theirs
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return ours.keys() == theirs.keys() and all(same(value, theirs[key]) for key, value in ours.items())
+    if isinstance(ours, list) and isinstance(theirs, list):
+        return len(ours) == len(theirs) and all(map(same, ours, theirs))
+    return bool(ours == theirs)
+
+
+def _result_makers_equal(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Only what ``wanted`` names counts: the rest of a result maker follows from the tile's query."""
+    return all(
+        listeners(value) == listeners(live.get(name)) if name == "filterables" else same(value, live.get(name))
+        for name, value in wanted.items()
+    )
+
+
+def listeners(filterables: Any) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
+    """Who listens to which dashboard filter, in an order of no meaning; entries in which nothing listens say nothing.
+
+    An entry is known by its name (the source query's, in a merged query): model and view follow from the tile's query.
+    """
+    entries = []
+    for entry in filterables or ():
+        heard = tuple(
+            sorted(
+                (str(pair.get("dashboard_filter_name") or ""), str(pair.get("field") or ""))
+                for pair in entry.get("listen") or ()
+            )
+        )
+        if heard:
+            entries.append((str(entry.get("name") or ""), heard))
+    return sorted(entries)
+
+
+def changes(body: Mapping[str, Any], live: Mapping[str, Any], prefix: str = "") -> tuple[Change, ...]:
+    """The fields of ``body`` as changes old → new, their paths beginning with ``prefix``."""
+    return tuple(
+        Change(path=prefix + name, old=live.get(name), new=value)
+        for name, value in body.items()
+        if value is not None or live.get(name) is not None
+    )

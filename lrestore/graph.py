@@ -1,0 +1,130 @@
+"""A dependency graph that knows no Looker words: nodes, edges, who is ready, who waits for nothing that can come.
+
+Nodes are any hashable values. An edge ``(node, needs)`` says that ``node`` waits until ``needs`` is settled. Nodes that
+are needed but not in the graph are no concern of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+Node = TypeVar("Node", bound=Hashable)
+
+
+class Ready(Generic[Node]):
+    """Gives out nodes as soon as what they need is settled, in the order of ``priority``.
+
+    A node that failed takes those with it that need it: :meth:`settle` tells which, once each. Memory: one number per
+    node, one entry per edge.
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        needs: Mapping[Node, Iterable[Node]],
+        priority: Callable[[Node], tuple[object, ...]],
+    ) -> None:
+        self._priority = priority
+        self._waiting: dict[Node, int] = {}
+        self._wanted_by: dict[Node, list[Node]] = {}
+        known = dict.fromkeys(nodes)
+        for node in known:
+            needed = {other for other in needs.get(node, ()) if other in known and other != node}
+            self._waiting[node] = len(needed)
+            for other in needed:
+                self._wanted_by.setdefault(other, []).append(node)
+        self._ready = [(priority(node), index, node) for index, node in enumerate(known) if not self._waiting[node]]
+        heapify(self._ready)
+        self._count = len(known)
+        self._handed_out: set[Node] = set()
+
+    def take(self) -> Node | None:
+        """The next ready node; None while all others wait or are handed out."""
+        if not self._ready:
+            return None
+        node = heappop(self._ready)[2]
+        self._handed_out.add(node)
+        return node
+
+    def put_back(self, node: Node) -> None:
+        """A node whose holder died before it was settled: it is ready again."""
+        if node in self._handed_out:
+            self._handed_out.discard(node)
+            heappush(self._ready, (self._priority(node), self._next(), node))
+
+    def settle(self, node: Node) -> None:
+        """The node is done, well or badly: whoever waited for nothing else is ready now."""
+        if self._waiting.pop(node, None) is None:
+            return
+        self._handed_out.discard(node)
+        for other in self._wanted_by.pop(node, ()):
+            if other in self._waiting:
+                self._waiting[other] -= 1
+                if not self._waiting[other]:
+                    heappush(self._ready, (self._priority(other), self._next(), other))
+
+    def _next(self) -> int:
+        self._count += 1
+        return self._count
+
+    @property
+    def unsettled(self) -> int:
+        """How many nodes are not settled yet."""
+        return len(self._waiting)
+
+    def stuck(self) -> list[Node]:
+        """With nothing ready and nothing handed out, those that wait for each other in a circle, or for such."""
+        if self._ready or self._handed_out:
+            return []
+        return list(self._waiting)
+
+
+def circles(needs: Mapping[Node, Iterable[Node]]) -> list[list[Node]]:
+    """The strongly connected components that are circles (Tarjan, without recursion): each a list of its nodes."""
+    index: dict[Node, int] = {}
+    low: dict[Node, int] = {}
+    on_stack: set[Node] = set()
+    stack: list[Node] = []
+    found: list[list[Node]] = []
+
+    for root in needs:
+        if root in index:
+            continue
+        work = [(root, iter(tuple(needs.get(root, ()))))]
+        index[root] = low[root] = len(index)
+        stack.append(root)
+        on_stack.add(root)
+        while work:
+            node, rest = work[-1]
+            for other in rest:
+                if other not in index:
+                    index[other] = low[other] = len(index)
+                    stack.append(other)
+                    on_stack.add(other)
+                    work.append((other, iter(tuple(needs.get(other, ())))))
+                    break
+                if other in on_stack:
+                    low[node] = min(low[node], index[other])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[node])
+                if low[node] == index[node]:
+                    found += _component(node, stack, on_stack, needs)
+    return found
+
+
+def _component(
+    node: Node, stack: list[Node], on_stack: set[Node], needs: Mapping[Node, Iterable[Node]]
+) -> list[list[Node]]:
+    component: list[Node] = []
+    while True:
+        other = stack.pop()
+        on_stack.discard(other)
+        component.append(other)
+        if other == node:
+            break
+    is_circle = len(component) > 1 or node in tuple(needs.get(node, ()))
+    return [component[::-1]] if is_circle else []

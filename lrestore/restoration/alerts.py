@@ -1,0 +1,36 @@
+"""Tiles on which live alerts hang: deleting the tile would cut the alerts off for good."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import ForbiddenError, NotFoundError
+from lrestore.restoration.context import Context
+
+
+class AlertGuard:
+    """Says which tiles must stay. The alerts are listed at most once, and only when a tile without a count is
+    at stake.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._listed: frozenset[str] | None = None
+
+    def protects(self, tile: dict[str, Any]) -> bool:
+        """Whether the tile has alerts, or whether that cannot be found out, unless the user accepts their loss."""
+        if self._context.policy.allow_alert_loss:
+            return False
+        if tile.get("alert_count"):
+            return True
+        if self._listed is None:
+            self._listed = self._list()
+        return ("*" in self._listed and tile.get("alert_count") is None) or str(tile["id"]) in self._listed
+
+    def _list(self) -> frozenset[str]:
+        """Ids of the tiles with alerts; ``*`` when this caller may not see all alerts (403 or 404 for non-admins)."""
+        try:
+            rows = list(self._context.live.pages("search_alerts", {"all_owners": True}))
+        except (ForbiddenError, NotFoundError):
+            return frozenset({"*"})
+        return frozenset(str(row.get("dashboard_element_id")) for row in rows)

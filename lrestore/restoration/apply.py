@@ -1,0 +1,213 @@
+"""Carry out a plan: the calls, in order, each create exactly once, parts of one stage side by side.
+
+A part that Looker refuses does not stop the others, but it fails the item, and nothing is deleted then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from lrestore.canonical import canonical, field_types
+from lrestore.diff import differing
+from lrestore.errors import ItemError, LookerError, NotFoundError
+from lrestore.messages import FieldError, Intent, ItemKey
+from lrestore.ontology import OPERATIONS, PARTS, fields
+from lrestore.restoration.context import Context
+from lrestore.restoration.create import Creation, create_all
+from lrestore.restoration.steps import Removal, Write, settle
+
+Object = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Applied:
+    """What has been done so far. ``made``: (type, source id) → live id of everything that exists now."""
+
+    key: ItemKey
+    made: dict[tuple[str, str], str] = field(default_factory=dict)
+    failures: list[tuple[Write, LookerError]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    done: int = 0
+
+    def raise_failures(self) -> None:
+        """Raise the first refusal, all field errors of all refusals with it."""
+        if not self.failures:
+            return
+        write, error = self.failures[0]
+        if self.done or len(self.failures) > 1:
+            error.message = (
+                f"{error.message} [{len(self.failures)} writes refused, {self.done} done; running it again goes on]"
+            )
+            error.args = (error.message,)
+        error.key, error.path = self.key, write.path
+        error.errors = tuple(entry for one, refusal in self.failures for entry in _placed(one, refusal))
+        raise error
+
+
+def _placed(write: Write, error: LookerError) -> tuple[FieldError, ...]:
+    prefix = f"{write.path}: " if write.path else ""
+    found = error.errors or (FieldError("", str(error.status or ""), error.message),)
+    return tuple(FieldError(entry.field, entry.code, f"{prefix}{entry.message}") for entry in found)
+
+
+def send(context: Context, operation: str, path: dict[str, str], body: object) -> Any:
+    """One writing call; an error carries what was sent."""
+    try:
+        return context.session.call(operation, path=path, body=body)
+    except LookerError as error:
+        error.request_body = msgspec.json.encode(body).decode()
+        raise
+
+
+def update_all(context: Context, applied: Applied, writes: list[Write]) -> None:
+    """Patch existing objects, side by side."""
+    answers = context.side_by_side([_patch(context, applied, write) for write in writes])
+    for write, answer in zip(writes, answers, strict=True):
+        _note(applied, write, answer)
+
+
+def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], Object | LookerError]:
+    def patch() -> Object | LookerError:
+        try:
+            found: Object = send(
+                context,
+                write.operation,
+                {_id_parameter(write.operation): write.live_id},
+                settle(write.body, applied.made),
+            )
+        except LookerError as error:
+            return error
+        return found or {}
+
+    return patch
+
+
+def create_parts(context: Context, applied: Applied, writes: list[Write], parent_id: str, known: set[str]) -> None:
+    """Make parts of one kind, side by side. ``known``: live ids of that kind that were there before."""
+    creations = [_creation(context, applied, write, parent_id, known) for write in writes]
+    for write, answer in zip(writes, create_all(context, creations), strict=True):
+        _note(applied, write, answer)
+        if not isinstance(answer, LookerError):
+            applied.made[write.type, write.source_id] = str(answer["id"])
+            known.add(str(answer["id"]))
+
+
+def _creation(context: Context, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:
+    body = settle(write.body, applied.made)
+
+    def post() -> Object:
+        made: Object = send(context, write.operation, {}, body)
+        known.add(str(made["id"]))
+        return made
+
+    def look() -> Object | None:
+        return _left_behind(context, write, body, parent_id, known)
+
+    intent = Intent(applied.key, f"{write.type}/{write.source_id}", write.name, parent_id)
+    return Creation(intent, write.type, write.source_id, post, look)
+
+
+_CHILDREN = {
+    "dashboard_element": "dashboard_dashboard_elements",
+    "dashboard_filter": "dashboard_dashboard_filters",
+    "dashboard_layout": "dashboard_dashboard_layouts",
+}
+
+_TELLING = (
+    "type",
+    "title",
+    "title_text",
+    "body_text",
+    "name",
+    "label",
+    "query_id",
+    "look_id",
+    "merge_result_id",
+    "extension_id",
+)
+"""Fields by which a part that an unanswered POST made is known again; all that were sent must agree."""
+
+
+def _left_behind(context: Context, write: Write, body: Object, parent_id: str, known: set[str]) -> Object | None:
+    try:
+        children = context.session.call(_CHILDREN[write.type], path={"dashboard_id": parent_id})
+    except NotFoundError:
+        return None
+    kinds = field_types(fields.sdk_model(PARTS[write.type].model))
+    for child in children or ():
+        if str(child["id"]) not in known and all(
+            canonical(body[name], kinds[name]) == canonical(child.get(name), kinds[name])
+            for name in _TELLING
+            if name in body
+        ):
+            known.add(str(child["id"]))
+            return dict(child)
+    return None
+
+
+def make_queries(context: Context, applied: Applied, writes: list[Write]) -> None:
+    """POST /queries may be repeated freely: an identical definition gives the old query back (specification)."""
+    answers = context.side_by_side([_post_query(context, write) for write in writes])
+    for write, answer in zip(writes, answers, strict=True):
+        _note(applied, write, answer)
+        if not isinstance(answer, LookerError):
+            applied.made["query", write.source_id] = str(answer["id"])
+
+
+def _post_query(context: Context, write: Write) -> Callable[[], Object | LookerError]:
+    def post() -> Object | LookerError:
+        try:
+            made: Object = send(context, "create_query", {}, write.body)
+        except LookerError as error:
+            return error
+        return made
+
+    return post
+
+
+def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> None:
+    """Delete parts; one that is gone already is gone."""
+    for removal in removals:
+        try:
+            send(context, removal.operation, {_id_parameter(removal.operation): removal.deletion.id}, None)
+        except NotFoundError:
+            continue
+        except LookerError as error:
+            gone = removal.deletion
+            write = Write(removal.operation, gone.type, "", gone.id, f"{gone.type} {gone.id}", gone.name, {})
+            applied.failures.append((write, error))
+        else:
+            applied.done += 1
+
+
+def _note(applied: Applied, write: Write, answer: Object | LookerError) -> None:
+    if isinstance(answer, LookerError):
+        applied.failures.append((write, answer))
+        return
+    applied.done += 1
+    applied.warnings += not_taken(applied.key, write, settle(write.body, applied.made), answer)
+
+
+def not_taken(key: ItemKey, write: Write, body: Object, answer: Object) -> list[str]:
+    """Fields that Looker accepted without a word and did not store, as its own answer shows."""
+    model = PARTS[write.type].model if write.type in PARTS else None
+    if model is None or not answer:
+        return []
+    heard = {name: value for name, value in body.items() if name in answer and name != "result_maker"}
+    lost = differing(heard, answer, fields.sdk_model(model))
+    return [f"Looker did not take {write.path}.{name}" for name in lost]
+
+
+def _id_parameter(operation: str) -> str:
+    path = OPERATIONS[operation].path
+    return path[path.rindex("{") + 1 : path.rindex("}")]
+
+
+def fail(error: ItemError, key: ItemKey) -> ItemError:
+    """The error with its item."""
+    error.key = error.key or key
+    return error

@@ -1,0 +1,91 @@
+"""What the restore of an item needs from its surroundings, as narrow seams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from lrestore.identity import Judgement
+from lrestore.looker.live import Caller, Live
+from lrestore.messages import Intent, ItemKey
+from lrestore.payload import Releases
+
+T = TypeVar("T")
+
+
+class Journal(Protocol):
+    """What is written down so that nothing is lost or doubled. In a bulk run it speaks to the writer process."""
+
+    def mapping(self, type_name: str, source_id: str) -> str | None:
+        """The recorded live id of a backed-up object or part."""
+
+    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
+        """Record which live object a backed-up one is."""
+
+    def open_intent(self, intent: Intent) -> int:
+        """Note, durably, that an object is about to be created."""
+
+    def close_intent(self, number: int, type_name: str, source_id: str, destination_id: str) -> None:
+        """The object exists: record its mapping and forget the intent."""
+
+    def drop_intent(self, number: int) -> None:
+        """Looker refused, so nothing was created."""
+
+    def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
+        """Keep a copy of a live object, durably, before it is changed for the first time."""
+
+    def created(self, type_name: str, object_id: str) -> None:
+        """Note for the undo that this run made the object."""
+
+
+class Source(Protocol):
+    """The backup, as far as one item needs others of it."""
+
+    def read(self, key: ItemKey, *, max_item_bytes: int) -> Any:
+        """The item, or an ItemError."""
+
+    def holds(self, key: ItemKey) -> bool:
+        """Whether the backup has an item under this key, readable or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user decided; names as in the settings and flags."""
+
+    if_missing: str = "create"
+    keep_extra: bool = False
+    skip_if_modified: bool = False
+    allow_alert_loss: bool = False
+    trust_404: bool = False
+    fallback_owner: str = ""
+    fallback_folder: str = ""
+    max_item_bytes: int = 16 * 1024 * 1024
+    max_retries: int = 5
+
+
+def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """Run tasks in order: the choice where items, not calls, run side by side."""
+    return [task() for task in tasks]
+
+
+@dataclass(slots=True)
+class Context:
+    """Everything around one item. ``caller_id`` is the user whose credentials are used."""
+
+    session: Caller
+    live: Live
+    source: Source
+    journal: Journal
+    policy: Policy
+    judgement: Judgement
+    releases: Releases
+    caller_id: str
+    is_admin: Callable[[], bool]
+    side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = one_by_one
+    pause: Callable[[float], object] = field(default=lambda seconds: None)
+
+    @property
+    def same_instance(self) -> bool:
+        """Whether ids of the backup mean the same in the destination."""
+        return self.judgement.instance == "same"

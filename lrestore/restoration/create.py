@@ -1,0 +1,93 @@
+"""Create things exactly once.
+
+Looker has no idempotency key. So an intent is written down first, and when an answer is lost the object is *looked for*
+before the call is repeated: what is there is adopted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lrestore.errors import LookerError
+from lrestore.messages import Intent
+from lrestore.restoration.context import Context
+
+Object = dict[str, Any]
+
+_FIRST_PAUSE_S = 0.5
+"""A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """One object to be made: ``post`` makes it, ``look`` finds what an unanswered try has left behind.
+
+    The mapping (``intent.key`` or part, see ``type`` and ``source_id``) closes the intent.
+    """
+
+    intent: Intent
+    type: str
+    source_id: str
+    post: Callable[[], Object]
+    look: Callable[[], Object | None]
+
+
+def create_all(context: Context, creations: list[Creation]) -> list[Object | LookerError]:
+    """Make several independent objects, side by side where the context allows it.
+
+    Each is either Looker's answer (or the adopted object) or the error that refused it. Doubtful ones are settled one
+    after the other when all the others have been answered: two alike would otherwise adopt each other's object.
+    """
+    numbers = [context.journal.open_intent(creation.intent) for creation in creations]
+    answers = context.side_by_side([_attempt(creation) for creation in creations])
+    settled: list[Object | LookerError] = []
+    for number, creation, answer in zip(numbers, creations, answers, strict=True):
+        doubtful = isinstance(answer, LookerError) and answer.outcome_unknown
+        settled.append(_settle(context, creation, answer) if doubtful else answer)
+        _close(context, number, creation, settled[-1])
+    return settled
+
+
+def create_one(context: Context, creation: Creation) -> Object:
+    """Make one object. Raises the LookerError that refused it."""
+    (answer,) = create_all(context, [creation])
+    if isinstance(answer, LookerError):
+        raise answer
+    return answer
+
+
+def _attempt(creation: Creation) -> Callable[[], Object | LookerError]:
+    def attempt() -> Object | LookerError:
+        try:
+            return creation.post()
+        except LookerError as error:
+            return error
+
+    return attempt
+
+
+def _settle(context: Context, creation: Creation, error: LookerError) -> Object | LookerError:
+    """After an unanswered try: look, adopt, or try again, until the retries are used up."""
+    for attempt in range(context.policy.max_retries + 1):
+        context.pause(_FIRST_PAUSE_S * 2**attempt)
+        found = creation.look()
+        if found is not None:
+            return found
+        if attempt == context.policy.max_retries or not error.outcome_unknown:
+            return error
+        answer = _attempt(creation)()
+        if not isinstance(answer, LookerError):
+            return answer
+        error = answer
+        error.retries += attempt + 1
+    return error
+
+
+def _close(context: Context, number: int, creation: Creation, answer: Object | LookerError) -> None:
+    if not isinstance(answer, LookerError):
+        object_id = str(answer["id"] if answer.get("id") is not None else answer["name"])
+        context.journal.close_intent(number, creation.type, creation.source_id, object_id)
+    elif not answer.outcome_unknown:
+        context.journal.drop_intent(number)

@@ -1,0 +1,295 @@
+"""Plan what brings a dashboard back: its own fields, filters, layouts, tiles, and where the tiles stand.
+
+The live dashboard is read once, whole. Parts are matched, never deleted and re-made: alerts, schedules and links hang
+on their ids. ``update_dashboard`` does not touch parts (specification), so each part is written on its own.
+
+An absent list is not an empty one: a dashboard that was backed up without its tiles keeps its live ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.diff import changes, differing
+from lrestore.messages import Deletion, ItemKey
+from lrestore.ontology import PARTS, fields
+from lrestore.payload import create_body, require, wanted_part
+from lrestore.restoration.alerts import AlertGuard
+from lrestore.restoration.context import Context
+from lrestore.restoration.parts import ContentKey, Matching, match_parts
+from lrestore.restoration.steps import Made, Plan, Removal, Write
+from lrestore.restoration.tile_planner import TilePlanner
+from lrestore.restoration.tiles import source_key, strict_key, tile_name, title_key
+
+Object = dict[str, Any]
+
+PART_LISTS = {
+    "dashboard_filter": "dashboard_filters",
+    "dashboard_layout": "dashboard_layouts",
+    "dashboard_element": "dashboard_elements",
+}
+
+
+@dataclass(slots=True)
+class Placement:
+    """Where a backed-up tile stands on a backed-up layout. ``fields`` are the component's writable ones."""
+
+    layout: str
+    element: str
+    path: str
+    name: str
+    fields: Object
+
+
+@dataclass(slots=True)
+class DashboardPlan(Plan):
+    """``writes`` holds them all in the order in which they are to be made; ``pending`` are placements of tiles or on
+    layouts that do not exist yet: their components are known only afterwards."""
+
+    pending: list[Placement] = field(default_factory=list)
+    matched: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(part type, source id) → live id of the parts that exist."""
+
+
+@dataclass(slots=True)
+class _Side:
+    """One kind of part on both sides."""
+
+    type: str
+    path: str
+    backed_up: list[Object]
+    live: list[Object]
+    matching: Matching
+
+
+class DashboardPlanner:
+    """Plans the parts of one dashboard. ``live`` is None for a dashboard that is to be made."""
+
+    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object | None, *, ids_hold: bool) -> None:
+        self._context = context
+        self._key = key
+        self._raw = raw
+        self._live = live or {}
+        self._ids_hold = ids_hold
+        self._plan = DashboardPlan()
+        self._parent: str | Made = str(live["id"]) if live else Made("dashboard", key.id)
+
+    def plan(self) -> DashboardPlan:
+        """All writes to the parts. Raises DependencyError for a tile whose look or query cannot be had."""
+        sides = {kind: self._side(kind) for kind in PART_LISTS}
+        for side in sides.values():
+            if side:
+                self._plan.matched.update(
+                    {
+                        (side.type, str(side.backed_up[i]["id"])): str(live["id"])
+                        for i, live in side.matching.live_of.items()
+                    }
+                )
+        self._plan_filters(sides["dashboard_filter"])
+        self._plan_layouts(sides["dashboard_layout"])
+        self._plan_tiles(sides["dashboard_element"])
+        self._plan_placements(sides["dashboard_layout"], sides["dashboard_element"])
+        self._plan_removals(sides)
+        return self._plan
+
+    def _side(self, kind: str) -> _Side | None:
+        path = PART_LISTS[kind]
+        if not isinstance(self._raw.get(path), list):
+            self._plan.warnings.append(f"it was backed up without its {path}: the live ones are left alone")
+            return None
+        backed_up = [part for part in self._raw[path] if not part.get("deleted")]
+        live = [part for part in self._live.get(path) or () if not part.get("deleted")]
+        matching = match_parts(
+            backed_up,
+            live,
+            mapped=lambda source_id: self._context.journal.mapping(kind, source_id),
+            ids_hold=self._ids_hold,
+            keys=_CONTENT_KEYS[kind],
+        )
+        return _Side(kind, path, backed_up, live, matching)
+
+    def _plan_filters(self, side: _Side | None) -> None:
+        if side is None:
+            return
+        for index in _listened_first(side.backed_up):
+            part = side.backed_up[index]
+            wanted = wanted_part(part, "DashboardFilter", self._context.releases, ignored=("dashboard_id",))
+            write = self._write(side, index, wanted, str(part.get("title") or part.get("name") or ""))
+            if write and write.creates:
+                write.body["dashboard_id"] = self._parent
+                require(write.body, ("name", "title", "type"), f"{write.path}.")
+
+    def _plan_layouts(self, side: _Side | None) -> None:
+        if side is None:
+            return
+        for index, part in enumerate(side.backed_up):
+            wanted = wanted_part(part, "DashboardLayout", self._context.releases, ignored=("dashboard_id",))
+            write = self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
+            if write and write.creates:
+                write.body["dashboard_id"] = self._parent
+
+    def _plan_tiles(self, side: _Side | None) -> None:
+        if side is None:
+            return
+        planner = TilePlanner(self._context, self._key, self._plan)
+        for index, part in enumerate(side.backed_up):
+            live = side.matching.live_of.get(index)
+            wanted = planner.wanted(part, live, f"{side.path}[{index}]")
+            write = self._write(side, index, wanted, tile_name(part))
+            if write and write.creates:
+                write.body["dashboard_id"] = self._parent
+
+    def _write(self, side: _Side, index: int, wanted: Object, name: str) -> Write | None:
+        """Plan the create or update of one part, if anything differs."""
+        part, live = side.backed_up[index], side.matching.live_of.get(index)
+        entry, path = PARTS[side.type], f"{side.path}[{index}]"
+        if live is None:
+            body = create_body(wanted)
+            write = Write(
+                entry.create or "", side.type, str(part["id"]), "", path, name, body, changes(body, {}, f"{path}.")
+            )
+        else:
+            body = differing(wanted, live, fields.sdk_model(entry.model))
+            if not body:
+                return None
+            write = Write(
+                entry.update or "",
+                side.type,
+                str(part["id"]),
+                str(live["id"]),
+                path,
+                name,
+                body,
+                changes(body, live, f"{path}."),
+            )
+        self._plan.writes.append(write)
+        return write
+
+    def _plan_placements(self, layouts: _Side | None, tiles: _Side | None) -> None:
+        if layouts is None or tiles is None:
+            return
+        names = {str(tile["id"]): tile_name(tile) for tile in tiles.backed_up}
+        live = {
+            (str(layout["id"]), str(component.get("dashboard_element_id"))): component
+            for layout in layouts.live
+            for component in layout.get("dashboard_layout_components") or ()
+        }
+        for placement in self._placements(layouts, names):
+            layout_id = self._plan.matched.get(("dashboard_layout", placement.layout))
+            element_id = self._plan.matched.get(("dashboard_element", placement.element))
+            if layout_id is None or element_id is None:
+                self._plan.pending.append(placement)
+            else:
+                self._place(placement, live.get((layout_id, element_id)))
+
+    def _placements(self, layouts: _Side, names: Mapping[str, str]) -> list[Placement]:
+        found = []
+        for index, layout in enumerate(layouts.backed_up):
+            for number, component in enumerate(layout.get("dashboard_layout_components") or ()):
+                element = str(component.get("dashboard_element_id"))
+                if element not in names:
+                    continue
+                wanted = wanted_part(component, "DashboardLayoutComponent", self._context.releases, ignored=_FIXED)
+                path = f"dashboard_layouts[{index}].dashboard_layout_components[{number}]"
+                found.append(Placement(str(layout["id"]), element, path, names[element], wanted))
+        return found
+
+    def _place(self, placement: Placement, component: Object | None) -> None:
+        if component is None:
+            if not placement.fields.get("deleted"):
+                self._plan.warnings.append(
+                    f"tile {placement.name!r} has no place on a tab ({placement.path}), and Looker's API "
+                    "cannot make one"
+                )
+            return
+        write = placement_write(placement, component)
+        if write:
+            self._plan.writes.append(write)
+
+    def _plan_removals(self, sides: Mapping[str, _Side | None]) -> None:
+        if self._context.policy.keep_extra:
+            return
+        tiles = sides["dashboard_element"]
+        if tiles and tiles.matching.extra:
+            guard = AlertGuard(self._context)
+            for tile in tiles.matching.extra:
+                if guard.protects(tile):
+                    self._plan.warnings.append(
+                        f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
+                        "(--allow-alert-loss deletes it)"
+                    )
+                else:
+                    self._remove("dashboard_element", tile, tile_name(tile))
+        for kind in ("dashboard_filter", "dashboard_layout"):
+            side = sides[kind]
+            for part in side.matching.extra if side else ():
+                if kind == "dashboard_layout" and part.get("active"):
+                    continue
+                self._remove(kind, part, str(part.get("title") or part.get("label") or part.get("name") or ""))
+
+    def _remove(self, kind: str, part: Object, name: str) -> None:
+        operation = PARTS[kind].delete
+        if operation is None:
+            raise ValueError(f"Looker cannot delete a {kind}")
+        self._plan.removals.append(Removal(operation, Deletion(kind, str(part["id"]), name)))
+
+
+_FIXED = ("dashboard_layout_id", "dashboard_element_id")
+
+
+def placement_write(placement: Placement, component: Object) -> Write | None:
+    """The update that puts a tile in its place, if it is not there already."""
+    part = PARTS["dashboard_layout_component"]
+    body = differing(placement.fields, component, fields.sdk_model(part.model))
+    if not body:
+        return None
+    return Write(
+        operation=part.update or "",
+        type="dashboard_layout_component",
+        source_id="",
+        live_id=str(component["id"]),
+        path=placement.path,
+        name=placement.name,
+        body=body,
+        changes=changes(body, component, f"{placement.path}."),
+    )
+
+
+def _listened_first(filters: list[Object]) -> list[int]:
+    """The order in which filters can be made: those that others listen to come first; a circle keeps its order."""
+    position = {str(part.get("name")): index for index, part in enumerate(filters)}
+    order: list[int] = []
+    begun: set[int] = set()
+
+    def visit(index: int) -> None:
+        if index in begun:
+            return
+        begun.add(index)
+        for name in filters[index].get("listens_to_filters") or ():
+            if name in position:
+                visit(position[name])
+        order.append(index)
+
+    for index in range(len(filters)):
+        visit(index)
+    return order
+
+
+def _both(key: ContentKey) -> tuple[ContentKey, ContentKey]:
+    return key, key
+
+
+_CONTENT_KEYS: Mapping[str, tuple[tuple[ContentKey, ContentKey], ...]] = {
+    "dashboard_filter": (
+        _both(lambda part: part.get("name") or None),
+        _both(lambda part: part.get("title") or None),
+    ),
+    "dashboard_layout": (
+        _both(lambda part: (part.get("label") or "", part.get("order"), bool(part.get("active")))),
+        _both(lambda part: "active" if part.get("active") else None),
+        _both(lambda part: part.get("label") or None),
+    ),
+    "dashboard_element": (_both(strict_key), _both(title_key), _both(source_key)),
+}

@@ -1,0 +1,117 @@
+"""Carry out the plan for a dashboard's parts, stage by stage: what others name comes first, deletions come last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.messages import Change
+from lrestore.restoration.apply import Applied, create_parts, make_queries, remove_all, update_all
+from lrestore.restoration.context import Context
+from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, placement_write
+from lrestore.restoration.steps import Removal, Write
+
+Object = dict[str, Any]
+
+_KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")
+
+
+def apply_parts(context: Context, applied: Applied, plan: DashboardPlan, live: Object) -> list[Change]:
+    """Write what differs. ``live`` is the dashboard as it was read; its id is the parent of all parts.
+
+    Returns the changes that only came to light on the way (places of new tiles). Refusals are in ``applied``.
+    """
+    dashboard_id = str(live["id"])
+    applied.made["dashboard", applied.key.id] = dashboard_id
+    applied.made.update(plan.matched)
+    make_queries(context, applied, _of(plan, "query", creates=True))
+    early, late = _blocking(plan)
+    remove_all(context, applied, early)
+    for kind in _KINDS:
+        known = {str(part["id"]) for part in live.get(PART_LISTS[kind]) or ()}
+        _write_kind(context, applied, plan, kind, (dashboard_id, known))
+    update_all(context, applied, _of(plan, "dashboard_layout_component", creates=False))
+    changes = _place_new(context, applied, plan, dashboard_id)
+    if not applied.failures:
+        remove_all(context, applied, late)
+    return changes
+
+
+def _of(plan: DashboardPlan, kind: str, *, creates: bool) -> list[Write]:
+    return [write for write in plan.writes if write.type == kind and write.creates is creates]
+
+
+def _write_kind(
+    context: Context, applied: Applied, plan: DashboardPlan, kind: str, parent: tuple[str, set[str]]
+) -> None:
+    updates, creates = _of(plan, kind, creates=False), _of(plan, kind, creates=True)
+    dashboard_id, known = parent
+    if kind == "dashboard_filter":
+        update_all(context, applied, _out_of_the_way(updates))
+    update_all(context, applied, updates)
+    if kind == "dashboard_filter" and any(write.body.get("listens_to_filters") for write in creates):
+        for write in creates:
+            create_parts(context, applied, [write], dashboard_id, known)
+    else:
+        create_parts(context, applied, creates, dashboard_id, known)
+
+
+def _blocking(plan: DashboardPlan) -> tuple[list[Removal], list[Removal]]:
+    """Extra filters whose name or title a restored one takes go first: both are unique in a dashboard."""
+    taken = {
+        write.body[field]
+        for write in plan.writes
+        for field in ("name", "title")
+        if write.type == "dashboard_filter" and write.body.get(field)
+    }
+    early = [one for one in plan.removals if one.deletion.type == "dashboard_filter" and one.deletion.name in taken]
+    return early, [one for one in plan.removals if one not in early]
+
+
+def _out_of_the_way(updates: list[Write]) -> list[Write]:
+    """Filters that swap names: who holds a name that another is to get steps aside first, under a name of no
+    meaning.
+    """
+    aside = []
+    for write in updates:
+        held = {change.path.rpartition(".")[2]: change.old for change in write.changes}
+        clash = {
+            name
+            for name in ("name", "title")
+            if held.get(name) and any(other.body.get(name) == held[name] for other in updates if other is not write)
+        }
+        if clash:
+            body = {name: f"{held[name]} (being restored {write.live_id})" for name in sorted(clash)}
+            aside.append(
+                Write(write.operation, write.type, write.source_id, write.live_id, write.path, write.name, body)
+            )
+    return aside
+
+
+def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboard_id: str) -> list[Change]:
+    """New tiles have places that Looker chose: read them once, and move those that stand elsewhere than backed up."""
+    pending = [one for one in plan.pending if _exists(applied, one.layout, one.element)]
+    if not pending:
+        return []
+    layouts = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
+    places = {
+        (str(layout["id"]), str(component.get("dashboard_element_id"))): component
+        for layout in layouts or ()
+        for component in layout.get("dashboard_layout_components") or ()
+    }
+    writes = []
+    for placement in pending:
+        spot = (
+            applied.made["dashboard_layout", placement.layout],
+            applied.made["dashboard_element", placement.element],
+        )
+        if spot in places:
+            write = placement_write(placement, places[spot])
+            writes += [write] if write else []
+        elif not placement.fields.get("deleted"):
+            applied.warnings.append(f"tile {placement.name!r} got no place on its tab ({placement.path})")
+    update_all(context, applied, writes)
+    return [change for write in writes for change in write.changes]
+
+
+def _exists(applied: Applied, layout: str, element: str) -> bool:
+    return ("dashboard_layout", layout) in applied.made and ("dashboard_element", element) in applied.made

@@ -1,0 +1,253 @@
+"""Restore one item: find it, plan it, check it, keep a copy, write what differs.
+
+    live = find_live(item)                  mapping, id, natural key; trash included
+    plan = own fields + parts               only what differs; references translated
+    check looks, folder, explores           before the first write: an item fails whole or not at all
+    keep a copy of the live object          durably, for the undo
+    write; report
+
+Not guaranteed: that an item whose writing was interrupted is whole. It is a dead letter then, or unfinished, and the
+same command goes on where it stopped, because what is done already no longer differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lrestore.canonical import parse_moment
+from lrestore.diff import changes
+from lrestore.errors import InvisibleOrMissingError, LookerError, MissingInDestinationError, NotRestorableError
+from lrestore.looker.live import Live
+from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
+from lrestore.ontology import CONTENT_TYPES, OPERATIONS
+from lrestore.ontology.built_in import is_built_in
+from lrestore.payload import require
+from lrestore.restoration.apply import Applied, not_taken, send
+from lrestore.restoration.checks import check_explores
+from lrestore.restoration.context import Context
+from lrestore.restoration.create import Creation, create_one
+from lrestore.restoration.dashboard import DashboardPlan, DashboardPlanner
+from lrestore.restoration.dashboard_apply import apply_parts
+from lrestore.restoration.match import Match, find_live
+from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.slug import fresh_slug
+from lrestore.restoration.steps import Plan, Write
+
+Object = dict[str, Any]
+
+SUPPORTED = frozenset({"dashboard", "look", "folder", "group", "permission_set", "model_set", "role", "lookml_model"})
+"""Types that need no sub-resources or assignments of their own, and dashboards."""
+
+
+@dataclass(slots=True)
+class ItemPlan:
+    """What is to be done for one item, and why. ``action`` in the words of the report."""
+
+    key: ItemKey
+    name: str
+    action: Outcome
+    match: Match
+    reason: str = ""
+    own: Write | None = None
+    parts: Plan = field(default_factory=Plan)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def live_id(self) -> str:
+        return _live_id(self.key, self.match.live) if self.match.live else ""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return (self.own.changes if self.own else ()) + self.parts.changes
+
+
+class ItemRestorer:
+    """Plans and restores items, one after the other or many at once: it keeps nothing between them."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def with_live(self, live: Live) -> ItemRestorer:
+        """The same, looking at the destination with fresh eyes."""
+        return ItemRestorer(replace(self._context, live=live))
+
+    def plan(self, item: Any) -> ItemPlan:
+        """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done."""
+        key, raw = item.key, item.raw
+        entry = CONTENT_TYPES[key.type]
+        if key.type not in SUPPORTED:
+            raise NotRestorableError(f"{key}: this version of lrestore does not restore a {key.type}", key=key)
+        if is_built_in(entry, raw):
+            return ItemPlan(
+                key, item.name, "skipped", Match(), reason="built in: Looker's own objects are never written"
+            )
+        match = find_live(self._context, key, raw)
+        if match.live is None:
+            return self._plan_missing(item, match)
+        if is_built_in(entry, match.live):
+            return ItemPlan(key, item.name, "skipped", match, reason="built in: Looker's own objects are never written")
+        if self._context.policy.skip_if_modified and _modified_since(item, match.live):
+            return ItemPlan(key, item.name, "skipped", match, reason="changed in Looker after it was backed up")
+        plan = self._planned(item, match)
+        plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
+        if plan.action == "updated":
+            check_explores(self._context, key, raw)
+        return plan
+
+    def _plan_missing(self, item: Any, match: Match) -> ItemPlan:
+        policy, key = self._context.policy, item.key
+        if policy.if_missing == "skip":
+            return ItemPlan(key, item.name, "skipped", match, reason="not in the destination", warnings=match.warnings)
+        if policy.if_missing == "fail":
+            raise MissingInDestinationError(f"{key} ({item.name!r}) is not in the destination", key=key)
+        self._check_creatable(item)
+        plan = self._planned(item, match)
+        plan.action = "created"
+        check_explores(self._context, key, item.raw)
+        return plan
+
+    def _check_creatable(self, item: Any) -> None:
+        key, entry = item.key, CONTENT_TYPES[item.key.type]
+        if entry.create is None:
+            raise NotRestorableError(f"{key}: Looker's API cannot create a {key.type}", key=key)
+        if not self._context.policy.trust_404 and not self._context.is_admin():
+            raise InvisibleOrMissingError(
+                f"{key} ({item.name!r}): Looker does not show it, and to a caller who is no admin it may only be hidden",
+                hint="use an admin's credentials, or set [run] trust_404 = true",
+                key=key,
+            )
+
+    def _planned(self, item: Any, match: Match) -> ItemPlan:
+        key, raw, live = item.key, item.raw, match.live
+        entry = CONTENT_TYPES[key.type]
+        planner = OwnPlanner(self._context, key, raw, live)
+        body = planner.body()
+        planner.lost_owner()
+        plan = ItemPlan(key, item.name, "unchanged", match, warnings=[*item.warnings, *match.warnings, *planner.warnings])
+        live_id = str(live[entry.id_field]) if live else ""
+        if live is None:
+            require(body, entry.create_needs, "")
+            if "slug" in entry.natural_key and not body.get("slug"):
+                body["slug"] = fresh_slug()
+        if body:
+            operation = entry.update if live else entry.create
+            if operation is None:
+                raise NotRestorableError(f"{key}: Looker's API cannot change a {key.type}", key=key)
+            plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
+        if key.type == "dashboard":
+            plan.parts = self._plan_dashboard(item, live, ids_hold=match.ids_hold)
+            plan.warnings += plan.parts.warnings
+        return plan
+
+    def _plan_dashboard(self, item: Any, live: Object | None, *, ids_hold: bool) -> DashboardPlan:
+        return DashboardPlanner(self._context, item.key, item.raw, live or _BARE_DASHBOARD, ids_hold=ids_hold).plan()
+
+    def restore(self, item: Any) -> ItemResult:
+        """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails."""
+        return self.carry_out(item, self.plan(item))
+
+    def carry_out(self, item: Any, plan: ItemPlan) -> ItemResult:
+        """Do what was planned."""
+        applied = Applied(plan.key)
+        found: list[Change] = []
+        live = plan.match.live
+        if plan.action == "created":
+            live = self._create(item, plan, applied)
+        elif plan.action == "updated" and live is not None:
+            self._context.journal.keep(plan.key.type, _live_id(plan.key, live), plan.name, live)
+            self._update(plan, applied)
+        if isinstance(plan.parts, DashboardPlan) and live is not None and plan.action in ("created", "updated"):
+            parts = plan.parts
+            if plan.action == "created":
+                parts = self._plan_dashboard(item, live, ids_hold=False)
+            found = apply_parts(self._context, applied, parts, live)
+        applied.raise_failures()
+        if live is not None:
+            self._map_if_moved(plan, live)
+        return self._result(plan, applied, live, found)
+
+    def _map_if_moved(self, plan: ItemPlan, live: Object) -> None:
+        """An object found by its natural key is remembered; one that kept its id needs no mapping."""
+        if plan.match.how == "natural key":
+            self._context.journal.map(plan.key.type, plan.key.id, _live_id(plan.key, live))
+
+    def _update(self, plan: ItemPlan, applied: Applied) -> None:
+        if plan.own is None:
+            return
+        entry = CONTENT_TYPES[plan.key.type]
+        answer = self._send(plan.own, {_path_parameter(plan.own.operation): plan.own.live_id}) or {}
+        applied.done += 1
+        applied.warnings += not_taken(plan.key, plan.own, plan.own.body, answer)
+        self._context.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
+        self._context.live.note(plan.key.type, plan.own.live_id)
+
+    def _send(self, write: Write, path: dict[str, str]) -> Any:
+        try:
+            return send(self._context, write.operation, path, write.body)
+        except LookerError as error:
+            error.key = ItemKey(write.type, write.source_id)
+            raise
+
+    def _create(self, item: Any, plan: ItemPlan, applied: Applied) -> Object:
+        write = plan.own
+        if write is None:
+            raise ValueError(f"{plan.key}: nothing to create it from")
+        entry = CONTENT_TYPES[plan.key.type]
+        key_fields = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
+
+        def look() -> Object | None:
+            found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
+            return found[0] if len(found) == 1 else None
+
+        intent = Intent(plan.key, natural_key=repr(key_fields))
+        creation = Creation(intent, plan.key.type, plan.key.id, lambda: self._send(write, {}), look)
+        made = create_one(self._context, creation)
+        applied.done += 1
+        object_id = str(made[entry.id_field])
+        self._context.journal.created(plan.key.type, object_id)
+        self._context.live.put(plan.key.type, {**write.body, **made})
+        self._context.live.note(plan.key.type, object_id)
+        applied.warnings += not_taken(plan.key, write, write.body, made)
+        return self._whole(plan.key, made) if plan.key.type == "dashboard" else made
+
+    def _whole(self, key: ItemKey, made: Object) -> Object:
+        """The new dashboard with the layout that Looker has given it, read only where the answer does not show it."""
+        if made.get("dashboard_layouts"):
+            return made
+        layouts = self._context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": str(made["id"])})
+        return {**made, "dashboard_layouts": layouts or []}
+
+    def _result(self, plan: ItemPlan, applied: Applied, live: Object | None, found: list[Change]) -> ItemResult:
+        destination_id = _live_id(plan.key, live) if live else ""
+        mapping = Mapping(plan.key.type, plan.key.id, destination_id)
+        return ItemResult(
+            key=plan.key,
+            name=plan.name,
+            outcome=plan.action,
+            destination_id=destination_id,
+            reason=plan.reason,
+            changes=plan.changes + tuple(found),
+            deletions=plan.parts.deletions,
+            mappings=(mapping,) if plan.action == "created" or plan.match.how == "natural key" else (),
+            warnings=tuple(dict.fromkeys([*plan.warnings, *applied.warnings])),
+        )
+
+
+_BARE_DASHBOARD: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
+"""A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
+
+
+def _live_id(key: ItemKey, live: Object) -> str:
+    return str(live[CONTENT_TYPES[key.type].id_field])
+
+
+def _path_parameter(operation: str) -> str:
+    path = OPERATIONS[operation].path
+    return path[path.index("{") + 1 : path.index("}")]
+
+
+def _modified_since(item: Any, live: Object) -> bool:
+    """Whether Looker changed the object after the state that was backed up; unknown counts as not."""
+    ours, theirs = parse_moment(item.raw.get("updated_at")), parse_moment(live.get("updated_at"))
+    return ours is not None and theirs is not None and theirs > ours

@@ -1,0 +1,110 @@
+"""Find the live counterpart of a backed-up object, by the identity rules.
+
+In order: a recorded mapping whose object still exists; in the same instance the same id, if ``created_at`` does not say
+otherwise; the one object with the same natural key; else it is missing. What is in the trash is not missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.errors import AmbiguousMatchError
+from lrestore.identity import same_origin
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.schema import ContentType
+from lrestore.restoration.context import Context
+from lrestore.restoration.resolve import natural_key
+
+
+@dataclass(slots=True)
+class Match:
+    """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup."""
+
+    live: dict[str, Any] | None = None
+    how: str = ""
+    ids_hold: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def find_live(context: Context, key: ItemKey, raw: dict[str, Any]) -> Match:
+    """The live object that the backed-up one is.
+
+    Raises AmbiguousMatchError when the natural key fits more than one.
+    """
+    match = Match()
+    if _by_mapping(context, key, match) or _by_id(context, key, raw, match):
+        return match
+    _by_natural_key(context, key, raw, match)
+    return match
+
+
+def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
+    mapped = context.journal.mapping(key.type, key.id)
+    if mapped is None:
+        return False
+    match.live = context.live.get(key.type, mapped)
+    if match.live is None:
+        match.warnings.append(f"it was mapped to id {mapped}, which is gone")
+        return False
+    match.how = "mapping"
+    return True
+
+
+def _by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
+    if context.judgement.instance == "other":
+        return False
+    live = context.live.get(key.type, key.id)
+    if live is None:
+        return False
+    proof = same_origin(raw.get("created_at"), live.get("created_at"))
+    if proof is None and not context.same_instance:
+        proof = _same_natural_key(CONTENT_TYPES[key.type], raw, live)
+    if proof is False:
+        match.warnings.append(
+            f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}, created "
+            f"{live.get('created_at')}): it is left alone"
+        )
+        return False
+    match.live, match.how, match.ids_hold = live, "id", True
+    return True
+
+
+def _same_natural_key(entry: ContentType, raw: dict[str, Any], live: dict[str, Any]) -> bool:
+    return bool(entry.natural_key) and all(
+        raw.get(name) is not None and str(raw[name]) == str(live.get(name)) for name in entry.natural_key
+    )
+
+
+def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> None:
+    wanted = natural_key(context, key, raw)
+    if wanted is None:
+        return
+    entry = CONTENT_TYPES[key.type]
+    found = [row for row in context.live.find(key.type, wanted) if not _another_of_the_backup(context, key, row)]
+    if len(found) > 1:
+        ids = ", ".join(f"{row.get(entry.id_field)} ({title_of(key.type, row)!r})" for row in found)
+        named = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
+        raise AmbiguousMatchError(
+            f"{key} could be any of several objects with {named}: ids {ids}",
+            hint="rename or remove all but one",
+            key=key,
+        )
+    if found:
+        object_id = str(found[0][entry.id_field])
+        match.live = context.live.get(key.type, object_id) or found[0]
+        match.how = "natural key"
+        match.ids_hold = context.same_instance
+        match.warnings.append(f"it is matched to id {object_id} by {', '.join(wanted)}")
+
+
+def _another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:
+    """In the same instance an object whose id the backup knows is that object, whatever it is called today."""
+    other = ItemKey(key.type, str(row[CONTENT_TYPES[key.type].id_field]))
+    return context.same_instance and other != key and context.source.holds(other)
+
+
+def title_of(type_name: str, obj: dict[str, Any]) -> str:
+    """What people call the object."""
+    return str(obj.get(CONTENT_TYPES[type_name].title_field) or obj.get("id") or "")

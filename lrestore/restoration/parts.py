@@ -1,0 +1,67 @@
+"""Match the parts of a backed-up object (tiles, filters, layouts) with those of the live one.
+
+Three passes, surest first: by id where ids hold, by recorded mapping, by content. What is left over on the live side is
+extra; what is left over on the backup's side is to be created. Nothing is matched twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Object = dict[str, Any]
+ContentKey = Callable[[Object], Hashable]
+
+
+@dataclass(slots=True)
+class Matching:
+    """``live_of`` gives the live part for the position of a backed-up one; ``extra`` are live parts without any."""
+
+    live_of: dict[int, Object] = field(default_factory=dict)
+    extra: list[Object] = field(default_factory=list)
+
+
+def match_parts(
+    backed_up: Sequence[Object],
+    live: Sequence[Object],
+    *,
+    mapped: Callable[[str], str | None],
+    ids_hold: bool,
+    keys: Sequence[tuple[ContentKey, ContentKey]],
+) -> Matching:
+    """Pair up parts. ``keys``: (key of a backed-up part, key of a live part) by content, strictest first; a key of None
+    matches nothing."""
+    matching = Matching()
+    free = {str(part["id"]): part for part in live}
+
+    def take(index: int, live_id: str | None) -> None:
+        if live_id in free and index not in matching.live_of:
+            matching.live_of[index] = free.pop(live_id)
+
+    if ids_hold:
+        for index, part in enumerate(backed_up):
+            take(index, str(part.get("id")))
+    for index, part in enumerate(backed_up):
+        take(index, mapped(str(part.get("id"))))
+    for ours, theirs in keys:
+        _by_content(backed_up, free, take, matching, (ours, theirs))
+    matching.extra = list(free.values())
+    return matching
+
+
+def _by_content(
+    backed_up: Sequence[Object],
+    free: dict[str, Object],
+    take: Callable[[int, str | None], None],
+    matching: Matching,
+    keys: tuple[ContentKey, ContentKey],
+) -> None:
+    ours, theirs = keys
+    waiting: dict[Hashable, list[str]] = {}
+    for live_id, part in free.items():
+        waiting.setdefault(theirs(part), []).append(live_id)
+    for index, part in enumerate(backed_up):
+        key = ours(part)
+        if index not in matching.live_of and key is not None and waiting.get(key):
+            take(index, waiting[key].pop(0))

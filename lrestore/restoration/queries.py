@@ -1,0 +1,53 @@
+"""Queries: immutable, shared, never deleted by Looker; an identical definition gives the old query back (POST
+/queries).
+
+In the same instance the backed-up id is as good as ever. Elsewhere a query is known by its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from lrestore.canonical import canonical_object
+from lrestore.ontology import fields
+
+_NOT_IDENTITY = frozenset({"client_id"})
+"""Looker gives every query a client_id of its own; it says nothing about what is asked."""
+
+
+def definition(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The body that re-creates ``query``: its writable fields that are set."""
+    names = fields.writable("Query") - _NOT_IDENTITY
+    canonical = canonical_object(dict(query), fields.sdk_model("Query"))
+    return {name: value for name, value in canonical.items() if name in names}
+
+
+def fingerprint(query: Mapping[str, Any] | None) -> str | None:
+    """Equal for queries that ask the same; None for no query. Empty lists and maps are the same as none."""
+    if not query:
+        return None
+    meaning = {name: value for name, value in definition(query).items() if value not in ([], {}, "", False)}
+    return msgspec.json.encode(meaning, order="deterministic").decode()
+
+
+def query_of(tile: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The query that a tile shows, wherever Looker put it."""
+    maker = tile.get("result_maker") or {}
+    return tile.get("query") or maker.get("query") or None
+
+
+def query_id_of(tile: Mapping[str, Any]) -> str | None:
+    """The id of a query tile's query; None for tiles that show a look, a merged query, or no query at all.
+
+    Some answers carry it only inside ``result_maker`` (seen in public tools' issue threads).
+    """
+    if tile.get("look_id") or tile.get("merge_result_id"):
+        return None
+    maker = tile.get("result_maker") or {}
+    if maker.get("merge_result_id") or maker.get("sql_query_id"):
+        return None
+    found = tile.get("query_id") or maker.get("query_id")
+    return None if found in (None, "") else str(found)

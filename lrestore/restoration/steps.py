@@ -1,0 +1,78 @@
+"""Planned API calls as data: what ``--plan`` prints is what a restore then does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.messages import Change, Deletion
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Stands in a body for the live id of something that the same restore makes: known when the body is sent."""
+
+    type: str
+    source_id: str
+
+
+@dataclass(slots=True)
+class Write:
+    """One create (``live_id`` is "") or update of an object or part.
+
+    ``path`` is the place in the backed-up item, such as ``dashboard_elements[3]``; "" for the item itself.
+    """
+
+    operation: str
+    type: str
+    source_id: str
+    live_id: str
+    path: str
+    name: str
+    body: dict[str, Any]
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def creates(self) -> bool:
+        return not self.live_id
+
+
+@dataclass(slots=True)
+class Removal:
+    """One delete of a live part that the backup lacks."""
+
+    operation: str
+    deletion: Deletion
+
+
+@dataclass(slots=True)
+class Plan:
+    """All that brings one live object back. ``calls`` counts the API calls by operation, reads included."""
+
+    writes: list[Write] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        return not self.writes and not self.removals
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(change for write in self.writes for change in write.changes)
+
+    @property
+    def deletions(self) -> tuple[Deletion, ...]:
+        return tuple(removal.deletion for removal in self.removals)
+
+
+def settle(body: Any, made: Mapping[tuple[str, str], str]) -> Any:
+    """``body`` with every :class:`Made` replaced by the live id; one whose object was not made becomes None."""
+    if isinstance(body, Made):
+        return made.get((body.type, body.source_id))
+    if isinstance(body, dict):
+        return {name: settle(value, made) for name, value in body.items()}
+    if isinstance(body, list):
+        return [settle(value, made) for value in body]
+    return body

@@ -1,0 +1,110 @@
+"""The references of a tile: its look, query or merged query, its tab, the filter that it shows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import DependencyError
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+from lrestore.restoration.queries import definition, fingerprint, query_id_of, query_of
+from lrestore.restoration.resolve import missing, resolve
+from lrestore.restoration.steps import Made, Plan, Write
+from lrestore.restoration.tiles import same_source_ids, says_something, wanted_result_maker, wanted_tile
+
+Object = dict[str, Any]
+
+
+class TilePlanner:
+    """Says what each tile of one dashboard must hold. Queries that have to be made are added to the plan, once each."""
+
+    def __init__(self, context: Context, key: ItemKey, plan: Plan) -> None:
+        self._context = context
+        self._key = key
+        self._plan = plan
+
+    def wanted(self, tile: Object, live: Object | None, path: str) -> Object:
+        """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
+
+        Raises DependencyError where a look or query cannot be had.
+        """
+        wanted = wanted_tile(tile, self._context.releases)
+        wanted.update(self._source(tile, live, path))
+        self._tab_and_filter(tile, wanted)
+        unchanged = live is not None and not any(
+            name in wanted and wanted[name] != live.get(name) for name in ("look_id", "query_id", "merge_result_id")
+        )
+        maker = wanted_result_maker(tile, live if unchanged else None)
+        if maker and (live is not None or says_something(maker)):
+            wanted["result_maker"] = maker
+        return wanted
+
+    def _source(self, tile: Object, live: Object | None, path: str) -> Object:
+        if tile.get("look_id"):
+            return {"look_id": self._look(tile, live, path)}
+        merge = tile.get("merge_result_id") or (tile.get("result_maker") or {}).get("merge_result_id")
+        if merge:
+            return {"merge_result_id": self._merge(tile, str(merge), live, path)}
+        query_id = query_id_of(tile)
+        if query_id is not None:
+            return {"query_id": self._query(tile, query_id, live, path)}
+        return {}
+
+    def _look(self, tile: Object, live: Object | None, path: str) -> str:
+        """A look that the live tile shows, not trashed, needs no further question."""
+        source_id = str(tile["look_id"])
+        shown = (live or {}).get("look") or {}
+        target = self._context.journal.mapping("look", source_id) or (
+            source_id if self._context.same_instance else None
+        )
+        if target is not None and str(shown.get("id")) == target and not shown.get("deleted"):
+            return target
+        return resolve(self._context, "look", source_id, path=f"{path}.look_id", key=self._key)
+
+    def _query(self, tile: Object, query_id: str, live: Object | None, path: str) -> str | Made:
+        """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
+        if self._context.same_instance:
+            return query_id
+        asked = query_of(tile)
+        if asked is None:
+            raise DependencyError(
+                f"{self._key} needs query={query_id} ({path}.query_id), whose definition the backup does not hold",
+                path=f"{path}.query_id",
+                key=self._key,
+            )
+        if live is not None and fingerprint(query_of(live)) == fingerprint(asked):
+            return str(query_id_of(live))
+        return make_query(self._plan, query_id, asked, f"{path}.query")
+
+    def _merge(self, tile: Object, merge_id: str, live: Object | None, path: str) -> str:
+        if self._context.same_instance:
+            return merge_id
+        mapped = self._context.journal.mapping("merge_query", merge_id)
+        if mapped is not None:
+            return mapped
+        if live is not None and live.get("merge_result_id") and not same_source_ids(tile, {}):
+            recorded = self._context.journal.mapping("dashboard_element", str(tile["id"]))
+            if recorded == str(live["id"]):
+                return str(live["merge_result_id"])
+        raise missing(self._context, "merge_query", merge_id, path=f"{path}.merge_result_id", key=self._key)
+
+    def _tab_and_filter(self, tile: Object, wanted: Object) -> None:
+        """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""
+        for name, kind in (("dashboard_layout_id", "dashboard_layout"), ("filter_id", "dashboard_filter")):
+            source_id = tile.get(name)
+            if source_id and self._context.releases.can_write("DashboardElement", name):
+                matched = self._matched(kind, str(source_id))
+                wanted[name] = matched or Made(kind, str(source_id))
+
+    def _matched(self, kind: str, source_id: str) -> str | None:
+        matched: dict[tuple[str, str], str] = getattr(self._plan, "matched", {})
+        return matched.get((kind, source_id))
+
+
+def make_query(plan: Plan, query_id: str, asked: Any, path: str) -> Made:
+    """Plan the making of a query, once for all that show it. POST /queries gives an identical one back."""
+    if not any(write.type == "query" and write.source_id == query_id for write in plan.writes):
+        body = definition(asked)
+        name = f"{body.get('model')}::{body.get('view')}"
+        plan.writes.append(Write("create_query", "query", query_id, "", path, name, body))
+    return Made("query", query_id)

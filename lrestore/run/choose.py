@@ -1,0 +1,132 @@
+"""Which items of the backup a run is about, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lrestore.errors import ItemError, MissingItemError, UsageError
+from lrestore.messages import ItemKey, ItemResult
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.run.dead_letter import failed
+from lrestore.run.order import in_order
+from lrestore.run.request import RunRequest
+from lrestore.selection import Filters, Selection, matches, parse, subtree
+from lrestore.vault.items import IndexRow
+from lrestore.vault.reader import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """``keys`` in the order of restoring; ``missing`` are results for ids that were asked for and are not there."""
+
+    keys: list[ItemKey]
+    missing: list[ItemResult]
+
+
+def choose(vault: Vault, request: RunRequest) -> Chosen:
+    """The items that the request selects. One pass over the types in question; single ids are looked up.
+
+    Raises UsageError for a selection that cannot be understood, or that selects nothing.
+    """
+    selection = parse(request.select, request.exclude, read_list)
+    parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
+    rows = _rows(vault, selection, request.filters)
+    wanted = _narrowed(rows, selection, request.filters, (vault, parents))
+    missing = (
+        []
+        if request.filters != Filters(include_deleted=request.filters.include_deleted)
+        else _missing(vault, selection, rows)
+    )
+    if not wanted and not missing:
+        raise UsageError("the selection is empty: no item of the backup fits", hint="--show source tells what is there")
+    return Chosen(in_order(wanted, parents), missing)
+
+
+def read_list(path: str) -> str:
+    """The text of a selection file. Raises UsageError naming it."""
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"selection file {path} cannot be read: {error}") from error
+
+
+def _rows(vault: Vault, selection: Selection, filters: Filters) -> dict[ItemKey, IndexRow]:
+    """Index rows of what is selected: whole types by one pass, single items by id."""
+    found: dict[ItemKey, IndexRow] = {}
+    whole = selection.whole_types()
+    if whole is None or whole:
+        for row in vault.index(whole, include_deleted=filters.include_deleted):
+            if selection.wants(row.key):
+                found[row.key] = row
+    for key in selection.explicit_ids():
+        single = vault.row(key)
+        if single is not None and selection.wants(key) and (filters.include_deleted or not single.deleted):
+            found[key] = single
+    return found
+
+
+def _narrowed(
+    rows: Mapping[ItemKey, IndexRow], selection: Selection, filters: Filters, sources: tuple[Vault, Mapping[str, str]]
+) -> list[ItemKey]:
+    vault, parents = sources
+    below = subtree(filters.folder, parents) if filters.folder else None
+    owners = _owner_ids(vault, filters.owner) if filters.owner else None
+    return [key for key, row in rows.items() if matches(row, filters, below, owners)]
+
+
+def _missing(vault: Vault, selection: Selection, rows: Mapping[ItemKey, IndexRow]) -> list[ItemResult]:
+    """A dead letter for each id that was asked for by name and is not there, with a guess at what was meant."""
+    results = []
+    for key in selection.explicit_ids():
+        if key in rows or not selection.wants(key):
+            continue
+        if vault.holds(key):
+            reason, hint = f"{key} is marked deleted in the backup", "--include-deleted restores it all the same"
+        else:
+            others = [name for name in CONTENT_TYPES if name != key.type and vault.holds(ItemKey(name, key.id))]
+            reason = f"{key} is not in the backup"
+            hint = f"it holds a {' and a '.join(others)} of that id" if others else "--show source tells what is"
+        results.append(failed(MissingItemError(reason, hint=hint, key=key), key, ""))
+    return results
+
+
+def _needs_folders(selection: Selection, filters: Filters) -> bool:
+    types = selection.types()
+    return bool(filters.folder) or types is None or "folder" in types
+
+
+def _folder_parents(vault: Vault) -> dict[str, str]:
+    """Folder id → parent id. Unreadable folders have none: they become dead letters when their turn comes."""
+    parents = {}
+    for row in vault.index({"folder"}, include_deleted=True):
+        try:
+            parent = vault.read(row.key).raw.get("parent_id")
+        except ItemError:
+            continue
+        if parent:
+            parents[row.key.id] = str(parent)
+    return parents
+
+
+def _owner_ids(vault: Vault, owner: str) -> frozenset[str]:
+    """The user ids that an owner given as id or e-mail address means. Raises UsageError for an unknown address."""
+    if "@" not in owner:
+        return frozenset({owner})
+    found = set()
+    for row in vault.index({"user"}, include_deleted=True):
+        try:
+            user = vault.read(row.key).raw
+        except ItemError:
+            continue
+        credentials: Any = user.get("credentials_email") or {}
+        addresses = {str(user.get("email") or ""), str(credentials.get("email") or "")}
+        if owner.casefold() in {address.casefold() for address in addresses}:
+            found.add(row.key.id)
+    if not found:
+        raise UsageError(
+            f"--owner {owner}: the backup holds no user with this e-mail address", hint="give the user's id"
+        )
+    return frozenset(found)

@@ -1,0 +1,50 @@
+"""Make a dead letter of an error: all that somebody needs who reads it a week later."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import UTC, datetime
+
+from lrestore.canonical import iso
+from lrestore.errors import ItemError, LookerError
+from lrestore.messages import DeadLetter, ItemKey, ItemResult, Request
+
+_LONGEST = 100_000
+"""Characters of a request body that are kept; what is cut is marked."""
+
+
+def failed(error: ItemError, key: ItemKey, name: str) -> ItemResult:
+    """The result of an item that could not be restored."""
+    return ItemResult(
+        key=key, name=name, outcome="failed", reason=str(error), dead_letter=dead_letter(error, key, name)
+    )
+
+
+def dead_letter(error: ItemError, key: ItemKey, name: str) -> DeadLetter:
+    """The dead letter of ``error`` for one item, now."""
+    looker = error if isinstance(error, LookerError) else None
+    return DeadLetter(
+        type=key.type,
+        id=key.id,
+        name=name,
+        error_type=error.error_type,
+        message=str(error),
+        failed_at=iso(datetime.now(UTC)),
+        status=looker.status if looker else None,
+        errors=error.errors,
+        retries=looker.retries if looker else 0,
+        path=error.path or "",
+        stack_trace="".join(traceback.format_exception(error)),
+        request=_request(looker) if looker else None,
+        answer=looker.body if looker else "",
+    )
+
+
+def _request(error: LookerError) -> Request:
+    return Request(error.operation, error.method, error.request_path, _shortened(error.request_body))
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return text
+    return f"{text[:_LONGEST]}… ({len(text) - _LONGEST} more characters left out)"

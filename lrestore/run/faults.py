@@ -1,0 +1,100 @@
+"""Crash points: places at which tests make the program die as if by kill -9.
+
+Nothing happens at them unless the environment says so:
+
+* ``LRESTORE_CRASH=name:n``: the process kills itself when it passes that point for the n-th time;
+* ``LRESTORE_CRASH_COUNT=file``: every pass, of whatever point in whatever process, appends its name to that file.
+
+With both, n counts the passes of all processes together, so that one death happens and those who come after live. A
+test counts first, then kills at each point and pass, and fails if a point never fired.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import threading
+from types import MappingProxyType
+
+CRASH, COUNT = "LRESTORE_CRASH", "LRESTORE_CRASH_COUNT"
+
+POINTS = MappingProxyType(
+    {
+        "limiter.lock_held": "the limiter's lock is taken and its record half changed",
+        "task.taken": "a worker has a task and has done nothing for it",
+        "intent.sent": "an intent is on its way to the writer",
+        "intent.committed": "the writer has an intent on disk and has not said so",
+        "intent.acked": "the worker knows that its intent is on disk; the create comes next",
+        "call.before_send": "a call is about to go out",
+        "call.after_answer": "a call was answered, and nobody knows yet",
+        "result.sent": "an item's result is on its way to the writer",
+        "writer.before_commit": "results are in the transaction, which is not committed",
+        "writer.after_commit": "results are on disk, and nobody knows yet",
+        "coordinator.task_sent": "a task is on its way to a worker",
+        "coordinator.result_seen": "the coordinator has heard of a result and released nothing for it",
+        "token.renewal": "a worker is about to log in again",
+        "report.before_write": "all is done but the report",
+    }
+)
+"""Every point there is, with what has just happened. A point that is not listed here is a mistake."""
+
+
+class _Plan:
+    """What the environment asks for; read once, since processes that are started inherit it."""
+
+    def __init__(self) -> None:
+        self.name, _, number = os.environ.get(CRASH, "").partition(":")
+        self.number = int(number) if number else 0
+        self.count_file = os.environ.get(COUNT, "")
+        self.passes: dict[str, int] = {}
+        self.lock = threading.Lock()
+        if self.name and (self.name not in POINTS or self.number < 1):
+            raise ValueError(f"{CRASH} must be NAME:N, N from 1, NAME one of {', '.join(POINTS)}")
+
+
+def _plan() -> _Plan | None:
+    return _Plan() if os.environ.get(CRASH) or os.environ.get(COUNT) else None
+
+
+_active = _plan()
+
+
+def crash_point(name: str) -> None:
+    """Die here, if the environment says so. Costs one comparison when it does not."""
+    if _active is not None:
+        _pass(_active, name)
+
+
+def rearm() -> None:
+    """Read the environment again: for tests, and for a process forked from one that had not been told."""
+    global _active  # noqa: PLW0603 - one plan per process
+    _active = _plan()
+
+
+def _pass(plan: _Plan, name: str) -> None:
+    if name not in POINTS:
+        raise ValueError(f"crash point {name!r} is not in POINTS")
+    with plan.lock:
+        number = _counted(plan.count_file, name) if plan.count_file else plan.passes.get(name, 0) + 1
+        plan.passes[name] = number
+        if (name, number) == (plan.name, plan.number):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _counted(path: str, name: str) -> int:
+    """Append the name and say how often it stands there; under a lock that dies with its holder."""
+    with open(path, "a+b") as file:  # noqa: PTH123 - opened for every pass, in tests alone
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        file.seek(0)
+        before = file.read().splitlines().count(name.encode())
+        file.write(f"{name}\n".encode())
+        file.flush()
+        return before + 1
+
+
+def passes(path: str) -> dict[str, int]:
+    """How often each point was passed, from a file of ``LRESTORE_CRASH_COUNT``; every point is in it, 0 for never."""
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as above
+        names = file.read().split()
+    return {name: names.count(name) for name in POINTS}

@@ -1,0 +1,33 @@
+"""The order in which items are restored: tiers of the ontology first, folders by depth, ids as people count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+
+
+def in_order(keys: Iterable[ItemKey], parents: Mapping[str, str]) -> list[ItemKey]:
+    """``keys`` with what others need before those others. ``parents``: folder id → parent id, as the backup has
+    them.
+    """
+    return sorted(keys, key=lambda key: (CONTENT_TYPES[key.type].tier, _depth(key, parents), natural(key.id)))
+
+
+def _depth(key: ItemKey, parents: Mapping[str, str]) -> int:
+    """Folders above; a circle, which only broken data has, ends where it closes."""
+    if key.type != "folder":
+        return 0
+    seen: set[str] = set()
+    here: str | None = key.id
+    while here is not None and here not in seen:
+        seen.add(here)
+        here = parents.get(here)
+    return len(seen)
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key in which 9 comes before 10, also inside names."""
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"\d+|\D+", text))

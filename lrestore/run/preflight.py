@@ -1,0 +1,173 @@
+"""Before the first write: who are we, which Looker is this, and is it the instance that the backup came from?"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from lrestore.errors import DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
+from lrestore.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
+from lrestore.looker.live import Caller, Live
+from lrestore.messages import ItemKey
+from lrestore.vault.reader import Vault
+
+log = logging.getLogger(__name__)
+
+_SINGLE_READS = 3
+"""Up to so many selected dashboards or looks are read whole at once: the restore needs the copy anyway."""
+
+_SAMPLED = ("dashboard", "look")
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationFacts:
+    """What the log says before the first write, and what the release allows."""
+
+    base_url: str
+    user_id: str
+    user_name: str
+    looker_version: str
+
+
+def meet(session: Caller, base_url: str) -> DestinationFacts:
+    """Log in and ask who we are and which release this is.
+
+    Raises DestinationError where this is not a Looker that speaks API 4.0, or it cannot be reached.
+    """
+    try:
+        me = session.call("me") or {}
+    except NotFoundError as error:
+        raise DestinationError(
+            f"{base_url} has no API 4.0: {error.message}",
+            hint="check [destination] base_url; it may need the API port 19999",
+        ) from error
+    except LookerError as error:
+        raise DestinationError(f"{base_url} does not answer as Looker's API 4.0: {error}") from error
+    name = str(me.get("display_name") or me.get("email") or me.get("id"))
+    return DestinationFacts(base_url, str(me.get("id")), name, _release(session))
+
+
+def _release(session: Caller) -> str:
+    """Looker's release; "" where it does not say, and then fields are not held back for being too new."""
+    try:
+        versions = session.call("versions") or {}
+    except LookerError as error:
+        log.warning("Looker's version is unknown: %s", error)
+        return ""
+    return str(versions.get("looker_release_version") or "")
+
+
+class AdminCheck:
+    """Whether the caller is an admin: asked once, and only when something is missing."""
+
+    def __init__(self, session: Caller, user_id: str) -> None:
+        self._session = session
+        self._user_id = user_id
+        self._answer: bool | None = None
+
+    def __call__(self) -> bool:
+        if self._answer is None:
+            self._answer = any(_is_admin_role(role) for role in self._roles())
+        return self._answer
+
+    def _roles(self) -> Iterable[dict[str, Any]]:
+        try:
+            return self._session.call("user_roles", path={"user_id": self._user_id}) or ()
+        except LookerError as error:
+            log.warning(
+                "the roles of user %s cannot be read, so it is not taken for an admin: %s", self._user_id, error
+            )
+            return ()
+
+
+def _is_admin_role(role: dict[str, Any]) -> bool:
+    permission_set = role.get("permission_set") or {}
+    return bool(permission_set.get("all_access")) or "administer" in (permission_set.get("permissions") or ())
+
+
+def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, max_item_bytes: int) -> Judgement:
+    """Whether the destination is the source instance, as ``[run] identity`` says or as a sample shows.
+
+    Raises WrongInstanceError, with the evidence, where ids of the backup belong to other objects in the destination.
+    """
+    if identity == "same-instance":
+        return Judgement("same")
+    if identity == "cross-instance":
+        return Judgement("other")
+    judgement = judge_instance(_sample(vault, live, selected, max_item_bytes))
+    if judgement.instance == "other":
+        evidence = "; ".join(judgement.evidence[:5])
+        more = f"; and {len(judgement.evidence) - 5} more" if len(judgement.evidence) > 5 else ""
+        raise WrongInstanceError(
+            f"the destination is not the instance that the backup came from: of the objects with the same ids, "
+            f"{judgement.disagree} were created at another time and {judgement.agree} at the same: {evidence}{more}",
+            hint='check [destination] base_url; to migrate into another instance set [run] identity = "cross-instance"',
+        )
+    return judgement
+
+
+def _sample(vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_bytes: int) -> list[Specimen]:
+    specimens: list[Specimen] = []
+    for type_name in _SAMPLED:
+        keys = [key for key in selected if key.type == type_name][: SAMPLE_SIZE // 2]
+        if 0 < len(keys) <= _SINGLE_READS:
+            found = {key.id: live.prefetch(type_name, key.id) for key in keys}
+        elif keys:
+            found = dict(live.by_ids(type_name, {key.id for key in keys}, "id,created_at"))
+        else:
+            continue
+        if any(found.values()):
+            specimens += _specimens(vault, keys, found, max_item_bytes)
+    folders = [key for key in selected if key.type == "folder"]
+    keys = list(islice(_first(folders, _folder_keys(vault)), SAMPLE_SIZE - len(specimens)))
+    specimens += _specimens(vault, keys, dict(live.table("folder")), max_item_bytes)
+    if not any(specimen.exists and specimen.live_created_at for specimen in specimens):
+        specimens += _dashboard_specimens(vault, live, max_item_bytes)
+    return specimens
+
+
+def _folder_keys(vault: Vault) -> Iterator[ItemKey]:
+    for row in vault.index({"folder"}):
+        if not row.corrupt:
+            yield row.key
+
+
+def _first(preferred: Iterable[ItemKey], rest: Iterable[ItemKey]) -> Iterator[ItemKey]:
+    seen: set[ItemKey] = set()
+    for key in preferred:
+        seen.add(key)
+        yield key
+    for key in rest:
+        if key not in seen:
+            yield key
+
+
+def _dashboard_specimens(vault: Vault, live: Live, max_item_bytes: int) -> list[Specimen]:
+    keys = [row.key for row in islice((row for row in vault.index({"dashboard"}) if not row.corrupt), SAMPLE_SIZE)]
+    if not keys:
+        return []
+    found = live.by_ids("dashboard", {key.id for key in keys}, "id,created_at")
+    return _specimens(vault, keys, dict(found), max_item_bytes)
+
+
+def _specimens(
+    vault: Vault,
+    keys: Iterable[ItemKey],
+    found: dict[str, dict[str, Any] | None] | dict[str, dict[str, Any]],
+    limit: int,
+) -> list[Specimen]:
+    specimens = []
+    for key in keys:
+        try:
+            item = vault.read(key, max_item_bytes=limit)
+        except ItemError:
+            continue
+        if item.raw.get("created_at") is None:
+            continue
+        live = found.get(key.id)
+        created_at = (live or {}).get("created_at")
+        specimens.append(Specimen(key, item.name, item.raw["created_at"], created_at, live is not None))
+    return specimens

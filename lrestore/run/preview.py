@@ -1,0 +1,21 @@
+"""``--dry-run``: what would be attempted, told from the backup alone, without a single call."""
+
+from __future__ import annotations
+
+from lrestore.errors import ItemError
+from lrestore.messages import ItemKey, ItemResult
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.built_in import is_built_in
+from lrestore.run.dead_letter import failed
+from lrestore.vault.reader import Vault
+
+
+def preview(vault: Vault, key: ItemKey, max_item_bytes: int) -> ItemResult:
+    """Read, decode and validate one item."""
+    try:
+        item = vault.read(key, max_item_bytes=max_item_bytes)
+    except ItemError as error:
+        return failed(error, key, "")
+    if is_built_in(CONTENT_TYPES[key.type], item.raw):
+        return ItemResult(key, item.name, "skipped", reason="built in: Looker's own objects are never written")
+    return ItemResult(key, item.name, "skipped", reason="dry run: would be compared with Looker and restored")

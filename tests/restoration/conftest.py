@@ -1,0 +1,17 @@
+"""The stage, set anew for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.restoration.stage import Stage
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """A small instance and its backup, with nothing changed in between."""
+    with Stage(tmp_path) as made:
+        yield made

@@ -1,0 +1,145 @@
+"""A stage for restore tests: a made-up instance, its backup, and the same instance running with whatever happened
+since.
+
+Everything is real: the backup is a LookerVault file, the instance answers on a socket, the journal is a state file.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lrestore.identity import Judgement
+from lrestore.looker.live import Live
+from lrestore.looker.session import LookerSession
+from lrestore.messages import ItemKey, ItemResult
+from lrestore.payload import Releases
+from lrestore.restoration.context import Context, Policy
+from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.run.journal import LocalJournal
+from lrestore.run.preflight import AdminCheck, judge, meet
+from lrestore.simulator.backup import Extraction, write_backup
+from lrestore.simulator.config import Config
+from lrestore.simulator.server import RunningSimulator, start
+from lrestore.simulator.store import World
+from lrestore.simulator.world import Sizes, make_world
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.undo import UndoJournal, undo_directory
+from lrestore.state.writer import StateWriter
+from lrestore.vault.reader import Vault
+
+SESSION = "20260102-030405-abcd"
+SMALL = Sizes(users=4, groups=2, folders=4, depth=2, looks=4, dashboards=3, tiles=6, filters=2, boards=0, plans=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key."""
+
+    client_id: str
+    client_secret: str
+
+
+class Stage:
+    """``world`` is the live instance. ``call`` is somebody else working in it; ``restore`` and ``plan`` are
+    lrestore.
+    """
+
+    def __init__(self, directory: Path, *, sizes: Sizes = SMALL, config: Config | None = None) -> None:
+        self._stack = ExitStack()
+        self.directory = directory
+        self.world: World = make_world(sizes)
+        write_backup(self.world, directory / "vault.db", Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
+        self.simulator: RunningSimulator = self._stack.enter_context(
+            start(self.world, config or Config(keep_bodies=True))
+        )
+        self.vault = self._stack.enter_context(Vault.open([str(directory / "vault.db")]))
+        self.writer = self._stack.enter_context(StateWriter.open(directory / "state.db", now=utc_now))
+        self.writer.begin_session(
+            RestorationSession(id=SESSION, mode="restore", source_instance="src", source_paths=(), destination="dst")
+        )
+        self.reader = self._stack.enter_context(StateReader.open(directory / "state.db"))
+        self.undo = self._stack.enter_context(UndoJournal(undo_directory(directory / "state.db", SESSION), worker=0))
+        self._others = self._session()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def _session(self, max_retries: int = 2) -> LookerSession:
+        key = Key(self.simulator.client_id, self.simulator.client_secret)
+        return self._stack.enter_context(
+            LookerSession(self.simulator.base_url, key, timeout_s=5, max_retries=max_retries, pause=lambda _: False)
+        )
+
+    def call(self, operation: str, body: object = None, **path: str) -> Any:
+        """What somebody else does to the instance."""
+        return self._others.call(operation, path=path, body=body)
+
+    def context(self, policy: Policy | None = None, judgement: Judgement | None = None) -> Context:
+        """The surroundings of a new run, with nothing read yet."""
+        session = self._session()
+        facts = meet(session, self.simulator.base_url)
+        live = Live(session)
+        return Context(
+            session=session,
+            live=live,
+            source=self.vault,
+            journal=LocalJournal(self.writer, self.reader, self.undo, (SESSION, "src", "dst")),
+            policy=policy or Policy(max_retries=2),
+            judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24),
+            releases=Releases(self.vault.release_floor(), facts.looker_version),
+            caller_id=facts.user_id,
+            is_admin=AdminCheck(session, facts.user_id),
+        )
+
+    def restore(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemResult:
+        """Restore one item (``dashboard=1``) in a run of its own."""
+        return ItemRestorer(self.context(policy, judgement)).restore(self.item(key))
+
+    def plan(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemPlan:
+        """Plan one item in a run of its own."""
+        return ItemRestorer(self.context(policy, judgement)).plan(self.item(key))
+
+    def item(self, key: str) -> Any:
+        """An item of the backup."""
+        type_name, _, item_id = key.partition("=")
+        return self.vault.read(ItemKey(type_name, item_id))
+
+    def counted(self, act: Callable[[], Any]) -> Counter[str]:
+        """The calls that ``act`` makes, by operation, beyond those with which every run begins."""
+        seen = len(self.simulator.log.calls)
+        act()
+        calls = Counter(call.operation for call in list(self.simulator.log.calls)[seen:])
+        for opening in ("login", "me", "user", "versions", "all_folders"):
+            calls.pop(opening, None)
+        return calls
+
+    def dashboard(self, object_id: str) -> dict[str, Any]:
+        """A live dashboard as the API shows it."""
+        shown: dict[str, Any] = self.call("dashboard", dashboard_id=object_id)
+        return shown
+
+    def tiles(self, object_id: str) -> dict[str, dict[str, Any]]:
+        """The live tiles of a dashboard by id."""
+        return {str(tile["id"]): tile for tile in self.dashboard(object_id)["dashboard_elements"]}
+
+
+def writes(calls: Mapping[str, int]) -> dict[str, int]:
+    """Those of the calls that change something."""
+    return {
+        name: count
+        for name, count in calls.items()
+        if name.startswith(("create_", "update_", "delete_", "set_", "add_"))
+    }

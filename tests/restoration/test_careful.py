@@ -1,0 +1,143 @@
+"""Nothing destroyed: alerts, absent lists, strangers under an old id, content that the backup does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lrestore.errors import ValidationError, WrongInstanceError
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Policy
+from lrestore.restoration.dashboard import DashboardPlanner
+from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.edits import Edit, edit
+from tests.restoration.stage import Stage, writes
+
+
+def extra_tile(stage: Stage) -> str:
+    made = stage.call("create_dashboard_element", {"dashboard_id": "1", "type": "text", "title_text": "Extra"})
+    return str(made["id"])
+
+
+def with_alert(stage: Stage, tile_id: str) -> None:
+    alert = next(iter(stage.world.table("alert")))
+    edit(stage.world, Edit(type="alert", id=alert["id"], set={"dashboard_element_id": tile_id}))
+
+
+def test_a_tile_with_live_alerts_is_kept_with_a_warning(stage: Stage) -> None:
+    """Deleting the tile would cut its alerts off for good."""
+    tile_id = extra_tile(stage)
+    with_alert(stage, tile_id)
+    result = stage.restore("dashboard=1")
+    assert tile_id in stage.tiles("1")
+    assert any("alert" in warning and tile_id in warning for warning in result.warnings)
+    assert stage.simulator.log.count("delete_dashboard_element") == 0
+
+
+def test_a_tile_with_alerts_goes_when_their_loss_is_accepted(stage: Stage) -> None:
+    tile_id = extra_tile(stage)
+    with_alert(stage, tile_id)
+    stage.restore("dashboard=1", Policy(allow_alert_loss=True))
+    assert tile_id not in stage.tiles("1")
+
+
+def test_extra_tiles_stay_when_the_user_keeps_them(stage: Stage) -> None:
+    tile_id = extra_tile(stage)
+    assert stage.restore("dashboard=1", Policy(keep_extra=True)).outcome == "unchanged"
+    assert tile_id in stage.tiles("1")
+
+
+@pytest.mark.parametrize("missing", ["dashboard_elements", "dashboard_filters", "dashboard_layouts"])
+@pytest.mark.parametrize("how", ["absent", "null"])
+def test_an_absent_list_is_not_an_empty_one(stage: Stage, missing: str, how: str) -> None:
+    """A dashboard that was backed up without its tiles never loses its live ones."""
+    item = stage.item("dashboard=1")
+    if how == "absent":
+        del item.raw[missing]
+    else:
+        item.raw[missing] = None
+    result = ItemRestorer(stage.context()).restore(item)
+    assert not result.deletions
+    assert any(missing in warning for warning in result.warnings)
+    assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
+
+
+def test_an_empty_list_is_one(stage: Stage) -> None:
+    item = stage.item("dashboard=2")
+    item.raw["dashboard_filters"] = []
+    for tile in item.raw["dashboard_elements"]:
+        tile["result_maker"] = None
+    ItemRestorer(stage.context()).restore(item)
+    assert stage.dashboard("2")["dashboard_filters"] == []
+
+
+def test_a_stranger_under_the_old_id_is_never_written(stage: Stage) -> None:
+    """B3: ids are given anew after a rollback; ``created_at`` tells them apart."""
+    edit(stage.world, Edit(type="dashboard", id="1", set={"created_at": "2030-01-01T00:00:00.000Z", "slug": "another"}))
+    edit(stage.world, Edit(type="dashboard", id="1", set={"title": "Somebody else's"}))
+    plan = stage.plan("dashboard=1")
+    assert plan.action == "created"
+    assert any("belongs to another dashboard" in warning for warning in plan.warnings)
+    result = stage.restore("dashboard=1")
+    assert result.destination_id != "1"
+    assert stage.dashboard("1")["title"] == "Somebody else's"
+
+
+def test_another_instance_with_overlapping_ids_is_refused_before_any_write(stage: Stage) -> None:
+    """B3: the whole destination is somebody else's."""
+    for kind in ("dashboard", "folder", "look"):
+        for record in list(stage.world.table(kind)):
+            if record.get("created_at"):
+                edit(stage.world, Edit(type=kind, id=record["id"], set={"created_at": "2031-01-01T00:00:00.000Z"}))
+    with pytest.raises(WrongInstanceError, match="created at another time"):
+        stage.context()
+    assert stage.simulator.log.writes() == []
+
+
+def test_a_failed_part_deletes_nothing(stage: Stage) -> None:
+    """While something could not be restored, nothing is taken away either."""
+    tile_id = extra_tile(stage)
+    stage.call("update_dashboard_element", {"title": "renamed"}, dashboard_element_id=next(iter(stage.tiles("1"))))
+    stage.simulator.fault("status:422", operation="update_dashboard_element")
+    with pytest.raises(ValidationError):
+        stage.restore("dashboard=1")
+    assert tile_id in stage.tiles("1")
+
+
+def test_built_in_objects_are_never_written(stage: Stage) -> None:
+    for row in stage.vault.index({"role", "permission_set", "model_set", "folder", "group"}):
+        raw = stage.vault.read(row.key).raw
+        if raw.get("built_in") or raw.get("is_shared_root") or raw.get("include_by_default"):
+            assert stage.restore(str(row.key)).outcome == "skipped"
+    assert stage.simulator.log.writes() == []
+
+
+def test_planning_sends_nothing_but_reads(stage: Stage) -> None:
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.call("update_dashboard", {"title": "Drifted"}, dashboard_id="2")
+    before = len(stage.simulator.log.writes())
+    for dashboard_id in ("1", "2"):
+        stage.plan(f"dashboard={dashboard_id}")
+    assert len(stage.simulator.log.writes()) == before
+
+
+def test_a_copy_of_the_live_object_is_kept_before_it_is_written(stage: Stage) -> None:
+    from lrestore.state.undo import read_undo, undo_directory
+    from tests.restoration.stage import SESSION
+
+    stage.call("update_dashboard", {"title": "Drifted"}, dashboard_id="1")
+    stage.restore("dashboard=1")
+    (entry,) = read_undo(undo_directory(stage.directory / "state.db", SESSION))
+    assert (entry.type, entry.destination_id) == ("dashboard", "1")
+
+
+def test_a_tile_planner_never_asks_to_make_what_the_destination_shows(stage: Stage) -> None:
+    """Planning twice from the same facts gives the same plan."""
+    context = stage.context()
+    item: Any = stage.item("dashboard=1")
+    live = stage.dashboard("1")
+    plans = [
+        DashboardPlanner(context, ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan() for _ in range(2)
+    ]
+    assert plans[0].writes == plans[1].writes == []

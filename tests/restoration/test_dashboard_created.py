@@ -1,0 +1,89 @@
+"""A dashboard that is gone is made again, whole; one in the trash is taken out of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
+from lrestore.restoration.context import Policy
+from tests.restoration.stage import Stage, writes
+
+
+def test_a_deleted_dashboard_comes_back_with_tiles_filters_and_places(stage: Stage) -> None:
+    """B2, FR-006, FR-008: not an empty shell, and its new id is on record."""
+    backed_up = stage.item("dashboard=1").raw
+    stage.call("delete_dashboard", dashboard_id="1")
+    result = stage.restore("dashboard=1")
+    assert result.outcome == "created"
+    assert stage.reader.mapping("src", "dst", "dashboard", "1") == result.destination_id
+    live = stage.dashboard(result.destination_id)
+    assert live["slug"] == backed_up["slug"]
+    assert len(live["dashboard_elements"]) == len(backed_up["dashboard_elements"])
+    assert [one["name"] for one in live["dashboard_filters"]] == [one["name"] for one in backed_up["dashboard_filters"]]
+    assert stage.restore("dashboard=1").outcome == "unchanged"
+
+
+def test_a_new_dashboard_costs_one_call_per_part_one_reading_of_places_and_the_moves(stage: Stage) -> None:
+    backed_up = stage.item("dashboard=1").raw
+    stage.call("delete_dashboard", dashboard_id="1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert calls["create_dashboard"] == 1
+    assert calls["create_dashboard_element"] == len(backed_up["dashboard_elements"])
+    assert calls["create_dashboard_filter"] == len(backed_up["dashboard_filters"])
+    assert calls["dashboard_dashboard_layouts"] == 1
+    assert calls["dashboard"] == 1
+    assert calls["update_dashboard_element"] == calls["update_dashboard_filter"] == 0
+
+
+def test_a_second_run_makes_nothing_twice(stage: Stage) -> None:
+    """B4: without a mapping every run would make another one."""
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.restore("dashboard=1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert writes(calls) == {}
+
+
+def test_a_trashed_dashboard_keeps_its_id_and_its_tiles(stage: Stage) -> None:
+    before = set(stage.tiles("1"))
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert writes(calls) == {"update_dashboard": 1}
+    assert stage.dashboard("1")["deleted"] is False
+    assert set(stage.tiles("1")) == before
+
+
+def test_what_the_user_wants_done_when_it_is_missing(stage: Stage) -> None:
+    stage.call("delete_dashboard", dashboard_id="1")
+    assert stage.restore("dashboard=1", Policy(if_missing="skip")).outcome == "skipped"
+    with pytest.raises(MissingInDestinationError):
+        stage.restore("dashboard=1", Policy(if_missing="fail"))
+    assert stage.simulator.log.count("create_dashboard") == 0
+
+
+def test_a_404_to_a_caller_who_is_no_admin_creates_nothing(stage: Stage) -> None:
+    """Looker hides what it does not show: a second dashboard would collide with the hidden one."""
+    stage.simulator.config.caller_admin = False
+    stage.simulator.config.hidden = {"dashboard": ["1"]}
+    with pytest.raises(InvisibleOrMissingError):
+        stage.restore("dashboard=1")
+    assert stage.simulator.log.count("create_dashboard") == 0
+
+
+def test_a_title_that_is_taken_is_refused_with_lookers_own_words(stage: Stage) -> None:
+    """Looker's field errors reach whoever reads the dead letter."""
+    raw = stage.item("dashboard=1").raw
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.call("create_dashboard", {"title": raw["title"], "folder_id": raw["folder_id"]})
+    with pytest.raises(ValidationError) as caught:
+        stage.restore("dashboard=1")
+    assert caught.value.status == 422
+    assert caught.value.errors[0].code == "already_exists"
+    assert raw["title"] in caught.value.request_body
+    assert not stage.reader.open_intents()
+
+
+def test_no_read_only_field_is_ever_sent(stage: Stage) -> None:
+    for dashboard_id in ("1", "2"):
+        stage.call("delete_dashboard", dashboard_id=dashboard_id)
+        stage.restore(f"dashboard={dashboard_id}")
+    assert stage.simulator.log.ignored_fields() == []

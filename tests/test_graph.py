@@ -1,0 +1,79 @@
+"""The graph: nothing before what it needs, everything once, circles found."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.graph import Ready, circles
+
+EDGES = st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), max_size=4), max_size=13)
+
+
+def by_number(node: int) -> tuple[int]:
+    return (node,)
+
+
+@given(EDGES)
+def test_every_node_of_an_acyclic_graph_comes_once_and_after_what_it_needs(edges: dict[int, set[int]]) -> None:
+    needs = {node: {other for other in others if other < node} for node, others in edges.items()}
+    ready = Ready(needs, needs, by_number)
+    order: list[int] = []
+    while (node := ready.take()) is not None:
+        assert all(other in order for other in needs[node] if other in needs)
+        order.append(node)
+        ready.settle(node)
+    assert sorted(order) == sorted(needs)
+    assert not ready.stuck()
+    assert ready.unsettled == 0
+
+
+@given(EDGES)
+def test_what_is_stuck_is_just_what_waits_for_a_circle(edges: dict[int, set[int]]) -> None:
+    ready = Ready(edges, edges, by_number)
+    done: set[int] = set()
+    while (node := ready.take()) is not None:
+        done.add(node)
+        ready.settle(node)
+    known = {node: {other for other in others if other in edges and other != node} for node, others in edges.items()}
+    in_circles = {node for circle in circles(known) for node in circle}
+    assert set(ready.stuck()) == set(edges) - done
+    assert in_circles <= set(ready.stuck())
+    assert bool(in_circles) == bool(ready.stuck())
+
+
+@given(EDGES)
+def test_circles_are_those_that_a_naive_search_finds(edges: dict[int, set[int]]) -> None:
+    def reachable(start: int) -> set[int]:
+        seen: set[int] = set()
+        todo = list(edges.get(start, ()))
+        while todo:
+            node = todo.pop()
+            if node not in seen:
+                seen.add(node)
+                todo += edges.get(node, ())
+        return seen
+
+    naive = {node for node in edges if node in reachable(node)}
+    found = {node for circle in circles(edges) for node in circle}
+    assert found == naive
+
+
+def test_a_node_whose_holder_died_is_given_out_again() -> None:
+    ready = Ready([1, 2], {}, by_number)
+    assert ready.take() == 1
+    ready.put_back(1)
+    assert [ready.take(), ready.take(), ready.take()] == [1, 2, None]
+
+
+def test_priority_decides_among_the_ready() -> None:
+    ready = Ready([3, 1, 2], {1: [3]}, by_number)
+    assert ready.take() == 2
+    assert ready.take() == 3
+    ready.settle(3)
+    assert ready.take() == 1
+
+
+def test_a_deep_chain_needs_no_recursion() -> None:
+    chain = {node: [node - 1] for node in range(1, 50_000)}
+    assert circles(chain) == []

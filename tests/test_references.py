@@ -1,0 +1,51 @@
+"""Paths of the ontology, read from real shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.references import ExploreUse, explore_uses, occurrences
+
+DASHBOARD: dict[str, Any] = {
+    "folder_id": "5",
+    "dashboard_elements": [
+        {"look_id": None, "query": {"model": "shop", "view": "orders"}},
+        {"look_id": "7", "query": None, "result_maker": {"query": {"model": "shop", "view": "hidden"}}},
+        {"merge_result_id": "3", "result_maker": {"filterables": [{"model": "shop", "view": "users", "listen": []}]}},
+        {"type": "text"},
+    ],
+    "dashboard_filters": [
+        {"type": "field_filter", "model": "shop", "explore": "orders"},
+        {"type": "date_filter", "model": None},
+    ],
+}
+
+
+def test_occurrences_have_concrete_paths() -> None:
+    (found,) = occurrences(DASHBOARD, "dashboard_elements[].look_id")
+    assert (found.path, found.value) == ("dashboard_elements[1].look_id", "7")
+
+
+def test_a_path_into_nothing_finds_nothing() -> None:
+    assert not list(occurrences({"dashboard_elements": None}, "dashboard_elements[].look_id"))
+    assert not list(occurrences({}, "a.b[].c"))
+    assert not list(occurrences({"folder_id": ""}, "folder_id"))
+
+
+def test_explores_of_tiles_filters_and_merged_queries_are_named_with_their_place() -> None:
+    """A look's explore is the look's own business: it exists, or the look is missing."""
+    assert list(explore_uses(DASHBOARD)) == [
+        ExploreUse("dashboard_elements[0].query.view", "shop", "orders"),
+        ExploreUse("dashboard_elements[2].result_maker.filterables[0].view", "shop", "users"),
+        ExploreUse("dashboard_filters[0].explore", "shop", "orders"),
+    ]
+
+
+@given(st.lists(st.none() | st.text(min_size=1, max_size=3), max_size=5))
+def test_every_value_in_a_list_is_found_once_at_its_index(values: list[str | None]) -> None:
+    obj = {"parts": [{"ref": value} for value in values]}
+    found = [(one.path, one.value) for one in occurrences(obj, "parts[].ref")]
+    assert found == [(f"parts[{index}].ref", value) for index, value in enumerate(values) if value is not None]
