@@ -77,7 +77,8 @@ class ItemError(LrestoreError):
     """One item cannot be restored: it becomes a dead letter of type ``error_type``.
 
     ``key`` is filled in by whoever knows the item; ``path`` is the place in the item's content, such as
-    ``dashboard_elements[3].look_id``.
+    ``dashboard_elements[3].look_id``. ``missing`` is set when the destination has no such object, so that what needs it
+    cannot be restored either.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class ItemError(LrestoreError):
         self.key = key
         self.path = path
         self.errors = errors
+        self.missing = False
 
     @property
     def error_type(self) -> str:

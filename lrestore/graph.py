@@ -60,10 +60,21 @@ class Ready(Generic[Node]):
             return
         self._handed_out.discard(node)
         for other in self._wanted_by.pop(node, ()):
-            if other in self._waiting:
+            if self._waiting.get(other):
                 self._waiting[other] -= 1
                 if not self._waiting[other]:
                     heappush(self._ready, (self._priority(other), self._next(), other))
+
+    def force(self, node: Node) -> None:
+        """Give a stuck node out all the same, as if it needed nothing."""
+        if node in self._waiting and node not in self._handed_out:
+            self._waiting[node] = 0
+            heappush(self._ready, (self._priority(node), self._next(), node))
+
+    @property
+    def ready(self) -> int:
+        """How many nodes could be taken now."""
+        return len(self._ready)
 
     def _next(self) -> int:
         self._count += 1

@@ -85,7 +85,7 @@ class Deletion(msgspec.Struct, frozen=True):
 
 
 class ItemResult(msgspec.Struct, frozen=True):
-    """What became of one item. ``calls`` maps operation ids to counts, retries included."""
+    """What became of one item. ``missing``: the destination has no such object (told of failed items)."""
 
     key: ItemKey
     name: str
@@ -97,6 +97,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     mappings: tuple[Mapping, ...] = ()
     warnings: tuple[str, ...] = ()
     dead_letter: DeadLetter | None = None
+    missing: bool = False
 
 
 class Intent(msgspec.Struct, frozen=True):

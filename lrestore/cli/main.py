@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lrestore.cli.options import Options, parse
-from lrestore.cli.output import write_out
+from lrestore.cli.output import prepare_streams, say, write_out
 
 if TYPE_CHECKING:
     from lrestore.cli.stopping import Stopping
@@ -28,10 +28,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with ``argv`` (default: the process's) and return its exit code. Raises nothing."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        prepare_streams()
         options = parse(arguments)
     except SystemExit as end:
         return _code(end)
-    return _guarded(options, "go on with: " + shlex.join(["lrestore", *arguments]))
+    except KeyboardInterrupt:
+        return 130
+    return _guarded(options, "go on with: " + shlex.join(_resuming(options, arguments)))
+
+
+def _resuming(options: Options, arguments: list[str]) -> list[str]:
+    """The command that goes on where this one stops: a restore is resumed, everything else is simply given again."""
+    if options.dry_run or options.plan or options.verify == "alone" or options.retry_dead_letters:
+        return ["lrestore", *arguments]
+    return ["lrestore", *(["--config", str(options.config)] if options.config else []), "--resume"]
 
 
 def _guarded(options: Options, go_on: str) -> int:
@@ -77,14 +87,13 @@ def _code(end: SystemExit) -> int:
 def _say(text: str) -> None:
     from lrestore.report.values import plain
 
-    sys.stderr.write(plain(text) + "\n")
-    sys.stderr.flush()
+    say(plain(text))
 
 
 def _mistake(error: Exception, options: Options) -> None:
     if options.verbose:
         import traceback
 
-        sys.stderr.write("".join(traceback.format_exception(error)))
+        say("".join(traceback.format_exception(error)).rstrip())
     more = "" if options.verbose else "; run with -v for the traceback"
     _say(f"lrestore: internal error: {type(error).__name__}: {error}{more}. Please report it.")

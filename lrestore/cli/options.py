@@ -81,9 +81,11 @@ class Options:
         choices=("alone", "after"),
         metavar="after",
     )
-    resume: Optional[str] = _optional(MODE, "go on with an unfinished session (comes later)", LAST, metavar="SESSION")
+    resume: Optional[str] = _optional(
+        MODE, "go on with the last unfinished session, or that one", LAST, metavar="SESSION"
+    )
     retry_dead_letters: Optional[str] = _optional(
-        MODE, "try the dead letters of a session again (comes later)", LAST, metavar="SESSION"
+        MODE, "try the dead letters of the last, or that, session again", LAST, metavar="SESSION"
     )
     undo: Optional[str] = _flag(MODE, "put back what that session changed (comes later)", metavar="SESSION")
     show: Optional[str] = _flag(
@@ -113,13 +115,11 @@ class Options:
     max_retries: Optional[int] = _flag(LIMITS, "how often a call is repeated", type=zero_or_more, metavar="N")
     rate: Optional[float] = _flag(LIMITS, "calls per second at most (0: no such limit)", type=per_second, metavar="N")
     max_failures: Optional[str] = _flag(
-        LIMITS, "stop once so many items failed: 20 or 5%% (comes later)", type=failures_limit, metavar="N-or-P%"
+        LIMITS, "stop once so many items failed: 20 or 5%%", type=failures_limit, metavar="N-or-P%"
     )
-    max_calls: Optional[int] = _flag(
-        LIMITS, "stop when so many calls were made (comes later)", type=at_least_one, metavar="N"
-    )
+    max_calls: Optional[int] = _flag(LIMITS, "stop when so many calls were made", type=at_least_one, metavar="N")
     max_runtime: Optional[float] = _flag(
-        LIMITS, "stop after this time: 2h, 90s, 1h30m (comes later)", type=duration_s, metavar="TIME"
+        LIMITS, "stop after this time: 2h, 90s, 1h30m", type=duration_s, metavar="TIME"
     )
 
     report: Optional[Path] = _flag(OUTPUT, "write the report there, as JSON", metavar="FILE")
@@ -132,14 +132,9 @@ class Options:
 
 
 LATER: Mapping[str, str] = {
-    "resume": "give the same command again: what is restored already is found unchanged, and nothing is doubled",
-    "retry_dead_letters": "--show dead-letters --format csv lists them, for --select @FILE",
     "undo": "the copies that it needs are kept beside the state file already",
     "with_dependencies": "select what the selection refers to as well",
     "disable_schedules": "leave scheduled plans out: --exclude scheduled_plan",
-    "max_calls": "--plan tells the calls that a restore takes",
-    "max_runtime": "interrupting a run is safe: what is under way is finished and recorded",
-    "max_failures": "interrupting a run is safe: what is under way is finished and recorded",
     "html": "--report FILE writes the same as JSON",
 }
 """Flags of the contract whose feature is not there yet, with what to do until then. They are refused, never ignored."""
@@ -150,6 +145,7 @@ SETTING_OF: Mapping[str, str] = {
     "max_retries": "run.max_retries",
     "identity": "run.identity",
     "if_missing": "run.if_missing",
+    "max_failures": "run.max_failures",
     "skip_if_modified": "run.skip_if_modified",
     "keep_extra": "run.keep_extra",
     "rate": "rate.per_second",
@@ -158,6 +154,7 @@ SETTING_OF: Mapping[str, str] = {
 
 _MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "undo", "show")
 _SELECTION = ("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted")
+_NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo")
 
 
 class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
@@ -219,14 +216,39 @@ def _given(options: Options, names: Sequence[str]) -> list[str]:
 
 def complaint(options: Options) -> str:
     """Why these flags make no sense together, or "" when they do."""
+    found = (check(options) for check in (_not_there_yet, _empty, _modes_clash, _selection_clash, _output_clash))
+    return next(filter(None, found), "")
+
+
+def _not_there_yet(options: Options) -> str:
     later = _given(options, tuple(LATER))
-    if later:
-        return f"{flag(later[0])} is not there yet in version {__version__}; {LATER[later[0]]}"
+    return f"{flag(later[0])} is not there yet in version {__version__}; {LATER[later[0]]}" if later else ""
+
+
+def _empty(options: Options) -> str:
+    """A script's ``--folder "$FOLDER"`` with nothing in it would mean a wider run than was asked for, or a new one."""
+    empty = [
+        name for name in _NEVER_EMPTY if getattr(options, name) is not None and not str(getattr(options, name)).strip()
+    ]
+    return f"{flag(empty[0])} is empty: give it a value, or leave it out" if empty else ""
+
+
+def _modes_clash(options: Options) -> str:
     modes = _given(options, _MODES)
-    if len(modes) > 1:
-        return f"{flag(modes[0])} and {flag(modes[1])} exclude each other"
-    if options.show and _given(options, _SELECTION):
-        return f"--show shows all there is: it takes no {flag(_given(options, _SELECTION)[0])}"
+    return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
+
+
+def _selection_clash(options: Options) -> str:
+    selecting = _given(options, _SELECTION)
+    if options.show and selecting:
+        return f"--show shows all there is: it takes no {flag(selecting[0])}"
+    going_on = _given(options, ("resume", "retry_dead_letters"))
+    if going_on and selecting:
+        return f"{flag(going_on[0])} knows what to restore: it takes no {flag(selecting[0])}"
+    return ""
+
+
+def _output_clash(options: Options) -> str:
     if options.format and not options.show:
         return "--format is for --show; the report's formats are --report (JSON) and the text on the screen"
     if options.verbose and options.quiet:

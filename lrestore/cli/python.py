@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import typing
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.options import Options, complaint
@@ -19,12 +22,12 @@ _ONLY_FOR_THE_SCREEN = ("config", "show", "format", "log_format", "log_file", "v
 
 def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str], keywords: dict[str, Any]) -> Report:
     """Run with flags given as keywords. Raises TypeError for an unknown one, RunError as the command would say it."""
-    if isinstance(select, str):
-        raise UsageError("select is a list of SPECs", hint=f"select=[{select!r}]")
     for name in _ONLY_FOR_THE_SCREEN:
         if name in keywords:
             raise TypeError(f"{name} is an option of the command line only")
-    options = Options(config=Path(config) if config is not None else None, select=list(select), **keywords)
+    options = Options(
+        config=Path(config) if config is not None else None, select=_specs("select", select), **_typed(keywords)
+    )
     wrong = complaint(options)
     if wrong:
         raise UsageError(wrong)
@@ -37,3 +40,36 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     if options.report:
         write_report(report, options.report)
     return report
+
+
+def _typed(keywords: dict[str, Any]) -> dict[str, Any]:
+    """Each keyword as the flag of that name would have it: nothing half-understood may be ignored in silence."""
+    kinds = typing.get_type_hints(Options)
+    unknown = next((name for name in keywords if name not in kinds), None)
+    if unknown is not None:
+        raise TypeError(f"there is no option {unknown!r}: options are the command line's flags, with underscores")
+    return {name: _one(name, kinds[name], given) for name, given in keywords.items()}
+
+
+def _one(name: str, kind: Any, given: object) -> object:
+    choices = Options.__dataclass_fields__[name].metadata.get("choices")
+    if choices and given is not None and given not in choices:
+        raise UsageError(f"{name} must be one of: {', '.join(choices)}; not {given!r}")
+    if kind == list[str]:
+        return _specs(name, given)
+    if Path in typing.get_args(kind):
+        return Path(os.fspath(typing.cast("str", given))) if given is not None else None
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{name}: {error}".replace("`", "")) from None
+
+
+def _specs(name: str, given: object) -> list[str]:
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        raise UsageError(f"{name} is a list of SPECs", hint=f"{name}=[{given!r}]")
+    specs = list(given)
+    odd = next((spec for spec in specs if not isinstance(spec, str)), None)
+    if odd is not None:
+        raise UsageError(f"{name} is a list of SPECs, and {odd!r} is none", hint='write "dashboard=42"')
+    return specs

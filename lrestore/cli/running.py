@@ -61,7 +61,22 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         ),
         allow_alert_loss=options.allow_alert_loss,
         yes=options.yes,
+        max_calls=options.max_calls,
+        max_runtime_s=options.max_runtime,
     )
+
+
+def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audience: Audience) -> Report:
+    """``--resume`` and ``--retry-dead-letters``. Raises RunError; items that fail are in the report."""
+    from lrestore.run.restore_run import Surroundings, resume, retry
+
+    require_destination(settings)
+    limits = RunRequest(select=(), max_calls=options.max_calls, max_runtime_s=options.max_runtime)
+    with reached(settings, environ, audience.warn) as (there, credentials):
+        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop)
+        if options.resume:
+            return resume(there, options.resume, surroundings, limits)
+        return retry(there, options.retry_dead_letters or "", surroundings)
 
 
 def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:
@@ -79,9 +94,20 @@ def destination(
 ) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
     """The settings with a destination that answers, and its credentials: the embedded simulator's, or the user's."""
     require_source(settings)
-    if mode != "dry-run":
-        require_destination(settings)
-    if settings.destination.base_url == SIMULATOR and mode != "dry-run":
+    if mode == "dry-run":
+        yield settings, lambda: _credentials(settings, environ, warn)
+        return
+    require_destination(settings)
+    with reached(settings, environ, warn) as there:
+        yield there
+
+
+@contextmanager
+def reached(
+    settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]
+) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
+    """The destination of the settings, the embedded simulator started if it is that, and its credentials."""
+    if settings.destination.base_url == SIMULATOR:
         from lrestore.cli.demo import simulated
 
         with simulated(settings) as (simulator, credentials):

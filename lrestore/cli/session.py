@@ -15,8 +15,9 @@ from lrestore.cli import demo
 from lrestore.cli.options import Options
 from lrestore.cli.output import write_out
 from lrestore.cli.results import exit_code, results
-from lrestore.cli.running import Audience, request_of, run, settings_of
+from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.cli.stopping import Stopping
+from lrestore.errors import RunError
 from lrestore.logs import configure
 from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
@@ -24,6 +25,9 @@ from lrestore.report.text import Style
 from lrestore.report.write import ensure_writable, write_report
 
 log = logging.getLogger(__name__)
+
+STOPPED_EARLY = 4
+"""Exit code of a run that ended before its work was done."""
 
 
 class _AboveTheBar:
@@ -44,7 +48,8 @@ class _AboveTheBar:
 def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping) -> int:
     """Run what the flags ask for; the exit code. Raises RunError where it could not be started or had to end."""
     settings = settings_of(options, environ)
-    request = request_of(options, settings)
+    goes_on = bool(options.resume or options.retry_dead_letters)
+    request = None if goes_on else request_of(options, settings)
     is_demo = demo.is_demo(settings)
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
     progress = progress_on(sys.stderr, quiet=options.quiet)
@@ -54,7 +59,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     if report_file:
         ensure_writable(report_file)
     audience = Audience(progress, lambda count: _confirmed(count, stopping), stopping, log.warning)
-    report = run(settings, request, environ, audience)
+    report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")
     return _tell(report, report_file, stopping, calls_listed=is_demo)
@@ -73,15 +78,23 @@ def _tell(report: Report, file: Path | None, stopping: Stopping, *, calls_listed
         write_report(report, file)
     ansi = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     shown = results(report, Style(ansi=ansi), calls_listed=calls_listed)
-    write_out(shown + (f"report: {file}\n" if file else ""))
-    return stopping.exit_code if report.status == "interrupted" else exit_code(report)
+    try:
+        write_out(shown + (f"report: {file}\n" if file else ""))
+    except RunError as error:
+        if report.mode != "restore":
+            raise
+        # What was written is written: "not started" would be a lie, and the report's file may be there.
+        log.error("%s", error)  # noqa: TRY400 (no traceback: it is no mistake of ours)
+    if report.status == "interrupted":
+        return stopping.exit_code
+    return STOPPED_EARLY if report.status == "stopped" else exit_code(report)
 
 
 def _confirmed(count: int, stopping: Stopping) -> bool:
     """Ask on a terminal; without one go ahead."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return True
-    sys.stderr.write(f"write up to {count} objects? [y/N] ")
-    sys.stderr.flush()
     with stopping.nothing_under_way():
+        sys.stderr.write(f"write up to {count} objects? [y/N] ")
+        sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in ("y", "yes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -41,9 +42,14 @@ class Stopping:
 
     @contextmanager
     def nothing_under_way(self) -> Iterator[None]:
-        """Nothing is under way that must be finished: inside, the first signal raises KeyboardInterrupt."""
+        """Nothing is under way that must be finished: inside, the first signal raises KeyboardInterrupt.
+
+        So does entering, if it has come already.
+        """
         self._idle = True
         try:
+            if self._signal:
+                raise KeyboardInterrupt
             yield
         finally:
             self._idle = False
@@ -51,9 +57,15 @@ class Stopping:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._signal:
             # Past all buffers and locks: the interrupted code may hold any. The state file is safe at any moment.
-            os.write(2, f"\nstopped at once\n{self._last_words}\n".encode())
+            _tell(f"\nstopped at once\n{self._last_words}\n")
             os._exit(128 + number)
         self._signal = number
         if self._idle:
             raise KeyboardInterrupt
-        os.write(2, b"\nstopping: what is under way is finished and recorded; once more stops at once\n")
+        _tell("\nstopping: what is under way is finished and recorded; once more stops at once\n")
+
+
+def _tell(text: str) -> None:
+    """Past Python's buffers, which the interrupted code may be using. A terminal that has gone is no error."""
+    with contextlib.suppress(OSError):
+        os.write(2, text.encode(errors="backslashreplace"))

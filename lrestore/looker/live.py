@@ -42,9 +42,11 @@ class Caller(Protocol):
 class Live:
     """The destination's objects, for reading."""
 
-    def __init__(self, session: Caller) -> None:
+    def __init__(self, session: Caller, tables: dict[str, dict[str, Object]] | None = None) -> None:
+        """``tables`` are listings that somebody else has read for all: see :meth:`tables`."""
         self._session = session
-        self._tables: dict[str, dict[str, Object]] = {}
+        self._tables: dict[str, dict[str, Object]] = tables or {}
+        self._bare: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
         self._fresh: dict[tuple[str, str], Object | None] = {}
         self._lock = threading.RLock()
@@ -63,6 +65,36 @@ class Live:
         found = self._read(type_name, object_id)
         with self._lock:
             self._fresh[type_name, object_id] = found
+        return found
+
+    def prefetch_all(self, type_name: str, object_ids: Collection[str]) -> None:
+        """Read several objects with one search, and keep the copies for :meth:`get`.
+
+        Whether a search shows an object whole is up to the server: if it does not, this is given up for the type.
+        """
+        entry = CONTENT_TYPES[type_name]
+        if entry.search is None or type_name in self._bare or type_name in LISTED:
+            return
+        query = {"id": ",".join(sorted(object_ids)), "limit": len(object_ids)}
+        rows = [row for row in self._session.call(entry.search, query=query) or () if str(row.get("id")) in object_ids]
+        if not all(_whole(type_name, row) for row in rows):
+            self._bare.add(type_name)
+            return
+        with self._lock:
+            self._fresh.update({(type_name, str(row["id"])): row for row in rows})
+
+    def tables(self, types: Collection[str]) -> dict[str, dict[str, Object]]:
+        """The listings of ``types``, read now unless they are known."""
+        return {type_name: self.table(type_name) for type_name in types if type_name in LISTED}
+
+    def beyond(self, type_name: str, object_id: str) -> Object | None:
+        """As :meth:`get`, also for an object that was made since the listing was read (by another process, say)."""
+        found = self.get(type_name, object_id)
+        if found is None and type_name in LISTED:
+            found = self._read(type_name, object_id)
+            if found is not None:
+                with self._lock:
+                    self._tables[type_name][object_id] = found
         return found
 
     def _read(self, type_name: str, object_id: str) -> Object | None:
@@ -206,6 +238,19 @@ class Live:
             offset += len(rows)
             if not fresh or (offset == len(rows) and len(rows) <= 1):
                 return
+
+
+def _whole(type_name: str, row: Object) -> bool:
+    """Whether a row of a search is all that a read would show, as far as a restore needs it."""
+    if type_name != "dashboard":
+        return True
+    lists = (row.get("dashboard_elements"), row.get("dashboard_filters"), row.get("dashboard_layouts"))
+    if not all(isinstance(parts, list) for parts in lists) or not row.get("dashboard_layouts"):
+        return False
+    return all("dashboard_layout_components" in layout for layout in row["dashboard_layouts"]) and all(
+        tile.get("result_maker") or not (tile.get("query_id") or tile.get("look_id"))
+        for tile in row["dashboard_elements"]
+    )
 
 
 def pattern(value: str) -> str:

@@ -97,6 +97,12 @@ class ReportBuilder:
         if len(self._timeline) > TIMELINE_POINTS:
             self._timeline = self._timeline[::2]
 
+    def note(self, sample: Sample) -> None:
+        """Take over a point of the timeline that somebody else has measured."""
+        self._timeline.append(sample)
+        if len(self._timeline) > TIMELINE_POINTS:
+            self._timeline = self._timeline[::2]
+
     def finish(
         self,
         api: Api,

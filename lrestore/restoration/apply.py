@@ -108,7 +108,7 @@ def _creation(context: Context, applied: Applied, write: Write, parent_id: str, 
         return _left_behind(context, write, body, parent_id, known)
 
     intent = Intent(applied.key, f"{write.type}/{write.source_id}", write.name, parent_id)
-    return Creation(intent, write.type, write.source_id, post, look)
+    return Creation(intent, post, look)
 
 
 _CHILDREN = {

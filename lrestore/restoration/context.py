@@ -23,14 +23,20 @@ class Journal(Protocol):
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
         """Record which live object a backed-up one is."""
 
-    def open_intent(self, intent: Intent) -> int:
-        """Note, durably, that an object is about to be created."""
+    def open_intents(self, intents: Sequence[Intent]) -> None:
+        """Note, durably, that objects are about to be created."""
 
-    def close_intent(self, number: int, type_name: str, source_id: str, destination_id: str) -> None:
+    def close_intent(self, intent: Intent, destination_id: str) -> None:
         """The object exists: record its mapping and forget the intent."""
 
-    def drop_intent(self, number: int) -> None:
+    def drop_intent(self, intent: Intent) -> None:
         """Looker refused, so nothing was created."""
+
+    def begun(self, key: ItemKey) -> bool:
+        """Whether this session has begun to create the item before, in a process that died since."""
+
+    def kept(self, key: ItemKey, object_id: str) -> bool:
+        """Whether this session has a copy of the item's live object already, so that it may have been written."""
 
     def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
         """Keep a copy of a live object, durably, before it is changed for the first time."""

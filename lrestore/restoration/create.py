@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lrestore.errors import LookerError
+from lrestore.errors import LookerError, StoppedError
 from lrestore.messages import Intent
 from lrestore.restoration.context import Context
 
@@ -24,12 +24,10 @@ _FIRST_PAUSE_S = 0.5
 class Creation:
     """One object to be made: ``post`` makes it, ``look`` finds what an unanswered try has left behind.
 
-    The mapping (``intent.key`` or part, see ``type`` and ``source_id``) closes the intent.
+    The mapping of the intent's item or part closes the intent.
     """
 
     intent: Intent
-    type: str
-    source_id: str
     post: Callable[[], Object]
     look: Callable[[], Object | None]
 
@@ -40,13 +38,15 @@ def create_all(context: Context, creations: list[Creation]) -> list[Object | Loo
     Each is either Looker's answer (or the adopted object) or the error that refused it. Doubtful ones are settled one
     after the other when all the others have been answered: two alike would otherwise adopt each other's object.
     """
-    numbers = [context.journal.open_intent(creation.intent) for creation in creations]
+    if not creations:
+        return []
+    context.journal.open_intents([creation.intent for creation in creations])
     answers = context.side_by_side([_attempt(creation) for creation in creations])
     settled: list[Object | LookerError] = []
-    for number, creation, answer in zip(numbers, creations, answers, strict=True):
+    for creation, answer in zip(creations, answers, strict=True):
         doubtful = isinstance(answer, LookerError) and answer.outcome_unknown
         settled.append(_settle(context, creation, answer) if doubtful else answer)
-        _close(context, number, creation, settled[-1])
+        _close(context, creation, settled[-1])
     return settled
 
 
@@ -71,7 +71,8 @@ def _attempt(creation: Creation) -> Callable[[], Object | LookerError]:
 def _settle(context: Context, creation: Creation, error: LookerError) -> Object | LookerError:
     """After an unanswered try: look, adopt, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
-        context.pause(_FIRST_PAUSE_S * 2**attempt)
+        if context.pause(_FIRST_PAUSE_S * 2**attempt):
+            raise StoppedError(f"stopped while it was unknown whether {creation.intent.key} had been created")
         found = creation.look()
         if found is not None:
             return found
@@ -85,9 +86,9 @@ def _settle(context: Context, creation: Creation, error: LookerError) -> Object 
     return error
 
 
-def _close(context: Context, number: int, creation: Creation, answer: Object | LookerError) -> None:
+def _close(context: Context, creation: Creation, answer: Object | LookerError) -> None:
     if not isinstance(answer, LookerError):
         object_id = str(answer["id"] if answer.get("id") is not None else answer["name"])
-        context.journal.close_intent(number, creation.type, creation.source_id, object_id)
+        context.journal.close_intent(creation.intent, object_id)
     elif not answer.outcome_unknown:
-        context.journal.drop_intent(number)
+        context.journal.drop_intent(creation.intent)

@@ -12,12 +12,20 @@ same command goes on where it stopped, because what is done already no longer di
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lrestore.canonical import parse_moment
 from lrestore.diff import changes
-from lrestore.errors import InvisibleOrMissingError, LookerError, MissingInDestinationError, NotRestorableError
+from lrestore.errors import (
+    InvisibleOrMissingError,
+    ItemError,
+    LookerError,
+    MissingInDestinationError,
+    NotRestorableError,
+)
 from lrestore.looker.live import Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
@@ -84,7 +92,8 @@ class ItemRestorer:
             )
         match = find_live(self._context, key, raw)
         if match.live is None:
-            return self._plan_missing(item, match)
+            with _missing():
+                return self._plan_missing(item, match)
         if is_built_in(entry, match.live):
             return ItemPlan(key, item.name, "skipped", match, reason="built in: Looker's own objects are never written")
         if self._context.policy.skip_if_modified and _modified_since(item, match.live):
@@ -113,7 +122,7 @@ class ItemRestorer:
             raise NotRestorableError(f"{key}: Looker's API cannot create a {key.type}", key=key)
         if not self._context.policy.trust_404 and not self._context.is_admin():
             raise InvisibleOrMissingError(
-                f"{key} ({item.name!r}): Looker does not show it, and to a caller who is no admin it may only be hidden",
+                f"{key} ({item.name!r}): not shown by Looker, which to a caller who is no admin may only hide it",
                 hint="use an admin's credentials, or set [run] trust_404 = true",
                 key=key,
             )
@@ -124,7 +133,9 @@ class ItemRestorer:
         planner = OwnPlanner(self._context, key, raw, live)
         body = planner.body()
         planner.lost_owner()
-        plan = ItemPlan(key, item.name, "unchanged", match, warnings=[*item.warnings, *match.warnings, *planner.warnings])
+        plan = ItemPlan(
+            key, item.name, "unchanged", match, warnings=[*item.warnings, *match.warnings, *planner.warnings]
+        )
         live_id = str(live[entry.id_field]) if live else ""
         if live is None:
             require(body, entry.create_needs, "")
@@ -153,7 +164,8 @@ class ItemRestorer:
         found: list[Change] = []
         live = plan.match.live
         if plan.action == "created":
-            live = self._create(item, plan, applied)
+            with _missing():
+                live = self._create(item, plan, applied)
         elif plan.action == "updated" and live is not None:
             self._context.journal.keep(plan.key.type, _live_id(plan.key, live), plan.name, live)
             self._update(plan, applied)
@@ -163,9 +175,19 @@ class ItemRestorer:
                 parts = self._plan_dashboard(item, live, ids_hold=False)
             found = apply_parts(self._context, applied, parts, live)
         applied.raise_failures()
+        plan.action = self._told(plan, live)
         if live is not None:
             self._map_if_moved(plan, live)
         return self._result(plan, applied, live, found)
+
+    def _told(self, plan: ItemPlan, live: Object | None) -> Outcome:
+        """What became of the item in this session, also where a process that died had done it already."""
+        if live is not None and plan.action in ("updated", "unchanged"):
+            if self._context.journal.begun(plan.key):
+                return "created"
+            if self._context.journal.kept(plan.key, _live_id(plan.key, live)):
+                return "updated"
+        return plan.action
 
     def _map_if_moved(self, plan: ItemPlan, live: Object) -> None:
         """An object found by its natural key is remembered; one that kept its id needs no mapping."""
@@ -201,7 +223,7 @@ class ItemRestorer:
             return found[0] if len(found) == 1 else None
 
         intent = Intent(plan.key, natural_key=repr(key_fields))
-        creation = Creation(intent, plan.key.type, plan.key.id, lambda: self._send(write, {}), look)
+        creation = Creation(intent, lambda: self._send(write, {}), look)
         made = create_one(self._context, creation)
         applied.done += 1
         object_id = str(made[entry.id_field])
@@ -232,6 +254,16 @@ class ItemRestorer:
             mappings=(mapping,) if plan.action == "created" or plan.match.how == "natural key" else (),
             warnings=tuple(dict.fromkeys([*plan.warnings, *applied.warnings])),
         )
+
+
+@contextmanager
+def _missing() -> Iterator[None]:
+    """What fails in here leaves the destination without the object."""
+    try:
+        yield
+    except ItemError as error:
+        error.missing = True
+        raise
 
 
 _BARE_DASHBOARD: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}

@@ -44,7 +44,7 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
     mapped = context.journal.mapping(key.type, key.id)
     if mapped is None:
         return False
-    match.live = context.live.get(key.type, mapped)
+    match.live = context.live.beyond(key.type, mapped)
     if match.live is None:
         match.warnings.append(f"it was mapped to id {mapped}, which is gone")
         return False

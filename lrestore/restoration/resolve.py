@@ -6,6 +6,7 @@ from typing import Any
 
 from lrestore.errors import DependencyError, ItemError
 from lrestore.identity import same_origin
+from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
@@ -19,7 +20,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     Raises DependencyError naming type, id and path where there is none.
     """
     mapped = context.journal.mapping(target, source_id)
-    if mapped is not None and context.live.exists(target, mapped):
+    if mapped is not None and _there(context, target, mapped):
         return mapped
     if CONTENT_TYPES[target].id_field == "name":
         if context.live.exists(target, source_id):
@@ -53,6 +54,11 @@ def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str
                 return None
         wanted[name] = str(value)
     return wanted or None
+
+
+def _there(context: Context, target: str, mapped: str) -> bool:
+    """A mapped object may be younger than the listing of its type."""
+    return context.live.exists(target, mapped) or (target in LISTED and context.live.beyond(target, mapped) is not None)
 
 
 def missing(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:

@@ -15,9 +15,8 @@ _LONGEST = 100_000
 
 def failed(error: ItemError, key: ItemKey, name: str) -> ItemResult:
     """The result of an item that could not be restored."""
-    return ItemResult(
-        key=key, name=name, outcome="failed", reason=str(error), dead_letter=dead_letter(error, key, name)
-    )
+    letter = dead_letter(error, key, name)
+    return ItemResult(key, name, "failed", reason=str(error), dead_letter=letter, missing=error.missing)
 
 
 def dead_letter(error: ItemError, key: ItemKey, name: str) -> DeadLetter:

@@ -43,10 +43,10 @@ class ItemLoop:
         for key in keys:
             if self._stop():
                 return False
-            self._one(key, step)
+            self.one(key, step)
         return True
 
-    def _one(self, key: ItemKey, step: Callable[[Any], ItemResult]) -> None:
+    def one(self, key: ItemKey, step: Callable[[Any], ItemResult]) -> None:
         item = None
         try:
             item = self._vault.read(key, max_item_bytes=self._max_item_bytes)

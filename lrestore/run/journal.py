@@ -1,47 +1,80 @@
-"""The journal of a run in one process: straight into the state file and the undo shard."""
+"""The journal of a session: what is written down so that nothing is lost or doubled."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lrestore.messages import Intent, Mapping
+from lrestore.messages import Intent, ItemKey, Mapping
+from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
 from lrestore.state.read import StateReader
-from lrestore.state.undo import UndoJournal
-from lrestore.state.writer import StateWriter
+from lrestore.state.undo import UndoJournal, read_undo
 
 
-class LocalJournal:
-    """Implements :class:`lrestore.restoration.context.Journal`; every call is durable when it returns."""
+class SessionJournal:
+    """Implements :class:`lrestore.restoration.context.Journal` over a place to send records to.
+
+    ``send`` passes a record on, in order; ``settle`` returns when all that was sent is durable. In a run of one process
+    both are the state file itself; in a worker they speak to the writer process. What this process has mapped it knows
+    at once; what others have, as soon as it is committed.
+    """
 
     def __init__(
-        self, writer: StateWriter, reader: StateReader, undo: UndoJournal, route: tuple[str, str, str]
+        self,
+        send: Callable[[Record], object],
+        settle: Callable[[], None],
+        reader: StateReader,
+        undo: UndoJournal,
+        route: tuple[str, str, str],
     ) -> None:
-        self._writer = writer
+        self._send = send
+        self._settle = settle
         self._reader = reader
         self._undo = undo
         self._session_id, self._source_instance, self._destination = route
+        self._mapped: dict[tuple[str, str], str] = {}
+        self._again: set[ItemKey] = set()
+
+    def repeat(self, key: ItemKey) -> None:
+        """The item was in the hands of a process that died: look at what that process had begun."""
+        self._again.add(key)
 
     def mapping(self, type_name: str, source_id: str) -> str | None:
-        return self._reader.mapping(self._source_instance, self._destination, type_name, source_id)
+        own = self._mapped.get((type_name, source_id))
+        return own or self._reader.mapping(self._source_instance, self._destination, type_name, source_id)
 
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
-        self._writer.record_mappings(self._session_id, [Mapping(type_name, source_id, destination_id)])
+        self._mapped[type_name, source_id] = destination_id
+        self._send(Mapped(Mapping(type_name, source_id, destination_id)))
 
-    def open_intent(self, intent: Intent) -> int:
-        return self._writer.open_intent(self._session_id, intent)
+    def open_intents(self, intents: Sequence[Intent]) -> None:
+        self._send(Opened(tuple(intents)))
+        self._settle()
 
-    def close_intent(self, number: int, type_name: str, source_id: str, destination_id: str) -> None:
-        self._writer.close_intent(number, destination_id)
+    def close_intent(self, intent: Intent, destination_id: str) -> None:
+        part_type, _, part_id = intent.part.partition("/")
+        mapped = (part_type, part_id) if intent.part else (intent.key.type, intent.key.id)
+        self._mapped[mapped] = destination_id
+        self._send(Closed(intent, destination_id))
 
-    def drop_intent(self, number: int) -> None:
-        self._writer.drop_intent(number)
+    def drop_intent(self, intent: Intent) -> None:
+        self._send(Dropped(intent))
 
     def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
         self._undo.before_update(type_name, object_id, name, live)
 
     def created(self, type_name: str, object_id: str) -> None:
         self._undo.created(type_name, object_id)
+
+    def begun(self, key: ItemKey) -> bool:
+        return key in self._again and self._reader.begun(self._session_id, key)
+
+    def kept(self, key: ItemKey, object_id: str) -> bool:
+        if key not in self._again:
+            return False
+        entries = read_undo(self._undo.path.parent)
+        return any((entry.type, entry.destination_id) == (key.type, object_id) for entry in entries)
 
 
 class ReadOnlyJournal:
@@ -60,13 +93,13 @@ class ReadOnlyJournal:
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
         raise AssertionError("a mode that writes nothing recorded a mapping")
 
-    def open_intent(self, intent: Intent) -> int:
+    def open_intents(self, intents: Sequence[Intent]) -> None:
         raise AssertionError("a mode that writes nothing opened an intent")
 
-    def close_intent(self, number: int, type_name: str, source_id: str, destination_id: str) -> None:
+    def close_intent(self, intent: Intent, destination_id: str) -> None:
         raise AssertionError("a mode that writes nothing closed an intent")
 
-    def drop_intent(self, number: int) -> None:
+    def drop_intent(self, intent: Intent) -> None:
         raise AssertionError("a mode that writes nothing dropped an intent")
 
     def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
@@ -74,6 +107,12 @@ class ReadOnlyJournal:
 
     def created(self, type_name: str, object_id: str) -> None:
         raise AssertionError("a mode that writes nothing created an object")
+
+    def begun(self, key: ItemKey) -> bool:
+        return False
+
+    def kept(self, key: ItemKey, object_id: str) -> bool:
+        return False
 
     def close(self) -> None:
         if self._reader is not None:

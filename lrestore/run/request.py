@@ -24,3 +24,6 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     filters: Filters = Filters()
     allow_alert_loss: bool = False
     yes: bool = False
+    max_calls: int | None = None
+    max_runtime_s: float | None = None
+    parent: str = ""

@@ -1,84 +1,137 @@
-"""One run from settings to report, in one process.
+"""One run from settings to report.
 
-    open the backup, choose the items, put them in order
-    dry run: read and validate each, done
-    meet the destination; take the lock; open the state file
-    is it the instance that the backup came from?
-    for each item: plan, and in a restore carry it out; record the result before the next one
-    verify, if asked for; write the report
-
-Not guaranteed: speed. Items go one after the other here; the calls of one item go side by side.
+open the backup, choose the items, put them in order
+dry run: read and validate each, done
+meet the destination; is it the instance that the backup came from?
+plan, verify: compare each item, done
+restore: take the lock, record the session; a few items in this process, many in several
+verify, if asked for; make the report from what is on record
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from lrestore import __version__
-from lrestore.credentials import Credentials
-from lrestore.errors import DestinationError, LookerError, StateError, StoppedError
+from lrestore.errors import DestinationError, LookerError, StateError, StoppedError, UsageError, VaultError
 from lrestore.identity import Judgement
 from lrestore.looker.limits import FixedRate, Limiter, Unlimited
 from lrestore.looker.live import Live
-from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemKey, ItemResult
+from lrestore.messages import ItemResult
 from lrestore.ontology import OPERATIONS
-from lrestore.payload import Releases
-from lrestore.report.build import Head, ReportBuilder, plan_of
-from lrestore.report.model import Api, Destination, Difference, Report, Source, Verify
-from lrestore.report.progress import Progress, Silent, Standing
-from lrestore.restoration.context import Context, Journal, Policy
+from lrestore.report.build import ReportBuilder, plan_of
+from lrestore.report.model import Api, Difference, Report, Verify
+from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
-from lrestore.run.choose import Chosen, choose
+from lrestore.run.budget import Budget
+from lrestore.run.bulk import run_bulk
+from lrestore.run.choose import choose
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
-from lrestore.run.journal import LocalJournal, ReadOnlyJournal
+from lrestore.run.journal import ReadOnlyJournal
 from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
 from lrestore.run.preview import preview
 from lrestore.run.request import RunRequest
+from lrestore.run.setup import Job, Record, Surroundings, looker_session, policy_of
+from lrestore.run.single import Ended, run_single
 from lrestore.run.waiting import age, interruptible
 from lrestore.settings import Settings
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, SessionStatus, new_session_id, utc_now
-from lrestore.state.undo import UndoJournal, prune, undo_directory
+from lrestore.state.records import RestorationSession, new_session_id, utc_now
+from lrestore.state.undo import prune
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault
 
+__all__ = ["Surroundings", "execute", "resume", "retry"]
+
 log = logging.getLogger(__name__)
 
-
-@dataclass(slots=True)
-class Surroundings:
-    """What a run needs from whoever starts it. ``confirm`` is asked with the number of objects that may be written."""
-
-    credentials: Callable[[], Credentials]
-    progress: Progress = field(default_factory=Silent)
-    confirm: Callable[[int], bool] = lambda count: True
-    stop: Callable[[], bool] = lambda: False
+FEW = 8
+"""Up to so many items are restored in this process: starting others would take longer than the work."""
 
 
 def execute(settings: Settings, request: RunRequest, surroundings: Surroundings) -> Report:
-    """Run it. Raises RunError where the run cannot start or must end; items that fail are in the report."""
+    """Run it. Raises RunError where the run cannot start; items that fail are in the report."""
     with Vault.open(_paths(settings)) as vault:
-        for warning in vault.warnings:
-            log.warning("backup: %s", warning)
+        _warn(vault)
         chosen = choose(vault, request)
-        run = _Run(settings, request, surroundings, vault, chosen)
-        if request.mode == "dry-run":
-            return run.dry_run()
-        with run.destination():
-            return run.restore() if request.mode == "restore" else run.compare()
+        facts = DestinationFacts(settings.destination.base_url, "", "", "")
+        session_id = new_session_id(utc_now())
+        job = Job(settings, request, surroundings, vault, session_id, chosen.keys, chosen.missing, facts)
+        return _Run(job).go()
+
+
+def resume(settings: Settings, reference: str, surroundings: Surroundings, limits: RunRequest | None = None) -> Report:
+    """Go on with an unfinished session (``last``, an id or its beginning), as it was started.
+
+    ``settings`` say where the state file and the destination are; ``limits`` brings the budget of this start. Raises
+    UsageError if there is no such session, or it is finished; VaultError if the backup is not the one it began with.
+    """
+    with StateReader.open(settings.state.path) as reader:
+        session = _unfinished(reader, reference)
+        earlier = tuple(reader.results(session.id))
+    request = msgspec.convert(session.selection, RunRequest)
+    if limits is not None:
+        changed = {"max_calls": limits.max_calls, "max_runtime_s": limits.max_runtime_s}
+        request = msgspec.structs.replace(request, **changed, yes=True)
+    with Vault.open(list(session.source_paths)) as vault:
+        if vault.fingerprint() != session.source_fingerprint:
+            changed_paths = ", ".join(session.source_paths)
+            raise VaultError(
+                f"session {session.id} was begun with another backup: {changed_paths} has changed since",
+                hint="start a new session with --select; what is restored already is found unchanged",
+            )
+        _warn(vault)
+        chosen = choose(vault, request)
+        done = {result.key for result in earlier}
+        keys = [key for key in chosen.keys if key not in done]
+        log.info("session %s goes on: %d items are done, %d are left", session.id, len(done), len(keys))
+        again = _as_begun(settings, session)
+        facts = DestinationFacts(again.destination.base_url, "", "", "")
+        missing = [result for result in chosen.missing if result.key not in done]
+        job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
+        return _Run(job).go()
+
+
+def retry(settings: Settings, reference: str, surroundings: Surroundings) -> Report:
+    """Try the dead letters of a session again, in a session of its own. Raises UsageError if there are none."""
+    with StateReader.open(settings.state.path) as reader:
+        session = reader.session(reference)
+        keys = sorted({item.letter.type + "=" + item.letter.id for item in reader.dead_letters(session.id)})
+    if not keys:
+        raise UsageError(f"session {session.id} has no dead letters", hint="--show sessions lists the sessions")
+    request = msgspec.convert(session.selection, RunRequest)
+    filters = msgspec.structs.replace(type(request.filters)(), include_deleted=request.filters.include_deleted)
+    again = msgspec.structs.replace(request, select=tuple(keys), exclude=(), filters=filters, parent=session.id)
+    return execute(_as_begun(settings, session), again, surroundings)
+
+
+def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
+    if reference == "last":
+        session = reader.last_unfinished()
+        if session is None:
+            raise UsageError("no session is unfinished", hint="--show sessions lists them")
+        return session
+    session = reader.session(reference)
+    if not session.resumable:
+        raise UsageError(f"session {session.id} is {session.status}: there is nothing to go on with")
+    return session
+
+
+def _as_begun(settings: Settings, session: RestorationSession) -> Settings:
+    """The settings of the session; where the destination is, and how to log in, is said anew."""
+    begun = msgspec.convert(session.settings, Settings)
+    if settings.destination.name != session.destination:
+        named = settings.destination.name
+        raise UsageError(f"session {session.id} restores into {session.destination!r}, the settings name {named!r}")
+    return msgspec.structs.replace(begun, destination=settings.destination, state=settings.state, rate=settings.rate)
 
 
 def _paths(settings: Settings) -> list[str]:
@@ -86,148 +139,75 @@ def _paths(settings: Settings) -> list[str]:
     return [path] if isinstance(path, str) else list(path)
 
 
+def _warn(vault: Vault) -> None:
+    for warning in vault.warnings:
+        log.warning("backup: %s", warning)
+
+
 class _Run:
     """One run. Its parts are set up in the order in which they may fail."""
 
-    def __init__(
-        self, settings: Settings, request: RunRequest, surroundings: Surroundings, vault: Vault, chosen: Chosen
-    ) -> None:
-        self._settings = settings
-        self._request = request
-        self._surroundings = surroundings
-        self._vault = vault
-        self._chosen = chosen
-        self._session_id = new_session_id(utc_now())
-        self._facts = DestinationFacts(settings.destination.base_url, "", "", "")
-        self._pause = interruptible(surroundings.stop)
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._settings = job.settings
+        self._pause = interruptible(job.surroundings.stop)
 
-    def dry_run(self) -> Report:
+    def go(self) -> Report:
+        """Do what the mode says."""
+        if self._job.request.mode == "dry-run":
+            return self._dry_run()
+        with self._destination():
+            return self._restore() if self._job.request.mode == "restore" else self._compare()
+
+    def _dry_run(self) -> Report:
         """What would be attempted, without a call."""
-        builder = self._report()
-        for result in self._chosen.missing:
+        builder = self._job.report()
+        for result in self._job.missing:
             builder.add(result)
-        for key in self._chosen.keys:
-            builder.add(preview(self._vault, key, self._settings.run.max_item_bytes))
+        for key in self._job.keys:
+            builder.add(preview(self._job.vault, key, self._settings.run.max_item_bytes))
         return builder.finish(Api())
 
     @contextmanager
-    def destination(self) -> Iterator[None]:
+    def _destination(self) -> Iterator[None]:
         """Log in, and learn whose instance of which release this is."""
-        settings = self._settings
-        self._session = LookerSession(
-            settings.destination.base_url,
-            self._surroundings.credentials(),
-            verify_ssl=settings.destination.verify_ssl,
-            timeout_s=settings.destination.timeout_s,
-            in_flight=settings.run.in_flight,
-            max_retries=settings.run.max_retries,
-            limiter=_limiter(settings, self._pause),
-            pause=self._pause,
-        )
-        with self._session, ThreadPoolExecutor(settings.run.in_flight, thread_name_prefix="calls") as pool:
+        credentials = self._job.surroundings.credentials()
+        self._session = looker_session(self._settings, credentials, self._limiter(), self._pause)
+        with self._session, ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls") as pool:
             self._pool = pool
-            self._facts = meet(self._session, settings.destination.base_url)
+            self._job.facts = meet(self._session, self._settings.destination.base_url)
             self._live = Live(self._session)
             yield
 
-    def compare(self) -> Report:
+    def _limiter(self) -> Limiter:
+        rate = self._settings.rate
+        return FixedRate(rate.per_second, rate.burst, pause=self._pause) if rate.per_second > 0 else Unlimited()
+
+    def _compare(self) -> Report:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
-        journal = ReadOnlyJournal(Path(self._settings.state.path), *self._route())
+        journal = ReadOnlyJournal(Path(self._settings.state.path), *self._job.route)
         try:
             restorer = ItemRestorer(self._context(journal, self._judgement()))
-            return self._verify_alone(restorer) if self._request.mode == "verify" else self._plan(restorer)
+            return self._verify_alone(restorer) if self._job.request.mode == "verify" else self._plan(restorer)
         finally:
             journal.close()
 
     def _plan(self, restorer: ItemRestorer) -> Report:
         planned = Planned()
-        builder = self._report()
-        self._loop(self._record_only(builder)).over(self._chosen.keys, planning(restorer, planned))
+        builder = self._job.report()
+        self._loop(self._only_counting(builder)).over(self._job.keys, planning(restorer, planned))
         usage = self._session.meter.snapshot()
         calls = planned.calls + Counter(usage.by_operation)
         return builder.finish(Api.of(usage), plan=plan_of(calls, OPERATIONS, planned.deletions))
 
     def _verify_alone(self, restorer: ItemRestorer) -> Report:
         verifier = Verifier(restorer)
-        builder = self._report()
-        self._loop(self._record_only(builder)).over(self._chosen.keys, verifier.step)
+        builder = self._job.report()
+        self._loop(self._only_counting(builder)).over(self._job.keys, verifier.step)
         return builder.finish(Api.of(self._session.meter.snapshot()), verify=verifier.outcome())
 
-    def restore(self) -> Report:
-        """Restore the items, recording each result before the next is begun."""
-        state = Path(self._settings.state.path)
-        with ExitStack() as stack:
-            stack.enter_context(RunLock(state))
-            writer = stack.enter_context(StateWriter.open(state, now=utc_now))
-            reader = stack.enter_context(StateReader.open(state))
-            self._prune(state, reader)
-            judgement = self._judgement_before_writing()
-            self._begin(writer)
-            undo = stack.enter_context(UndoJournal(undo_directory(state, self._session_id), worker=0))
-            route = self._route()
-            journal = LocalJournal(writer, reader, undo, (self._session_id, *route))
-            return self._restore_all(writer, ItemRestorer(self._context(journal, judgement)))
-
-    def _judgement_before_writing(self) -> Judgement:
-        judgement = self._judgement()
-        self._announce(judgement)
-        count = len(self._chosen.keys)
-        if count > self._settings.run.confirm_above and not self._request.yes and not self._surroundings.confirm(count):
-            raise StoppedError("nothing was written: not confirmed")
-        return judgement
-
-    def _restore_all(self, writer: StateWriter, restorer: ItemRestorer) -> Report:
-        builder = self._report()
-        record = self._recording(builder, writer)
-        self._surroundings.progress.begin(len(self._chosen.keys) + len(self._chosen.missing))
-        status: SessionStatus = "interrupted"
-        verify: Verify | None = None
-        try:
-            if self._loop(record).over(self._chosen.keys, restorer.restore):
-                status = "finished"
-                verify = self._verify_after(restorer) if self._request.verify_after else None
-        except StateError as error:
-            raise StoppedError(f"stopped: {error}") from error
-        finally:
-            self._surroundings.progress.end()
-            writer.end_session(self._session_id, status, builder.totals)
-        return builder.finish(Api.of(self._session.meter.snapshot()), status=status, verify=verify)
-
-    def _verify_after(self, restorer: ItemRestorer) -> Verify:
-        """Read what was written once more, with fresh eyes; what was unchanged has just been compared."""
-        written = [key for key, outcome in self._outcomes.items() if outcome in ("created", "updated")]
-        same = sum(outcome in ("unchanged", "skipped") for outcome in self._outcomes.values())
-        verifier = Verifier(restorer.with_live(Live(self._session)))
-        failures: list[ItemResult] = []
-        self._loop(lambda result, blob: failures.append(result) if result.dead_letter else None).over(
-            written, verifier.step
-        )
-        for failure in failures:
-            log.error("%s could not be verified: %s", failure.key, failure.reason)
-        outcome = verifier.outcome()
-        return Verify(outcome.equal + same, outcome.different + tuple(_unverified(failure) for failure in failures))
-
-    def _recording(self, builder: ReportBuilder, writer: StateWriter) -> Callable[[ItemResult, bytes | None], None]:
-        self._outcomes: dict[ItemKey, str] = {}
-        every, done = self._settings.run.checkpoint_every, 0
-
-        def record(result: ItemResult, blob: bytes | None) -> None:
-            nonlocal done
-            for warning in writer.record_result(self._session_id, result, blob):
-                builder.warn(warning)
-            builder.add(result)
-            self._outcomes[result.key] = result.outcome
-            done += 1
-            if done % every == 0:
-                writer.checkpoint(self._session_id, builder.totals)
-            self._show(builder)
-
-        for missing in self._chosen.missing:
-            record(missing, None)
-        return record
-
-    def _record_only(self, builder: ReportBuilder) -> Callable[[ItemResult, bytes | None], None]:
-        for missing in self._chosen.missing:
+    def _only_counting(self, builder: ReportBuilder) -> Record:
+        for missing in self._job.missing:
             builder.add(missing)
 
         def record(result: ItemResult, blob: bytes | None) -> None:
@@ -235,106 +215,132 @@ class _Run:
 
         return record
 
-    def _show(self, builder: ReportBuilder) -> None:
-        totals, calls = builder.totals, self._session.meter.snapshot().calls
-        builder.sample(calls, None)
-        self._surroundings.progress.show(
-            Standing(items=totals.selected, ok=totals.succeeded, failed=totals.failed, calls=calls)
-        )
+    def _loop(self, record: Record) -> ItemLoop:
+        limit = self._settings.run.max_item_bytes
+        return ItemLoop(self._job.vault, limit, record, self._job.surroundings.stop)
 
-    def _loop(self, record: Callable[[ItemResult, bytes | None], None]) -> ItemLoop:
-        return ItemLoop(self._vault, self._settings.run.max_item_bytes, record, self._surroundings.stop)
+    def _restore(self) -> Report:
+        """Restore the items; every result is on record before the next depends on it."""
+        state = Path(self._settings.state.path)
+        with ExitStack() as stack:
+            stack.enter_context(RunLock(state))
+            self._open_state(state)
+            judgement = self._judgement()
+            self._announce(judgement)
+            self._confirm()
+            self._begin(state)
+            builder = self._job.report()
+            ended = self._carry_out(judgement)
+            reader = stack.enter_context(StateReader.open(state))
+            return self._told(builder, reader, ended, judgement)
+
+    def _open_state(self, state: Path) -> None:
+        """Make or migrate the file and clear old undo copies, before anything else can fail."""
+        with StateWriter.open(state, now=utc_now) as writer:
+            prune(state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
+
+    def _begin(self, state: Path) -> None:
+        with StateWriter.open(state, now=utc_now) as writer:
+            session = self._job.session()
+            if self._job.resumed:
+                writer.reopen_session(session.id, pid=session.pid, host=session.host)
+            else:
+                writer.begin_session(session)
+            for missing in self._job.missing:
+                writer.record_result(self._job.session_id, missing)
+
+    def _carry_out(self, judgement: Judgement) -> Ended:
+        job, count = self._job, len(self._job.keys) + len(self._job.missing)
+        budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
+        job.surroundings.progress.begin(count + len(job.earlier))
+        try:
+            if len(job.keys) <= FEW:
+                return run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
+            return run_bulk(job, budget, self._session, self._live, judgement)
+        except StateError as error:
+            raise StoppedError(f"stopped: {error}") from error
+        finally:
+            job.surroundings.progress.end()
+
+    def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
+        """The report, from what is on record."""
+        builder.add_earlier(self._job.earlier)
+        for result in reader.results(self._job.session_id):
+            builder.add(result)
+        for warning in (*ended.warnings, *([ended.reason] if ended.reason else [])):
+            builder.warn(warning)
+        for sample in ended.timeline:
+            builder.note(sample)
+        verify = None
+        if self._job.request.verify_after and ended.status == "finished":
+            verify = self._verify_after(reader, judgement)
+        usage = self._session.meter.snapshot() + ended.usage
+        return builder.finish(Api.of(usage), status=ended.status, verify=verify)
+
+    def _verify_after(self, reader: StateReader, judgement: Judgement) -> Verify:
+        """Read what was written once more, with fresh eyes; what was unchanged has just been compared."""
+        outcomes = reader.outcomes(self._job.session_id)
+        written = [key for key in self._job.keys if outcomes.get(key) in ("created", "updated")]
+        same = sum(outcome in ("unchanged", "skipped") for outcome in outcomes.values())
+        journal = ReadOnlyJournal(Path(self._settings.state.path), *self._job.route)
+        context = self._context(journal, judgement)
+        context.live = Live(self._session)
+        verifier = Verifier(ItemRestorer(context))
+        failures: list[ItemResult] = []
+        try:
+            self._loop(lambda result, blob: failures.append(result) if result.dead_letter else None).over(
+                written, verifier.step
+            )
+        finally:
+            journal.close()
+        for failure in failures:
+            log.error("%s could not be verified: %s", failure.key, failure.reason)
+        outcome = verifier.outcome()
+        unsure = tuple(Difference(failure.key.type, failure.key.id, failure.name) for failure in failures)
+        return Verify(outcome.equal + same, outcome.different + unsure)
 
     def _judgement(self) -> Judgement:
         run = self._settings.run
         try:
-            return judge(self._vault, self._live, self._chosen.keys, run.identity, run.max_item_bytes)
+            return judge(self._job.vault, self._live, self._job.keys, run.identity, run.max_item_bytes)
         except LookerError as error:
             raise DestinationError(f"the destination could not be examined: {error}") from error
 
     def _context(self, journal: Journal, judgement: Judgement) -> Context:
+        def side_by_side(tasks: Any) -> list[Any]:
+            return list(self._pool.map(_call, tasks))
+
         return Context(
             session=self._session,
             live=self._live,
-            source=self._vault,
+            source=self._job.vault,
             journal=journal,
-            policy=_policy(self._settings, self._request),
+            policy=policy_of(self._settings, self._job.request),
             judgement=judgement,
-            releases=Releases(self._vault.release_floor(), self._facts.looker_version),
-            caller_id=self._facts.user_id,
-            is_admin=AdminCheck(self._session, self._facts.user_id),
-            side_by_side=lambda tasks: list(self._pool.map(lambda task: task(), tasks)),
+            releases=self._job.releases(),
+            caller_id=self._job.facts.user_id,
+            is_admin=AdminCheck(self._session, self._job.facts.user_id),
+            side_by_side=side_by_side,
             pause=self._pause,
         )
 
-    def _route(self) -> tuple[str, str]:
-        return self._settings.source.instance, self._settings.destination.name
-
-    def _report(self) -> ReportBuilder:
-        source = Source(self._settings.source.instance, tuple(str(path) for path in self._vault.paths))
-        destination = Destination(
-            self._settings.destination.name, self._settings.destination.base_url, self._facts.looker_version
-        )
-        builder = ReportBuilder(Head(self._session_id, self._request.mode, source, destination))
-        for warning in self._vault.warnings:
-            builder.warn(f"backup: {warning}")
-        return builder
+    def _confirm(self) -> None:
+        count = len(self._job.keys)
+        if count <= self._settings.run.confirm_above or self._job.request.yes:
+            return
+        if not self._job.surroundings.confirm(count):
+            raise StoppedError("nothing was written: not confirmed")
 
     def _announce(self, judgement: Judgement) -> None:
         """What somebody wants to have seen who finds out tomorrow that it was the wrong Looker."""
-        facts, count = self._facts, len(self._chosen.keys)
+        facts, count = self._job.facts, len(self._job.keys)
+        paths, instance = ", ".join(map(str, self._job.vault.paths)), self._settings.source.instance
         log.info("destination: %s as %s, Looker %s", facts.base_url, facts.user_name, facts.looker_version or "?")
-        paths, instance = ", ".join(map(str, self._vault.paths)), self._settings.source.instance
-        log.info("backup: %s, instance %r, %s", paths, instance, age(self._vault.synced_to(), utc_now()))
-        log.info(
-            "identity: %s instance (%d agree, %d disagree)", judgement.instance, judgement.agree, judgement.disagree
-        )
-        log.info("up to %d object%s to be written; session %s", count, "" if count == 1 else "s", self._session_id)
-
-    def _begin(self, writer: StateWriter) -> None:
-        writer.begin_session(
-            RestorationSession(
-                id=self._session_id,
-                mode=self._request.mode,
-                source_instance=self._settings.source.instance,
-                source_paths=tuple(str(path) for path in self._vault.paths),
-                source_fingerprint=self._vault.fingerprint(),
-                destination=self._settings.destination.name,
-                base_url=self._facts.base_url,
-                user=self._facts.user_name,
-                looker_version=self._facts.looker_version,
-                selection=msgspec.to_builtins(self._request),
-                settings=msgspec.to_builtins(self._settings),
-                lrestore_version=__version__,
-                pid=os.getpid(),
-                host=socket.gethostname(),
-            )
-        )
-
-    def _prune(self, state: Path, reader: StateReader) -> None:
-        prune(state, self._settings.state.keep_undo_days, datetime.now(UTC), reader.unfinished_ids())
+        log.info("backup: %s, instance %r, %s", paths, instance, age(self._job.vault.synced_to(), utc_now()))
+        agree, disagree = judgement.agree, judgement.disagree
+        log.info("identity: %s instance (%d agree, %d disagree)", judgement.instance, agree, disagree)
+        log.info("up to %d object%s to be written; session %s", count, "" if count == 1 else "s", self._job.session_id)
 
 
-def _limiter(settings: Settings, pause: Callable[[float], bool]) -> Limiter:
-    if settings.rate.per_second > 0:
-        return FixedRate(settings.rate.per_second, settings.rate.burst, pause=pause)
-    return Unlimited()
-
-
-def _policy(settings: Settings, request: RunRequest) -> Policy:
-    run = settings.run
-    return Policy(
-        if_missing=run.if_missing,
-        keep_extra=run.keep_extra,
-        skip_if_modified=run.skip_if_modified,
-        allow_alert_loss=request.allow_alert_loss,
-        trust_404=run.trust_404,
-        fallback_owner=run.fallback_owner,
-        fallback_folder=run.fallback_folder,
-        max_item_bytes=run.max_item_bytes,
-        max_retries=run.max_retries,
-    )
-
-
-def _unverified(failure: ItemResult) -> Difference:
-    return Difference(failure.key.type, failure.key.id, failure.name)
+def _call(task: Callable[[], Any]) -> Any:
+    return task()

@@ -166,3 +166,9 @@ ON CONFLICT (session_id, shard, seq) DO NOTHING;
 
 -- name: select_undo
 SELECT * FROM undo WHERE session_id = :session_id ORDER BY created_at, shard, seq;
+
+-- name: select_begun
+SELECT 1 FROM intents
+WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id
+  AND part = '' AND state <> 'dropped'
+LIMIT 1;

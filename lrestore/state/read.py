@@ -23,6 +23,7 @@ from lrestore.messages import (
     Request,
 )
 from lrestore.state.connection import Connect, open_readonly, state_errors
+from lrestore.state.encoding import storable
 from lrestore.state.queries import QUERIES
 from lrestore.state.records import (
     DeadLetterItem,
@@ -159,6 +160,11 @@ class StateReader:
         """All mappings, or those of one type."""
         rows = self._rows("select_mappings", {"content_type": content_type})
         return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
+
+    def begun(self, session_id: str, key: ItemKey) -> bool:
+        """Whether the session has begun to create the item itself (not a part of it) and was not refused."""
+        values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}
+        return self._row("select_begun", values) is not None
 
     def open_intents(self, session_id: str | None = None) -> list[OpenIntent]:
         """Creates whose end is unknown, oldest first: of one session or of all."""

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import datetime
 from functools import cached_property
-from typing import Self
+from typing import Self, TypeVar
+
+import msgspec
 
 from lrestore.errors import MissingItemError
 from lrestore.messages import ItemKey, Mapping
@@ -19,6 +21,8 @@ from lrestore.vault.items import IndexRow, VaultItem
 from lrestore.vault.rows import display_name
 from lrestore.vault.staging import Staging
 from lrestore.vault.times import utc_iso
+
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class Vault:
@@ -115,6 +119,21 @@ class Vault:
     def holds(self, key: ItemKey) -> bool:
         """Whether the backup has an object under this key, readable or not."""
         return self.row(key) is not None
+
+    def contents(self, type_name: str, shape: type[Shape]) -> Iterator[tuple[ItemKey, Shape]]:
+        """The live, readable objects of a type, each decoded into ``shape``: a Struct of the fields that are of
+        interest.
+
+        An object that does not fit the shape is left out: :meth:`read` has the last word on it.
+        """
+        decoder = msgspec.msgpack.Decoder(shape)
+        for entry in index.entries(self._finder, [schema.KINDS[type_name]], skim):
+            if isinstance(entry, Refused) or entry.head.deleted:
+                continue
+            try:
+                yield entry.index_row().key, decoder.decode(entry.blob)
+            except (ValueError, RecursionError):
+                continue
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""

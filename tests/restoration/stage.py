@@ -22,8 +22,9 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.payload import Releases
 from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
-from lrestore.run.journal import LocalJournal
+from lrestore.run.journal import SessionJournal
 from lrestore.run.preflight import AdminCheck, judge, meet
+from lrestore.run.recording import apply_record
 from lrestore.simulator.backup import Extraction, write_backup
 from lrestore.simulator.config import Config
 from lrestore.simulator.server import RunningSimulator, start
@@ -96,7 +97,13 @@ class Stage:
             session=session,
             live=live,
             source=self.vault,
-            journal=LocalJournal(self.writer, self.reader, self.undo, (SESSION, "src", "dst")),
+            journal=SessionJournal(
+                lambda record: apply_record(self.writer, SESSION, record),
+                lambda: None,
+                self.reader,
+                self.undo,
+                (SESSION, "src", "dst"),
+            ),
             policy=policy or Policy(max_retries=2),
             judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24),
             releases=Releases(self.vault.release_floor(), facts.looker_version),

@@ -1,0 +1,41 @@
+"""When a run has to stop although there is work left: failures, calls, time."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from lrestore.run.request import RunRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Limits of one run. ``selected`` is what a percentage refers to; ``deadline_s`` is on the monotonic clock."""
+
+    selected: int
+    max_failures: str = "none"
+    max_calls: int | None = None
+    deadline_s: float | None = None
+
+    @classmethod
+    def of(cls, request: RunRequest, max_failures: str, selected: int) -> Budget:
+        """The budget of a run that begins now."""
+        deadline_s = None if request.max_runtime_s is None else time.monotonic() + request.max_runtime_s
+        return cls(selected, max_failures, request.max_calls, deadline_s)
+
+    def spent(self, failures: int, calls: int) -> str:
+        """Why the run has to stop; "" while it need not."""
+        if self._too_many(failures):
+            return f"{failures} of {self.selected} items have failed (max_failures = {self.max_failures})"
+        if self.max_calls is not None and calls >= self.max_calls:
+            return f"{calls} calls have been made (--max-calls {self.max_calls})"
+        if self.deadline_s is not None and time.monotonic() >= self.deadline_s:
+            return "the time is up (--max-runtime)"
+        return ""
+
+    def _too_many(self, failures: int) -> bool:
+        if self.max_failures == "none" or not failures:
+            return False
+        if self.max_failures.endswith("%"):
+            return failures * 100 >= float(self.max_failures[:-1]) * self.selected
+        return failures >= int(self.max_failures)

@@ -1,0 +1,142 @@
+"""Many items: a coordinator, several workers, one writer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from lrestore.graph import Ready
+from lrestore.identity import Judgement
+from lrestore.looker.live import LISTED, Live
+from lrestore.looker.meter import ApiUsage
+from lrestore.looker.session import LookerSession
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.report.model import Sample
+from lrestore.report.progress import Standing
+from lrestore.run.budget import Budget
+from lrestore.run.coordinator import Coordinator
+from lrestore.run.dependencies import needs_of
+from lrestore.run.limiter import LimiterConfig, SharedLimiter
+from lrestore.run.order import natural
+from lrestore.run.preflight import AdminCheck
+from lrestore.run.setup import Job, policy_of
+from lrestore.run.single import Ended
+from lrestore.run.worker import WorkerBrief
+from lrestore.run.writer import WriterBrief
+from lrestore.state.undo import undo_directory
+
+log = logging.getLogger(__name__)
+
+_SHOW_EVERY_S = 0.25
+_SAMPLE_EVERY_S = 1.0
+_ALWAYS_LISTED = frozenset({"folder", "lookml_model"})
+"""What nearly every item refers to; the other listings are read when their types are selected."""
+
+
+def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judgement: Judgement) -> Ended:
+    """Restore ``job.keys`` in several processes. Raises StateError if the state file cannot be written."""
+    settings = job.settings
+    folder = undo_directory(settings.state.path, job.session_id)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    types = {key.type for key in job.keys}
+    tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
+    listings = folder / "listings.msgpack"
+    listings.write_bytes(msgspec.msgpack.encode(tables))
+    needs, hard = needs_of(job.vault, job.keys)
+    with SharedLimiter.create(folder / "limiter", _limiter_config(job)) as limiter:
+        brief = partial(
+            WorkerBrief,
+            settings=settings,
+            credentials=job.surroundings.credentials(),
+            vault_paths=job.vault.real_paths,
+            session_id=job.session_id,
+            folder=folder,
+            listings=listings,
+            limiter=partial(SharedLimiter.attach, folder / "limiter"),
+            policy=policy_of(settings, job.request),
+            judgement=judgement,
+            releases=job.releases(),
+            caller_id=job.facts.user_id,
+            is_admin=AdminCheck(session, job.facts.user_id)(),
+        )
+        every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
+        writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds)
+        absent = partial(_absent, tables, judgement)
+        coordinator = Coordinator(Ready(job.keys, needs, _priority), needs, hard, _numbered(brief), writer, absent)
+        if job.resumed:
+            coordinator.resume(set(job.keys))
+        watch = _Watch(job, coordinator, limiter)
+        workers = min(settings.run.workers, len(job.keys))
+        ended = coordinator.run(workers, job.surroundings.stop, budget, watch.show)
+    for leftover in (listings, folder / "limiter"):
+        leftover.unlink(missing_ok=True)
+    return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
+
+
+def _numbered(brief: Callable[..., WorkerBrief]) -> Callable[[int], WorkerBrief]:
+    return lambda number: brief(number=number)
+
+
+def _limiter_config(job: Job) -> LimiterConfig:
+    run, rate = job.settings.run, job.settings.rate
+    return LimiterConfig(
+        max_in_flight=run.workers * run.in_flight,
+        per_second=rate.per_second,
+        burst=rate.burst,
+        give_up_after_s=run.give_up_after_s,
+    )
+
+
+def _priority(key: ItemKey) -> tuple[object, ...]:
+    return (CONTENT_TYPES[key.type].tier, natural(key.id))
+
+
+def _absent(tables: dict[str, dict[str, dict[str, object]]], judgement: Judgement, key: ItemKey) -> bool:
+    """Whether the destination surely has no such object: told from the listings alone, without a call."""
+    if key.type not in tables:
+        return False
+    return judgement.instance != "same" or key.id not in tables[key.type]
+
+
+class _Watch:
+    """Shows how the run stands, a few times per second, and notes it for the report once per second."""
+
+    def __init__(self, job: Job, coordinator: Coordinator, limiter: SharedLimiter) -> None:
+        self._job = job
+        self._coordinator = coordinator
+        self._limiter = limiter
+        self._began_s = time.monotonic()
+        self._shown_at_s = self._noted_at_s = self._began_s
+        self._before = len(job.earlier) + len(job.missing)
+        self._failed_before = sum(result.outcome == "failed" for result in (*job.earlier, *job.missing))
+        self.timeline: list[Sample] = []
+
+    def show(self, usage: ApiUsage, in_hand: int) -> None:
+        """Show it, unless that has just been done."""
+        now_s = time.monotonic()
+        if now_s - self._shown_at_s < _SHOW_EVERY_S:
+            return
+        self._shown_at_s = now_s
+        outcomes = self._coordinator.outcomes
+        items = sum(outcomes.values()) + self._before
+        failed = outcomes["failed"] + self._failed_before
+        view = self._limiter.snapshot()
+        self._job.surroundings.progress.show(
+            Standing(
+                items=items,
+                ok=items - failed,
+                failed=failed,
+                calls=usage.calls,
+                limit=view.limit,
+                in_flight=view.in_flight,
+            )
+        )
+        if now_s - self._noted_at_s >= _SAMPLE_EVERY_S:
+            self._noted_at_s = now_s
+            self.timeline.append((round(now_s - self._began_s, 3), items, usage.calls, view.limit))

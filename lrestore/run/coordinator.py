@@ -1,0 +1,392 @@
+"""The coordinator of a bulk run: gives out what is ready, hears what is done, replaces who dies.
+
+    start the writer and the workers
+    until everything is settled, or the run has to stop:
+        fill each worker's short queue with items whose needs are settled
+        wait for word from the writer, the workers, or of a death
+        what the writer has committed is settled: confirm it, release what waited for it
+        what a dead worker had is given out again; a dead writer gets a successor, and everything unconfirmed again
+    let the workers end what they have in hand; let the writer close the session
+
+Not guaranteed: an order among items that do not need each other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, Pipe, wait
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import msgspec
+
+from lrestore.errors import DependencyError, InternalError
+from lrestore.graph import Ready
+from lrestore.looker.meter import ApiUsage
+from lrestore.messages import ItemKey, ItemResult, Outcome
+from lrestore.run.budget import Budget
+from lrestore.run.dead_letter import failed
+from lrestore.run.faults import crash_point
+from lrestore.run.pipe import send
+from lrestore.run.protocol import (
+    Ack,
+    Committed,
+    End,
+    Finish,
+    Finished,
+    FromWorker,
+    FromWriter,
+    GaveUp,
+    Resend,
+    Sent,
+    Settled,
+    Standing,
+    Started,
+    Task,
+    Tasks,
+    ToWorker,
+    WriterFailed,
+)
+from lrestore.run.worker import WorkerBrief, worker_main
+from lrestore.run.writer import WriterBrief, writer_main
+from lrestore.state.records import SessionStatus
+
+log = logging.getLogger(__name__)
+
+_HEAR_EVERY_S = 0.2
+_BATCH = 16
+"""Items handed out at once: few enough that no worker sits on work that others could do."""
+_POISON_DEATHS = 3
+"""Workers that may die over an item before it is taken for the reason."""
+_COORDINATOR = 0
+"""The number under which the coordinator itself writes to the pipe."""
+
+PRELOADED = ["lrestore.run.worker", "lrestore.run.writer", "looker_sdk.sdk.api40.models", "tenacity"]
+
+
+@dataclass(slots=True)
+class _Helper:
+    """A worker process as the coordinator sees it."""
+
+    number: int
+    process: BaseProcess
+    channel: Connection
+    in_hand: dict[ItemKey, None] = field(default_factory=dict)
+    finishing: bool = False
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a bulk run ended. ``reason`` is "" when everything was settled."""
+
+    status: SessionStatus
+    reason: str
+    usage: ApiUsage
+
+
+class Coordinator:
+    """One bulk run. ``worker_brief`` makes the brief of the worker of a number; ``absent`` says of an item that fails
+    for want of another whether the destination surely lacks it too."""
+
+    def __init__(
+        self,
+        ready: Ready[ItemKey],
+        needs: dict[ItemKey, tuple[ItemKey, ...]],
+        hard: frozenset[tuple[ItemKey, ItemKey]],
+        worker_brief: Callable[[int], WorkerBrief],
+        writer_brief: WriterBrief,
+        absent: Callable[[ItemKey], bool],
+    ) -> None:
+        self._ready = ready
+        self._absent = absent
+        self._needs = needs
+        self._hard = hard
+        self._worker_brief = worker_brief
+        self._writer_brief = writer_brief
+        self._in_flight = worker_brief(0).settings.run.in_flight
+        self._context: ForkServerContext = get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._reading, self._writing = Pipe(duplex=False)
+        self._helpers: dict[int, _Helper] = {}
+        self._next_number = 1
+        self._deaths: Counter[ItemKey] = Counter()
+        self._again: set[ItemKey] = set()
+        self._notes: dict[ItemKey, str] = {}
+        self._usage: dict[int, ApiUsage] = {}
+        self._failed: dict[ItemKey, Settled] = {}
+        self._own: dict[int, bytes] = {}
+        self._own_number = 0
+        self._own_confirmed = 0
+        self._reason = ""
+        self.outcomes: Counter[Outcome] = Counter()
+        self.warnings: list[str] = []
+        self._writer, self._writer_channel = self._start_writer()
+
+    def resume(self, again: set[ItemKey]) -> None:
+        """These items may be done in part: whoever gets them has to look first."""
+        self._again |= again
+
+    def run(
+        self, workers: int, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]
+    ) -> Ended:
+        """Until everything is settled or the run has to stop. ``show`` is called a few times per second."""
+        for _ in range(workers):
+            self._start_worker()
+        interrupted = False
+        while self._ready.unsettled and not self._reason:
+            interrupted = interrupted or stop()
+            if interrupted:
+                break
+            self._reason = budget.spent(self.outcomes["failed"], self.usage.calls)
+            self._break_circles()
+            self._fill()
+            self._listen()
+            show(self.usage, self.in_hand)
+        self._finish_workers(show)
+        status: SessionStatus = "finished"
+        if self._ready.unsettled:
+            status = "interrupted" if interrupted and not self._reason else "stopped"
+        self._end_writer(status)
+        return Ended(status, self._reason, self.usage)
+
+    @property
+    def usage(self) -> ApiUsage:
+        """What all workers have used of the API, the dead ones included."""
+        return sum(self._usage.values(), ApiUsage())
+
+    @property
+    def in_hand(self) -> int:
+        """Items that workers have at the moment."""
+        return sum(len(helper.in_hand) for helper in self._helpers.values())
+
+    def _start_writer(self) -> tuple[BaseProcess, Connection]:
+        ours, theirs = Pipe()
+        process = self._context.Process(
+            target=writer_main, args=(self._writer_brief, self._reading, theirs), name="lrestore-writer"
+        )
+        process.start()
+        theirs.close()
+        return process, ours
+
+    def _start_worker(self) -> None:
+        number = self._next_number
+        self._next_number += 1
+        ours, theirs = Pipe()
+        process = self._context.Process(
+            target=worker_main, args=(self._worker_brief(number), theirs, self._writing), name=f"lrestore-w{number}"
+        )
+        process.start()
+        theirs.close()
+        self._helpers[number] = _Helper(number, process, ours)
+
+    def _fill(self) -> None:
+        """Keep every worker's queue short and never empty."""
+        for helper in sorted(self._helpers.values(), key=lambda one: len(one.in_hand)):
+            room = self._room(helper)
+            while room > 0:
+                tasks = self._take(min(room, _BATCH, self._share()))
+                if not tasks:
+                    return
+                room -= len(tasks)
+                helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
+                self._say(helper, Tasks(tuple(tasks)))
+                crash_point("coordinator.task_sent")
+
+    def _room(self, helper: _Helper) -> int:
+        short = len(helper.in_hand) <= self._in_flight
+        return self._in_flight + _BATCH - len(helper.in_hand) if short else 0
+
+    def _share(self) -> int:
+        """Towards the end everybody gets a little."""
+        return max(1, self._ready.ready // (2 * max(1, len(self._helpers))))
+
+    def _take(self, count: int) -> list[Task]:
+        tasks: list[Task] = []
+        while len(tasks) < count and (key := self._ready.take()) is not None:
+            if not self._doomed(key):
+                tasks.append(Task(key, self._notes.get(key, ""), again=key in self._again))
+        return tasks
+
+    def _doomed(self, key: ItemKey) -> bool:
+        """An item that needs what failed and is not there either fails without a call, with the chain named."""
+        for other in self._needs.get(key, ()):
+            lost = self._failed.get(other)
+            if lost is not None and lost.missing and (key, other) in self._hard:
+                message = (
+                    f"{key} needs {other}, which is not in the destination and could not be restored: {lost.reason}"
+                )
+                error = DependencyError(message, key=key)
+                error.missing = False
+                self._record(failed(error, key, ""))
+                return True
+        return False
+
+    def _break_circles(self) -> None:
+        """Items that need each other in a circle never get ready. Each is tried: the destination may have them."""
+        if self.in_hand or self._own:
+            return
+        stuck = self._ready.stuck()
+        if not stuck:
+            return
+        names = ", ".join(map(str, stuck[:5])) + (f" and {len(stuck) - 5} more" if len(stuck) > 5 else "")
+        for key in stuck:
+            self._notes[key] = f"it is part of, or waits for, a circle of items that need each other: {names}"
+            self._ready.force(key)
+
+    def _record(self, result: ItemResult) -> None:
+        """A result of the coordinator's own goes to the writer like everybody's."""
+        self._own_number += 1
+        sent = Sent(_COORDINATOR, self._own_number, self._own_confirmed + 1, Finished(result))
+        self._own[self._own_number] = msgspec.msgpack.encode(sent)
+        send(self._writing.fileno(), self._own[self._own_number])
+
+    def _listen(self) -> None:
+        channels: dict[Any, Callable[[], None]] = {self._writer_channel: self._hear_writer}
+        for helper in self._helpers.values():
+            channels[helper.channel] = partial(self._hear_worker, helper)
+        sentinels: dict[Any, _Helper] = {helper.process.sentinel: helper for helper in self._helpers.values()}
+        for signalled in wait([*channels, *sentinels, self._writer.sentinel], _HEAR_EVERY_S):
+            if signalled == self._writer.sentinel:
+                self._replace_writer()
+            elif signalled in sentinels:
+                self._bury(sentinels[signalled])
+            else:
+                channels[signalled]()
+
+    def _hear_writer(self) -> None:
+        try:
+            message: FromWriter = msgspec.msgpack.decode(self._writer_channel.recv_bytes(), type=FromWriter)
+        except (EOFError, OSError):
+            return
+        if isinstance(message, WriterFailed):
+            self._reason = self._reason or message.reason
+            return
+        self._committed(message)
+
+    def _committed(self, message: Committed) -> None:
+        self.warnings += message.warnings
+        for settled in message.settled:
+            crash_point("coordinator.result_seen")
+            self._settle(settled)
+        for number, confirmed in message.numbers.items():
+            if number == _COORDINATOR:
+                self._own = {at: sent for at, sent in self._own.items() if at > confirmed}
+                self._own_confirmed = max(self._own_confirmed, confirmed)
+            elif number in self._helpers:
+                self._say(self._helpers[number], Ack(confirmed))
+
+    def _settle(self, settled: Settled) -> None:
+        for helper in self._helpers.values():
+            helper.in_hand.pop(settled.key, None)
+        self.outcomes[settled.outcome] += 1
+        if settled.outcome == "failed":
+            self._failed[settled.key] = settled
+        self._ready.settle(settled.key)
+
+    def _hear_worker(self, helper: _Helper) -> None:
+        try:
+            message: FromWorker = msgspec.msgpack.decode(helper.channel.recv_bytes(), type=FromWorker)
+        except (EOFError, OSError):
+            return
+        match message:
+            case Standing(usage):
+                self._usage[helper.number] = usage
+            case GaveUp(reason, keys):
+                self._reason = self._reason or reason
+                for key in keys:
+                    helper.in_hand.pop(key, None)
+            case Started():
+                pass
+
+    def _bury(self, helper: _Helper) -> None:
+        """What a dead worker had in hand is given to others, who look first; a deadly item becomes a dead letter."""
+        while helper.channel.poll():
+            try:
+                message = msgspec.msgpack.decode(helper.channel.recv_bytes(), type=FromWorker)
+            except (EOFError, OSError):
+                break
+            if isinstance(message, Standing):
+                self._usage[helper.number] = message.usage
+        helper.process.join()
+        helper.channel.close()
+        del self._helpers[helper.number]
+        if helper.finishing and helper.process.exitcode == 0:
+            return
+        log.warning("worker %d died (exit code %s); it is replaced", helper.number, helper.process.exitcode)
+        for key in helper.in_hand:
+            self._again.add(key)
+            self._deaths[key] += 1
+            if self._deaths[key] >= _POISON_DEATHS:
+                self._record(failed(_poison(key, self._deaths[key]), key, ""))
+            elif not helper.finishing:
+                self._ready.put_back(key)
+        if not helper.finishing and self._ready.unsettled:
+            self._start_worker()
+
+    def _replace_writer(self) -> None:
+        self._writer.join()
+        self._drain_writer()
+        if self._reason:
+            return
+        log.warning("the writer died (exit code %s); it is replaced", self._writer.exitcode)
+        self._writer_channel.close()
+        self._writer, self._writer_channel = self._start_writer()
+        for helper in self._helpers.values():
+            self._say(helper, Resend())
+        for number in sorted(self._own):
+            send(self._writing.fileno(), self._own[number])
+
+    def _drain_writer(self) -> None:
+        """What the writer said before it died is true: it speaks after the commit."""
+        while True:
+            try:
+                if not self._writer_channel.poll():
+                    return
+                message: FromWriter = msgspec.msgpack.decode(self._writer_channel.recv_bytes(), type=FromWriter)
+            except (EOFError, OSError):
+                return
+            if isinstance(message, WriterFailed):
+                self._reason = self._reason or message.reason
+            else:
+                self._committed(message)
+
+    def _say(self, helper: _Helper, message: ToWorker) -> None:
+        """A worker that is dead hears nothing; its sentinel tells so."""
+        try:
+            helper.channel.send_bytes(msgspec.msgpack.encode(message))
+        except (BrokenPipeError, ConnectionResetError):
+            log.debug("worker %d does not listen any more", helper.number)
+
+    def _finish_workers(self, show: Callable[[ApiUsage, int], None]) -> None:
+        """Let everybody end what is in hand, and hear it confirmed."""
+        for helper in self._helpers.values():
+            helper.finishing = True
+            self._say(helper, Finish(hurry=bool(self._ready.unsettled)))
+        while self._helpers or self._own:
+            if not self._writer.is_alive() and self._reason:
+                for helper in self._helpers.values():
+                    helper.process.kill()
+            self._listen()
+            show(self.usage, self.in_hand)
+            if not self._writer.is_alive() and not self._helpers:
+                return
+
+    def _end_writer(self, status: SessionStatus) -> None:
+        try:
+            self._writer_channel.send_bytes(msgspec.msgpack.encode(End(status)))
+        except (BrokenPipeError, ConnectionResetError):
+            log.warning("the writer is gone: the session stays open and can be resumed")
+        self._writer.join()
+        self._writing.close()
+        self._reading.close()
+
+
+def _poison(key: ItemKey, deaths: int) -> InternalError:
+    hint = "restore it alone with --select and -v, and report what that says"
+    return InternalError(f"{deaths} workers died while they had {key} in hand", key=key, hint=hint)

@@ -1,0 +1,154 @@
+"""The rule of the limiter: the shared record and an event in, the record and a verdict out. It has no clock of its own.
+
+Two events: somebody asks to make a call, and somebody says how a call went. Time passes only through them.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from lrestore.looker.retries import MAX_RETRY_AFTER_S
+from lrestore.run.limiter import growth, outage, slowness
+from lrestore.run.limiter.config import LimiterConfig
+from lrestore.run.limiter.state import NEVER, State
+
+CLOSE_ENOUGH_S = 1e-6
+LOOK_AGAIN_S = 0.25
+"""How long those who wait for the end of an outage, or for a place in the queue, may not notice a change."""
+POLLS_PER_LATENCY = 25
+SHORTEST_POLL_S, LONGEST_POLL_S = 0.001, 0.02
+
+
+class Why(enum.Enum):
+    """What a verdict rests on; all but the first two are reasons to wait."""
+
+    GO = enum.auto()
+    PROBE = enum.auto()
+    RATE = enum.auto()
+    QUEUE = enum.auto()
+    SLOT = enum.auto()
+    PAUSE = enum.auto()
+    OUTAGE = enum.auto()
+    GONE = enum.auto()
+
+
+class Verdict(NamedTuple):
+    """``GO``: the call may go out. ``PROBE``: it may, to see whether an outage is over. ``GONE``: give up.
+
+    Else ask again in ``wait_s``; after ``RATE`` as one who has queued.
+    """
+
+    why: Why
+    wait_s: float = 0.0
+
+
+class Asking(NamedTuple):
+    """Who asks: calls under way over all processes, and whether the caller has waited for its turn."""
+
+    in_flight: int
+    queued: bool = False
+
+
+class Answer(NamedTuple):
+    """How a call went that had been let through at ``sent_at_s``; ``crowded``: it had waited for a place."""
+
+    sent_at_s: float
+    status: int | None
+    latency_s: float
+    retry_after_s: float | None = None
+    crowded: bool = False
+
+
+_GO = Verdict(Why.GO)
+_PROBE = Verdict(Why.PROBE)
+_GONE = Verdict(Why.GONE)
+
+
+class Controller:
+    """Decides over a :class:`State` that the caller holds exclusively, and changes it in place."""
+
+    def __init__(self, config: LimiterConfig) -> None:
+        self.config = config
+
+    def begin(self, now_s: float) -> State:
+        """The record that a run begins with."""
+        window = float(min(self.config.start_in_flight, self.config.max_in_flight))
+        return State(limit=self.config.first_limit, window=window, tick_at_s=now_s)
+
+    def ask(self, state: State, now_s: float, asking: Asking) -> Verdict:
+        """May a call go out? On ``GO`` and ``PROBE`` it is counted as let through."""
+        if state.outage_since_s != NEVER:
+            return self._ask_in_outage(state, now_s)
+        if now_s < state.paused_until_s:
+            return Verdict(Why.PAUSE, state.paused_until_s - now_s)
+        if now_s - state.tick_at_s >= growth.TICK_S:
+            self._tick(state, now_s)
+        if asking.in_flight >= int(state.window):
+            state.tick_slot_waits += 1
+            poll_s = state.typical_s / POLLS_PER_LATENCY
+            return Verdict(Why.SLOT, min(max(poll_s, SHORTEST_POLL_S), LONGEST_POLL_S))
+        return self._ask_rate(state, now_s, queued=asking.queued)
+
+    def answered(self, state: State, now_s: float, answer: Answer) -> None:
+        """Learn from how a call went."""
+        if outage.is_failure(answer.status):
+            outage.failed(state, now_s, self.config)
+        else:
+            outage.answered(state, now_s, self.config)
+        if answer.retry_after_s is not None and answer.status in (429, 503):
+            self._pause(state, now_s, answer.retry_after_s)
+        if answer.status == 429:
+            state.rate_limited += 1
+            if growth.refused(state, now_s, answer.sent_at_s) and answer.crowded:
+                growth.crowded(state, now_s)
+        elif answer.status is not None and answer.status < 500:
+            growth.delivered(state, now_s)
+            slowness.observed(state, answer.latency_s)
+
+    def _ask_rate(self, state: State, now_s: float, *, queued: bool) -> Verdict:
+        """GCRA. The queue is only an order in which to ask again: the right to go is given when it is used.
+
+        So nothing is lost with a process that is killed while it waits.
+        """
+        turn_s = state.due_at_s - self.config.tolerance_s(state.limit)
+        if not queued and state.queue_until_s > turn_s:
+            turn_s = state.queue_until_s
+        if turn_s <= now_s + CLOSE_ENOUGH_S:
+            self._let_go(state, now_s)
+            return _GO
+        if not queued and turn_s > now_s + LOOK_AGAIN_S:
+            return Verdict(Why.QUEUE, LOOK_AGAIN_S)
+        state.queue_until_s = max(state.queue_until_s, turn_s + 1 / state.limit)
+        return Verdict(Why.RATE, turn_s - now_s)
+
+    def _let_go(self, state: State, now_s: float) -> None:
+        state.due_at_s = max(now_s, state.due_at_s) + 1 / state.limit
+        state.tick_granted += 1
+        state.granted += 1
+
+    def _ask_in_outage(self, state: State, now_s: float) -> Verdict:
+        if now_s - state.outage_since_s >= self.config.give_up_after_s:
+            return _GONE
+        if outage.may_probe(state, now_s):
+            self._let_go(state, now_s)
+            return _PROBE
+        return Verdict(Why.OUTAGE, min(state.probe_at_s - now_s, LOOK_AGAIN_S))
+
+    def _tick(self, state: State, now_s: float) -> None:
+        span_s = now_s - state.tick_at_s
+        growth.measure(state, now_s, span_s)
+        if slowness.calm(state, now_s, min(span_s, 1.0), self.config):
+            growth.grow(state, now_s, min(span_s, 1.0), self.config)
+        state.tick_slot_waits = 0.0
+
+    def _pause(self, state: State, now_s: float, for_s: float) -> None:
+        """All wait. No burst afterwards: what came due meanwhile is not made up for, and no period spans the pause."""
+        until_s = now_s + min(for_s, MAX_RETRY_AFTER_S)
+        if until_s <= state.paused_until_s:
+            return
+        state.paused_until_s = until_s
+        state.due_at_s = max(state.due_at_s, until_s + self.config.tolerance_s(state.limit))
+        state.queue_until_s = max(state.queue_until_s, until_s)
+        state.delivered_at_s = max(until_s - 0.25, state.delivered_at_s)
+        state.tick_at_s, state.tick_granted, state.tick_slot_waits = until_s, 0.0, 0.0

@@ -1,0 +1,64 @@
+"""Rule and cell put together, without waiting: each question and each answer is one exclusive step on the record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from lrestore.run.limiter.cell import Cell
+from lrestore.run.limiter.controller import Answer, Asking, Controller, Verdict, Why
+from lrestore.run.limiter.state import State
+
+RECLAIM_EVERY_S = 0.25
+
+
+class Gate:
+    """A member's gate. ``own`` is how many calls this member has under way."""
+
+    def __init__(self, cell: Cell, controller: Controller, clock: Callable[[], float]) -> None:
+        self.cell = cell
+        self.clock = clock
+        self.own = 0
+        self._controller = controller
+        self._reclaimed_at_s = clock()
+
+    def ask(self, *, queued: bool) -> tuple[Verdict, float]:
+        """Ask to make a call: the verdict, and the instant of it. On ``GO`` and ``PROBE`` a place is taken."""
+        with self.cell as cell:
+            state = cell.load()
+            now_s = self.clock()
+            in_flight = cell.in_flight()
+            verdict = self._controller.ask(state, now_s, Asking(in_flight, queued))
+            if verdict.why is Why.SLOT and now_s - self._reclaimed_at_s >= RECLAIM_EVERY_S:
+                self._reclaimed_at_s = now_s
+                cell.reclaim()
+            cell.save(state)
+            if verdict.why in _LET_GO:
+                self.own += 1
+                cell.set_own(self.own)
+        return verdict, now_s
+
+    def answer(self, answer: Answer) -> None:
+        """Say how a call went, and give its place back."""
+        with self.cell as cell:
+            state = cell.load()
+            self._controller.answered(state, self.clock(), answer)
+            cell.save(state)
+            self._give_back(cell)
+
+    def forget(self) -> None:
+        """Give back the place of a call that will never be reported."""
+        with self.cell as cell:
+            self._give_back(cell)
+
+    def look(self) -> tuple[State, int, float]:
+        """The record as it is, calls under way, and the instant. Notices members that died."""
+        with self.cell as cell:
+            cell.reclaim()
+            return cell.load(), cell.in_flight(), self.clock()
+
+    def _give_back(self, cell: Cell) -> None:
+        self.own -= 1
+        cell.set_own(self.own)
+
+
+_LET_GO = (Why.GO, Why.PROBE)

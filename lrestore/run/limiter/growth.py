@@ -1,0 +1,182 @@
+"""How the limit finds its level: what grows it between refusals, and what a refusal does.
+
+    no refusal yet     double every second (slow start)
+    below the ceiling  approach it: fast while far, slower the nearer
+    at the ceiling     hold, twice as long each time that it is confirmed: every probe of it costs a refusal, and where
+                       the server names a Retry-After, a second of everybody's time
+    hold is over       feel beyond it, gently first, then faster; refused: back to the level known to be good;
+                       well beyond: the ceiling is gone, go for the one before it, or for slow start
+
+Grows only while the limit is what binds: callers who don't use it prove nothing.
+
+A refusal counts once per congestion event: what was sent before the last decrease says nothing about the level after.
+Refusals that follow each other at once cut deeper each time: a limit that fell to a fifth is found within a few.
+"""
+
+from __future__ import annotations
+
+import math
+
+from lrestore.run.limiter.config import LOWEST_LIMIT, LimiterConfig
+from lrestore.run.limiter.state import State
+
+TICK_S = 0.25
+"""Length of a period: growth goes by steps of this."""
+PACE_OVER_S = 0.5
+DELIVERED_OVER_S = 0.5
+"""Time over which calls let through, and calls done, are averaged."""
+BINDS_FROM = 0.8
+"""Share of the limit that must be used for it to be what holds the callers back."""
+
+DOUBLES_IN_S = 1.0
+LATENCIES_PER_DOUBLING = 4.0
+"""The answer to one step must come before the next: on a slow server slow start is slower."""
+APPROACHED_IN_S = 2.0
+BELOW_CEILING, ARRIVED = 0.98, 0.995
+"""How near the ceiling the limit is held, and how near to that counts as there: the approach never quite ends."""
+FIRST_HOLD_S, LONGEST_HOLD_S = 2.0, 60.0
+PAUSES_PER_HOLD = 25.0
+"""A probe that is refused costs the pause that the server names: not more than one part in so many of the time."""
+PROBE_GAIN, PROBE_GAIN_BELOW_ROOF = 0.01, 0.03
+"""Share per second by which a probe grows at first; the second where much more was possible not long ago."""
+FASTEST_PROBE = math.log(2)
+CEILING_IS_GONE = 1.25
+"""A deep bucket lets a probe pass for a while; this far beyond, the ceiling itself must have moved."""
+
+CUTS = (0.94, 0.88, 0.7, 0.5, 0.4)
+"""By how many refusals came in one go. Slow start overshoots by far and begins with the third."""
+SLOW_START_SEVERITY = 2.0
+FLOORS = (0.9, 0.85, 0.6, 0.4, 0.3)
+"""No cut goes below this share of what is being done, by severity as above."""
+SETTLED_S = 1.0
+"""A refusal this long after a cut is a new event; earlier ones say that the cut was not deep enough."""
+AFTERMATH_S = 0.1
+"""The destination's bucket is empty at first, even for the right rate: refusals this soon after a cut say nothing."""
+OVERSHOT = 0.97
+"""Refused while approaching: the level at which a refusal comes is above the one that causes it."""
+LEARNT = 0.1
+"""Refused while probing: how much of the way beyond what was good is believed. The rest was the bucket's."""
+NEAR, FAR_BELOW = 0.6, 0.8
+"""Shares of the roof: from the first on it is met again and corrected; under the second it may still be there."""
+WINDOW_HOLD_S = 5.0
+
+
+def measure(state: State, now_s: float, span_s: float) -> None:
+    """Close the period: how many calls went out, and was the limit used?"""
+    rate = state.tick_granted / span_s
+    state.pace += (rate - state.pace) * (1 - math.exp(-span_s / PACE_OVER_S))
+    state.used = float(state.tick_granted + 1 >= BINDS_FROM * state.limit * span_s)
+    state.tick_at_s, state.tick_granted = now_s, 0.0
+
+
+def level(state: State) -> float:
+    """Calls per second as they really go out: what a refusal refuses."""
+    return state.limit if state.used else min(state.limit, max(state.pace, LOWEST_LIMIT))
+
+
+def grow(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
+    """What a period without trouble allows. ``span_s``: its length."""
+    if state.used:
+        state.limit = min(_grown(state, now_s, span_s), config.highest_limit)
+    if state.tick_slot_waits:
+        _widen(state, now_s, span_s, config)
+
+
+def _grown(state: State, now_s: float, span_s: float) -> float:
+    if not state.ceiling:
+        return _doubling(state, span_s)
+    target = BELOW_CEILING * state.ceiling
+    if state.limit < ARRIVED * target and not state.good:
+        return state.limit + (target - state.limit) * (1 - math.exp(-span_s / APPROACHED_IN_S))
+    if now_s < state.hold_until_s:
+        return state.limit
+    return _beyond(state, now_s, span_s)
+
+
+def _doubling(state: State, span_s: float) -> float:
+    in_s = max(DOUBLES_IN_S, LATENCIES_PER_DOUBLING * state.typical_s)
+    return float(state.limit * 2 ** (span_s / in_s))
+
+
+def _beyond(state: State, now_s: float, span_s: float) -> float:
+    if not state.good:
+        state.good, state.probing_since_s = state.limit, now_s
+    if state.limit > CEILING_IS_GONE * state.ceiling:
+        state.ceiling = state.roof if state.roof > state.limit else 0.0
+        state.good = state.roof = 0.0
+        return state.limit
+    first = PROBE_GAIN if state.ceiling >= FAR_BELOW * state.roof else PROBE_GAIN_BELOW_ROOF
+    gain = min(first * 2 ** (now_s - state.probing_since_s), FASTEST_PROBE)
+    return state.limit * (1 + gain * span_s)
+
+
+def refused(state: State, now_s: float, sent_at_s: float) -> bool:
+    """A 429 to a call that went out at ``sent_at_s``. Returns whether it tells anything new."""
+    if sent_at_s <= state.cut_at_s:
+        return False
+    at, before = level(state), state.limit
+    if _judge(state, now_s, at) and state.good:
+        state.limit = min(0.99 * state.good, CUTS[0] * at)
+        state.ceiling = (state.good + LEARNT * (at - state.good)) / BELOW_CEILING
+    else:
+        done = _delivered(state, now_s)
+        depth = int(min(state.severity, len(CUTS) - 1))
+        state.limit = max(CUTS[depth] * at, min(CUTS[0] * at, FLOORS[depth] * done))
+        state.ceiling = OVERSHOT * max(at, min(done, state.ceiling))
+    state.limit = max(state.limit, min(LOWEST_LIMIT, before))
+    state.good = 0.0
+    state.cut_at_s = max(now_s + AFTERMATH_S, state.paused_until_s)
+    state.hold_until_s = state.cut_at_s + state.hold_s
+    return True
+
+
+def delivered(state: State, now_s: float) -> None:
+    """Count a call that the destination did: what it does per second is what it surely admits."""
+    state.delivered = _delivered(state, now_s) + 1 / DELIVERED_OVER_S
+    state.delivered_at_s = max(now_s, state.delivered_at_s)
+
+
+def _delivered(state: State, now_s: float) -> float:
+    passed_s = max(0.0, now_s - state.delivered_at_s)
+    return state.delivered * math.exp(-passed_s / DELIVERED_OVER_S)
+
+
+def _judge(state: State, now_s: float, at: float) -> bool:
+    """Whether this is a new event; sets its severity, and for how long the level is held after it."""
+    settled = now_s - state.cut_at_s > max(SETTLED_S, LATENCIES_PER_DOUBLING * state.typical_s)
+    if not state.ceiling:
+        state.severity, state.hold_s = SLOW_START_SEVERITY, FIRST_HOLD_S
+        return settled
+    state.severity = 0.0 if settled else state.severity + 1
+    if settled and at >= NEAR * state.roof:
+        state.roof = at
+    if settled and now_s >= state.hold_until_s:
+        state.hold_s = _longer_hold_s(state, now_s, at)
+    elif not settled and at < FAR_BELOW * state.roof:
+        state.hold_s = FIRST_HOLD_S
+    return settled
+
+
+def _longer_hold_s(state: State, now_s: float, at: float) -> float:
+    """The level was refused again after a hold. Far below the roof the cost counts less: more may soon be possible."""
+    pause_s = max(0.0, state.paused_until_s - now_s)
+    worth_s = PAUSES_PER_HOLD * pause_s if at >= FAR_BELOW * state.roof else 0.0
+    return min(max(2 * state.hold_s, worth_s), LONGEST_HOLD_S)
+
+
+def _widen(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
+    """Callers waited for a place among those under way."""
+    if now_s < state.window_hold_until_s:
+        return
+    more = span_s if state.ceiling else state.window * (2**span_s - 1)
+    state.window = min(state.window + more, float(config.max_in_flight))
+
+
+def crowded(state: State, now_s: float) -> None:
+    """The refused call had waited for a place: perhaps it is the number under way that is too high.
+
+    Nobody can tell, and nobody must: fewer calls per second are also fewer under way. So the limit is cut as always,
+    and of the places one is taken away for a while, in case answers get slower.
+    """
+    state.window = max(1.0, float(int(state.window) - 1))
+    state.window_hold_until_s = now_s + WINDOW_HOLD_S

@@ -1,0 +1,198 @@
+"""The limiter as callers meet it: ``acquire`` blocks until a call may go out, ``report`` says how it went.
+
+Of a process's threads that must wait, one stands at the gate and the others behind it: so there are never more sleepers
+to wake than processes, whatever the number of threads.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import msgspec
+
+from lrestore.errors import StoppedError
+from lrestore.run.limiter.cell import Cell
+from lrestore.run.limiter.config import LimiterConfig
+from lrestore.run.limiter.controller import Answer, Controller, Why
+from lrestore.run.limiter.file import FileCell
+from lrestore.run.limiter.gate import RECLAIM_EVERY_S, Gate
+from lrestore.run.limiter.state import NEVER
+
+Clock = Callable[[], float]
+Pause = Callable[[float], bool]
+"""Waits so many seconds and says whether the run is to stop, as ``threading.Event.wait`` does."""
+Probe = Callable[[], bool]
+"""Asks the destination something harmless, without this limiter and without retries: is it there?"""
+
+
+class LimiterView(msgspec.Struct, frozen=True):
+    """How things stand. ``limit``: calls per second allowed now; ``window``: calls under way allowed at once.
+
+    ``paused_until`` and ``outage_since`` are instants of ``time.monotonic``, None when there is neither;
+    ``rate_limited`` and ``granted`` count the run's 429s and the calls let through.
+    """
+
+    limit: float
+    window: int
+    in_flight: int
+    paused_until: float | None
+    outage_since: float | None
+    rate_limited: int
+    granted: int
+
+
+class _Ticket(NamedTuple):
+    sent_at_s: float
+    crowded: bool
+
+
+class SharedLimiter:
+    """One limiter for all processes of a run; implements :class:`lrestore.looker.limits.Limiter`.
+
+    One object per process, for all its threads; a child gets the path, not the object. Each thread has at most one
+    call under way; one that ends without a report, its thread's death included, gives its place back.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        config: LimiterConfig,
+        *,
+        clock: Clock = time.monotonic,
+        pause: Pause | None = None,
+        probe: Probe | None = None,
+    ) -> None:
+        """Use :meth:`create` or :meth:`attach`. Without ``probe``, a real call finds out whether an outage is over."""
+        self.config = config
+        self._gate = Gate(cell, Controller(config), clock)
+        self._clock = clock
+        self._pause = pause or threading.Event().wait
+        self._probe = probe
+        self._turnstile = threading.Lock()
+        self._tickets: dict[int, _Ticket] = {}
+        self._pruned_at_s = clock()
+
+    @classmethod
+    def create(
+        cls,
+        path: Path | str,
+        config: LimiterConfig,
+        *,
+        clock: Clock = time.monotonic,
+        pause: Pause | None = None,
+        probe: Probe | None = None,
+    ) -> Self:
+        """For the coordinator, before the workers start; replaces what an earlier run left under that name.
+
+        Raises :class:`~lrestore.errors.StateError` if the file cannot be made.
+        """
+        cell = FileCell.create(Path(path), config, Controller(config).begin(clock()))
+        return cls(cell, config, clock=clock, pause=pause, probe=probe)
+
+    @classmethod
+    def attach(
+        cls,
+        path: Path | str,
+        *,
+        clock: Clock = time.monotonic,
+        pause: Pause | None = None,
+        probe: Probe | None = None,
+    ) -> Self:
+        """For a worker. Raises :class:`~lrestore.errors.StateError` if there is no such file, or another one."""
+        cell = FileCell(Path(path))
+        return cls(cell, cell.config, clock=clock, pause=pause, probe=probe)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def acquire(self) -> None:
+        """Return when this thread may make one call.
+
+        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` says so while it waits, or when the destination has
+        been gone for ``give_up_after_s``.
+        """
+        thread = threading.get_ident()
+        if self._tickets.pop(thread, None):
+            self._gate.forget()
+        if not self._turnstile.locked():
+            verdict, at_s = self._gate.ask(queued=False)
+            if verdict.why is Why.GO:
+                self._tickets[thread] = _Ticket(at_s, crowded=False)
+                return
+        with self._turnstile:
+            self._tickets[thread] = self._wait()
+
+    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
+        """Say how this thread's call went: status (None: no answer), time taken, the pause that was asked for.
+
+        Without a call under way nothing is learnt from it.
+        """
+        ticket = self._tickets.pop(threading.get_ident(), None)
+        if ticket:
+            self._gate.answer(Answer(ticket.sent_at_s, status, latency_s, retry_after_s, ticket.crowded))
+
+    def snapshot(self) -> LimiterView:
+        """How things stand now, over all processes; the dead are no longer counted."""
+        state, in_flight, now_s = self._gate.look()
+        return LimiterView(
+            limit=state.limit,
+            window=int(state.window),
+            in_flight=in_flight,
+            paused_until=state.paused_until_s if state.paused_until_s > now_s else None,
+            outage_since=None if state.outage_since_s == NEVER else state.outage_since_s,
+            rate_limited=int(state.rate_limited),
+            granted=int(state.granted),
+        )
+
+    def close(self) -> None:
+        """Leave: this process's calls no longer count. The file stays; whoever created it may remove it."""
+        self._gate.cell.close()
+
+    def _wait(self) -> _Ticket:
+        queued = crowded = False
+        while True:
+            verdict, at_s = self._gate.ask(queued=queued)
+            why = verdict.why
+            if why is Why.GO or (why is Why.PROBE and self._probe is None):
+                return _Ticket(at_s, crowded)
+            if why is Why.GONE:
+                raise self._gone()
+            if why is Why.PROBE:
+                self._look(at_s)
+            elif self._pause(verdict.wait_s):
+                raise StoppedError("stopped while waiting for the rate limit")
+            queued = why is Why.RATE
+            if why is Why.SLOT:
+                crowded = True
+                self._prune()
+
+    def _look(self, at_s: float) -> None:
+        there = False
+        try:
+            there = self._probe is not None and self._probe()
+        finally:
+            self._gate.answer(Answer(at_s, 200 if there else None, self._clock() - at_s))
+
+    def _prune(self) -> None:
+        """Places of threads that died between ``acquire`` and ``report``."""
+        if self._clock() - self._pruned_at_s < RECLAIM_EVERY_S:
+            return
+        self._pruned_at_s = self._clock()
+        living = {thread.ident for thread in threading.enumerate()}
+        for thread in self._tickets.keys() - living:
+            if self._tickets.pop(thread, None):
+                self._gate.forget()
+
+    def _gone(self) -> StoppedError:
+        return StoppedError(
+            f"the destination has not answered for {self.config.give_up_after_s:g} s (give_up_after_s)",
+            hint="once it is back, --resume goes on from here",
+        )

@@ -1,0 +1,71 @@
+"""What all processes know together about the destination: one flat record of numbers.
+
+Instants are seconds on the monotonic clock, which on Linux is one clock for all processes; NEVER means "not set".
+"""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+NEVER = float("-inf")
+
+
+class State(msgspec.Struct):
+    """A working copy of the shared record: taken under the cell's lock, changed by a rule, put back."""
+
+    # How fast: calls per second that may go out, and calls that may be under way.
+    limit: float
+    window: float
+    # GCRA: when the next call would be due if all came evenly; and when the last one who queues is to ask again.
+    due_at_s: float = NEVER
+    queue_until_s: float = NEVER
+    paused_until_s: float = NEVER
+    # What the destination refused. ceiling: the level of the last refusal, 0 none yet. roof: an older, higher one.
+    ceiling: float = 0.0
+    roof: float = 0.0
+    cut_at_s: float = NEVER
+    severity: float = 0.0
+    # Staying below the ceiling for hold_s, then feeling a way beyond it from a level known to be good.
+    hold_s: float = 0.0
+    hold_until_s: float = NEVER
+    good: float = 0.0
+    probing_since_s: float = NEVER
+    window_hold_until_s: float = NEVER
+    # The period under way, and how the last one went (1: the limit was used).
+    tick_at_s: float = NEVER
+    tick_granted: float = 0.0
+    tick_slot_waits: float = 0.0
+    pace: float = 0.0
+    used: float = 0.0
+    # Calls per second that were answered with anything but a refusal or a failure.
+    delivered: float = 0.0
+    delivered_at_s: float = NEVER
+    # Latency: smoothed, the best that was usual, and where slowness began.
+    typical_s: float = 0.0
+    best_s: float = 0.0
+    slow_since_s: float = NEVER
+    slow_typical_s: float = 0.0
+    # Outage: failures in a row over all processes, and the one who may look whether it is over.
+    failures: float = 0.0
+    failing_since_s: float = NEVER
+    outage_since_s: float = NEVER
+    probe_at_s: float = NEVER
+    probe_wait_s: float = 0.0
+    # Counts for people.
+    granted: float = 0.0
+    rate_limited: float = 0.0
+
+
+RECORD = struct.Struct(f"={len(State.__struct_fields__)}d")
+
+
+def packed(state: State) -> bytes:
+    """The record as bytes, :data:`RECORD` long."""
+    return RECORD.pack(*msgspec.structs.astuple(state))
+
+
+def unpacked(data: bytes | memoryview) -> State:
+    """The record from bytes."""
+    return State(*RECORD.unpack(data))

@@ -1,0 +1,100 @@
+"""What a worker has told the writer and the writer has not confirmed yet."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from lrestore.errors import StoppedError
+from lrestore.run import pipe
+from lrestore.run.protocol import Record, Sent, Stored
+
+_LOOK_EVERY_S = 0.2
+
+
+class Outbox:
+    """Numbers records, sends them, and keeps them until they are confirmed. Threads of a worker share it.
+
+    A record that is too large for the pipe is put into an SQLite file of the worker's own first, and its number sent.
+    """
+
+    def __init__(self, worker: int, descriptor: int, overflow: Path, gone: Callable[[], bool]) -> None:
+        self._worker = worker
+        self._descriptor = descriptor
+        self._overflow = overflow
+        self._gone = gone
+        self._changed = threading.Condition()
+        self._number = 0
+        self._confirmed = 0
+        self._kept: dict[int, bytes] = {}
+        self._store: sqlite3.Connection | None = None
+
+    def send(self, record: Record) -> None:
+        """Send a record; it is confirmed later. Blocks while the pipe is full, which holds back who produces more."""
+        with self._changed:
+            self._number += 1
+            message = self._encoded(record)
+            self._kept[self._number] = message
+            pipe.send(self._descriptor, message)
+
+    def _encoded(self, record: Record) -> bytes:
+        message = msgspec.msgpack.encode(Sent(self._worker, self._number, self._confirmed + 1, record))
+        if len(message) <= pipe.LONGEST:
+            return message
+        self._put_aside(msgspec.msgpack.encode(record))
+        stored = Stored(str(self._overflow))
+        return msgspec.msgpack.encode(Sent(self._worker, self._number, self._confirmed + 1, stored))
+
+    def _put_aside(self, content: bytes) -> None:
+        if self._store is None:
+            self._store = sqlite3.connect(self._overflow, isolation_level=None, check_same_thread=False)
+            self._store.execute("PRAGMA journal_mode = WAL")
+            self._store.execute("CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY, record BLOB NOT NULL)")
+        self._store.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (self._number, content))
+
+    def settle(self) -> None:
+        """Return when everything sent so far is on disk. Raises StoppedError if nobody is left to confirm it."""
+        with self._changed:
+            wanted = self._number
+            while self._confirmed < wanted:
+                if self._gone():
+                    raise StoppedError("the coordinator is gone")
+                self._changed.wait(_LOOK_EVERY_S)
+
+    def confirm(self, number: int) -> None:
+        """The writer has committed everything up to ``number``."""
+        with self._changed:
+            for done in range(self._confirmed + 1, number + 1):
+                self._kept.pop(done, None)
+            self._confirmed = max(self._confirmed, number)
+            if self._store is not None:
+                self._store.execute("DELETE FROM outbox WHERE number <= ?", (self._confirmed,))
+            self._changed.notify_all()
+
+    def resend(self) -> None:
+        """Send everything unconfirmed once more, in order: the writer is a new one."""
+        with self._changed:
+            for number in sorted(self._kept):
+                sent = msgspec.msgpack.decode(self._kept[number], type=Sent)
+                again = msgspec.structs.replace(sent, first=self._confirmed + 1)
+                pipe.send(self._descriptor, msgspec.msgpack.encode(again))
+
+    @property
+    def empty(self) -> bool:
+        """Whether everything is confirmed."""
+        with self._changed:
+            return self._confirmed == self._number
+
+
+def read_aside(path: str, number: int) -> bytes | None:
+    """A record that was put aside; None if it is gone because it had been confirmed."""
+    store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        row = store.execute("SELECT record FROM outbox WHERE number = ?", (number,)).fetchone()
+    finally:
+        store.close()
+    return None if row is None else bytes(row[0])

@@ -1,0 +1,33 @@
+"""How the processes of a run talk to each other, built so that any of them may be killed at any moment.
+
+* ``results``: one pipe, many writers, one reader; every message one atomic write;
+* ``channels``: one duplex pipe per worker, and waiting for any of them or for a death;
+* ``parent``: no child outlives the coordinator.
+
+No multiprocessing lock, queue, condition or semaphore anywhere: those stay taken when their holder is killed.
+
+Not guaranteed: that what a dead process had read was also done. Who sent it keeps it until it is acknowledged.
+"""
+
+from __future__ import annotations
+
+from lrestore.run.plumbing.channels import Channel, channel, wait
+from lrestore.run.plumbing.errors import MessageTooLargeError, PeerGoneError, PlumbingError, TornMessageError
+from lrestore.run.plumbing.parent import die_with_parent
+from lrestore.run.plumbing.results import LIMIT_BYTES, ResultReader, ResultWriter, fits, result_pipe
+
+__all__ = [
+    "LIMIT_BYTES",
+    "Channel",
+    "MessageTooLargeError",
+    "PeerGoneError",
+    "PlumbingError",
+    "ResultReader",
+    "ResultWriter",
+    "TornMessageError",
+    "channel",
+    "die_with_parent",
+    "fits",
+    "result_pipe",
+    "wait",
+]

@@ -1,0 +1,58 @@
+"""A child must not outlive the process that started it, however that ends.
+
+Two ways, side by side: Linux sends the child a signal when its parent dies (prctl(2), PR_SET_PDEATHSIG); and
+multiprocessing gives each child one end of a pipe whose other end only the parent holds, which works everywhere and
+with a fork server between them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent_pid: int | None = None) -> None:
+    """From now on this process is killed (SIGKILL) when the process that started it ends; call it first thing.
+
+    In a child of multiprocessing, whatever the start method, nothing else is needed. A child made otherwise names its
+    ``parent_pid``, and is safe on Linux only. If the parent has ended already, this does not return.
+
+    The kernel's signal comes when the *thread* that started the child ends: children are started from a thread that
+    lives as long as the process, such as the main one.
+    """
+    parent = parent_process()
+    starter = os.getppid()
+    if parent is not None:
+        _watch(parent.sentinel)
+    if sys.platform == "linux":
+        _ask_kernel()
+    # The signal is for deaths to come: an earlier one shows in a parent that is another than it was, or should be.
+    if os.getppid() != starter or (parent_pid is not None and starter != parent_pid):
+        _die()
+
+
+def _ask_kernel() -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0):
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl(PR_SET_PDEATHSIG): {os.strerror(code)}")
+
+
+def _watch(sentinel: int) -> None:
+    threading.Thread(target=_wait_and_die, args=(sentinel,), name="die-with-parent", daemon=True).start()
+
+
+def _wait_and_die(sentinel: int) -> None:
+    wait([sentinel])
+    _die()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)

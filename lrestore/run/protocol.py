@@ -1,0 +1,163 @@
+"""What the processes of a run say to each other. The whole protocol can be read here.
+
+    coordinator ── Tasks, Ack, Resend, Finish ──► worker      one channel per worker, both ways
+    coordinator ◄── Started, Standing, GaveUp ───── worker
+    worker ────────── Sent ─────────────────────► writer      one pipe for all, one atomic write per message
+    coordinator ◄── Committed, WriterFailed ───── writer
+    coordinator ── End ─────────────────────────► writer
+
+Everything a worker sends to the writer has a number. The writer says what is committed, the coordinator passes that on,
+and until then the worker keeps the message: a writer that dies is replaced, and everything unconfirmed is sent again.
+All of it may arrive twice and is recorded once.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from lrestore.looker.meter import ApiUsage
+from lrestore.messages import Intent, ItemKey, ItemResult, Mapping, Outcome
+from lrestore.state.records import SessionStatus
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """Objects are about to be created."""
+
+    intents: tuple[Intent, ...]
+
+
+class Closed(msgspec.Struct, frozen=True, tag="closed"):
+    """The object of an intent exists."""
+
+    intent: Intent
+    destination_id: str
+
+
+class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
+    """The object of an intent was surely not created."""
+
+    intent: Intent
+
+
+class Mapped(msgspec.Struct, frozen=True, tag="mapped"):
+    """A backed-up object was found under another id."""
+
+    mapping: Mapping
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    """What became of an item. ``blob`` of a failed one, for its dead letter."""
+
+    result: ItemResult
+    blob: bytes | None = None
+
+
+class Stored(msgspec.Struct, frozen=True, tag="stored"):
+    """A record too large for the pipe: it lies in the worker's outbox, under its number."""
+
+    path: str
+
+
+Record = Opened | Closed | Dropped | Mapped | Finished
+"""What the writer records."""
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """One message on the shared pipe. ``number`` counts up per worker; ``first`` is the first unconfirmed one.
+
+    A writer takes only the number that comes next, so that what it confirms has no gap. A new writer begins with
+    ``first``, and leaves what comes too early: all of it is sent again.
+    """
+
+    worker: int
+    number: int
+    first: int
+    record: Record | Stored
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either."""
+
+    key: ItemKey
+    outcome: Outcome
+    missing: bool = False
+    reason: str = ""
+
+
+class Committed(msgspec.Struct, frozen=True, tag="committed"):
+    """What is on disk now: the highest number per worker, and the items that ended."""
+
+    numbers: dict[int, int]
+    settled: tuple[Settled, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+class WriterFailed(msgspec.Struct, frozen=True, tag="writer_failed"):
+    """The state file cannot be written: the run must stop."""
+
+    reason: str
+
+
+class Task(msgspec.Struct, frozen=True):
+    """One item to be restored. ``note`` is added to the message if its dependencies fail it (a circle, say).
+
+    ``again``: it was in the hands of a process that died, and may be done in part or in whole.
+    """
+
+    key: ItemKey
+    note: str = ""
+    again: bool = False
+
+
+class Tasks(msgspec.Struct, frozen=True, tag="tasks"):
+    """Work."""
+
+    tasks: tuple[Task, ...]
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    """The writer has committed all of this worker's messages up to ``number``."""
+
+    number: int
+
+
+class Resend(msgspec.Struct, frozen=True, tag="resend"):
+    """There is a new writer: send everything that is not confirmed once more."""
+
+
+class Finish(msgspec.Struct, frozen=True, tag="finish"):
+    """No more work: end what has been begun, wait for its confirmation, leave. ``hurry``: do not wait for
+    better times.
+    """
+
+    hurry: bool = False
+
+
+ToWorker = Tasks | Ack | Resend | Finish
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """The worker has started."""
+
+
+class Standing(msgspec.Struct, frozen=True, tag="standing"):
+    """What the worker has used of the API so far."""
+
+    usage: ApiUsage
+
+
+class GaveUp(msgspec.Struct, frozen=True, tag="gave_up"):
+    """The run cannot go on (the destination is gone, say): these items are neither done nor failed."""
+
+    reason: str
+    keys: tuple[ItemKey, ...]
+
+
+class End(msgspec.Struct, frozen=True):
+    """To the writer: all workers have ended; record how the session did, and leave."""
+
+    status: SessionStatus
+
+
+FromWorker = Started | Standing | GaveUp
+FromWriter = Committed | WriterFailed

@@ -1,0 +1,23 @@
+"""What each record of the protocol means for the state file. Every record may come twice."""
+
+from __future__ import annotations
+
+from lrestore.run.protocol import Closed, Dropped, Finished, Mapped, Opened, Record
+from lrestore.state.writer import StateWriter
+
+
+def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[str, ...]:
+    """Record it; returns warnings about mappings. Raises StateError when the file cannot be written."""
+    match record:
+        case Opened(intents):
+            for intent in intents:
+                writer.open_intent(session_id, intent)
+        case Closed(intent, destination_id):
+            return writer.close_intent(writer.open_intent(session_id, intent), destination_id)
+        case Dropped(intent):
+            writer.drop_intent(writer.open_intent(session_id, intent))
+        case Mapped(mapping):
+            return writer.record_mappings(session_id, [mapping])
+        case Finished(result, blob):
+            return writer.record_result(session_id, result, blob)
+    return ()

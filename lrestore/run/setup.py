@@ -1,0 +1,128 @@
+"""What a run stands on before its first item: destination, facts, identity, policy; and the file head of its report."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from lrestore import __version__
+from lrestore.credentials import Credentials
+from lrestore.looker.limits import Limiter
+from lrestore.looker.session import LookerSession
+from lrestore.messages import ItemKey, ItemResult
+from lrestore.payload import Releases
+from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.model import Destination, Source
+from lrestore.report.progress import Progress, Silent
+from lrestore.restoration.context import Policy
+from lrestore.run.preflight import DestinationFacts
+from lrestore.run.request import RunRequest
+from lrestore.settings import Settings
+from lrestore.state.records import RestorationSession
+from lrestore.vault.reader import Vault
+
+Record = Callable[[ItemResult, bytes | None], None]
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a run needs from whoever starts it. ``confirm`` is asked with the number of objects that may be written."""
+
+    credentials: Callable[[], Credentials]
+    progress: Progress = field(default_factory=Silent)
+    confirm: Callable[[int], bool] = lambda count: True
+    stop: Callable[[], bool] = lambda: False
+
+
+@dataclass(slots=True)
+class Job:
+    """One run: what was asked for, of which backup, under which session id. ``keys`` are still to be done."""
+
+    settings: Settings
+    request: RunRequest
+    surroundings: Surroundings
+    vault: Vault
+    session_id: str
+    keys: list[ItemKey]
+    missing: list[ItemResult]
+    facts: DestinationFacts
+    earlier: Sequence[ItemResult] = ()
+    resumed: bool = False
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """The key of the id mappings: source instance and destination."""
+        return self.settings.source.instance, self.settings.destination.name
+
+    def releases(self) -> Releases:
+        return Releases(self.vault.release_floor(), self.facts.looker_version)
+
+    def report(self) -> ReportBuilder:
+        """An empty report of this run."""
+        source = Source(self.settings.source.instance, tuple(str(path) for path in self.vault.paths))
+        name, base_url = self.settings.destination.name, self.settings.destination.base_url
+        destination = Destination(name, base_url, self.facts.looker_version)
+        builder = ReportBuilder(Head(self.session_id, self.request.mode, source, destination))
+        for warning in self.vault.warnings:
+            builder.warn(f"backup: {warning}")
+        return builder
+
+    def session(self) -> RestorationSession:
+        """This run as the state file records it, without secrets."""
+        return RestorationSession(
+            id=self.session_id,
+            mode=self.request.mode,
+            source_instance=self.settings.source.instance,
+            source_paths=tuple(str(path) for path in self.vault.paths),
+            source_fingerprint=self.vault.fingerprint(),
+            destination=self.settings.destination.name,
+            base_url=self.facts.base_url,
+            user=self.facts.user_name,
+            looker_version=self.facts.looker_version,
+            selection=msgspec.to_builtins(self.request),
+            settings=msgspec.to_builtins(self.settings),
+            lrestore_version=__version__,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            parent_id=self.request.parent,
+        )
+
+
+def looker_session(
+    settings: Settings, credentials: Credentials, limiter: Limiter, pause: Callable[[float], bool]
+) -> LookerSession:
+    """A session with the destination, as the settings say."""
+    return LookerSession(
+        settings.destination.base_url,
+        credentials,
+        verify_ssl=settings.destination.verify_ssl,
+        timeout_s=settings.destination.timeout_s,
+        in_flight=settings.run.in_flight,
+        max_retries=settings.run.max_retries,
+        limiter=limiter,
+        pause=pause,
+    )
+
+
+def policy_of(settings: Settings, request: RunRequest) -> Policy:
+    """What the user decided, as the restore of an item needs it."""
+    run = settings.run
+    chosen: dict[str, Any] = {
+        name: getattr(run, name)
+        for name in (
+            "if_missing",
+            "keep_extra",
+            "skip_if_modified",
+            "trust_404",
+            "fallback_owner",
+            "fallback_folder",
+            "max_item_bytes",
+            "max_retries",
+        )
+    }
+    return Policy(allow_alert_loss=request.allow_alert_loss, **chosen)

@@ -1,0 +1,105 @@
+"""A few items in this process, one after the other; the calls of each go side by side."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lrestore.errors import StoppedError
+from lrestore.looker.meter import ApiUsage
+from lrestore.looker.session import LookerSession
+from lrestore.messages import ItemResult, Outcome
+from lrestore.report.model import Sample
+from lrestore.report.progress import Standing
+from lrestore.restoration.context import Context, Journal
+from lrestore.restoration.item import ItemRestorer
+from lrestore.run.budget import Budget
+from lrestore.run.items import ItemLoop
+from lrestore.run.journal import SessionJournal
+from lrestore.run.recording import apply_record
+from lrestore.run.setup import Job
+from lrestore.state.read import StateReader
+from lrestore.state.records import SessionStatus, Totals, utc_now
+from lrestore.state.undo import UndoJournal, undo_directory
+from lrestore.state.writer import StateWriter
+
+
+@dataclass(slots=True)
+class Ended:
+    """How the items of a run ended. ``reason`` says why it stopped early; ``usage`` is what other processes called."""
+
+    status: SessionStatus
+    reason: str = ""
+    usage: ApiUsage = field(default_factory=ApiUsage)
+    warnings: tuple[str, ...] = ()
+    timeline: tuple[Sample, ...] = ()
+
+
+def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:
+    """Restore ``job.keys``. Raises StateError if the state file cannot be written."""
+    state = Path(job.settings.state.path)
+    with (
+        StateWriter.open(state, now=utc_now) as writer,
+        StateReader.open(state) as reader,
+        UndoJournal(undo_directory(state, job.session_id), worker=0) as undo,
+    ):
+        journal = SessionJournal(
+            lambda record: apply_record(writer, job.session_id, record),
+            lambda: None,
+            reader,
+            undo,
+            (job.session_id, *job.route),
+        )
+        if job.resumed:
+            for key in job.keys:
+                journal.repeat(key)
+        return _Single(job, budget, session, writer).run(ItemRestorer(context(journal)))
+
+
+class _Single:
+    def __init__(self, job: Job, budget: Budget, session: LookerSession, writer: StateWriter) -> None:
+        self._job = job
+        self._budget = budget
+        self._session = session
+        self._writer = writer
+        self._reason = ""
+        self._warnings: list[str] = []
+        self._timeline: list[Sample] = []
+        self._began_s = time.monotonic()
+        self._totals = Totals.of(_counted(writer, job.session_id))
+
+    def run(self, restorer: ItemRestorer) -> Ended:
+        status: SessionStatus = "interrupted"
+        limit = self._job.settings.run.max_item_bytes
+        loop = ItemLoop(self._job.vault, limit, self._record, self._stop)
+        try:
+            if loop.over(self._job.keys, restorer.restore):
+                status = "finished"
+        except StoppedError as error:
+            self._reason = self._reason or error.message
+        if self._reason and not self._job.surroundings.stop():
+            status = "stopped"
+        self._writer.end_session(self._job.session_id, status, self._totals)
+        return Ended(status, self._reason, ApiUsage(), tuple(self._warnings), tuple(self._timeline))
+
+    def _stop(self) -> bool:
+        calls = self._session.meter.snapshot().calls
+        self._reason = self._reason or self._budget.spent(self._totals.failed, calls)
+        return bool(self._reason) or self._job.surroundings.stop()
+
+    def _record(self, result: ItemResult, blob: bytes | None) -> None:
+        self._warnings += self._writer.record_result(self._job.session_id, result, blob)
+        self._totals = Totals.of(_counted(self._writer, self._job.session_id))
+        if self._totals.selected % self._job.settings.run.checkpoint_every == 0:
+            self._writer.checkpoint(self._job.session_id, self._totals)
+        calls = self._session.meter.snapshot().calls
+        items, ok, failed = self._totals.selected, self._totals.succeeded, self._totals.failed
+        self._timeline.append((round(time.monotonic() - self._began_s, 3), items, calls, None))
+        self._job.surroundings.progress.show(Standing(items=items, ok=ok, failed=failed, calls=calls))
+
+
+def _counted(writer: StateWriter, session_id: str) -> Counter[Outcome]:
+    return Counter(writer.read.outcomes(session_id).values())

@@ -1,0 +1,251 @@
+"""A worker process: restores the items that it is given, several at a time.
+
+    open the backup and the state file read-only, an undo shard and a Looker session of its own
+    main thread: hear the coordinator, hand tasks to the threads, pass on confirmations
+    each thread: take a task, restore the item, send the result to the writer
+
+It ends when it is told to and everything it sent is confirmed, or at once when the coordinator is gone. Killed at any
+moment it loses nothing that matters: its tasks are given to another, which looks at what has been begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lrestore.credentials import Credentials
+from lrestore.errors import DependencyError, LookerError, RunError
+from lrestore.identity import Judgement
+from lrestore.looker.limits import Limiter
+from lrestore.looker.live import Live
+from lrestore.looker.session import LookerSession
+from lrestore.messages import ItemResult
+from lrestore.payload import Releases
+from lrestore.restoration.context import Context, Policy
+from lrestore.restoration.item import ItemRestorer
+from lrestore.run.children import begin_child
+from lrestore.run.faults import crash_point
+from lrestore.run.items import ItemLoop
+from lrestore.run.journal import SessionJournal
+from lrestore.run.outbox import Outbox
+from lrestore.run.protocol import (
+    Ack,
+    Finish,
+    Finished,
+    FromWorker,
+    GaveUp,
+    Resend,
+    Standing,
+    Started,
+    Task,
+    Tasks,
+    ToWorker,
+)
+from lrestore.settings import Settings
+from lrestore.state.read import StateReader
+from lrestore.state.undo import UndoJournal
+from lrestore.vault.reader import Vault
+
+_HEAR_EVERY_S = 0.2
+_STANDING_EVERY_S = 0.5
+_PREFETCHED = frozenset({"dashboard", "look"})
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerBrief:
+    """What a worker needs to know; goes to it once, at its start. The secret in it goes through a pipe, never argv."""
+
+    number: int
+    settings: Settings
+    credentials: Credentials
+    vault_paths: tuple[str, ...]
+    session_id: str
+    folder: Path
+    listings: Path
+    limiter: Callable[..., Limiter]
+    policy: Policy
+    judgement: Judgement
+    releases: Releases
+    caller_id: str
+    is_admin: bool
+
+
+def worker_main(brief: WorkerBrief, channel: Connection, writing: Connection) -> None:
+    """Entry of the process."""
+    begin_child(f"lrestore-w{brief.number}")
+    with ExitStack() as stack:
+        Worker(brief, channel, writing, stack).run()
+
+
+class Worker:
+    """The main thread of the process."""
+
+    def __init__(self, brief: WorkerBrief, channel: Connection, writing: Connection, stack: ExitStack) -> None:
+        self._brief = brief
+        self._channel = channel
+        self._speaking = threading.Lock()
+        self._orphaned = threading.Event()
+        self._stopping = threading.Event()
+        self._tasks: queue.SimpleQueue[tuple[Task, ...] | None] = queue.SimpleQueue()
+        self._in_hand = 0
+        self._counting = threading.Lock()
+        overflow = brief.folder / f"outbox-{brief.number}.db"
+        self._outbox = Outbox(brief.number, writing.fileno(), overflow, self._orphaned.is_set)
+        settings = brief.settings
+        self._vault = stack.enter_context(Vault.open(brief.vault_paths))
+        reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
+        undo = stack.enter_context(UndoJournal(brief.folder, worker=brief.number))
+        self._session = stack.enter_context(
+            LookerSession(
+                settings.destination.base_url,
+                brief.credentials,
+                verify_ssl=settings.destination.verify_ssl,
+                timeout_s=settings.destination.timeout_s,
+                in_flight=settings.run.in_flight,
+                max_retries=settings.run.max_retries,
+                limiter=brief.limiter(pause=self._stopping.wait),
+                pause=self._stopping.wait,
+            )
+        )
+        route = (brief.session_id, settings.source.instance, settings.destination.name)
+        self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, route)
+        self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
+        self._restorer = ItemRestorer(self._context())
+        self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
+
+    def _context(self) -> Context:
+        return Context(
+            session=self._session,
+            live=self._live,
+            source=self._vault,
+            journal=self._journal,
+            policy=self._brief.policy,
+            judgement=self._brief.judgement,
+            releases=self._brief.releases,
+            caller_id=self._brief.caller_id,
+            is_admin=lambda: self._brief.is_admin,
+            pause=self._stopping.wait,
+        )
+
+    def run(self) -> None:
+        """Work until told to finish."""
+        threads = [
+            threading.Thread(target=self._work, name=f"items-{index}", daemon=True)
+            for index in range(self._brief.settings.run.in_flight)
+        ]
+        for thread in threads:
+            thread.start()
+        self._say(Started())
+        self._hear()
+        self._say(Standing(self._session.meter.snapshot()))
+
+    def _hear(self) -> None:
+        finishing = False
+        told_at_s = time.monotonic()
+        while not (finishing and self._idle()):
+            if self._channel.poll(_HEAR_EVERY_S):
+                message = self._receive()
+                finishing = finishing or isinstance(message, Finish)
+                self._obey(message)
+            if time.monotonic() - told_at_s >= _STANDING_EVERY_S:
+                told_at_s = time.monotonic()
+                self._say(Standing(self._session.meter.snapshot()))
+
+    def _idle(self) -> bool:
+        with self._counting:
+            return self._in_hand == 0 and self._outbox.empty
+
+    def _receive(self) -> ToWorker:
+        try:
+            message: ToWorker = msgspec.msgpack.decode(self._channel.recv_bytes(), type=ToWorker)
+        except (EOFError, OSError):
+            # The coordinator is dead: nobody will confirm anything, and --resume does what is not confirmed.
+            os._exit(1)
+        return message
+
+    def _obey(self, message: ToWorker) -> None:
+        match message:
+            case Tasks(tasks):
+                with self._counting:
+                    self._in_hand += len(tasks)
+                self._tasks.put(tasks)
+            case Ack(number):
+                self._outbox.confirm(number)
+            case Resend():
+                self._outbox.resend()
+            case Finish(hurry):
+                self._leave_undone()
+                if hurry:
+                    self._stopping.set()
+
+    def _leave_undone(self) -> None:
+        """Tasks that nobody has begun are left to --resume."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                tasks = self._tasks.get_nowait()
+                with self._counting:
+                    self._in_hand -= len(tasks or ())
+
+    def _say(self, message: FromWorker) -> None:
+        try:
+            with self._speaking:
+                self._channel.send_bytes(msgspec.msgpack.encode(message))
+        except (BrokenPipeError, ConnectionResetError):
+            os._exit(1)
+
+    def _work(self) -> None:
+        while (tasks := self._tasks.get()) is not None:
+            if len(tasks) > 1:
+                self._spread(tasks)
+            else:
+                self._one(tasks[0])
+
+    def _spread(self, tasks: tuple[Task, ...]) -> None:
+        """Read what one search can show of a batch, and give its items to all threads."""
+        for type_name in _PREFETCHED & {task.key.type for task in tasks}:
+            ids = {task.key.id for task in tasks if task.key.type == type_name}
+            if self._brief.judgement.instance == "same" and len(ids) > 1:
+                try:
+                    self._live.prefetch_all(type_name, ids)
+                except (LookerError, RunError):
+                    # The items' own reads will meet the same trouble, and have a place to report it.
+                    break
+        for task in tasks:
+            self._tasks.put((task,))
+
+    def _one(self, task: Task) -> None:
+        crash_point("task.taken")
+        if task.again:
+            self._journal.repeat(task.key)
+        try:
+            self._loop.one(task.key, lambda item: self._restored(item, task))
+        except RunError as error:
+            self._say(GaveUp(str(error), (task.key,)))
+        except BaseException as error:  # noqa: BLE001 (a thread that dies silently would hold the run for ever)
+            self._say(GaveUp(f"worker {self._brief.number}: {type(error).__name__}: {error}", (task.key,)))
+        finally:
+            with self._counting:
+                self._in_hand -= 1
+
+    def _restored(self, item: Any, task: Task) -> ItemResult:
+        try:
+            return self._restorer.restore(item)
+        except DependencyError as error:
+            if task.note:
+                error.message = f"{error.message}; {task.note}"
+            raise
+
+    def _record(self, result: ItemResult, blob: bytes | None) -> None:
+        self._outbox.send(Finished(result, blob))
+        crash_point("result.sent")

@@ -1,0 +1,156 @@
+"""The writer process: the only one that writes the state file while a bulk run goes on.
+
+    for ever:
+        read what is in the pipe
+        in one transaction: record each message that comes next from its worker
+        commit; tell the coordinator what is on disk now
+        now and then: a checkpoint
+
+Group commits make one fsync serve many results. Killed at any moment, it loses nothing: what was not committed is not
+confirmed, and the workers send it again to its successor.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import msgspec
+
+from lrestore.errors import StateError
+from lrestore.messages import Outcome
+from lrestore.run.children import begin_child
+from lrestore.run.faults import crash_point
+from lrestore.run.outbox import read_aside
+from lrestore.run.pipe import Incoming
+from lrestore.run.protocol import Committed, End, Finished, Record, Sent, Settled, Stored, WriterFailed
+from lrestore.run.recording import apply_record
+from lrestore.state.read import StateReader
+from lrestore.state.records import Totals, utc_now
+from lrestore.state.writer import StateWriter
+
+_WAIT_S = 0.05
+"""How long the pipe may be silent before the writer looks whether the coordinator wants something."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterBrief:
+    """What the writer needs to know; goes to it once, at its start."""
+
+    state: Path
+    session_id: str
+    checkpoint_every: int
+    checkpoint_seconds: float
+
+
+@dataclass(slots=True)
+class _Group:
+    """What one transaction records."""
+
+    numbers: dict[int, int] = field(default_factory=dict)
+    settled: list[Settled] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def writer_main(brief: WriterBrief, incoming: Connection, coordinator: Connection) -> None:
+    """Entry of the process."""
+    begin_child("lrestore-writer")
+    try:
+        with StateWriter.open(brief.state, now=utc_now) as writer:
+            Writer(brief, writer, Incoming(incoming.fileno()), coordinator).run()
+    except StateError as error:
+        _say(coordinator, WriterFailed(str(error)))
+
+
+class Writer:
+    """Records what the workers send, in groups."""
+
+    def __init__(self, brief: WriterBrief, writer: StateWriter, incoming: Incoming, coordinator: Connection) -> None:
+        self._brief = brief
+        self._writer = writer
+        self._incoming = incoming
+        self._coordinator = coordinator
+        self._next: dict[int, int] = {}
+        self._counts = _counts(writer, brief.session_id)
+        self._since_checkpoint = 0
+        self._checkpoint_at_s = time.monotonic()
+
+    def run(self) -> None:
+        """Until the coordinator says that it is over, or is gone."""
+        while True:
+            self._group(list(self._incoming.read(_WAIT_S)))
+            if self._coordinator.poll():
+                try:
+                    end = msgspec.msgpack.decode(self._coordinator.recv_bytes(), type=End)
+                except (EOFError, OSError):
+                    return
+                self._group(list(self._incoming.read(0)))
+                self._writer.end_session(self._brief.session_id, end.status, Totals.of(self._counts))
+                _say(self._coordinator, Committed({}))
+                return
+
+    def _group(self, messages: list[bytes]) -> None:
+        if not messages:
+            return
+        group = _Group()
+        with self._writer.transaction():
+            for message in messages:
+                self._take(msgspec.msgpack.decode(message, type=Sent), group)
+            self._checkpoint(group)
+            crash_point("writer.before_commit")
+        crash_point("writer.after_commit")
+        if group.numbers:
+            _say(self._coordinator, Committed(group.numbers, tuple(group.settled), tuple(group.warnings)))
+
+    def _take(self, sent: Sent, group: _Group) -> None:
+        expected = self._next.setdefault(sent.worker, sent.first)
+        if sent.number > expected:
+            return
+        group.numbers[sent.worker] = max(sent.number, group.numbers.get(sent.worker, 0))
+        if sent.number < expected:
+            return
+        self._next[sent.worker] = expected + 1
+        record = self._whole(sent)
+        if record is None:
+            return
+        group.warnings += apply_record(self._writer, self._brief.session_id, record)
+        if isinstance(record, Finished):
+            self._count(record, group)
+
+    def _whole(self, sent: Sent) -> Record | None:
+        if not isinstance(sent.record, Stored):
+            return sent.record
+        content = read_aside(sent.record.path, sent.number)
+        return None if content is None else msgspec.msgpack.decode(content, type=Record)
+
+    def _count(self, record: Finished, group: _Group) -> None:
+        result = record.result
+        missing = result.outcome == "failed" and result.missing
+        group.settled.append(Settled(result.key, result.outcome, missing=missing, reason=result.reason))
+        self._counts[result.outcome] += 1
+        self._since_checkpoint += 1
+
+    def _checkpoint(self, group: _Group) -> None:
+        due = self._since_checkpoint >= self._brief.checkpoint_every
+        late = time.monotonic() - self._checkpoint_at_s >= self._brief.checkpoint_seconds
+        if group.settled and (due or late):
+            self._writer.checkpoint(self._brief.session_id, Totals.of(self._counts))
+            self._since_checkpoint = 0
+            self._checkpoint_at_s = time.monotonic()
+
+
+def _counts(writer: StateWriter, session_id: str) -> Counter[Outcome]:
+    """What the session has done so far: it may be a resumed one, or this writer the successor of one that died."""
+    reader: StateReader = writer.read
+    return Counter(reader.outcomes(session_id).values())
+
+
+def _say(coordinator: Connection, message: Committed | WriterFailed) -> None:
+    """A coordinator that is gone hears nothing; the pipe to it tells so at the next look."""
+    try:
+        coordinator.send_bytes(msgspec.msgpack.encode(message))
+    except (BrokenPipeError, ConnectionResetError):
+        return
