@@ -39,14 +39,16 @@ class Ready(Generic[Node]):
         heapify(self._ready)
         self._count = len(known)
         self._handed_out: set[Node] = set()
+        self._apart: set[Node] = set()
 
     def take(self) -> Node | None:
         """The next ready node; None while all others wait or are handed out."""
-        if not self._ready:
-            return None
-        node = heappop(self._ready)[2]
-        self._handed_out.add(node)
-        return node
+        while self._ready:
+            node = heappop(self._ready)[2]
+            if node in self._waiting:
+                self._handed_out.add(node)
+                return node
+        return None
 
     def put_back(self, node: Node) -> None:
         """A node whose holder died before it was settled: it is ready again."""
@@ -54,16 +56,33 @@ class Ready(Generic[Node]):
             self._handed_out.discard(node)
             heappush(self._ready, (self._priority(node), self._next(), node))
 
-    def settle(self, node: Node) -> None:
-        """The node is done, well or badly: whoever waited for nothing else is ready now."""
+    def withdraw(self, node: Node) -> None:
+        """A node whose holder died, to be given out by :meth:`hold` alone."""
+        self._handed_out.discard(node)
+        self._apart.add(node)
+
+    def hold(self, node: Node) -> bool:
+        """Give out a withdrawn node; False if it has been settled meanwhile."""
+        self._apart.discard(node)
+        if node not in self._waiting:
+            return False
+        self._handed_out.add(node)
+        return True
+
+    def settle(self, node: Node) -> bool:
+        """The node is done, well or badly: whoever waited for nothing else is ready now.
+
+        False if it had been done before.
+        """
         if self._waiting.pop(node, None) is None:
-            return
+            return False
         self._handed_out.discard(node)
         for other in self._wanted_by.pop(node, ()):
             if self._waiting.get(other):
                 self._waiting[other] -= 1
                 if not self._waiting[other]:
                     heappush(self._ready, (self._priority(other), self._next(), other))
+        return True
 
     def force(self, node: Node) -> None:
         """Give a stuck node out all the same, as if it needed nothing."""
@@ -87,7 +106,7 @@ class Ready(Generic[Node]):
 
     def stuck(self) -> list[Node]:
         """With nothing ready and nothing handed out, those that wait for each other in a circle, or for such."""
-        if self._ready or self._handed_out:
+        if self._ready or self._handed_out or self._apart:
             return []
         return list(self._waiting)
 

@@ -70,7 +70,7 @@ class Options:
     updated_since: Optional[str] = _flag(WHAT, "only what was updated then or later", metavar="DATE")
     updated_before: Optional[str] = _flag(WHAT, "only what was updated before", metavar="DATE")
     include_deleted: bool = _switch(WHAT, "rows that the backup marks deleted take part too")
-    with_dependencies: bool = _switch(WHAT, "add all that the selection refers to and the backup holds (comes later)")
+    with_dependencies: bool = _switch(WHAT, "add all that the selection refers to and the backup holds")
 
     dry_run: bool = _switch(MODE, "no API call at all: read, validate and order the backup's objects")
     plan: bool = _switch(MODE, "read the destination, write nothing to it: what would be done, and what it would cost")
@@ -133,7 +133,6 @@ class Options:
 
 LATER: Mapping[str, str] = {
     "undo": "the copies that it needs are kept beside the state file already",
-    "with_dependencies": "select what the selection refers to as well",
     "disable_schedules": "leave scheduled plans out: --exclude scheduled_plan",
     "html": "--report FILE writes the same as JSON",
 }

@@ -12,12 +12,14 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.options import Options, complaint
-from lrestore.cli.running import Audience, request_of, run, settings_of
+from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.errors import UsageError
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable, write_report
 
 _ONLY_FOR_THE_SCREEN = ("config", "show", "format", "log_format", "log_file", "verbose", "quiet")
+_BUDGETS = ("max_calls", "max_runtime")
+"""Checked by the parser for the command line, and by no setting."""
 
 
 def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str], keywords: dict[str, Any]) -> Report:
@@ -32,11 +34,13 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     if wrong:
         raise UsageError(wrong)
     settings = settings_of(options, os.environ)
-    request = request_of(options, settings)
+    goes_on = bool(options.resume or options.retry_dead_letters)
+    request = None if goes_on else request_of(options, settings)
     demo.prepare(settings)
     if options.report:
         ensure_writable(options.report)
-    report = run(settings, request, os.environ, Audience())
+    nobody = Audience()
+    report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)
     if options.report:
         write_report(report, options.report)
     return report
@@ -60,9 +64,12 @@ def _one(name: str, kind: Any, given: object) -> object:
     if Path in typing.get_args(kind):
         return Path(os.fspath(typing.cast("str", given))) if given is not None else None
     try:
-        return msgspec.convert(given, kind)
+        value = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         raise UsageError(f"{name}: {error}".replace("`", "")) from None
+    if name in _BUDGETS and value is not None and not value > 0:
+        raise UsageError(f"{name} must be more than nothing, not {value}")
+    return value
 
 
 def _specs(name: str, given: object) -> list[str]:

@@ -61,6 +61,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         ),
         allow_alert_loss=options.allow_alert_loss,
         yes=options.yes,
+        with_dependencies=options.with_dependencies,
         max_calls=options.max_calls,
         max_runtime_s=options.max_runtime,
     )

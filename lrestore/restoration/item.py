@@ -85,7 +85,7 @@ class ItemRestorer:
         key, raw = item.key, item.raw
         entry = CONTENT_TYPES[key.type]
         if key.type not in SUPPORTED:
-            raise NotRestorableError(f"{key}: this version of lrestore does not restore a {key.type}", key=key)
+            return ItemPlan(key, item.name, "skipped", Match(), reason=f"this version does not restore a {key.type}")
         if is_built_in(entry, raw):
             return ItemPlan(
                 key, item.name, "skipped", Match(), reason="built in: Looker's own objects are never written"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import faulthandler
 import signal
 import sys
 
@@ -16,6 +17,7 @@ def begin_child(name: str) -> None:
 
     The kernel's parent-death signal is a second line: a child ends by itself when its pipe to the coordinator breaks.
     """
+    faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from lrestore.errors import ItemError, MissingItemError, UsageError
+from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.item import SUPPORTED
 from lrestore.run.dead_letter import failed
+from lrestore.run.dependencies import referred_to
 from lrestore.run.order import in_order
 from lrestore.run.request import RunRequest
 from lrestore.selection import Filters, Selection, matches, parse, subtree
@@ -32,9 +33,13 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     Raises UsageError for a selection that cannot be understood, or that selects nothing.
     """
     selection = parse(request.select, request.exclude, read_list)
+    _refuse_unsupported(selection)
     parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
     rows = _rows(vault, selection, request.filters)
     wanted = _narrowed(rows, selection, request.filters, (vault, parents))
+    if request.with_dependencies:
+        wanted = _with_dependencies(vault, wanted, selection)
+        parents = parents or _folder_parents(vault)
     missing = (
         []
         if request.filters != Filters(include_deleted=request.filters.include_deleted)
@@ -43,6 +48,18 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     if not wanted and not missing:
         raise UsageError("the selection is empty: no item of the backup fits", hint="--show source tells what is there")
     return Chosen(in_order(wanted, parents), missing)
+
+
+def _refuse_unsupported(selection: Selection) -> None:
+    """What is asked for by name and cannot be done is refused before anything is called; ``all`` skips it with
+    a word.
+    """
+    types = selection.types()
+    named = {key.type for key in selection.explicit_ids()} | (set() if selection.wanted.everything else types or set())
+    unsupported = sorted(named - SUPPORTED)
+    if unsupported:
+        can = ", ".join(sorted(SUPPORTED))
+        raise UsageError(f"this version does not restore {', '.join(unsupported)}", hint=f"it restores {can}")
 
 
 def read_list(path: str) -> str:
@@ -99,34 +116,39 @@ def _needs_folders(selection: Selection, filters: Filters) -> bool:
 
 
 def _folder_parents(vault: Vault) -> dict[str, str]:
-    """Folder id → parent id. Unreadable folders have none: they become dead letters when their turn comes."""
-    parents = {}
-    for row in vault.index({"folder"}, include_deleted=True):
-        try:
-            parent = vault.read(row.key).raw.get("parent_id")
-        except ItemError:
-            continue
-        if parent:
-            parents[row.key.id] = str(parent)
-    return parents
+    """Folder id → parent id."""
+    rows = vault.index({"folder"}, include_deleted=True)
+    return {row.key.id: row.folder_id for row in rows if row.folder_id}
 
 
 def _owner_ids(vault: Vault, owner: str) -> frozenset[str]:
     """The user ids that an owner given as id or e-mail address means. Raises UsageError for an unknown address."""
     if "@" not in owner:
         return frozenset({owner})
-    found = set()
-    for row in vault.index({"user"}, include_deleted=True):
-        try:
-            user = vault.read(row.key).raw
-        except ItemError:
-            continue
-        credentials: Any = user.get("credentials_email") or {}
-        addresses = {str(user.get("email") or ""), str(credentials.get("email") or "")}
-        if owner.casefold() in {address.casefold() for address in addresses}:
-            found.add(row.key.id)
+    users = vault.index({"user"}, include_deleted=True)
+    found = {row.key.id for row in users if (row.email or "").casefold() == owner.casefold()}
     if not found:
         raise UsageError(
             f"--owner {owner}: the backup holds no user with this e-mail address", hint="give the user's id"
         )
     return frozenset(found)
+
+
+def _with_dependencies(vault: Vault, keys: list[ItemKey], excluded: Selection) -> list[ItemKey]:
+    """``keys`` and all that they refer to, and so on, as far as the backup holds it and nothing excludes it.
+
+    FR-014: an item and all it depends on. Types that cannot be restored are left to the destination.
+    """
+    found = dict.fromkeys(keys)
+    waiting = list(keys)
+    while waiting:
+        for other in referred_to(vault, waiting.pop()):
+            if (
+                other not in found
+                and other.type in SUPPORTED
+                and not excluded.excluded.holds(other)
+                and vault.holds(other)
+            ):
+                found[other] = None
+                waiting.append(other)
+    return list(found)

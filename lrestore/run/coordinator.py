@@ -14,7 +14,7 @@ Not guaranteed: an order among items that do not need each other.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,7 +67,7 @@ _POISON_DEATHS = 3
 _COORDINATOR = 0
 """The number under which the coordinator itself writes to the pipe."""
 
-PRELOADED = ["lrestore.run.worker", "lrestore.run.writer", "looker_sdk.sdk.api40.models", "tenacity"]
+PRELOADED = ["lrestore.run.preloaded"]
 
 
 @dataclass(slots=True)
@@ -79,6 +79,7 @@ class _Helper:
     channel: Connection
     in_hand: dict[ItemKey, None] = field(default_factory=dict)
     finishing: bool = False
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -118,6 +119,7 @@ class Coordinator:
         self._deaths: Counter[ItemKey] = Counter()
         self._again: set[ItemKey] = set()
         self._notes: dict[ItemKey, str] = {}
+        self._suspects: deque[ItemKey] = deque()
         self._usage: dict[int, ApiUsage] = {}
         self._failed: dict[ItemKey, Settled] = {}
         self._own: dict[int, bytes] = {}
@@ -188,17 +190,34 @@ class Coordinator:
     def _fill(self) -> None:
         """Keep every worker's queue short and never empty."""
         for helper in sorted(self._helpers.values(), key=lambda one: len(one.in_hand)):
+            if not helper.in_hand and (suspect := self._suspect()):
+                self._hand(helper, [Task(suspect, self._notes.get(suspect, ""), again=True)])
+                helper.alone = True
+                continue
             room = self._room(helper)
             while room > 0:
                 tasks = self._take(min(room, _BATCH, self._share()))
                 if not tasks:
                     return
                 room -= len(tasks)
-                helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
-                self._say(helper, Tasks(tuple(tasks)))
-                crash_point("coordinator.task_sent")
+                self._hand(helper, tasks)
+
+    def _hand(self, helper: _Helper, tasks: list[Task]) -> None:
+        helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
+        self._say(helper, Tasks(tuple(tasks)))
+        crash_point("coordinator.task_sent")
+
+    def _suspect(self) -> ItemKey | None:
+        """An item over which a worker has died: it is tried alone, so that no other is blamed if that happens again."""
+        while self._suspects:
+            key = self._suspects.popleft()
+            if self._ready.hold(key):
+                return key
+        return None
 
     def _room(self, helper: _Helper) -> int:
+        if helper.alone:
+            return 0
         short = len(helper.in_hand) <= self._in_flight
         return self._in_flight + _BATCH - len(helper.in_hand) if short else 0
 
@@ -222,7 +241,7 @@ class Coordinator:
                     f"{key} needs {other}, which is not in the destination and could not be restored: {lost.reason}"
                 )
                 error = DependencyError(message, key=key)
-                error.missing = False
+                error.missing = self._absent(key)
                 self._record(failed(error, key, ""))
                 return True
         return False
@@ -284,10 +303,12 @@ class Coordinator:
     def _settle(self, settled: Settled) -> None:
         for helper in self._helpers.values():
             helper.in_hand.pop(settled.key, None)
+            helper.alone = helper.alone and bool(helper.in_hand)
+        if not self._ready.settle(settled.key):
+            return
         self.outcomes[settled.outcome] += 1
         if settled.outcome == "failed":
             self._failed[settled.key] = settled
-        self._ready.settle(settled.key)
 
     def _hear_worker(self, helper: _Helper) -> None:
         try:
@@ -325,7 +346,8 @@ class Coordinator:
             if self._deaths[key] >= _POISON_DEATHS:
                 self._record(failed(_poison(key, self._deaths[key]), key, ""))
             elif not helper.finishing:
-                self._ready.put_back(key)
+                self._ready.withdraw(key)
+                self._suspects.append(key)
         if not helper.finishing and self._ready.unsettled:
             self._start_worker()
 

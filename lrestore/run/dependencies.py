@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from lrestore.errors import ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import Reference
+from lrestore.references import occurrences
 from lrestore.vault.reader import Vault
 
 Needs = dict[ItemKey, tuple[ItemKey, ...]]
@@ -78,3 +80,14 @@ def needs_of(vault: Vault, keys: Collection[ItemKey]) -> tuple[Needs, frozenset[
                 needs[key] = tuple(others)
                 hard |= {(key, other) for other, is_hard in found if is_hard and other in wanted and other != key}
     return needs, frozenset(hard)
+
+
+def referred_to(vault: Vault, key: ItemKey) -> Iterator[ItemKey]:
+    """What one item refers to by id: hard references and owners. An unreadable item refers to nothing."""
+    try:
+        raw = vault.read(key).raw
+    except ItemError:
+        return
+    for reference in _references(key.type):
+        for named in occurrences(raw, reference.path):
+            yield ItemKey(reference.target, named.value)

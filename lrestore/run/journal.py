@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ class SessionJournal:
         self._session_id, self._source_instance, self._destination = route
         self._mapped: dict[tuple[str, str], str] = {}
         self._again: set[ItemKey] = set()
+        # Threads of a worker share the connection, and Python's sqlite3 can crash when two use one at the same time.
+        self._reading = threading.Lock()
 
     def repeat(self, key: ItemKey) -> None:
         """The item was in the hands of a process that died: look at what that process had begun."""
@@ -42,7 +45,10 @@ class SessionJournal:
 
     def mapping(self, type_name: str, source_id: str) -> str | None:
         own = self._mapped.get((type_name, source_id))
-        return own or self._reader.mapping(self._source_instance, self._destination, type_name, source_id)
+        if own is not None:
+            return own
+        with self._reading:
+            return self._reader.mapping(self._source_instance, self._destination, type_name, source_id)
 
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
         self._mapped[type_name, source_id] = destination_id
@@ -68,7 +74,10 @@ class SessionJournal:
         self._undo.created(type_name, object_id)
 
     def begun(self, key: ItemKey) -> bool:
-        return key in self._again and self._reader.begun(self._session_id, key)
+        if key not in self._again:
+            return False
+        with self._reading:
+            return self._reader.begun(self._session_id, key)
 
     def kept(self, key: ItemKey, object_id: str) -> bool:
         if key not in self._again:

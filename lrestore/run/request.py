@@ -24,6 +24,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     filters: Filters = Filters()
     allow_alert_loss: bool = False
     yes: bool = False
+    with_dependencies: bool = False
     max_calls: int | None = None
     max_runtime_s: float | None = None
     parent: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Source
 from lrestore.report.progress import Progress, Silent
 from lrestore.restoration.context import Policy
+from lrestore.restoration.item import SUPPORTED
 from lrestore.run.preflight import DestinationFacts
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
@@ -70,6 +72,10 @@ class Job:
         builder = ReportBuilder(Head(self.session_id, self.request.mode, source, destination))
         for warning in self.vault.warnings:
             builder.warn(f"backup: {warning}")
+        left_out = Counter(key.type for key in self.keys if key.type not in SUPPORTED)
+        if left_out:
+            counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
+            builder.warn(f"left out, because this version does not restore them: {counts}")
         return builder
 
     def session(self) -> RestorationSession:

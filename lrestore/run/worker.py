@@ -55,6 +55,7 @@ from lrestore.run.protocol import (
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal
+from lrestore.vault.decode import prepare
 from lrestore.vault.reader import Vault
 
 _HEAR_EVERY_S = 0.2
@@ -84,6 +85,7 @@ class WorkerBrief:
 def worker_main(brief: WorkerBrief, channel: Connection, writing: Connection) -> None:
     """Entry of the process."""
     begin_child(f"lrestore-w{brief.number}")
+    prepare()
     with ExitStack() as stack:
         Worker(brief, channel, writing, stack).run()
 

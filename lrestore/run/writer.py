@@ -21,14 +21,13 @@ from pathlib import Path
 import msgspec
 
 from lrestore.errors import StateError
-from lrestore.messages import Outcome
+from lrestore.messages import ItemKey, Outcome
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
 from lrestore.run.outbox import read_aside
 from lrestore.run.pipe import Incoming
 from lrestore.run.protocol import Committed, End, Finished, Record, Sent, Settled, Stored, WriterFailed
 from lrestore.run.recording import apply_record
-from lrestore.state.read import StateReader
 from lrestore.state.records import Totals, utc_now
 from lrestore.state.writer import StateWriter
 
@@ -74,7 +73,7 @@ class Writer:
         self._incoming = incoming
         self._coordinator = coordinator
         self._next: dict[int, int] = {}
-        self._counts = _counts(writer, brief.session_id)
+        self._outcomes: dict[ItemKey, Outcome] = dict(writer.read.outcomes(brief.session_id))
         self._since_checkpoint = 0
         self._checkpoint_at_s = time.monotonic()
 
@@ -88,7 +87,9 @@ class Writer:
                 except (EOFError, OSError):
                     return
                 self._group(list(self._incoming.read(0)))
-                self._writer.end_session(self._brief.session_id, end.status, Totals.of(self._counts))
+                self._writer.end_session(
+                    self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values()))
+                )
                 _say(self._coordinator, Committed({}))
                 return
 
@@ -130,22 +131,16 @@ class Writer:
         result = record.result
         missing = result.outcome == "failed" and result.missing
         group.settled.append(Settled(result.key, result.outcome, missing=missing, reason=result.reason))
-        self._counts[result.outcome] += 1
+        self._outcomes[result.key] = result.outcome
         self._since_checkpoint += 1
 
     def _checkpoint(self, group: _Group) -> None:
         due = self._since_checkpoint >= self._brief.checkpoint_every
         late = time.monotonic() - self._checkpoint_at_s >= self._brief.checkpoint_seconds
         if group.settled and (due or late):
-            self._writer.checkpoint(self._brief.session_id, Totals.of(self._counts))
+            self._writer.checkpoint(self._brief.session_id, Totals.of(Counter(self._outcomes.values())))
             self._since_checkpoint = 0
             self._checkpoint_at_s = time.monotonic()
-
-
-def _counts(writer: StateWriter, session_id: str) -> Counter[Outcome]:
-    """What the session has done so far: it may be a resumed one, or this writer the successor of one that died."""
-    reader: StateReader = writer.read
-    return Counter(reader.outcomes(session_id).values())
 
 
 def _say(coordinator: Connection, message: Committed | WriterFailed) -> None:

@@ -122,13 +122,8 @@ class SharedLimiter:
         thread = threading.get_ident()
         if self._tickets.pop(thread, None):
             self._gate.forget()
-        if not self._turnstile.locked():
-            verdict, at_s = self._gate.ask(queued=False)
-            if verdict.why is Why.GO:
-                self._tickets[thread] = _Ticket(at_s, crowded=False)
-                return
         with self._turnstile:
-            self._tickets[thread] = self._wait()
+            self._tickets[thread] = self._turn()
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
         """Say how this thread's call went: status (None: no answer), time taken, the pause that was asked for.
@@ -156,7 +151,7 @@ class SharedLimiter:
         """Leave: this process's calls no longer count. The file stays; whoever created it may remove it."""
         self._gate.cell.close()
 
-    def _wait(self) -> _Ticket:
+    def _turn(self) -> _Ticket:
         queued = crowded = False
         while True:
             verdict, at_s = self._gate.ask(queued=queued)

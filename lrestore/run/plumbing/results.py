@@ -137,6 +137,7 @@ class ResultReader(Generic[Message]):
         finally:
             del self._buffer[:start]
 
+
 @functools.cache
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
     """Not kept in the reader, which goes to other processes; a decoder cannot."""

@@ -1,0 +1,11 @@
+"""Imported once by the process from which workers and the writer are forked: they find everything loaded and built."""
+
+from __future__ import annotations
+
+import lrestore.run.worker
+import lrestore.run.writer
+from lrestore.vault.decode import prepare
+
+__all__ = ["lrestore"]
+
+prepare()
