@@ -19,7 +19,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing import get_context
-from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -33,7 +32,7 @@ from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
 from lrestore.run.dead_letter import failed
 from lrestore.run.faults import crash_point
-from lrestore.run.pipe import send
+from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe, wait
 from lrestore.run.protocol import (
     Ack,
     Committed,
@@ -76,7 +75,7 @@ class _Helper:
 
     number: int
     process: BaseProcess
-    channel: Connection
+    channel: Channel[Any, FromWorker]
     in_hand: dict[ItemKey, None] = field(default_factory=dict)
     finishing: bool = False
     alone: bool = False
@@ -113,7 +112,7 @@ class Coordinator:
         self._in_flight = worker_brief(0).settings.run.in_flight
         self._context: ForkServerContext = get_context("forkserver")
         self._context.set_forkserver_preload(PRELOADED)
-        self._reading, self._writing = Pipe(duplex=False)
+        self._reading, self._writing = result_pipe(Sent)
         self._helpers: dict[int, _Helper] = {}
         self._next_number = 1
         self._deaths: Counter[ItemKey] = Counter()
@@ -122,7 +121,7 @@ class Coordinator:
         self._suspects: deque[ItemKey] = deque()
         self._usage: dict[int, ApiUsage] = {}
         self._failed: dict[ItemKey, Settled] = {}
-        self._own: dict[int, bytes] = {}
+        self._own: dict[int, Sent] = {}
         self._own_number = 0
         self._own_confirmed = 0
         self._reason = ""
@@ -167,8 +166,8 @@ class Coordinator:
         """Items that workers have at the moment."""
         return sum(len(helper.in_hand) for helper in self._helpers.values())
 
-    def _start_writer(self) -> tuple[BaseProcess, Connection]:
-        ours, theirs = Pipe()
+    def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
+        ours, theirs = channel(End, FromWriter)
         process = self._context.Process(
             target=writer_main, args=(self._writer_brief, self._reading, theirs), name="lrestore-writer"
         )
@@ -179,7 +178,7 @@ class Coordinator:
     def _start_worker(self) -> None:
         number = self._next_number
         self._next_number += 1
-        ours, theirs = Pipe()
+        ours, theirs = channel(ToWorker, FromWorker)
         process = self._context.Process(
             target=worker_main, args=(self._worker_brief(number), theirs, self._writing), name=f"lrestore-w{number}"
         )
@@ -262,15 +261,15 @@ class Coordinator:
         """A result of the coordinator's own goes to the writer like everybody's."""
         self._own_number += 1
         sent = Sent(_COORDINATOR, self._own_number, self._own_confirmed + 1, Finished(result))
-        self._own[self._own_number] = msgspec.msgpack.encode(sent)
-        send(self._writing.fileno(), self._own[self._own_number])
+        self._own[self._own_number] = sent
+        self._writing.send(sent)
 
     def _listen(self) -> None:
         channels: dict[Any, Callable[[], None]] = {self._writer_channel: self._hear_writer}
         for helper in self._helpers.values():
             channels[helper.channel] = partial(self._hear_worker, helper)
         sentinels: dict[Any, _Helper] = {helper.process.sentinel: helper for helper in self._helpers.values()}
-        for signalled in wait([*channels, *sentinels, self._writer.sentinel], _HEAR_EVERY_S):
+        for signalled in wait(channels, [*sentinels, self._writer.sentinel], _HEAR_EVERY_S):
             if signalled == self._writer.sentinel:
                 self._replace_writer()
             elif signalled in sentinels:
@@ -280,13 +279,15 @@ class Coordinator:
 
     def _hear_writer(self) -> None:
         try:
-            message: FromWriter = msgspec.msgpack.decode(self._writer_channel.recv_bytes(), type=FromWriter)
-        except (EOFError, OSError):
+            self._obey_writer(self._writer_channel.receive())
+        except PeerGoneError:
             return
+
+    def _obey_writer(self, message: FromWriter) -> None:
         if isinstance(message, WriterFailed):
             self._reason = self._reason or message.reason
-            return
-        self._committed(message)
+        else:
+            self._committed(message)
 
     def _committed(self, message: Committed) -> None:
         self.warnings += message.warnings
@@ -312,8 +313,8 @@ class Coordinator:
 
     def _hear_worker(self, helper: _Helper) -> None:
         try:
-            message: FromWorker = msgspec.msgpack.decode(helper.channel.recv_bytes(), type=FromWorker)
-        except (EOFError, OSError):
+            message = helper.channel.receive()
+        except PeerGoneError:
             return
         match message:
             case Standing(usage):
@@ -327,10 +328,10 @@ class Coordinator:
 
     def _bury(self, helper: _Helper) -> None:
         """What a dead worker had in hand is given to others, who look first; a deadly item becomes a dead letter."""
-        while helper.channel.poll():
+        while helper.channel.ready():
             try:
-                message = msgspec.msgpack.decode(helper.channel.recv_bytes(), type=FromWorker)
-            except (EOFError, OSError):
+                message = helper.channel.receive()
+            except PeerGoneError:
                 break
             if isinstance(message, Standing):
                 self._usage[helper.number] = message.usage
@@ -362,27 +363,23 @@ class Coordinator:
         for helper in self._helpers.values():
             self._say(helper, Resend())
         for number in sorted(self._own):
-            send(self._writing.fileno(), self._own[number])
+            self._writing.send(msgspec.structs.replace(self._own[number], first=self._own_confirmed + 1))
 
     def _drain_writer(self) -> None:
         """What the writer said before it died is true: it speaks after the commit."""
         while True:
             try:
-                if not self._writer_channel.poll():
+                if not self._writer_channel.ready():
                     return
-                message: FromWriter = msgspec.msgpack.decode(self._writer_channel.recv_bytes(), type=FromWriter)
-            except (EOFError, OSError):
+                self._obey_writer(self._writer_channel.receive())
+            except PeerGoneError:
                 return
-            if isinstance(message, WriterFailed):
-                self._reason = self._reason or message.reason
-            else:
-                self._committed(message)
 
     def _say(self, helper: _Helper, message: ToWorker) -> None:
         """A worker that is dead hears nothing; its sentinel tells so."""
         try:
-            helper.channel.send_bytes(msgspec.msgpack.encode(message))
-        except (BrokenPipeError, ConnectionResetError):
+            helper.channel.send(message)
+        except PeerGoneError:
             log.debug("worker %d does not listen any more", helper.number)
 
     def _finish_workers(self, show: Callable[[ApiUsage, int], None]) -> None:
@@ -401,8 +398,8 @@ class Coordinator:
 
     def _end_writer(self, status: SessionStatus) -> None:
         try:
-            self._writer_channel.send_bytes(msgspec.msgpack.encode(End(status)))
-        except (BrokenPipeError, ConnectionResetError):
+            self._writer_channel.send(End(status))
+        except PeerGoneError:
             log.warning("the writer is gone: the session stays open and can be resumed")
         self._writer.join()
         self._writing.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.errors import StoppedError
-from lrestore.run import pipe
+from lrestore.run.plumbing import MessageTooLargeError, ResultWriter
 from lrestore.run.protocol import Record, Sent, Stored
 
 _LOOK_EVERY_S = 0.2
@@ -22,32 +22,29 @@ class Outbox:
     A record that is too large for the pipe is put into an SQLite file of the worker's own first, and its number sent.
     """
 
-    def __init__(self, worker: int, descriptor: int, overflow: Path, gone: Callable[[], bool]) -> None:
+    def __init__(self, worker: int, pipe: ResultWriter, overflow: Path, gone: Callable[[], bool]) -> None:
         self._worker = worker
-        self._descriptor = descriptor
+        self._pipe = pipe
         self._overflow = overflow
         self._gone = gone
         self._changed = threading.Condition()
         self._number = 0
         self._confirmed = 0
-        self._kept: dict[int, bytes] = {}
+        self._kept: dict[int, Sent] = {}
         self._store: sqlite3.Connection | None = None
 
     def send(self, record: Record) -> None:
         """Send a record; it is confirmed later. Blocks while the pipe is full, which holds back who produces more."""
         with self._changed:
             self._number += 1
-            message = self._encoded(record)
-            self._kept[self._number] = message
-            pipe.send(self._descriptor, message)
-
-    def _encoded(self, record: Record) -> bytes:
-        message = msgspec.msgpack.encode(Sent(self._worker, self._number, self._confirmed + 1, record))
-        if len(message) <= pipe.LONGEST:
-            return message
-        self._put_aside(msgspec.msgpack.encode(record))
-        stored = Stored(str(self._overflow))
-        return msgspec.msgpack.encode(Sent(self._worker, self._number, self._confirmed + 1, stored))
+            sent = Sent(self._worker, self._number, self._confirmed + 1, record)
+            try:
+                self._pipe.send(sent)
+            except MessageTooLargeError:
+                self._put_aside(msgspec.msgpack.encode(record))
+                sent = msgspec.structs.replace(sent, record=Stored(str(self._overflow)))
+                self._pipe.send(sent)
+            self._kept[self._number] = sent
 
     def _put_aside(self, content: bytes) -> None:
         if self._store is None:
@@ -79,9 +76,7 @@ class Outbox:
         """Send everything unconfirmed once more, in order: the writer is a new one."""
         with self._changed:
             for number in sorted(self._kept):
-                sent = msgspec.msgpack.decode(self._kept[number], type=Sent)
-                again = msgspec.structs.replace(sent, first=self._confirmed + 1)
-                pipe.send(self._descriptor, msgspec.msgpack.encode(again))
+                self._pipe.send(msgspec.structs.replace(self._kept[number], first=self._confirmed + 1))
 
     @property
     def empty(self) -> bool:

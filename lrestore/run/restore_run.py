@@ -24,7 +24,7 @@ from lrestore.errors import DestinationError, LookerError, StateError, StoppedEr
 from lrestore.identity import Judgement
 from lrestore.looker.limits import FixedRate, Limiter, Unlimited
 from lrestore.looker.live import Live
-from lrestore.messages import ItemResult
+from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Difference, Report, Verify
@@ -35,6 +35,7 @@ from lrestore.run.bulk import run_bulk
 from lrestore.run.choose import choose
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
+from lrestore.run.prefetch import prefetched
 from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
 from lrestore.run.preview import preview
 from lrestore.run.request import RunRequest
@@ -187,23 +188,27 @@ class _Run:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
         journal = ReadOnlyJournal(Path(self._settings.state.path), *self._job.route)
         try:
-            restorer = ItemRestorer(self._context(journal, self._judgement()))
-            return self._verify_alone(restorer) if self._job.request.mode == "verify" else self._plan(restorer)
+            judgement = self._judgement()
+            restorer = ItemRestorer(self._context(journal, judgement))
+            keys = prefetched(self._live, self._job.keys, judgement)
+            return (
+                self._verify_alone(restorer, keys) if self._job.request.mode == "verify" else self._plan(restorer, keys)
+            )
         finally:
             journal.close()
 
-    def _plan(self, restorer: ItemRestorer) -> Report:
+    def _plan(self, restorer: ItemRestorer, keys: Iterator[ItemKey]) -> Report:
         planned = Planned()
         builder = self._job.report()
-        self._loop(self._only_counting(builder)).over(self._job.keys, planning(restorer, planned))
+        self._loop(self._only_counting(builder)).over(keys, planning(restorer, planned))
         usage = self._session.meter.snapshot()
         calls = planned.calls + Counter(usage.by_operation)
         return builder.finish(Api.of(usage), plan=plan_of(calls, OPERATIONS, planned.deletions))
 
-    def _verify_alone(self, restorer: ItemRestorer) -> Report:
+    def _verify_alone(self, restorer: ItemRestorer, keys: Iterator[ItemKey]) -> Report:
         verifier = Verifier(restorer)
         builder = self._job.report()
-        self._loop(self._only_counting(builder)).over(self._job.keys, verifier.step)
+        self._loop(self._only_counting(builder)).over(keys, verifier.step)
         return builder.finish(Api.of(self._session.meter.snapshot()), verify=verifier.outcome())
 
     def _only_counting(self, builder: ReportBuilder) -> Record:
@@ -288,8 +293,9 @@ class _Run:
         verifier = Verifier(ItemRestorer(context))
         failures: list[ItemResult] = []
         try:
+            again = prefetched(context.live, written, judgement)
             self._loop(lambda result, blob: failures.append(result) if result.dead_letter else None).over(
-                written, verifier.step
+                again, verifier.step
             )
         finally:
             journal.close()

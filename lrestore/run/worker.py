@@ -18,14 +18,13 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from lrestore.credentials import Credentials
-from lrestore.errors import DependencyError, LookerError, RunError
+from lrestore.errors import DependencyError, RunError
 from lrestore.identity import Judgement
 from lrestore.looker.limits import Limiter
 from lrestore.looker.live import Live
@@ -39,6 +38,8 @@ from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop
 from lrestore.run.journal import SessionJournal
 from lrestore.run.outbox import Outbox
+from lrestore.run.plumbing import Channel, PeerGoneError, ResultWriter
+from lrestore.run.prefetch import prefetch
 from lrestore.run.protocol import (
     Ack,
     Finish,
@@ -58,9 +59,10 @@ from lrestore.state.undo import UndoJournal
 from lrestore.vault.decode import prepare
 from lrestore.vault.reader import Vault
 
+ToCoordinator = Channel[Any, ToWorker]
+
 _HEAR_EVERY_S = 0.2
 _STANDING_EVERY_S = 0.5
-_PREFETCHED = frozenset({"dashboard", "look"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +84,18 @@ class WorkerBrief:
     is_admin: bool
 
 
-def worker_main(brief: WorkerBrief, channel: Connection, writing: Connection) -> None:
+def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
     """Entry of the process."""
     begin_child(f"lrestore-w{brief.number}")
     prepare()
     with ExitStack() as stack:
-        Worker(brief, channel, writing, stack).run()
+        Worker(brief, channel, pipe, stack).run()
 
 
 class Worker:
     """The main thread of the process."""
 
-    def __init__(self, brief: WorkerBrief, channel: Connection, writing: Connection, stack: ExitStack) -> None:
+    def __init__(self, brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter, stack: ExitStack) -> None:
         self._brief = brief
         self._channel = channel
         self._speaking = threading.Lock()
@@ -103,7 +105,7 @@ class Worker:
         self._in_hand = 0
         self._counting = threading.Lock()
         overflow = brief.folder / f"outbox-{brief.number}.db"
-        self._outbox = Outbox(brief.number, writing.fileno(), overflow, self._orphaned.is_set)
+        self._outbox = Outbox(brief.number, pipe, overflow, self._orphaned.is_set)
         settings = brief.settings
         self._vault = stack.enter_context(Vault.open(brief.vault_paths))
         reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
@@ -156,7 +158,7 @@ class Worker:
         finishing = False
         told_at_s = time.monotonic()
         while not (finishing and self._idle()):
-            if self._channel.poll(_HEAR_EVERY_S):
+            if self._channel.ready(_HEAR_EVERY_S):
                 message = self._receive()
                 finishing = finishing or isinstance(message, Finish)
                 self._obey(message)
@@ -170,11 +172,10 @@ class Worker:
 
     def _receive(self) -> ToWorker:
         try:
-            message: ToWorker = msgspec.msgpack.decode(self._channel.recv_bytes(), type=ToWorker)
-        except (EOFError, OSError):
+            return self._channel.receive()
+        except PeerGoneError:
             # The coordinator is dead: nobody will confirm anything, and --resume does what is not confirmed.
             os._exit(1)
-        return message
 
     def _obey(self, message: ToWorker) -> None:
         match message:
@@ -202,8 +203,8 @@ class Worker:
     def _say(self, message: FromWorker) -> None:
         try:
             with self._speaking:
-                self._channel.send_bytes(msgspec.msgpack.encode(message))
-        except (BrokenPipeError, ConnectionResetError):
+                self._channel.send(message)
+        except PeerGoneError:
             os._exit(1)
 
     def _work(self) -> None:
@@ -215,14 +216,10 @@ class Worker:
 
     def _spread(self, tasks: tuple[Task, ...]) -> None:
         """Read what one search can show of a batch, and give its items to all threads."""
-        for type_name in _PREFETCHED & {task.key.type for task in tasks}:
-            ids = {task.key.id for task in tasks if task.key.type == type_name}
-            if self._brief.judgement.instance == "same" and len(ids) > 1:
-                try:
-                    self._live.prefetch_all(type_name, ids)
-                except (LookerError, RunError):
-                    # The items' own reads will meet the same trouble, and have a place to report it.
-                    break
+        try:
+            prefetch(self._live, (task.key for task in tasks), self._brief.judgement)
+        except RunError as error:
+            self._say(GaveUp(str(error), ()))
         for task in tasks:
             self._tasks.put((task,))
 

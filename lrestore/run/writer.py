@@ -15,8 +15,8 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -25,11 +25,13 @@ from lrestore.messages import ItemKey, Outcome
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
 from lrestore.run.outbox import read_aside
-from lrestore.run.pipe import Incoming
-from lrestore.run.protocol import Committed, End, Finished, Record, Sent, Settled, Stored, WriterFailed
+from lrestore.run.plumbing import Channel, PeerGoneError, ResultReader
+from lrestore.run.protocol import Committed, End, Finished, FromWriter, Record, Sent, Settled, Stored, WriterFailed
 from lrestore.run.recording import apply_record
 from lrestore.state.records import Totals, utc_now
 from lrestore.state.writer import StateWriter
+
+ToCoordinator = Channel[Any, End]
 
 _WAIT_S = 0.05
 """How long the pipe may be silent before the writer looks whether the coordinator wants something."""
@@ -54,12 +56,12 @@ class _Group:
     warnings: list[str] = field(default_factory=list)
 
 
-def writer_main(brief: WriterBrief, incoming: Connection, coordinator: Connection) -> None:
+def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: ToCoordinator) -> None:
     """Entry of the process."""
     begin_child("lrestore-writer")
     try:
         with StateWriter.open(brief.state, now=utc_now) as writer:
-            Writer(brief, writer, Incoming(incoming.fileno()), coordinator).run()
+            Writer(brief, writer, incoming, coordinator).run()
     except StateError as error:
         _say(coordinator, WriterFailed(str(error)))
 
@@ -67,7 +69,9 @@ def writer_main(brief: WriterBrief, incoming: Connection, coordinator: Connectio
 class Writer:
     """Records what the workers send, in groups."""
 
-    def __init__(self, brief: WriterBrief, writer: StateWriter, incoming: Incoming, coordinator: Connection) -> None:
+    def __init__(
+        self, brief: WriterBrief, writer: StateWriter, incoming: ResultReader[Sent], coordinator: ToCoordinator
+    ) -> None:
         self._brief = brief
         self._writer = writer
         self._incoming = incoming
@@ -80,26 +84,26 @@ class Writer:
     def run(self) -> None:
         """Until the coordinator says that it is over, or is gone."""
         while True:
-            self._group(list(self._incoming.read(_WAIT_S)))
-            if self._coordinator.poll():
+            self._group(self._incoming.read(_WAIT_S))
+            if self._coordinator.ready():
                 try:
-                    end = msgspec.msgpack.decode(self._coordinator.recv_bytes(), type=End)
-                except (EOFError, OSError):
+                    end = self._coordinator.receive()
+                except PeerGoneError:
                     return
-                self._group(list(self._incoming.read(0)))
+                self._group(self._incoming.read(0))
                 self._writer.end_session(
                     self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values()))
                 )
                 _say(self._coordinator, Committed({}))
                 return
 
-    def _group(self, messages: list[bytes]) -> None:
+    def _group(self, messages: list[Sent]) -> None:
         if not messages:
             return
         group = _Group()
         with self._writer.transaction():
-            for message in messages:
-                self._take(msgspec.msgpack.decode(message, type=Sent), group)
+            for sent in messages:
+                self._take(sent, group)
             self._checkpoint(group)
             crash_point("writer.before_commit")
         crash_point("writer.after_commit")
@@ -143,9 +147,9 @@ class Writer:
             self._checkpoint_at_s = time.monotonic()
 
 
-def _say(coordinator: Connection, message: Committed | WriterFailed) -> None:
+def _say(coordinator: ToCoordinator, message: FromWriter) -> None:
     """A coordinator that is gone hears nothing; the pipe to it tells so at the next look."""
     try:
-        coordinator.send_bytes(msgspec.msgpack.encode(message))
-    except (BrokenPipeError, ConnectionResetError):
+        coordinator.send(message)
+    except PeerGoneError:
         return

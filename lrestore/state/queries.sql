@@ -172,3 +172,13 @@ SELECT 1 FROM intents
 WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id
   AND part = '' AND state <> 'dropped'
 LIMIT 1;
+
+-- name: select_outcome
+SELECT outcome FROM results
+WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
+
+-- name: drop_intents_of_item
+UPDATE intents SET state = 'dropped', closed_at = :closed_at
+WHERE content_type = :content_type AND source_id = :source_id AND state = 'open'
+  AND session_id IN (SELECT id FROM sessions
+                     WHERE source_instance = :source_instance AND destination = :destination);

@@ -161,6 +161,12 @@ class StateReader:
         rows = self._rows("select_mappings", {"content_type": content_type})
         return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
 
+    def outcome(self, session_id: str, key: ItemKey) -> Outcome | None:
+        """What became of one item in a session; None while that is not on record."""
+        values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}
+        row = self._row("select_outcome", values)
+        return None if row is None else row["outcome"]
+
     def begun(self, session_id: str, key: ItemKey) -> bool:
         """Whether the session has begun to create the item itself (not a part of it) and was not refused."""
         values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}

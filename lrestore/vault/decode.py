@@ -128,8 +128,8 @@ _raw_decoder: Final = msgspec.msgpack.Decoder(dict[str, Any], ext_hook=_refuse_e
 def prepare() -> None:
     """Build all decoders now, before there are threads.
 
-    msgspec builds what it knows of a class at the first use and is not safe while it does so: a thread that decodes with
-    a class that another is just looking at crashes the process (seen with msgspec 0.22).
+    msgspec builds what it knows of a class at the first use and is not safe while it does so: a thread that decodes
+    with a class that another is just looking at crashes the process (seen with msgspec 0.22).
     """
     for kind in schema.KINDS.values():
         _typed_decoder(kind)

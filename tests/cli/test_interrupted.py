@@ -96,7 +96,10 @@ def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: 
                 process.send_signal(signal.SIGINT)
             else:
                 os.write(ours, answer.encode())
-            process.communicate(timeout=60)
+            try:
+                process.communicate(timeout=60)
+            finally:
+                process.kill()
     finally:
         os.close(ours)
         os.close(theirs)

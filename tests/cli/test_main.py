@@ -12,6 +12,7 @@ import pytest
 from lrestore.vault.shard import ShardWriter
 from tests.cli.command import environment, lrestore
 
+CREDENTIALS = {"LOOKERSDK_CLIENT_ID": "id", "LOOKERSDK_CLIENT_SECRET": "secret"}
 FOLDER = {"id": "7", "name": "Sales", "parent_id": "1", "created_at": None}
 
 
@@ -109,6 +110,60 @@ def test_a_reader_of_stdout_that_has_gone_does_not_change_the_exit_code(place: P
         said = process.stderr.read()
         assert process.wait(30) == 1
     assert b"Traceback" not in said and b"Broken" not in said
+
+
+def _shell(line: str, place: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A line for the shell, in which $LRESTORE is the command."""
+    command = f'"{sys.executable}" -m lrestore'
+    return subprocess.run(
+        ["/bin/sh", "-c", line.replace("$LRESTORE", command)],
+        cwd=place,
+        env=environment(**environ),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_do_not_change_the_exit_code(place: Path, closed: str) -> None:
+    """1 is what an uncaught exception gives as well: 0 for the item that is there, 1 for the one that is not."""
+    for ids, code in (("7", 0), ("8", 1)):
+        done = _shell(f"$LRESTORE --select folder={ids} --dry-run --report r.json {closed}", place)
+        assert (done.returncode, "Traceback" in done.stderr, "internal" in done.stderr) == (code, False, False)
+        assert json.loads((place / "r.json").read_text(encoding="utf-8"))["totals"]["selected"] == 1
+
+
+def test_results_that_cannot_be_written_are_an_error_and_no_mistake_of_the_program(place: Path) -> None:
+    for line in ("$LRESTORE --show source > /dev/full", "$LRESTORE --select folder=7 --dry-run > /dev/full"):
+        done = _shell(line, place)
+        assert done.returncode == 3 and done.stderr.endswith("written to stdout: No space left on device\n")
+        assert "internal error" not in done.stderr and "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("stderr", ["2> /dev/full", "2>&-"])
+def test_a_complaint_that_nobody_can_hear_keeps_its_exit_code(place: Path, stderr: str) -> None:
+    assert _shell(f"$LRESTORE {stderr}", place).returncode == 2
+    assert _shell(f"$LRESTORE --both {stderr}", place).returncode == 2
+    assert _shell(f"$LRESTORE --select folder=7 --plan {stderr}", place, **CREDENTIALS).returncode == 3
+
+
+def test_a_name_that_the_terminal_s_encoding_lacks_is_escaped(place: Path) -> None:
+    with ShardWriter(place / "vault.db") as shard:
+        shard.put("folder", "9", "売上", FOLDER | {"id": "9", "name": "売上"})
+    for encoding in ("ascii", "latin-1"):
+        done = lrestore("--show", "source", "--format", "csv", cwd=place, PYTHONIOENCODING=encoding)
+        assert done.returncode == 0 and "folder=9,\\u58f2\\u4e0a" in done.stdout
+
+
+def test_an_empty_value_never_widens_a_run(place: Path) -> None:
+    """A script's --folder "$FOLDER" with the variable unset restored everything that was selected."""
+    done = _shell('$LRESTORE --select all --dry-run --folder "$NOT_SET"', place)
+    assert done.returncode == 2 and "--folder is empty" in done.stderr and not done.stdout
+    done = _shell('$LRESTORE --resume "$NOT_SET"', place, LRESTORE_RUN_SELECT="all")
+    assert done.returncode == 2 and "--resume is empty" in done.stderr
 
 
 def test_the_selection_of_the_settings_counts_where_no_flag_is_given(place: Path) -> None:

@@ -26,6 +26,14 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--plan": (["--plan"], "plan", True),
     "--verify": (["--verify"], "verify", "alone"),
     "--verify=after": (["--verify=after"], "verify", "after"),
+    "--resume": (["--resume"], "resume", "last"),
+    "--resume SESSION": (["--resume", "abc"], "resume", "abc"),
+    "--retry-dead-letters": (["--retry-dead-letters"], "retry_dead_letters", "last"),
+    "--retry-dead-letters SESSION": (["--retry-dead-letters", "abc"], "retry_dead_letters", "abc"),
+    "--max-calls": (["--max-calls", "5"], "max_calls", 5),
+    "--max-runtime": (["--max-runtime", "1h30m"], "max_runtime", 5400.0),
+    "--max-failures": (["--max-failures", "5%"], "max_failures", "5%"),
+    "--with-dependencies": (["--with-dependencies"], "with_dependencies", True),
     "--show": (["--show", "session=abc"], "show", "session=abc"),
     "--skip-if-modified": (["--skip-if-modified"], "skip_if_modified", True),
     "--keep-extra": (["--keep-extra"], "keep_extra", True),
@@ -47,16 +55,8 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
 }
 
 NOT_YET = {
-    "--resume": ["--resume"],
-    "--resume SESSION": ["--resume", "abc"],
-    "--retry-dead-letters": ["--retry-dead-letters"],
-    "--retry-dead-letters SESSION": ["--retry-dead-letters", "abc"],
     "--undo": ["--undo", "abc"],
-    "--with-dependencies": ["--with-dependencies"],
     "--disable-schedules": ["--disable-schedules"],
-    "--max-calls": ["--max-calls", "5"],
-    "--max-runtime": ["--max-runtime", "1h30m"],
-    "--max-failures": ["--max-failures", "5%"],
     "--html": ["--html", "r.html"],
 }
 
@@ -65,6 +65,10 @@ NONSENSE = [
     (["--plan", "--verify"], "exclude each other"),
     (["--plan", "--verify=after"], "exclude each other"),
     (["--show", "sessions", "--dry-run"], "exclude each other"),
+    (["--resume", "--retry-dead-letters"], "exclude each other"),
+    (["--resume", "--select", "all"], "--resume knows what to restore: it takes no --select"),
+    (["--retry-dead-letters", "--owner", "1"], "it takes no --owner"),
+    (["--max-calls", "0"], "whole number from 1 on"),
     (["--show", "sessions", "--select", "all"], "takes no --select"),
     (["--show", "everything"], "cannot be shown"),
     (["--show", "session="], "a value is missing"),
@@ -84,6 +88,12 @@ NONSENSE = [
     (["--if-missing", "ignore"], "invalid choice"),
     (["--sel", "all"], "unrecognized arguments"),
     (["all"], "unrecognized arguments"),
+    *(
+        ([flag, empty], f"{flag} is empty")
+        for flag in ("--owner", "--folder", "--name", "--updated-since", "--updated-before", "--resume")
+        for empty in ("", " ")
+    ),
+    (["--retry-dead-letters="], "--retry-dead-letters is empty"),
 ]
 
 

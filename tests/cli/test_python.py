@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import lrestore
-from lrestore.errors import SettingsError, UsageError
+from lrestore.errors import RunError, SettingsError, UsageError
 from tests.cli.conftest import CONFIG
 
 
@@ -40,6 +41,40 @@ def test_errors_are_exceptions() -> None:
         lrestore.restore(CONFIG, select=["all"], selection=["all"])
     with pytest.raises(TypeError, match="command line only"):
         lrestore.restore(CONFIG, select=["all"], verbose=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"exclude": "user"}, "exclude is a list of SPECs"),
+        ({"select": [42]}, "42 is none"),
+        ({"folder": 5}, "folder: Expected str"),
+        ({"folder": ""}, "--folder is empty"),
+        ({"verify": True}, "verify must be one of: alone, after"),
+        ({"verify": "later"}, "verify must be one of: alone, after"),
+        ({"dry_run": "yes"}, "dry_run: Expected bool"),
+        ({"workers": "4"}, "workers: Expected int"),
+        ({"workers": 65}, r"\[run\] workers must be int <= 64"),
+        ({"max_calls": 0}, "max_calls must be more than nothing"),
+        ({"max_runtime": -1.0}, "max_runtime must be more than nothing"),
+    ],
+    ids=str,
+)
+def test_a_keyword_is_understood_or_refused_never_ignored(given: dict[str, object], complaint: str) -> None:
+    """verify=True once restored without comparing anything."""
+    keywords: dict[str, Any] = {"select": ["dashboard=1"], **given}
+    with pytest.raises(UsageError, match=complaint):
+        lrestore.restore(CONFIG, **keywords)
+    assert not Path("demo/state.db").exists()
+
+
+def test_to_resume_is_never_a_new_restore_of_what_the_settings_select() -> None:
+    with pytest.raises(RunError, match="there is no state file"):
+        lrestore.restore(CONFIG, resume="last")
+    assert not Path("demo/state.db").exists()
+    lrestore.restore(CONFIG)
+    with pytest.raises(UsageError, match="no session is unfinished"):
+        lrestore.restore(CONFIG, resume="last")
 
 
 def test_importing_the_package_of_the_same_name_leaves_the_function_in_place() -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,33 @@ def test_where_nothing_is_under_way_the_first_signal_ends_it(number: signal.Sign
         with pytest.raises(KeyboardInterrupt), stopping.nothing_under_way():
             os.kill(os.getpid(), number)
         assert stopping.exit_code == 128 + number
+
+
+def test_a_signal_that_came_before_ends_it_where_nothing_is_under_way() -> None:
+    """Else a question would be asked that the answer to a Ctrl-C just before it never ends."""
+    with Stopping("go on") as stopping:
+        os.kill(os.getpid(), signal.SIGINT)
+        reached = False
+        with pytest.raises(KeyboardInterrupt), stopping.nothing_under_way():
+            reached = True
+        assert not reached and stopping.exit_code == 130
+
+
+def test_signals_are_obeyed_where_stderr_cannot_be_written() -> None:
+    program = """
+import os, signal
+from lrestore.cli.stopping import Stopping
+with Stopping("go on") as stopping:
+    os.kill(os.getpid(), signal.SIGTERM)
+    assert stopping()
+    print("still there", flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+print("not reached")
+"""
+    with Path("/dev/full").open("wb") as full:
+        argv = [sys.executable, "-c", program]
+        done = subprocess.run(argv, env=environment(), stdout=subprocess.PIPE, stderr=full, text=True, check=False)
+    assert (done.returncode, done.stdout) == (143, "still there\n")
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])

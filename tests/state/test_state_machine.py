@@ -64,6 +64,10 @@ class StateFile(RuleBasedStateMachine):
         self.pending.results[session_id, item] = outcome
         if outcome == "created":
             self._map("dashboard", item, f"live-{item}")
+        if outcome != "failed":
+            whole = [number for number, (_, begun, _, _) in self.pending.intents.items() if begun == item]
+            for number in whole:
+                del self.pending.intents[number]
         self._committed()
 
     @rule(session_id=st.sampled_from(SESSIONS), part=PARTS, live=LIVE)

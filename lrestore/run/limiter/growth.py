@@ -34,8 +34,8 @@ LATENCIES_PER_DOUBLING = 4.0
 APPROACHED_IN_S = 2.0
 BELOW_CEILING, ARRIVED = 0.98, 0.995
 """How near the ceiling the limit is held, and how near to that counts as there: the approach never quite ends."""
-FIRST_HOLD_S, LONGEST_HOLD_S = 2.0, 60.0
-PAUSES_PER_HOLD = 25.0
+FIRST_HOLD_S, LONGEST_HOLD_S = 2.0, 90.0
+PAUSES_PER_HOLD = 45.0
 """A probe that is refused costs the pause that the server names: not more than one part in so many of the time."""
 PROBE_GAIN, PROBE_GAIN_BELOW_ROOF = 0.01, 0.03
 """Share per second by which a probe grows at first; the second where much more was possible not long ago."""
@@ -114,20 +114,26 @@ def refused(state: State, now_s: float, sent_at_s: float) -> bool:
     """A 429 to a call that went out at ``sent_at_s``. Returns whether it tells anything new."""
     if sent_at_s <= state.cut_at_s:
         return False
-    at, before = level(state), state.limit
+    at, before, starting = level(state), state.limit, not state.ceiling
     if _judge(state, now_s, at) and state.good:
         state.limit = min(0.99 * state.good, CUTS[0] * at)
         state.ceiling = (state.good + LEARNT * (at - state.good)) / BELOW_CEILING
+    elif starting and _delivered(state, now_s) >= at / 2:
+        state.ceiling = OVERSHOT * _delivered(state, now_s)
+        state.limit = min(FLOORS[0] * state.ceiling, CUTS[int(SLOW_START_SEVERITY)] * at)
     else:
-        done = _delivered(state, now_s)
-        depth = int(min(state.severity, len(CUTS) - 1))
-        state.limit = max(CUTS[depth] * at, min(CUTS[0] * at, FLOORS[depth] * done))
-        state.ceiling = OVERSHOT * max(at, min(done, state.ceiling))
+        _cut(state, at, _delivered(state, now_s))
     state.limit = max(state.limit, min(LOWEST_LIMIT, before))
     state.good = 0.0
     state.cut_at_s = max(now_s + AFTERMATH_S, state.paused_until_s)
     state.hold_until_s = state.cut_at_s + state.hold_s
     return True
+
+
+def _cut(state: State, at: float, done: float) -> None:
+    depth = int(min(state.severity, len(CUTS) - 1))
+    state.limit = max(CUTS[depth] * at, min(CUTS[0] * at, FLOORS[depth] * done))
+    state.ceiling = OVERSHOT * max(at, min(done, state.ceiling))
 
 
 def delivered(state: State, now_s: float) -> None:

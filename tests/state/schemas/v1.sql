@@ -114,6 +114,8 @@ CREATE INDEX intents_open ON intents (mapped_type, mapped_id) WHERE state = 'ope
 
 CREATE INDEX intents_of_items ON intents (session_id, content_type, source_id) WHERE part = '';
 
+CREATE INDEX intents_open_of_items ON intents (content_type, source_id) WHERE state = 'open';
+
 -- Where the copies taken before each write are; the shards' own undo_log is the original, this is the index.
 CREATE TABLE undo (
     session_id      TEXT NOT NULL REFERENCES sessions (id),

@@ -1,0 +1,42 @@
+"""Child processes for tests that kill: started by fork, named by a function, gone when the test is over."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+WITHIN_S = 20.0
+"""A child that has not done what is expected by then hangs."""
+
+fork = multiprocessing.get_context("fork")
+
+
+def start(target: Callable[..., Any], *args: Any) -> BaseProcess:
+    """A running child; an exception in it is its exit code 1."""
+    child = fork.Process(target=target, args=args, daemon=True)
+    child.start()
+    return child
+
+
+def kill(child: BaseProcess) -> None:
+    """kill -9, without waiting for it: it stays a zombie until it is joined."""
+    assert child.pid
+    os.kill(child.pid, signal.SIGKILL)
+
+
+@contextmanager
+def children(target: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> Iterator[list[BaseProcess]]:
+    """One child per tuple of arguments; all of them are gone afterwards."""
+    running = [start(target, *args) for args in arguments]
+    try:
+        yield running
+    finally:
+        for child in running:
+            child.kill()
+            child.join(WITHIN_S)
+            child.close()

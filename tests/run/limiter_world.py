@@ -1,0 +1,232 @@
+"""A destination and its callers in simulated time, for the limiter: events in order, no waiting, no chance but a seed.
+
+Each process has one gate, as in a run; of its threads that wait, one stands at the gate and the others behind it.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lrestore.run.limiter.cell import Cell
+from lrestore.run.limiter.config import LimiterConfig
+from lrestore.run.limiter.controller import Answer, Controller, Verdict, Why
+from lrestore.run.limiter.gate import Gate
+
+BEGIN_S = 1000.0
+"""No clock starts at 0."""
+
+
+@dataclass
+class Call:
+    process: Process
+    sent_at_s: float
+    crowded: bool = False
+    probe: bool = False
+
+
+class Server:
+    """Answers every call after ``latency_s``; subclasses refuse some. ``down`` may be set while it runs."""
+
+    def __init__(self, latency_s: float = 0.05, *, jitter: float = 0.2) -> None:
+        self.latency_s = latency_s
+        self.jitter = jitter
+        self.random = random.Random(1)
+        self.down = False
+        self.under_way = 0
+
+    def status(self, now_s: float) -> tuple[int | None, float | None]:
+        """What becomes of a call that comes in now, and the Retry-After that goes with it."""
+        return (None, None) if self.down else (200, None)
+
+    def takes_s(self, now_s: float) -> float:
+        return self.latency_s * (1 + self.jitter * self.random.random())
+
+
+class Bucket(Server):
+    """A token bucket that holds ``depth_s`` seconds of its rate."""
+
+    def __init__(self, per_second: float, depth_s: float = 0.1, *, retry_after: bool = False, **more: float) -> None:
+        super().__init__(**more)
+        self.per_second = per_second
+        self.depth_s = depth_s
+        self.retry_after = retry_after
+        self._tokens, self._at_s = math.inf, BEGIN_S
+
+    def status(self, now_s: float) -> tuple[int | None, float | None]:
+        depth = max(1.0, self.per_second * self.depth_s)
+        self._tokens = min(depth, self._tokens + (now_s - self._at_s) * self.per_second)
+        self._at_s = now_s
+        if self.down or self._tokens >= 1:
+            self._tokens -= 1
+            return super().status(now_s)
+        wait_s = (1 - self._tokens) / self.per_second
+        return 429, max(1.0, math.ceil(wait_s)) if self.retry_after else None
+
+
+class Windows(Server):
+    """So many calls in each second of the clock on the wall."""
+
+    def __init__(self, per_second: float) -> None:
+        super().__init__()
+        self.per_second = per_second
+        self._second, self._calls = 0, 0
+
+    def status(self, now_s: float) -> tuple[int | None, float | None]:
+        if int(now_s) != self._second:
+            self._second, self._calls = int(now_s), 0
+        self._calls += 1
+        return (429, None) if self._calls > self.per_second else super().status(now_s)
+
+
+class Narrow(Server):
+    """Refuses what would be more than ``places`` calls under way."""
+
+    def __init__(self, places: int, **more: float) -> None:
+        super().__init__(**more)
+        self.places = places
+
+    def status(self, now_s: float) -> tuple[int | None, float | None]:
+        return (429, None) if self.under_way > self.places else super().status(now_s)
+
+
+class Queueing(Server):
+    """Never refuses: does ``per_second`` calls at most, and lets the others wait."""
+
+    def __init__(self, per_second: float, **more: float) -> None:
+        super().__init__(**more)
+        self.per_second = per_second
+        self._free_at_s = BEGIN_S
+
+    def takes_s(self, now_s: float) -> float:
+        self._free_at_s = max(now_s, self._free_at_s) + 1 / self.per_second
+        return self._free_at_s - now_s + super().takes_s(now_s)
+
+
+@dataclass
+class Process:
+    gate: Gate
+    idle: int
+    waiting: bool = False
+    alive: bool = True
+
+
+@dataclass
+class World:
+    """Runs the callers against the server until an instant. ``log``: (answered at, status), in order."""
+
+    server: Server
+    cell: Cell
+    config: LimiterConfig
+    think_s: float = 0.0
+    now_s: float = BEGIN_S
+    log: list[tuple[float, int | None]] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+    limits: list[tuple[float, float]] = field(default_factory=list)
+    gone_at_s: float | None = None
+
+    def __post_init__(self) -> None:
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = 0
+        self.random = random.Random(7)
+        self.controller = Controller(self.config)
+        self.processes: list[Process] = []
+        self.at(self.now_s, self._sample)
+
+    def start(self, cells: list[Cell], threads: int) -> None:
+        """One process per cell, with so many threads."""
+        for cell in cells:
+            process = Process(Gate(cell, self.controller, lambda: self.now_s), idle=threads)
+            self.processes.append(process)
+            self.at(self.now_s, self._turn_of(process))
+
+    def at(self, when_s: float, what: Callable[[], None]) -> None:
+        self._count += 1
+        heapq.heappush(self._events, (when_s, self._count, what))
+
+    def run(self, for_s: float) -> None:
+        """Let so much time pass."""
+        end_s = self.now_s + for_s
+        while self._events and self._events[0][0] <= end_s:
+            self.now_s, _, what = heapq.heappop(self._events)
+            what()
+        self.now_s = end_s
+
+    def per_second(self, begin_s: float, end_s: float) -> float:
+        """Calls answered with success in that part of the run, in seconds since its start."""
+        times = [at for at, status in self.log if status == 200]
+        return sum(begin_s <= at - BEGIN_S < end_s for at in times) / (end_s - begin_s)
+
+    def refused_share(self) -> float:
+        return sum(status == 429 for _, status in self.log) / len(self.log)
+
+    def _sample(self) -> None:
+        with self.cell as cell:
+            self.limits.append((self.now_s - BEGIN_S, cell.load().limit))
+        self.at(self.now_s + 0.5, self._sample)
+
+    def _turn_of(self, process: Process, *, queued: bool = False, crowded: bool = False) -> Callable[[], None]:
+        return lambda: self._turn(process, queued=queued, crowded=crowded)
+
+    def _turn(self, process: Process, *, queued: bool, crowded: bool) -> None:
+        """The thread at the gate asks; behind it the next one steps up as soon as it is through."""
+        if not process.alive or not process.idle or (process.waiting and not queued and not crowded):
+            return
+        verdict, at_s = process.gate.ask(queued=queued)
+        if verdict.why is Why.GONE:
+            self.gone_at_s = self.gone_at_s or at_s
+            return
+        if verdict.why not in (Why.GO, Why.PROBE):
+            process.waiting = True
+            self._later(process, verdict, crowded=crowded)
+            return
+        process.waiting = False
+        process.idle -= 1
+        self._send(Call(process, at_s, crowded=crowded, probe=verdict.why is Why.PROBE))
+        self.at(at_s, self._turn_of(process))
+
+    def _later(self, process: Process, verdict: Verdict, *, crowded: bool) -> None:
+        crowded = crowded or verdict.why is Why.SLOT
+        self.at(self.now_s + verdict.wait_s, lambda: self._again(process, verdict, crowded=crowded))
+
+    def _again(self, process: Process, verdict: Verdict, *, crowded: bool) -> None:
+        process.waiting = False
+        self._turn(process, queued=verdict.why is Why.RATE, crowded=crowded)
+
+    def _send(self, call: Call) -> None:
+        self.sent.append(self.now_s)
+        self.server.under_way += 1
+        status, retry_after_s = self.server.status(self.now_s)
+        took_s = self.server.takes_s(self.now_s) if status == 200 else self.server.latency_s
+        self.at(self.now_s + took_s, lambda: self._answered(call, status, retry_after_s))
+
+    def _answered(self, call: Call, status: int | None, retry_after_s: float | None) -> None:
+        self.server.under_way -= 1
+        self.log.append((self.now_s, status))
+        process = call.process
+        if not process.alive:
+            return
+        latency_s = self.now_s - call.sent_at_s
+        process.gate.answer(Answer(call.sent_at_s, status, latency_s, retry_after_s, call.crowded))
+        rest_s = self.think_s if status == 200 else (retry_after_s or 0.0) + self.random.random() * 0.5
+        self.at(self.now_s + rest_s, lambda: self._rested(process))
+
+    def _rested(self, process: Process) -> None:
+        process.idle += 1
+        self._turn(process, queued=False, crowded=False)
+
+
+def bursts(sent: list[float], window_s: float = 1.0) -> int:
+    """The most calls in any window of that length, open at its end."""
+    most = 0
+    inside: deque[float] = deque()
+    for at in sent:
+        inside.append(at)
+        while inside[0] <= at - window_s:
+            inside.popleft()
+        most = max(most, len(inside))
+    return most
