@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from lrestore.canonical import iso
@@ -42,7 +43,7 @@ def wanted_object(
 ) -> dict[str, Any]:
     """The writable fields that a top-level object must hold, as its blob says; None where it must be unset."""
     wanted: dict[str, Any] = {}
-    for name in fields.writable(schema) - frozenset(ignored):
+    for name in _writable(schema, frozenset(ignored)):
         value = raw.get(name)
         if value is None and not (fields.nullable(schema, name) and known.backup_knew(schema, name)):
             continue
@@ -54,12 +55,18 @@ def wanted_object(
 def wanted_part(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Iterable[str] = ()) -> dict[str, Any]:
     """The same for an object nested in a blob, where a null is written out and an absent key was unknown to the SDK."""
     wanted: dict[str, Any] = {}
-    for name in fields.writable(schema) - frozenset(ignored):
+    for name in _writable(schema, frozenset(ignored)):
         if name not in raw or not known.can_write(schema, name):
             continue
         if raw[name] is not None or fields.nullable(schema, name):
             wanted[name] = plain(raw[name])
     return wanted
+
+
+@cache
+def _writable(schema: str, ignored: frozenset[str]) -> tuple[str, ...]:
+    """In an order that is always the same, so that two plans of the same thing read the same."""
+    return tuple(sorted(fields.writable(schema) - ignored))
 
 
 def create_body(wanted: Mapping[str, Any]) -> dict[str, Any]:
