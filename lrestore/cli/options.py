@@ -244,6 +244,9 @@ def _selection_clash(options: Options) -> str:
     going_on = _given(options, ("resume", "retry_dead_letters"))
     if going_on and selecting:
         return f"{flag(going_on[0])} knows what to restore: it takes no {flag(selecting[0])}"
+    ways = _given(options, (*(name for name in SETTING_OF if name != "rate"), "allow_alert_loss"))
+    if going_on and ways:
+        return f"{flag(going_on[0])} goes on as the session was started: it takes no {flag(ways[0])}"
     return ""
 
 

@@ -18,6 +18,7 @@ from lrestore.settings import SIMULATOR, Settings, load_settings, require_destin
 if TYPE_CHECKING:
     from lrestore.credentials import Credentials
     from lrestore.report.model import Report
+    from lrestore.run.setup import LogSetup
 
 DEFAULT_CONFIG = Path("lrestore.toml")
 
@@ -30,6 +31,7 @@ class Audience:
     confirm: Callable[[int], bool] = lambda count: True
     stop: Callable[[], bool] = lambda: False
     warn: Callable[[str], None] = lambda text: None
+    log: LogSetup | None = None
 
 
 def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -74,7 +76,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
     require_destination(settings)
     limits = RunRequest(select=(), max_calls=options.max_calls, max_runtime_s=options.max_runtime)
     with reached(settings, environ, audience.warn) as (there, credentials):
-        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop)
+        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop, audience.log)
         if options.resume:
             return resume(there, options.resume, surroundings, limits)
         return retry(there, options.retry_dead_letters or "", surroundings)
@@ -85,7 +87,7 @@ def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], aud
     from lrestore.run.restore_run import Surroundings, execute
 
     with destination(settings, request.mode, environ, audience.warn) as (reached, credentials):
-        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop)
+        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop, audience.log)
         return execute(reached, request, surroundings)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
@@ -17,12 +17,15 @@ from lrestore.cli.output import write_out
 from lrestore.cli.results import exit_code, results
 from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.cli.stopping import Stopping
-from lrestore.errors import RunError
+from lrestore.errors import LrestoreError
 from lrestore.logs import configure
 from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
 from lrestore.report.text import Style
 from lrestore.report.write import ensure_writable, write_report
+
+if TYPE_CHECKING:
+    from lrestore.run.setup import LogSetup
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log.info("demo: made a backup, and a simulated Looker that has drifted from it")
     if report_file:
         ensure_writable(report_file)
-    audience = Audience(progress, lambda count: _confirmed(count, stopping), stopping, log.warning)
+    audience = Audience(progress, lambda count: _confirmed(count, stopping), stopping, log.warning, _log_setup(options))
     report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")
@@ -67,25 +70,51 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
 
 def configure_log(options: Options, progress: Progress) -> None:
     """Logging to stderr, and to ``--log-file``."""
-    level = logging.DEBUG if options.verbose else logging.WARNING if options.quiet else logging.INFO
     stream = _AboveTheBar(progress, sys.stderr)
-    configure(level=level, format=options.log_format, file=options.log_file, stream=stream)
+    configure(level=_level(options), format=options.log_format, file=options.log_file, stream=stream)
+
+
+def _level(options: Options) -> int:
+    return logging.DEBUG if options.verbose else logging.WARNING if options.quiet else logging.INFO
+
+
+def _log_setup(options: Options) -> LogSetup:
+    """The same for the processes of a bulk run, which do not see the progress bar."""
+    from lrestore.run.setup import LogSetup
+
+    return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 
 
 def _tell(report: Report, file: Path | None, stopping: Stopping, *, calls_listed: bool) -> int:
-    """The report into its file first: a closed stdout must not cost it."""
-    if file:
-        write_report(report, file)
+    """The report into its file and the results to stdout, each whether or not the other can be written.
+
+    After a restore, a trouble there costs the exit code 0, but is never told as "not started".
+    """
     ansi = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     shown = results(report, Style(ansi=ansi), calls_listed=calls_listed)
+    troubles = []
+    if file:
+        troubles = _trouble(lambda: write_report(report, file))
+        shown += "" if troubles else f"report: {file}\n"
+    troubles += _trouble(lambda: write_out(shown))
+    if troubles and report.mode != "restore":
+        raise troubles[0]
+    for trouble in troubles:
+        log.error("%s", trouble)
+    return max(_code(report, stopping), 1) if troubles else _code(report, stopping)
+
+
+def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
     try:
-        write_out(shown + (f"report: {file}\n" if file else ""))
-    except RunError as error:
-        if report.mode != "restore":
-            raise
-        # What was written is written: "not started" would be a lie, and the report's file may be there.
-        log.error("%s", error)  # noqa: TRY400 (no traceback: it is no mistake of ours)
-    if report.status == "interrupted":
+        tell()
+    except LrestoreError as error:
+        return [error]
+    return []
+
+
+def _code(report: Report, stopping: Stopping) -> int:
+    """A signal counts, whichever word the run has for its early end."""
+    if report.status == "interrupted" or (report.status == "stopped" and stopping()):
         return stopping.exit_code
     return STOPPED_EARLY if report.status == "stopped" else exit_code(report)
 

@@ -49,6 +49,7 @@ class Live:
         self._bare: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
         self._fresh: dict[tuple[str, str], Object | None] = {}
+        self._trash: dict[tuple[str, str], Object | None] = {}
         self._lock = threading.RLock()
 
     def get(self, type_name: str, object_id: str) -> Object | None:
@@ -82,6 +83,23 @@ class Live:
             return
         with self._lock:
             self._fresh.update({(type_name, str(row["id"])): row for row in rows})
+        self._prefetch_trash(type_name, {*object_ids} - {str(row["id"]) for row in rows})
+
+    def _prefetch_trash(self, type_name: str, object_ids: Collection[str]) -> None:
+        if not object_ids:
+            return
+        rows = self.by_ids(type_name, object_ids, None, deleted=True)
+        with self._lock:
+            self._trash.update({(type_name, object_id): rows.get(object_id) for object_id in object_ids})
+
+    def trashed(self, type_name: str, object_id: str) -> Object | None:
+        """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
+        if not CONTENT_TYPES[type_name].trash:
+            return None
+        with self._lock:
+            if (type_name, object_id) in self._trash:
+                return self._trash.pop((type_name, object_id))
+        return self.by_ids(type_name, {object_id}, None, deleted=True).get(object_id)
 
     def tables(self, types: Collection[str]) -> dict[str, dict[str, Object]]:
         """The listings of ``types``, read now unless they are known."""
@@ -213,12 +231,18 @@ class Live:
             self._tables.pop(type_name, None)
         return self.find(type_name, key)
 
-    def by_ids(self, type_name: str, ids: Collection[str], field_names: str) -> dict[str, Object]:
-        """Those of the objects that exist, with the named fields, in one search (integer parameters take a list)."""
+    def by_ids(
+        self, type_name: str, ids: Collection[str], field_names: str | None, *, deleted: bool | None = None
+    ) -> dict[str, Object]:
+        """Those of the objects that exist, with the named fields, in one search (integer parameters take a list).
+
+        ``deleted``: only those in the trash. None for fields: all that a search shows.
+        """
         entry = CONTENT_TYPES[type_name]
         if entry.search is None:
             raise ValueError(f"{type_name} cannot be searched")
-        rows = self.pages(entry.search, {"id": ",".join(sorted(ids)), "fields": field_names})
+        query = {"id": ",".join(sorted(ids)), "fields": field_names, "deleted": deleted}
+        rows = self.pages(entry.search, {name: value for name, value in query.items() if value is not None})
         return {str(row[entry.id_field]): row for row in rows if str(row.get(entry.id_field)) in ids}
 
     def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[Object]:

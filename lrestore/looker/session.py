@@ -33,6 +33,8 @@ OWN_OPERATIONS = {
 }
 """What the session itself needs, whatever the table of the caller holds."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+_RENEWALS = 3
+"""New tokens for one call: a token may be void again before it is used, where tokens live for seconds."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 log = logging.getLogger("lrestore.looker")
 
@@ -120,13 +122,15 @@ class LookerSession:
         self._transport.close()
 
     def _answer(self, call: Call) -> Answer:
-        """A 401 was not acted upon, so even a create is repeated after it, once, with a new token."""
+        """A 401 was not acted upon, so even a create is repeated after it, with a new token."""
         token = self._tokens.current()
-        try:
-            return self._transport.send(call, f"Bearer {token}")
-        except UnauthorizedError:
-            log.debug("%s: token refused, logging in again", call)
-        return self._transport.send(call, f"Bearer {self._tokens.renewed(token)}")
+        for _ in range(_RENEWALS):
+            try:
+                return self._transport.send(call, f"Bearer {token}")
+            except UnauthorizedError:
+                log.debug("%s: token refused, logging in again", call)
+            token = self._tokens.renewed(token)
+        return self._transport.send(call, f"Bearer {token}")
 
     def _decoded(self, call: Call, answer: Answer) -> Any:
         if not answer.body:

@@ -147,7 +147,9 @@ class ItemRestorer:
                 raise NotRestorableError(f"{key}: Looker's API cannot change a {key.type}", key=key)
             plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
         if key.type == "dashboard":
-            plan.parts = self._plan_dashboard(item, live, ids_hold=match.ids_hold)
+            plan.parts = self._plan_dashboard(item, None if match.parts_unseen else live, ids_hold=match.ids_hold)
+            if match.parts_unseen:
+                plan.parts = DashboardPlan(warnings=[_UNSEEN])
             plan.warnings += plan.parts.warnings
         return plan
 
@@ -173,12 +175,25 @@ class ItemRestorer:
             parts = plan.parts
             if plan.action == "created":
                 parts = self._plan_dashboard(item, live, ids_hold=False)
+            elif plan.match.parts_unseen:
+                live = self._out_of_the_trash(plan)
+                plan.parts = parts = self._plan_dashboard(item, live, ids_hold=plan.match.ids_hold)
+                plan.warnings = [warning for warning in plan.warnings if warning != _UNSEEN] + parts.warnings
             found = apply_parts(self._context, applied, parts, live)
         applied.raise_failures()
         plan.action = self._told(plan, live)
         if live is not None:
             self._map_if_moved(plan, live)
         return self._result(plan, applied, live, found)
+
+    def _out_of_the_trash(self, plan: ItemPlan) -> Object:
+        """The dashboard with its parts, now that it shows them."""
+        live = self._context.live.get(plan.key.type, plan.live_id)
+        if live is None or not live.get("dashboard_layouts"):
+            raise NotRestorableError(
+                f"{plan.key} is out of the trash, but Looker does not show its tiles: they are left alone", key=plan.key
+            )
+        return live
 
     def _told(self, plan: ItemPlan, live: Object | None) -> Outcome:
         """What became of the item in this session, also where a process that died had done it already."""
@@ -265,6 +280,8 @@ def _missing() -> Iterator[None]:
         error.missing = True
         raise
 
+
+_UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
 
 _BARE_DASHBOARD: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
 """A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""

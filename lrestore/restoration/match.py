@@ -20,11 +20,15 @@ from lrestore.restoration.resolve import natural_key
 
 @dataclass(slots=True)
 class Match:
-    """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup."""
+    """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup.
+
+    ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known when it is out.
+    """
 
     live: dict[str, Any] | None = None
     how: str = ""
     ids_hold: bool = False
+    parts_unseen: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -34,17 +38,27 @@ def find_live(context: Context, key: ItemKey, raw: dict[str, Any]) -> Match:
     Raises AmbiguousMatchError when the natural key fits more than one.
     """
     match = Match()
-    if _by_mapping(context, key, match) or _by_id(context, key, raw, match):
-        return match
-    _by_natural_key(context, key, raw, match)
+    found = _by_mapping(context, key, match) or _by_id(context, key, raw, match)
+    if not found and not _by_natural_key(context, key, raw, match):
+        _by_id_in_trash(context, key, raw, match)
+    match.parts_unseen = _parts_unseen(key.type, match.live)
     return match
+
+
+def _parts_unseen(type_name: str, live: dict[str, Any] | None) -> bool:
+    """Every dashboard has a layout: one that shows none shows none of its parts."""
+    return type_name == "dashboard" and live is not None and bool(live.get("deleted")) and not _layouts(live)
+
+
+def _layouts(live: dict[str, Any]) -> bool:
+    return bool(live.get("dashboard_layouts"))
 
 
 def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
     mapped = context.journal.mapping(key.type, key.id)
     if mapped is None:
         return False
-    match.live = context.live.beyond(key.type, mapped)
+    match.live = context.live.beyond(key.type, mapped) or context.live.trashed(key.type, mapped)
     if match.live is None:
         match.warnings.append(f"it was mapped to id {mapped}, which is gone")
         return False
@@ -55,7 +69,17 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
 def _by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
     if context.judgement.instance == "other":
         return False
-    live = context.live.get(key.type, key.id)
+    return _take_by_id(context, key, raw, match, context.live.get(key.type, key.id))
+
+
+def _by_id_in_trash(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
+    """Whether a read shows what is in the trash is nowhere said: a search for it does."""
+    if context.judgement.instance == "other":
+        return False
+    return _take_by_id(context, key, raw, match, context.live.trashed(key.type, key.id))
+
+
+def _take_by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match, live: dict[str, Any] | None) -> bool:
     if live is None:
         return False
     proof = same_origin(raw.get("created_at"), live.get("created_at"))
@@ -77,10 +101,10 @@ def _same_natural_key(entry: ContentType, raw: dict[str, Any], live: dict[str, A
     )
 
 
-def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> None:
+def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
     wanted = natural_key(context, key, raw)
     if wanted is None:
-        return
+        return False
     entry = CONTENT_TYPES[key.type]
     found = [row for row in context.live.find(key.type, wanted) if not _another_of_the_backup(context, key, row)]
     if len(found) > 1:
@@ -91,12 +115,15 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
             hint="rename or remove all but one",
             key=key,
         )
-    if found:
-        object_id = str(found[0][entry.id_field])
-        match.live = context.live.get(key.type, object_id) or found[0]
-        match.how = "natural key"
-        match.ids_hold = context.same_instance
+    if not found:
+        return False
+    object_id = str(found[0][entry.id_field])
+    match.live = context.live.get(key.type, object_id) or found[0]
+    match.how = "natural key"
+    match.ids_hold = context.same_instance
+    if object_id != key.id:
         match.warnings.append(f"it is matched to id {object_id} by {', '.join(wanted)}")
+    return True
 
 
 def _another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:

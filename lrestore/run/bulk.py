@@ -64,6 +64,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             releases=job.releases(),
             caller_id=job.facts.user_id,
             is_admin=AdminCheck(session, job.facts.user_id)(),
+            log=job.surroundings.log,
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds)

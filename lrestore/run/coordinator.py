@@ -152,7 +152,7 @@ class Coordinator:
         self._finish_workers(show)
         status: SessionStatus = "finished"
         if self._ready.unsettled:
-            status = "interrupted" if interrupted and not self._reason else "stopped"
+            status = "interrupted" if interrupted else "stopped"
         self._end_writer(status)
         return Ended(status, self._reason, self.usage)
 
@@ -386,7 +386,7 @@ class Coordinator:
         """Let everybody end what is in hand, and hear it confirmed."""
         for helper in self._helpers.values():
             helper.finishing = True
-            self._say(helper, Finish(hurry=bool(self._ready.unsettled)))
+            self._say(helper, Finish(hurry=bool(self._reason)))
         while self._helpers or self._own:
             if not self._writer.is_alive() and self._reason:
                 for helper in self._helpers.values():

@@ -7,7 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -31,6 +31,15 @@ from lrestore.vault.reader import Vault
 Record = Callable[[ItemResult, bytes | None], None]
 
 
+@dataclass(frozen=True, slots=True)
+class LogSetup:
+    """How the command logs, for the processes that it starts; None in :class:`Surroundings` leaves logging alone."""
+
+    level: int
+    format: Literal["text", "json"]
+    file: str | None
+
+
 @dataclass(slots=True)
 class Surroundings:
     """What a run needs from whoever starts it. ``confirm`` is asked with the number of objects that may be written."""
@@ -39,6 +48,7 @@ class Surroundings:
     progress: Progress = field(default_factory=Silent)
     confirm: Callable[[int], bool] = lambda count: True
     stop: Callable[[], bool] = lambda: False
+    log: LogSetup | None = None
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,6 +27,7 @@ import msgspec
 from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
 from lrestore.identity import Judgement
+from lrestore.logs import configure, redact
 from lrestore.looker.limits import Limiter
 from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
@@ -53,6 +55,7 @@ from lrestore.run.protocol import (
     Tasks,
     ToWorker,
 )
+from lrestore.run.setup import LogSetup
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal
@@ -82,11 +85,15 @@ class WorkerBrief:
     releases: Releases
     caller_id: str
     is_admin: bool
+    log: LogSetup | None
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
     """Entry of the process."""
     begin_child(f"lrestore-w{brief.number}")
+    if brief.log is not None:
+        configure(level=brief.log.level, format=brief.log.format, file=brief.log.file, stream=sys.stderr)
+        redact(brief.credentials.client_secret)
     prepare()
     with ExitStack() as stack:
         Worker(brief, channel, pipe, stack).run()

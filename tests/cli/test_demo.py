@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.command import ROOT, lrestore
+from tests.cli.command import ROOT, environment, lrestore
 from tests.cli.conftest import CONFIG
 
 pytestmark = pytest.mark.slow
@@ -89,6 +91,23 @@ def test_a_log_in_json_is_json_and_stays_out_of_stdout(demo: Path) -> None:
     lines = [json.loads(line) for line in (demo / "run.log").read_text(encoding="utf-8").splitlines()]
     assert any("destination" in str(line) for line in lines)
     assert "destination:" not in done.stdout
+
+
+@pytest.mark.parametrize("lost", ["report", "stdout"])
+def test_what_cannot_be_told_after_a_restore_is_no_lie_about_it(demo: Path, lost: str) -> None:
+    """3 would say that nothing was written, 0 that all is well; and the one is told although the other is lost."""
+    argv = [sys.executable, "-m", "lrestore", "--config", CONFIG, "--select", "dashboard=1"]
+    argv += ["--report", "/dev/full" if lost == "report" else "r.json"]
+    with (demo / "out").open("w+b") as kept, Path("/dev/full").open("wb") as full:
+        stdout = kept if lost == "report" else full
+        done = subprocess.run(argv, cwd=demo, env=environment(), stdout=stdout, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 1 and b"No space left on device" in done.stderr, done.stderr
+    assert b"internal error" not in done.stderr and b"Traceback" not in done.stderr
+    if lost == "report":
+        told = (demo / "out").read_text(encoding="utf-8")
+        assert "dashboard=1" in told and "report: " not in told
+    else:
+        assert json.loads((demo / "r.json").read_text(encoding="utf-8"))["totals"]["updated"] == 1
 
 
 def test_a_world_that_cannot_be_read_is_named(demo: Path) -> None:

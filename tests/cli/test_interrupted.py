@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,51 +32,110 @@ def slow_looker(demo: Path) -> Iterator[dict[str, str]]:
     with subprocess.Popen(argv, cwd=demo, env=environment(), stdout=subprocess.PIPE) as simulator:
         assert simulator.stdout
         address = json.loads(simulator.stdout.readline())
-        yield environment(
-            LRESTORE_DESTINATION_BASE_URL=address["base_url"],
-            LRESTORE_DESTINATION_NAME="slow",
-            LOOKERSDK_CLIENT_ID=address["client_id"],
-            LOOKERSDK_CLIENT_SECRET=address["client_secret"],
-        )
-        simulator.terminate()
+        try:
+            yield environment(
+                LRESTORE_DESTINATION_BASE_URL=address["base_url"],
+                LRESTORE_DESTINATION_NAME="slow",
+                LOOKERSDK_CLIENT_ID=address["client_id"],
+                LOOKERSDK_CLIENT_SECRET=address["client_secret"],
+            )
+        finally:
+            simulator.terminate()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_lets_the_item_under_way_end_and_names_the_way_on(
-    number: signal.Signals, code: int, demo: Path, slow_looker: dict[str, str]
-) -> None:
-    argv = ["--config", CONFIG, "--select", "dashboard", "-v", "--report", "r.json"]
+SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+
+
+@contextmanager
+def started(argv: list[str], demo: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """The command, under way; it does not outlive the test."""
     with subprocess.Popen(
         [*LRESTORE, *argv],
         cwd=demo,
-        env=slow_looker,
+        env=environ,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def goes_on(last_line: str, demo: Path, environ: dict[str, str]) -> dict[str, int]:
+    """Do what the last line on stderr says, and return the totals."""
+    command, _, arguments = last_line.removeprefix("go on with: ").partition(" ")
+    assert command == "lrestore"
+    argv = [*LRESTORE, *shlex.split(arguments), "--report", "again.json"]
+    again = subprocess.run(
+        argv, cwd=demo, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    assert again.returncode == 0, again.stderr
+    totals: dict[str, int] = json.loads((demo / "again.json").read_text(encoding="utf-8"))["totals"]
+    return totals
+
+
+@SIGNALS
+def test_a_signal_lets_the_item_under_way_end_and_names_the_way_on(
+    number: signal.Signals, code: int, demo: Path, slow_looker: dict[str, str]
+) -> None:
+    """In one process, as a few items are restored: the log shows the first write."""
+    argv = ["--config", CONFIG, "--select", "dashboard=1,2,3,4,5,6,7,8", "-v", "--report", "r.json"]
+    with started(argv, demo, slow_looker) as process:
         assert process.stderr
-        for line in process.stderr:
-            if "PATCH" in line:
-                break
+        next(line for line in process.stderr if "PATCH" in line)
         process.send_signal(number)
         _, rest = process.communicate(timeout=60)
 
     assert process.returncode == code, rest
-    assert rest.splitlines()[-1] == f"go on with: lrestore {' '.join(argv)}"
+    assert rest.splitlines()[-1] == f"go on with: lrestore --config {CONFIG} --resume"
     report = json.loads((demo / "r.json").read_text(encoding="utf-8"))
-    assert report["status"] == "interrupted" and 1 <= report["totals"]["selected"] < 11
+    assert report["status"] == "interrupted" and 1 <= report["totals"]["selected"] < 8
     with StateReader.open(demo / "demo" / "state.db") as state:
         assert state.session().status == "interrupted"
         assert len(list(state.results(state.session().id))) == report["totals"]["selected"]
         assert state.open_intents() == []
+    totals = goes_on(rest.splitlines()[-1], demo, slow_looker)
+    assert totals["selected"] == 8 and totals["failed"] == 0
 
-    again = subprocess.run(
-        [*LRESTORE, *argv], cwd=demo, env=slow_looker, stdin=subprocess.DEVNULL, capture_output=True, check=False
-    )
-    assert again.returncode == 0, again.stderr
-    totals = json.loads((demo / "r.json").read_text(encoding="utf-8"))["totals"]
-    assert totals["selected"] == 11 and totals["unchanged"] >= 1
+
+@SIGNALS
+def test_a_signal_ends_a_run_of_many_processes_alike(
+    number: signal.Signals, code: int, demo: Path, slow_looker: dict[str, str]
+) -> None:
+    """Also where a worker is waiting for the rate limit when it comes: that was once told as 4, stopped early."""
+    argv = ["--config", CONFIG, "--select", "folder", "--select", "dashboard", "--select", "look", "--workers", "2"]
+    with started([*argv, "--in-flight", "1"], demo, slow_looker) as process:
+        assert process.stderr
+        while process.poll() is None and not _writes(_operations(slow_looker)):
+            pass
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+
+    assert process.returncode == code, said
+    assert "Traceback" not in said
+    with StateReader.open(demo / "demo" / "state.db") as state:
+        assert state.session().resumable
+        done = len(list(state.results(state.session().id)))
+    totals = goes_on(said.splitlines()[-1], demo, slow_looker)
+    assert done < totals["selected"] and totals["failed"] == 0
+    with StateReader.open(demo / "demo" / "state.db") as state:
+        assert state.session().status == "finished" and state.open_intents() == []
+    assert _operations(slow_looker)["create_dashboard"] == totals["created"] == 1
+
+
+def _operations(environ: dict[str, str]) -> dict[str, int]:
+    """The calls that the simulated Looker has answered, by operation."""
+    log = environ["LRESTORE_DESTINATION_BASE_URL"] + "/_simulator/log"
+    with urllib.request.urlopen(log, timeout=10) as answer:
+        operations: dict[str, int] = json.load(answer)["operations"]
+    return operations
+
+
+def _writes(operations: dict[str, int]) -> int:
+    return sum(count for name, count in operations.items() if name.startswith(("create_", "update_", "delete_")))
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n\n", 4), ("\n", 4), ("y\n", 0), ("\x03", 130)])

@@ -54,6 +54,8 @@ AFTERMATH_S = 0.1
 """The destination's bucket is empty at first, even for the right rate: refusals this soon after a cut say nothing."""
 OVERSHOT = 0.97
 """Refused while approaching: the level at which a refusal comes is above the one that causes it."""
+LONG_S = 10.0
+"""A level that held for so long before it was refused is hardly above what is admitted."""
 LEARNT = 0.1
 """Refused while probing: how much of the way beyond what was good is believed. The rest was the bucket's."""
 NEAR, FAR_BELOW = 0.6, 0.8
@@ -111,10 +113,15 @@ def _beyond(state: State, now_s: float, span_s: float) -> float:
 
 
 def refused(state: State, now_s: float, sent_at_s: float) -> bool:
-    """A 429 to a call that went out at ``sent_at_s``. Returns whether it tells anything new."""
+    """A 429 to a call that went out at ``sent_at_s``. Returns whether it tells anything new.
+
+    Three cases. While probing: back to what was good. In slow start: to what was being done, if that is known well
+    enough. Else by a share, deeper each time that the last cut did not help.
+    """
     if sent_at_s <= state.cut_at_s:
         return False
     at, before, starting = level(state), state.limit, not state.ceiling
+    long_held = now_s - state.cut_at_s > LONG_S
     if _judge(state, now_s, at) and state.good:
         state.limit = min(0.99 * state.good, CUTS[0] * at)
         state.ceiling = (state.good + LEARNT * (at - state.good)) / BELOW_CEILING
@@ -123,6 +130,7 @@ def refused(state: State, now_s: float, sent_at_s: float) -> bool:
         state.limit = min(FLOORS[0] * state.ceiling, CUTS[int(SLOW_START_SEVERITY)] * at)
     else:
         _cut(state, at, _delivered(state, now_s))
+        state.ceiling *= 1.0 if long_held else OVERSHOT
     state.limit = max(state.limit, min(LOWEST_LIMIT, before))
     state.good = 0.0
     state.cut_at_s = max(now_s + AFTERMATH_S, state.paused_until_s)
@@ -133,7 +141,7 @@ def refused(state: State, now_s: float, sent_at_s: float) -> bool:
 def _cut(state: State, at: float, done: float) -> None:
     depth = int(min(state.severity, len(CUTS) - 1))
     state.limit = max(CUTS[depth] * at, min(CUTS[0] * at, FLOORS[depth] * done))
-    state.ceiling = OVERSHOT * max(at, min(done, state.ceiling))
+    state.ceiling = max(at, min(done, state.ceiling))
 
 
 def delivered(state: State, now_s: float) -> None:

@@ -1,0 +1,229 @@
+"""A bulk run to be killed: an instance in a process of its own, which outlives the runs and judges them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from lrestore.simulator import worldfile
+from lrestore.simulator.backup import Extraction, write_backup
+from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.remote import SimulatorProcess
+from lrestore.simulator.world import Sizes, make_world
+from lrestore.state.read import StateReader
+from tests.cli.command import environment
+
+SIZES = Sizes(users=4, groups=6, folders=8, depth=4, looks=16, dashboards=20, tiles=4, filters=2, boards=0, plans=0)
+TYPES = ("dashboard", "look", "folder", "group", "role", "permission_set", "model_set", "lookml_model")
+PATIENCE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run, or a run and its resumptions, came to: all that must not depend on deaths."""
+
+    totals: dict[str, int]
+    content: dict[str, Counter[str]]
+
+
+class Bulk:
+    """Runs the command on one backup, against one instance that drifts the same way each time."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        world = make_world(SIZES)
+        write_backup(world, directory / "vault.db", Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
+        self.vault_bytes = (directory / "vault.db").read_bytes()
+        _drift(world)
+        worldfile.save(world, directory / "drifted.ndjson")
+        self.simulator = SimulatorProcess(["--world", str(directory / "drifted.ndjson")])
+        (directory / "c.toml").write_text(
+            f'[source]\npath = "vault.db"\ninstance = "src"\n'
+            f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
+            f'[state]\npath = "state.db"\n[run]\nworkers = 3\ngive_up_after_s = 30\n',
+            encoding="utf-8",
+        )
+
+    def close(self) -> None:
+        self.simulator.stop()
+
+    def begin_anew(self) -> None:
+        """The drifted instance again, without faults, and no state file."""
+        self.simulator.call("DELETE", "faults")
+        self.simulator.call("DELETE", "log")
+        self.simulator.configure(latency_ms=0)
+        self.simulator.call("POST", "load", (self.directory / "drifted.ndjson").read_bytes())
+        for leftover in self.directory.glob("state.db*"):
+            leftover.unlink()
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """The command, in a process group of its own."""
+        key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
+        command = [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", *arguments]
+        with (self.directory / "stderr.txt").open("ab") as stderr:
+            return subprocess.Popen(
+                command,
+                cwd=self.directory,
+                env=environment(**key),
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                start_new_session=True,
+            )
+
+    def restore(self) -> subprocess.Popen[bytes]:
+        """The whole backup."""
+        return self.start(*(part for name in TYPES for part in ("--select", name)))
+
+    def finish(self, process: subprocess.Popen[bytes]) -> int:
+        """Wait for the end, and resume until there is nothing left to resume; the exit code of the last who worked."""
+        for _ in range(10):
+            code = process.wait(PATIENCE_S)
+            if code in (0, 1):
+                return code
+            if self._status() == "finished":
+                return 0
+            process = self.start("--resume") if self._status() else self.restore()
+        raise AssertionError(f"still unfinished: {(self.directory / 'stderr.txt').read_text()[-2000:]}")
+
+    def _status(self) -> str:
+        """How the last session stands; "" if the run died before there was one."""
+        if not (self.directory / "state.db").exists():
+            return ""
+        with StateReader.open(self.directory / "state.db") as reader:
+            sessions = reader.sessions()
+        return sessions[-1].status if sessions else ""
+
+    def verdict(self) -> Verdict:
+        """The totals on record, and the instance's content up to ids and dates."""
+        with StateReader.open(self.directory / "state.db") as reader:
+            totals = msgspec.to_builtins(reader.session().totals)
+        state = self.simulator.state()
+        content = {
+            "dashboard": Counter(_dashboard(one) for one in state["dashboard"]),
+            "look": Counter(f"{one['folder_id']}/{one['title']}/{one['deleted']}" for one in state["look"]),
+            **{
+                name: Counter(str(one["name"]) for one in state[name])
+                for name in ("folder", "group", "role", "model_set")
+            },
+        }
+        return Verdict(totals, content)
+
+    def open_intents(self) -> int:
+        with sqlite3.connect(self.directory / "state.db") as state:
+            assert state.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            (count,) = state.execute("SELECT COUNT(*) FROM intents WHERE state = 'open'").fetchone()
+        return int(count)
+
+    def writes_of(self, process: subprocess.Popen[bytes]) -> int:
+        """How many writes the instance sees until the process has ended."""
+        before = len(_writes(self.simulator.log()))
+        assert process.wait(PATIENCE_S) == 0
+        return len(_writes(self.simulator.log())) - before
+
+
+def _writes(log: dict[str, Any]) -> list[Any]:
+    return [call for call in log["calls"] if call["method"] != "GET" and call.get("operation") != "login"]
+
+
+def _drift(world: Any) -> None:
+    for number, record in enumerate(list(world.table("dashboard"))):
+        if number % 2:
+            edit(world, Edit(type="dashboard", id=record["id"], delete=True))
+        else:
+            edit(world, Edit(type="dashboard", id=record["id"], set={"title": f"drifted {number}"}))
+    for number, record in enumerate(list(world.table("look"))):
+        if number % 3:
+            edit(world, Edit(type="look", id=record["id"], set={"title": f"drifted {number}"}))
+    for number, record in enumerate(list(world.table("group"))):
+        if number % 2 and not record["include_by_default"]:
+            edit(world, Edit(type="group", id=record["id"], set={"name": f"drifted {number}"}))
+
+
+def _dashboard(shown: dict[str, Any]) -> str:
+    tiles = sorted(f"{tile['type']}:{tile['title']}:{tile['query_id']}" for tile in shown["dashboard_elements"])
+    filters = sorted(str(one["name"]) for one in shown["dashboard_filters"])
+    places = sorted(
+        f"{place['row']},{place['column']},{place['width']},{place['height']}"
+        for layout in shown["dashboard_layouts"]
+        for place in layout["dashboard_layout_components"]
+    )
+    return repr((shown["slug"], shown["title"], shown["deleted"], tiles, filters, places))
+
+
+def descendants(pid: int) -> dict[int, str]:
+    """Living processes below ``pid``, and the names that they gave themselves."""
+    parents: dict[int, tuple[int, str]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                text = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+            if rest[0] != "Z":
+                parents[int(entry.name)] = (int(rest[1]), name)
+    found: dict[int, str] = {}
+    waiting = [pid]
+    while waiting:
+        above = waiting.pop()
+        below = {child: name for child, (parent, name) in parents.items() if parent == above}
+        found.update(below)
+        waiting += below
+    return found
+
+
+def kill(process: subprocess.Popen[bytes], whom: str, choose: Any) -> bool:
+    """SIGKILL for a ``worker``, the ``writer``, the ``coordinator`` or the ``group``; False if there is none yet."""
+    family = descendants(process.pid)
+    if whom == "coordinator":
+        os.kill(process.pid, signal.SIGKILL)
+        return True
+    if whom == "group":
+        for pid in [process.pid, *family]:
+            _kill(pid)
+        return True
+    wanted = [
+        pid
+        for pid, name in family.items()
+        if (name == "lrestore-writer" if whom == "writer" else name.startswith("lrestore-w") and name[-1].isdigit())
+    ]
+    if not wanted:
+        return False
+    _kill(choose(sorted(wanted)))
+    return True
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def gone(pids: set[int], within_s: float) -> bool:
+    """Whether all these processes have ended within that time."""
+    until = time.monotonic() + within_s
+    while time.monotonic() < until:
+        if not any(_lives(pid) for pid in pids):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def _lives(pid: int) -> bool:
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return text[text.rindex(")") + 2] != "Z"

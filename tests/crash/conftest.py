@@ -1,0 +1,24 @@
+"""One instance and one backup for all crash tests of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.crash.bulk import Bulk, Verdict
+
+
+@pytest.fixture(scope="session")
+def bulk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bulk]:
+    made = Bulk(tmp_path_factory.mktemp("bulk"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(bulk: Bulk) -> Verdict:
+    """What an undisturbed run comes to."""
+    bulk.begin_anew()
+    assert bulk.finish(bulk.restore()) == 0
+    return bulk.verdict()
