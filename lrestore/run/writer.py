@@ -84,20 +84,21 @@ class Writer:
     def run(self) -> None:
         """Until the coordinator says that it is over, or is gone."""
         while True:
-            self._group(self._incoming.read(_WAIT_S))
+            self.record(self._incoming.read(_WAIT_S))
             if self._coordinator.ready():
                 try:
                     end = self._coordinator.receive()
                 except PeerGoneError:
                     return
-                self._group(self._incoming.read(0))
+                self.record(self._incoming.read(0))
                 self._writer.end_session(
                     self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values()))
                 )
                 _say(self._coordinator, Committed({}))
                 return
 
-    def _group(self, messages: list[Sent]) -> None:
+    def record(self, messages: list[Sent]) -> None:
+        """Record messages in one transaction, and tell the coordinator what is on disk now."""
         if not messages:
             return
         group = _Group()

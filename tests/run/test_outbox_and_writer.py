@@ -1,0 +1,154 @@
+"""Worker's outbox and writer: whatever dies in between, every record is recorded once, and confirmed without gaps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrestore.errors import StoppedError
+from lrestore.messages import Change, Intent, ItemKey, ItemResult
+from lrestore.run.outbox import Outbox
+from lrestore.run.plumbing import Channel, ResultReader, ResultWriter, channel, result_pipe
+from lrestore.run.protocol import Closed, Committed, End, Finished, FromWriter, Opened, Sent
+from lrestore.run.writer import Writer, WriterBrief
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.writer import StateWriter
+
+SESSION = "20260102-030405-abcd"
+
+
+class Desk:
+    """One worker's outbox, a pipe, and a writer that can be lost: all in this process."""
+
+    def __init__(self, directory: Path) -> None:
+        self.state = directory / "state.db"
+        with StateWriter.open(self.state, now=utc_now) as writer:
+            writer.begin_session(
+                RestorationSession(id=SESSION, mode="restore", source_instance="s", source_paths=(), destination="d")
+            )
+        self.stack = ExitStack()
+        ends: tuple[ResultReader[Sent], ResultWriter] = result_pipe(Sent)
+        self.reading, self.writing = ends
+        self.outbox = Outbox(1, self.writing, directory / "outbox-1.db", lambda: False)
+        self.new_writer()
+
+    def new_writer(self) -> None:
+        """The writer dies; its successor knows only the state file and the pipe."""
+        self.stack.close()
+        self.stack = ExitStack()
+        self.connection = self.stack.enter_context(StateWriter.open(self.state, now=utc_now))
+        ours: Channel[Any, FromWriter]
+        ours, theirs = channel(End, FromWriter)
+        self.stack.callback(ours.close)
+        self.stack.callback(theirs.close)
+        self.heard = ours
+        self.writer = Writer(WriterBrief(self.state, SESSION, 100, 1.0), self.connection, self.reading, theirs)
+
+    def write(self) -> None:
+        """The writer records what is in the pipe."""
+        self.writer.record(self.reading.read(0.01))
+
+    def hear(self) -> int:
+        """The coordinator passes on what the writer says; the highest number that is confirmed."""
+        highest = 0
+        while self.heard.ready():
+            message = self.heard.receive()
+            assert isinstance(message, Committed)
+            highest = max(highest, message.numbers.get(1, 0))
+        if highest:
+            self.outbox.confirm(highest)
+        return highest
+
+    def results(self) -> dict[str, str]:
+        with StateReader.open(self.state) as reader:
+            return {str(key): outcome for key, outcome in reader.outcomes(SESSION).items()}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.stack.close()
+    made.writing.close()
+    made.reading.close()
+
+
+def finished(number: int, **more: Any) -> Finished:
+    return Finished(ItemResult(ItemKey("dashboard", str(number)), "D", "updated", **more))
+
+
+def test_what_is_committed_is_confirmed(desk: Desk) -> None:
+    desk.outbox.send(finished(1))
+    desk.outbox.send(finished(2))
+    desk.write()
+    assert desk.hear() == 2
+    assert desk.outbox.empty
+    assert desk.results() == {"dashboard=1": "updated", "dashboard=2": "updated"}
+
+
+def test_a_lost_writer_costs_nothing(desk: Desk) -> None:
+    """What it had read and not committed is sent again to its successor."""
+    desk.outbox.send(finished(1))
+    desk.reading.read(0.01)
+    desk.new_writer()
+    desk.outbox.send(finished(2))
+    desk.write()
+    assert desk.results() == {}
+    desk.outbox.resend()
+    desk.write()
+    assert desk.hear() == 2
+    assert desk.results() == {"dashboard=1": "updated", "dashboard=2": "updated"}
+
+
+def test_a_confirmation_that_was_lost_records_nothing_twice(desk: Desk) -> None:
+    intent = Intent(ItemKey("dashboard", "1"))
+    for record in (Opened((intent,)), Closed(intent, "77"), finished(1)):
+        desk.outbox.send(record)
+    desk.write()
+    desk.new_writer()
+    desk.outbox.resend()
+    desk.write()
+    assert desk.hear() == 3
+    with StateReader.open(desk.state) as reader:
+        assert reader.open_intents() == []
+        assert reader.mapping("s", "d", "dashboard", "1") == "77"
+
+
+def test_a_record_too_large_for_the_pipe_takes_the_other_way(desk: Desk) -> None:
+    large = Change("vis_config", None, "x" * 100_000)
+    desk.outbox.send(finished(1, changes=(large,)))
+    desk.write()
+    assert desk.hear() == 1
+    with StateReader.open(desk.state) as reader:
+        (result,) = reader.results(SESSION)
+    assert result.changes == (large,)
+
+
+def test_settling_waits_for_the_confirmation(desk: Desk) -> None:
+    desk.outbox.send(finished(1))
+    settled = threading.Event()
+
+    def settle() -> None:
+        desk.outbox.settle()
+        settled.set()
+
+    thread = threading.Thread(target=settle)
+    thread.start()
+    assert not settled.is_set()
+    desk.write()
+    desk.hear()
+    thread.join(5)
+    assert settled.is_set()
+
+
+def test_settling_ends_when_nobody_is_left_to_confirm(desk: Desk, tmp_path: Path) -> None:
+    orphan = Outbox(2, desk.writing, tmp_path / "outbox-2.db", lambda: True)
+    orphan.send(finished(1))
+    with pytest.raises(StoppedError):
+        orphan.settle()
