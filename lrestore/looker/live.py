@@ -106,7 +106,7 @@ class Live:
         return {type_name: self.table(type_name) for type_name in types if type_name in LISTED}
 
     def beyond(self, type_name: str, object_id: str) -> Object | None:
-        """As :meth:`get`, also for an object that was made since the listing was read (by another process, say)."""
+        """As :meth:`get`, also for an object that the listing lacks: hidden, cut off, or made since it was read."""
         found = self.get(type_name, object_id)
         if found is None and type_name in LISTED:
             found = self._read(type_name, object_id)

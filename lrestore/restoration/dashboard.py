@@ -136,10 +136,22 @@ class DashboardPlanner:
         planner = TilePlanner(self._context, self._key, self._plan)
         for index, part in enumerate(side.backed_up):
             live = side.matching.live_of.get(index)
+            if live is None and self._too_new(part, f"{side.path}[{index}]"):
+                continue
             wanted = planner.wanted(part, live, f"{side.path}[{index}]")
             write = self._write(side, index, wanted, tile_name(part))
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
+
+    def _too_new(self, tile: Object, path: str) -> bool:
+        """Whether the tile shows something that the destination's release cannot be told to show; says so."""
+        known = self._context.releases
+        beyond = [name for name in _KINDS_OF_TILE if tile.get(name) and not known.can_write("DashboardElement", name)]
+        if beyond:
+            self._plan.warnings.append(
+                f"tile {tile_name(tile)!r} ({path}) is left out: Looker {known.destination} knows no {beyond[0]}"
+            )
+        return bool(beyond)
 
     def _write(self, side: _Side, index: int, wanted: Object, name: str) -> Write | None:
         """Plan the create or update of one part, if anything differs."""
@@ -235,6 +247,9 @@ class DashboardPlanner:
             raise ValueError(f"Looker cannot delete a {kind}")
         self._plan.removals.append(Removal(operation, Deletion(kind, str(part["id"]), name)))
 
+
+_KINDS_OF_TILE = ("extension_id", "filter_id")
+"""What a tile may be made of and that came after the first release of API 4.0."""
 
 _FIXED = ("dashboard_layout_id", "dashboard_element_id")
 

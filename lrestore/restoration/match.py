@@ -69,7 +69,7 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
 def _by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
     if context.judgement.instance == "other":
         return False
-    return _take_by_id(context, key, raw, match, context.live.get(key.type, key.id))
+    return _take_by_id(context, key, raw, match, context.live.beyond(key.type, key.id))
 
 
 def _by_id_in_trash(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:

@@ -23,10 +23,10 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     if mapped is not None and _there(context, target, mapped):
         return mapped
     if CONTENT_TYPES[target].id_field == "name":
-        if context.live.exists(target, source_id):
+        if _there(context, target, source_id):
             return source_id
     elif context.same_instance:
-        if context.live.exists(target, source_id) and _is_same(context, target, source_id):
+        if _there(context, target, source_id) and _is_same(context, target, source_id):
             return source_id
     else:
         found = _by_natural_key(context, target, source_id)
@@ -56,9 +56,11 @@ def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str
     return wanted or None
 
 
-def _there(context: Context, target: str, mapped: str) -> bool:
-    """A mapped object may be younger than the listing of its type."""
-    return context.live.exists(target, mapped) or (target in LISTED and context.live.beyond(target, mapped) is not None)
+def _there(context: Context, target: str, object_id: str) -> bool:
+    """An object may be younger than the listing of its type, or be left out of it."""
+    return context.live.exists(target, object_id) or (
+        target in LISTED and context.live.beyond(target, object_id) is not None
+    )
 
 
 def missing(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:

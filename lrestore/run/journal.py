@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lrestore.messages import Intent, ItemKey, Mapping
+from lrestore.run.faults import crash_point
 from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, read_undo
@@ -56,7 +57,9 @@ class SessionJournal:
 
     def open_intents(self, intents: Sequence[Intent]) -> None:
         self._send(Opened(tuple(intents)))
+        crash_point("intent.sent")
         self._settle()
+        crash_point("intent.acked")
 
     def close_intent(self, intent: Intent, destination_id: str) -> None:
         part_type, _, part_id = intent.part.partition("/")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ import msgspec
 from lrestore.errors import StoppedError
 from lrestore.run.plumbing import MessageTooLargeError, ResultWriter
 from lrestore.run.protocol import Record, Sent, Stored
+from lrestore.state.aside import Aside
 
 _LOOK_EVERY_S = 0.2
 
@@ -25,13 +25,12 @@ class Outbox:
     def __init__(self, worker: int, pipe: ResultWriter, overflow: Path, gone: Callable[[], bool]) -> None:
         self._worker = worker
         self._pipe = pipe
-        self._overflow = overflow
+        self._aside = Aside(overflow)
         self._gone = gone
         self._changed = threading.Condition()
         self._number = 0
         self._confirmed = 0
         self._kept: dict[int, Sent] = {}
-        self._store: sqlite3.Connection | None = None
 
     def send(self, record: Record) -> None:
         """Send a record; it is confirmed later. Blocks while the pipe is full, which holds back who produces more."""
@@ -41,17 +40,10 @@ class Outbox:
             try:
                 self._pipe.send(sent)
             except MessageTooLargeError:
-                self._put_aside(msgspec.msgpack.encode(record))
-                sent = msgspec.structs.replace(sent, record=Stored(str(self._overflow)))
+                self._aside.put(self._number, msgspec.msgpack.encode(record))
+                sent = msgspec.structs.replace(sent, record=Stored(str(self._aside.path)))
                 self._pipe.send(sent)
             self._kept[self._number] = sent
-
-    def _put_aside(self, content: bytes) -> None:
-        if self._store is None:
-            self._store = sqlite3.connect(self._overflow, isolation_level=None, check_same_thread=False)
-            self._store.execute("PRAGMA journal_mode = WAL")
-            self._store.execute("CREATE TABLE IF NOT EXISTS outbox (number INTEGER PRIMARY KEY, record BLOB NOT NULL)")
-        self._store.execute("INSERT OR REPLACE INTO outbox VALUES (?, ?)", (self._number, content))
 
     def settle(self) -> None:
         """Return when everything sent so far is on disk. Raises StoppedError if nobody is left to confirm it."""
@@ -68,8 +60,7 @@ class Outbox:
             for done in range(self._confirmed + 1, number + 1):
                 self._kept.pop(done, None)
             self._confirmed = max(self._confirmed, number)
-            if self._store is not None:
-                self._store.execute("DELETE FROM outbox WHERE number <= ?", (self._confirmed,))
+            self._aside.forget(self._confirmed)
             self._changed.notify_all()
 
     def resend(self) -> None:
@@ -83,13 +74,3 @@ class Outbox:
         """Whether everything is confirmed."""
         with self._changed:
             return self._confirmed == self._number
-
-
-def read_aside(path: str, number: int) -> bytes | None:
-    """A record that was put aside; None if it is gone because it had been confirmed."""
-    store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        row = store.execute("SELECT record FROM outbox WHERE number = ?", (number,)).fetchone()
-    finally:
-        store.close()
-    return None if row is None else bytes(row[0])

@@ -33,6 +33,7 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
 from lrestore.run.bulk import run_bulk
 from lrestore.run.choose import choose
+from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
 from lrestore.run.prefetch import prefetched
@@ -237,6 +238,7 @@ class _Run:
             builder = self._job.report()
             ended = self._carry_out(judgement)
             reader = stack.enter_context(StateReader.open(state))
+            crash_point("report.before_write")
             return self._told(builder, reader, ended, judgement)
 
     def _open_state(self, state: Path) -> None:

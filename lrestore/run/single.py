@@ -70,6 +70,8 @@ class _Single:
         self._timeline: list[Sample] = []
         self._began_s = time.monotonic()
         self._totals = Totals.of(_counted(writer, job.session_id))
+        # What failed in an earlier start of the session has had its say: --resume would stop at once otherwise.
+        self._failed_before = self._totals.failed if job.resumed else 0
 
     def run(self, restorer: ItemRestorer) -> Ended:
         status: SessionStatus = "interrupted"
@@ -87,7 +89,7 @@ class _Single:
 
     def _stop(self) -> bool:
         calls = self._session.meter.snapshot().calls
-        self._reason = self._reason or self._budget.spent(self._totals.failed, calls)
+        self._reason = self._reason or self._budget.spent(self._totals.failed - self._failed_before, calls)
         return bool(self._reason) or self._job.surroundings.stop()
 
     def _record(self, result: ItemResult, blob: bytes | None) -> None:

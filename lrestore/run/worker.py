@@ -35,6 +35,7 @@ from lrestore.messages import ItemResult
 from lrestore.payload import Releases
 from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.run.calls import Calls
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop
@@ -125,7 +126,7 @@ class Worker:
                 timeout_s=settings.destination.timeout_s,
                 in_flight=settings.run.in_flight,
                 max_retries=settings.run.max_retries,
-                limiter=brief.limiter(pause=self._stopping.wait),
+                limiter=Calls(brief.limiter(pause=self._stopping.wait)),
                 pause=self._stopping.wait,
             )
         )

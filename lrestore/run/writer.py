@@ -24,10 +24,21 @@ from lrestore.errors import StateError
 from lrestore.messages import ItemKey, Outcome
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
-from lrestore.run.outbox import read_aside
 from lrestore.run.plumbing import Channel, PeerGoneError, ResultReader
-from lrestore.run.protocol import Committed, End, Finished, FromWriter, Record, Sent, Settled, Stored, WriterFailed
+from lrestore.run.protocol import (
+    Committed,
+    End,
+    Finished,
+    FromWriter,
+    Opened,
+    Record,
+    Sent,
+    Settled,
+    Stored,
+    WriterFailed,
+)
 from lrestore.run.recording import apply_record
+from lrestore.state.aside import fetch
 from lrestore.state.records import Totals, utc_now
 from lrestore.state.writer import StateWriter
 
@@ -54,6 +65,7 @@ class _Group:
     numbers: dict[int, int] = field(default_factory=dict)
     settled: list[Settled] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    intents: bool = False
 
 
 def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: ToCoordinator) -> None:
@@ -108,6 +120,8 @@ class Writer:
             self._checkpoint(group)
             crash_point("writer.before_commit")
         crash_point("writer.after_commit")
+        if group.intents:
+            crash_point("intent.committed")
         if group.numbers:
             _say(self._coordinator, Committed(group.numbers, tuple(group.settled), tuple(group.warnings)))
 
@@ -123,13 +137,14 @@ class Writer:
         if record is None:
             return
         group.warnings += apply_record(self._writer, self._brief.session_id, record)
+        group.intents = group.intents or isinstance(record, Opened)
         if isinstance(record, Finished):
             self._count(record, group)
 
     def _whole(self, sent: Sent) -> Record | None:
         if not isinstance(sent.record, Stored):
             return sent.record
-        content = read_aside(sent.record.path, sent.number)
+        content = fetch(sent.record.path, sent.number)
         return None if content is None else msgspec.msgpack.decode(content, type=Record)
 
     def _count(self, record: Finished, group: _Group) -> None:

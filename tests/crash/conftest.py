@@ -22,3 +22,9 @@ def undisturbed(bulk: Bulk) -> Verdict:
     bulk.begin_anew()
     assert bulk.finish(bulk.restore()) == 0
     return bulk.verdict()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test per killed run, so that each has its own time-out and its seed in its name."""
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", range(metafunc.config.getoption("--crash-runs")))

@@ -27,27 +27,24 @@ def until_under_way(bulk: Bulk, process: object) -> None:
     raise AssertionError(f"nothing was written by {process}")
 
 
-def test_random_kills_with_lost_answers_lose_and_double_nothing(
-    bulk: Bulk, undisturbed: Verdict, pytestconfig: pytest.Config
-) -> None:
+def test_random_kills_with_lost_answers_lose_and_double_nothing(bulk: Bulk, undisturbed: Verdict, seed: int) -> None:
     """B4, B5, B21, FR-018, FR-024: the oracle is the undisturbed run, in content and in totals."""
-    for seed in range(pytestconfig.getoption("--crash-runs")):
-        chance = random.Random(seed)
-        bulk.begin_anew()
-        for method in ("POST", "PATCH"):
-            bulk.simulator.fault("reset_after", match={"method": method, "rate": 0.02})
-        process = bulk.restore()
-        deaths = []
-        for _ in range(chance.choice((1, 1, 2))):
-            time.sleep(chance.uniform(0.7, 2.2))
-            victim = chance.choice(VICTIMS)
-            if process.poll() is None and kill(process, victim, chance.choice):
-                deaths.append(victim)
-        bulk.finish(process)
-        bulk.simulator.call("DELETE", "faults")
-        assert bulk.verdict() == undisturbed, (seed, deaths)
-        assert bulk.open_intents() == 0, (seed, deaths)
-        assert (bulk.directory / "vault.db").read_bytes() == bulk.vault_bytes
+    chance = random.Random(seed)
+    bulk.begin_anew()
+    for method in ("POST", "PATCH"):
+        bulk.simulator.fault("reset_after", match={"method": method, "rate": 0.02})
+    process = bulk.restore()
+    deaths = []
+    for _ in range(chance.choice((1, 1, 2))):
+        time.sleep(chance.uniform(0.7, 2.2))
+        victim = chance.choice(VICTIMS)
+        if process.poll() is None and kill(process, victim, chance.choice):
+            deaths.append(victim)
+    bulk.finish(process)
+    bulk.simulator.call("DELETE", "faults")
+    assert bulk.verdict() == undisturbed, deaths
+    assert bulk.open_intents() == 0, deaths
+    assert (bulk.directory / "vault.db").read_bytes() == bulk.vault_bytes
 
 
 def test_a_run_after_that_writes_nothing(bulk: Bulk, undisturbed: Verdict) -> None:

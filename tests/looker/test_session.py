@@ -286,12 +286,19 @@ def test_a_create_is_repeated_after_a_401_which_did_nothing(serve: Serve, connec
     assert server.requests[0].body == server.requests[1].body
 
 
-def test_a_second_401_is_final(serve: Serve, connect: Connect, waits: Waits) -> None:
-    refusal = reply(401, {"message": "Requires authentication."})
-    server = serve(refusal, refusal)
+def test_a_401_that_new_tokens_do_not_cure_is_final(serve: Serve, connect: Connect, waits: Waits) -> None:
+    server = serve(*[reply(401, {"message": "Requires authentication."})] * 4)
     with pytest.raises(UnauthorizedError):
         connect(server).call("dashboard", path={"dashboard_id": "1"})
-    assert (len(server.logins), waits.seconds) == (2, [])
+    assert (len(server.logins), waits.seconds) == (4, [])
+
+
+def test_a_new_token_that_is_void_again_at_once_is_renewed_again(serve: Serve, connect: Connect) -> None:
+    """Where tokens live for seconds, and other threads wait in between."""
+    refusal = reply(401, {"message": "Requires authentication."})
+    server = serve(refusal, refusal, reply(200, {"id": "1"}))
+    assert connect(server).call("create_dashboard", body={"title": "t"}) == {"id": "1"}
+    assert len(server.logins) == 3
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])

@@ -1,0 +1,182 @@
+"""One dashboard, for real: drifted, deleted, trashed; what is called, and what is left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from lrestore.simulator.drift import add_tile
+from lrestore.simulator.views import render
+from tests.acceptance.arena import Arena
+
+ONE = ("--select", "dashboard=1")
+
+
+def shown(arena: Arena, dashboard_id: str) -> dict[str, Any]:
+    """The live dashboard as Looker would show it."""
+    record = arena.world.get("dashboard", dashboard_id)
+    assert record is not None
+    return render(arena.world, "dashboard", record, "Dashboard")
+
+
+def contents(arena: Arena, dashboard_id: str) -> dict[str, Any]:
+    """What users see of a dashboard: nothing that an id or a moment says."""
+    live = shown(arena, dashboard_id)
+    titles = {tile["id"]: (tile["type"], tile["title"], tile["body_text"]) for tile in live["dashboard_elements"]}
+    places = sorted(
+        (str(layout["label"]), str(titles[part["dashboard_element_id"]]), part["row"], part["column"], part["width"])
+        for layout in live["dashboard_layouts"]
+        for part in layout["dashboard_layout_components"]
+        if not part["deleted"]
+    )
+    heard = sorted(
+        (str(tile["title"]), str(entry["name"]), pair["dashboard_filter_name"], pair["field"])
+        for tile in live["dashboard_elements"]
+        for entry in (tile["result_maker"] or {}).get("filterables") or ()
+        for pair in entry["listen"] or ()
+    )
+    return {
+        **{name: live[name] for name in ("title", "description", "folder_id", "slug", "hidden", "refresh_interval")},
+        "tiles": Counter(map(str, titles.values())),
+        "filters": Counter((part["name"], part["default_value"], part["row"]) for part in live["dashboard_filters"]),
+        "places": places,
+        "heard": heard,
+    }
+
+
+def test_of_20_tiles_and_6_filters_only_what_differs_is_written(large: Arena) -> None:
+    """FR-005, FR-007: one read, and one write per thing that differs; the second run writes nothing."""
+    tiles, filters = large.parts("dashboard_element", "1"), large.parts("dashboard_filter", "1")
+    assert (len(tiles), len(filters)) == (20, 6)
+    before = contents(large, "1")
+    large.edit("dashboard", "1", title="Renamed", description="Somebody's")
+    large.edit("dashboard_element", tiles[2]["id"], note_text="Changed")
+    large.edit("dashboard_element", tiles[7]["id"], title="Changed")
+    large.edit("dashboard_filter", filters[1]["id"], default_value="Changed")
+    component = large.world.table("dashboard_layout_component").where("dashboard_element_id", tiles[4]["id"])[0]
+    large.edit("dashboard_layout_component", component["id"], row=400)
+
+    ran = large.run(*ONE).all_good()
+
+    assert {call.path: set(call.body) for call in ran.writes} == {
+        "/dashboards/1": {"title", "description"},
+        f"/dashboard_filters/{filters[1]['id']}": {"default_value"},
+        f"/dashboard_elements/{tiles[2]['id']}": {"note_text"},
+        f"/dashboard_elements/{tiles[7]['id']}": {"title"},
+        f"/dashboard_layout_components/{component['id']}": {"row"},
+    }
+    assert len(ran.writes) == 5 and {call.method for call in ran.writes} == {"PATCH"}
+    assert ran.operations["dashboard"] == 1 and ran.total("updated") == 1
+    assert contents(large, "1") == before
+    again = large.run(*ONE).all_good()
+    assert again.writes == [] and again.total("unchanged") == 1
+    assert "unchanged" in again.out
+
+
+def test_a_deleted_dashboard_is_made_whole_and_then_verifies(large: Arena) -> None:
+    """FR-006, FR-008, B2, B15, B16: tiles, filters, listeners and places, and its new id on record."""
+    before = contents(large, "1")
+    large.delete("dashboard", "1")
+
+    ran = large.run(*ONE).all_good()
+
+    assert ran.total("created") == 1
+    (mapping,) = [row for row in large.rows("mappings") if row["content_type"] == "dashboard"]
+    assert mapping["source_id"] == "1" and contents(large, mapping["destination_id"]) == before
+    assert ran.operations["create_query"] == 0, "queries of the same instance are still there"
+    assert large.simulator.log.ignored_fields() == []
+    assert large.run(*ONE, "--verify").code == 0
+    again = large.run(*ONE).all_good()
+    assert again.writes == [] and again.total("unchanged") == 1
+
+
+def test_a_trashed_dashboard_keeps_its_id_and_costs_one_write(large: Arena) -> None:
+    large.edit("dashboard", "1", deleted=True)
+    ran = large.run(*ONE).all_good()
+    assert [(call.operation, call.path, call.body) for call in ran.writes] == [
+        ("update_dashboard", "/dashboards/1", {"deleted": False})
+    ]
+    assert shown(large, "1")["deleted"] is False
+
+
+def test_existing_tiles_are_patched_and_never_made_again(large: Arena) -> None:
+    """B1: LookerVault deletes every tile of the dashboard that it restores."""
+    ids = [tile["id"] for tile in large.parts("dashboard_element", "1")]
+    large.edit("dashboard_element", ids[0], title="Changed")
+    ran = large.run(*ONE).all_good()
+    assert not [call for call in ran.writes if call.method in ("DELETE", "POST")]
+    assert [tile["id"] for tile in large.parts("dashboard_element", "1")] == ids
+
+
+def test_what_was_null_is_null_again(arena: Arena) -> None:
+    """B27: at the top level a null is an absent key, inside it is written out."""
+    tile = next(tile for tile in arena.parts("dashboard_element", "1") if tile["note_text"] is None)
+    record = arena.world.get("dashboard", "1")
+    assert record is not None and record["text_tile_text_color"] is None
+    arena.edit("dashboard", "1", text_tile_text_color="#123456")
+    arena.edit("dashboard_element", tile["id"], note_text="Set later")
+    arena.run(*ONE).all_good()
+    assert shown(arena, "1")["text_tile_text_color"] is None
+    found = arena.world.get("dashboard_element", tile["id"])
+    assert found is not None and found["note_text"] is None
+
+
+def test_a_dashboard_backed_up_without_its_tiles_keeps_its_live_ones(arena: Arena) -> None:
+    """B1 from the other side: an absent list is not an empty one."""
+    blob = arena.blob("dashboard", "1")
+    for name in ("dashboard_elements", "dashboard_filters", "dashboard_layouts"):
+        del blob[name]
+    arena.back_up("dashboard", "1", {**blob, "title": "As backed up"})
+    ran = arena.run(*ONE).all_good()
+    assert [call.operation for call in ran.writes] == ["update_dashboard"]
+    assert "dashboard_elements" in ran.err + ran.out
+    assert any("dashboard_elements" in warning for warning in ran.report["warnings"])
+
+
+def test_an_empty_list_in_the_backup_means_that_there_were_none(arena: Arena) -> None:
+    blob = arena.blob("dashboard", "1")
+    arena.back_up("dashboard", "1", {**blob, "dashboard_filters": []})
+    arena.run(*ONE).all_good()
+    assert arena.parts("dashboard_filter", "1") == []
+
+
+def test_a_tile_too_many_goes_unless_it_is_to_be_kept(arena: Arena) -> None:
+    record = arena.world.get("dashboard", "1")
+    assert record is not None
+    before = len(arena.parts("dashboard_element", "1"))
+    add_tile(arena.world, record)
+    assert arena.run(*ONE, "--keep-extra").all_good().writes == []
+    planned = arena.run(*ONE, "--plan").all_good()
+    assert planned.report["items"][0]["deletions"] and "delete" in planned.out
+    ran = arena.run(*ONE).all_good()
+    assert [call.operation for call in ran.writes] == ["delete_dashboard_element"]
+    assert len(arena.parts("dashboard_element", "1")) == before
+
+
+def test_a_tile_with_live_alerts_is_kept_until_its_loss_is_allowed(arena: Arena) -> None:
+    tile = next(tile for tile in arena.parts("dashboard_element", "1") if tile["query_id"])
+    blob = arena.blob("dashboard", "1")
+    blob["dashboard_elements"] = [part for part in blob["dashboard_elements"] if part["id"] != tile["id"]]
+    arena.back_up("dashboard", "1", blob)
+    arena.edit("alert", "900", dashboard_element_id=tile["id"], owner_id="1", field={}, threshold=1.0)
+    kept = arena.run(*ONE).all_good()
+    assert kept.writes == [] and any("alert" in warning for warning in kept.report["warnings"])
+    ran = arena.run(*ONE, "--allow-alert-loss").all_good()
+    assert [call.operation for call in ran.writes] == ["delete_dashboard_element"]
+
+
+def test_a_part_that_is_refused_fails_its_dashboard_and_deletes_nothing(arena: Arena) -> None:
+    """B26: LookerVault logs it, and says "updated"."""
+    record = arena.world.get("dashboard", "1")
+    assert record is not None
+    tile = arena.parts("dashboard_element", "1")[0]
+    arena.edit("dashboard_element", tile["id"], title="Changed")
+    add_tile(arena.world, record)
+    arena.simulator.fault("status:422", operation="update_dashboard_element")
+    ran = arena.run(*ONE)
+    assert (ran.code, ran.total("failed"), ran.total("updated")) == (1, 1, 0)
+    assert not [call for call in ran.writes if call.method == "DELETE"]
+    assert ran.letter()["status"] == 422
+    arena.simulator.simulation.faults.clear()
+    retried = arena.run("--retry-dead-letters").all_good()
+    assert retried.total("updated") == 1

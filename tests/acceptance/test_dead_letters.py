@@ -1,0 +1,90 @@
+"""What cannot be restored: told precisely, everywhere, and the run goes on."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from lrestore.simulator.faults import Fault, Match
+from tests.acceptance.arena import Arena
+
+
+def test_lookers_field_errors_reach_terminal_report_and_dead_letter(arena: Arena) -> None:
+    """FR-020, FR-021, FR-025, B17."""
+    arena.edit("dashboard", "1", title="Changed")
+    arena.simulator.simulation.faults.add([Fault(fault="status:422", match=Match(operation="update_dashboard"))])
+    ran = arena.run("--select", "dashboard=1")
+    letter = ran.letter()
+    assert (ran.code, letter["status"], letter["error_type"]) == (1, 422, "ValidationError")
+    assert letter["errors"] == [{"field": "base", "code": "invalid", "message": "Refused by a fault of the simulator"}]
+    assert "Refused by a fault of the simulator" in ran.out and "base" in ran.out
+    (kept,) = arena.rows("dead-letters")
+    assert kept["type"] == "dashboard" and kept["status"] == 422
+    assert "Refused by a fault of the simulator" in msgspec.json.encode(kept).decode()
+    assert "Refused by a fault of the simulator" in arena.run("--show", "dead-letters").out
+
+
+def test_a_refusal_is_not_repeated_whatever_its_words(arena: Arena) -> None:
+    """B18: a 422 that says 429 is a 422."""
+    arena.edit("dashboard", "1", title="Changed")
+    rule = arena.simulator.fault("status:422", operation="update_dashboard")
+    arena.run("--select", "dashboard=1")
+    assert rule.fired == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_is_transient_is_no_dead_letter(arena: Arena, status: int) -> None:
+    """FR-019, B19: LookerVault repeats nothing but 429."""
+    arena.edit("dashboard", "1", title="Changed")
+    arena.simulator.fault(f"status:{status}", retry_after=0, operation="update_dashboard", times=2)
+    ran = arena.run("--select", "dashboard=1").all_good()
+    assert ran.total("updated") == 1 and ran.report["api"]["retries"] == 2
+    assert ran.report["api"]["rate_limited"] == (2 if status == 429 else 0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xc1",
+        b"\x93\x01\x02\x03",
+        b"\x81\xa5title\xc0",
+        b"\x82\xa2id",
+        b"not msgpack at all",
+        b"\xdf\xff\xff\xff\xff",
+    ],
+)
+def test_a_corrupt_item_is_a_dead_letter_and_the_others_are_restored(arena: Arena, content: bytes) -> None:
+    """FR-003, FR-022."""
+    arena.spoil("dashboard", "2", content)
+    arena.edit("dashboard", "1", title="Changed")
+    arena.edit("dashboard", "3", title="Changed")
+    ran = arena.run("--select", "dashboard")
+    letter = ran.letter()
+    assert (ran.code, ran.total("updated"), ran.total("failed")) == (1, 2, 1)
+    assert (letter["type"], letter["id"]) == ("dashboard", "2") and letter["message"]
+    assert "Traceback" not in ran.err + ran.out
+    assert {call.path for call in ran.writes} == {"/dashboards/1", "/dashboards/3"}
+
+
+def test_an_item_that_is_too_large_is_listed_and_not_sent(arena: Arena) -> None:
+    blob = arena.blob("dashboard", "1")
+    arena.back_up("dashboard", "1", {**blob, "description": "x" * 20_000})
+    ran = arena.run("--select", "dashboard=1", LRESTORE_RUN_MAX_ITEM_BYTES="10000")
+    assert (ran.code, ran.writes) == (1, [])
+    assert ran.letter()["error_type"] == "OversizedItemError" and "10000" in ran.letter()["message"].replace(",", "")
+
+
+def test_an_item_that_is_not_in_the_backup_says_what_is(arena: Arena) -> None:
+    ran = arena.run("--select", "dashboard=4711")
+    assert ran.code == 1 and "dashboard=4711 is not in the backup" in ran.letter()["message"]
+
+
+def test_a_backup_that_lacks_what_looker_requires_is_found_before_the_call(arena: Arena) -> None:
+    """FR-009."""
+    blob = arena.blob("dashboard", "1")
+    arena.delete("dashboard", "1")
+    arena.back_up("dashboard", "1", {name: value for name, value in blob.items() if name != "folder_id"})
+    ran = arena.run("--select", "dashboard=1")
+    assert (ran.code, ran.writes) == (1, [])
+    assert ran.letter()["errors"][0]["field"] == "folder_id"

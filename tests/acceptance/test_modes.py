@@ -1,0 +1,177 @@
+"""Modes that write nothing, exit codes, settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.arena import Arena
+
+ONE = ("--select", "dashboard=1")
+
+
+def files(directory: Path) -> set[str]:
+    return {path.name for path in directory.rglob("*")} - {"report.json"}
+
+
+def test_a_dry_run_calls_nobody_and_needs_nobody(arena: Arena) -> None:
+    """FR-010: not even a login, and no credentials."""
+    before = files(arena.directory)
+    ran = arena.run("--select", "all", "--dry-run", LOOKERSDK_CLIENT_ID="", LOOKERSDK_CLIENT_SECRET="").all_good()
+    assert ran.calls == () and ran.report["api"]["calls"] == 0 and ran.report["mode"] == "dry-run"
+    assert files(arena.directory) == before
+    assert ran.total("selected") > 10
+
+
+def test_a_plan_names_fields_old_and_new_and_writes_nothing(arena: Arena) -> None:
+    before = files(arena.directory)
+    arena.edit("dashboard", "1", title="Somebody's title")
+    tile = arena.parts("dashboard_element", "1")[-1]
+    arena.delete("dashboard_element", tile["id"])
+    ran = arena.run(*ONE, "--plan").all_good()
+    assert ran.writes == [] and files(arena.directory) == before
+    title = arena.blob("dashboard", "1")["title"]
+    assert title == "Somebody's title" and "Somebody's title" in ran.out and "→" in ran.out
+    change = next(one for one in ran.report["items"][0]["changes"] if one["path"] == "title")
+    assert change["old"] == "Somebody's title" and change["new"] != change["old"]
+    assert ran.report["plan"]["by_activity"] and ran.report["plan"]["writes"] >= 2
+    assert arena.run(*ONE).all_good().total("updated") == 1
+
+
+def test_verify_alone_tells_whether_anything_differs(arena: Arena) -> None:
+    before = files(arena.directory)
+    equal = arena.run(*ONE, "--verify").all_good()
+    assert equal.report["verify"] == {"equal": 1, "different": []}
+    arena.edit("dashboard", "1", title="Changed")
+    differs = arena.run(*ONE, "--verify")
+    assert (differs.code, differs.writes) == (1, []) and files(arena.directory) == before
+    (found,) = differs.report["verify"]["different"]
+    assert (found["type"], found["id"]) == ("dashboard", "1")
+    after = arena.run(*ONE, "--verify=after").all_good()
+    assert after.report["verify"] == {"equal": 1, "different": []} and after.total("updated") == 1
+
+
+def test_the_report_adds_up_and_has_its_keys(arena: Arena) -> None:
+    """FR-030."""
+    arena.delete("look", "1")
+    ran = arena.run("--select", "look=1,2,99")
+    report = ran.report
+    assert ran.code == 1 and ran.letter()["id"] == "99"
+    for sums in (report["totals"], *report["by_type"].values()):
+        parts = ("created", "updated", "unchanged", "skipped", "failed")
+        assert sums["selected"] == sum(sums[part] for part in parts)
+    assert (ran.total("created"), ran.total("unchanged"), ran.total("failed")) == (1, 1, 1)
+    expected = {"schema", "session_id", "mode", "started_at", "ended_at", "duration_s", "source", "destination"}
+    expected |= {"totals", "by_type", "api", "throughput", "warnings", "dead_letters", "verify"}
+    assert expected <= set(report)
+    assert set(report["source"]) == {"instance", "paths"} and report["source"]["instance"] == "source"
+    assert set(report["destination"]) == {"name", "base_url", "looker_version"}
+    assert {"calls", "by_operation", "retries", "rate_limited", "bytes_sent", "bytes_received"} <= set(report["api"])
+    assert {"items_per_s", "calls_per_s", "timeline"} <= set(report["throughput"])
+    letter = {"type", "id", "name", "error_type", "status", "message", "errors", "retries", "failed_at"}
+    assert letter <= set(ran.letter())
+
+
+def test_calls_in_the_report_are_those_that_the_instance_saw(arena: Arena) -> None:
+    arena.edit("dashboard", "1", title="Changed")
+    ran = arena.run(*ONE).all_good()
+    seen: dict[str, int] = {}
+    for call in ran.calls:
+        seen[call.operation] = seen.get(call.operation, 0) + 1
+    told = {"me" if name == "user" else name: count for name, count in seen.items()}
+    assert ran.report["api"]["by_operation"] == told and ran.report["api"]["calls"] == len(ran.calls)
+
+
+@pytest.mark.parametrize(
+    ("environ", "named"),
+    [
+        ({"LRESTORE_RUN_WORKERS": "many"}, "workers"),
+        ({"LRESTORE_RUN_IDENTITY": "perhaps"}, "identity"),
+        ({"LRESTORE_RUN_MAX_FAILURES": "-3"}, "max_failures"),
+        ({"LRESTORE_DESTINATION_TIMEOUT_S": "0"}, "timeout_s"),
+        ({"LRESTORE_DESTINATION_BASE_URL": "ftp://looker"}, "base_url"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_named_and_nothing_is_called(
+    arena: Arena, environ: dict[str, str], named: str
+) -> None:
+    """B23: LookerVault reads its settings and ignores them."""
+    ran = arena.run(*ONE, **environ)
+    assert (ran.code, ran.calls) == (2, ()) and named in ran.err
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[source]\npaht = "vault.db"\n', "paht"),
+        ("[run]\nin_flight = 0\n", "in_flight"),
+        ('[destination]\nbase_url = "${NOT_SET_ANYWHERE}"\n', "NOT_SET_ANYWHERE"),
+        ("[run\n", "bad.toml"),
+        ('[destination]\nclient_secret = "s"\n', "client_secret"),
+    ],
+)
+def test_a_bad_settings_file_is_named_with_key(arena: Arena, text: str, named: str) -> None:
+    (arena.directory / "bad.toml").write_text(text, encoding="utf-8")
+    ran = arena.run("--config", "bad.toml", *ONE)
+    assert (ran.code, ran.calls) == (2, ()) and named in ran.err and "bad.toml" in ran.err
+
+
+@pytest.mark.parametrize("argv", [[], ["--select", "dashbord=1"], ["--select", "dashboard="], ["--undo", "x"]])
+def test_usage_that_cannot_be_meant_is_2(arena: Arena, argv: list[str]) -> None:
+    ran = arena.run(*argv)
+    assert (ran.code, ran.calls) == (2, ()) and ran.err
+
+
+def test_what_keeps_a_run_from_starting_is_3(arena: Arena) -> None:
+    absent = arena.run(*ONE, LRESTORE_SOURCE_PATH="absent.db")
+    assert (absent.code, absent.calls) == (3, ()) and "absent.db" in absent.err
+    refused = arena.run(*ONE, LOOKERSDK_CLIENT_SECRET="wrong")
+    assert refused.code == 3 and "credentials refused" in refused.err and "wrong" not in refused.err
+    nobody = arena.run(*ONE, LRESTORE_DESTINATION_BASE_URL="http://127.0.0.1:9", LRESTORE_RUN_MAX_RETRIES="0")
+    assert nobody.code == 3 and "127.0.0.1:9" in nobody.err
+    (arena.directory / "not.db").write_bytes(b"not a database" * 100)
+    assert arena.run(*ONE, LRESTORE_SOURCE_PATH="not.db").code == 3
+
+
+def test_the_state_file_must_not_be_the_backup(arena: Arena) -> None:
+    """B25."""
+    before = arena.backup.read_bytes()
+    ran = arena.run(*ONE, LRESTORE_STATE_PATH=str(arena.backup))
+    assert ran.code in (2, 3) and ran.writes == [] and arena.backup.read_bytes() == before
+
+
+def test_sessions_tell_what_ran(arena: Arena) -> None:
+    """B22: LookerVault's status is always empty."""
+    ran = arena.run(*ONE)
+    (session,) = arena.rows("sessions")
+    assert session["id"] == ran.report["session_id"]
+
+
+def test_too_many_failures_stop_the_run_and_it_can_go_on(arena: Arena) -> None:
+    """B21, FR-024: what failed before does not count against the start that goes on."""
+    for record in list(arena.world.table("look")):
+        arena.edit("look", record["id"], title=f"Changed {record['id']}")
+    fault = arena.simulator.fault("status:422", operation="update_look")
+    ran = arena.run("--select", "look", "--max-failures", "2")
+    assert ran.code == 4
+    assert ran.report["totals"]["failed"] == 2
+    assert fault.fired == 2
+    assert ran.err.strip().splitlines()[-1].endswith("--resume")
+    arena.simulator.simulation.faults.clear()
+    on = arena.run("--resume")
+    assert on.code == 1
+    totals = on.report["totals"]
+    assert totals["failed"] == 2
+    assert totals["selected"] == len(arena.world.table("look"))
+
+
+def test_a_budget_of_calls_stops_the_run_and_it_can_go_on(arena: Arena) -> None:
+    for record in list(arena.world.table("look")):
+        arena.edit("look", record["id"], title=f"Changed {record['id']}")
+    ran = arena.run("--select", "look", "--max-calls", "8")
+    assert ran.code == 4
+    assert 0 < ran.report["totals"]["selected"] < len(arena.world.table("look"))
+    on = arena.run("--resume")
+    assert on.code == 0
+    assert on.report["totals"]["updated"] == len(arena.world.table("look"))

@@ -1,0 +1,142 @@
+"""The same result against a Looker that answers in other ways than the simulator does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from lrestore.simulator.drift import SMALL_EDITS
+from lrestore.simulator.views import render
+from tests.acceptance import twists
+from tests.acceptance.arena import Arena
+from tests.acceptance.proxy import Exchange
+
+Twist = Callable[[Exchange], None]
+SELECTED = ("--select", "look=1,2,3", "--select", "dashboard", "--select", "group=3")
+
+BEFORE: Sequence[Twist] = (
+    twists.fields_are_ignored,
+    twists.searches_take_one_id,
+    twists.searches_hide_the_trash,
+    twists.pages_are_of_seven,
+    twists.versions_are_unknown,
+    twists.unknown_parameters_are_refused,
+)
+AFTER: Sequence[Twist] = (
+    twists.ids_are_numbers,
+    twists.nulls_are_left_out,
+    twists.alerts_are_not_counted,
+    twists.moments_are_whole_seconds,
+    twists.searches_show_no_parts,
+    twists.the_trash_is_not_read,
+    twists.the_trash_shows_no_parts,
+    twists.writes_answer_the_id_alone,
+    twists.creates_answer_201,
+    twists.deletes_answer_text,
+    twists.lists_come_in_another_order,
+    twists.listings_leave_one_out,
+    twists.roles_embed_their_sets,
+    twists.models_are_listed_without_explores,
+)
+NAMES = {twist: name for name, twist in vars(twists).items() if callable(twist)}
+CASES: list[tuple[Sequence[Twist], Sequence[Twist]]] = [
+    *(((twist,), ()) for twist in BEFORE),
+    *(((), (twist,)) for twist in AFTER),
+    ((), (twists.the_trash_is_not_read, twists.searches_show_no_parts)),
+    ((twists.searches_hide_the_trash,), (twists.the_trash_is_not_read, twists.the_trash_shows_no_parts)),
+]
+
+
+def wounded(arena: Arena) -> None:
+    """One dashboard drifted, one in the trash and drifted, one gone; looks and a group likewise."""
+    first, second, third = arena.world.table("dashboard")
+    for change in SMALL_EDITS:
+        change(arena.world, first)
+        change(arena.world, second)
+    arena.edit("dashboard", second["id"], deleted=True)
+    arena.delete("dashboard", third["id"])
+    arena.edit("look", "1", title="Changed")
+    arena.edit("look", "2", deleted=True)
+    arena.delete("look", "3")
+    arena.edit("group", "3", name="Changed")
+
+
+def standing(arena: Arena) -> dict[str, Any]:
+    """What there is, by content."""
+    found: dict[str, Any] = {"looks": Counter(), "groups": Counter(row["name"] for row in arena.world.table("group"))}
+    for look in arena.world.table("look"):
+        found["looks"][look["title"], look["folder_id"], look["query_id"], look["deleted"]] += 1
+    for dashboard in arena.world.table("dashboard"):
+        live = render(arena.world, "dashboard", dashboard, "Dashboard")
+        tiles = {
+            tile["id"]: str((tile["type"], tile["title"], tile["body_text"])) for tile in live["dashboard_elements"]
+        }
+        found[live["slug"]] = (
+            live["title"],
+            live["deleted"],
+            Counter((tiles[tile["id"]], tile["note_text"]) for tile in live["dashboard_elements"]),
+            Counter((part["name"], part["default_value"]) for part in live["dashboard_filters"]),
+            Counter(
+                (tiles[part["dashboard_element_id"]], part["row"], part["column"], part["width"], part["height"])
+                for layout in live["dashboard_layouts"]
+                for part in layout["dashboard_layout_components"]
+            ),
+        )
+    return found
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), CASES, ids=["+".join(NAMES[twist] for twist in (*before, *after)) for before, after in CASES]
+)
+def test_everything_is_as_backed_up_and_nothing_is_doubled(
+    arena: Arena, before: Sequence[Twist], after: Sequence[Twist]
+) -> None:
+    """B4: and a second run finds nothing to write."""
+    expected = standing(arena)
+    ids = {record["slug"]: record["id"] for record in arena.world.table("dashboard")}
+    wounded(arena)
+    there = {record["slug"] for record in arena.world.table("dashboard")}
+    arena.through(before=before, after=after)
+
+    arena.run(*SELECTED).all_good()
+
+    assert standing(arena) == expected
+    kept = {record["slug"]: record["id"] for record in arena.world.table("dashboard") if record["slug"] in there}
+    assert kept == {slug: ids[slug] for slug in there}, "what was there keeps its id, in the trash or not"
+    verified = arena.run(*SELECTED, "--verify")
+    assert verified.report["verify"]["different"] == [] and verified.code == 0
+    assert arena.run(*SELECTED).all_good().writes == []
+
+
+def test_tiles_that_the_trash_does_not_show_are_not_made_again(arena: Arena) -> None:
+    """Taken out of the trash first, then read, then compared: the tiles keep their ids, and the copy is kept before."""
+    ids = {tile["id"] for tile in arena.parts("dashboard_element", "1")}
+    arena.edit("dashboard_element", min(ids, key=int), note_text="Changed")
+    arena.edit("dashboard", "1", deleted=True)
+    arena.through(after=[twists.the_trash_is_not_read, twists.the_trash_shows_no_parts])
+    planned = arena.run("--select", "dashboard=1", "--plan").all_good()
+    assert any("trash" in warning for warning in planned.report["warnings"])
+    ran = arena.run("--select", "dashboard=1").all_good()
+    assert [call.operation for call in ran.writes] == ["update_dashboard", "update_dashboard_element"]
+    assert {tile["id"] for tile in arena.parts("dashboard_element", "1")} == ids
+
+
+def test_a_look_that_was_renamed_and_trashed_is_found_by_its_id(arena: Arena) -> None:
+    arena.edit("look", "1", title="Renamed", folder_id="1", deleted=True)
+    arena.through(after=[twists.the_trash_is_not_read])
+    ran = arena.run("--select", "look=1").all_good()
+    assert [call.path for call in ran.writes] == ["/looks/1"] and ran.total("updated") == 1
+
+
+@pytest.mark.parametrize("release", ["22.20.0", "24.0.5", "25.16.1", "26.4.2"])
+def test_an_older_looker_is_sent_nothing_that_it_does_not_know(arena: Arena, release: str) -> None:
+    """What cannot be restored there is left out with a warning, and the second run is quiet."""
+    arena.simulator.simulation.configure(arena.simulator.config.__class__(release=release, keep_bodies=True))
+    wounded(arena)
+    ran = arena.run(*SELECTED).all_good()
+    assert any("cannot set the owner" in warning for warning in ran.report["warnings"])
+    assert ("knows no extension_id" in " ".join(ran.report["warnings"])) == (release < "23")
+    assert arena.run(*SELECTED).all_good().writes == []
