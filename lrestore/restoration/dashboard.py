@@ -99,6 +99,9 @@ class DashboardPlanner:
         if not isinstance(self._raw.get(path), list):
             self._plan.warnings.append(f"it was backed up without its {path}: the live ones are left alone")
             return None
+        if self._live.get(path) is None and self._live.get("id"):
+            self._plan.warnings.append(f"Looker does not show the {path} of the live dashboard: they are left alone")
+            return None
         backed_up = [part for part in self._raw[path] if not part.get("deleted")]
         live = [part for part in self._live.get(path) or () if not part.get("deleted")]
         matching = match_parts(

@@ -35,7 +35,7 @@ from lrestore.restoration.apply import Applied, not_taken, send
 from lrestore.restoration.checks import check_explores
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, create_one
-from lrestore.restoration.dashboard import DashboardPlan, DashboardPlanner
+from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.dashboard_apply import apply_parts
 from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.own import OwnPlanner
@@ -250,10 +250,11 @@ class ItemRestorer:
 
     def _whole(self, key: ItemKey, made: Object) -> Object:
         """The new dashboard with the layout that Looker has given it, read only where the answer does not show it."""
-        if made.get("dashboard_layouts"):
-            return made
-        layouts = self._context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": str(made["id"])})
-        return {**made, "dashboard_layouts": layouts or []}
+        parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
+        if not parts["dashboard_layouts"]:
+            path = {"dashboard_id": str(made["id"])}
+            parts["dashboard_layouts"] = self._context.session.call("dashboard_dashboard_layouts", path=path) or []
+        return {**made, **parts}
 
     def _result(self, plan: ItemPlan, applied: Applied, live: Object | None, found: list[Change]) -> ItemResult:
         destination_id = _live_id(plan.key, live) if live else ""

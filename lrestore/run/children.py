@@ -6,6 +6,9 @@ import ctypes
 import faulthandler
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
 
 from lrestore.run.plumbing import die_with_parent
 
@@ -21,3 +24,18 @@ def begin_child(name: str) -> None:
     die_with_parent()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+@contextmanager
+def without_main_module() -> Iterator[None]:
+    """Start children in here: multiprocessing would have them import the program's main module first.
+
+    They need nothing of it, and a script that calls :func:`lrestore.restore` at its top level would run once more in
+    each.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

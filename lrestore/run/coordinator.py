@@ -30,6 +30,7 @@ from lrestore.graph import Ready
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
+from lrestore.run.children import without_main_module
 from lrestore.run.dead_letter import failed
 from lrestore.run.faults import crash_point
 from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe, wait
@@ -171,7 +172,8 @@ class Coordinator:
         process = self._context.Process(
             target=writer_main, args=(self._writer_brief, self._reading, theirs), name="lrestore-writer"
         )
-        process.start()
+        with without_main_module():
+            process.start()
         theirs.close()
         return process, ours
 
@@ -182,7 +184,8 @@ class Coordinator:
         process = self._context.Process(
             target=worker_main, args=(self._worker_brief(number), theirs, self._writing), name=f"lrestore-w{number}"
         )
-        process.start()
+        with without_main_module():
+            process.start()
         theirs.close()
         self._helpers[number] = _Helper(number, process, ours)
 

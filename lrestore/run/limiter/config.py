@@ -12,7 +12,8 @@ BURST_SHARE = 0.025
 """Of a fixed rate, how much is kept back so that what is made up for never exceeds it in any one second."""
 EXACTLY = 0.9999
 """Rounding must not put the first call of the next second into this one."""
-LOWEST_LIMIT = 0.5
+LOWEST_LIMIT = 4.0
+"""Calls per second below which refusals are not believed: some come for other reasons than the rate."""
 """Calls per second that are tried, whatever is refused."""
 
 

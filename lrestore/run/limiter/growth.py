@@ -72,8 +72,8 @@ def measure(state: State, now_s: float, span_s: float) -> None:
 
 
 def level(state: State) -> float:
-    """Calls per second as they really go out: what a refusal refuses."""
-    return state.limit if state.used else min(state.limit, max(state.pace, LOWEST_LIMIT))
+    """Calls per second as they really go out: what a refusal refuses. Of idle callers it says little."""
+    return state.limit if state.used else min(state.limit, max(state.pace, LOWEST_LIMIT, state.limit / 4))
 
 
 def grow(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:

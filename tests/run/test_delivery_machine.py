@@ -1,0 +1,178 @@
+"""Two workers' outboxes, one pipe, writers that die: a state machine tries all orders of what may happen to them."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from lrestore.messages import Change, Intent, ItemKey, ItemResult
+from lrestore.run.outbox import Outbox
+from lrestore.run.plumbing import Channel, result_pipe
+from lrestore.run.protocol import Closed, Committed, Finished, FromWriter, Opened, Record, Sent
+from lrestore.run.writer import Writer, WriterBrief
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.writer import StateWriter
+
+SESSION = "20260102-030405-abcd"
+WORKERS = (1, 2)
+ROOM = 60
+"""Records under way at once: so many fit into the pipe, since nobody reads it while this one process writes."""
+LARGE = Change("vis_config", None, "x" * 5_000)
+
+
+class Deliveries(RuleBasedStateMachine):
+    """Each worker sends records 1, 2, 3 …; number n is about dashboard n of that worker."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stack = ExitStack()
+        directory = Path(self.stack.enter_context(tempfile.TemporaryDirectory()))
+        self.state = directory / "state.db"
+        with StateWriter.open(self.state, now=utc_now) as writer:
+            writer.begin_session(
+                RestorationSession(id=SESSION, mode="restore", source_instance="s", source_paths=(), destination="d")
+            )
+        self.reader = self.stack.enter_context(StateReader.open(self.state))
+        self.reading, self.writing = result_pipe(Sent)
+        self.stack.callback(self.reading.close)
+        self.stack.callback(self.writing.close)
+        self.outboxes = {
+            worker: Outbox(worker, self.writing, directory / f"outbox-{worker}.db", lambda: False) for worker in WORKERS
+        }
+        self.sent: dict[int, list[Record]] = {worker: [] for worker in WORKERS}
+        self.confirmed = dict.fromkeys(WORKERS, 0)
+        self.untold: set[int] = set()
+        self.under_way = 0
+        self.office = ExitStack()
+        self._new_writer()
+
+    def _new_writer(self) -> None:
+        self.office.close()
+        self.office = ExitStack()
+        connection = self.office.enter_context(StateWriter.open(self.state, now=utc_now))
+        ours: Channel[Any, FromWriter]
+        ours, theirs = channel_to_writer()
+        self.office.callback(ours.close)
+        self.office.callback(theirs.close)
+        self.heard = ours
+        self.writer = Writer(WriterBrief(self.state, SESSION, 3, 1.0), connection, self.reading, theirs)
+
+    @precondition(lambda self: self.under_way < ROOM)
+    @rule(worker=st.sampled_from(WORKERS), kind=st.sampled_from(["result", "large", "intent", "mapping"]))
+    def send(self, worker: int, kind: str) -> None:
+        """A worker sends a record."""
+        number = len(self.sent[worker]) + 1
+        record = made(worker, number, kind)
+        self.sent[worker].append(record)
+        self.outboxes[worker].send(record)
+        self.under_way += 1
+
+    @rule()
+    def write(self) -> None:
+        """The writer records what is in the pipe, and says so."""
+        self.writer.record(self.reading.read(0))
+        self.under_way = 0
+
+    @rule()
+    def hear(self) -> None:
+        """The coordinator passes on what the writer has said."""
+        while self.heard.ready():
+            message = self.heard.receive()
+            assert isinstance(message, Committed)
+            for worker, number in message.numbers.items():
+                self.confirmed[worker] = max(self.confirmed[worker], number)
+                self.outboxes[worker].confirm(number)
+
+    @rule(when=st.sampled_from(["idle", "with results read", "after the commit"]))
+    def lose_writer(self, when: str) -> None:
+        """The writer dies. What it had said is heard; what it had read, or not said yet, is lost with it."""
+        self.hear()
+        if when == "with results read":
+            self.reading.read(0)
+        elif when == "after the commit":
+            self.writer.record(self.reading.read(0))
+        if when != "idle":
+            self.under_way = 0
+        self._new_writer()
+        self.untold = set(WORKERS)
+
+    @precondition(lambda self: self.untold)
+    @rule()
+    def resend(self) -> None:
+        """One of the workers hears of the new writer."""
+        self._resend(min(self.untold))
+
+    def _resend(self, worker: int) -> None:
+        # What a dead writer left in the pipe and what is sent again must both fit: nobody reads meanwhile.
+        self.write()
+        self.untold.discard(worker)
+        self.outboxes[worker].resend()
+        self.under_way += len(self.sent[worker]) - self.confirmed[worker]
+
+    @invariant()
+    def what_is_on_disk_is_a_beginning_of_what_was_sent(self) -> None:
+        """No gap: else a confirmation would stand for what was never recorded."""
+        for worker in WORKERS:
+            there = [self._on_disk(record) for record in self.sent[worker]]
+            assert there == sorted(there, reverse=True), (worker, there)
+            assert sum(there) >= self.confirmed[worker]
+
+    def _on_disk(self, record: Record) -> bool:
+        match record:
+            case Finished(result):
+                return self.reader.outcome(SESSION, result.key) == result.outcome
+            case Opened(intents):
+                return self.reader.begun(SESSION, intents[0].key)
+            case Closed(intent, destination_id):
+                return self.reader.mapping("s", "d", intent.key.type, intent.key.id) == destination_id
+        raise AssertionError(record)
+
+    def teardown(self) -> None:
+        """Left alone, everything arrives, and is there once."""
+        try:
+            self._settle()
+        finally:
+            self.office.close()
+            self.stack.close()
+
+    def _settle(self) -> None:
+        for worker in sorted(self.untold):
+            self._resend(worker)
+        self.write()
+        self.hear()
+        assert all(outbox.empty for outbox in self.outboxes.values()), "something is never confirmed"
+        for worker in WORKERS:
+            assert all(self._on_disk(record) for record in self.sent[worker])
+        opened = [one.intent.key for one in self.reader.open_intents()]
+        assert len(opened) == len(set(opened))
+        results = [result.key for result in self.reader.results(SESSION)]
+        wanted = [r.result.key for sent in self.sent.values() for r in sent if isinstance(r, Finished)]
+        assert sorted(map(str, results)) == sorted(map(str, wanted))
+
+
+def channel_to_writer() -> tuple[Channel[Any, FromWriter], Channel[Any, Any]]:
+    from lrestore.run.plumbing import channel
+    from lrestore.run.protocol import End
+
+    return channel(End, FromWriter)
+
+
+def made(worker: int, number: int, kind: str) -> Record:
+    """Record ``number`` of a worker."""
+    key = ItemKey("dashboard", f"{worker}.{number}")
+    if kind == "intent":
+        return Opened((Intent(key),))
+    if kind == "mapping":
+        return Closed(Intent(key), f"{worker}00{number}")
+    return Finished(ItemResult(key, "D", "updated", changes=(LARGE,) if kind == "large" else ()))
+
+
+TestDeliveries = Deliveries.TestCase
+TestDeliveries.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
