@@ -32,6 +32,7 @@ from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
 from lrestore.run.children import without_main_module
 from lrestore.run.dead_letter import failed
+from lrestore.run.doomed import Doomed
 from lrestore.run.faults import crash_point
 from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe, wait
 from lrestore.run.protocol import (
@@ -43,6 +44,7 @@ from lrestore.run.protocol import (
     FromWorker,
     FromWriter,
     GaveUp,
+    Own,
     Resend,
     Sent,
     Settled,
@@ -51,6 +53,7 @@ from lrestore.run.protocol import (
     Task,
     Tasks,
     ToWorker,
+    ToWriter,
     WriterFailed,
 )
 from lrestore.run.worker import WorkerBrief, worker_main
@@ -65,7 +68,10 @@ _BATCH = 16
 _POISON_DEATHS = 3
 """Workers that may die over an item before it is taken for the reason."""
 _COORDINATOR = 0
-"""The number under which the coordinator itself writes to the pipe."""
+"""The number under which the coordinator itself writes to the writer."""
+_OWN_AT_ONCE = 16
+"""Records of the coordinator's own that may be unconfirmed: far fewer than the channel to the writer holds, so that the
+two never wait for each other."""
 
 PRELOADED = ["lrestore.run.preloaded"]
 
@@ -106,8 +112,7 @@ class Coordinator:
     ) -> None:
         self._ready = ready
         self._absent = absent
-        self._needs = needs
-        self._hard = hard
+        self._lost = Doomed(needs, hard)
         self._worker_brief = worker_brief
         self._writer_brief = writer_brief
         self._in_flight = worker_brief(0).settings.run.in_flight
@@ -121,7 +126,6 @@ class Coordinator:
         self._notes: dict[ItemKey, str] = {}
         self._suspects: deque[ItemKey] = deque()
         self._usage: dict[int, ApiUsage] = {}
-        self._failed: dict[ItemKey, Settled] = {}
         self._own: dict[int, Sent] = {}
         self._own_number = 0
         self._own_confirmed = 0
@@ -168,7 +172,7 @@ class Coordinator:
         return sum(len(helper.in_hand) for helper in self._helpers.values())
 
     def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
-        ours, theirs = channel(End, FromWriter)
+        ours, theirs = channel(ToWriter, FromWriter)
         process = self._context.Process(
             target=writer_main, args=(self._writer_brief, self._reading, theirs), name="lrestore-writer"
         )
@@ -229,24 +233,20 @@ class Coordinator:
 
     def _take(self, count: int) -> list[Task]:
         tasks: list[Task] = []
-        while len(tasks) < count and (key := self._ready.take()) is not None:
+        while len(tasks) < count and len(self._own) < _OWN_AT_ONCE and (key := self._ready.take()) is not None:
             if not self._doomed(key):
                 tasks.append(Task(key, self._notes.get(key, ""), again=key in self._again))
         return tasks
 
     def _doomed(self, key: ItemKey) -> bool:
         """An item that needs what failed and is not there either fails without a call, with the chain named."""
-        for other in self._needs.get(key, ()):
-            lost = self._failed.get(other)
-            if lost is not None and lost.missing and (key, other) in self._hard:
-                message = (
-                    f"{key} needs {other}, which is not in the destination and could not be restored: {lost.reason}"
-                )
-                error = DependencyError(message, key=key)
-                error.missing = self._absent(key)
-                self._record(failed(error, key, ""))
-                return True
-        return False
+        why = self._lost.why(key)
+        if not why:
+            return False
+        error = DependencyError(why, key=key)
+        error.missing = self._absent(key)
+        self._record(failed(error, key, ""))
+        return True
 
     def _break_circles(self) -> None:
         """Items that need each other in a circle never get ready. Each is tried: the destination may have them."""
@@ -261,11 +261,11 @@ class Coordinator:
             self._ready.force(key)
 
     def _record(self, result: ItemResult) -> None:
-        """A result of the coordinator's own goes to the writer like everybody's."""
+        """A result of the coordinator's own, numbered and kept until it is confirmed, as everybody's."""
         self._own_number += 1
         sent = Sent(_COORDINATOR, self._own_number, self._own_confirmed + 1, Finished(result))
         self._own[self._own_number] = sent
-        self._writing.send(sent)
+        self._tell_writer(Own(sent))
 
     def _listen(self) -> None:
         channels: dict[Any, Callable[[], None]] = {self._writer_channel: self._hear_writer}
@@ -311,8 +311,8 @@ class Coordinator:
         if not self._ready.settle(settled.key):
             return
         self.outcomes[settled.outcome] += 1
-        if settled.outcome == "failed":
-            self._failed[settled.key] = settled
+        if settled.missing:
+            self._lost.lose(settled.key, settled.reason)
 
     def _hear_worker(self, helper: _Helper) -> None:
         try:
@@ -366,7 +366,7 @@ class Coordinator:
         for helper in self._helpers.values():
             self._say(helper, Resend())
         for number in sorted(self._own):
-            self._writing.send(msgspec.structs.replace(self._own[number], first=self._own_confirmed + 1))
+            self._tell_writer(Own(msgspec.structs.replace(self._own[number], first=self._own_confirmed + 1)))
 
     def _drain_writer(self) -> None:
         """What the writer said before it died is true: it speaks after the commit."""
@@ -377,6 +377,13 @@ class Coordinator:
                 self._obey_writer(self._writer_channel.receive())
             except PeerGoneError:
                 return
+
+    def _tell_writer(self, message: ToWriter) -> None:
+        """A writer that is dead hears nothing; its successor is told again."""
+        try:
+            self._writer_channel.send(message)
+        except PeerGoneError:
+            log.debug("the writer does not listen any more")
 
     def _say(self, helper: _Helper, message: ToWorker) -> None:
         """A worker that is dead hears nothing; its sentinel tells so."""

@@ -4,7 +4,7 @@
     coordinator ◄── Started, Standing, GaveUp ───── worker
     worker ────────── Sent ─────────────────────► writer      one pipe for all, one atomic write per message
     coordinator ◄── Committed, WriterFailed ───── writer
-    coordinator ── End ─────────────────────────► writer
+    coordinator ── Own, End ────────────────────► writer
 
 Everything a worker sends to the writer has a number. The writer says what is committed, the coordinator passes that on,
 and until then the worker keeps the message: a writer that dies is replaced, and everything unconfirmed is sent again.
@@ -153,11 +153,20 @@ class GaveUp(msgspec.Struct, frozen=True, tag="gave_up"):
     keys: tuple[ItemKey, ...]
 
 
-class End(msgspec.Struct, frozen=True):
+class Own(msgspec.Struct, frozen=True, tag="own"):
+    """A record of the coordinator's own, of which few at a time are unconfirmed. It does not take the pipe: full, and
+    with its reader dead, that would hold up the one who can start another reader.
+    """
+
+    sent: Sent
+
+
+class End(msgspec.Struct, frozen=True, tag="end"):
     """To the writer: all workers have ended; record how the session did, and leave."""
 
     status: SessionStatus
 
 
 FromWorker = Started | Standing | GaveUp
+ToWriter = Own | End
 FromWriter = Committed | WriterFailed

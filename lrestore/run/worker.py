@@ -11,6 +11,7 @@ moment it loses nothing that matters: its tasks are given to another, which look
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
 import sys
@@ -62,6 +63,8 @@ from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal
 from lrestore.vault.decode import prepare
 from lrestore.vault.reader import Vault
+
+log = logging.getLogger(__name__)
 
 ToCoordinator = Channel[Any, ToWorker]
 
@@ -228,6 +231,8 @@ class Worker:
             prefetch(self._live, (task.key for task in tasks), self._brief.judgement)
         except RunError as error:
             self._say(GaveUp(str(error), ()))
+        except Exception as error:  # noqa: BLE001 (it only saves calls: the items' own reads tell what is wrong)
+            log.warning("what items %s … are now could not be read at once: %s", tasks[0].key, error)
         for task in tasks:
             self._tasks.put((task,))
 

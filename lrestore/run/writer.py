@@ -24,7 +24,7 @@ from lrestore.errors import StateError
 from lrestore.messages import ItemKey, Outcome
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
-from lrestore.run.plumbing import Channel, PeerGoneError, ResultReader
+from lrestore.run.plumbing import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.protocol import (
     Committed,
     End,
@@ -35,6 +35,7 @@ from lrestore.run.protocol import (
     Sent,
     Settled,
     Stored,
+    ToWriter,
     WriterFailed,
 )
 from lrestore.run.recording import apply_record
@@ -42,10 +43,10 @@ from lrestore.state.aside import fetch
 from lrestore.state.records import Totals, utc_now
 from lrestore.state.writer import StateWriter
 
-ToCoordinator = Channel[Any, End]
+ToCoordinator = Channel[Any, ToWriter]
 
 _WAIT_S = 0.05
-"""How long the pipe may be silent before the writer looks whether the coordinator wants something."""
+"""How long everything may be silent before the writer looks around all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +96,25 @@ class Writer:
 
     def run(self) -> None:
         """Until the coordinator says that it is over, or is gone."""
-        while True:
-            self.record(self._incoming.read(_WAIT_S))
-            if self._coordinator.ready():
-                try:
-                    end = self._coordinator.receive()
-                except PeerGoneError:
-                    return
-                self.record(self._incoming.read(0))
-                self._writer.end_session(
-                    self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values()))
-                )
-                _say(self._coordinator, Committed({}))
+        end: End | None = None
+        while end is None:
+            wait([self._incoming, self._coordinator], timeout_s=_WAIT_S)
+            try:
+                own, end = self._hear()
+            except PeerGoneError:
                 return
+            self.record([*own, *self._incoming.read(0)])
+        self._writer.end_session(self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values())))
+        _say(self._coordinator, Committed({}))
+
+    def _hear(self) -> tuple[list[Sent], End | None]:
+        own: list[Sent] = []
+        while self._coordinator.ready():
+            message = self._coordinator.receive()
+            if isinstance(message, End):
+                return own, message
+            own.append(message.sent)
+        return own, None
 
     def record(self, messages: list[Sent]) -> None:
         """Record messages in one transaction, and tell the coordinator what is on disk now."""
@@ -126,7 +133,8 @@ class Writer:
             _say(self._coordinator, Committed(group.numbers, tuple(group.settled), tuple(group.warnings)))
 
     def _take(self, sent: Sent, group: _Group) -> None:
-        expected = self._next.setdefault(sent.worker, sent.first)
+        # What a dead writer left in the pipe may be older than what it confirmed: ``first`` only ever goes up.
+        expected = max(self._next.get(sent.worker, 0), sent.first)
         if sent.number > expected:
             return
         group.numbers[sent.worker] = max(sent.number, group.numbers.get(sent.worker, 0))

@@ -1,0 +1,121 @@
+"""The whole command on a backup of the test's own making, against an instance in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lrestore.simulator import worldfile
+from lrestore.simulator.backup import Extraction, write_backup
+from lrestore.simulator.remote import SimulatorProcess
+from lrestore.simulator.store import World
+from lrestore.simulator.world import Sizes, make_world
+from lrestore.state.read import StateReader
+from lrestore.vault.shard import ShardWriter
+from tests.cli.command import environment
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=2, dashboards=1, tiles=1, filters=1, boards=0, plans=0)
+PATIENCE_S = 90.0
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Rig:
+    """``more(shard, world)`` adds to the backup what the instance does not have; ``later(world)`` changes the instance
+    after the backup was made."""
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        sizes: Sizes = SIZES,
+        more: Callable[[ShardWriter, World], None] | None = None,
+        later: Callable[[World], None] | None = None,
+    ) -> None:
+        self.directory = directory
+        world = make_world(sizes)
+        write_backup(world, directory / "vault.db", Extraction(at=MADE))
+        if more:
+            with ShardWriter(directory / "vault.db") as shard, shard.batch():
+                more(shard, world)
+        if later:
+            later(world)
+        worldfile.save(world, directory / "world.ndjson")
+        self.simulator = SimulatorProcess(["--world", str(directory / "world.ndjson")])
+        self.configure()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.simulator.stop()
+
+    def configure(self, **run: object) -> None:
+        """The settings file, with these keys of ``[run]``."""
+        lines = {"workers": 2, "give_up_after_s": 30, **run}
+        (self.directory / "c.toml").write_text(
+            f'[source]\npath = "vault.db"\ninstance = "src"\n'
+            f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
+            f'[state]\npath = "state.db"\n[rate]\nper_second = 2000\n[run]\n'
+            + "".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()),
+            encoding="utf-8",
+        )
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """The command, under way."""
+        key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
+        return subprocess.Popen(
+            [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", *arguments],
+            cwd=self.directory,
+            env=environment(**key, **environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
+        """Exit code and stderr of a run; one that hangs is killed, and fails the test."""
+        try:
+            _, said = process.communicate(timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            _, said = process.communicate()
+            raise AssertionError(f"it hangs: {said[-2000:]}") from None
+        return process.returncode, said
+
+    def run(self, *arguments: str, **environ: str) -> tuple[int, str]:
+        """The command, to its end."""
+        return self.end(self.start(*arguments, **environ))
+
+    def report(self) -> dict[str, Any]:
+        """The report of the last run."""
+        report: dict[str, Any] = json.loads((self.directory / "report.json").read_text(encoding="utf-8"))
+        return report
+
+    def totals(self) -> dict[str, int]:
+        """The totals of the last session, as they are on record."""
+        totals: dict[str, int] = self.report()["totals"]
+        return totals
+
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """Outcome and reason of every item of the last session."""
+        with StateReader.open(self.directory / "state.db") as reader:
+            return {str(result.key): (result.outcome, result.reason) for result in reader.results(reader.session().id)}
+
+    def operations(self) -> dict[str, int]:
+        """How often each operation was called."""
+        operations: dict[str, int] = self.simulator.log()["operations"]
+        return operations
+
+    def status(self) -> str:
+        """How the last session stands."""
+        with StateReader.open(self.directory / "state.db") as reader:
+            return reader.session().status
