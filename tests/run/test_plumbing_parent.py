@@ -33,8 +33,9 @@ def work_without_prctl(pipe: int) -> None:
     work(pipe)
 
 
-def coordinate(method: str, target: Callable[[int], None], pipe: int) -> None:
-    """Start two workers by a start method; a fork server's or a spawned child gets the pipe by its path."""
+def coordinate(method: str, target: Callable[[int], None], path: str) -> None:
+    """Start two workers by a start method; everybody gets the pipe by its path."""
+    pipe = os.open(path, os.O_WRONLY)
     context = multiprocessing.get_context(method)
     workers = [context.Process(target=through_path, args=(target, f"/proc/{os.getpid()}/fd/{pipe}")) for _ in range(2)]
     for worker in workers:
@@ -67,7 +68,9 @@ def gone(pid: int, until_s: float) -> bool:
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_end_with_a_parent_that_is_killed(method: str, target: Callable[[int], None]) -> None:
     read, write = os.pipe()
-    coordinator = multiprocessing.get_context("fork").Process(target=coordinate, args=(method, target, write))
+    # Spawned: forked from a process that has threads, the tests' own, it could inherit a lock that nobody frees.
+    path = f"/proc/{os.getpid()}/fd/{write}"
+    coordinator = multiprocessing.get_context("spawn").Process(target=coordinate, args=(method, target, path))
     coordinator.start()
     pids = pids_of(read, 2)
     os.close(write)
