@@ -40,9 +40,12 @@ class Ready(Generic[Node]):
         self._count = len(known)
         self._handed_out: set[Node] = set()
         self._apart: set[Node] = set()
+        self._later: set[Node] = set()
 
     def take(self) -> Node | None:
         """The next ready node; None while all others wait or are handed out."""
+        if not self._ready and not self._handed_out and not self._apart:
+            self._recall()
         while self._ready:
             node = heappop(self._ready)[2]
             if node in self._waiting:
@@ -69,6 +72,20 @@ class Ready(Generic[Node]):
         self._handed_out.add(node)
         return True
 
+    def pass_on(self, node: Node) -> None:
+        """The node is done as far as others need it: they need not wait. It is given out again when all others are."""
+        if node in self._handed_out:
+            self._handed_out.discard(node)
+            self._later.add(node)
+            self._release(node)
+
+    def _recall(self) -> None:
+        """With nothing else to be had, the nodes that were passed on; while others are stuck, these come first."""
+        if self._later and len(self._later) == len(self._waiting):
+            for node in self._later:
+                heappush(self._ready, (self._priority(node), self._next(), node))
+            self._later.clear()
+
     def settle(self, node: Node) -> bool:
         """The node is done, well or badly: whoever waited for nothing else is ready now.
 
@@ -77,12 +94,16 @@ class Ready(Generic[Node]):
         if self._waiting.pop(node, None) is None:
             return False
         self._handed_out.discard(node)
+        self._later.discard(node)
+        self._release(node)
+        return True
+
+    def _release(self, node: Node) -> None:
         for other in self._wanted_by.pop(node, ()):
             if self._waiting.get(other):
                 self._waiting[other] -= 1
                 if not self._waiting[other]:
                     heappush(self._ready, (self._priority(other), self._next(), other))
-        return True
 
     def force(self, node: Node) -> None:
         """Give a stuck node out all the same, as if it needed nothing."""
@@ -99,6 +120,10 @@ class Ready(Generic[Node]):
         self._count += 1
         return self._count
 
+    def waits(self, node: Node) -> bool:
+        """Whether the node is in the graph and not settled."""
+        return node in self._waiting
+
     @property
     def unsettled(self) -> int:
         """How many nodes are not settled yet."""
@@ -108,7 +133,7 @@ class Ready(Generic[Node]):
         """With nothing ready and nothing handed out, those that wait for each other in a circle, or for such."""
         if self._ready or self._handed_out or self._apart:
             return []
-        return list(self._waiting)
+        return [node for node in self._waiting if node not in self._later]
 
 
 def circles(needs: Mapping[Node, Iterable[Node]]) -> list[list[Node]]:

@@ -77,3 +77,47 @@ def test_priority_decides_among_the_ready() -> None:
 def test_a_deep_chain_needs_no_recursion() -> None:
     chain = {node: [node - 1] for node in range(1, 50_000)}
     assert circles(chain) == []
+
+
+@given(EDGES, st.sets(st.integers(0, 12)))
+def test_what_is_passed_on_releases_others_at_once_and_comes_again_last(
+    edges: dict[int, set[int]], passed_on: set[int]
+) -> None:
+    needs = {node: {other for other in others if other < node} for node, others in edges.items()}
+    ready = Ready(needs, needs, by_number)
+    turns: list[int] = []
+    while (node := ready.take()) is not None:
+        assert all(other in turns for other in needs[node] if other in needs)
+        if node in passed_on and node not in turns:
+            assert not set(turns) >= set(needs)
+            ready.pass_on(node)
+        else:
+            ready.settle(node)
+        turns.append(node)
+    assert sorted(turns) == sorted([*needs, *(passed_on & needs.keys())])
+    assert ready.unsettled == 0
+    firsts = len(needs)
+    assert set(turns[:firsts]) == set(needs)
+
+
+def test_a_node_that_comes_again_may_be_lost_with_its_holder_and_comes_once_more() -> None:
+    ready: Ready[int] = Ready([1, 2], {}, by_number)
+    ready.pass_on(ready.take() or 0)
+    ready.settle(ready.take() or 0)
+    assert ready.take() == 1
+    ready.withdraw(1)
+    assert ready.take() is None
+    assert ready.hold(1)
+    assert ready.settle(1)
+    assert ready.unsettled == 0
+
+
+def test_in_a_circle_those_passed_on_wait_until_it_is_broken() -> None:
+    ready: Ready[int] = Ready([1, 2, 3], {2: [3], 3: [2]}, by_number)
+    ready.pass_on(ready.take() or 0)
+    assert ready.take() is None
+    assert ready.stuck() == [2, 3]
+    ready.force(2)
+    ready.settle(ready.take() or 0)
+    ready.settle(ready.take() or 0)
+    assert ready.take() == 1

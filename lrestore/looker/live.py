@@ -148,6 +148,12 @@ class Live:
                 key = str(obj[CONTENT_TYPES[type_name].id_field])
                 table[key] = {**table.get(key, {}), **obj}
 
+    def forget(self, type_name: str, object_id: str) -> None:
+        """The object that was noted is not there after all."""
+        with self._lock:
+            self._tables.get(type_name, {}).pop(object_id, None)
+            self._known.pop((type_name, object_id), None)
+
     def exists(self, type_name: str, object_id: str) -> bool:
         """Whether the object can be referred to: it is there, and not in the trash. Asked once per run."""
         if type_name in LISTED:

@@ -25,9 +25,11 @@ Object = dict[str, Any]
 
 @dataclass(slots=True)
 class Applied:
-    """What has been done so far. ``made``: (type, source id) → live id of everything that exists now."""
+    """What has been done so far. ``created``: the object itself has just been made. ``made``: (type, source id) → live
+    id of everything that exists now."""
 
     key: ItemKey
+    created: bool = False
     made: dict[tuple[str, str], str] = field(default_factory=dict)
     failures: list[tuple[Write, LookerError]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

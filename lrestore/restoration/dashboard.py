@@ -8,6 +8,7 @@ An absent list is not an empty one: a dashboard that was backed up without its t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -51,6 +52,14 @@ class DashboardPlan(Plan):
     pending: list[Placement] = field(default_factory=list)
     matched: dict[tuple[str, str], str] = field(default_factory=dict)
     """(part type, source id) → live id of the parts that exist."""
+
+    def calls(self) -> Counter[str]:
+        """Places of new tiles are counted as if each had to be moved."""
+        calls = Plan.calls(self)
+        if self.pending:
+            calls["dashboard_dashboard_layouts"] += 1
+            calls["update_dashboard_layout_component"] += len(self.pending)
+        return calls
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ same command goes on where it stopped, because what is done already no longer di
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -32,20 +32,18 @@ from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in
 from lrestore.payload import require
 from lrestore.restoration.apply import Applied, not_taken, send
+from lrestore.restoration.belongings import Belongings
 from lrestore.restoration.checks import check_explores
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, create_one
-from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
-from lrestore.restoration.dashboard_apply import apply_parts
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.kinds import SUPPORTED, kind_of
 from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import fresh_slug
 from lrestore.restoration.steps import Plan, Write
 
 Object = dict[str, Any]
-
-SUPPORTED = frozenset({"dashboard", "look", "folder", "group", "permission_set", "model_set", "role", "lookml_model"})
-"""Types that need no sub-resources or assignments of their own, and dashboards."""
 
 
 @dataclass(slots=True)
@@ -59,15 +57,30 @@ class ItemPlan:
     reason: str = ""
     own: Write | None = None
     parts: Plan = field(default_factory=Plan)
+    belongings: Belongings | None = None
     warnings: list[str] = field(default_factory=list)
+    ends: LooseEnds = field(default_factory=LooseEnds)
 
     @property
     def live_id(self) -> str:
         return _live_id(self.key, self.match.live) if self.match.live else ""
 
     @property
+    def told(self) -> tuple[str, ...]:
+        """All warnings, once each."""
+        return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings]))
+
+    @property
     def changes(self) -> tuple[Change, ...]:
         return (self.own.changes if self.own else ()) + self.parts.changes
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What became of an item. ``halfway``: it refers to items still to come, and is to be restored once more then."""
+
+    result: ItemResult
+    halfway: bool = False
 
 
 class ItemRestorer:
@@ -80,8 +93,12 @@ class ItemRestorer:
         """The same, looking at the destination with fresh eyes."""
         return ItemRestorer(replace(self._context, live=live))
 
-    def plan(self, item: Any) -> ItemPlan:
-        """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done."""
+    def plan(self, item: Any, awaited: Collection[ItemKey] = ()) -> ItemPlan:
+        """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done.
+
+        ``awaited`` are items that this one refers to and that the same run will bring later.
+        """
+        ends = LooseEnds(awaited)
         key, raw = item.key, item.raw
         entry = CONTENT_TYPES[key.type]
         if key.type not in SUPPORTED:
@@ -93,25 +110,25 @@ class ItemRestorer:
         match = find_live(self._context, key, raw)
         if match.live is None:
             with _missing():
-                return self._plan_missing(item, match)
+                return self._plan_missing(item, match, ends)
         if is_built_in(entry, match.live):
             return ItemPlan(key, item.name, "skipped", match, reason="built in: Looker's own objects are never written")
         if self._context.policy.skip_if_modified and _modified_since(item, match.live):
             return ItemPlan(key, item.name, "skipped", match, reason="changed in Looker after it was backed up")
-        plan = self._planned(item, match)
+        plan = self._planned(item, match, ends)
         plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
         if plan.action == "updated":
             check_explores(self._context, key, raw)
         return plan
 
-    def _plan_missing(self, item: Any, match: Match) -> ItemPlan:
+    def _plan_missing(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
         policy, key = self._context.policy, item.key
         if policy.if_missing == "skip":
             return ItemPlan(key, item.name, "skipped", match, reason="not in the destination", warnings=match.warnings)
         if policy.if_missing == "fail":
             raise MissingInDestinationError(f"{key} ({item.name!r}) is not in the destination", key=key)
         self._check_creatable(item)
-        plan = self._planned(item, match)
+        plan = self._planned(item, match, ends)
         plan.action = "created"
         check_explores(self._context, key, item.raw)
         return plan
@@ -127,16 +144,14 @@ class ItemRestorer:
                 key=key,
             )
 
-    def _planned(self, item: Any, match: Match) -> ItemPlan:
+    def _planned(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
         key, raw, live = item.key, item.raw, match.live
-        entry = CONTENT_TYPES[key.type]
-        planner = OwnPlanner(self._context, key, raw, live)
-        body = planner.body()
+        entry, kind = CONTENT_TYPES[key.type], kind_of(key.type)
+        planner = OwnPlanner(self._context, key, raw, live, ends)
+        body = planner.body(kind.adjust)
         planner.lost_owner()
-        plan = ItemPlan(
-            key, item.name, "unchanged", match, warnings=[*item.warnings, *match.warnings, *planner.warnings]
-        )
-        live_id = str(live[entry.id_field]) if live else ""
+        warnings = [*item.warnings, *match.warnings, *planner.warnings]
+        plan = ItemPlan(key, item.name, "unchanged", match, warnings=warnings, ends=ends)
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and not body.get("slug"):
@@ -145,55 +160,36 @@ class ItemRestorer:
             operation = entry.update if live else entry.create
             if operation is None:
                 raise NotRestorableError(f"{key}: Looker's API cannot change a {key.type}", key=key)
+            live_id = str(live[entry.id_field]) if live else ""
             plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
-        if key.type == "dashboard":
-            plan.parts = self._plan_dashboard(item, None if match.parts_unseen else live, ids_hold=match.ids_hold)
-            if match.parts_unseen:
-                plan.parts = DashboardPlan(warnings=[_UNSEEN])
-            plan.warnings += plan.parts.warnings
+        if kind.belongings is not None:
+            plan.belongings = kind.belongings(self._context, item, ends)
+            plan.parts = plan.belongings.plan(match)
         return plan
 
-    def _plan_dashboard(self, item: Any, live: Object | None, *, ids_hold: bool) -> DashboardPlan:
-        return DashboardPlanner(self._context, item.key, item.raw, live or _BARE_DASHBOARD, ids_hold=ids_hold).plan()
-
-    def restore(self, item: Any) -> ItemResult:
+    def restore(self, item: Any, awaited: Collection[ItemKey] = ()) -> Restored:
         """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails."""
-        return self.carry_out(item, self.plan(item))
+        return self.carry_out(self.plan(item, awaited))
 
-    def carry_out(self, item: Any, plan: ItemPlan) -> ItemResult:
+    def carry_out(self, plan: ItemPlan) -> Restored:
         """Do what was planned."""
-        applied = Applied(plan.key)
+        applied = Applied(plan.key, created=plan.action == "created")
         found: list[Change] = []
         live = plan.match.live
         if plan.action == "created":
             with _missing():
-                live = self._create(item, plan, applied)
+                live = self._create(plan, applied)
         elif plan.action == "updated" and live is not None:
-            self._context.journal.keep(plan.key.type, _live_id(plan.key, live), plan.name, live)
+            kept = {**live, **plan.parts.seen}
+            self._context.journal.keep(plan.key.type, _live_id(plan.key, live), plan.name, kept)
             self._update(plan, applied)
-        if isinstance(plan.parts, DashboardPlan) and live is not None and plan.action in ("created", "updated"):
-            parts = plan.parts
-            if plan.action == "created":
-                parts = self._plan_dashboard(item, live, ids_hold=False)
-            elif plan.match.parts_unseen:
-                live = self._out_of_the_trash(plan)
-                plan.parts = parts = self._plan_dashboard(item, live, ids_hold=plan.match.ids_hold)
-                plan.warnings = [warning for warning in plan.warnings if warning != _UNSEEN] + parts.warnings
-            found = apply_parts(self._context, applied, parts, live)
+        if plan.belongings is not None and live is not None and plan.action in ("created", "updated"):
+            found = plan.belongings.apply(applied, plan.parts, live)
         applied.raise_failures()
         plan.action = self._told(plan, live)
         if live is not None:
             self._map_if_moved(plan, live)
-        return self._result(plan, applied, live, found)
-
-    def _out_of_the_trash(self, plan: ItemPlan) -> Object:
-        """The dashboard with its parts, now that it shows them."""
-        live = self._context.live.get(plan.key.type, plan.live_id)
-        if live is None or not live.get("dashboard_layouts"):
-            raise NotRestorableError(
-                f"{plan.key} is out of the trash, but Looker does not show its tiles: they are left alone", key=plan.key
-            )
-        return live
+        return Restored(self._result(plan, applied, live, found), halfway=bool(plan.ends.found))
 
     def _told(self, plan: ItemPlan, live: Object | None) -> Outcome:
         """What became of the item in this session, also where a process that died had done it already."""
@@ -226,7 +222,7 @@ class ItemRestorer:
             error.key = ItemKey(write.type, write.source_id)
             raise
 
-    def _create(self, item: Any, plan: ItemPlan, applied: Applied) -> Object:
+    def _create(self, plan: ItemPlan, applied: Applied) -> Object:
         write = plan.own
         if write is None:
             raise ValueError(f"{plan.key}: nothing to create it from")
@@ -246,15 +242,7 @@ class ItemRestorer:
         self._context.live.put(plan.key.type, {**write.body, **made})
         self._context.live.note(plan.key.type, object_id)
         applied.warnings += not_taken(plan.key, write, write.body, made)
-        return self._whole(plan.key, made) if plan.key.type == "dashboard" else made
-
-    def _whole(self, key: ItemKey, made: Object) -> Object:
-        """The new dashboard with the layout that Looker has given it, read only where the answer does not show it."""
-        parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
-        if not parts["dashboard_layouts"]:
-            path = {"dashboard_id": str(made["id"])}
-            parts["dashboard_layouts"] = self._context.session.call("dashboard_dashboard_layouts", path=path) or []
-        return {**made, **parts}
+        return made
 
     def _result(self, plan: ItemPlan, applied: Applied, live: Object | None, found: list[Change]) -> ItemResult:
         destination_id = _live_id(plan.key, live) if live else ""
@@ -268,7 +256,7 @@ class ItemRestorer:
             changes=plan.changes + tuple(found),
             deletions=plan.parts.deletions,
             mappings=(mapping,) if plan.action == "created" or plan.match.how == "natural key" else (),
-            warnings=tuple(dict.fromkeys([*plan.warnings, *applied.warnings])),
+            warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
         )
 
 
@@ -280,12 +268,6 @@ def _missing() -> Iterator[None]:
     except ItemError as error:
         error.missing = True
         raise
-
-
-_UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
-
-_BARE_DASHBOARD: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
-"""A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
 
 
 def _live_id(key: ItemKey, live: Object) -> str:

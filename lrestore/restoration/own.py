@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from lrestore.diff import differing
@@ -11,40 +12,47 @@ from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
 from lrestore.payload import create_body, wanted_object
 from lrestore.restoration.context import Context
+from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.resolve import resolve
 
 Object = dict[str, Any]
+
+Adjust = Callable[["OwnPlanner", Object], None]
+"""The last word on what the own fields of an object of some type must hold: changes the second argument."""
 
 
 class OwnPlanner:
     """Says what one object must hold. ``live`` is None for one that is to be made. Warnings collect in ``warnings``."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object | None) -> None:
-        self._context = context
-        self._key = key
-        self._raw = raw
-        self._live = live
+    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object | None, ends: LooseEnds) -> None:
+        self.context = context
+        self.key = key
+        self.raw = raw
+        self.live = live
+        self.ends = ends
         self._entry: ContentType = CONTENT_TYPES[key.type]
         self.warnings: list[str] = []
 
-    def body(self) -> Object:
+    def body(self, adjust: Adjust | None = None) -> Object:
         """The fields to send: all that are set for a new object, those that differ for a live one.
 
         Raises DependencyError for a hard reference that leads nowhere.
         """
         schema = self._entry.update_schema
-        wanted = wanted_object(self._raw, schema, self._context.releases, ignored=self._entry.ignored)
+        wanted = wanted_object(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
         self._never_unset(wanted)
         self._derive(wanted)
         self._out_of_the_trash(wanted)
         self._translate(wanted)
-        if self._live is None:
+        if adjust is not None:
+            adjust(self, wanted)
+        if self.live is None:
             return {name: value for name, value in create_body(wanted).items() if name != "deleted"}
         return differing(wanted, self._seen(), fields.sdk_model(self._entry.model))
 
     def _seen(self) -> Object:
         """The live object, with the ids that Looker shows only inside embedded objects (role: write-only ids)."""
-        seen = dict(self._live or {})
+        seen = dict(self.live or {})
         for name in self._entry.embedded_ids:
             if seen.get(name) is None:
                 seen[name] = _embedded_id(seen, name)
@@ -61,10 +69,10 @@ class OwnPlanner:
     def _derive(self, wanted: Object) -> None:
         for name in self._entry.embedded_ids:
             if wanted.get(name) is None:
-                wanted[name] = _embedded_id(self._raw, name)
+                wanted[name] = _embedded_id(self.raw, name)
 
     def _out_of_the_trash(self, wanted: Object) -> None:
-        if self._entry.trash and self._live is not None and wanted.get("deleted") is None:
+        if self._entry.trash and self.live is not None and wanted.get("deleted") is None:
             wanted["deleted"] = False
 
     def _translate(self, wanted: Object) -> None:
@@ -81,60 +89,60 @@ class OwnPlanner:
 
     def _hard(self, target: str, source_id: str, path: str) -> str:
         try:
-            return resolve(self._context, target, source_id, path=path, key=self._key)
+            return resolve(self.context, target, source_id, path=path, key=self.key)
         except DependencyError:
-            fallback = self._context.policy.fallback_folder
+            fallback = self.context.policy.fallback_folder
             if target != "folder" or not fallback or not self._in_personal_folder():
                 raise
             self.warnings.append(f"its personal folder {source_id} is gone; it goes to folder {fallback}")
             return fallback
 
     def _in_personal_folder(self) -> bool:
-        folder = self._raw.get("folder") or {}
+        folder = self.raw.get("folder") or {}
         return bool(folder.get("is_personal") or folder.get("is_personal_descendant"))
 
     def _owner(self, wanted: Object, name: str) -> None:
         """An owner that is gone is replaced, or left out and said so; Looker makes the caller the owner then."""
         source_id = str(wanted[name])
-        live_owner = str((self._live or {}).get(name) or "")
-        target = self._context.journal.mapping("user", source_id) or (source_id if self._context.same_instance else "")
-        if target and (target in (live_owner, self._context.caller_id) or self._context.live.exists("user", target)):
+        live_owner = str((self.live or {}).get(name) or "")
+        target = self.context.journal.mapping("user", source_id) or (source_id if self.context.same_instance else "")
+        if target and (target in (live_owner, self.context.caller_id) or self.context.live.exists("user", target)):
             wanted[name] = target
             return
-        fallback = self._context.policy.fallback_owner
+        fallback = self.context.policy.fallback_owner
         if fallback:
             wanted[name] = fallback
             self.warnings.append(f"its owner, user {source_id}, is not in the destination; user {fallback} becomes it")
             return
         del wanted[name]
-        becomes = f"stays user {live_owner}" if live_owner else f"becomes the caller, user {self._context.caller_id}"
+        becomes = f"stays user {live_owner}" if live_owner else f"becomes the caller, user {self.context.caller_id}"
         self.warnings.append(f"its owner, user {source_id}, is not in the destination; the owner {becomes}")
 
     def _query(self, wanted: Object, name: str) -> None:
-        if self._context.same_instance:
+        if self.context.same_instance:
             return
-        if self._live is not None and self._live.get(name) is not None:
+        if self.live is not None and self.live.get(name) is not None:
             del wanted[name]
             self.warnings.append("backups hold no queries of looks; the live query is left as it is")
             return
         raise NotRestorableError(
-            f"{self._key} cannot be made in another instance: backups hold no queries of looks",
+            f"{self.key} cannot be made in another instance: backups hold no queries of looks",
             path=name,
-            key=self._key,
+            key=self.key,
         )
 
     def lost_owner(self) -> None:
         """Warn where the destination's release cannot set the owner that the backup names."""
-        owner = self._raw.get("user_id")
+        owner = self.raw.get("user_id")
         if owner is None or "user_id" not in fields.writable(self._entry.update_schema):
             return
-        if self._context.releases.can_write(self._entry.update_schema, "user_id"):
+        if self.context.releases.can_write(self._entry.update_schema, "user_id"):
             return
-        becomes = str((self._live or {}).get("user_id") or self._context.caller_id)
-        if self._context.same_instance and str(owner) != becomes:
-            release = self._context.releases.destination
+        becomes = str((self.live or {}).get("user_id") or self.context.caller_id)
+        if self.context.same_instance and str(owner) != becomes:
+            release = self.context.releases.destination
             self.warnings.append(
-                f"Looker {release} cannot set the owner of a {self._key.type}: it is user {becomes}, not {owner}"
+                f"Looker {release} cannot set the owner of a {self.key.type}: it is user {becomes}, not {owner}"
             )
 
 

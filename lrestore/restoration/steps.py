@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lrestore.messages import Change, Deletion
@@ -48,11 +49,16 @@ class Removal:
 
 @dataclass(slots=True)
 class Plan:
-    """All that brings one live object back. ``calls`` counts the API calls by operation, reads included."""
+    """All that brings back what belongs to one live object.
+
+    ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
+    kept with it for the undo.
+    """
 
     writes: list[Write] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    seen: dict[str, Any] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -61,6 +67,15 @@ class Plan:
     @property
     def changes(self) -> tuple[Change, ...]:
         return tuple(change for write in self.writes for change in write.changes)
+
+    def calls(self) -> Counter[str]:
+        """The calls that carry it out, by operation: at most so many."""
+        return Counter([write.operation for write in self.writes] + [removal.operation for removal in self.removals])
+
+    def become(self, other: Plan) -> None:
+        """Take over all that ``other``, a plan of the same class, says."""
+        for name in fields(self):
+            setattr(self, name.name, getattr(other, name.name))
 
     @property
     def deletions(self) -> tuple[Deletion, ...]:

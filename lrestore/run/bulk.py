@@ -21,7 +21,7 @@ from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.run.budget import Budget
 from lrestore.run.coordinator import Coordinator
-from lrestore.run.dependencies import needs_of
+from lrestore.run.dependencies import links_of
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.order import natural
 from lrestore.run.preflight import AdminCheck
@@ -48,7 +48,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
     listings = folder / "listings.msgpack"
     listings.write_bytes(msgspec.msgpack.encode(tables))
-    needs, hard = needs_of(job.vault, job.keys)
+    links = links_of(job.vault, job.keys)
     with SharedLimiter.create(folder / "limiter", _limiter_config(job)) as limiter:
         brief = partial(
             WorkerBrief,
@@ -69,7 +69,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds)
         absent = partial(_absent, tables, judgement)
-        coordinator = Coordinator(Ready(job.keys, needs, _priority), needs, hard, _numbered(brief), writer, absent)
+        coordinator = Coordinator(Ready(job.keys, links.needs, _priority), links, _numbered(brief), writer, absent)
         if job.resumed:
             coordinator.resume(set(job.keys))
         watch = _Watch(job, coordinator, limiter)

@@ -16,11 +16,8 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 import msgspec
@@ -30,18 +27,17 @@ from lrestore.graph import Ready
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
-from lrestore.run.children import without_main_module
+from lrestore.run.crew import Crew, Helper
 from lrestore.run.dead_letter import failed
+from lrestore.run.dependencies import Links
 from lrestore.run.doomed import Doomed
 from lrestore.run.faults import crash_point
-from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe, wait
+from lrestore.run.plumbing import PeerGoneError, wait
 from lrestore.run.protocol import (
     Ack,
     Committed,
-    End,
     Finish,
     Finished,
-    FromWorker,
     FromWriter,
     GaveUp,
     Own,
@@ -52,12 +48,10 @@ from lrestore.run.protocol import (
     Started,
     Task,
     Tasks,
-    ToWorker,
-    ToWriter,
     WriterFailed,
 )
-from lrestore.run.worker import WorkerBrief, worker_main
-from lrestore.run.writer import WriterBrief, writer_main
+from lrestore.run.worker import WorkerBrief
+from lrestore.run.writer import WriterBrief
 from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)
@@ -72,20 +66,6 @@ _COORDINATOR = 0
 _OWN_AT_ONCE = 16
 """Records of the coordinator's own that may be unconfirmed: far fewer than the channel to the writer holds, so that the
 two never wait for each other."""
-
-PRELOADED = ["lrestore.run.preloaded"]
-
-
-@dataclass(slots=True)
-class _Helper:
-    """A worker process as the coordinator sees it."""
-
-    number: int
-    process: BaseProcess
-    channel: Channel[Any, FromWorker]
-    in_hand: dict[ItemKey, None] = field(default_factory=dict)
-    finishing: bool = False
-    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -104,23 +84,18 @@ class Coordinator:
     def __init__(
         self,
         ready: Ready[ItemKey],
-        needs: dict[ItemKey, tuple[ItemKey, ...]],
-        hard: frozenset[tuple[ItemKey, ItemKey]],
+        links: Links,
         worker_brief: Callable[[int], WorkerBrief],
         writer_brief: WriterBrief,
         absent: Callable[[ItemKey], bool],
     ) -> None:
         self._ready = ready
         self._absent = absent
-        self._lost = Doomed(needs, hard)
-        self._worker_brief = worker_brief
-        self._writer_brief = writer_brief
+        self._lost = Doomed(links.needs, links.hard)
+        self._awaits = links.awaits
+        self._halves: dict[ItemKey, ItemResult] = {}
         self._in_flight = worker_brief(0).settings.run.in_flight
-        self._context: ForkServerContext = get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
-        self._reading, self._writing = result_pipe(Sent)
-        self._helpers: dict[int, _Helper] = {}
-        self._next_number = 1
+        self._crew = Crew(worker_brief, writer_brief)
         self._deaths: Counter[ItemKey] = Counter()
         self._again: set[ItemKey] = set()
         self._notes: dict[ItemKey, str] = {}
@@ -132,7 +107,6 @@ class Coordinator:
         self._reason = ""
         self.outcomes: Counter[Outcome] = Counter()
         self.warnings: list[str] = []
-        self._writer, self._writer_channel = self._start_writer()
 
     def resume(self, again: set[ItemKey]) -> None:
         """These items may be done in part: whoever gets them has to look first."""
@@ -143,7 +117,7 @@ class Coordinator:
     ) -> Ended:
         """Until everything is settled or the run has to stop. ``show`` is called a few times per second."""
         for _ in range(workers):
-            self._start_worker()
+            self._crew.start_worker()
         interrupted = False
         while self._ready.unsettled and not self._reason:
             interrupted = interrupted or stop()
@@ -153,12 +127,12 @@ class Coordinator:
             self._break_circles()
             self._fill()
             self._listen()
-            show(self.usage, self.in_hand)
+            show(self.usage, self._crew.in_hand)
         self._finish_workers(show)
         status: SessionStatus = "finished"
         if self._ready.unsettled:
             status = "interrupted" if interrupted else "stopped"
-        self._end_writer(status)
+        self._crew.end_writer(status)
         return Ended(status, self._reason, self.usage)
 
     @property
@@ -166,38 +140,11 @@ class Coordinator:
         """What all workers have used of the API, the dead ones included."""
         return sum(self._usage.values(), ApiUsage())
 
-    @property
-    def in_hand(self) -> int:
-        """Items that workers have at the moment."""
-        return sum(len(helper.in_hand) for helper in self._helpers.values())
-
-    def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
-        ours, theirs = channel(ToWriter, FromWriter)
-        process = self._context.Process(
-            target=writer_main, args=(self._writer_brief, self._reading, theirs), name="lrestore-writer"
-        )
-        with without_main_module():
-            process.start()
-        theirs.close()
-        return process, ours
-
-    def _start_worker(self) -> None:
-        number = self._next_number
-        self._next_number += 1
-        ours, theirs = channel(ToWorker, FromWorker)
-        process = self._context.Process(
-            target=worker_main, args=(self._worker_brief(number), theirs, self._writing), name=f"lrestore-w{number}"
-        )
-        with without_main_module():
-            process.start()
-        theirs.close()
-        self._helpers[number] = _Helper(number, process, ours)
-
     def _fill(self) -> None:
         """Keep every worker's queue short and never empty."""
-        for helper in sorted(self._helpers.values(), key=lambda one: len(one.in_hand)):
+        for helper in sorted(self._crew.workers.values(), key=lambda one: len(one.in_hand)):
             if not helper.in_hand and (suspect := self._suspect()):
-                self._hand(helper, [Task(suspect, self._notes.get(suspect, ""), again=True)])
+                self._hand(helper, [self._task(suspect)])
                 helper.alone = True
                 continue
             room = self._room(helper)
@@ -208,9 +155,9 @@ class Coordinator:
                 room -= len(tasks)
                 self._hand(helper, tasks)
 
-    def _hand(self, helper: _Helper, tasks: list[Task]) -> None:
+    def _hand(self, helper: Helper, tasks: list[Task]) -> None:
         helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
-        self._say(helper, Tasks(tuple(tasks)))
+        self._crew.say(helper, Tasks(tuple(tasks)))
         crash_point("coordinator.task_sent")
 
     def _suspect(self) -> ItemKey | None:
@@ -221,7 +168,7 @@ class Coordinator:
                 return key
         return None
 
-    def _room(self, helper: _Helper) -> int:
+    def _room(self, helper: Helper) -> int:
         if helper.alone:
             return 0
         short = len(helper.in_hand) <= self._in_flight
@@ -229,14 +176,22 @@ class Coordinator:
 
     def _share(self) -> int:
         """Towards the end everybody gets a little."""
-        return max(1, self._ready.ready // (2 * max(1, len(self._helpers))))
+        return max(1, self._ready.ready // (2 * max(1, len(self._crew.workers))))
 
     def _take(self, count: int) -> list[Task]:
         tasks: list[Task] = []
         while len(tasks) < count and len(self._own) < _OWN_AT_ONCE and (key := self._ready.take()) is not None:
             if not self._doomed(key):
-                tasks.append(Task(key, self._notes.get(key, ""), again=key in self._again))
+                tasks.append(self._task(key))
         return tasks
+
+    def _task(self, key: ItemKey) -> Task:
+        awaited = tuple(other for other in self._awaits.get(key, ()) if self._to_come(other))
+        half = self._halves.get(key)
+        return Task(key, self._notes.get(key, ""), again=key in self._again, awaited=awaited, half=half)
+
+    def _to_come(self, key: ItemKey) -> bool:
+        return key not in self._halves and self._ready.waits(key)
 
     def _doomed(self, key: ItemKey) -> bool:
         """An item that needs what failed and is not there either fails without a call, with the chain named."""
@@ -250,7 +205,7 @@ class Coordinator:
 
     def _break_circles(self) -> None:
         """Items that need each other in a circle never get ready. Each is tried: the destination may have them."""
-        if self.in_hand or self._own:
+        if self._crew.in_hand or self._own:
             return
         stuck = self._ready.stuck()
         if not stuck:
@@ -265,15 +220,15 @@ class Coordinator:
         self._own_number += 1
         sent = Sent(_COORDINATOR, self._own_number, self._own_confirmed + 1, Finished(result))
         self._own[self._own_number] = sent
-        self._tell_writer(Own(sent))
+        self._crew.tell_writer(Own(sent))
 
     def _listen(self) -> None:
-        channels: dict[Any, Callable[[], None]] = {self._writer_channel: self._hear_writer}
-        for helper in self._helpers.values():
+        channels: dict[Any, Callable[[], None]] = {self._crew.writer_channel: self._hear_writer}
+        for helper in self._crew.workers.values():
             channels[helper.channel] = partial(self._hear_worker, helper)
-        sentinels: dict[Any, _Helper] = {helper.process.sentinel: helper for helper in self._helpers.values()}
-        for signalled in wait(channels, [*sentinels, self._writer.sentinel], _HEAR_EVERY_S):
-            if signalled == self._writer.sentinel:
+        sentinels: dict[Any, Helper] = {helper.process.sentinel: helper for helper in self._crew.workers.values()}
+        for signalled in wait(channels, [*sentinels, self._crew.writer.sentinel], _HEAR_EVERY_S):
+            if signalled == self._crew.writer.sentinel:
                 self._replace_writer()
             elif signalled in sentinels:
                 self._bury(sentinels[signalled])
@@ -282,7 +237,7 @@ class Coordinator:
 
     def _hear_writer(self) -> None:
         try:
-            self._obey_writer(self._writer_channel.receive())
+            self._obey_writer(self._crew.writer_channel.receive())
         except PeerGoneError:
             return
 
@@ -301,20 +256,30 @@ class Coordinator:
             if number == _COORDINATOR:
                 self._own = {at: sent for at, sent in self._own.items() if at > confirmed}
                 self._own_confirmed = max(self._own_confirmed, confirmed)
-            elif number in self._helpers:
-                self._say(self._helpers[number], Ack(confirmed))
+            elif number in self._crew.workers:
+                self._crew.say(self._crew.workers[number], Ack(confirmed))
 
     def _settle(self, settled: Settled) -> None:
-        for helper in self._helpers.values():
-            helper.in_hand.pop(settled.key, None)
-            helper.alone = helper.alone and bool(helper.in_hand)
+        if settled.half is not None:
+            self._halfway(settled.key, settled.half, self._crew.workers.get(settled.by))
+            return
+        for helper in self._crew.workers.values():
+            helper.let_go(settled.key)
         if not self._ready.settle(settled.key):
             return
         self.outcomes[settled.outcome] += 1
         if settled.missing:
             self._lost.lose(settled.key, settled.reason)
 
-    def _hear_worker(self, helper: _Helper) -> None:
+    def _halfway(self, key: ItemKey, half: ItemResult, helper: Helper | None) -> None:
+        """Word of a worker that has not got the item any more is no news: somebody else has it in hand, or had."""
+        if helper is None or key not in helper.in_hand or key in self._halves:
+            return
+        helper.let_go(key)
+        self._halves[key] = half
+        self._ready.pass_on(key)
+
+    def _hear_worker(self, helper: Helper) -> None:
         try:
             message = helper.channel.receive()
         except PeerGoneError:
@@ -329,7 +294,7 @@ class Coordinator:
             case Started():
                 pass
 
-    def _bury(self, helper: _Helper) -> None:
+    def _bury(self, helper: Helper) -> None:
         """What a dead worker had in hand is given to others, who look first; a deadly item becomes a dead letter."""
         while helper.channel.ready():
             try:
@@ -338,9 +303,7 @@ class Coordinator:
                 break
             if isinstance(message, Standing):
                 self._usage[helper.number] = message.usage
-        helper.process.join()
-        helper.channel.close()
-        del self._helpers[helper.number]
+        self._crew.dismiss(helper)
         if helper.finishing and helper.process.exitcode == 0:
             return
         log.warning("worker %d died (exit code %s); it is replaced", helper.number, helper.process.exitcode)
@@ -353,67 +316,42 @@ class Coordinator:
                 self._ready.withdraw(key)
                 self._suspects.append(key)
         if not helper.finishing and self._ready.unsettled:
-            self._start_worker()
+            self._crew.start_worker()
 
     def _replace_writer(self) -> None:
-        self._writer.join()
+        self._crew.writer.join()
         self._drain_writer()
         if self._reason:
             return
-        log.warning("the writer died (exit code %s); it is replaced", self._writer.exitcode)
-        self._writer_channel.close()
-        self._writer, self._writer_channel = self._start_writer()
-        for helper in self._helpers.values():
-            self._say(helper, Resend())
+        log.warning("the writer died (exit code %s); it is replaced", self._crew.writer.exitcode)
+        self._crew.replace_writer()
+        for helper in self._crew.workers.values():
+            self._crew.say(helper, Resend())
         for number in sorted(self._own):
-            self._tell_writer(Own(msgspec.structs.replace(self._own[number], first=self._own_confirmed + 1)))
+            self._crew.tell_writer(Own(msgspec.structs.replace(self._own[number], first=self._own_confirmed + 1)))
 
     def _drain_writer(self) -> None:
         """What the writer said before it died is true: it speaks after the commit."""
         while True:
             try:
-                if not self._writer_channel.ready():
+                if not self._crew.writer_channel.ready():
                     return
-                self._obey_writer(self._writer_channel.receive())
+                self._obey_writer(self._crew.writer_channel.receive())
             except PeerGoneError:
                 return
 
-    def _tell_writer(self, message: ToWriter) -> None:
-        """A writer that is dead hears nothing; its successor is told again."""
-        try:
-            self._writer_channel.send(message)
-        except PeerGoneError:
-            log.debug("the writer does not listen any more")
-
-    def _say(self, helper: _Helper, message: ToWorker) -> None:
-        """A worker that is dead hears nothing; its sentinel tells so."""
-        try:
-            helper.channel.send(message)
-        except PeerGoneError:
-            log.debug("worker %d does not listen any more", helper.number)
-
     def _finish_workers(self, show: Callable[[ApiUsage, int], None]) -> None:
         """Let everybody end what is in hand, and hear it confirmed."""
-        for helper in self._helpers.values():
+        for helper in self._crew.workers.values():
             helper.finishing = True
-            self._say(helper, Finish(hurry=bool(self._reason)))
-        while self._helpers or self._own:
-            if not self._writer.is_alive() and self._reason:
-                for helper in self._helpers.values():
-                    helper.process.kill()
+            self._crew.say(helper, Finish(hurry=bool(self._reason)))
+        while self._crew.workers or self._own:
+            if not self._crew.writer.is_alive() and self._reason:
+                self._crew.kill_workers()
             self._listen()
-            show(self.usage, self.in_hand)
-            if not self._writer.is_alive() and not self._helpers:
+            show(self.usage, self._crew.in_hand)
+            if not self._crew.writer.is_alive() and not self._crew.workers:
                 return
-
-    def _end_writer(self, status: SessionStatus) -> None:
-        try:
-            self._writer_channel.send(End(status))
-        except PeerGoneError:
-            log.warning("the writer is gone: the session stays open and can be resumed")
-        self._writer.join()
-        self._writing.close()
-        self._reading.close()
 
 
 def _poison(key: ItemKey, deaths: int) -> InternalError:

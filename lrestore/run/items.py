@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from lrestore.errors import InternalError, ItemError, RunError
-from lrestore.messages import Deletion, ItemKey, ItemResult
+from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.dead_letter import failed
 from lrestore.run.planned_calls import calls_of
+from lrestore.run.pretend import Pretend
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
+Step = Callable[[Any], ItemResult | None]
+"""What is done with an item; None where there is no result yet, and the item will come again."""
+Turn = Callable[[Any, Collection[ItemKey], ItemResult | None], tuple[ItemResult, bool]]
+"""Takes an item, the items still to come, and what its first turn has done; tells what came of it, and whether it has
+to come again."""
 Record = Callable[[ItemResult, bytes | None], None]
 
 
@@ -38,7 +46,7 @@ class ItemLoop:
         self._record = record
         self._stop = stop
 
-    def over(self, keys: Iterable[ItemKey], step: Callable[[Any], ItemResult]) -> bool:
+    def over(self, keys: Iterable[ItemKey], step: Step) -> bool:
         """Apply ``step``; False when it was asked to stop before the end. RunErrors end the loop."""
         for key in keys:
             if self._stop():
@@ -46,11 +54,13 @@ class ItemLoop:
             self.one(key, step)
         return True
 
-    def one(self, key: ItemKey, step: Callable[[Any], ItemResult]) -> None:
+    def one(self, key: ItemKey, step: Step) -> None:
         item = None
         try:
             item = self._vault.read(key, max_item_bytes=self._max_item_bytes)
-            self._record(step(item), None)
+            result = step(item)
+            if result is not None:
+                self._record(result, None)
         except ItemError as error:
             self._record(failed(error, key, item.name if item else ""), item.blob if item else None)
         except RunError:
@@ -64,16 +74,36 @@ class ItemLoop:
             self._record(failed(mistake, key, item.name if item else ""), item.blob if item else None)
 
 
-def planning(restorer: ItemRestorer, planned: Planned) -> Callable[[Any], ItemResult]:
-    """A step that says what would be done, and adds it up."""
+def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
+    """One result of an item that was restored in two turns."""
+    if half is None:
+        return result
+    outcomes = (half.outcome, result.outcome)
+    done: list[Outcome] = [outcome for outcome in ("created", "updated") if outcome in outcomes]
+    return msgspec.structs.replace(
+        result,
+        outcome=done[0] if done else result.outcome,
+        changes=half.changes + result.changes,
+        deletions=half.deletions + result.deletions,
+        mappings=half.mappings or result.mappings,
+        warnings=tuple(dict.fromkeys(half.warnings + result.warnings)),
+    )
 
-    def step(item: Any) -> ItemResult:
-        plan = restorer.plan(item)
-        planned.calls.update(calls_of(plan))
-        planned.deletions += plan.parts.deletions
-        return planned_result(plan)
 
-    return step
+def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn:
+    """A turn that says what would be done, and adds it up. What would be made is there for those that need it."""
+
+    def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
+        pretend.forget(item.key)
+        plan = restorer.plan(item, awaited)
+        if plan.action == "created" and plan.own is not None:
+            pretend.made(item.key, plan.own.body)
+        if not plan.ends.found:
+            planned.calls.update(calls_of(plan))
+            planned.deletions += plan.parts.deletions
+        return planned_result(plan), bool(plan.ends.found)
+
+    return turn
 
 
 def planned_result(plan: ItemPlan) -> ItemResult:
@@ -86,7 +116,7 @@ def planned_result(plan: ItemPlan) -> ItemResult:
         reason=plan.reason,
         changes=plan.changes,
         deletions=plan.parts.deletions,
-        warnings=tuple(dict.fromkeys(plan.warnings)),
+        warnings=plan.told,
     )
 
 

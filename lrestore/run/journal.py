@@ -95,8 +95,12 @@ class ReadOnlyJournal:
     def __init__(self, state: Path, source_instance: str, destination: str) -> None:
         self._reader = StateReader.open(state) if state.exists() else None
         self._route = (source_instance, destination)
+        self.pretended: dict[tuple[str, str], str] = {}
+        """What a plan would make, and the id that stands for it."""
 
     def mapping(self, type_name: str, source_id: str) -> str | None:
+        if (type_name, source_id) in self.pretended:
+            return self.pretended[type_name, source_id]
         if self._reader is None:
             return None
         source_instance, destination = self._route

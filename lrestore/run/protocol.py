@@ -52,13 +52,19 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     blob: bytes | None = None
 
 
+class Halfway(msgspec.Struct, frozen=True, tag="halfway"):
+    """An item is restored as far as it goes before others are there: ``result`` tells what has been done."""
+
+    result: ItemResult
+
+
 class Stored(msgspec.Struct, frozen=True, tag="stored"):
     """A record too large for the pipe: it lies in the worker's outbox, under its number."""
 
     path: str
 
 
-Record = Opened | Closed | Dropped | Mapped | Finished
+Record = Opened | Closed | Dropped | Mapped | Finished | Halfway
 """What the writer records."""
 
 
@@ -76,12 +82,18 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either."""
+    """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either.
+
+    ``half``: what worker ``by`` has done of it so far, and it is to be given out once more; nothing is settled then but
+    what others need of it.
+    """
 
     key: ItemKey
     outcome: Outcome
     missing: bool = False
     reason: str = ""
+    half: ItemResult | None = None
+    by: int = 0
 
 
 class Committed(msgspec.Struct, frozen=True, tag="committed"):
@@ -101,12 +113,15 @@ class WriterFailed(msgspec.Struct, frozen=True, tag="writer_failed"):
 class Task(msgspec.Struct, frozen=True):
     """One item to be restored. ``note`` is added to the message if its dependencies fail it (a circle, say).
 
-    ``again``: it was in the hands of a process that died, and may be done in part or in whole.
+    ``again``: it was in the hands of a process that died, and may be done in part or in whole. ``awaited``: what it
+    refers to and is still to come. ``half``: what has been done of it before others were there.
     """
 
     key: ItemKey
     note: str = ""
     again: bool = False
+    awaited: tuple[ItemKey, ...] = ()
+    half: ItemResult | None = None
 
 
 class Tasks(msgspec.Struct, frozen=True, tag="tasks"):

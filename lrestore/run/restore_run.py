@@ -38,10 +38,13 @@ from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
 from lrestore.run.prefetch import prefetched
 from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
+from lrestore.run.pretend import Pretend
 from lrestore.run.preview import preview
 from lrestore.run.request import RunRequest
+from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job, Record, Surroundings, looker_session, policy_of
 from lrestore.run.single import Ended, run_single
+from lrestore.run.specification import acquaint
 from lrestore.run.waiting import age, interruptible
 from lrestore.settings import Settings
 from lrestore.state.lock import RunLock
@@ -177,7 +180,9 @@ class _Run:
         self._session = looker_session(self._settings, credentials, self._limiter(), self._pause)
         with self._session, ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls") as pool:
             self._pool = pool
-            self._job.facts = meet(self._session, self._settings.destination.base_url)
+            facts = meet(self._session, self._settings.destination.base_url)
+            self._known = acquaint(self._session, facts, Path(self._settings.state.path), self._job.route[1])
+            self._job.facts = self._known.facts
             self._live = Live(self._session)
             yield
 
@@ -192,16 +197,17 @@ class _Run:
             judgement = self._judgement()
             restorer = ItemRestorer(self._context(journal, judgement))
             keys = prefetched(self._live, self._job.keys, judgement)
-            return (
-                self._verify_alone(restorer, keys) if self._job.request.mode == "verify" else self._plan(restorer, keys)
-            )
+            if self._job.request.mode == "verify":
+                return self._verify_alone(restorer, keys)
+            return self._plan(restorer, keys, journal)
         finally:
             journal.close()
 
-    def _plan(self, restorer: ItemRestorer, keys: Iterator[ItemKey]) -> Report:
+    def _plan(self, restorer: ItemRestorer, keys: Iterator[ItemKey], journal: ReadOnlyJournal) -> Report:
         planned = Planned()
         builder = self._job.report()
-        self._loop(self._only_counting(builder)).over(keys, planning(restorer, planned))
+        turn = planning(restorer, planned, Pretend(journal, self._live))
+        Rounds(self._loop(self._only_counting(builder)), self._job.keys).over(keys, turn)
         usage = self._session.meter.snapshot()
         calls = planned.calls + Counter(usage.by_operation)
         return builder.finish(Api.of(usage), plan=plan_of(calls, OPERATIONS, planned.deletions))
@@ -245,6 +251,7 @@ class _Run:
         """Make or migrate the file and clear old undo copies, before anything else can fail."""
         with StateWriter.open(state, now=utc_now) as writer:
             prune(state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
+            self._known.keep(writer, self._job.route[1])
 
     def _begin(self, state: Path) -> None:
         with StateWriter.open(state, now=utc_now) as writer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Source
 from lrestore.report.progress import Progress, Silent
 from lrestore.restoration.context import Policy
-from lrestore.restoration.item import SUPPORTED
+from lrestore.restoration.kinds import SUPPORTED
 from lrestore.run.preflight import DestinationFacts
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
@@ -72,7 +72,8 @@ class Job:
         return self.settings.source.instance, self.settings.destination.name
 
     def releases(self) -> Releases:
-        return Releases(self.vault.release_floor(), self.facts.looker_version)
+        """Which fields the backup can have known, and which the destination takes."""
+        return Releases(self.vault.release_floor(), self.facts.looker_version, self.facts.specification)
 
     def report(self) -> ReportBuilder:
         """An empty report of this run."""
@@ -82,11 +83,21 @@ class Job:
         builder = ReportBuilder(Head(self.session_id, self.request.mode, source, destination))
         for warning in self.vault.warnings:
             builder.warn(f"backup: {warning}")
+        for warning in (*self.facts.warnings, *self._unknown_types()):
+            builder.warn(warning)
         left_out = Counter(key.type for key in self.keys if key.type not in SUPPORTED)
         if left_out:
             counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
             builder.warn(f"left out, because this version does not restore them: {counts}")
         return builder
+
+    def _unknown_types(self) -> Iterator[str]:
+        """Types that the destination says it does not have: their items are left out."""
+        said = self.facts.specification
+        unknown = Counter(key.type for key in self.keys if said is not None and key.type in said.no_types)
+        if unknown:
+            counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(unknown.items()))
+            yield f"left out, because Looker {self.facts.looker_version} does not know them: {counts}"
 
     def session(self) -> RestorationSession:
         """This run as the state file records it, without secrets."""

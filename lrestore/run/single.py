@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from lrestore.errors import StoppedError
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemResult, Outcome
+from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
-from lrestore.run.items import ItemLoop
+from lrestore.run.items import ItemLoop, Turn, joined
 from lrestore.run.journal import SessionJournal
 from lrestore.run.recording import apply_record
+from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job
 from lrestore.state.read import StateReader
 from lrestore.state.records import SessionStatus, Totals, utc_now
@@ -59,6 +61,16 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
         return _Single(job, budget, session, writer).run(ItemRestorer(context(journal)))
 
 
+def restoring(restorer: ItemRestorer) -> Turn:
+    """A turn that restores the item."""
+
+    def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
+        restored = restorer.restore(item, awaited)
+        return joined(half, restored.result), restored.halfway
+
+    return turn
+
+
 class _Single:
     def __init__(self, job: Job, budget: Budget, session: LookerSession, writer: StateWriter) -> None:
         self._job = job
@@ -78,7 +90,7 @@ class _Single:
         limit = self._job.settings.run.max_item_bytes
         loop = ItemLoop(self._job.vault, limit, self._record, self._stop)
         try:
-            if loop.over(self._job.keys, restorer.restore):
+            if Rounds(loop, self._job.keys).over(self._job.keys, restoring(restorer)):
                 status = "finished"
         except StoppedError as error:
             self._reason = self._reason or error.message

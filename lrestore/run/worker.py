@@ -39,7 +39,7 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.run.calls import Calls
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
-from lrestore.run.items import ItemLoop
+from lrestore.run.items import ItemLoop, joined
 from lrestore.run.journal import SessionJournal
 from lrestore.run.outbox import Outbox
 from lrestore.run.plumbing import Channel, PeerGoneError, ResultWriter
@@ -50,6 +50,7 @@ from lrestore.run.protocol import (
     Finished,
     FromWorker,
     GaveUp,
+    Halfway,
     Resend,
     Standing,
     Started,
@@ -250,13 +251,18 @@ class Worker:
             with self._counting:
                 self._in_hand -= 1
 
-    def _restored(self, item: Any, task: Task) -> ItemResult:
+    def _restored(self, item: Any, task: Task) -> ItemResult | None:
         try:
-            return self._restorer.restore(item)
+            restored = self._restorer.restore(item, task.awaited)
         except DependencyError as error:
             if task.note:
                 error.message = f"{error.message}; {task.note}"
             raise
+        result = joined(task.half, restored.result)
+        if not restored.halfway:
+            return result
+        self._outbox.send(Halfway(result))
+        return None
 
     def _record(self, result: ItemResult, blob: bytes | None) -> None:
         self._outbox.send(Finished(result, blob))

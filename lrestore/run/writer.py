@@ -30,6 +30,7 @@ from lrestore.run.protocol import (
     End,
     Finished,
     FromWriter,
+    Halfway,
     Opened,
     Record,
     Sent,
@@ -148,6 +149,9 @@ class Writer:
         group.intents = group.intents or isinstance(record, Opened)
         if isinstance(record, Finished):
             self._count(record, group)
+        elif isinstance(record, Halfway):
+            half = record.result
+            group.settled.append(Settled(half.key, half.outcome, half=half, by=sent.worker))
 
     def _whole(self, sent: Sent) -> Record | None:
         if not isinstance(sent.record, Stored):

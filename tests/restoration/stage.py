@@ -113,7 +113,7 @@ class Stage:
 
     def restore(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemResult:
         """Restore one item (``dashboard=1``) in a run of its own."""
-        return ItemRestorer(self.context(policy, judgement)).restore(self.item(key))
+        return ItemRestorer(self.context(policy, judgement)).restore(self.item(key)).result
 
     def plan(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemPlan:
         """Plan one item in a run of its own."""

@@ -57,7 +57,7 @@ def test_an_absent_list_is_not_an_empty_one(stage: Stage, missing: str, how: str
         del item.raw[missing]
     else:
         item.raw[missing] = None
-    result = ItemRestorer(stage.context()).restore(item)
+    result = ItemRestorer(stage.context()).restore(item).result
     assert not result.deletions
     assert any(missing in warning for warning in result.warnings)
     assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}

@@ -48,7 +48,7 @@ def test_two_tiles_alike_whose_answers_are_both_lost_become_two(stage: Stage) ->
     stage.simulator.fault("reset_after", operation="create_dashboard_element", times=len(tiles) + 1)
     from lrestore.restoration.item import ItemRestorer
 
-    result = ItemRestorer(stage.context()).restore(item)
+    result = ItemRestorer(stage.context()).restore(item).result
     assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == len(tiles) + 1
 
 

@@ -1,0 +1,75 @@
+"""A dashboard's filters, layouts and tiles, as the belongings of an item."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import NotRestorableError
+from lrestore.messages import Change
+from lrestore.restoration.apply import Applied
+from lrestore.restoration.context import Context
+from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
+from lrestore.restoration.dashboard_apply import apply_parts
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.match import Match
+from lrestore.restoration.steps import Plan
+
+Object = dict[str, Any]
+
+_UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
+
+_BARE: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
+"""A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
+
+
+class DashboardBelongings:
+    """Implements :class:`lrestore.restoration.belongings.Belongings`."""
+
+    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+        self._context = context
+        self._item = item
+        self._ends = ends
+        self._unseen = False
+        self._ids_hold = False
+
+    def plan(self, match: Match) -> DashboardPlan:
+        self._unseen, self._ids_hold = match.parts_unseen, match.ids_hold
+        if self._unseen:
+            return DashboardPlan(warnings=[_UNSEEN])
+        return self._planned(match.live or _BARE, ids_hold=match.ids_hold)
+
+    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+        if applied.created:
+            live = self._whole(live)
+            self._replan(plan, live, ids_hold=False)
+        elif self._unseen:
+            live = self._out_of_the_trash(str(live["id"]))
+            self._replan(plan, live, ids_hold=self._ids_hold)
+        if not isinstance(plan, DashboardPlan):
+            raise TypeError(f"not a plan for a dashboard: {type(plan).__name__}")
+        return apply_parts(self._context, applied, plan, live)
+
+    def _planned(self, live: Object, *, ids_hold: bool) -> DashboardPlan:
+        return DashboardPlanner(self._context, self._item.key, self._item.raw, live, ids_hold=ids_hold).plan()
+
+    def _replan(self, plan: Plan, live: Object, *, ids_hold: bool) -> None:
+        """The plan was made blind: now that the dashboard is to be seen, it is made anew."""
+        plan.become(self._planned(live, ids_hold=ids_hold))
+
+    def _out_of_the_trash(self, live_id: str) -> Object:
+        """The dashboard with its parts, now that it shows them."""
+        live = self._context.live.get("dashboard", live_id)
+        if live is None or not live.get("dashboard_layouts"):
+            key = self._item.key
+            raise NotRestorableError(
+                f"{key} is out of the trash, but Looker does not show its tiles: they are left alone", key=key
+            )
+        return live
+
+    def _whole(self, made: Object) -> Object:
+        """The new dashboard with the layout that Looker has given it, read only where the answer does not show it."""
+        parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
+        if not parts["dashboard_layouts"]:
+            path = {"dashboard_id": str(made["id"])}
+            parts["dashboard_layouts"] = self._context.session.call("dashboard_dashboard_layouts", path=path) or []
+        return {**made, **parts}

@@ -1,0 +1,123 @@
+"""The processes of a bulk run as the coordinator sees them: starts them, speaks to them, replaces the writer.
+
+Who gets what, and what a death means, is the coordinator's business.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from lrestore.messages import ItemKey
+from lrestore.run.children import without_main_module
+from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe
+from lrestore.run.protocol import End, FromWorker, FromWriter, Sent, ToWorker, ToWriter
+from lrestore.run.worker import WorkerBrief, worker_main
+from lrestore.run.writer import WriterBrief, writer_main
+from lrestore.state.records import SessionStatus
+
+log = logging.getLogger(__name__)
+
+PRELOADED = ["lrestore.run.preloaded"]
+
+
+@dataclass(slots=True)
+class Helper:
+    """A worker process. ``alone``: what it has in hand may be deadly, and it gets nothing else meanwhile."""
+
+    number: int
+    process: BaseProcess
+    channel: Channel[Any, FromWorker]
+    in_hand: dict[ItemKey, None] = field(default_factory=dict)
+    finishing: bool = False
+    alone: bool = False
+
+    def let_go(self, key: ItemKey) -> None:
+        """The item is not in its hands any more."""
+        self.in_hand.pop(key, None)
+        self.alone = self.alone and bool(self.in_hand)
+
+
+class Crew:
+    """The writer, and the workers by number. ``worker_brief`` makes the brief of the worker of a number."""
+
+    def __init__(self, worker_brief: Callable[[int], WorkerBrief], writer_brief: WriterBrief) -> None:
+        self._worker_brief = worker_brief
+        self._writer_brief = writer_brief
+        self._context: ForkServerContext = get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+        self._reading, self._writing = result_pipe(Sent)
+        self._next_number = 1
+        self.workers: dict[int, Helper] = {}
+        self.writer, self.writer_channel = self._start_writer()
+
+    @property
+    def in_hand(self) -> int:
+        """Items that workers have at the moment."""
+        return sum(len(helper.in_hand) for helper in self.workers.values())
+
+    def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
+        ours, theirs = channel(ToWriter, FromWriter)
+        arguments = (self._writer_brief, self._reading, theirs)
+        process = self._context.Process(target=writer_main, args=arguments, name="lrestore-writer")
+        with without_main_module():
+            process.start()
+        theirs.close()
+        return process, ours
+
+    def start_worker(self) -> None:
+        """One more worker, under a number of its own."""
+        number = self._next_number
+        self._next_number += 1
+        ours, theirs = channel(ToWorker, FromWorker)
+        arguments = (self._worker_brief(number), theirs, self._writing)
+        process = self._context.Process(target=worker_main, args=arguments, name=f"lrestore-w{number}")
+        with without_main_module():
+            process.start()
+        theirs.close()
+        self.workers[number] = Helper(number, process, ours)
+
+    def replace_writer(self) -> None:
+        """A successor for a writer that is dead and has been heard to the end."""
+        self.writer_channel.close()
+        self.writer, self.writer_channel = self._start_writer()
+
+    def dismiss(self, helper: Helper) -> None:
+        """The worker has ended."""
+        helper.process.join()
+        helper.channel.close()
+        del self.workers[helper.number]
+
+    def kill_workers(self) -> None:
+        """Nobody is there to confirm what they do."""
+        for helper in self.workers.values():
+            helper.process.kill()
+
+    def say(self, helper: Helper, message: ToWorker) -> None:
+        """A worker that is dead hears nothing; its sentinel tells so."""
+        try:
+            helper.channel.send(message)
+        except PeerGoneError:
+            log.debug("worker %d does not listen any more", helper.number)
+
+    def tell_writer(self, message: ToWriter) -> None:
+        """A writer that is dead hears nothing; its successor is told again."""
+        try:
+            self.writer_channel.send(message)
+        except PeerGoneError:
+            log.debug("the writer does not listen any more")
+
+    def end_writer(self, status: SessionStatus) -> None:
+        """Let the writer close the session, and wait for it."""
+        try:
+            self.writer_channel.send(End(status))
+        except PeerGoneError:
+            log.warning("the writer is gone: the session stays open and can be resumed")
+        self.writer.join()
+        self._writing.close()
+        self._reading.close()

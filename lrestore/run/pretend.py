@@ -1,0 +1,32 @@
+"""Objects that a plan would make, for the items that refer to them: ``--plan`` makes nothing, and they need an id."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.looker.live import Live
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.run.journal import ReadOnlyJournal
+
+
+class Pretend:
+    """Acts as if planned objects were there."""
+
+    def __init__(self, journal: ReadOnlyJournal, live: Live) -> None:
+        self._journal = journal
+        self._live = live
+
+    def made(self, key: ItemKey, body: dict[str, Any]) -> None:
+        """The object is there from now on, under an id that tells what it is: ``new folder 5``."""
+        entry = CONTENT_TYPES[key.type]
+        object_id = str(body["name"]) if entry.id_field == "name" else f"new {key.type} {key.id}"
+        self._journal.pretended[key.type, key.id] = object_id
+        self._live.put(key.type, {**body, entry.id_field: object_id})
+        self._live.note(key.type, object_id)
+
+    def forget(self, key: ItemKey) -> None:
+        """The item is planned once more: it must not find what the first plan would have made."""
+        object_id = self._journal.pretended.pop((key.type, key.id), None)
+        if object_id is not None:
+            self._live.forget(key.type, object_id)
