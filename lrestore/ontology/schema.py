@@ -115,5 +115,7 @@ class ContentType:
     """An object for which any rule holds is Looker's own and is never written: see :func:`built_in.is_built_in`."""
     references: tuple[Reference, ...] = ()
     parts: tuple[Part, ...] = ()
+    never_backed_up: tuple[str, ...] = ()
+    """What belongs to such objects and is in no backup: a plan says so, once for the type."""
     ignored: tuple[str, ...] = field(default=())
     """Writable fields that a restore must not send, each explained where the row is written."""

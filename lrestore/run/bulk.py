@@ -54,7 +54,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             WorkerBrief,
             settings=settings,
             credentials=job.surroundings.credentials(),
-            vault_paths=job.vault.real_paths,
+            vault_files=job.vault.opened,
             session_id=job.session_id,
             folder=folder,
             listings=listings,

@@ -100,6 +100,7 @@ class Coordinator:
         self._again: set[ItemKey] = set()
         self._notes: dict[ItemKey, str] = {}
         self._suspects: deque[ItemKey] = deque()
+        self._begun: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
         self._own: dict[int, Sent] = {}
         self._own_number = 0
@@ -157,6 +158,9 @@ class Coordinator:
 
     def _hand(self, helper: Helper, tasks: list[Task]) -> None:
         helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
+        for type_name in {task.key.type for task in tasks} - self._begun:
+            self._begun.add(type_name)
+            log.info("begins: %s", type_name)
         self._crew.say(helper, Tasks(tuple(tasks)))
         crash_point("coordinator.task_sent")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -352,9 +352,15 @@ class _Run:
         paths, instance = ", ".join(map(str, self._job.vault.paths)), self._settings.source.instance
         log.info("destination: %s as %s, Looker %s", facts.base_url, facts.user_name, facts.looker_version or "?")
         log.info("backup: %s, instance %r, %s", paths, instance, age(self._job.vault.synced_to(), utc_now()))
+        log.info("order: %s", ", ".join(f"{name} ({many})" for name, many in _by_type(self._job.keys)))
         agree, disagree = judgement.agree, judgement.disagree
         log.info("identity: %s instance (%d agree, %d disagree)", judgement.instance, agree, disagree)
         log.info("up to %d object%s to be written; session %s", count, "" if count == 1 else "s", self._job.session_id)
+
+
+def _by_type(keys: Sequence[ItemKey]) -> list[tuple[str, int]]:
+    """How many of each type, in the order in which the types come."""
+    return list(Counter(key.type for key in keys).items())
 
 
 def _call(task: Callable[[], Any]) -> Any:

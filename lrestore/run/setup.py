@@ -16,6 +16,7 @@ from lrestore.credentials import Credentials
 from lrestore.looker.limits import Limiter
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.payload import Releases
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Source
@@ -89,7 +90,15 @@ class Job:
         if left_out:
             counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
             builder.warn(f"left out, because this version does not restore them: {counts}")
+        if self.request.mode == "plan":
+            for type_name, what in self._never_backed_up():
+                builder.warn(f"{type_name}s: no backup holds {what}")
         return builder
+
+    def _never_backed_up(self) -> Iterator[tuple[str, str]]:
+        for type_name in sorted({key.type for key in self.keys}):
+            for what in CONTENT_TYPES[type_name].never_backed_up:
+                yield type_name, what
 
     def _unknown_types(self) -> Iterator[str]:
         """Types that the destination says it does not have: their items are left out."""

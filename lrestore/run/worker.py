@@ -80,7 +80,7 @@ class WorkerBrief:
     number: int
     settings: Settings
     credentials: Credentials
-    vault_paths: tuple[str, ...]
+    vault_files: tuple[tuple[str, str], ...]
     session_id: str
     folder: Path
     listings: Path
@@ -119,7 +119,7 @@ class Worker:
         overflow = brief.folder / f"outbox-{brief.number}.db"
         self._outbox = Outbox(brief.number, pipe, overflow, self._orphaned.is_set)
         settings = brief.settings
-        self._vault = stack.enter_context(Vault.open(brief.vault_paths))
+        self._vault = stack.enter_context(Vault.reopen(brief.vault_files))
         reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
         undo = stack.enter_context(UndoJournal(brief.folder, worker=brief.number))
         self._session = stack.enter_context(

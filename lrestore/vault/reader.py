@@ -5,15 +5,17 @@ from __future__ import annotations
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Self, TypeVar
 
 import msgspec
 
 from lrestore.errors import MissingItemError
 from lrestore.messages import ItemKey, Mapping
-from lrestore.vault import doubts, fingerprint, index, mappings, release, schema, summary
+from lrestore.vault import doubts, explores, fingerprint, index, mappings, release, schema, summary
 from lrestore.vault.decode import decode, skim
 from lrestore.vault.files import OpenFile, expand, open_file
 from lrestore.vault.find import Finder, Refused
@@ -29,7 +31,7 @@ class Vault:
     """A LookerVault backup, open for reading. Its files are never written to, nor is anything left beside them.
 
     Use :meth:`open`, as a context manager or with :meth:`close`. Reading is safe for several threads of one process;
-    another process opens the backup itself, from :attr:`real_paths` if nothing is to be decompressed a second time.
+    another process opens the backup itself, with :meth:`reopen` of :attr:`opened`: nothing is decompressed twice.
     """
 
     def __init__(self, files: Sequence[OpenFile], resources: ExitStack) -> None:
@@ -53,6 +55,19 @@ class Vault:
                 files.append(file)
             return cls(files, resources.pop_all())
 
+    @classmethod
+    def reopen(cls, opened: Sequence[tuple[str, str]]) -> Self:
+        """Open what another process has open: its :attr:`opened`. Errors name the files as the user knows them."""
+        with ExitStack() as resources:
+            staging = Staging()
+            resources.callback(staging.close)
+            files: list[OpenFile] = []
+            for shown, real_path in opened:
+                file = open_file(Path(real_path), staging)
+                resources.callback(file.connection.close)
+                files.append(replace(file, path=shown))
+            return cls(files, resources.pop_all())
+
     def close(self) -> None:
         """Close the files and remove private copies. Does nothing the second time."""
         self._close()
@@ -69,9 +84,10 @@ class Vault:
         return tuple(file.path for file in self._files)
 
     @property
-    def real_paths(self) -> tuple[str, ...]:
-        """What SQLite reads: the files, or the private copies of compressed ones, which live until :meth:`close`."""
-        return tuple(file.real_path for file in self._files)
+    def opened(self) -> tuple[tuple[str, str], ...]:
+        """Each file as the user knows it, and what SQLite reads: the same, or the private copy of a compressed one,
+        which lives until :meth:`close`."""
+        return tuple((file.path, file.real_path) for file in self._files)
 
     @cached_property
     def warnings(self) -> list[str]:
@@ -104,6 +120,9 @@ class Vault:
         """
         entry = self._finder.locate(key, decode, max_item_bytes)
         if entry is None:
+            item = explores.find(self._finder, key)
+            if item is not None:
+                return item
             raise MissingItemError(f"{key} is not in the backup", hint="--show source tells what is", key=key)
         if isinstance(entry, Refused):
             raise entry.error
@@ -114,7 +133,14 @@ class Vault:
     def row(self, key: ItemKey) -> IndexRow | None:
         """The index row of one object, corrupt or marked deleted as it may be; None if the backup has none."""
         entry = self._finder.locate(key, skim, schema.DEFAULT_MAX_ITEM_BYTES)
-        return None if entry is None else entry.index_row()
+        if entry is not None:
+            return entry.index_row()
+        item = explores.find(self._finder, key)
+        return None if item is None else item.row
+
+    def explores(self) -> Iterator[IndexRow]:
+        """The explores that the models of the backup name; see :mod:`lrestore.vault.explores`."""
+        return (item.row for item in explores.named(self._finder))
 
     def holds(self, key: ItemKey) -> bool:
         """Whether the backup has an object under this key, readable or not."""
@@ -134,6 +160,8 @@ class Vault:
                 yield entry.index_row().key, decoder.decode(entry.blob)
             except (ValueError, RecursionError):
                 continue
+        if type_name == explores.TYPE:
+            yield from ((item.key, msgspec.convert(item.raw, shape)) for item in explores.named(self._finder))
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""

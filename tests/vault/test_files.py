@@ -116,7 +116,7 @@ def test_an_empty_wal_does_not_matter(backup: Path) -> None:
     wal = backup.with_name("vault.db-wal")
     wal.touch()
     with Vault.open([str(backup)]) as vault:
-        assert vault.real_paths == (str(backup),)
+        assert vault.opened == ((str(backup), str(backup)),)
     assert wal.exists()
 
 
@@ -145,13 +145,18 @@ def test_gzip_is_known_by_its_first_bytes_and_unpacked_into_a_private_file(backu
     packed.write_bytes(gzip.compress(backup.read_bytes()))
     backup.unlink()
     with Vault.open([str(packed)]) as vault:
-        (copy,) = map(Path, vault.real_paths)
+        ((shown, real_path),) = vault.opened
+        copy = Path(real_path)
+        assert shown == str(packed)
         assert vault.read(KEY).name == "Sales"
         assert temporary in copy.parents
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
         assert stat.S_IMODE(copy.parent.stat().st_mode) == 0o700
-        with Vault.open(vault.real_paths) as of_another_process:
+        with Vault.reopen(vault.opened) as of_another_process:
             assert of_another_process.read(KEY).name == "Sales"
+            copy.write_bytes(b"changed under its feet")
+            with pytest.raises(VaultError, match="backup-without-suffix: "):
+                list(of_another_process.index())
     assert list(temporary.iterdir()) == []
     assert list(packed.parent.glob("backup*")) == [packed]
 

@@ -103,6 +103,7 @@ DASHBOARD = ContentType(
     # Both are asked for by the text of create_dashboard, not by its schema.
     create_needs=("title", "folder_id"),
     # Unique in the whole instance, trash included; a title is unique only in its folder.
+    never_backed_up=("alerts: those of live tiles stay, those of lost tiles are lost",),
     natural_key=("slug",),
     created_at=True,
     trash=True,

@@ -32,4 +32,5 @@ FOLDER = ContentType(
         (("id", "lookml"),),
     ),
     references=(Reference("parent_id", "folder", "parent"),),
+    never_backed_up=("access rights: those of existing folders stay as they are, new folders inherit theirs",),
 )

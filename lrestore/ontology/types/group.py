@@ -19,6 +19,7 @@ GROUP = ContentType(
     required=("id", "name"),
     create_needs=("name",),
     natural_key=("name",),
+    never_backed_up=("which groups are in which",),
     built_in=(
         # All Users: not deletable, no direct membership.
         (("include_by_default", True),),

@@ -25,6 +25,7 @@ ROLE = ContentType(
         (("permission_set.all_access", True), ("model_set.all_access", True)),
         (("internal", True),),
     ),
+    never_backed_up=("which groups have a role",),
     references=(
         Reference("permission_set_id", "permission_set", "hard"),
         Reference("model_set_id", "model_set", "hard"),

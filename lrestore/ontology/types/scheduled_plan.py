@@ -24,6 +24,7 @@ SCHEDULED_PLAN = ContentType(
     natural_key=("name", "user_id", *_CONTENT),
     one_of=_CONTENT,
     created_at=True,
+    never_backed_up=("secret parameters of destinations such as webhooks and SFTP",),
     references=(
         Reference("user_id", "user", "hard"),
         Reference("dashboard_id", "dashboard", "hard"),

@@ -43,6 +43,7 @@ USER = ContentType(
         Reference("role_ids[]", "role", "edge"),
     ),
     parts=(CREDENTIALS_EMAIL,),
+    never_backed_up=("passwords, API keys, two-factor secrets, values of user attributes",),
     # ui_state: "undocumented state information owned by the Looker UI"; models_dir_validated: a finding about the
     # user's development workspace (both: specification, User). Old values of them say nothing about content.
     ignored=("ui_state", "models_dir_validated"),
