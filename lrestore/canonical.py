@@ -14,6 +14,7 @@ import collections.abc
 import functools
 import types
 import typing
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
@@ -22,6 +23,7 @@ import attrs
 
 Value = Any
 """JSON-like: None, bool, int, float, str, list, dict."""
+Converter = Callable[[Value], Value]
 
 _INVALID_ENUM = "invalid_api_enum_value"
 """What the SDK stores for an enum value that it does not know: the true value is lost."""
@@ -43,37 +45,82 @@ def _required(annotation: Any) -> Any:
 
 def canonical(value: Value, annotation: Any) -> Value:
     """``value`` in its one form, as told by ``annotation`` (an SDK class, a container of one, or a plain type)."""
-    if value is None or annotation is Any:
-        return value
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(annotation, type):
-        return _of_class(value, annotation)
-    origin = typing.get_origin(annotation)
-    if origin in (collections.abc.Sequence, list) and isinstance(value, list | tuple):
-        (inner,) = typing.get_args(annotation)
-        return [canonical(entry, inner) for entry in value]
-    return value
-
-
-def _of_class(value: Value, annotation: type) -> Value:
-    if attrs.has(annotation) and isinstance(value, dict):
-        return canonical_object(value, annotation)
-    if issubclass(annotation, Enum):
-        return None if value == _INVALID_ENUM else value
-    if annotation is str and isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if annotation is datetime and isinstance(value, str):
-        moment = parse_moment(value)
-        return value if moment is None else iso(moment)
-    return value
+    convert = _converter(annotation)
+    return value if value is None or convert is None else convert(value)
 
 
 def canonical_object(value: dict[str, Value], model: type) -> dict[str, Value]:
     """An object of an SDK class: its known fields, those that are null left out."""
-    kinds = field_types(model)
-    fields = ((name, canonical(value[name], kind)) for name, kind in kinds.items() if value.get(name) is not None)
-    return {name: entry for name, entry in fields if entry is not None}
+    found: dict[str, Value] = {}
+    for name, convert in _converters(model):
+        entry = value.get(name)
+        if entry is not None and convert is not None:
+            entry = convert(entry)
+        if entry is not None:
+            found[name] = entry
+    return found
+
+
+@functools.cache
+def _converters(model: type) -> tuple[tuple[str, Converter | None], ...]:
+    return tuple((name, _converter(annotation)) for name, annotation in field_types(model).items())
+
+
+@functools.cache
+def _converter(annotation: Any) -> Converter | None:
+    """What brings values of this annotation into their one form; None where they are left as they are.
+
+    Asked once per annotation: an item has thousands of values.
+    """
+    if annotation is Any:
+        return None
+    if isinstance(annotation, type):
+        return _converter_of_class(annotation)
+    if typing.get_origin(annotation) in (collections.abc.Sequence, list):
+        (inner,) = typing.get_args(annotation)
+        return functools.partial(_of_list, inner)
+    return _moment
+
+
+def _converter_of_class(annotation: type) -> Converter:
+    if attrs.has(annotation):
+        return functools.partial(_of_object, annotation)
+    if issubclass(annotation, Enum):
+        return _of_enum
+    if annotation is str:
+        return _of_text
+    return _of_time if annotation is datetime else _moment
+
+
+def _moment(value: Value) -> Value:
+    return iso(value) if isinstance(value, datetime) else value
+
+
+def _of_list(inner: Any, value: Value) -> Value:
+    if not isinstance(value, list | tuple):
+        return _moment(value)
+    convert = _converter(inner)
+    return list(value) if convert is None else [None if entry is None else convert(entry) for entry in value]
+
+
+def _of_object(model: type, value: Value) -> Value:
+    return canonical_object(value, model) if isinstance(value, dict) else _moment(value)
+
+
+def _of_enum(value: Value) -> Value:
+    return None if value == _INVALID_ENUM else _moment(value)
+
+
+def _of_text(value: Value) -> Value:
+    if isinstance(value, str):
+        return value
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return str(value) if number else _moment(value)
+
+
+def _of_time(value: Value) -> Value:
+    moment = parse_moment(value) if isinstance(value, str) else None
+    return _moment(value) if moment is None else iso(moment)
 
 
 def iso(moment: datetime) -> str:

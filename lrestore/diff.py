@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from lrestore.canonical import canonical, field_types
 from lrestore.messages import Change
 
@@ -14,21 +16,38 @@ _LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connectio
 _NONE_OR_EMPTY = frozenset({"listens_to_filters"})
 """Lists of which null and [] mean the same: nobody is listened to."""
 
+_CONTAINERS = (dict, list)
+
 
 def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -> dict[str, Any]:
     """The part of ``wanted`` that ``live`` does not have already, both of SDK class ``model``.
 
-    ``wanted`` names just the fields that are to hold; None means "must be unset". Values come back as given, ready
-    to be sent.
+    ``wanted`` names just the fields that are to hold; None means "must be unset". Values come back ready to be sent:
+    as given, a nested object with what the live one has besides.
     """
     kinds = field_types(model)
+    whole = {name: _completed(name, value, live.get(name), kinds.get(name, Any)) for name, value in wanted.items()}
     return {
-        name: value for name, value in wanted.items() if not equal(name, value, live.get(name), kinds.get(name, Any))
+        name: value for name, value in whole.items() if not equal(name, value, live.get(name), kinds.get(name, Any))
     }
+
+
+def _completed(name: str, wanted: Any, live: Any, annotation: Any) -> Any:
+    """A nested object says nothing of the fields that the SDK which made the backup did not know: they stay."""
+    if name == "result_maker" or not (isinstance(wanted, dict) and isinstance(live, Mapping)):
+        return wanted
+    if not (isinstance(annotation, type) and attrs.has(annotation)):
+        return wanted
+    kept = (key for key in field_types(annotation) if key not in wanted and live.get(key) is not None)
+    return {**wanted, **{key: live[key] for key in kept}}
 
 
 def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
     """Whether two values of the field ``name`` mean the same."""
+    if _alike(wanted, live):
+        return True
+    if name == "result_maker" and isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        live = {part: live.get(part) for part in wanted}
     ours, theirs = canonical(wanted, annotation), canonical(live, annotation)
     if name in _NONE_OR_EMPTY and not ours and not theirs:
         return True
@@ -37,6 +56,13 @@ def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
     if name == "result_maker":
         return _result_makers_equal(ours or {}, theirs or {})
     return same(ours, theirs)
+
+
+def _alike(wanted: Any, live: Any) -> bool:
+    """Nearly every field of nearly every object is, to the letter: that needs no other form to compare."""
+    if isinstance(wanted, _CONTAINERS):
+        return bool(wanted == live) and same(wanted, live)
+    return type(wanted) is type(live) and bool(wanted == live)
 
 
 def same(ours: Any, theirs: Any) -> bool:

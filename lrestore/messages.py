@@ -85,7 +85,10 @@ class Deletion(msgspec.Struct, frozen=True):
 
 
 class ItemResult(msgspec.Struct, frozen=True):
-    """What became of one item. ``missing``: the destination has no such object (told of failed items)."""
+    """What became of one item. ``missing``: the destination has no such object (told of failed items).
+
+    ``left_out``: fields that the backup holds and the destination does not take, reported once for the whole run.
+    """
 
     key: ItemKey
     name: str
@@ -98,6 +101,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     dead_letter: DeadLetter | None = None
     missing: bool = False
+    left_out: tuple[str, ...] = ()
 
 
 class Intent(msgspec.Struct, frozen=True):

@@ -2,71 +2,183 @@
 
 Two releases matter. A field that is absent at the top level of a blob was null when it was backed up, *or* unknown to
 the SDK that made the backup: it is set back to null only where the field existed in the release that must have made the
-backup. And a field that the destination's release does not know, or cannot write yet, is never sent.
+backup. And a field that the destination does not know, or cannot write yet, is never sent: its own specification says
+so, and where that is silent the table of releases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrestore.canonical import iso
 from lrestore.errors import InvalidContentError
 from lrestore.messages import FieldError
 from lrestore.ontology import fields, releases
+from lrestore.ontology.schema import ContentType
+from lrestore.ontology.specification import Specification
+
+
+class _Field(NamedTuple):
+    """A field that the destination takes. ``resettable``: null may be sent; ``known``: the SDK of the backup had it.
+
+    ``beyond``: where it holds objects, of schema ``below``, those of their fields that the destination does not take.
+    """
+
+    name: str
+    resettable: bool
+    known: bool
+    below: str
+    beyond: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """``backup``: the lowest release that can have made the backup. ``destination``: Looker's own; "" when unknown."""
+    """``backup``: the lowest release that can have made the backup. ``destination``: Looker's own; "" when unknown.
+
+    ``specification`` is what the destination says of itself, None where it says nothing of use.
+    """
 
     backup: str
     destination: str = ""
+    specification: Specification | None = None
+    _beyond: dict[str, Mapping[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _taken: dict[str, tuple[_Field, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     def backup_knew(self, schema: str, name: str) -> bool:
         """Whether the SDK that made the backup had the field."""
         since = releases.INTRODUCED.get(f"{schema}.{name}")
         return since is None or releases.at_least(self.backup, since)
 
+    def knows(self, schema: str, name: str) -> bool:
+        """Whether the destination has the field; one of which nothing is known has all."""
+        said = self.specification.knows(schema, name) if self.specification else None
+        return self._since(releases.INTRODUCED.get(f"{schema}.{name}")) if said is None else said
+
     def can_write(self, schema: str, name: str) -> bool:
-        """Whether the destination's release takes the field; a destination of unknown release is asked."""
-        key = f"{schema}.{name}"
-        since = releases.WRITABLE_SINCE.get(key) or releases.INTRODUCED.get(key)
-        return since is None or not self.destination or releases.at_least(self.destination, since)
+        """Whether the destination takes the field; a destination of which nothing is known is asked."""
+        said = self.specification.takes(schema, name) if self.specification else None
+        if said is not None:
+            return said
+        return self.knows(schema, name) and self._since(releases.WRITABLE_SINCE.get(f"{schema}.{name}"))
+
+    def beyond(self, schema: str) -> Mapping[str, str]:
+        """The fields that a restore could send elsewhere and the destination does not take, each with the reason."""
+        if schema not in self._beyond:
+            refused = (name for name in sorted(fields.writable(schema)) if not self.can_write(schema, name))
+            self._beyond[schema] = {name: READ_ONLY if self.knows(schema, name) else "" for name in refused}
+        return self._beyond[schema]
+
+    def taken(self, schema: str) -> tuple[_Field, ...]:
+        """The fields that a restore may send, in an order that is always the same: two plans of one thing read alike.
+
+        Asked for each of thousands of tiles, so the answer is kept.
+        """
+        if schema not in self._taken:
+            names = sorted(fields.writable(schema) - self.beyond(schema).keys())
+            self._taken[schema] = tuple(self._field(schema, name) for name in names)
+        return self._taken[schema]
+
+    def _field(self, schema: str, name: str) -> _Field:
+        below = fields.nested(schema, name) or ""
+        beyond = self.beyond(below) if below else {}
+        return _Field(name, fields.nullable(schema, name), self.backup_knew(schema, name), below, beyond)
+
+    def offers(self, operation: str) -> bool:
+        """Whether the destination has the call, as far as is known."""
+        return self.specification is None or operation not in self.specification.no_operations
+
+    def offers_type(self, type_name: str) -> bool:
+        """Whether the destination has objects of the type, as far as is known."""
+        return self.specification is None or type_name not in self.specification.no_types
+
+    def _since(self, release: str | None) -> bool:
+        return release is None or not self.destination or releases.at_least(self.destination, release)
+
+
+READ_ONLY = "read-only there"
+"""Why a field is not sent that the destination has."""
 
 
 def wanted_object(
-    raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Iterable[str] = ()
+    raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Collection[str] = ()
 ) -> dict[str, Any]:
     """The writable fields that a top-level object must hold, as its blob says; None where it must be unset."""
     wanted: dict[str, Any] = {}
-    for name in _writable(schema, frozenset(ignored)):
-        value = raw.get(name)
-        if value is None and not (fields.nullable(schema, name) and known.backup_knew(schema, name)):
-            continue
-        if known.can_write(schema, name):
-            wanted[name] = plain(value)
+    for taken in known.taken(schema):
+        value = raw.get(taken.name)
+        if taken.name not in ignored and (value is not None or (taken.resettable and taken.known)):
+            wanted[taken.name] = _sendable(value, taken.beyond)
     return wanted
 
 
-def wanted_part(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Iterable[str] = ()) -> dict[str, Any]:
+def wanted_part(
+    raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Collection[str] = ()
+) -> dict[str, Any]:
     """The same for an object nested in a blob, where a null is written out and an absent key was unknown to the SDK."""
     wanted: dict[str, Any] = {}
-    for name in _writable(schema, frozenset(ignored)):
-        if name not in raw or not known.can_write(schema, name):
-            continue
-        if raw[name] is not None or fields.nullable(schema, name):
-            wanted[name] = plain(raw[name])
+    for taken in known.taken(schema):
+        if taken.name in raw and taken.name not in ignored:
+            value = raw[taken.name]
+            if value is not None or taken.resettable:
+                wanted[taken.name] = _sendable(value, taken.beyond)
     return wanted
 
 
-@cache
-def _writable(schema: str, ignored: frozenset[str]) -> tuple[str, ...]:
-    """In an order that is always the same, so that two plans of the same thing read the same."""
-    return tuple(sorted(fields.writable(schema) - ignored))
+def _sendable(value: Any, beyond: Mapping[str, str]) -> Any:
+    """``value`` as JSON can carry it, without the fields of nested objects that the destination does not take."""
+    if not beyond:
+        return plain(value)
+    entries = [_without(entry, beyond) for entry in (value if isinstance(value, list) else [value])]
+    return plain(entries if isinstance(value, list) else entries[0])
+
+
+def _without(entry: Any, beyond: Mapping[str, str]) -> Any:
+    if not isinstance(entry, Mapping):
+        return entry
+    return {name: value for name, value in entry.items() if name not in beyond}
+
+
+def left_out(raw: Mapping[str, Any], entry: ContentType, known: Releases) -> tuple[str, ...]:
+    """What the backed-up object holds and the destination cannot be told: ``dashboard.chat_enabled`` and so on.
+
+    An owner who cannot be set is another matter: see :meth:`lrestore.restoration.own.OwnPlanner.lost_owner`.
+    """
+    found = list(_left_out(raw, entry.update_schema, entry.name, known)) if entry.update_schema else []
+    for part in entry.parts:
+        if _beyond_anywhere(part.model, known):
+            for one in _at(raw, part.path.split(".")):
+                found += _left_out(one, part.model, part.type, known)
+    return tuple(sorted(set(found)))
+
+
+def _beyond_anywhere(schema: str, known: Releases) -> bool:
+    """Spares the walk through hundreds of tiles where there is nothing to be found."""
+    return bool(known.beyond(schema)) or any(taken.beyond for taken in known.taken(schema))
+
+
+def _left_out(raw: Mapping[str, Any], schema: str, label: str, known: Releases) -> Iterator[str]:
+    for name, why in known.beyond(schema).items():
+        value = raw.get(name)
+        if name != "user_id" and (value if why else value is not None):
+            yield f"{label}.{name} ({why})" if why else f"{label}.{name}"
+    for taken in known.taken(schema):
+        if taken.beyond:
+            for one in _at(raw, [taken.name]):
+                yield from _left_out(one, taken.below, f"{label}.{taken.name}", known)
+
+
+def _at(node: Any, steps: list[str]) -> Iterator[Mapping[str, Any]]:
+    """Every object at a path of the ontology."""
+    if not steps:
+        if isinstance(node, Mapping):
+            yield node
+        return
+    found = node.get(steps[0].removesuffix("[]")) if isinstance(node, Mapping) else None
+    for entry in found if isinstance(found, list) else [found]:
+        yield from _at(entry, steps[1:])
 
 
 def create_body(wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,8 +200,13 @@ def require(body: Mapping[str, Any], names: Iterable[str], path: str) -> None:
         )
 
 
+_JSON_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def plain(value: Any) -> Any:
     """``value`` as JSON can carry it: timestamps as text, at any depth."""
+    if type(value) in _JSON_SCALARS:
+        return value
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, dict):

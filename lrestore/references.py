@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -77,3 +79,64 @@ def _tile_uses(tile: Mapping[str, Any], path: str) -> Iterator[ExploreUse]:
 def _query_use(query: Mapping[str, Any] | None, path: str) -> Iterator[ExploreUse]:
     if query and query.get("model"):
         yield ExploreUse(f"{path}.view", query["model"], query.get("view") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldUse:
+    """A place that names a field of a LookML explore, as ``view.field``."""
+
+    path: str
+    model: str
+    explore: str
+    field: str
+
+
+def field_uses(obj: Mapping[str, Any]) -> Iterator[FieldUse]:
+    """Every field of an explore that a dashboard or look names: in queries, and as the dimension of a filter.
+
+    Fields that a query defines itself (custom fields, table calculations) have no view, or stand in its
+    ``dynamic_fields``.
+    """
+    for path, query in _queries(obj):
+        own = _defined(query)
+        for place, name in _names(query):
+            if "." in name and name not in own:
+                yield FieldUse(f"{path}.{place}", str(query.get("model")), str(query.get("view")), name)
+    for index, entry in enumerate(obj.get("dashboard_filters") or ()):
+        if entry.get("type") == "field_filter" and all(entry.get(name) for name in ("model", "explore", "dimension")):
+            where = f"dashboard_filters[{index}].dimension"
+            yield FieldUse(where, entry["model"], entry["explore"], entry["dimension"])
+
+
+def _defined(query: Mapping[str, Any]) -> set[str]:
+    """The names that a query gives to custom fields and table calculations; ``dynamic_fields`` is JSON text."""
+    try:
+        entries = msgspec.json.decode(query.get("dynamic_fields") or "[]")
+    except msgspec.MsgspecError:
+        return set()
+    rows = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+    return {str(row[kind]) for row in rows for kind in ("dimension", "measure", "table_calculation") if row.get(kind)}
+
+
+def _queries(obj: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The queries that a restore may have to make, with their paths; a tile that shows a look has none of its own."""
+    if obj.get("query"):
+        yield "query", obj["query"]
+    for index, tile in enumerate(obj.get("dashboard_elements") or ()):
+        maker = tile.get("result_maker") or {}
+        if tile.get("look_id"):
+            continue
+        if tile.get("query"):
+            yield f"dashboard_elements[{index}].query", tile["query"]
+        elif maker.get("query"):
+            yield f"dashboard_elements[{index}].result_maker.query", maker["query"]
+
+
+def _names(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for place in ("fields", "pivots", "fill_fields"):
+        for number, name in enumerate(query.get(place) or ()):
+            yield f"{place}[{number}]", str(name)
+    for number, order in enumerate(query.get("sorts") or ()):
+        yield f"sorts[{number}]", str(order).partition(" ")[0]
+    for name in query.get("filters") or ():
+        yield "filters", str(name)

@@ -96,3 +96,13 @@ def test_the_one_form_is_its_own_form() -> None:
     once = canonical_object({"id": 7, "created_at": "2024-01-02T03:04:05+02:00", "title": None}, models.Dashboard)
     assert once == {"id": "7", "created_at": "2024-01-02T01:04:05.000Z"}
     assert canonical_object(once, models.Dashboard) == once
+
+
+def test_what_the_backups_sdk_did_not_know_of_a_nested_object_stays() -> None:
+    """No write while the rest agrees; and a write does not take it away."""
+    model = models.Dashboard
+    live = {"appearance": {"key_color": "red", "modern_vis2026": True, "tile_shadow": None}}
+    assert differing({"appearance": {"key_color": "red"}}, live, model) == {}
+    changed = differing({"appearance": {"key_color": "blue"}}, live, model)
+    assert changed == {"appearance": {"key_color": "blue", "modern_vis2026": True}}
+    assert differing({"appearance": {"key_color": "red", "modern_vis2026": False}}, live, model) != {}

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.references import ExploreUse, explore_uses, occurrences
+from lrestore.references import ExploreUse, explore_uses, field_uses, occurrences
 
 DASHBOARD: dict[str, Any] = {
     "folder_id": "5",
@@ -49,3 +49,35 @@ def test_every_value_in_a_list_is_found_once_at_its_index(values: list[str | Non
     obj = {"parts": [{"ref": value} for value in values]}
     found = [(one.path, one.value) for one in occurrences(obj, "parts[].ref")]
     assert found == [(f"parts[{index}].ref", value) for index, value in enumerate(values) if value is not None]
+
+
+def test_every_field_of_an_explore_is_named_with_its_place() -> None:
+    query = {
+        "model": "m",
+        "view": "orders",
+        "fields": ["orders.id", "orders.mine", "calc"],
+        "pivots": ["orders.state"],
+        "sorts": ["orders.id desc 0"],
+        "filters": {"users.age": "3"},
+        "dynamic_fields": '[{"measure":"orders.mine","based_on":"orders.id"}]',
+    }
+    dashboard = {
+        "dashboard_elements": [
+            {"query": query},
+            {"look_id": "1", "query": query},
+            {"result_maker": {"query": {"model": "m", "view": "v", "fields": ["v.a"]}}},
+            {"type": "text"},
+        ],
+        "dashboard_filters": [
+            {"type": "field_filter", "model": "m", "explore": "orders", "dimension": "orders.state"},
+            {"type": "string_filter", "model": None, "explore": None, "dimension": None},
+        ],
+    }
+    assert {(use.path, use.explore, use.field) for use in field_uses(dashboard)} == {
+        ("dashboard_elements[0].query.fields[0]", "orders", "orders.id"),
+        ("dashboard_elements[0].query.pivots[0]", "orders", "orders.state"),
+        ("dashboard_elements[0].query.sorts[0]", "orders", "orders.id"),
+        ("dashboard_elements[0].query.filters", "orders", "users.age"),
+        ("dashboard_elements[2].result_maker.query.fields[0]", "v", "v.a"),
+        ("dashboard_filters[0].dimension", "orders", "orders.state"),
+    }

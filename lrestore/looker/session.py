@@ -30,6 +30,8 @@ from lrestore.ontology.schema import Operation
 OWN_OPERATIONS = {
     "versions": Operation("versions", "GET", "/versions", "none", repeatable=True, takes_fields=True),
     "me": Operation("me", "GET", "/user", "non_query", repeatable=True, takes_fields=True),
+    # The same document as that of api_spec, where ``swagger_url`` of an instance says it is.
+    "swagger": Operation("api_spec", "GET", "/swagger.json", "none", repeatable=True, takes_fields=False),
 }
 """What the session itself needs, whatever the table of the caller holds."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -104,6 +106,12 @@ class LookerSession:
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, query, body), self._transport.endpoint.api)
         return self._retries.run(lambda: self._decoded(call, self._answer(call)), repeatable=operation.repeatable)
+
+    def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:
+        """As :meth:`call`, for what a run can do without: no failure is waited for to pass."""
+        operation = self._operations[operation_id]
+        call = call_of(operation, Arguments(path, _NOTHING), self._transport.endpoint.api)
+        return self._decoded(call, self._answer(call))
 
     def versions(self) -> dict[str, Any]:
         """``ApiVersion``: ``looker_release_version``, ``supported_versions`` …"""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _EMBEDDED = "an embedded copy, read-only in the Swagger document: a source of definitions, never a body"
+_CREDENTIALS = "read-only in the Swagger document: credentials have calls of their own, or come to be at a login"
 _CERTIFICATION = "read-only in the Swagger document: certification has a call of its own"
 _READ_ONLY = "read-only in the Swagger document"
 _UNSEEN = "write-only: a backup never has it, and null would erase the live one"
@@ -45,14 +46,14 @@ NOT_SENT: Mapping[str, Mapping[str, str]] = {
     "Query": {"client_id": "Looker makes one per query; it must be unique and says nothing about what is asked"},
     "MergeQuerySourceQuery": {"query_slug": "another way to say query_id, of the instance that was backed up"},
     "User": {
-        "credentials_email": _EMBEDDED,
-        "credentials_google": _EMBEDDED,
-        "credentials_ldap": _EMBEDDED,
-        "credentials_looker_openid": _EMBEDDED,
-        "credentials_oidc": _EMBEDDED,
-        "credentials_saml": _EMBEDDED,
-        "credentials_totp": _EMBEDDED,
-        "credentials_workforce": _EMBEDDED,
+        "credentials_email": _CREDENTIALS,
+        "credentials_google": _CREDENTIALS,
+        "credentials_ldap": _CREDENTIALS,
+        "credentials_looker_openid": _CREDENTIALS,
+        "credentials_oidc": _CREDENTIALS,
+        "credentials_saml": _CREDENTIALS,
+        "credentials_totp": _CREDENTIALS,
+        "credentials_workforce": _CREDENTIALS,
     },
     "Role": {"permission_set": _EMBEDDED, "model_set": _EMBEDDED},
     "BoardItem": {"custom_image_data_base64": _UNSEEN},
@@ -69,3 +70,16 @@ NOT_SENT: Mapping[str, Mapping[str, str]] = {
     },
 }
 """Schema → field → why it is not sent."""
+
+TAKEN_ALL_THE_SAME: Mapping[str, frozenset[str]] = {
+    "ResultMakerFilterables": frozenset({"listen", "model", "name", "view"}),
+    "ResultMakerFilterablesListen": frozenset({"dashboard_filter_name", "field"}),
+    "ResultMakerWithIdVisConfigAndDynamicFields": frozenset(
+        {"dynamic_fields", "filterables", "merge_result_id", "sorts", "sql_query_id", "total", "vis_config"}
+    ),
+}
+"""Schema → fields that a Looker's own specification may mark read-only and that are sent all the same.
+
+``listen`` bears the mark to this day, the others bore it until 25.16: every public tool has always sent them, and the
+tiles listen.
+"""

@@ -11,6 +11,7 @@ import typing
 from collections.abc import Mapping
 from functools import cache
 
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.errata import NOT_SENT
 from lrestore.ontology.nulls import RESETTABLE
 
@@ -21,6 +22,7 @@ _CREATE_BODIES: Mapping[str, str] = {"Folder": "CreateFolder", "DashboardFilter"
 """Schemas whose create takes a body of another schema."""
 
 
+@cache
 def sdk_model(name: str) -> type:
     """The SDK's class of that name. Raises ValueError for a name that the SDK does not know."""
     from looker_sdk.sdk.api40 import models
@@ -42,6 +44,34 @@ def writable(schema: str) -> frozenset[str]:
 def creatable(schema: str) -> frozenset[str]:
     """The fields that a create of ``schema`` may send."""
     return writable(_CREATE_BODIES.get(schema, schema))
+
+
+@cache
+def attributes(schema: str) -> frozenset[str]:
+    """All fields of a schema as the SDK knows them, read-only ones included."""
+    return frozenset(_attributes(sdk_model(schema)))
+
+
+@cache
+def sent_schemas() -> frozenset[str]:
+    """Every schema of which a restore may send fields, nested ones included."""
+    found: set[str] = set()
+    waiting = [*_CREATE_BODIES.values(), "Query", "MergeQuery"]
+    for entry in CONTENT_TYPES.values():
+        waiting += [schema for schema in (entry.update_schema, *(part.model for part in entry.parts)) if schema]
+    while waiting:
+        schema = waiting.pop()
+        if schema not in found:
+            found.add(schema)
+            waiting += [below for name in writable(schema) if (below := nested(schema, name))]
+    return frozenset(found)
+
+
+def sdk_release() -> str:
+    """The release of Looker that the installed SDK was made for: ``26.12``."""
+    from looker_sdk import version
+
+    return ".".join(str(version.__version__).split(".")[:2])
 
 
 def nullable(schema: str, field: str) -> bool:

@@ -135,6 +135,7 @@ _USERS = (
     _get("search_users", "/users/search", fields=True),
     _get("user_for_credential", "/users/credential/{credential_type}/{credential_id}", fields=True),
     _post("create_user", "/users", fields=True),
+    _post("create_embed_user", "/users/embed_user"),
     _patch("update_user", "/users/{user_id}", fields=True),
     _delete("delete_user", "/users/{user_id}"),
     _get("user_credentials_email", "/users/{user_id}/credentials_email", fields=True),

@@ -6,6 +6,7 @@ Pure data. Names of SDK classes are strings because importing the SDK takes half
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
@@ -117,5 +118,7 @@ class ContentType:
     parts: tuple[Part, ...] = ()
     never_backed_up: tuple[str, ...] = ()
     """What belongs to such objects and is in no backup: a plan says so, once for the type."""
-    ignored: tuple[str, ...] = field(default=())
-    """Writable fields that a restore must not send, each explained where the row is written."""
+    ignored: Mapping[str, str] = field(default_factory=dict)
+    """Writable fields that a restore does not send → why."""
+    limits: tuple[str, ...] = ()
+    """What Looker's API does not allow to be done to such objects."""

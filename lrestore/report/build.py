@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -61,6 +61,7 @@ class ReportBuilder:
         self._failed: dict[ItemKey, FailedItem] = {}
         self._omitted: set[ItemKey] = set()
         self._warnings: dict[str, None] = {}
+        self._left_out: set[str] = set()
         self._timeline: list[Sample] = []
         self._earlier = 0
 
@@ -78,6 +79,7 @@ class ReportBuilder:
         if result.dead_letter is not None:
             self._failed[result.key] = FailedItem.of(result.dead_letter)
         self._list(result)
+        self._left_out.update(result.left_out)
         for warning in result.warnings:
             self.warn(f"{result.key}: {warning}")
 
@@ -126,13 +128,19 @@ class ReportBuilder:
             by_type={type_name: Totals.of(counts) for type_name, counts in self._counts.items()},
             api=api,
             throughput=self._throughput(duration_s, api.calls),
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *self._not_taken()),
             dead_letters=tuple(self._failed.values()),
             verify=verify,
             plan=plan,
             items=tuple(self._items.values()),
             items_omitted=len(self._omitted),
         )
+
+    def _not_taken(self) -> Iterator[str]:
+        """What the destination cannot be told, of whatever item: one line for the run."""
+        if self._left_out:
+            named, release = ", ".join(sorted(self._left_out)), self._head.destination.looker_version or "there"
+            yield f"Looker {release} does not know {named}: left out"
 
     def _elapsed_s(self) -> float:
         return self._monotonic() - self._begun_s

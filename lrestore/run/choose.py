@@ -78,6 +78,8 @@ def _rows(vault: Vault, selection: Selection, filters: Filters) -> dict[ItemKey,
         for row in vault.index(whole, include_deleted=filters.include_deleted):
             if selection.wants(row.key):
                 found[row.key] = row
+    if "explore" in selection.wanted.types:
+        found |= {row.key: row for row in vault.explores() if selection.wants(row.key) and row.key not in found}
     for key in selection.explicit_ids():
         single = vault.row(key)
         if single is not None and selection.wants(key) and (filters.include_deleted or not single.deleted):

@@ -117,6 +117,7 @@ def planned_result(plan: ItemPlan) -> ItemResult:
         changes=plan.changes,
         deletions=plan.parts.deletions,
         warnings=plan.told,
+        left_out=plan.left_out,
     )
 
 

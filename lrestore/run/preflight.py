@@ -12,10 +12,12 @@ from lrestore.errors import DestinationError, ItemError, LookerError, NotFoundEr
 from lrestore.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import ItemKey
+from lrestore.ontology.specification import Specification
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
+API_VERSION = "4.0"
 _SINGLE_READS = 3
 """Up to so many selected dashboards or looks are read whole at once: the restore needs the copy anyway."""
 
@@ -24,12 +26,19 @@ _SAMPLED = ("dashboard", "look")
 
 @dataclass(frozen=True, slots=True)
 class DestinationFacts:
-    """What the log says before the first write, and what the release allows."""
+    """What the log says before the first write, and what the release allows.
+
+    ``swagger_url`` is where the instance says that its specification is; ``specification`` is what that says, None
+    where the table of releases has to do.
+    """
 
     base_url: str
     user_id: str
     user_name: str
     looker_version: str
+    swagger_url: str = ""
+    specification: Specification | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def meet(session: Caller, base_url: str) -> DestinationFacts:
@@ -47,17 +56,25 @@ def meet(session: Caller, base_url: str) -> DestinationFacts:
     except LookerError as error:
         raise DestinationError(f"{base_url} does not answer as Looker's API 4.0: {error}") from error
     name = str(me.get("display_name") or me.get("email") or me.get("id"))
-    return DestinationFacts(base_url, str(me.get("id")), name, _release(session))
+    versions = _versions(session)
+    release, swagger_url = str(versions.get("looker_release_version") or ""), _swagger_url(versions)
+    return DestinationFacts(base_url, str(me.get("id")), name, release, swagger_url)
 
 
-def _release(session: Caller) -> str:
-    """Looker's release; "" where it does not say, and then fields are not held back for being too new."""
+def _versions(session: Caller) -> dict[str, Any]:
+    """What Looker says of its release; nothing where it does not, and then fields are not held back as too new."""
     try:
-        versions = session.call("versions") or {}
+        versions = session.call("versions")
     except LookerError as error:
         log.warning("Looker's version is unknown: %s", error)
-        return ""
-    return str(versions.get("looker_release_version") or "")
+        return {}
+    return versions if isinstance(versions, dict) else {}
+
+
+def _swagger_url(versions: dict[str, Any]) -> str:
+    shown = [versions.get("current_version"), *(versions.get("supported_versions") or ())]
+    rows = [row for row in shown if isinstance(row, dict) and str(row.get("version")) == API_VERSION]
+    return next((str(row["swagger_url"]) for row in rows if row.get("swagger_url")), "")
 
 
 class AdminCheck:

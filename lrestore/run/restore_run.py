@@ -196,7 +196,7 @@ class _Run:
         try:
             judgement = self._judgement()
             restorer = ItemRestorer(self._context(journal, judgement))
-            keys = prefetched(self._live, self._job.keys, judgement)
+            keys = prefetched(self._live, self._job.keys, judgement, journal.mapping)
             if self._job.request.mode == "verify":
                 return self._verify_alone(restorer, keys)
             return self._plan(restorer, keys, journal)
@@ -302,7 +302,7 @@ class _Run:
         verifier = Verifier(ItemRestorer(context))
         failures: list[ItemResult] = []
         try:
-            again = prefetched(context.live, written, judgement)
+            again = prefetched(context.live, written, judgement, journal.mapping)
             self._loop(lambda result, blob: failures.append(result) if result.dead_letter else None).over(
                 again, verifier.step
             )

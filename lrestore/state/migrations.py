@@ -10,7 +10,18 @@ from lrestore.state.queries import read_sql, statements
 APPLICATION_ID = 0x6C72_7374
 """``lrst``, in SQLite's header: what tells a state file from a backup and from anybody else's SQLite file."""
 
-STEPS: tuple[str, ...] = ()
+STEPS: tuple[str, ...] = (
+    """
+CREATE TABLE specifications (
+    destination       TEXT NOT NULL,
+    looker_version    TEXT NOT NULL,
+    lrestore_version  TEXT NOT NULL,
+    content           TEXT NOT NULL,
+    fetched_at        TEXT NOT NULL,
+    PRIMARY KEY (destination, looker_version)
+);
+    """,
+)
 """SQL that leads from version n to n + 1, beginning with n = 1. Never edited once released."""
 
 

@@ -182,3 +182,13 @@ UPDATE intents SET state = 'dropped', closed_at = :closed_at
 WHERE content_type = :content_type AND source_id = :source_id AND state = 'open'
   AND session_id IN (SELECT id FROM sessions
                      WHERE source_instance = :source_instance AND destination = :destination);
+
+-- name: select_specification
+SELECT lrestore_version, content FROM specifications
+WHERE destination = :destination AND looker_version = :looker_version;
+
+-- name: upsert_specification
+INSERT INTO specifications (destination, looker_version, lrestore_version, content, fetched_at)
+VALUES (:destination, :looker_version, :lrestore_version, :content, :fetched_at)
+ON CONFLICT (destination, looker_version) DO UPDATE
+SET lrestore_version = excluded.lrestore_version, content = excluded.content, fetched_at = excluded.fetched_at;

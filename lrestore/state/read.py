@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import msgspec
 
+from lrestore import __version__
 from lrestore.errors import UsageError
 from lrestore.messages import (
     Change,
@@ -22,6 +23,7 @@ from lrestore.messages import (
     Outcome,
     Request,
 )
+from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_readonly, state_errors
 from lrestore.state.encoding import storable
 from lrestore.state.queries import QUERIES
@@ -44,6 +46,7 @@ class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     changes: tuple[Change, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     warnings: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 class StateReader:
@@ -182,6 +185,18 @@ class StateReader:
         rows = self._rows("select_undo", {"session_id": session_id})
         return [UndoRecord(**{name: row[name] for name in names}) for row in rows]
 
+    def specification(self, destination: str, looker_version: str) -> Specification | None:
+        """What the destination said of its API in that release; None where it was not asked by this lrestore."""
+        values = {"destination": destination, "looker_version": looker_version}
+        row = self._row("select_specification", values)
+        if row is None or row["lrestore_version"] != __version__:
+            return None
+        try:
+            return msgspec.json.decode(row["content"], type=Specification)
+        except msgspec.MsgspecError:
+            # A cache: what cannot be read is asked for again.
+            return None
+
     def _rows(self, query: str, values: Mapping[str, object]) -> Iterator[sqlite3.Row]:
         with state_errors(self._path):
             yield from self._connection.execute(QUERIES[query], values)
@@ -217,6 +232,7 @@ def _result(row: sqlite3.Row) -> ItemResult:
         changes=detail.changes,
         deletions=detail.deletions,
         warnings=detail.warnings,
+        left_out=detail.left_out,
         dead_letter=None if row["error_type"] is None else _dead_letter(row),
     )
 

@@ -49,7 +49,7 @@ CREATE TABLE results (
     outcome         TEXT NOT NULL CHECK (outcome IN ('created', 'updated', 'unchanged', 'skipped', 'failed')),
     destination_id  TEXT NOT NULL,
     reason          TEXT NOT NULL,
-    detail          TEXT,                               -- JSON: changes, deletions, warnings; NULL when there are none
+    detail          TEXT,                               -- JSON: changes, deletions, warnings, left_out; NULL when there are none
     recorded_at     TEXT NOT NULL,
     PRIMARY KEY (session_id, content_type, source_id)
 );
@@ -126,4 +126,14 @@ CREATE TABLE undo (
     kind            TEXT NOT NULL CHECK (kind IN ('updated', 'created', 'deleted', 'trashed')),
     created_at      TEXT NOT NULL,
     PRIMARY KEY (session_id, shard, seq)
+);
+
+-- What a destination of some release says of its own API, reduced: asked for once.
+CREATE TABLE specifications (
+    destination       TEXT NOT NULL,
+    looker_version    TEXT NOT NULL,
+    lrestore_version  TEXT NOT NULL,                    -- whose choice of what matters it is
+    content           TEXT NOT NULL,                    -- JSON object
+    fetched_at        TEXT NOT NULL,
+    PRIMARY KEY (destination, looker_version)
 );

@@ -16,8 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from lrestore import __version__
 from lrestore.errors import StateError
 from lrestore.messages import DeadLetter, Intent, ItemKey, ItemResult, Mapping, Request
+from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_writable, state_errors
 from lrestore.state.encoding import storable, to_json
 from lrestore.state.migrations import CURRENT, Schema
@@ -212,6 +214,18 @@ class StateWriter:
                 values = {name: getattr(record, name) for name in UndoRecord.__struct_fields__}
                 self._execute("upsert_undo", {**values, "session_id": session_id})
 
+    def record_specification(self, destination: str, looker_version: str, found: Specification) -> None:
+        """Keep what a destination says of its API in that release."""
+        values = {
+            "destination": destination,
+            "looker_version": looker_version,
+            "lrestore_version": __version__,
+            "content": to_json(found),
+            "fetched_at": self._stamp(),
+        }
+        with self.transaction():
+            self._execute("upsert_specification", values)
+
     def _map(self, route: Values[str, str], mapping: Mapping, session_id: str) -> str:
         values = {
             **route,
@@ -300,7 +314,7 @@ def _key_values(key: ItemKey) -> dict[str, str]:
 
 
 def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
-    detail = ResultDetail(result.changes, result.deletions, result.warnings)
+    detail = ResultDetail(result.changes, result.deletions, result.warnings, result.left_out)
     return {
         **_key_values(result.key),
         "name": storable(result.name),

@@ -102,6 +102,7 @@ def rename_keywords(content: dict[str, Any], model: type) -> None:
             place.content[name[:-1]] = place.content.pop(name)
 
 
+@cache
 def renames_fields(model: type) -> bool:
     """Does this class, or one that it holds, have a field that the SDK had to rename?"""
     return _renames(model, set())

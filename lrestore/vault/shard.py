@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,6 +97,10 @@ class ShardWriter:
         }
         self._execute(_PUT, row)
 
+    def execute(self, statement: str, values: Sequence[object] = ()) -> None:
+        """Run a statement on tables of the caller's own, inside :meth:`batch` together with what is put there."""
+        self._execute(statement, values)
+
     def holds(self, type: str, id: str) -> bool:
         """Is there a row for this key? A second copy of the same object would replace the first."""
         with self._lock:
@@ -130,7 +134,7 @@ class ShardWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _execute(self, statement: str, row: Mapping[str, object]) -> None:
+    def _execute(self, statement: str, row: Mapping[str, object] | Sequence[object]) -> None:
         with self._lock:
             try:
                 self._connection.execute(statement, row)

@@ -37,7 +37,7 @@ from tests.acceptance.proxy import Proxy
 from tests.cli.command import environment
 
 SMALL = Sizes(users=4, groups=3, folders=5, depth=2, looks=5, dashboards=3, tiles=7, filters=3, boards=0, plans=0)
-OPENING = frozenset({"login", "versions", "me", "user", "all_folders"})
+OPENING = frozenset({"login", "versions", "api_spec", "me", "user", "all_folders"})
 """Calls with which a run begins, whatever it restores."""
 SECRET = "Sup3rS3cretS3cret0fTheTests"
 

@@ -364,3 +364,12 @@ def test_the_secret_goes_in_the_form_body_only(serve: Serve, connect: Connect) -
     assert login.body == b"client_id=client-identifier&client_secret=s3cret%26of+the%2Bkey"
     assert login.headers["content-type"] == "application/x-www-form-urlencoded"
     assert SECRET not in login.target + str(login.headers) and "authorization" not in login.headers
+
+
+def test_what_a_run_can_do_without_is_tried_once(serve: Serve, connect: Connect, waits: Waits) -> None:
+    server = serve(reply(503, {"message": "later"}), reply(200, {"id": "1"}))
+    session = connect(server)
+    with pytest.raises(ServerError):
+        session.call_once("me")
+    assert waits.seconds == []
+    assert session.call_once("me") == {"id": "1"}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -10,6 +12,7 @@ import pytest
 
 from lrestore.errors import StateError
 from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping
+from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, Totals, UndoRecord
 from lrestore.state.writer import StateWriter
@@ -312,3 +315,33 @@ def test_odd_text_and_values_are_recorded_and_not_refused(writer: StateWriter) -
     (read,) = writer.read.results(SESSION)
     assert read.name == "half ? of a character"
     assert str(read.changes[0].new) == "{'?': \"<class 'object'>\"}"
+
+
+SAID = Specification(release="26.12.3", fields={"Dashboard": {"title": True, "id": False}}, no_types=frozenset({"x"}))
+
+
+def test_what_a_destination_says_of_itself_is_kept_by_release(writer: StateWriter, path: Path) -> None:
+    writer.record_specification("prod", "26.12.3", SAID)
+    newer = msgspec.structs.replace(SAID, marks=False)
+    writer.record_specification("prod", "26.14.0", SAID)
+    writer.record_specification("prod", "26.14.0", newer)
+    with StateReader.open(path) as reader:
+        assert reader.specification("prod", "26.12.3") == SAID
+        assert reader.specification("prod", "26.14.0") == newer
+        assert reader.specification("prod", "26.16.0") is None
+        assert reader.specification("test", "26.12.3") is None
+
+
+@pytest.mark.parametrize("change", ["lrestore_version = '0'", "content = '{}'", "content = 'x'"])
+def test_what_another_lrestore_chose_to_keep_is_asked_for_again(writer: StateWriter, path: Path, change: str) -> None:
+    writer.record_specification("prod", "26.12.3", SAID)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(f"UPDATE specifications SET {change}")
+    assert writer.read.specification("prod", "26.12.3") is None
+
+
+def test_what_was_left_out_is_read_back(writer: StateWriter) -> None:
+    recorded = msgspec.structs.replace(result(), left_out=("dashboard.chat_enabled",))
+    writer.record_result(SESSION, recorded)
+    (found,) = writer.read.results(SESSION)
+    assert found.left_out == ("dashboard.chat_enabled",)

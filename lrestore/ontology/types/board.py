@@ -44,6 +44,10 @@ BOARD = ContentType(
     # Nothing that is known makes it unique; more than one match ends in a dead letter.
     natural_key=("title",),
     created_at=True,
+    limits=(
+        "whether a board that was put away can be taken back is not documented",
+        "images of items can be set and never read, so no backup has them",
+    ),
     references=(
         Reference("user_id", "user", "soft"),
         # Ids of its own sections and items: set when these exist.
@@ -57,6 +61,5 @@ BOARD = ContentType(
         Reference("board_sections[].board_items[].custom_url", "any", "text"),
     ),
     parts=(SECTION, ITEM),
-    # Writing a moment here is how a board is put away. Whether null takes it back is not documented.
-    ignored=("deleted_at",),
+    ignored={"deleted_at": "writing a moment here puts the board away; whether null takes it back is not documented"},
 )

@@ -103,6 +103,12 @@ DASHBOARD = ContentType(
     # Both are asked for by the text of create_dashboard, not by its schema.
     create_needs=("title", "folder_id"),
     # Unique in the whole instance, trash included; a title is unique only in its folder.
+    limits=(
+        "id, creation time, views and favourites cannot be set; a dashboard that was deleted for good gets a new id",
+        "Looker makes the places of tiles itself: they can be moved, neither made nor deleted",
+        "certification has a call of its own and names who certified: it is not restored",
+        "LookML dashboards are files: they cannot be written",
+    ),
     never_backed_up=("alerts: those of live tiles stay, those of lost tiles are lost",),
     natural_key=("slug",),
     created_at=True,

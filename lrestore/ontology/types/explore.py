@@ -17,5 +17,6 @@ EXPLORE = ContentType(
     title_field="label",
     required=("name", "model_name"),
     natural_key=("model_name", "name"),
+    limits=("explores are LookML: they can be looked for, and nothing else",),
     references=(Reference("model_name", "lookml_model", "parent"),),
 )

@@ -32,5 +32,10 @@ FOLDER = ContentType(
         (("id", "lookml"),),
     ),
     references=(Reference("parent_id", "folder", "parent"),),
+    limits=(
+        "root folders, the folder of LookML dashboards and embed folders cannot be made",
+        "a personal folder comes with its user and goes with it",
+        "a deleted folder cannot be taken back: it is made anew, with another id",
+    ),
     never_backed_up=("access rights: those of existing folders stay as they are, new folders inherit theirs",),
 )

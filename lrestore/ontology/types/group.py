@@ -19,6 +19,11 @@ GROUP = ContentType(
     required=("id", "name"),
     create_needs=("name",),
     natural_key=("name",),
+    limits=(
+        "All Users can be neither made nor deleted, and has no members of its own",
+        "embed groups come to be at an SSO embed login: there is no call to make them",
+        "the members of groups that are managed from outside come from there",
+    ),
     never_backed_up=("which groups are in which",),
     built_in=(
         # All Users: not deletable, no direct membership.

@@ -24,6 +24,10 @@ LOOK = ContentType(
     natural_key=("folder_id", "title"),
     created_at=True,
     trash=True,
+    limits=(
+        "a look is made of an existing query: a backup without its definition is of use only where the query still is",
+        "id, creation time, views and favourites cannot be set",
+    ),
     references=(
         Reference("user_id", "user", "soft"),
         Reference("query_id", "query", "hard"),

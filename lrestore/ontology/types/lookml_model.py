@@ -21,6 +21,10 @@ LOOKML_MODEL = ContentType(
     natural_key=("name",),
     # The model of System Activity is part of Looker.
     built_in=((("name", "system__activity"),),),
+    limits=(
+        "LookML cannot be written: only which project a model is in and which connections it may use",
+        "connections and projects cannot be restored from a backup: they have to be there",
+    ),
     references=(
         Reference("project_name", "project", "hard"),
         Reference("allowed_db_connection_names[]", "connection", "name"),

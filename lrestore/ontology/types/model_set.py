@@ -22,5 +22,6 @@ MODEL_SET = ContentType(
     # Writes to them answer 405 (specification, update_model_set).
     built_in=((("built_in", True),), (("all_access", True),)),
     # Not hard: a set may name models that are not deployed yet.
+    limits=("built-in sets cannot be written: 405",),
     references=(Reference("models[]", "lookml_model", "name"),),
 )

@@ -21,5 +21,9 @@ PERMISSION_SET = ContentType(
     natural_key=("name",),
     # Writes to them answer 405 (specification, update_permission_set).
     built_in=((("built_in", True),), (("all_access", True),)),
+    limits=(
+        "built-in sets cannot be written: 405",
+        "a permission that the release does not know is refused, so it is left out",
+    ),
     references=(Reference("permissions[]", "permission", "name"),),
 )

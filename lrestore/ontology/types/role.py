@@ -25,6 +25,7 @@ ROLE = ContentType(
         (("permission_set.all_access", True), ("model_set.all_access", True)),
         (("internal", True),),
     ),
+    limits=("the Admin role and Looker's internal roles cannot be written: 405",),
     never_backed_up=("which groups have a role",),
     references=(
         Reference("permission_set_id", "permission_set", "hard"),

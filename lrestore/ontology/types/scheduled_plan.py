@@ -25,6 +25,11 @@ SCHEDULED_PLAN = ContentType(
     one_of=_CONTENT,
     created_at=True,
     never_backed_up=("secret parameters of destinations such as webhooks and SFTP",),
+    limits=(
+        "secret parameters of destinations can be set and never read: they have to be entered again",
+        "a plan's history, and when it runs next, are Looker's",
+        "only an admin may set another owner",
+    ),
     references=(
         Reference("user_id", "user", "hard"),
         Reference("dashboard_id", "dashboard", "hard"),

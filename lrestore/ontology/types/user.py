@@ -44,7 +44,15 @@ USER = ContentType(
     ),
     parts=(CREDENTIALS_EMAIL,),
     never_backed_up=("passwords, API keys, two-factor secrets, values of user attributes",),
-    # ui_state: "undocumented state information owned by the Looker UI"; models_dir_validated: a finding about the
-    # user's development workspace (both: specification, User). Old values of them say nothing about content.
-    ignored=("ui_state", "models_dir_validated"),
+    # Both as the specification of User describes them.
+    ignored={
+        "ui_state": "undocumented state of Looker's user interface; an old one says nothing about content",
+        "models_dir_validated": "a finding about the user's development workspace, which Looker makes anew",
+    },
+    limits=(
+        "a password, an API key's secret or a two-factor secret can neither be read nor set to what it was",
+        "SAML, LDAP, OIDC, OpenID and Google credentials come to be when the user logs in: no call makes them",
+        "the personal folder comes with the user, and cannot be made by itself",
+        "roles that are managed from outside cannot be set",
+    ),
 )

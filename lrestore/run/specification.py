@@ -1,0 +1,85 @@
+"""Asking the destination what its API knows: once per release, and never when that is known already.
+
+A production Looker makes some megabytes for it, so the reduced form is kept in the state file. A Looker of the very
+release that the installed SDK was made for is not asked: the SDK's models, less the errata, say the same. Neither is it
+asked twice if it has no answer: the table of releases has to do then, and a warning says so.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lrestore.errors import LookerError, NotFoundError
+from lrestore.looker.session import LookerSession
+from lrestore.ontology import fields
+from lrestore.ontology.specification import Specification, UnusableSpecificationError, reduced
+from lrestore.run.preflight import API_VERSION, DestinationFacts
+from lrestore.state.read import StateReader
+from lrestore.state.writer import StateWriter
+
+log = logging.getLogger(__name__)
+
+_DOCUMENT = "swagger.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of the destination now. ``fresh``: it was asked just now, and the answer is not on record yet."""
+
+    facts: DestinationFacts
+    fresh: bool = False
+
+    def keep(self, writer: StateWriter, destination: str) -> None:
+        """Put a fresh answer on record, for the next run."""
+        if self.fresh and self.facts.specification is not None:
+            writer.record_specification(destination, self.facts.looker_version, self.facts.specification)
+
+
+def acquaint(session: LookerSession, facts: DestinationFacts, state: Path, destination: str) -> Known:
+    """``facts`` with the destination's own specification: from the state file, else asked for.
+
+    Never fails for want of it: what stands against it is among the warnings of the facts.
+    """
+    recorded = _recorded(state, destination, facts.looker_version)
+    if recorded is not None:
+        return Known(replace(facts, specification=recorded))
+    if facts.looker_version and _minor(facts.looker_version) == fields.sdk_release():
+        return Known(facts)
+    try:
+        found = reduced(_document(session, facts.swagger_url))
+    except (LookerError, UnusableSpecificationError) as error:
+        return Known(_without(facts, str(error)))
+    release = facts.looker_version or found.release
+    log.debug("what Looker %s can do is known from its specification", release)
+    return Known(replace(facts, specification=found, looker_version=release), fresh=bool(release))
+
+
+def _recorded(state: Path, destination: str, release: str) -> Specification | None:
+    if not release or not state.exists():
+        return None
+    with StateReader.open(state) as reader:
+        return reader.specification(destination, release)
+
+
+def _minor(release: str) -> str:
+    return ".".join(release.split(".")[:2])
+
+
+def _document(session: LookerSession, swagger_url: str) -> Any:
+    """The specification, where API 4.0 has it, or where the instance says that it is, below the same API."""
+    try:
+        return session.call_once("api_spec", path={"api_version": API_VERSION, "specification": _DOCUMENT})
+    except NotFoundError:
+        if not urlsplit(swagger_url).path.endswith(f"/api/{API_VERSION}/{_DOCUMENT}"):
+            raise
+    return session.call_once("swagger")
+
+
+def _without(facts: DestinationFacts, reason: str) -> DestinationFacts:
+    release = f"Looker {facts.looker_version}" if facts.looker_version else "this Looker"
+    warning = f"the specification of {release} is not to be had, what is known of its release counts: {reason}"
+    return replace(facts, warnings=(*facts.warnings, warning))

@@ -1,0 +1,78 @@
+"""One commit for all threads that want something on disk at the same moment.
+
+On a disk that takes 10 ms for an fsync, threads that commit one after the other would wait longer for it than for
+Looker. So they queue, and whoever gets the file writes what all of them have brought, and commits once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from lrestore.errors import StateError
+
+
+class _Request:
+    """One thread's wish. ``settled``: it is on disk, or ``error`` says why not."""
+
+    __slots__ = ("error", "settled", "write")
+
+    def __init__(self, write: Callable[[], None]) -> None:
+        self.write = write
+        self.settled = False
+        self.error: Exception | None = None
+
+
+class GroupCommit:
+    """``transaction`` commits at its end, and takes everything back if anything is raised in it."""
+
+    def __init__(self, transaction: Callable[[], AbstractContextManager[object]], refusals: tuple[type[Exception], ...]):
+        """``refusals`` are errors of a single write, raised before it has changed anything: others' go on."""
+        self._transaction = transaction
+        self._refusals = refusals
+        self._waiting: deque[_Request] = deque()
+        self._file = threading.Lock()
+
+    def durably(self, write: Callable[[], None]) -> None:
+        """Return when what ``write`` does is committed; raise what it, or the commit, raised."""
+        request = _Request(write)
+        self._waiting.append(request)
+        with self._file:
+            if not request.settled:
+                self._commit()
+        if request.error is not None:
+            raise request.error
+
+    def _commit(self) -> None:
+        group = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with self._transaction():
+                for request in group:
+                    self._try(request)
+        except Exception as error:  # noqa: BLE001 (it is raised in each of the threads)
+            for request in group:
+                request.error = request.error or _again(error)
+        except BaseException:
+            for request in group:
+                request.error = request.error or StateError("interrupted before it was on disk")
+            raise
+        finally:
+            for request in group:
+                request.settled = True
+
+    def _try(self, request: _Request) -> None:
+        try:
+            request.write()
+        except self._refusals as refusal:
+            request.error = refusal
+
+
+def _again(error: Exception) -> Exception:
+    """The same error for another thread: one object raised in two would mix up their tracebacks."""
+    if not isinstance(error, StateError):
+        return error
+    copy = StateError(error.message, hint=error.hint)
+    copy.__cause__ = error
+    return copy
