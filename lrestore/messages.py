@@ -88,6 +88,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     """What became of one item. ``missing``: the destination has no such object (told of failed items).
 
     ``left_out``: fields that the backup holds and the destination does not take, reported once for the whole run.
+    ``enabled``: what was written is a scheduled plan that is switched on now.
     """
 
     key: ItemKey
@@ -102,6 +103,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     dead_letter: DeadLetter | None = None
     missing: bool = False
     left_out: tuple[str, ...] = ()
+    enabled: bool = False
 
 
 class Intent(msgspec.Struct, frozen=True):

@@ -17,7 +17,9 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"settings"}),
     frozenset({"credentials"}),
-    frozenset({"ontology", "canonical", "references", "identity", "diff", "payload", "plan", "selection", "graph"}),
+    frozenset(
+        {"ontology", "canonical", "references", "links", "identity", "diff", "payload", "plan", "selection", "graph"}
+    ),
     frozenset({"looker", "vault"}),
     frozenset({"state"}),
     frozenset({"restoration", "report"}),

@@ -107,7 +107,7 @@ class Options:
     skip_if_modified: bool = _switch(HOW, "leave alone what was changed in Looker after it was backed up")
     keep_extra: bool = _switch(HOW, "keep tiles, filters, members that the live object has and the backup lacks")
     allow_alert_loss: bool = _switch(HOW, "let tiles be deleted or re-made although live alerts hang on them")
-    disable_schedules: bool = _switch(HOW, "restore scheduled plans switched off (comes later)")
+    disable_schedules: bool = _switch(HOW, "restore scheduled plans switched off")
     yes: bool = _switch(HOW, "don't ask before a large restore")
 
     workers: Optional[int] = _flag(LIMITS, "worker processes", type=at_least_one, metavar="N")
@@ -133,7 +133,6 @@ class Options:
 
 LATER: Mapping[str, str] = {
     "undo": "the copies that it needs are kept beside the state file already",
-    "disable_schedules": "leave scheduled plans out: --exclude scheduled_plan",
     "html": "--report FILE writes the same as JSON",
 }
 """Flags of the contract whose feature is not there yet, with what to do until then. They are refused, never ignored."""
@@ -244,7 +243,7 @@ def _selection_clash(options: Options) -> str:
     going_on = _given(options, ("resume", "retry_dead_letters"))
     if going_on and selecting:
         return f"{flag(going_on[0])} knows what to restore: it takes no {flag(selecting[0])}"
-    ways = _given(options, (*(name for name in SETTING_OF if name != "rate"), "allow_alert_loss"))
+    ways = _given(options, (*(name for name in SETTING_OF if name != "rate"), "allow_alert_loss", "disable_schedules"))
     if going_on and ways:
         return f"{flag(going_on[0])} goes on as the session was started: it takes no {flag(ways[0])}"
     return ""

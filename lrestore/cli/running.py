@@ -62,6 +62,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
             include_deleted=options.include_deleted,
         ),
         allow_alert_loss=options.allow_alert_loss,
+        disable_schedules=options.disable_schedules,
         yes=options.yes,
         with_dependencies=options.with_dependencies,
         max_calls=options.max_calls,

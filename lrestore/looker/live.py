@@ -11,14 +11,22 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from lrestore.errors import NotFoundError
+from lrestore.looker.definitions import Definitions
+from lrestore.looker.hierarchy import Hierarchy
+from lrestore.looker.people import People, emails_of
+from lrestore.looker.tree import FolderTree
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 
 Object = dict[str, Any]
 
-LISTED = frozenset({"folder", "group", "role", "permission_set", "model_set", "lookml_model"})
-"""Types that are few enough to be read whole: at most one row per user (personal folders)."""
+LISTED = frozenset(
+    {"folder", "group", "role", "permission_set", "model_set", "lookml_model", "board", "scheduled_plan"}
+)
+"""Types that are few or small enough to be read whole: a row per user (personal folders), some per user (plans)."""
 
 _LISTING_QUERY: Mapping[str, Mapping[str, Any]] = {
+    # Without it the list holds the caller's own (specification, all_scheduled_plans).
+    "scheduled_plan": {"all_users": True},
     "lookml_model": {"fields": "name,project_name,allowed_db_connection_names,unlimited_db_connections,explores"},
 }
 
@@ -43,14 +51,26 @@ class Live:
     """The destination's objects, for reading."""
 
     def __init__(self, session: Caller, tables: dict[str, dict[str, Object]] | None = None) -> None:
-        """``tables`` are listings that somebody else has read for all: see :meth:`tables`."""
+        """``tables`` are listings that somebody else has read for all: see :meth:`tables`, :meth:`read_ahead`."""
         self._session = session
-        self._tables: dict[str, dict[str, Object]] = tables or {}
+        given = tables or {}
+        self._tables = {type_name: table for type_name, table in given.items() if type_name in LISTED}
+        self._explore_names: dict[str, tuple[Object, frozenset[str]]] = {}
         self._bare: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
-        self._fresh: dict[tuple[str, str], Object | None] = {}
+        self._fresh: dict[tuple[str, str], Object | None] = {
+            (type_name, object_id): row
+            for type_name, table in given.items()
+            if type_name not in LISTED
+            for object_id, row in table.items()
+        }
         self._trash: dict[tuple[str, str], Object | None] = {}
+        self._tree: FolderTree | None = None
+        self._personal: dict[str, str] = {}
         self._lock = threading.RLock()
+        self.definitions = Definitions(session)
+        self.people = People(session, self.pages)
+        self.hierarchy = Hierarchy(self.pages)
 
     def get(self, type_name: str, object_id: str) -> Object | None:
         """One object whole, or None where Looker says 404. A copy put by :meth:`prefetch` is given out once."""
@@ -76,14 +96,24 @@ class Live:
         entry = CONTENT_TYPES[type_name]
         if entry.search is None or type_name in self._bare or type_name in LISTED:
             return
+        with self._lock:
+            object_ids = {one for one in object_ids if (type_name, one) not in self._fresh}
+        if not object_ids:
+            return
         query = {"id": ",".join(sorted(object_ids)), "limit": len(object_ids)}
         rows = [row for row in self._session.call(entry.search, query=query) or () if str(row.get("id")) in object_ids]
-        if not all(_whole(type_name, row) for row in rows):
+        if not all(whole(type_name, row) for row in rows):
             self._bare.add(type_name)
             return
         with self._lock:
             self._fresh.update({(type_name, str(row["id"])): row for row in rows})
-        self._prefetch_trash(type_name, {*object_ids} - {str(row["id"]) for row in rows})
+        if entry.trash:
+            self._prefetch_trash(type_name, {*object_ids} - {str(row["id"]) for row in rows})
+
+    def read_ahead(self, type_name: str) -> dict[str, Object]:
+        """What :meth:`prefetch_all` has read of a type and nobody has asked for yet, by id."""
+        with self._lock:
+            return {key[1]: row for key, row in self._fresh.items() if key[0] == type_name and row is not None}
 
     def _prefetch_trash(self, type_name: str, object_ids: Collection[str]) -> None:
         if not object_ids:
@@ -111,8 +141,7 @@ class Live:
         if found is None and type_name in LISTED:
             found = self._read(type_name, object_id)
             if found is not None:
-                with self._lock:
-                    self._tables[type_name][object_id] = found
+                self.put(type_name, found)
         return found
 
     def _read(self, type_name: str, object_id: str) -> Object | None:
@@ -146,13 +175,56 @@ class Live:
             table = self._tables.get(type_name)
             if table is not None:
                 key = str(obj[CONTENT_TYPES[type_name].id_field])
-                table[key] = {**table.get(key, {}), **obj}
+                old = table.get(key)
+                table[key] = {**(old or {}), **obj}
+                self._shift(type_name, old, table[key])
 
     def forget(self, type_name: str, object_id: str) -> None:
         """The object that was noted is not there after all."""
         with self._lock:
-            self._tables.get(type_name, {}).pop(object_id, None)
+            old = self._tables.get(type_name, {}).pop(object_id, None)
+            self._shift(type_name, old, None)
             self._known.pop((type_name, object_id), None)
+
+    def _shift(self, type_name: str, old: Object | None, new: Object | None) -> None:
+        if type_name != "folder" or self._tree is None:
+            return
+        if old is not None:
+            self._tree.drop(old)
+        if new is not None:
+            self._tree.put(new)
+
+    def tree(self) -> FolderTree:
+        """The folders by place and owner."""
+        with self._lock:
+            if self._tree is None:
+                self._tree = FolderTree(self.table("folder").values())
+            return self._tree
+
+    def folders_at(self, parent_id: str, name: str) -> list[Object]:
+        """The folders of a parent that have the name, whatever its case: Looker lets there be but one."""
+        with self._lock:
+            table = self.table("folder")
+            return [table[object_id] for object_id in sorted(self.tree().at(parent_id, name))]
+
+    def personal_folder(self, user_id: str) -> str | None:
+        """The id of a user's personal folder, from the listing where that tells, else as the user's own record says."""
+        with self._lock:
+            shown = self.tree().personal(user_id)
+            known = self._personal.get(user_id)
+        if known is not None or len(shown) == 1:
+            return known or next(iter(shown))
+        fields = {"fields": "id,personal_folder_id"}
+        try:
+            user = _object(self._session.call("user", path={"user_id": user_id}, query=fields)) or {}
+        except NotFoundError:
+            return None
+        found = user.get("personal_folder_id")
+        if found is None:
+            return None
+        with self._lock:
+            self._personal[user_id] = str(found)
+        return str(found)
 
     def exists(self, type_name: str, object_id: str) -> bool:
         """Whether the object can be referred to: it is there, and not in the trash. Asked once per run."""
@@ -182,19 +254,23 @@ class Live:
         except NotFoundError:
             return None
 
-    def models(self) -> dict[str, frozenset[str]]:
-        """The LookML models and the names of their explores."""
-        return {
-            name: frozenset(str(explore.get("name")) for explore in model.get("explores") or ())
-            for name, model in self.table("lookml_model").items()
-        }
+    def _explores(self, model: str) -> frozenset[str] | None:
+        """The names of a model's explores, put together once: they are asked for with every tile."""
+        listed = self.table("lookml_model").get(model)
+        if listed is None:
+            return None
+        known = self._explore_names.get(model)
+        if known is None or known[0] is not listed:
+            names = frozenset(str(explore.get("name")) for explore in listed.get("explores") or ())
+            known = self._explore_names[model] = (listed, names)
+        return known[1]
 
     def explore_exists(self, model: str, explore: str) -> bool:
         """Whether a LookML model, and the explore where one is named, is there.
 
         A listing leaves out internal and hidden models, so the explore itself is asked for before it is called missing.
         """
-        explores = self.models().get(model)
+        explores = self._explores(model)
         if explores is not None and (not explore or explore in explores):
             return True
         key = ("explore", f"{model}::{explore}")
@@ -219,6 +295,8 @@ class Live:
 
     def find(self, type_name: str, key: Mapping[str, str]) -> list[Object]:
         """The objects whose fields equal ``key`` exactly; of types with a trash, those in the trash too."""
+        if type_name == "folder" and {"parent_id", "name"} <= key.keys():
+            return [row for row in self.folders_at(key["parent_id"], key["name"]) if _has(row, key)]
         if type_name in LISTED:
             return [row for row in self.table(type_name).values() if _has(row, key)]
         entry = CONTENT_TYPES[type_name]
@@ -235,6 +313,8 @@ class Live:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""
         with self._lock:
             self._tables.pop(type_name, None)
+            if type_name == "folder":
+                self._tree = None
         return self.find(type_name, key)
 
     def by_ids(
@@ -270,8 +350,12 @@ class Live:
                 return
 
 
-def _whole(type_name: str, row: Object) -> bool:
+def whole(type_name: str, row: Object) -> bool:
     """Whether a row of a search is all that a read would show, as far as a restore needs it."""
+    if type_name == "user":
+        explained = not row.get("email") or bool(emails_of({**row, "email": None}))
+        members = isinstance(row.get("role_ids"), list) and isinstance(row.get("group_ids"), list)
+        return members and "is_disabled" in row and explained
     if type_name != "dashboard":
         return True
     lists = (row.get("dashboard_elements"), row.get("dashboard_filters"), row.get("dashboard_layouts"))

@@ -108,6 +108,8 @@ class ContentType:
     """Fields that together identify an object across instances; references among them are translated first."""
     one_of: tuple[str, ...] = ()
     """Those fields of the natural key of which an object has just one; the others are null on both sides."""
+    namesakes: bool = False
+    """Several objects may have the same natural key: one that is known to be another is none of the candidates."""
     created_at: bool = False
     """The type carries Looker's immutable ``created_at``: the proof that an id still means the same object."""
     trash: bool = False

@@ -63,12 +63,13 @@ def _told(schema: str, name: str, ignored: Mapping[str, str]) -> str:
     reference = _references().get((schema, name))
     if name not in _written(schema):
         return _not_written(reference)
+    null = ", also to null" if fields.nullable(body, name) else ""
     if reference is not None:
-        return _rewritten(reference)
+        return _rewritten(reference, null)
     sent = "restored, though the specification marks it read-only" if _is_erratum(schema, name) else "restored"
     if fields.nested(schema, name):
         return f"{sent}, see {fields.nested(schema, name)}"
-    return f"{sent}, also to null" if fields.nullable(body, name) else sent
+    return sent + null
 
 
 def _is_erratum(schema: str, name: str) -> bool:
@@ -89,10 +90,10 @@ def _not_written(reference: Reference | None) -> str:
     return READ_ONLY
 
 
-def _rewritten(reference: Reference) -> str:
+def _rewritten(reference: Reference, null: str) -> str:
     target = reference.target
     if reference.kind == "text":
-        return "restored; references to other objects may hide in the text"
+        return f"restored{null}; references to other objects may hide in the text"
     if reference.kind == "name" or target not in {*CONTENT_TYPES, *PARTS, *_QUERIES}:
         return f"restored; names {_a(target)}, which is known by the same name everywhere"
     must = {"hard": ", which must be there", "parent": ", its container", "soft": ""}[reference.kind]

@@ -62,6 +62,7 @@ class ReportBuilder:
         self._omitted: set[ItemKey] = set()
         self._warnings: dict[str, None] = {}
         self._left_out: set[str] = set()
+        self._enabled: set[ItemKey] = set()
         self._timeline: list[Sample] = []
         self._earlier = 0
 
@@ -80,6 +81,7 @@ class ReportBuilder:
             self._failed[result.key] = FailedItem.of(result.dead_letter)
         self._list(result)
         self._left_out.update(result.left_out)
+        (self._enabled.add if result.enabled else self._enabled.discard)(result.key)
         for warning in result.warnings:
             self.warn(f"{result.key}: {warning}")
 
@@ -134,6 +136,7 @@ class ReportBuilder:
             plan=plan,
             items=tuple(self._items.values()),
             items_omitted=len(self._omitted),
+            enabled_plans=len(self._enabled),
         )
 
     def _not_taken(self) -> Iterator[str]:

@@ -119,7 +119,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Totals and ``by_type`` must agree, and there must be as many dead letters as failed items: ValueError.
 
     ``items`` lists what is worth a line: all but plain unchanged ones. ``items_omitted`` of them are left out because
-    there are too many; those with deletions never are.
+    there are too many; those with deletions never are. ``enabled_plans``: scheduled plans that were created or
+    updated and are switched on.
     """
 
     schema: int = SCHEMA
@@ -141,6 +142,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     plan: Plan | None = None
     items: tuple[Item, ...] = ()
     items_omitted: int = 0
+    enabled_plans: int = 0
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

@@ -54,8 +54,15 @@ def summary(report: Report, style: Style = PLAIN) -> str:
         *aligned(rows),
         "",
         f"{counted(totals.selected, 'item')}: {totals.succeeded} succeeded, {failed}",
+        *_enabled(report),
         f"{duration(report.duration_s)}, {speed}, {_api(report)}",
     )
+
+
+def _enabled(report: Report) -> list[str]:
+    """They send mail from now on: somebody should know how many."""
+    plans = counted(report.enabled_plans, "enabled scheduled plan")
+    return [f"{plans} restored"] if report.enabled_plans else []
 
 
 def plan(report: Report, style: Style = PLAIN) -> str:

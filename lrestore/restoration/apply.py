@@ -114,10 +114,16 @@ def _creation(context: Context, applied: Applied, write: Write, parent_id: str, 
 
 
 _CHILDREN = {
-    "dashboard_element": "dashboard_dashboard_elements",
-    "dashboard_filter": "dashboard_dashboard_filters",
-    "dashboard_layout": "dashboard_dashboard_layouts",
+    "dashboard_element": ("dashboard_dashboard_elements", "dashboard_id"),
+    "dashboard_filter": ("dashboard_dashboard_filters", "dashboard_id"),
+    "dashboard_layout": ("dashboard_dashboard_layouts", "dashboard_id"),
+    "board_section": ("board", "board_id"),
+    "board_item": ("board_section", "board_section_id"),
 }
+"""What lists the parts of a kind, and the parameter that says whose."""
+
+_HELD_AS = {"board_section": "board_sections", "board_item": "board_items"}
+"""Where a part is listed by its parent itself: the parent's field."""
 
 _TELLING = (
     "type",
@@ -133,17 +139,26 @@ _TELLING = (
 )
 """Fields by which a part that an unanswered POST made is known again; all that were sent must agree."""
 
+_TELLING_OF = {
+    "board_section": ("title", "description"),
+    "board_item": ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title"),
+}
+"""The same, of kinds that are known by other fields."""
+
 
 def _left_behind(context: Context, write: Write, body: Object, parent_id: str, known: set[str]) -> Object | None:
+    operation, parameter = _CHILDREN[write.type]
     try:
-        children = context.session.call(_CHILDREN[write.type], path={"dashboard_id": parent_id})
+        children = context.session.call(operation, path={parameter: parent_id})
     except NotFoundError:
         return None
+    if write.type in _HELD_AS:
+        children = (children or {}).get(_HELD_AS[write.type])
     kinds = field_types(fields.sdk_model(PARTS[write.type].model))
     for child in children or ():
         if str(child["id"]) not in known and all(
             canonical(body[name], kinds[name]) == canonical(child.get(name), kinds[name])
-            for name in _TELLING
+            for name in _TELLING_OF.get(write.type, _TELLING)
             if name in body
         ):
             known.add(str(child["id"]))

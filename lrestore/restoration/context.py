@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -35,6 +35,15 @@ class Journal(Protocol):
     def begun(self, key: ItemKey) -> bool:
         """Whether this session has begun to create the item before, in a process that died since."""
 
+    def unsettled(self, key: ItemKey) -> bool:
+        """Whether some session has begun to create the item and nobody knows what became of it."""
+
+    def claimed(self, key: ItemKey, destination_id: str) -> bool:
+        """Whether the live object is recorded as another item of this type."""
+
+    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
+        """The source ids of the items that are recorded as this live object."""
+
     def kept(self, key: ItemKey, object_id: str) -> bool:
         """Whether this session has a copy of the item's live object already, so that it may have been written."""
 
@@ -54,6 +63,10 @@ class Source(Protocol):
     def holds(self, key: ItemKey) -> bool:
         """Whether the backup has an item under this key, readable or not."""
 
+    @property
+    def personal_folders(self) -> Mapping[str, str]:
+        """The id of each user's personal folder → the user's id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -63,6 +76,7 @@ class Policy:
     keep_extra: bool = False
     skip_if_modified: bool = False
     allow_alert_loss: bool = False
+    disable_schedules: bool = False
     trust_404: bool = False
     fallback_owner: str = ""
     fallback_folder: str = ""
@@ -73,6 +87,16 @@ class Policy:
 def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Run tasks in order: the choice where items, not calls, run side by side."""
     return [task() for task in tasks]
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """Whose links are one's own. ``source``: hosts of the instance that was backed up, without ports; ``here``: the
+    destination's, with the port if that matters, as its users see it.
+    """
+
+    source: frozenset[str] = frozenset()
+    here: str = ""
 
 
 @dataclass(slots=True)
@@ -90,6 +114,12 @@ class Context:
     is_admin: Callable[[], bool]
     side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = one_by_one
     pause: Callable[[float], object] = field(default=lambda seconds: None)
+    same_folders: dict[tuple[str, object], bool] = field(default_factory=dict)
+    """Whether a folder of the backup is the live one, by its id and the live one's ``created_at``: asked of each item.
+    """
+    hosts: Hosts = Hosts()
+    known_users: dict[str, str] = field(default_factory=dict)
+    """Live ids of backed-up users, as far as they have been found: asked for every owner."""
 
     @property
     def same_instance(self) -> bool:

@@ -11,6 +11,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.dashboard_apply import apply_parts
 from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match
 from lrestore.restoration.steps import Plan
 
@@ -50,7 +51,11 @@ class DashboardBelongings:
         return apply_parts(self._context, applied, plan, live)
 
     def _planned(self, live: Object, *, ids_hold: bool) -> DashboardPlan:
-        return DashboardPlanner(self._context, self._item.key, self._item.raw, live, ids_hold=ids_hold).plan()
+        linker = Linker(self._context, self._item.key, self._ends)
+        raw = linker.parts(self._item)
+        plan = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold).plan()
+        plan.warnings += linker.warnings
+        return plan
 
     def _replan(self, plan: Plan, live: Object, *, ids_hold: bool) -> None:
         """The plan was made blind: now that the dashboard is to be seen, it is made anew."""

@@ -30,14 +30,15 @@ from lrestore.looker.live import Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in
-from lrestore.payload import require
+from lrestore.payload import left_out, require
 from lrestore.restoration.apply import Applied, not_taken, send
 from lrestore.restoration.belongings import Belongings
-from lrestore.restoration.checks import check_explores
+from lrestore.restoration.checks import check_explores, without_missing_calls
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, create_one
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.kinds import SUPPORTED, kind_of
+from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import fresh_slug
@@ -60,6 +61,7 @@ class ItemPlan:
     belongings: Belongings | None = None
     warnings: list[str] = field(default_factory=list)
     ends: LooseEnds = field(default_factory=LooseEnds)
+    left_out: tuple[str, ...] = ()
 
     @property
     def live_id(self) -> str:
@@ -101,8 +103,9 @@ class ItemRestorer:
         ends = LooseEnds(awaited)
         key, raw = item.key, item.raw
         entry = CONTENT_TYPES[key.type]
-        if key.type not in SUPPORTED:
-            return ItemPlan(key, item.name, "skipped", Match(), reason=f"this version does not restore a {key.type}")
+        impossible = self._impossible(key.type)
+        if impossible:
+            return ItemPlan(key, item.name, "skipped", Match(), reason=impossible)
         if is_built_in(entry, raw):
             return ItemPlan(
                 key, item.name, "skipped", Match(), reason="built in: Looker's own objects are never written"
@@ -118,8 +121,15 @@ class ItemRestorer:
         plan = self._planned(item, match, ends)
         plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
         if plan.action == "updated":
-            check_explores(self._context, key, raw)
+            plan.warnings += check_explores(self._context, key, raw)
         return plan
+
+    def _impossible(self, type_name: str) -> str:
+        """Why objects of a type cannot be restored at all; "" if they can."""
+        if type_name not in SUPPORTED:
+            return f"this version does not restore a {type_name}"
+        releases = self._context.releases
+        return "" if releases.offers_type(type_name) else f"Looker {releases.destination} does not know any {type_name}"
 
     def _plan_missing(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
         policy, key = self._context.policy, item.key
@@ -130,13 +140,17 @@ class ItemRestorer:
         self._check_creatable(item)
         plan = self._planned(item, match, ends)
         plan.action = "created"
-        check_explores(self._context, key, item.raw)
+        plan.warnings += check_explores(self._context, key, item.raw)
         return plan
 
     def _check_creatable(self, item: Any) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if entry.create is None:
-            raise NotRestorableError(f"{key}: Looker's API cannot create a {key.type}", key=key)
+            raise NotRestorableError(
+                f"{key} is not in the destination, and Looker's API cannot create LookML",
+                hint="deploy the LookML first",
+                key=key,
+            )
         if not self._context.policy.trust_404 and not self._context.is_admin():
             raise InvisibleOrMissingError(
                 f"{key} ({item.name!r}): not shown by Looker, which to a caller who is no admin may only hide it",
@@ -147,10 +161,11 @@ class ItemRestorer:
     def _planned(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
         key, raw, live = item.key, item.raw, match.live
         entry, kind = CONTENT_TYPES[key.type], kind_of(key.type)
-        planner = OwnPlanner(self._context, key, raw, live, ends)
+        linker = Linker(self._context, key, ends)
+        planner = OwnPlanner(self._context, key, linker.own(item), live, ends)
         body = planner.body(kind.adjust)
         planner.lost_owner()
-        warnings = [*item.warnings, *match.warnings, *planner.warnings]
+        warnings = [*item.warnings, *match.warnings, *planner.warnings, *linker.warnings]
         plan = ItemPlan(key, item.name, "unchanged", match, warnings=warnings, ends=ends)
         if live is None:
             require(body, entry.create_needs, "")
@@ -160,11 +175,14 @@ class ItemRestorer:
             operation = entry.update if live else entry.create
             if operation is None:
                 raise NotRestorableError(f"{key}: Looker's API cannot change a {key.type}", key=key)
+            if live is None and kind.creation is not None:
+                operation, body = kind.creation(raw, body)
             live_id = str(live[entry.id_field]) if live else ""
             plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
         if kind.belongings is not None:
             plan.belongings = kind.belongings(self._context, item, ends)
             plan.parts = plan.belongings.plan(match)
+        plan.left_out = left_out(raw, entry, self._context.releases) + without_missing_calls(self._context, plan)
         return plan
 
     def restore(self, item: Any, awaited: Collection[ItemKey] = ()) -> Restored:
@@ -230,6 +248,9 @@ class ItemRestorer:
         key_fields = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
 
         def look() -> Object | None:
+            left_behind = kind_of(plan.key.type).left_behind
+            if left_behind is not None:
+                return left_behind(self._context, plan.key, write)
             found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
             return found[0] if len(found) == 1 else None
 
@@ -257,7 +278,14 @@ class ItemRestorer:
             deletions=plan.parts.deletions,
             mappings=(mapping,) if plan.action == "created" or plan.match.how == "natural key" else (),
             warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
+            left_out=plan.left_out,
+            enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
         )
+
+    def _runs(self, type_name: str, live_id: str) -> bool:
+        """Whether what has just been written is a scheduled plan that is switched on."""
+        enabled = kind_of(type_name).enabled
+        return enabled is not None and enabled(self._context, live_id)
 
 
 @contextmanager

@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from lrestore.messages import ItemKey
 from lrestore.restoration.belongings import Factory
+from lrestore.restoration.boards import BoardBelongings, adjust_board
+from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard_belongings import DashboardBelongings
+from lrestore.restoration.name_lists import known_models
+from lrestore.restoration.namesakes import left_behind
 from lrestore.restoration.own import Adjust
+from lrestore.restoration.people import user_left_behind
+from lrestore.restoration.places import adjust_folder
+from lrestore.restoration.roles import adjust_group, adjust_permission_set, adjust_role
+from lrestore.restoration.scheduled_plans import PlanBelongings, adjust_plan, is_enabled
+from lrestore.restoration.steps import Write
+from lrestore.restoration.users import UserBelongings, adjust_user, user_creation
+
+Object = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What is particular to a type. ``adjust`` has the last word on what an object's own fields must hold."""
+    """What is particular to a type. ``adjust`` has the last word on what an object's own fields must hold.
+
+    ``creation`` says by which call, and with which body, a backed-up object is made whose own fields are given.
+    ``left_behind`` finds what an unanswered create has made, where its natural key does not tell. ``enabled`` says
+    whether the live object of that id sends mail by itself.
+    """
 
     belongings: Factory | None = None
     adjust: Adjust | None = None
+    creation: Callable[[Object, Object], tuple[str, Object]] | None = None
+    left_behind: Callable[[Context, ItemKey, Write], Object | None] | None = None
+    enabled: Callable[[Context, str], bool] | None = None
 
 
 PLAIN = Kind()
 
 KINDS: Mapping[str, Kind] = {
+    "board": Kind(BoardBelongings, adjust_board, left_behind=left_behind),
     "dashboard": Kind(DashboardBelongings),
+    "folder": Kind(adjust=adjust_folder),
+    "group": Kind(adjust=adjust_group),
+    "role": Kind(adjust=adjust_role),
+    "permission_set": Kind(adjust=adjust_permission_set),
+    "model_set": Kind(adjust=known_models),
+    "scheduled_plan": Kind(PlanBelongings, adjust_plan, left_behind=left_behind, enabled=is_enabled),
+    "user": Kind(UserBelongings, adjust_user, user_creation, user_left_behind),
 }
 
-SUPPORTED = frozenset({"dashboard", "look", "folder", "group", "permission_set", "model_set", "role", "lookml_model"})
-"""Types that can be restored."""
+SUPPORTED = frozenset({"look", "lookml_model", "explore", *KINDS})
+"""Types that can be restored; of explores it can only be said whether they are there."""
 
 
 def kind_of(type_name: str) -> Kind:

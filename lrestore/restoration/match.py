@@ -11,24 +11,28 @@ from typing import Any
 
 from lrestore.errors import AmbiguousMatchError
 from lrestore.identity import same_origin
+from lrestore.looker.live import whole
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.resolve import natural_key
+from lrestore.restoration.people import find_people, known_by, same_person, somebody_else
+from lrestore.restoration.resolve import identifying, natural_key
 
 
 @dataclass(slots=True)
 class Match:
     """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup.
 
-    ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known when it is out.
+    ``taken``: another of the backup's objects has its natural key. ``parts_unseen``: it is in the trash, where Looker
+    does not show its parts; what it has is known when it is out.
     """
 
     live: dict[str, Any] | None = None
     how: str = ""
     ids_hold: bool = False
     parts_unseen: bool = False
+    taken: bool = False
     warnings: list[str] = field(default_factory=list)
 
 
@@ -38,10 +42,20 @@ def find_live(context: Context, key: ItemKey, raw: dict[str, Any]) -> Match:
     Raises AmbiguousMatchError when the natural key fits more than one.
     """
     match = Match()
+    if not CONTENT_TYPES[key.type].update_schema:
+        return _defined(context, raw, match)
     found = _by_mapping(context, key, match) or _by_id(context, key, raw, match)
     if not found and not _by_natural_key(context, key, raw, match):
         _by_id_in_trash(context, key, raw, match)
     match.parts_unseen = _parts_unseen(key.type, match.live)
+    return match
+
+
+def _defined(context: Context, raw: dict[str, Any], match: Match) -> Match:
+    """An explore: it is what its LookML says, under the same name wherever that is deployed."""
+    model, name = str(raw["model_name"]), str(raw["name"])
+    if context.live.explore_exists(model, name):
+        match.live, match.how, match.ids_hold = {"id": f"{model}::{name}", "name": name}, "id", True
     return match
 
 
@@ -82,31 +96,40 @@ def _by_id_in_trash(context: Context, key: ItemKey, raw: dict[str, Any], match: 
 def _take_by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match, live: dict[str, Any] | None) -> bool:
     if live is None:
         return False
-    proof = same_origin(raw.get("created_at"), live.get("created_at"))
-    if proof is None and not context.same_instance:
-        proof = _same_natural_key(CONTENT_TYPES[key.type], raw, live)
-    if proof is False:
+    if _proof(context, key, raw, live) is False:
+        created = f", created {live['created_at']}" if live.get("created_at") else ""
         match.warnings.append(
-            f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}, created "
-            f"{live.get('created_at')}): it is left alone"
+            f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}{created}): it is left alone"
         )
         return False
     match.live, match.how, match.ids_hold = live, "id", True
     return True
 
 
+def _proof(context: Context, key: ItemKey, raw: dict[str, Any], live: dict[str, Any]) -> bool | None:
+    """Whether the object with the backed-up id is the backed-up one; None where nothing speaks against it."""
+    if key.type == "user":
+        return not somebody_else(raw, live) if context.same_instance else same_person(raw, live)
+    proof = same_origin(raw.get("created_at"), live.get("created_at"))
+    if proof is None and not context.same_instance:
+        return _same_natural_key(CONTENT_TYPES[key.type], raw, live)
+    return proof
+
+
 def _same_natural_key(entry: ContentType, raw: dict[str, Any], live: dict[str, Any]) -> bool:
     return bool(entry.natural_key) and all(
-        raw.get(name) is not None and str(raw[name]) == str(live.get(name)) for name in entry.natural_key
+        raw.get(name) is not None and str(raw[name]) == str(live.get(name)) for name in identifying(entry, raw)
     )
 
 
 def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
-    wanted = natural_key(context, key, raw)
-    if wanted is None:
-        return False
     entry = CONTENT_TYPES[key.type]
-    found = [row for row in context.live.find(key.type, wanted) if not _another_of_the_backup(context, key, row)]
+    if key.type == "user":
+        wanted, rows = known_by(raw), find_people(context, key, raw)
+    else:
+        wanted = natural_key(context, key, raw) or {}
+        rows = context.live.find(key.type, wanted) if wanted else []
+    found = [row for row in rows if not another_of_the_backup(context, key, row)]
     if len(found) > 1:
         ids = ", ".join(f"{row.get(entry.id_field)} ({title_of(key.type, row)!r})" for row in found)
         named = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
@@ -116,9 +139,11 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
             key=key,
         )
     if not found:
+        match.taken = bool(rows)
         return False
     object_id = str(found[0][entry.id_field])
-    match.live = context.live.get(key.type, object_id) or found[0]
+    shown = key.type == "user" and whole(key.type, found[0])
+    match.live = found[0] if shown else context.live.get(key.type, object_id) or found[0]
     match.how = "natural key"
     match.ids_hold = context.same_instance
     if object_id != key.id:
@@ -126,10 +151,18 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
     return True
 
 
-def _another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:
-    """In the same instance an object whose id the backup knows is that object, whatever it is called today."""
-    other = ItemKey(key.type, str(row[CONTENT_TYPES[key.type].id_field]))
-    return context.same_instance and other != key and context.source.holds(other)
+def another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:
+    """In the same instance an object whose id the backup knows is that object, whatever it is called today; elsewhere
+    one that is recorded as another that the backup still holds. Where names are not unique, any that is recorded.
+    """
+    entry = CONTENT_TYPES[key.type]
+    other = ItemKey(key.type, str(row[entry.id_field]))
+    if entry.namesakes and context.journal.claimed(key, other.id):
+        return True
+    if context.same_instance:
+        return other != key and context.source.holds(other)
+    claimants = context.journal.claimants(key.type, other.id) - {key.id}
+    return any(context.source.holds(ItemKey(key.type, claimant)) for claimant in claimants)
 
 
 def title_of(type_name: str, obj: dict[str, Any]) -> str:

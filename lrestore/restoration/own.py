@@ -7,13 +7,15 @@ from typing import Any
 
 from lrestore.diff import differing
 from lrestore.errors import DependencyError, NotRestorableError
+from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
 from lrestore.payload import create_body, wanted_object
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
-from lrestore.restoration.resolve import resolve
+from lrestore.restoration.folders import in_personal_folder, is_special, special_folder
+from lrestore.restoration.resolve import presumed, resolve, user_there
 
 Object = dict[str, Any]
 
@@ -39,6 +41,8 @@ class OwnPlanner:
         Raises DependencyError for a hard reference that leads nowhere.
         """
         schema = self._entry.update_schema
+        if not schema:
+            return {}
         wanted = wanted_object(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
         self._never_unset(wanted)
         self._derive(wanted)
@@ -88,26 +92,51 @@ class OwnPlanner:
                 wanted[name] = self._hard(reference.target, str(wanted[name]), name)
 
     def _hard(self, target: str, source_id: str, path: str) -> str:
+        named = (self.live or {}).get(path)
+        if named is not None and target not in LISTED and presumed(self.context, target, source_id) == str(named):
+            return str(named)
         try:
             return resolve(self.context, target, source_id, path=path, key=self.key)
         except DependencyError:
+            namesake = self._shown_by_name(target, path)
+            if namesake is not None:
+                return namesake
+            if target != "folder":
+                raise
+            embedded = self._embedded_folder(source_id)
+            if embedded is not None:
+                return embedded
             fallback = self.context.policy.fallback_folder
-            if target != "folder" or not fallback or not self._in_personal_folder():
+            if not fallback or not in_personal_folder(self.context, self.raw, source_id):
                 raise
             self.warnings.append(f"its personal folder {source_id} is gone; it goes to folder {fallback}")
             return fallback
 
-    def _in_personal_folder(self) -> bool:
-        folder = self.raw.get("folder") or {}
-        return bool(folder.get("is_personal") or folder.get("is_personal_descendant"))
+    def _embedded_folder(self, source_id: str) -> str | None:
+        """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
+        shown = self.raw.get("folder") or {}
+        held = self.context.source.holds(ItemKey("folder", source_id))
+        if held or str(shown.get("id")) != source_id or not is_special(shown):
+            return None
+        return special_folder(self.context, shown, lambda user_id: user_there(self.context, user_id))
+
+    def _shown_by_name(self, target: str, path: str) -> str | None:
+        """A role shows its sets whole: those that are in no backup, built-in ones above all, are known by name."""
+        if path not in self._entry.embedded_ids:
+            return None
+        name = (self.raw.get(path.removesuffix("_id")) or {}).get("name")
+        found = self.context.live.find(target, {"name": str(name)}) if name else []
+        return str(found[0]["id"]) if len(found) == 1 else None
 
     def _owner(self, wanted: Object, name: str) -> None:
         """An owner that is gone is replaced, or left out and said so; Looker makes the caller the owner then."""
         source_id = str(wanted[name])
         live_owner = str((self.live or {}).get(name) or "")
-        target = self.context.journal.mapping("user", source_id) or (source_id if self.context.same_instance else "")
-        if target and (target in (live_owner, self.context.caller_id) or self.context.live.exists("user", target)):
-            wanted[name] = target
+        target = presumed(self.context, "user", source_id)
+        known = target is not None and target in (live_owner, self.context.caller_id)
+        found = target if known else user_there(self.context, source_id)
+        if found is not None:
+            wanted[name] = found
             return
         fallback = self.context.policy.fallback_owner
         if fallback:
@@ -123,26 +152,28 @@ class OwnPlanner:
             return
         if self.live is not None and self.live.get(name) is not None:
             del wanted[name]
-            self.warnings.append("backups hold no queries of looks; the live query is left as it is")
+            self.warnings.append("backups hold no queries of looks or plans; the live query is left as it is")
             return
         raise NotRestorableError(
-            f"{self.key} cannot be made in another instance: backups hold no queries of looks",
+            f"{self.key} cannot be made in another instance: backups hold no queries of looks or plans, "
+            f"and it needs query={wanted[name]}",
             path=name,
             key=self.key,
         )
 
     def lost_owner(self) -> None:
         """Warn where the destination's release cannot set the owner that the backup names."""
-        owner = self.raw.get("user_id")
-        if owner is None or "user_id" not in fields.writable(self._entry.update_schema):
+        owner, schema = self.raw.get("user_id"), self._entry.update_schema
+        if not schema or owner is None or "user_id" not in fields.writable(schema):
             return
-        if self.context.releases.can_write(self._entry.update_schema, "user_id"):
+        if self.context.releases.can_write(schema, "user_id"):
             return
         becomes = str((self.live or {}).get("user_id") or self.context.caller_id)
-        if self.context.same_instance and str(owner) != becomes:
+        meant = presumed(self.context, "user", str(owner)) or user_there(self.context, str(owner)) or str(owner)
+        if meant != becomes:
             release = self.context.releases.destination
             self.warnings.append(
-                f"Looker {release} cannot set the owner of a {self.key.type}: it is user {becomes}, not {owner}"
+                f"Looker {release} cannot set the owner of a {self.key.type}: it is user {becomes}, not {meant}"
             )
 
 

@@ -43,7 +43,8 @@ def match_parts(
         for index, part in enumerate(backed_up):
             take(index, str(part.get("id")))
     for index, part in enumerate(backed_up):
-        take(index, mapped(str(part.get("id"))))
+        if index not in matching.live_of:
+            take(index, mapped(str(part.get("id"))))
     for ours, theirs in keys:
         _by_content(backed_up, free, take, matching, (ours, theirs))
     matching.extra = list(free.values())
@@ -62,6 +63,7 @@ def _by_content(
     for live_id, part in free.items():
         waiting.setdefault(theirs(part), []).append(live_id)
     for index, part in enumerate(backed_up):
-        key = ours(part)
-        if index not in matching.live_of and key is not None and waiting.get(key):
+        if not waiting:
+            return
+        if index not in matching.live_of and (key := ours(part)) is not None and waiting.get(key):
             take(index, waiting[key].pop(0))

@@ -9,9 +9,10 @@ from lrestore.identity import same_origin
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-
-_FOLDER_ROOTS = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")
+from lrestore.restoration.folders import is_special, lineage, read_raw, special_folder, why_homeless
+from lrestore.restoration.people import find_people
 
 
 def resolve(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> str:
@@ -28,11 +29,20 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     elif context.same_instance:
         if _there(context, target, source_id) and _is_same(context, target, source_id):
             return source_id
+        found = _special_folder(context, target, source_id)
+        if found is not None:
+            return found
     else:
         found = _by_natural_key(context, target, source_id)
         if found is not None:
             return found
-    raise missing(context, target, source_id, path=path, key=key)
+    homeless = why_homeless(context, key, source_id, path) if target == "folder" else None
+    raise homeless or missing(context, target, source_id, path=path, key=key)
+
+
+def presumed(context: Context, target: str, source_id: str) -> str | None:
+    """Where a reference leads as far as is known without a call: what names that already needs no further question."""
+    return context.journal.mapping(target, source_id) or (source_id if context.same_instance else None)
 
 
 def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str, str] | None:
@@ -41,19 +51,38 @@ def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str
     None where the backup lacks one of them, or a reference among them leads nowhere.
     """
     entry = CONTENT_TYPES[key.type]
-    targets = {reference.path: reference.target for reference in entry.references}
     wanted: dict[str, str] = {}
-    for name in entry.natural_key:
+    for name in identifying(entry, raw):
         value = raw.get(name)
-        if value in (None, ""):
+        found = None if value in (None, "") else _translated(context, key, name, str(value))
+        if found is None:
             return None
-        if name in targets and targets[name] in CONTENT_TYPES:
-            try:
-                value = resolve(context, targets[name], str(value), path=name, key=key)
-            except DependencyError:
-                return None
-        wanted[name] = str(value)
+        wanted[name] = found
     return wanted or None
+
+
+def identifying(entry: ContentType, raw: dict[str, Any]) -> list[str]:
+    """The fields of the natural key that say something: of those of which an object has just one, that one."""
+    chosen = [name for name in entry.one_of if raw.get(name) not in (None, "")]
+    if entry.one_of and not chosen:
+        return list(entry.natural_key)
+    return [name for name in entry.natural_key if name not in entry.one_of or name in chosen]
+
+
+def _translated(context: Context, key: ItemKey, name: str, value: str) -> str | None:
+    """A field of the natural key as the destination has it; None for a reference that leads nowhere."""
+    reference = next((one for one in CONTENT_TYPES[key.type].references if one.path == name), None)
+    if reference is None or reference.kind == "name":
+        return value
+    if reference.target == "query":
+        return presumed(context, "query", value)
+    if reference.target not in CONTENT_TYPES:
+        return value
+    try:
+        return resolve(context, reference.target, value, path=name, key=key)
+    except DependencyError:
+        owner = reference.target == "user" and reference.kind == "soft"
+        return (context.policy.fallback_owner or context.caller_id) if owner else None
 
 
 def _there(context: Context, target: str, object_id: str) -> bool:
@@ -72,45 +101,84 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
     )
 
 
+def lookml_missing(context: Context, name: str, path: str, key: ItemKey) -> DependencyError | None:
+    """The error for a LookML dashboard (``model::name``) that is not in the destination; None for one that is."""
+    if context.live.exists("dashboard", name):
+        return None
+    return DependencyError(
+        f"{key} needs lookml_dashboard={name} ({path}), which is not in the destination",
+        path=path,
+        key=key,
+        hint="deploy the LookML first",
+    )
+
+
 def _is_same(context: Context, target: str, source_id: str) -> bool:
     """A listed object is compared with its backup; of others the id is trusted, as the instance is the same."""
     if target != "folder":
         return True
-    backed_up = _read(context, ItemKey(target, source_id))
-    if backed_up is None:
-        return True
-    live = context.live.table(target)[source_id]
-    return same_origin(backed_up.get("created_at"), live.get("created_at")) is not False
+    created_at = context.live.table(target)[source_id].get("created_at")
+    if (source_id, created_at) not in context.same_folders:
+        backed_up = read_raw(context, ItemKey(target, source_id)) or {}
+        same = same_origin(backed_up.get("created_at"), created_at) is not False
+        context.same_folders[source_id, created_at] = same
+    return context.same_folders[source_id, created_at]
 
 
 def _by_natural_key(context: Context, target: str, source_id: str) -> str | None:
     key = ItemKey(target, source_id)
-    backed_up = _read(context, key)
+    backed_up = read_raw(context, key)
     if backed_up is None:
         return None
     if target == "folder":
-        special = _special_folder(context, backed_up)
-        if special is not None:
-            return special or None
-    wanted = natural_key(context, key, backed_up)
-    found = context.live.find(target, wanted) if wanted else []
+        return _folder(context, source_id)
+    if target == "user":
+        found = find_people(context, key, backed_up)
+    else:
+        wanted = natural_key(context, key, backed_up)
+        found = context.live.find(target, wanted) if wanted else []
     return str(found[0][CONTENT_TYPES[target].id_field]) if len(found) == 1 else None
 
 
-def _special_folder(context: Context, backed_up: dict[str, Any]) -> str | None:
-    """Roots are matched by their flags. "" for a folder that only its owner's account can bring; None for a
-    usual one.
-    """
-    folders = context.live.table("folder")
-    for flag in _FOLDER_ROOTS:
-        if backed_up.get(flag):
-            return next((object_id for object_id, folder in folders.items() if folder.get(flag)), "")
-    return "" if backed_up.get("is_personal") else None
-
-
-def _read(context: Context, key: ItemKey) -> dict[str, Any] | None:
-    try:
-        raw: dict[str, Any] = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
-    except ItemError:
+def _folder(context: Context, source_id: str) -> str | None:
+    """A folder by the names on the way down to it, from the first one above that is known otherwise."""
+    below: list[str] = []
+    for folder_id, folder in lineage(context, source_id):
+        here = _known_folder(context, folder_id, folder)
+        if here is not None:
+            break
+        below.append(str(folder.get("name")))
+    else:
         return None
-    return raw
+    for name in reversed(below):
+        found = context.live.find("folder", {"parent_id": here, "name": name})
+        if len(found) != 1:
+            return None
+        here = str(found[0]["id"])
+    return here
+
+
+def _known_folder(context: Context, folder_id: str, folder: dict[str, Any]) -> str | None:
+    if is_special(folder):
+        return special_folder(context, folder, lambda user_id: user_there(context, user_id))
+    mapped = context.journal.mapping("folder", folder_id)
+    return mapped if mapped is not None and _there(context, "folder", mapped) else None
+
+
+def _special_folder(context: Context, target: str, source_id: str) -> str | None:
+    """In the same instance a user who was deleted and made anew has another personal folder."""
+    backed_up = read_raw(context, ItemKey(target, source_id)) if target == "folder" else None
+    if backed_up is None or not is_special(backed_up):
+        return None
+    return special_folder(context, backed_up, lambda user_id: user_there(context, user_id))
+
+
+def user_there(context: Context, source_id: str) -> str | None:
+    """The live id of a backed-up user, None for one who is not there. Who that is, is asked for once per process."""
+    if source_id not in context.known_users:
+        try:
+            found = resolve(context, "user", source_id, path="", key=ItemKey("user", source_id))
+        except ItemError:
+            return None
+        context.known_users[source_id] = found
+    return context.known_users[source_id]

@@ -24,11 +24,13 @@ from lrestore.run.coordinator import Coordinator
 from lrestore.run.dependencies import links_of
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.order import natural
+from lrestore.run.prefetch import users_ahead
 from lrestore.run.preflight import AdminCheck
 from lrestore.run.setup import Job, policy_of
 from lrestore.run.single import Ended
 from lrestore.run.worker import WorkerBrief
 from lrestore.run.writer import WriterBrief
+from lrestore.state.read import StateReader
 from lrestore.state.undo import undo_directory
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     types = {key.type for key in job.keys}
     tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
+    with StateReader.open(Path(settings.state.path)) as reader:
+        tables["user"] = users_ahead(live, job.keys, judgement, partial(reader.mapping, *job.route))
     listings = folder / "listings.msgpack"
     listings.write_bytes(msgspec.msgpack.encode(tables))
     links = links_of(job.vault, job.keys)
@@ -62,6 +66,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             policy=policy_of(settings, job.request),
             judgement=judgement,
             releases=job.releases(),
+            hosts=job.hosts(),
             caller_id=job.facts.user_id,
             is_admin=AdminCheck(session, job.facts.user_id)(),
             log=job.surroundings.log,

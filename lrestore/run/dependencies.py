@@ -94,7 +94,8 @@ def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
             if key not in wanted:
                 continue
             for reference, path in paths.items():
-                others = {ItemKey(reference.target, value) for value in _values(links, path)} & wanted - {key}
+                others = {ItemKey(reference.target, value) for value in _values(links, path)} & wanted
+                others.discard(key)
                 if others:
                     into = hard if reference.kind in HARD else first if _comes_first(reference) else awaits
                     into[key] |= others

@@ -87,6 +87,7 @@ def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
         deletions=half.deletions + result.deletions,
         mappings=half.mappings or result.mappings,
         warnings=tuple(dict.fromkeys(half.warnings + result.warnings)),
+        enabled=half.enabled or result.enabled,
     )
 
 

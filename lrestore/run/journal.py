@@ -82,6 +82,20 @@ class SessionJournal:
         with self._reading:
             return self._reader.begun(self._session_id, key)
 
+    def unsettled(self, key: ItemKey) -> bool:
+        with self._reading:
+            return _unsettled(self._reader, key)
+
+    def claimed(self, key: ItemKey, destination_id: str) -> bool:
+        return bool(self.claimants(key.type, destination_id) - {key.id})
+
+    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
+        mapped = list(self._mapped.items())
+        own = {source for (kind, source), live in mapped if (kind, live) == (type_name, destination_id)}
+        with self._reading:
+            route = (self._source_instance, self._destination)
+            return frozenset({*own, *self._reader.mapped_sources(*route, type_name, destination_id)})
+
     def kept(self, key: ItemKey, object_id: str) -> bool:
         if key not in self._again:
             return False
@@ -127,9 +141,25 @@ class ReadOnlyJournal:
     def begun(self, key: ItemKey) -> bool:
         return False
 
+    def unsettled(self, key: ItemKey) -> bool:
+        return self._reader is not None and _unsettled(self._reader, key)
+
+    def claimed(self, key: ItemKey, destination_id: str) -> bool:
+        return bool(self.claimants(key.type, destination_id) - {key.id})
+
+    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
+        pretended = self.pretended.items()
+        own = {source for (kind, source), live in pretended if (kind, live) == (type_name, destination_id)}
+        recorded = self._reader.mapped_sources(*self._route, type_name, destination_id) if self._reader else ()
+        return frozenset({*own, *recorded})
+
     def kept(self, key: ItemKey, object_id: str) -> bool:
         return False
 
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
+
+
+def _unsettled(reader: StateReader, key: ItemKey) -> bool:
+    return any(row.intent.key == key and not row.intent.part for row in reader.open_intents())

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lrestore.errors import LookerError
 from lrestore.identity import Judgement
-from lrestore.looker.live import Live
+from lrestore.looker.live import Live, Object
 from lrestore.messages import ItemKey
 
-PREFETCHED = frozenset({"dashboard", "look"})
+PREFETCHED = frozenset({"dashboard", "look", "user"})
 """Types too many to be listed and too often compared to be read one by one."""
 
 _CHUNK = 50
+_CHUNK_OF_USERS = 100
+"""They are small."""
+_USERS_AHEAD = 2000
+"""Up to so many are read before the work is shared out: in small batches every few would cost a search."""
 _WORTH_IT = 4
 """Below so many objects single reads cost as little."""
 
+Mapped = Callable[[str, str], str | None]
+"""The recorded live id of a backed-up object, by type and id."""
 
-def prefetched(live: Live, keys: Sequence[ItemKey], judgement: Judgement) -> Iterator[ItemKey]:
+
+def prefetched(live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: Mapped) -> Iterator[ItemKey]:
     """``keys``, the live objects of the next few of which have been read when each comes."""
-    for start in range(0, len(keys), _CHUNK):
-        chunk = keys[start : start + _CHUNK]
+    start = 0
+    while start < len(keys):
+        size = _CHUNK_OF_USERS if keys[start].type == "user" else _CHUNK
+        chunk = keys[start : start + size]
+        start += size
         if len(chunk) >= _WORTH_IT:
-            prefetch(live, chunk, judgement)
+            prefetch(live, chunk, judgement, mapped)
         yield from chunk
 
 
-def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement) -> None:
-    """Read the objects of ``keys`` with one search per type, where ids of the backup mean the same in the
-    destination.
+def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> None:
+    """Read the objects of ``keys`` with one search per type: those that are mapped, and in the same instance those that
+    have their ids still.
     """
-    if judgement.instance != "same":
-        return
     wanted: dict[str, set[str]] = {}
     for key in keys:
         if key.type in PREFETCHED:
-            wanted.setdefault(key.type, set()).add(key.id)
+            live_id = mapped(key.type, key.id) or (key.id if judgement.instance == "same" else None)
+            if live_id is not None:
+                wanted.setdefault(key.type, set()).add(live_id)
     for type_name, ids in wanted.items():
         if len(ids) > 1:
             try:
@@ -43,3 +53,15 @@ def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement) -> None:
             except LookerError:
                 # The items' own reads will meet the same trouble, and have a place to report it.
                 return
+
+
+def users_ahead(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> dict[str, Object]:
+    """The users among ``keys`` as they are now, by live id, for those who are to share the work; none if they are too
+    many for everybody to hold.
+    """
+    users = [key for key in keys if key.type == "user"]
+    if len(users) > _USERS_AHEAD:
+        return {}
+    for start in range(0, len(users), _CHUNK_OF_USERS):
+        prefetch(live, users[start : start + _CHUNK_OF_USERS], judgement, mapped)
+    return live.read_ahead("user")

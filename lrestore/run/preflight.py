@@ -13,6 +13,7 @@ from lrestore.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import ItemKey
 from lrestore.ontology.specification import Specification
+from lrestore.restoration.caller import gives_admin
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,8 @@ _SAMPLED = ("dashboard", "look")
 class DestinationFacts:
     """What the log says before the first write, and what the release allows.
 
-    ``swagger_url`` is where the instance says that its specification is; ``specification`` is what that says, None
-    where the table of releases has to do.
+    ``swagger_url`` is where the instance says that its specification is, ``web_url`` where its users find it;
+    ``specification`` is what the former says, None where the table of releases has to do.
     """
 
     base_url: str
@@ -37,6 +38,7 @@ class DestinationFacts:
     user_name: str
     looker_version: str
     swagger_url: str = ""
+    web_url: str = ""
     specification: Specification | None = None
     warnings: tuple[str, ...] = ()
 
@@ -58,7 +60,8 @@ def meet(session: Caller, base_url: str) -> DestinationFacts:
     name = str(me.get("display_name") or me.get("email") or me.get("id"))
     versions = _versions(session)
     release, swagger_url = str(versions.get("looker_release_version") or ""), _swagger_url(versions)
-    return DestinationFacts(base_url, str(me.get("id")), name, release, swagger_url)
+    web_url = str(versions.get("web_server_url") or "")
+    return DestinationFacts(base_url, str(me.get("id")), name, release, swagger_url, web_url)
 
 
 def _versions(session: Caller) -> dict[str, Any]:
@@ -87,7 +90,7 @@ class AdminCheck:
 
     def __call__(self) -> bool:
         if self._answer is None:
-            self._answer = any(_is_admin_role(role) for role in self._roles())
+            self._answer = any(gives_admin(role) for role in self._roles())
         return self._answer
 
     def _roles(self) -> Iterable[dict[str, Any]]:
@@ -101,11 +104,6 @@ class AdminCheck:
         except LookerError as error:
             log.warning("user %s is not taken for an admin, since its roles cannot be read: %s", self._user_id, error)
             return ()
-
-
-def _is_admin_role(role: dict[str, Any]) -> bool:
-    permission_set = role.get("permission_set") or {}
-    return bool(permission_set.get("all_access")) or "administer" in (permission_set.get("permissions") or ())
 
 
 def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, max_item_bytes: int) -> Judgement:

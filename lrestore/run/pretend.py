@@ -24,6 +24,9 @@ class Pretend:
         self._journal.pretended[key.type, key.id] = object_id
         self._live.put(key.type, {**body, entry.id_field: object_id})
         self._live.note(key.type, object_id)
+        if key.type == "user":
+            home = {"id": f"personal folder of {object_id}", "is_personal": True, "creator_id": object_id}
+            self._live.put("folder", home)
 
     def forget(self, key: ItemKey) -> None:
         """The item is planned once more: it must not find what the first plan would have made."""

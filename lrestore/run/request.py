@@ -14,7 +14,8 @@ Mode = Literal["restore", "dry-run", "plan", "verify"]
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """``select`` and ``exclude`` are SPECs as the user wrote them; ``verify_after``: read again and compare at the end.
 
-    ``allow_alert_loss``: tiles on which live alerts hang may be deleted. ``yes``: nobody is asked before writing.
+    ``allow_alert_loss``: tiles on which live alerts hang may be deleted. ``disable_schedules``: scheduled plans are
+    restored switched off. ``yes``: nobody is asked before writing.
     """
 
     mode: Mode = "restore"
@@ -23,6 +24,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     exclude: tuple[str, ...] = ()
     filters: Filters = Filters()
     allow_alert_loss: bool = False
+    disable_schedules: bool = False
     yes: bool = False
     with_dependencies: bool = False
     max_calls: int | None = None

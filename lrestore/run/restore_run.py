@@ -30,12 +30,14 @@ from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Difference, Report, Verify
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.steps import Write
 from lrestore.run.budget import Budget
 from lrestore.run.bulk import run_bulk
 from lrestore.run.choose import choose
 from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
+from lrestore.run.making_way import make_way, renames
 from lrestore.run.prefetch import prefetched
 from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
 from lrestore.run.pretend import Pretend
@@ -195,17 +197,23 @@ class _Run:
         journal = ReadOnlyJournal(Path(self._settings.state.path), *self._job.route)
         try:
             judgement = self._judgement()
-            restorer = ItemRestorer(self._context(journal, judgement))
+            context = self._context(journal, judgement)
+            restorer = ItemRestorer(context)
             keys = prefetched(self._live, self._job.keys, judgement, journal.mapping)
             if self._job.request.mode == "verify":
                 return self._verify_alone(restorer, keys)
-            return self._plan(restorer, keys, journal)
+            aside = renames(self._job, context)
+            return self._plan(restorer, keys, journal, aside)
         finally:
             journal.close()
 
-    def _plan(self, restorer: ItemRestorer, keys: Iterator[ItemKey], journal: ReadOnlyJournal) -> Report:
-        planned = Planned()
+    def _plan(
+        self, restorer: ItemRestorer, keys: Iterator[ItemKey], journal: ReadOnlyJournal, aside: Sequence[Write]
+    ) -> Report:
+        planned = Planned(Counter(write.operation for write in aside))
         builder = self._job.report()
+        for write in aside:
+            builder.warn(f"{write.type}={write.live_id} gets the name {write.body['name']!r} until its turn comes")
         turn = planning(restorer, planned, Pretend(journal, self._live))
         Rounds(self._loop(self._only_counting(builder)), self._job.keys).over(keys, turn)
         usage = self._session.meter.snapshot()
@@ -268,6 +276,7 @@ class _Run:
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
         try:
+            make_way(job, lambda journal: self._context(journal, judgement))
             if len(job.keys) <= FEW:
                 return run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
             return run_bulk(job, budget, self._session, self._live, judgement)
@@ -333,6 +342,7 @@ class _Run:
             policy=policy_of(self._settings, self._job.request),
             judgement=judgement,
             releases=self._job.releases(),
+            hosts=self._job.hosts(),
             caller_id=self._job.facts.user_id,
             is_admin=AdminCheck(self._session, self._job.facts.user_id),
             side_by_side=side_by_side,

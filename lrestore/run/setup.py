@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
 from lrestore import __version__
 from lrestore.credentials import Credentials
+from lrestore.links import hosts
 from lrestore.looker.limits import Limiter
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
@@ -21,7 +23,7 @@ from lrestore.payload import Releases
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Source
 from lrestore.report.progress import Progress, Silent
-from lrestore.restoration.context import Policy
+from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.kinds import SUPPORTED
 from lrestore.run.preflight import DestinationFacts
 from lrestore.run.request import RunRequest
@@ -75,6 +77,13 @@ class Job:
     def releases(self) -> Releases:
         """Which fields the backup can have known, and which the destination takes."""
         return Releases(self.vault.release_floor(), self.facts.looker_version, self.facts.specification)
+
+    def hosts(self) -> Hosts:
+        """Whose links are one's own: with the API's port, a host is not what people see."""
+        source, web_url = self.settings.source.base_url, self.facts.web_url
+        named = next(iter(hosts([web_url or self.settings.destination.base_url])), "")
+        port = urlsplit(web_url).port if web_url else None
+        return Hosts(hosts([source]), f"{named}:{port}" if named and port else named)
 
     def report(self) -> ReportBuilder:
         """An empty report of this run."""
@@ -161,4 +170,4 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "max_retries",
         )
     }
-    return Policy(allow_alert_loss=request.allow_alert_loss, **chosen)
+    return Policy(allow_alert_loss=request.allow_alert_loss, disable_schedules=request.disable_schedules, **chosen)

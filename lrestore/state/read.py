@@ -47,6 +47,7 @@ class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     deletions: tuple[Deletion, ...] = ()
     warnings: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    enabled: bool = False
 
 
 class StateReader:
@@ -233,6 +234,7 @@ def _result(row: sqlite3.Row) -> ItemResult:
         deletions=detail.deletions,
         warnings=detail.warnings,
         left_out=detail.left_out,
+        enabled=detail.enabled,
         dead_letter=None if row["error_type"] is None else _dead_letter(row),
     )
 

@@ -314,7 +314,7 @@ def _key_values(key: ItemKey) -> dict[str, str]:
 
 
 def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
-    detail = ResultDetail(result.changes, result.deletions, result.warnings, result.left_out)
+    detail = ResultDetail(result.changes, result.deletions, result.warnings, result.left_out, result.enabled)
     return {
         **_key_values(result.key),
         "name": storable(result.name),

@@ -27,6 +27,12 @@ from lrestore.vault.times import utc_iso
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
+class _Homes(msgspec.Struct):
+    """Of a user's record, what tells whose a personal folder is."""
+
+    personal_folder_id: str | int | None = None
+
+
 class Vault:
     """A LookerVault backup, open for reading. Its files are never written to, nor is anything left beside them.
 
@@ -162,6 +168,12 @@ class Vault:
                 continue
         if type_name == explores.TYPE:
             yield from ((item.key, msgspec.convert(item.raw, shape)) for item in explores.named(self._finder))
+
+    @cached_property
+    def personal_folders(self) -> dict[str, str]:
+        """The id of each user's personal folder → the user's id: asked for once, then kept."""
+        found = self.contents("user", _Homes)
+        return {str(user.personal_folder_id): key.id for key, user in found if user.personal_folder_id is not None}
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""

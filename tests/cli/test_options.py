@@ -38,6 +38,7 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--skip-if-modified": (["--skip-if-modified"], "skip_if_modified", True),
     "--keep-extra": (["--keep-extra"], "keep_extra", True),
     "--allow-alert-loss": (["--allow-alert-loss"], "allow_alert_loss", True),
+    "--disable-schedules": (["--disable-schedules"], "disable_schedules", True),
     "--if-missing": (["--if-missing", "fail"], "if_missing", "fail"),
     "--identity": (["--identity", "cross-instance"], "identity", "cross-instance"),
     "--workers": (["--workers", "3"], "workers", 3),
@@ -56,7 +57,6 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
 
 NOT_YET = {
     "--undo": ["--undo", "abc"],
-    "--disable-schedules": ["--disable-schedules"],
     "--html": ["--html", "r.html"],
 }
 

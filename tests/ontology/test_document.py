@@ -76,7 +76,7 @@ def test_every_field_of_every_type_is_told_of_once(entry: ContentType) -> None:
         ("dashboard_layout", "dashboard_layout_components", "see dashboard_layout_component"),
         ("ResultMakerFilterables", "listen", "though the specification marks it read-only"),
         ("board_section", "board_items", "see board_item"),
-        ("board", "deleted_at", "left alone: writing a moment here"),
+        ("board", "deleted_at", "restored, also to null"),
         ("user", "credentials_email", "see credentials_email"),
         ("user", "role_ids", "restored with calls of its own: each names a role"),
         ("lookml_model", "project_name", "names a project"),

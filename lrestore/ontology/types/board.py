@@ -43,10 +43,13 @@ BOARD = ContentType(
     create_needs=("title",),
     # Nothing that is known makes it unique; more than one match ends in a dead letter.
     natural_key=("title",),
+    namesakes=True,
     created_at=True,
+    never_backed_up=("images of items", "access rights: those of existing boards stay as they are"),
     limits=(
-        "whether a board that was put away can be taken back is not documented",
-        "images of items can be set and never read, so no backup has them",
+        "that `deleted_at: null` takes a board out of the trash is not documented: an error says so where it does not",
+        "which board is the primary homepage is shown and cannot be set",
+        "images of items can be set and never read: an item made again comes back without its own",
     ),
     references=(
         Reference("user_id", "user", "soft"),
@@ -58,8 +61,10 @@ BOARD = ContentType(
         Reference("board_sections[].board_items[].dashboard_id", "dashboard", "hard"),
         Reference("board_sections[].board_items[].look_id", "look", "hard"),
         Reference("board_sections[].board_items[].lookml_dashboard_id", "lookml_dashboard", "name"),
+        Reference("description", "any", "text"),
+        Reference("board_sections[].description", "any", "text"),
         Reference("board_sections[].board_items[].custom_url", "any", "text"),
+        Reference("board_sections[].board_items[].custom_description", "any", "text"),
     ),
     parts=(SECTION, ITEM),
-    ignored={"deleted_at": "writing a moment here puts the board away; whether null takes it back is not documented"},
 )

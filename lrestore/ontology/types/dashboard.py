@@ -49,6 +49,16 @@ COMPONENT = Part(
     match=("dashboard_element_id",),
 )
 
+_SHOWN = ("vis_config", "dynamic_fields")
+"""Of a query, what may hold links: visualisations, and custom fields with drill links."""
+
+_QUERIES = ("query", "result_maker", "result_maker.query", "look.query")
+
+_TEXTS_OF_TILES = (
+    *("title_text", "subtitle_text", "body_text", "note_text", "rich_content_json"),
+    *(f"{source}.{name}" for source in _QUERIES for name in _SHOWN),
+)
+
 _TILE_REFERENCES = (
     Reference("dashboard_elements[].dashboard_id", "dashboard", "parent"),
     Reference("dashboard_elements[].dashboard_layout_id", "dashboard_layout", "soft"),
@@ -66,9 +76,7 @@ _TILE_REFERENCES = (
         "dashboard_elements[].result_maker.filterables[].listen[].dashboard_filter_name", "dashboard_filter", "name"
     ),
     Reference("dashboard_elements[].result_maker.filterables[].listen[].field", "lookml_field", "name"),
-    Reference("dashboard_elements[].body_text", "any", "text"),
-    Reference("dashboard_elements[].subtitle_text", "any", "text"),
-    Reference("dashboard_elements[].rich_content_json", "any", "text"),
+    *(Reference(f"dashboard_elements[].{name}", "any", "text") for name in _TEXTS_OF_TILES),
 )
 
 _FILTER_REFERENCES = (
@@ -120,6 +128,7 @@ DASHBOARD = ContentType(
         Reference("folder_id", "folder", "hard"),
         # Once it is set, a sync from LookML overwrites the dashboard.
         Reference("lookml_link_id", "lookml_dashboard", "soft"),
+        Reference("description", "any", "text"),
         *_FILTER_REFERENCES,
         *_LAYOUT_REFERENCES,
         *_TILE_REFERENCES,

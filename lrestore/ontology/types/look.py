@@ -32,5 +32,6 @@ LOOK = ContentType(
         Reference("user_id", "user", "soft"),
         Reference("query_id", "query", "hard"),
         Reference("folder_id", "folder", "hard"),
+        Reference("description", "any", "text"),
     ),
 )

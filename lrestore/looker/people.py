@@ -1,0 +1,132 @@
+"""The destination's users by what tells them apart: e-mail addresses, and the ids of their other credentials."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from typing import Any, Protocol
+
+from lrestore.errors import ForbiddenError, NotFoundError
+
+Object = dict[str, Any]
+
+CREDENTIAL_IDS: Mapping[str, str] = {
+    "saml": "saml_user_id",
+    "google": "google_user_id",
+    "oidc": "oidc_user_id",
+    "ldap": "ldap_id",
+    "embed": "external_user_id",
+}
+"""Credential types by which a user is found and that no API call makes (embed apart), with the field that is searched
+(specification, user_for_credential)."""
+
+_WITH_EMAIL = ("email", "saml", "google", "oidc", "ldap")
+"""Credentials that bear an e-mail address."""
+
+_SINGLE_SEARCHES = 10
+"""After so many searches for one user each, everybody is read at once …"""
+_EVERYBODY = 20_000
+"""… unless they are more than this: embed users can be a great many, and every process would hold them all."""
+
+_FIELDS = "id,first_name,last_name,email,credentials_email," + ",".join(
+    f"credentials_{kind}" for kind in CREDENTIAL_IDS
+)
+
+
+class _Caller(Protocol):
+    def call(
+        self, operation_id: str, *, path: Mapping[str, str] = ..., query: Mapping[str, object] = ..., body: object = ...
+    ) -> Any: ...
+
+
+def emails_of(user: Mapping[str, Any]) -> tuple[str, ...]:
+    """The user's addresses without regard to case, as Looker compares them; that of the e-mail login first."""
+    shown = [(user.get(f"credentials_{kind}") or {}).get("email") for kind in _WITH_EMAIL]
+    found = [shown[0], user.get("email"), *shown[1:]]
+    return tuple(dict.fromkeys(str(email).strip().casefold() for email in found if email))
+
+
+def credentials_of(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(credential type, id) of every credential but e-mail and API keys."""
+    for kind, name in CREDENTIAL_IDS.items():
+        held = user.get(f"credentials_{kind}") or ()
+        for entry in [held] if isinstance(held, Mapping) else held:
+            if entry.get(name):
+                yield kind, str(entry[name])
+
+
+class People:
+    """Finds users. ``pages`` reads all rows of a paged operation."""
+
+    def __init__(self, session: _Caller, pages: Callable[[str, Mapping[str, Any]], Iterator[Object]]) -> None:
+        self._session = session
+        self._pages = pages
+        self._searches = 0
+        self._by_email: dict[str, list[Object]] | None = None
+        self._by_credential: dict[tuple[str, str], Object] = {}
+        self._found: dict[str, list[Object]] = {}
+        self._lock = threading.Lock()
+
+    def by_email(self, email: str) -> list[Object]:
+        """All users with that address, whatever they log in with. Who has been found once is not searched for again."""
+        wanted = email.strip().casefold()
+        self._count()
+        if self._by_email and wanted in self._by_email:
+            return self._by_email[wanted]
+        if wanted in self._found:
+            return self._found[wanted]
+        # String search is a case-insensitive LIKE (specification, search_users): what it finds is compared exactly.
+        rows = self._pages("search_users", {"email": email.strip().replace("\\", "_")})
+        found = [row for row in rows if wanted in emails_of(row)]
+        if found:
+            self._found[wanted] = found
+        return found
+
+    def by_credential(self, kind: str, credential_id: str) -> Object | None:
+        """The user with that credential.
+
+        Raises ForbiddenError where Looker does not let users be looked up so (Google Cloud core may deny it).
+        """
+        self._count()
+        if (kind, credential_id) in self._by_credential:
+            return self._by_credential[kind, credential_id]
+        path = {"credential_type": kind, "credential_id": credential_id}
+        try:
+            found = self._session.call("user_for_credential", path=path)
+        except NotFoundError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def without_credentials(self, first_name: str | None, last_name: str | None) -> list[Object]:
+        """Users of that name whom nothing else tells apart: as create_user leaves them."""
+        names = {"first_name": first_name, "last_name": last_name}
+        query = {name: text.replace("\\", "_") for name, text in names.items() if text} or {"email": "IS NULL"}
+        return [
+            row
+            for row in self._pages("search_users", query)
+            if all((row.get(name) or "") == (text or "") for name, text in names.items()) and not _has_key(row)
+        ]
+
+    def _count(self) -> None:
+        """Read everybody, once that is cheaper than one search after the other."""
+        with self._lock:
+            self._searches += 1
+            if self._by_email is None and self._searches > _SINGLE_SEARCHES:
+                self._by_email = {}
+                rows = self._everybody()
+                for row in rows:
+                    for email in emails_of(row):
+                        self._by_email.setdefault(email, []).append(row)
+                self._by_credential = {held: row for row in rows for held in credentials_of(row)}
+
+    def _everybody(self) -> list[Object]:
+        try:
+            rows = list(islice(self._pages("all_users", {"fields": _FIELDS}), _EVERYBODY + 1))
+        except ForbiddenError:
+            return []
+        return rows if len(rows) <= _EVERYBODY else []
+
+
+def _has_key(row: Mapping[str, Any]) -> bool:
+    return bool(emails_of(row) or row.get("credentials_api3") or next(credentials_of(row), None))

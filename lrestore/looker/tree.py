@@ -1,0 +1,48 @@
+"""Folders by where they are and whose they are: a listing of thousands is asked that for every one of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Place = tuple[str, str]
+"""The id of the parent, and the name without regard to case: no two folders have the same."""
+
+
+def place_of(parent_id: object, name: object) -> Place:
+    """Where a folder of that name is."""
+    return str(parent_id), str(name).casefold()
+
+
+class FolderTree:
+    """An index of a listing of folders. It is told of every change."""
+
+    def __init__(self, folders: Iterable[Mapping[str, Any]]) -> None:
+        self._at: dict[Place, set[str]] = defaultdict(set)
+        self._personal: dict[str, set[str]] = defaultdict(set)
+        for folder in folders:
+            self.put(folder)
+
+    def put(self, folder: Mapping[str, Any]) -> None:
+        """The folder is there as it is shown here."""
+        self._at[_place(folder)].add(str(folder["id"]))
+        if folder.get("is_personal") and folder.get("creator_id") is not None:
+            self._personal[str(folder["creator_id"])].add(str(folder["id"]))
+
+    def drop(self, folder: Mapping[str, Any]) -> None:
+        """The folder is not there, or no longer as it is shown here."""
+        self._at[_place(folder)].discard(str(folder["id"]))
+        self._personal[str(folder.get("creator_id"))].discard(str(folder["id"]))
+
+    def at(self, parent_id: str, name: str) -> frozenset[str]:
+        """The ids of the folders of that name, whatever its case, in that parent."""
+        return frozenset(self._at.get(place_of(parent_id, name), ()))
+
+    def personal(self, user_id: str) -> frozenset[str]:
+        """The ids of the personal folders that are shown as made for a user."""
+        return frozenset(self._personal.get(user_id, ()))
+
+
+def _place(folder: Mapping[str, Any]) -> Place:
+    return place_of(folder.get("parent_id"), folder.get("name"))

@@ -1,0 +1,88 @@
+"""Carry out the plan for a board's parts: sections, then their items, then the orders, deletions last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.messages import Change
+from lrestore.restoration.apply import Applied, create_parts, remove_all, update_all
+from lrestore.restoration.board_planner import BoardPlan, Order, order_write
+from lrestore.restoration.context import Context
+from lrestore.restoration.steps import Made, Write
+
+Object = dict[str, Any]
+
+
+def apply_parts(context: Context, applied: Applied, plan: BoardPlan, live: Object) -> list[Change]:
+    """Write what differs. ``live`` is the board as it was read, or as Looker has just made it.
+
+    Returns the changes of orders that were known only when everything was there. Refusals are in ``applied``.
+    """
+    board_id = str(live["id"])
+    applied.made["board", applied.key.id] = board_id
+    applied.made.update(plan.matched)
+    known = {str(section["id"]) for section in live.get("board_sections") or ()}
+    update_all(context, applied, _of(plan, "board_section", creates=False, order=False))
+    create_parts(context, applied, _of(plan, "board_section", creates=True), board_id, known)
+    update_all(context, applied, _placed(applied, _of(plan, "board_item", creates=False)))
+    _create_items(context, applied, plan, live)
+    update_all(context, applied, [write for write in plan.writes if _is_order(write)])
+    found = _settle_orders(context, applied, plan, board_id)
+    if not applied.failures:
+        remove_all(context, applied, plan.removals)
+    return found
+
+
+def _of(plan: BoardPlan, kind: str, *, creates: bool, order: bool | None = None) -> list[Write]:
+    return [
+        write
+        for write in plan.writes
+        if write.type == kind and write.creates is creates and (order is None or _is_order(write) is order)
+    ]
+
+
+def _is_order(write: Write) -> bool:
+    return not write.creates and ("section_order" in write.body or "item_order" in write.body)
+
+
+def _create_items(context: Context, applied: Applied, plan: BoardPlan, live: Object) -> None:
+    """Section by section: whatever an unanswered create has left behind is looked for in its section."""
+    known = {
+        str(item["id"]) for section in live.get("board_sections") or () for item in section.get("board_items") or ()
+    }
+    by_section: dict[str, list[Write]] = {}
+    for write in _placed(applied, _of(plan, "board_item", creates=True)):
+        by_section.setdefault(_section_id(applied, write) or "", []).append(write)
+    for section_id, writes in by_section.items():
+        create_parts(context, applied, writes, section_id, known)
+
+
+def _placed(applied: Applied, writes: list[Write]) -> list[Write]:
+    """Those whose section exists: where it was refused, its items are not tried."""
+    return [write for write in writes if "board_section_id" not in write.body or _section_id(applied, write)]
+
+
+def _section_id(applied: Applied, write: Write) -> str | None:
+    section = write.body["board_section_id"]
+    return applied.made.get((section.type, section.source_id)) if isinstance(section, Made) else str(section)
+
+
+def _settle_orders(context: Context, applied: Applied, plan: BoardPlan, board_id: str) -> list[Change]:
+    """Where Looker puts new parts is nowhere said: look, and put in order what is not."""
+    if not plan.pending:
+        return []
+    board = context.session.call("board", path={"board_id": board_id})
+    writes = [write for order in plan.pending if (write := _order_write(applied, order, board)) is not None]
+    update_all(context, applied, writes)
+    return [change for write in writes for change in write.changes]
+
+
+def _order_write(applied: Applied, order: Order, board: Object) -> Write | None:
+    parent = board if order.type == "board" else _section(board, applied.made.get((order.type, order.parent)))
+    ids = [applied.made.get((order.part, source_id)) for source_id in order.source_ids]
+    there = [live_id for live_id in ids if live_id is not None]
+    return order_write(order, there, parent) if parent is not None and len(there) > 1 else None
+
+
+def _section(board: Object, live_id: str | None) -> Object | None:
+    return next((one for one in board.get("board_sections") or () if str(one["id"]) == live_id), None)

@@ -1,0 +1,148 @@
+"""Items of boards: what they show, in ids of the destination, and what they must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.errors import DependencyError
+from lrestore.messages import FieldError, ItemKey
+from lrestore.payload import Releases, wanted_part
+from lrestore.restoration.context import Context
+from lrestore.restoration.resolve import lookml_missing, presumed, resolve
+
+Object = dict[str, Any]
+
+_SHOWN = (("dashboard_id", "dashboard"), ("look_id", "look"))
+
+_HANDLED = ("board_section_id", "dashboard_id", "look_id", "lookml_dashboard_id")
+
+
+@dataclass(slots=True)
+class Pin:
+    """One item on either side, as it stands on its board. ``section`` is the live id of its section, "" where that is
+    still to be made; ``path`` its place in the backed-up board."""
+
+    id: str
+    part: Object
+    section: str
+    path: str = ""
+
+    @property
+    def name(self) -> str:
+        return item_name(self.part)
+
+    def as_part(self) -> Object:
+        """What :func:`lrestore.restoration.parts.match_parts` asks of a part."""
+        return {"id": self.id, "pin": self}
+
+
+@dataclass(slots=True)
+class Targets:
+    """Translates what the items of one board show. Answers are kept: matching and planning ask for the same."""
+
+    context: Context
+    key: ItemKey
+    errors: list[DependencyError] = field(default_factory=list)
+    _found: dict[str, Object | DependencyError] = field(default_factory=dict)
+
+    def expected(self, pin: Pin, live: Object | None) -> Object:
+        """The ids that the item must hold. What the live item shows already needs no question.
+
+        What leads nowhere is left out and noted in ``errors``.
+        """
+        found: Object = {}
+        for name, target in _SHOWN:
+            source_id = pin.part.get(name)
+            if source_id in (None, ""):
+                found[name] = None
+            elif live is not None and presumed(self.context, target, str(source_id)) == str(live.get(name)):
+                found[name] = str(live[name])
+            else:
+                self._take(found, name, self._asked(target, str(source_id), f"{pin.path}.{name}"))
+        self._lookml(pin, live, found)
+        return found
+
+    def source(self, pin: Pin) -> Hashable:
+        """What a backed-up item shows, in the destination's ids; None where that leads nowhere or to nothing."""
+        for name, target in _SHOWN:
+            if pin.part.get(name) not in (None, ""):
+                source_id = str(pin.part[name])
+                known = presumed(self.context, target, source_id)
+                found = known or self._asked(target, source_id, f"{pin.path}.{name}")
+                return None if isinstance(found, DependencyError) else (name, found)
+        return _other_source(pin.part)
+
+    def _asked(self, target: str, source_id: str, path: str) -> str | DependencyError:
+        question = f"{target}={source_id}"
+        if question not in self._found:
+            try:
+                self._found[question] = {"id": resolve(self.context, target, source_id, path=path, key=self.key)}
+            except DependencyError as error:
+                self._found[question] = error
+        answer = self._found[question]
+        return answer if isinstance(answer, DependencyError) else str(answer["id"])
+
+    def _take(self, found: Object, name: str, answer: str | DependencyError) -> None:
+        if isinstance(answer, DependencyError):
+            self.errors.append(answer)
+        else:
+            found[name] = answer
+
+    def _lookml(self, pin: Pin, live: Object | None, found: Object) -> None:
+        name = pin.part.get("lookml_dashboard_id")
+        found["lookml_dashboard_id"] = name or None
+        if name and str((live or {}).get("lookml_dashboard_id")) != str(name):
+            error = lookml_missing(self.context, str(name), f"{pin.path}.lookml_dashboard_id", self.key)
+            self.errors += [error] if error else []
+
+    def complain(self) -> None:
+        """Raises one DependencyError that names all that is missing, if anything is."""
+        if not self.errors:
+            return
+        first = self.errors[0]
+        first.errors = tuple(FieldError(error.path or "", "missing", error.message) for error in self.errors)
+        if len(self.errors) > 1:
+            first.message += f" [and {len(self.errors) - 1} more of its items show what is not there]"
+            first.args = (first.message,)
+        raise first
+
+
+def live_source(pin: Pin) -> Hashable:
+    """What a live item shows."""
+    for name, _ in _SHOWN:
+        if pin.part.get(name) not in (None, ""):
+            return (name, str(pin.part[name]))
+    return _other_source(pin.part)
+
+
+def _other_source(part: Object) -> Hashable:
+    for name in ("lookml_dashboard_id", "custom_url", "custom_title"):
+        if part.get(name):
+            return (name, str(part[name]))
+    return None
+
+
+def shows_nothing(part: Object) -> bool:
+    """An item without content or link: Looker would not take it."""
+    return not any(part.get(name) for name in ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url"))
+
+
+def wanted_item(part: Object, live: Object | None, known: Releases) -> Object:
+    """The fields of an item that are no ids. An own image cannot be had from a backup: the live one stays."""
+    wanted = wanted_part(part, "BoardItem", known, ignored=_HANDLED)
+    if wanted.get("use_custom_image") and not (live or {}).get("custom_image_url"):
+        del wanted["use_custom_image"]
+    return wanted
+
+
+def lost_image(part: Object, live: Object | None) -> bool:
+    """Whether the item was backed up with an image of its own that the live one does not have."""
+    return bool(part.get("use_custom_image")) and not (live or {}).get("custom_image_url")
+
+
+def item_name(part: Object) -> str:
+    """An item as people would name it."""
+    shown = part.get("custom_title") if part.get("use_custom_title") else part.get("title")
+    return str(shown or part.get("title") or part.get("custom_title") or part.get("custom_url") or "item")

@@ -1,0 +1,309 @@
+"""Plan what brings a board's sections and items back, and the order in which they stand.
+
+The live board is read whole. Sections are matched first, then all items of the board together: one that has been moved
+to another section is moved back, not made anew. Orders name ids, so those that name new parts are settled when these
+are there.
+
+An absent list is not an empty one: a board that was backed up without its sections keeps its live ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.diff import changes, differing
+from lrestore.messages import Deletion, ItemKey
+from lrestore.ontology import PARTS, fields
+from lrestore.payload import create_body, wanted_part
+from lrestore.restoration.board_items import (
+    Pin,
+    Targets,
+    live_source,
+    lost_image,
+    shows_nothing,
+    wanted_item,
+)
+from lrestore.restoration.context import Context
+from lrestore.restoration.parts import Matching, match_parts
+from lrestore.restoration.steps import Made, Plan, Removal, Write
+
+Object = dict[str, Any]
+
+ORDERED = {"board": "section_order", "board_section": "item_order"}
+"""The fields that say in which order parts stand, by the type that has them."""
+
+
+@dataclass(slots=True)
+class Order:
+    """In which order the parts of a board or section are to stand: live ids, and source ids of parts to be made.
+
+    ``parent`` is the source id of the board or section, ``part`` the type of what stands there.
+    """
+
+    type: str
+    parent: str
+    path: str
+    part: str
+    source_ids: list[str]
+
+
+@dataclass(slots=True)
+class BoardPlan(Plan):
+    """``pending`` are orders among which there are parts still to be made or moved: known only afterwards."""
+
+    pending: list[Order] = field(default_factory=list)
+    matched: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(part type, source id) → live id of the parts that exist."""
+
+    def calls(self) -> Counter[str]:
+        """Orders that are still open are counted as if each had to be set."""
+        calls = Plan.calls(self)
+        if self.pending:
+            calls["board"] += 1
+            calls.update(PARTS[one.type].update or "" if one.type in PARTS else "update_board" for one in self.pending)
+        return calls
+
+
+class BoardPlanner:
+    """Plans the parts of one board. ``live`` is the board with its sections, or {} for one that is to be made."""
+
+    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object, *, ids_hold: bool) -> None:
+        self._context = context
+        self._key = key
+        self._raw = raw
+        self._live = live
+        self._ids_hold = ids_hold
+        self._plan = BoardPlan()
+        self._targets = Targets(context, key)
+
+    def plan(self) -> BoardPlan:
+        """All writes to the parts. Raises DependencyError for items whose dashboard or look cannot be had."""
+        if not isinstance(self._raw.get("board_sections"), list):
+            self._plan.warnings.append("it was backed up without its board_sections: the live ones are left alone")
+            return self._plan
+        self._sections = [
+            (f"board_sections[{index}]", section)
+            for index, section in enumerate(self._raw["board_sections"])
+            if not section.get("deleted_at")
+        ]
+        self._live_sections: list[Object] = list(self._live.get("board_sections") or ())
+        sections = self._match_sections()
+        items = self._match_items(sections)
+        self._plan_sections(sections)
+        self._plan_items(items)
+        self._targets.complain()
+        self._plan_orders()
+        self._plan_removals(sections, items)
+        return self._plan
+
+    def _match_sections(self) -> Matching:
+        """A section in the trash is matched by its id alone."""
+        matching = match_parts(
+            [section for _, section in self._sections],
+            self._live_sections,
+            mapped=lambda source_id: self._context.journal.mapping("board_section", source_id),
+            ids_hold=self._ids_hold,
+            keys=((_texts, _alive(_texts)), (_title, _alive(_title))),
+        )
+        for index, live in matching.live_of.items():
+            self._plan.matched["board_section", str(self._sections[index][1]["id"])] = str(live["id"])
+        matching.extra = [section for section in matching.extra if not section.get("deleted_at")]
+        return matching
+
+    def _match_items(self, sections: Matching) -> Matching:
+        self._pins = self._backed_up_pins()
+        self._live_pins = self._live_items(sections)
+        matching = match_parts(
+            [pin.as_part() for pin in self._pins],
+            [pin.as_part() for pin in self._live_pins],
+            mapped=lambda source_id: self._context.journal.mapping("board_item", source_id),
+            ids_hold=self._ids_hold,
+            keys=(
+                (lambda part: self._here(part["pin"]), lambda part: (part["pin"].section, live_source(part["pin"]))),
+                (lambda part: self._targets.source(part["pin"]), lambda part: live_source(part["pin"])),
+            ),
+        )
+        for index, live in matching.live_of.items():
+            self._plan.matched["board_item", self._pins[index].id] = str(live["id"])
+        return matching
+
+    def _here(self, pin: Pin) -> tuple[str, object] | None:
+        source = self._targets.source(pin) if pin.section else None
+        return None if source is None else (pin.section, source)
+
+    def _backed_up_pins(self) -> list[Pin]:
+        pins = []
+        for path, section in self._sections:
+            live_id = self._plan.matched.get(("board_section", str(section["id"])), "")
+            if not isinstance(section.get("board_items"), list):
+                self._plan.warnings.append(
+                    f"{path} was backed up without its board_items: the live ones are left alone"
+                )
+                continue
+            for index, part in enumerate(section["board_items"]):
+                pins.append(Pin(str(part["id"]), part, live_id, f"{path}.board_items[{index}]"))
+        return pins
+
+    def _live_items(self, sections: Matching) -> list[Pin]:
+        """All of the board, but those of sections whose items the backup does not know."""
+        unknown = {
+            str(live["id"])
+            for index, live in sections.live_of.items()
+            if not isinstance(self._sections[index][1].get("board_items"), list)
+        }
+        return [
+            Pin(str(part["id"]), {**part, "board_section_id": str(section["id"])}, str(section["id"]))
+            for section in self._live_sections
+            if str(section["id"]) not in unknown
+            for part in section.get("board_items") or ()
+        ]
+
+    def _plan_sections(self, matching: Matching) -> None:
+        for index, (path, section) in enumerate(self._sections):
+            live = matching.live_of.get(index)
+            wanted = wanted_part(
+                section, "BoardSection", self._context.releases, ignored=("board_id", "item_order", "deleted_at")
+            )
+            if live is not None and live.get("deleted_at"):
+                wanted["deleted_at"] = None
+            name = str(section.get("title") or "")
+            self._write("board_section", (str(section["id"]), path, name), wanted, live)
+
+    def _plan_items(self, matching: Matching) -> None:
+        for index, pin in enumerate(self._pins):
+            found = matching.live_of.get(index)
+            live = found["pin"].part if found else None
+            if shows_nothing(pin.part):
+                self._plan.warnings.append(f"{pin.path} shows nothing that Looker could show: it is left alone")
+                self._plan.matched.pop(("board_item", pin.id), None)
+                continue
+            if lost_image(pin.part, live):
+                self._plan.warnings.append(f"item {pin.name!r} ({pin.path}) had an image of its own: no backup has it")
+            wanted = wanted_item(pin.part, live, self._context.releases)
+            wanted.update(self._targets.expected(pin, live))
+            if live is not None:
+                wanted["board_section_id"] = pin.section or Made("board_section", self._section_of(pin))
+            self._write("board_item", (pin.id, pin.path, pin.name), wanted, live)
+
+    def _section_of(self, pin: Pin) -> str:
+        path = pin.path.rpartition(".")[0]
+        return next(str(section["id"]) for where, section in self._sections if where == path)
+
+    def _write(self, kind: str, part: tuple[str, str, str], wanted: Object, live: Object | None) -> None:
+        """Plan the create or update of one part (source id, path, name), if anything differs."""
+        source_id, path, name = part
+        entry = PARTS[kind]
+        if live is None:
+            body, operation, live_id = create_body(wanted), entry.create or "", ""
+        else:
+            body, operation = differing(wanted, live, fields.sdk_model(entry.model)), entry.update or ""
+            live_id = str(live["id"])
+            if not body:
+                return
+        write = Write(
+            operation, kind, source_id, live_id, path, name, body, changes(_told(body), live or {}, f"{path}.")
+        )
+        if live is None:
+            write.body[entry.parent_field] = self._parent(kind, path)
+        self._plan.writes.append(write)
+
+    def _parent(self, kind: str, path: str) -> str | Made:
+        if kind == "board_section":
+            return str(self._live["id"]) if self._live.get("id") else Made("board", self._key.id)
+        source_id = next(str(section["id"]) for where, section in self._sections if path.startswith(f"{where}."))
+        return self._plan.matched.get(("board_section", source_id)) or Made("board_section", source_id)
+
+    def _plan_orders(self) -> None:
+        """Who stands where, of all that is there in the end; an order of one needs no saying."""
+        everyone = [str(section["id"]) for _, section in self._sections]
+        self._order(Order("board", self._key.id, "", "board_section", _named(self._raw, "section_order", everyone)))
+        left_out = {pin.id for pin in self._pins if shows_nothing(pin.part)}
+        for path, section in self._sections:
+            own = [pin.id for pin in self._pins if pin.id not in left_out and pin.path.startswith(f"{path}.")]
+            order = Order("board_section", str(section["id"]), path, "board_item", _named(section, "item_order", own))
+            self._order(order)
+
+    def _order(self, order: Order) -> None:
+        if len(order.source_ids) < 2:
+            return
+        ids = [self._plan.matched.get((order.part, source_id)) for source_id in order.source_ids]
+        known = [live_id for live_id in ids if live_id is not None]
+        parent = self._live_parent(order)
+        if parent is None or len(known) < len(ids) or self._moves_into(order):
+            self._plan.pending.append(order)
+            return
+        write = order_write(order, known, parent)
+        if write is not None:
+            self._plan.writes.append(write)
+
+    def _live_parent(self, order: Order) -> Object | None:
+        if order.type == "board":
+            return self._live if self._live.get("id") else None
+        live_id = self._plan.matched.get(("board_section", order.parent))
+        return next((section for section in self._live_sections if str(section["id"]) == live_id), None)
+
+    def _moves_into(self, order: Order) -> bool:
+        moved = {write.source_id for write in self._plan.writes if "board_section_id" in write.body}
+        return bool(moved & set(order.source_ids))
+
+    def _plan_removals(self, sections: Matching, items: Matching) -> None:
+        """A section goes with all that is in it; what has been matched has been moved out of it by then."""
+        if self._context.policy.keep_extra:
+            return
+        gone = {str(section["id"]) for section in sections.extra}
+        extra: list[Pin] = [part["pin"] for part in items.extra]
+        for pin in extra:
+            if pin.section not in gone:
+                self._remove("board_item", pin.id, pin.name)
+        for section in sections.extra:
+            inside = sum(pin.section == str(section["id"]) for pin in extra)
+            title = str(section.get("title") or "")
+            name = f"{title} (with {inside} item{'' if inside == 1 else 's'})".strip() if inside else title
+            self._remove("board_section", str(section["id"]), name)
+
+    def _remove(self, kind: str, live_id: str, name: str) -> None:
+        self._plan.removals.append(Removal(PARTS[kind].delete or "", Deletion(kind, live_id, name)))
+
+
+def order_write(order: Order, ids: list[str], live: Object) -> Write | None:
+    """The update that puts the parts with these live ids in order, if they are not; others come after them."""
+    name = ORDERED[order.type]
+    present = [str(one) for one in live.get(name) or ()]
+    if [one for one in present if one in ids] == ids:
+        return None
+    kept = {str(part["id"]) for part in live.get(f"{order.part}s") or ()} - set(ids)
+    body = {name: [*ids, *(one for one in present if one in kept)]}
+    operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
+    prefix = f"{order.path}." if order.path else ""
+    return Write(
+        operation, order.type, order.parent, str(live["id"]), order.path, "", body, changes(body, live, prefix)
+    )
+
+
+def _named(raw: Object, name: str, own: list[str]) -> list[str]:
+    """The backed-up order, less what is not there; nothing where the backup has none."""
+    order = [str(one) for one in raw.get(name) or ()]
+    return [one for one in order if one in own]
+
+
+def _told(body: Object) -> Object:
+    """A body as a plan shows it: new parts by what they are."""
+    return {
+        name: f"new {value.type} {value.source_id}" if isinstance(value, Made) else value
+        for name, value in body.items()
+    }
+
+
+def _texts(section: Object) -> tuple[str, str]:
+    return str(section.get("title") or ""), str(section.get("description") or "")
+
+
+def _title(section: Object) -> str | None:
+    return section.get("title") or None
+
+
+def _alive(key: Any) -> Any:
+    """The same key, of sections that are not in the trash."""
+    return lambda section: None if section.get("deleted_at") else key(section)

@@ -1,0 +1,114 @@
+"""Boards: what an object of its own kind needs besides its fields, and its sections and items as belongings.
+
+A board has no ``deleted`` but a writable ``deleted_at``. That null takes a board out of the trash is not documented: it
+is sent, and Looker's answer says whether it helped.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import NotRestorableError
+from lrestore.messages import Change
+from lrestore.restoration.apply import Applied
+from lrestore.restoration.board_apply import apply_parts
+from lrestore.restoration.board_planner import BoardPlan, BoardPlanner
+from lrestore.restoration.context import Context
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.linking import Linker
+from lrestore.restoration.match import Match
+from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.steps import Plan
+
+Object = dict[str, Any]
+
+_HIDDEN = "Looker does not show the sections of the live board: they are left alone"
+_UNSEEN = "it is in the trash, where Looker does not show its sections: they are compared when it is out"
+
+
+def adjust_board(planner: OwnPlanner, wanted: Object) -> None:
+    """The order of sections is set when these exist; nobody is put into the trash by a restore."""
+    wanted.pop("section_order", None)
+    if planner.raw.get("deleted_at"):
+        planner.warnings.append("it was in the trash when it was backed up: it is restored and not put there")
+        wanted["deleted_at"] = None
+    if planner.live is None:
+        wanted.pop("deleted_at", None)
+        if planner.raw.get("primary_homepage"):
+            planner.warnings.append("it was the primary homepage, which Looker's API cannot make it again")
+
+
+class BoardBelongings:
+    """Implements :class:`lrestore.restoration.belongings.Belongings`."""
+
+    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+        self._context = context
+        self._item = item
+        self._ends = ends
+        self._unseen = False
+        self._ids_hold = False
+
+    def plan(self, match: Match) -> BoardPlan:
+        if match.live is None:
+            return self._planned({}, ids_hold=False)
+        self._ids_hold = match.ids_hold
+        live = self._whole(match.live)
+        if live.get("board_sections") is None:
+            self._unseen = bool(live.get("deleted_at"))
+            return BoardPlan(warnings=[_UNSEEN if self._unseen else _HIDDEN])
+        plan = self._planned(live, ids_hold=match.ids_hold)
+        if live is not match.live:
+            plan.seen["board_sections"] = live["board_sections"]
+        return plan
+
+    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+        if not isinstance(plan, BoardPlan):
+            raise TypeError(f"not a plan for a board: {type(plan).__name__}")
+        live = {**live, **plan.seen}
+        if live.get("deleted_at") and not applied.created:
+            live = self._out_of_the_trash(live)
+            if self._unseen:
+                plan.become(self._planned(live, ids_hold=self._ids_hold))
+        return apply_parts(self._context, applied, plan, live)
+
+    def _planned(self, live: Object, *, ids_hold: bool) -> BoardPlan:
+        linker = Linker(self._context, self._item.key, self._ends)
+        raw = linker.parts(self._item)
+        plan = BoardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold).plan()
+        plan.warnings += linker.warnings
+        return plan
+
+    def _whole(self, live: Object) -> Object:
+        """The board with its sections and their items: a listing may leave them out."""
+        if _is_whole(live):
+            return live
+        shown = self._context.session.call("board", path={"board_id": str(live["id"])})
+        return {**live, "board_sections": shown.get("board_sections") if _has_all_lists(shown) else None}
+
+    def _out_of_the_trash(self, live: Object) -> Object:
+        """The board as it is now, if it is out."""
+        shown = self._context.session.call("board", path={"board_id": str(live["id"])})
+        if shown.get("deleted_at") or (self._unseen and not _has_all_lists(shown)):
+            key = self._item.key
+            raise NotRestorableError(
+                f"{key} is in the trash, and Looker did not take it out when deleted_at was set to null",
+                hint="take it out of the trash in Looker, then restore it again",
+                key=key,
+            )
+        return {**live, **shown}
+
+
+def _is_whole(board: Object) -> bool:
+    """Whether a listing shows all parts: none of the lists is missing, none is empty where its order names somebody."""
+    return _has_all_lists(board) and all(
+        parent[parts] or not parent.get(order)
+        for parent, parts, order in (
+            (board, "board_sections", "section_order"),
+            *((section, "board_items", "item_order") for section in board["board_sections"]),
+        )
+    )
+
+
+def _has_all_lists(board: Object) -> bool:
+    sections = board.get("board_sections")
+    return isinstance(sections, list) and all(isinstance(one.get("board_items"), list) for one in sections)

@@ -1,0 +1,32 @@
+"""The user whose credentials are used must not lock itself out: it stays enabled, and an admin if it is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.restoration.context import Context
+
+Object = dict[str, Any]
+
+
+def is_caller(context: Context, live: Object | None) -> bool:
+    """Whether a live user is the one whose credentials are used."""
+    return live is not None and str(live.get("id")) == context.caller_id
+
+
+def gives_admin(role: Object) -> bool:
+    """Whether a role makes its users admins."""
+    permission_set = role.get("permission_set") or {}
+    return bool(permission_set.get("all_access")) or "administer" in (permission_set.get("permissions") or ())
+
+
+def admin_by_role(context: Context, role_id: str) -> bool:
+    """Whether a live role makes its users admins; a role that the listing does not show might."""
+    role = context.live.table("role").get(role_id)
+    return role is None or gives_admin(role)
+
+
+def admin_by_group(context: Context, group_id: str) -> bool:
+    """Whether membership in a live group may make an admin; unknown counts as yes."""
+    roles = context.live.hierarchy.roles(group_id)
+    return roles is None or any(admin_by_role(context, role_id) for role_id in roles)

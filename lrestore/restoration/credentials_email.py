@@ -1,0 +1,70 @@
+"""The e-mail login of a user: made where it is missing, changed where the address is another. Never taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.diff import changes, differing
+from lrestore.errors import NotFoundError
+from lrestore.messages import ItemKey
+from lrestore.ontology import fields
+from lrestore.payload import wanted_part
+from lrestore.restoration.apply import Applied, send
+from lrestore.restoration.caller import is_caller
+from lrestore.restoration.context import Context
+from lrestore.restoration.settled import settled
+from lrestore.restoration.steps import Write
+
+Object = dict[str, Any]
+
+TYPE = "credentials_email"
+_MODEL = "CredentialsEmail"
+
+
+class EmailLogin:
+    """Plans the e-mail login of one user."""
+
+    def __init__(self, context: Context, key: ItemKey, raw: Object) -> None:
+        self._context = context
+        self._key = key
+        self._raw = raw
+        self.warnings: list[str] = []
+
+    def writes(self, live: Object | None) -> list[Write]:
+        """One call, or none. ``live`` is the user, None for one that is to be made."""
+        backed_up = self._raw.get(TYPE) or {}
+        if not backed_up.get("email"):
+            return []
+        wanted = wanted_part(backed_up, _MODEL, self._context.releases)
+        there = (live or {}).get(TYPE) or {}
+        if not there:
+            return [self._write("create_user_credentials_email", live, wanted, there)]
+        if str(wanted["email"]).casefold() == str(there.get("email") or "").casefold():
+            del wanted["email"]
+        body = differing(wanted, there, fields.sdk_model(_MODEL))
+        if not body:
+            return []
+        if is_caller(self._context, live):
+            self.warnings.append(f"it is the user who restores: its e-mail login is left alone ({', '.join(body)})")
+            return []
+        return [self._write("update_user_credentials_email", live, body, there)]
+
+    def _write(self, operation: str, live: Object | None, body: Object, there: Object) -> Write:
+        live_id = str(live["id"]) if live else ""
+        told = changes(body, there, f"{TYPE}.")
+        return Write(operation, TYPE, self._key.id, live_id, TYPE, str(body.get("email") or ""), body, told)
+
+
+def apply_login(context: Context, applied: Applied, write: Write, user_id: str) -> None:
+    """Make or change it. Raises the LookerError that refused it (409: the address is another user's)."""
+    path = {"user_id": user_id}
+
+    def is_there() -> bool:
+        try:
+            found = context.session.call("user_credentials_email", path=path) or {}
+        except NotFoundError:
+            return False
+        return str(found.get("email") or "").casefold() == str(write.body.get("email") or "").casefold()
+
+    settled(context, lambda: send(context, write.operation, path, write.body), is_there)
+    applied.done += 1

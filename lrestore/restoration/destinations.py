@@ -1,0 +1,68 @@
+"""Destinations of scheduled plans. They go with the plan, as a whole: Looker replaces all of them by what is sent.
+
+They have no identity of their own: what counts is that the same things are sent to the same addresses. Secrets are
+written and never read, so a list that is sent takes those of the live plan away.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from lrestore.canonical import canonical_object
+from lrestore.ontology import fields
+from lrestore.payload import Releases
+
+Object = dict[str, Any]
+
+_SCHEMA = "ScheduledPlanDestination"
+
+_NO_SECRET = frozenset({"email", ""})
+"""S3 and SFTP need secrets (specification); webhooks and integrations may."""
+
+
+def wanted_destinations(backed_up: list[Object], live: list[Object], known: Releases) -> list[Object] | None:
+    """The destinations to send; None where the live ones are the same already, in whatever order.
+
+    Fields that the SDK of the backup did not know keep what the live destination of the same address has.
+    """
+    taken = fields.writable(_SCHEMA) - known.beyond(_SCHEMA).keys()
+    compared = frozenset(name for one in backed_up for name in one) & taken
+    if _meaning(backed_up, compared) == _meaning(live, compared):
+        return None
+    by_address = {_address(one): one for one in live}
+    return [_whole(one, by_address.get(_address(one)) or {}, taken) for one in backed_up]
+
+
+def secret_kinds(backed_up: list[Object]) -> list[str]:
+    """The kinds among them that may need a secret."""
+    return sorted({str(one.get("type") or "") for one in backed_up} - _NO_SECRET)
+
+
+def _whole(destination: Object, live: Object, taken: frozenset[str]) -> Object:
+    kept = {name: live[name] for name in sorted(taken) if name not in destination and live.get(name) is not None}
+    return kept | {name: destination[name] for name in sorted(taken) if destination.get(name) is not None}
+
+
+def _meaning(destinations: list[Object], names: frozenset[str]) -> list[str]:
+    found = [canonical_object(one, fields.sdk_model(_SCHEMA)) for one in destinations]
+    return sorted(_text({name: _said(name, one.get(name)) for name in names}) for one in found)
+
+
+def _said(name: str, value: object) -> object:
+    """Unset, empty and off are the same here; parameters are JSON text."""
+    if name == "parameters" and isinstance(value, str):
+        try:
+            value = msgspec.json.decode(value)
+        except msgspec.MsgspecError:
+            return value
+    return value or None
+
+
+def _address(destination: Object) -> tuple[str, ...]:
+    return tuple(str(destination.get(name) or "") for name in ("type", "address", "format"))
+
+
+def _text(destination: Object) -> str:
+    return msgspec.json.encode(destination, order="deterministic").decode()

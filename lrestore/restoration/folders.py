@@ -1,0 +1,126 @@
+"""Folders that come with an instance and its users: never made, but known again in any instance.
+
+Roots are known by their flags, the folder of LookML dashboards by its id, embed folders by the external id of their
+group, personal folders by their owner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lrestore.errors import DependencyError, ItemError
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+
+Object = dict[str, Any]
+
+ROOTS = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")
+_LOOKML = "lookml"
+
+UserOf = Callable[[str], str | None]
+"""The live id of a backed-up user, None for one who is not there."""
+
+
+def is_special(folder: Object) -> bool:
+    """Whether a backed-up folder is one that only Looker makes."""
+    flagged = any(folder.get(flag) for flag in (*ROOTS, "is_personal", "external_id"))
+    return flagged or str(folder.get("id")) == _LOOKML
+
+
+def special_folder(context: Context, folder: Object, user_of: UserOf) -> str | None:
+    """The live id of such a folder; None where the destination has none."""
+    folders = context.live.table("folder")
+    if folder.get("is_personal"):
+        owner = owner_of(context, folder)
+        user_id = user_of(owner) if owner else None
+        return context.live.personal_folder(user_id) if user_id else None
+    for flag in ROOTS:
+        if folder.get(flag):
+            return next((object_id for object_id, live in folders.items() if live.get(flag)), None)
+    if folder.get("external_id"):
+        known = str(folder["external_id"])
+        return next((object_id for object_id, live in folders.items() if live.get("external_id") == known), None)
+    return _LOOKML if _LOOKML in folders else None
+
+
+def owner_of(context: Context, folder: Object) -> str | None:
+    """The source id of the user whose personal folder this is: the user's own record says so, else who made it."""
+    owner = context.source.personal_folders.get(str(folder["id"]))
+    if owner is None and folder.get("creator_id") is not None:
+        return str(folder["creator_id"])
+    return owner
+
+
+def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, Object]]:
+    """A backed-up folder and those above it, as far as they can be read; it ends where a folder comes again."""
+    seen: set[str] = set()
+    here: str | None = folder_id
+    while here is not None and here not in seen:
+        seen.add(here)
+        folder = read_raw(context, ItemKey("folder", here))
+        if folder is None:
+            return
+        yield here, folder
+        above = folder.get("parent_id")
+        here = None if above in (None, "") else str(above)
+
+
+def circle(context: Context, folder_id: str) -> tuple[str, ...]:
+    """The folders of the backup that contain each other, if the way up from this one ends in such a circle."""
+    way = list(lineage(context, folder_id))
+    if not way:
+        return ()
+    above = str(way[-1][1].get("parent_id") or "")
+    ids = [one for one, _ in way]
+    return (*ids[ids.index(above) :], above) if above in ids else ()
+
+
+def why_homeless(context: Context, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
+    """Why a folder of the backup cannot be had, where there is more to say than that it is not there."""
+    loop = circle(context, folder_id)
+    if loop:
+        chain = " in ".join(f"folder={one}" for one in loop)
+        hint = "the backup is broken there: move the content's folder in a copy of it, or restore the content elsewhere"
+        return DependencyError(
+            f"{key} needs folder={folder_id} ({path}), which is in a circle of folders: {chain}",
+            path=path,
+            key=key,
+            hint=hint,
+        )
+    for _, folder in lineage(context, folder_id):
+        if folder.get("is_personal"):
+            return _without_owner(context, key, folder, path)
+    return None
+
+
+def _without_owner(context: Context, key: ItemKey, folder: Object, path: str) -> DependencyError:
+    owner = owner_of(context, folder)
+    user = read_raw(context, ItemKey("user", owner)) if owner else None
+    email = (user or {}).get("email") or ((user or {}).get("credentials_email") or {}).get("email")
+    named = f"user={owner}" + (f" ({email})" if email else "") if owner else "a user of whom nothing is known"
+    restore = f"restore the user first: --select user={owner}, or " if user else ""
+    return DependencyError(
+        f"{key} belongs in the personal folder {str(folder.get('name') or '')!r} of {named} ({path}), "
+        "who is not in the destination, or has no such folder there",
+        path=path,
+        key=key,
+        hint=f"{restore}set [run] fallback_folder to the id of a folder",
+    )
+
+
+def in_personal_folder(context: Context, raw: Object, folder_id: str) -> bool:
+    """Whether content of that folder, or the folder, is somebody's own."""
+    shown = raw.get("folder") or {}
+    if shown.get("is_personal") or shown.get("is_personal_descendant"):
+        return True
+    return any(folder.get("is_personal") for _, folder in lineage(context, folder_id))
+
+
+def read_raw(context: Context, key: ItemKey) -> Object | None:
+    """An item of the backup, None where it cannot be read."""
+    try:
+        raw: Object = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
+    except ItemError:
+        return None
+    return raw

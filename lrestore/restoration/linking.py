@@ -1,0 +1,125 @@
+"""Links between content, hidden in texts: translated where it is known what they lead to, named where it is not.
+
+Text tiles, rich content, visualisations and custom fields, descriptions, messages: the paths of kind *text* in the
+ontology. A link to another host's content is none of ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, partial
+from typing import Any
+
+from lrestore.errors import ItemError
+from lrestore.links import Link, New, at, has_links, hosts, rewritten_anywhere
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.context import Context
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.resolve import resolve
+
+Object = dict[str, Any]
+
+_BASE = "custom_url_base"
+_HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
+
+SLUG = "dashboard_slug"
+"""Mappings of this type tell which slug a dashboard got whose own was taken."""
+
+
+@cache
+def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key of the cache)
+    """Where an object of the type has texts: in its own fields, or in its parts."""
+    entry = CONTENT_TYPES[type_name]
+    parts = {part.path.partition("[]")[0] for part in entry.parts}
+    texts = (one.path for one in entry.references if one.kind == "text" and one.target != "address")
+    return tuple(path for path in texts if (path.partition("[]")[0] not in parts) is own)
+
+
+class Linker:
+    """Rewrites the links of one item. What cannot be rewritten is told in ``warnings``."""
+
+    def __init__(self, context: Context, key: ItemKey, ends: LooseEnds) -> None:
+        self._context = context
+        self._key = key
+        self._ends = ends
+        self._hosts = _own_hosts(context)
+        self.warnings: list[str] = []
+
+    def own(self, item: Any) -> Object:
+        """The content of ``item`` with the links of its own fields rewritten."""
+        return self._over(item, _paths(self._key.type, own=True))
+
+    def parts(self, item: Any) -> Object:
+        """The content of ``item`` with the links of its parts rewritten."""
+        return self._over(item, _paths(self._key.type, own=False))
+
+    def value(self, value: Any, path: str) -> Any:
+        """Any value with its links rewritten; itself where nothing changes."""
+        if path == _BASE:
+            return self._moved(value)
+        return rewritten_anywhere(value, partial(self._new, path=path))
+
+    def _moved(self, url: Any) -> Any:
+        """A URL that is followed by a link is one of this instance, too."""
+        here = self._context.hosts.here
+        own = isinstance(url, str) and here and not self._context.same_instance and hosts([url]) & self._hosts
+        return _HOST.sub(rf"\g<1>{here}", url, count=1) if own else url
+
+    def _over(self, item: Any, paths: tuple[str, ...]) -> Object:
+        raw: Object = item.raw
+        if not paths or not (has_links(item.blob) or raw.get(_BASE)):
+            return raw
+        self._hosts = _own_hosts(self._context) | hosts(_share_urls(raw))
+        for path in paths:
+            raw = at(raw, path, self.value)
+        return raw
+
+    def _new(self, link: Link, *, path: str) -> New | None:
+        if link.host and link.host not in self._hosts:
+            return None
+        found = self._target(link, path)
+        here = self._context.hosts.here
+        return None if found is None else (found, here if here and not self._context.same_instance else None)
+
+    def _target(self, link: Link, path: str) -> str | None:
+        """The id that the link is to have; None where it stays as it is."""
+        key = ItemKey(link.type, link.id)
+        if not link.id.isdecimal():
+            return self._context.journal.mapping(SLUG, link.id) or (link.id if link.host else None)
+        mapped = self._context.journal.mapping(key.type, key.id)
+        if mapped is not None:
+            return mapped
+        if self._context.same_instance:
+            gone = key in self._ends.awaited and not self._context.live.exists(key.type, key.id)
+            return None if gone and self._ends.later(key) else link.id if link.host else None
+        if key == self._key or self._ends.later(key):
+            return None
+        found = self._found(key)
+        if found is None:
+            self.warnings.append(f"{path}: the link to {key} is left as it is: the destination has no such {key.type}")
+        return found
+
+    def _found(self, key: ItemKey) -> str | None:
+        """What the backup holds may be there without having been restored by us."""
+        if not self._context.source.holds(key):
+            return None
+        try:
+            return resolve(self._context, key.type, key.id, path="", key=self._key)
+        except ItemError:
+            return None
+
+
+def _own_hosts(context: Context) -> frozenset[str]:
+    here = context.hosts.here.partition(":")[0]
+    return context.hosts.source | {here} if context.same_instance and here else context.hosts.source
+
+
+def _share_urls(raw: Mapping[str, Any]) -> set[str]:
+    """Queries show the address of the instance that they are of."""
+    for tile in raw.get("dashboard_elements") or ():
+        query = tile.get("query") or (tile.get("result_maker") or {}).get("query") or {}
+        if query.get("share_url"):
+            return {str(query["share_url"])}
+    return set()

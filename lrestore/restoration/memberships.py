@@ -1,0 +1,217 @@
+"""A user's groups and roles: what differs between the backed-up lists and the live ones, as calls.
+
+Whether Looker's lists hold what a user inherits (roles through groups, groups through groups) is nowhere said, so like
+is compared with like: a list that reads as it was backed up is as it was. Where it differs, only what hangs on the user
+directly is taken away. What nobody can resolve is named, and lets the rest be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.errors import DependencyError, ItemError
+from lrestore.messages import Change, ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.built_in import is_built_in
+from lrestore.restoration.caller import admin_by_group, admin_by_role, is_caller
+from lrestore.restoration.context import Context
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.resolve import resolve
+from lrestore.restoration.steps import Write
+
+Object = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two lists of a user, planned. ``live`` as it reads now; ``add`` and ``drop`` what is to change.
+
+    ``direct`` are the roles that hang on the user itself, None until they have been asked for.
+    """
+
+    live: list[str] = field(default_factory=list)
+    add: list[str] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    direct: list[str] | None = None
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.add or self.drop)
+
+    @property
+    def result(self) -> list[str]:
+        """The list as it is to read."""
+        return [one for one in self.live if one not in self.drop] + self.add
+
+
+class MembershipPlanner:
+    """Plans both lists of one user. ``live`` is None for a user that is to be made."""
+
+    def __init__(self, context: Context, item: Any, live: Object | None, ends: LooseEnds) -> None:
+        self._context = context
+        self._key: ItemKey = item.key
+        self._raw: Object = item.raw
+        self._live = live
+        self._ends = ends
+        self._waiting = False
+        self.warnings: list[str] = []
+
+    def groups(self) -> Side:
+        """Memberships to add and to end. Those that Looker or a directory keeps are no business of a restore."""
+        side = Side(self._read("group_ids"))
+        wanted = self._wanted("group_ids", "group")
+        if wanted is None:
+            return side
+        ids, certain = wanted
+        live = [one for one in side.live if not self._kept_elsewhere(one)]
+        side.add = [one for one in ids if one not in side.live and not self._kept_elsewhere(one)]
+        if certain and not self._context.policy.keep_extra:
+            side.drop = [one for one in live if one not in ids and self._may_leave(one) and self._is_direct(one)]
+        return self._unless_external(side, "group_ids", ("allow_normal_group_membership", False))
+
+    def roles(self) -> Side:
+        """Roles to add and to take away. Waits until all the roles are there: they are set with one call."""
+        side = Side(self._read("role_ids"))
+        self._waiting = False
+        wanted = self._wanted("role_ids", "role")
+        if wanted is None or self._waiting:
+            return side
+        ids, certain = wanted
+        side.add = [one for one in ids if one not in side.live]
+        if certain and not self._context.policy.keep_extra:
+            side.drop = [one for one in side.live if one not in ids and self._may_lose(one)]
+        if not side.differs:
+            return side
+        side.direct = self._direct_roles()
+        side.drop = [one for one in side.drop if one in side.direct]
+        side = self._unless_external(side, "role_ids", ("roles_externally_managed", True))
+        return self._unless_external(side, "role_ids", ("allow_direct_roles", False))
+
+    def _read(self, name: str) -> list[str]:
+        return [str(one) for one in (self._live or {}).get(name) or ()]
+
+    def _wanted(self, name: str, target: str) -> tuple[list[str], bool] | None:
+        """The ids of the destination, and whether they are all that are meant; None where nothing can be said."""
+        if self._raw.get(name) is None:
+            self.warnings.append(f"the backup does not hold its {name}: they are left alone")
+            return None
+        if self._live is not None and self._live.get(name) is None:
+            self.warnings.append(f"Looker does not show its {name} to this caller: they are left alone")
+            return None
+        return self._resolved(name, target, [str(one) for one in self._raw[name]])
+
+    def _resolved(self, name: str, target: str, source_ids: list[str]) -> tuple[list[str], bool]:
+        found, lost, waiting = [], [], False
+        for source_id in source_ids:
+            try:
+                found.append(resolve(self._context, target, source_id, path=name, key=self._key))
+            except DependencyError:
+                if self._ends.later(ItemKey(target, source_id)):
+                    waiting = True
+                elif not self._kept_elsewhere_in_backup(target, source_id):
+                    lost.append(source_id)
+        if lost:
+            self.warnings.append(
+                f"{target} {', '.join(lost)} of its {name} {'is' if len(lost) == 1 else 'are'} not in the destination"
+            )
+        self._waiting = waiting
+        return list(dict.fromkeys(found)), self._context.same_instance or not (lost or waiting)
+
+    def _kept_elsewhere(self, group_id: str) -> bool:
+        """Groups that Looker or a directory fills, and such as the listing does not show."""
+        group = self._context.live.table("group").get(group_id)
+        return group is None or is_built_in(CONTENT_TYPES["group"], group)
+
+    def _kept_elsewhere_in_backup(self, target: str, source_id: str) -> bool:
+        try:
+            item = self._context.source.read(
+                ItemKey(target, source_id), max_item_bytes=self._context.policy.max_item_bytes
+            )
+        except ItemError:
+            return False
+        return is_built_in(CONTENT_TYPES[target], item.raw)
+
+    def _may_leave(self, group_id: str) -> bool:
+        if not is_caller(self._context, self._live) or not admin_by_group(self._context, group_id):
+            return True
+        self.warnings.append(f"it stays in group {group_id}: leaving it could lock out the user who restores")
+        return False
+
+    def _may_lose(self, role_id: str) -> bool:
+        role = self._context.live.table("role").get(role_id)
+        if role is None or role.get("internal"):
+            return False
+        if not is_caller(self._context, self._live) or not admin_by_role(self._context, role_id):
+            return True
+        self.warnings.append(f"it keeps role {role_id}: losing it could lock out the user who restores")
+        return False
+
+    def _is_direct(self, group_id: str) -> bool:
+        """A group above another of the user's groups may be in the list because of that one alone."""
+        others = [one for one in self._read("group_ids") if one != group_id]
+        hierarchy = self._context.live.hierarchy
+        if not any(group_id in (hierarchy.above(one) or ()) for one in others):
+            return True
+        query = {"group_id": group_id, "id": str((self._live or {})["id"]), "fields": "id"}
+        return bool(self._context.session.call("search_users", query=query))
+
+    def _direct_roles(self) -> list[str]:
+        if self._live is None or not self._read("role_ids"):
+            return []
+        path = {"user_id": str(self._live["id"])}
+        query = {"direct_association_only": True, "fields": "id"}
+        return [str(role["id"]) for role in self._context.session.call("user_roles", path=path, query=query) or ()]
+
+    def _unless_external(self, side: Side, name: str, rule: tuple[str, bool]) -> Side:
+        field_name, value = rule
+        if not side.differs or (self._live or {}).get(field_name) is not value:
+            return side
+        self.warnings.append(f"its {name} differ, but Looker keeps them from outside ({field_name}): left alone")
+        return Side(side.live, direct=side.direct)
+
+
+def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
+    """One call for each membership; the first tells the whole change."""
+    told = (Change("group_ids", side.live, side.result),)
+    writes = [
+        Write("add_group_user", "group_user", key.id, one, "group_ids", f"group {one}", {"user_id": live_id})
+        for one in side.add
+    ]
+    writes += [
+        Write("delete_group_user", "group_user", key.id, one, "group_ids", f"group {one}", {}) for one in side.drop
+    ]
+    for write in writes[:1]:
+        write.changes = told
+    return writes
+
+
+def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
+    """All roles in one call."""
+    told = (Change("role_ids", side.live, side.result),)
+    return Write("set_user_roles", "role_user", key.id, live_id, "role_ids", "roles", {}, told)
+
+
+def roles_to_set(context: Context, side: Side, groups: Side, live_id: str) -> list[str] | None:
+    """The whole list of direct roles, now that the groups are as they shall be; None if it is that already.
+
+    A role that has come with a group meanwhile is not given a second time.
+    """
+    direct = side.direct or []
+    missing = side.add
+    if groups.add and _may_come_with(context, groups.add, side.add):
+        shown = shown_lists(context, live_id, "role_ids")
+        missing = [one for one in side.add if one not in shown]
+    wanted = [one for one in direct if one not in side.drop] + [one for one in missing if one not in direct]
+    return None if sorted(wanted) == sorted(direct) else wanted
+
+
+def _may_come_with(context: Context, groups: list[str], roles: list[str]) -> bool:
+    given = [context.live.hierarchy.roles(group_id) for group_id in groups]
+    return any(found is None or found & set(roles) for found in given)
+
+
+def shown_lists(context: Context, user_id: str, name: str) -> set[str]:
+    """``group_ids`` or ``role_ids`` of a user as Looker shows them now."""
+    shown = context.session.call("user", path={"user_id": user_id}, query={"fields": f"id,{name}"}) or {}
+    return {str(one) for one in shown.get(name) or ()}

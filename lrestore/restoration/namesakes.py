@@ -1,0 +1,51 @@
+"""Objects of a type in which names need not be unique: which one has an unanswered create made?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrestore.diff import differing
+from lrestore.errors import AmbiguousMatchError
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.restoration.context import Context
+from lrestore.restoration.match import another_of_the_backup
+from lrestore.restoration.steps import Write
+
+Object = dict[str, Any]
+
+_TELLING: Mapping[str, tuple[str, ...]] = {
+    "board": ("title", "description"),
+    "scheduled_plan": (
+        *("name", "user_id", "dashboard_id", "look_id", "lookml_dashboard_id", "query_id"),
+        *("crontab", "datagroup", "filters_string", "enabled"),
+    ),
+}
+"""Fields in which the object agrees with what was sent."""
+
+
+def left_behind(context: Context, key: ItemKey, write: Write) -> Object | None:
+    """What an unanswered create has made: it was not there before, is nobody else's, and holds what was sent.
+
+    Raises AmbiguousMatchError where several objects are like that.
+    """
+    entry = CONTENT_TYPES[key.type]
+    before = set(context.live.table(key.type))
+    names = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
+    sent = {name: write.body[name] for name in _TELLING[key.type] if name in write.body}
+    found = [
+        row
+        for row in context.live.find_now(key.type, names)
+        if str(row["id"]) not in before
+        and not another_of_the_backup(context, key, row)
+        and not differing(sent, row, fields.sdk_model(entry.model))
+    ]
+    if len(found) > 1:
+        raise AmbiguousMatchError(
+            f"{key}: no answer came when it was created, and several alike are new: "
+            f"ids {', '.join(str(row['id']) for row in found)}",
+            hint="delete those that nobody needs",
+            key=key,
+        )
+    return found[0] if found else None

@@ -1,0 +1,96 @@
+"""Which live user is the backed-up one? A user has no ``created_at``: who logs in with the same is the same.
+
+E-mail addresses first, whatever the login they belong to; then the ids of SAML, LDAP, Google, OpenID Connect and embed
+credentials. A user without any has nothing to be known by but the id, in the same instance.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import AmbiguousMatchError, ForbiddenError
+from lrestore.identity import same_origin
+from lrestore.looker.people import credentials_of, emails_of
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+from lrestore.restoration.steps import Write
+
+Object = dict[str, Any]
+
+
+def same_person(raw: Object, live: Object) -> bool:
+    """Whether the two have an address, a credential, or the moment in common at which the e-mail login was made."""
+    if set(emails_of(raw)) & set(emails_of(live)) or set(credentials_of(raw)) & set(credentials_of(live)):
+        return True
+    return _same_login(raw, live) is True
+
+
+def _same_login(raw: Object, live: Object) -> bool | None:
+    ours, theirs = raw.get("credentials_email") or {}, live.get("credentials_email") or {}
+    return same_origin(ours.get("created_at"), theirs.get("created_at"))
+
+
+def somebody_else(raw: Object, live: Object) -> bool:
+    """Whether an id has gone to another person (an instance set back to an old state gives ids anew): another name,
+    another address, and an e-mail login made at another time.
+    """
+    named_alike = any(raw.get(name) and raw.get(name) == live.get(name) for name in ("first_name", "last_name"))
+    return not named_alike and not same_person(raw, live) and _same_login(raw, live) is False
+
+
+def known_by(raw: Object) -> dict[str, str]:
+    """What the backed-up user is looked for by, in words."""
+    if emails_of(raw):
+        return {"email": emails_of(raw)[0]}
+    credentials = {f"credentials_{kind}": credential_id for kind, credential_id in credentials_of(raw)}
+    return credentials or {"name": f"{raw.get('first_name') or ''} {raw.get('last_name') or ''}".strip()}
+
+
+def find_people(context: Context, key: ItemKey, raw: Object) -> list[Object]:
+    """The live users who may be the backed-up one; more than one where that cannot be told.
+
+    Raises ForbiddenError where an embed user cannot be looked for.
+    """
+    people = context.live.people
+    for email in emails_of(raw)[:1]:
+        found = people.by_email(email)
+        logins = [row for row in found if ((row.get("credentials_email") or {}).get("email") or "").casefold() == email]
+        if found:
+            return logins if len(logins) == 1 else found
+    for kind, credential_id in credentials_of(raw):
+        try:
+            one = people.by_credential(kind, credential_id)
+        except ForbiddenError as error:
+            if emails_of(raw):
+                continue
+            error.hint = "the user can only be found by this call; restore it from the instance's own tools"
+            raise
+        if one is not None:
+            return [one]
+    return _left_behind(context, key, raw) if context.journal.unsettled(key) else []
+
+
+def user_left_behind(context: Context, key: ItemKey, write: Write) -> Object | None:
+    """The user that an unanswered create has made, if it has."""
+    if "external_user_id" in write.body:
+        return context.live.people.by_credential("embed", str(write.body["external_user_id"]))
+    found = _left_behind(context, key, write.body)
+    if len(found) > 1:
+        raise AmbiguousMatchError(
+            f"{key}: no answer came when it was created, and several users of that name have no credentials: "
+            f"ids {', '.join(str(row['id']) for row in found)}",
+            hint="delete those that nobody needs",
+            key=key,
+        )
+    return found[0] if found else None
+
+
+def _left_behind(context: Context, key: ItemKey, names: Object) -> list[Object]:
+    """Users as create_user leaves them: a name, no credentials; none that is known to be another."""
+    rows = context.live.people.without_credentials(names.get("first_name"), names.get("last_name"))
+    return [row for row in rows if not _taken(context, key, str(row["id"]))]
+
+
+def _taken(context: Context, key: ItemKey, live_id: str) -> bool:
+    of_the_backup = context.same_instance and live_id != key.id and context.source.holds(ItemKey("user", live_id))
+    return of_the_backup or context.journal.claimed(key, live_id)

@@ -1,0 +1,129 @@
+"""Names of which there can be but one: folders in their parent, groups, roles, sets. Who is in the way steps aside.
+
+Two that swap names, or places, cannot both be first. So before the first item is restored, whoever holds the name of
+another of this run and is to get a name or place of its own gets a name of no meaning; its turn comes. A name that an
+object holds rightly, or that belongs to none of this run, is left alone: Looker refuses the item that wants it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lrestore.errors import DependencyError, NotRestorableError
+from lrestore.identity import same_origin
+from lrestore.looker.tree import place_of
+from lrestore.messages import Change, ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.built_in import is_built_in
+from lrestore.restoration.apply import send
+from lrestore.restoration.context import Context
+from lrestore.restoration.folders import circle
+from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.resolve import resolve
+from lrestore.restoration.steps import Write
+
+Object = dict[str, Any]
+Place = tuple[str, str]
+
+UNIQUE = frozenset({"folder", "group", "role", "permission_set", "model_set"})
+"""Types whose names are unique (of folders: in their parent), and that are listed whole."""
+
+_NO_PARENT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Settler:
+    """An item of this run. ``live_id`` is "" for one to be made; ``wanted`` None while its parent is still to come."""
+
+    key: ItemKey
+    live_id: str
+    wanted: Place | None
+
+
+def adjust_folder(planner: OwnPlanner, wanted: Object) -> None:
+    """A folder cannot be moved into itself. Raises NotRestorableError naming the circle that the backup has."""
+    if planner.live is None or wanted.get("parent_id") in (None, planner.live.get("parent_id")):
+        return
+    loop = circle(planner.context, planner.key.id)
+    if loop:
+        named = " in ".join(f"folder={one}" for one in loop)
+        raise NotRestorableError(
+            f"{planner.key} cannot be moved: it is in a circle of folders: {named}",
+            path="parent_id",
+            key=planner.key,
+            hint="the backup is broken there",
+        )
+
+
+def in_the_way(context: Context, items: Iterable[tuple[ItemKey, Object]]) -> list[Write]:
+    """The renames that make way for ``items``, all that are restored of these types. Reads listings only."""
+    by_type: dict[str, list[tuple[ItemKey, Object]]] = {}
+    for key, raw in items:
+        if key.type in UNIQUE and raw.get("name") and not is_built_in(CONTENT_TYPES[key.type], raw):
+            by_type.setdefault(key.type, []).append((key, raw))
+    return [write for type_name, rows in by_type.items() for write in _of_type(context, type_name, rows)]
+
+
+def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, Object]]) -> Iterator[Write]:
+    table = context.live.table(type_name)
+    live_of = {key.id: _live_id(context, key, raw, table) for key, raw in rows}
+    settlers = [_settler(context, key, raw, live_of) for key, raw in rows]
+    now = {_place(type_name, live): live_id for live_id, live in table.items()}
+    out_of_place = {
+        one.live_id: one.key for one in settlers if one.live_id and one.wanted != _place(type_name, table[one.live_id])
+    }
+    made = context.policy.if_missing == "create"
+    for one in (one for one in settlers if one.live_id or made):
+        holder = now.get(one.wanted) if one.wanted else None
+        if holder is not None and holder != one.live_id and holder in out_of_place:
+            yield _aside(out_of_place.pop(holder), table[holder])
+
+
+def _live_id(context: Context, key: ItemKey, raw: Object, table: dict[str, Object]) -> str:
+    """The live object as far as the listing and what is recorded tell: one found by its name is in its place."""
+    mapped = context.journal.mapping(key.type, key.id)
+    if mapped is not None and mapped in table:
+        return mapped
+    live = table.get(key.id) if context.same_instance else None
+    if live is None or is_built_in(CONTENT_TYPES[key.type], live):
+        return ""
+    return "" if same_origin(raw.get("created_at"), live.get("created_at")) is False else key.id
+
+
+def _settler(context: Context, key: ItemKey, raw: Object, live_of: dict[str, str]) -> _Settler:
+    return _Settler(key, live_of[key.id], _wanted(context, key, raw, live_of))
+
+
+def _wanted(context: Context, key: ItemKey, raw: Object, live_of: dict[str, str]) -> Place | None:
+    if key.type != "folder":
+        return place_of(_NO_PARENT, raw["name"])
+    above = str(raw.get("parent_id") or "")
+    parent = live_of.get(above)
+    if parent is None and above:
+        try:
+            parent = resolve(context, "folder", above, path="parent_id", key=key)
+        except DependencyError:
+            return None
+    return place_of(parent, raw["name"]) if parent else None
+
+
+def _place(type_name: str, live: Object) -> Place:
+    return place_of(live.get("parent_id") if type_name == "folder" else _NO_PARENT, live.get("name"))
+
+
+def _aside(key: ItemKey, live: Object) -> Write:
+    live_id, name = str(live["id"]), str(live.get("name"))
+    body = {"name": f"{name} (being restored {live_id})"}
+    operation = CONTENT_TYPES[key.type].update or ""
+    changed = (Change("name", name, body["name"]),)
+    return Write(operation, key.type, key.id, live_id, "", name, body, changed)
+
+
+def step_aside(context: Context, write: Write) -> None:
+    """Carry one rename out, after a copy of the object has been kept. Raises the LookerError that refused it."""
+    live = context.live.table(write.type)[write.live_id]
+    context.journal.keep(write.type, write.live_id, write.name, live)
+    answer = send(context, write.operation, {f"{write.type}_id": write.live_id}, write.body) or {}
+    context.live.put(write.type, {**write.body, **answer, "id": write.live_id})

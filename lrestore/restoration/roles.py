@@ -1,0 +1,56 @@
+"""Groups, roles and permission sets: what backups lack of them, and the admin rights of the user who restores."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.restoration.caller import gives_admin
+from lrestore.restoration.context import Context
+from lrestore.restoration.name_lists import known_permissions
+from lrestore.restoration.own import OwnPlanner
+
+Object = dict[str, Any]
+
+_ADMINISTER = "administer"
+
+
+def adjust_group(planner: OwnPlanner, wanted: Object) -> None:
+    """A group that is made again gets its members back from the users, and nothing else."""
+    if planner.live is None:
+        planner.warnings.append(
+            "backups hold neither the groups inside a group, nor its roles, nor its access to folders: only its "
+            "members come back, with the users"
+        )
+
+
+def adjust_role(planner: OwnPlanner, wanted: Object) -> None:
+    """A role that is made again gets its users back from the users. The caller's own stays one of an admin."""
+    if planner.live is None:
+        planner.warnings.append("backups do not hold the groups that have a role: it comes back with its users only")
+        return
+    permission_set = planner.context.live.table("permission_set").get(str(wanted.get("permission_set_id"))) or {}
+    if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):
+        return
+    if _the_only_admin_role(planner.context, {str(planner.live["id"])}):
+        del wanted["permission_set_id"]
+        planner.warnings.append("it keeps its permission set: the user who restores is an admin by it alone")
+
+
+def adjust_permission_set(planner: OwnPlanner, wanted: Object) -> None:
+    """Permissions that Looker knows; those of the caller keep it an admin."""
+    known_permissions(planner, wanted)
+    if not gives_admin({"permission_set": planner.live}) or _ADMINISTER in (wanted.get("permissions") or [_ADMINISTER]):
+        return
+    live_id = str((planner.live or {})["id"])
+    roles = planner.context.live.table("role")
+    by_it = {role_id for role_id, role in roles.items() if str((role.get("permission_set") or {}).get("id")) == live_id}
+    if _the_only_admin_role(planner.context, by_it):
+        wanted["permissions"] = [*wanted["permissions"], _ADMINISTER]
+        planner.warnings.append(f"it keeps {_ADMINISTER!r}: the user who restores is an admin by it alone")
+
+
+def _the_only_admin_role(context: Context, role_ids: set[str]) -> bool:
+    """Whether the caller has one of these roles, and no other that makes it an admin."""
+    mine = context.session.call("user_roles", path={"user_id": context.caller_id}) or ()
+    admin = {str(role["id"]) for role in mine if gives_admin(role)}
+    return bool(admin) and admin <= role_ids

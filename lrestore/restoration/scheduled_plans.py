@@ -1,0 +1,145 @@
+"""Scheduled plans: content that is sent to somebody at set times. Restoring one never sends anything.
+
+A plan is made switched off, and switched on by a call of its own, the last of all. ``run_once`` is never sent.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.canonical import field_types
+from lrestore.errors import InvalidContentError
+from lrestore.messages import Change
+from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.restoration.apply import Applied, update_all
+from lrestore.restoration.context import Context
+from lrestore.restoration.destinations import secret_kinds, wanted_destinations
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.match import Match
+from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.resolve import lookml_missing
+from lrestore.restoration.steps import Plan, Write
+from lrestore.restoration.tabs import translated_tabs
+
+Object = dict[str, Any]
+
+_TYPE = "scheduled_plan"
+_DESTINATIONS = "scheduled_plan_destination"
+
+
+def adjust_plan(planner: OwnPlanner, wanted: Object) -> None:
+    """What of a plan's fields needs more than copying. Raises DependencyError where its content cannot be had."""
+    _content(planner, wanted)
+    _owner(planner, wanted)
+    _times(planner, wanted)
+    _tabs(planner, wanted)
+    _destinations(planner, wanted)
+    if planner.live is None:
+        _say_off(planner, wanted)
+    if planner.live is None or planner.context.policy.disable_schedules:
+        wanted["enabled"] = False
+
+
+def _content(planner: OwnPlanner, wanted: Object) -> None:
+    """A plan sends one thing: where the live plan sends something else, that is taken back. LookML is checked here."""
+    chosen = [name for name in CONTENT_TYPES[_TYPE].one_of if wanted.get(name) is not None]
+    for name in CONTENT_TYPES[_TYPE].one_of:
+        if chosen and name not in chosen and (planner.live or {}).get(name) is not None:
+            wanted[name] = None
+    lookml = wanted.get("lookml_dashboard_id")
+    if lookml and (planner.live or {}).get("lookml_dashboard_id") != lookml:
+        error = lookml_missing(planner.context, str(lookml), "lookml_dashboard_id", planner.key)
+        if error:
+            raise error
+    if planner.live is None and not chosen:
+        raise InvalidContentError(
+            f"{planner.key} names nothing to send: no dashboard, look, LookML dashboard or query",
+            path="dashboard_id",
+            key=planner.key,
+        )
+
+
+def _owner(planner: OwnPlanner, wanted: Object) -> None:
+    """Whoever owns a plan has its queries run with his rights: that is worth a word where it is another."""
+    if planner.raw.get("user_id") is None:
+        return
+    lost = "user_id" not in wanted or any(text.startswith("its owner, user ") for text in planner.warnings)
+    if planner.live is None:
+        wanted.setdefault("user_id", planner.context.caller_id)
+    if lost:
+        planner.warnings.append("it runs its queries with the rights of its owner, who is another now")
+
+
+def _times(planner: OwnPlanner, wanted: Object) -> None:
+    if planner.live is None and not (wanted.get("crontab") or wanted.get("datagroup")):
+        raise InvalidContentError(
+            f"{planner.key} names no time: Looker makes a plan with a crontab or a datagroup only",
+            path="crontab",
+            key=planner.key,
+        )
+    for name, other in (("crontab", "datagroup"), ("datagroup", "crontab")):
+        if wanted.get(name) == "" and wanted.get(other):
+            wanted[name] = None
+
+
+def _tabs(planner: OwnPlanner, wanted: Object) -> None:
+    if wanted.get("tab_ids"):
+        dashboard_id = wanted.get("dashboard_id")
+        wanted["tab_ids"] = translated_tabs(planner.context, planner.key, planner.raw, dashboard_id)
+
+
+def _destinations(planner: OwnPlanner, wanted: Object) -> None:
+    """Sent whole where they differ, left out where they do not; never null or empty, which is an error (specification,
+    update_scheduled_plan).
+    """
+    backed_up = wanted.pop(_DESTINATIONS, None)
+    if not backed_up:
+        return
+    live = (planner.live or {}).get(_DESTINATIONS) or []
+    found = wanted_destinations(backed_up, live, planner.context.releases)
+    if found is None:
+        return
+    wanted[_DESTINATIONS] = found
+    kinds = secret_kinds(backed_up)
+    if kinds:
+        planner.warnings.append(
+            f"secret parameters of its destinations ({', '.join(kinds)}) are in no backup: enter them again in Looker"
+        )
+
+
+def _say_off(planner: OwnPlanner, wanted: Object) -> None:
+    """A switch that was null was off: said so, as Looker asks for some of them when the plan is of a look."""
+    kinds = field_types(fields.sdk_model("ScheduledPlan"))
+    for field in planner.context.releases.taken("ScheduledPlan"):
+        if field.known and kinds.get(field.name) is bool and wanted.get(field.name) is None:
+            wanted[field.name] = False
+
+
+class PlanBelongings:
+    """Implements :class:`lrestore.restoration.belongings.Belongings`: what belongs to a new plan is that it is on."""
+
+    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+        self._context = context
+        self._item = item
+        self._ends = ends
+
+    def plan(self, match: Match) -> Plan:
+        on = bool(self._item.raw.get("enabled")) and not self._context.policy.disable_schedules
+        if match.live is not None or not on:
+            return Plan()
+        change = Change("enabled", old=False, new=True)
+        name, body = self._item.name, {"enabled": True}
+        return Plan([Write("update_scheduled_plan", _TYPE, self._item.key.id, "", "", name, body, (change,))])
+
+    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+        for write in plan.writes:
+            write.live_id = str(live["id"])
+            update_all(self._context, applied, [write])
+            if not applied.failures:
+                self._context.live.put(_TYPE, {"id": live["id"], **write.body})
+        return []
+
+
+def is_enabled(context: Context, live_id: str) -> bool:
+    """Whether the live plan of that id is switched on, as far as this run has seen."""
+    return bool((context.live.get(_TYPE, live_id) or {}).get("enabled"))

@@ -1,0 +1,57 @@
+"""Tabs that a scheduled plan sends: ids of the dashboard's layouts, or labels where it is a LookML dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import DependencyError, ItemError
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+from lrestore.restoration.resolve import presumed
+
+Object = dict[str, Any]
+
+_KIND = "dashboard_layout"
+
+
+def translated_tabs(context: Context, key: ItemKey, raw: Object, dashboard_id: str | None) -> list[str]:
+    """The tabs of the plan ``raw`` in the ids of the live dashboard. Raises DependencyError for one that is not there.
+
+    In the same instance a tab keeps its id as long as its dashboard does.
+    """
+    tabs = [str(one) for one in raw["tab_ids"]]
+    source_id = raw.get("dashboard_id")
+    if source_id is None or dashboard_id is None or (context.same_instance and str(source_id) == dashboard_id):
+        return tabs
+    ours = _layouts_of(context, str(source_id))
+    theirs: list[Object] = []
+    found = []
+    for tab in tabs:
+        mapped = presumed(context, _KIND, tab) if not context.same_instance else context.journal.mapping(_KIND, tab)
+        if mapped is None:
+            theirs = theirs or context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
+            mapped = _namesake(ours.get(tab), theirs)
+        if mapped is None:
+            raise DependencyError(
+                f"{key} needs {_KIND}={tab} (tab_ids), a tab that dashboard {dashboard_id} of the destination has not",
+                path="tab_ids",
+                key=key,
+            )
+        found.append(mapped)
+    return found
+
+
+def _layouts_of(context: Context, dashboard_id: str) -> dict[str, Object]:
+    try:
+        item = context.source.read(ItemKey("dashboard", dashboard_id), max_item_bytes=context.policy.max_item_bytes)
+    except ItemError:
+        return {}
+    return {str(layout["id"]): layout for layout in item.raw.get("dashboard_layouts") or ()}
+
+
+def _namesake(layout: Object | None, live: list[Object]) -> str | None:
+    """The live tab under the same label; where neither has any, the only one."""
+    if layout is None:
+        return None
+    found = [one for one in live if not one.get("deleted") and (one.get("label") or "") == (layout.get("label") or "")]
+    return str(found[0]["id"]) if len(found) == 1 else None

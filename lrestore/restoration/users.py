@@ -1,0 +1,182 @@
+"""Users: what their own fields must hold, how a missing one is made, and all that belongs to one.
+
+Making one takes several calls, in an order that lets nobody in too early: the user (disabled, if it was), its e-mail
+login, groups, roles. No mail is ever sent. Passwords, API keys and logins from elsewhere (SAML, LDAP, Google, OpenID
+Connect) cannot be made through the API, and that is said.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.errors import DependencyError
+from lrestore.looker.people import credentials_of
+from lrestore.messages import Change, ItemKey
+from lrestore.restoration.apply import Applied
+from lrestore.restoration.caller import is_caller
+from lrestore.restoration.context import Context
+from lrestore.restoration.credentials_email import EmailLogin
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.match import Match
+from lrestore.restoration.memberships import MembershipPlanner, group_writes, role_write
+from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.resolve import resolve
+from lrestore.restoration.steps import Made, Plan, Write
+from lrestore.restoration.users_apply import UserPlan, UserWriter
+
+Object = dict[str, Any]
+
+
+def adjust_user(planner: OwnPlanner, wanted: Object) -> None:
+    """The caller is not locked out, and a home folder is one of the destination."""
+    _spare_the_caller(planner, wanted)
+    _home_folder(planner, wanted)
+
+
+def _spare_the_caller(planner: OwnPlanner, wanted: Object) -> None:
+    if not is_caller(planner.context, planner.live):
+        return
+    for name, harm, word in (
+        ("is_disabled", True, "is not disabled"),
+        ("can_manage_api3_creds", False, "keeps the right to manage API keys"),
+    ):
+        if wanted.get(name) is harm and (planner.live or {}).get(name) is not harm:
+            del wanted[name]
+            planner.warnings.append(f"it is the user who restores, so it {word}")
+
+
+def _home_folder(planner: OwnPlanner, wanted: Object) -> None:
+    source_id = wanted.get("home_folder_id")
+    if source_id is None:
+        return
+    if is_own_folder(planner.raw):
+        personal = (planner.live or {}).get("personal_folder_id")
+        if personal:
+            wanted["home_folder_id"] = str(personal)
+            return
+        del wanted["home_folder_id"]
+        if planner.live is not None and planner.live.get("id"):
+            planner.warnings.append("its home is its personal folder, and Looker has given it none yet: home unchanged")
+        return
+    try:
+        wanted["home_folder_id"] = resolve(
+            planner.context, "folder", str(source_id), path="home_folder_id", key=planner.key
+        )
+    except DependencyError:
+        del wanted["home_folder_id"]
+        if not planner.ends.later(ItemKey("folder", str(source_id))):
+            planner.warnings.append(f"its home folder {source_id} is not in the destination: home unchanged")
+
+
+def is_own_folder(raw: Object) -> bool:
+    """Whether the user's home is its personal folder, which comes to be with the user."""
+    home = raw.get("home_folder_id")
+    return home is not None and str(home) == str(raw.get("personal_folder_id"))
+
+
+def user_creation(raw: Object, body: Object) -> tuple[str, Object]:
+    """The call that makes a missing user. An embed user is made by its external id, so that its next embed login finds
+    it; the rest follows in an update (specification, create_embed_user).
+    """
+    external_id = external_user_id(raw)
+    if external_id is None:
+        return "create_user", body
+    return "create_embed_user", {"external_user_id": external_id}
+
+
+def external_user_id(raw: Object) -> str | None:
+    """Of a user who has an embed login and no e-mail login."""
+    if raw.get("credentials_email"):
+        return None
+    return next((found for kind, found in credentials_of(raw) if kind == "embed"), None)
+
+
+class UserBelongings:
+    """Implements :class:`lrestore.restoration.belongings.Belongings`."""
+
+    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+        self._context = context
+        self._item = item
+        self._ends = ends
+
+    def plan(self, match: Match) -> UserPlan:
+        live, key, raw = match.live, self._item.key, self._item.raw
+        login = EmailLogin(self._context, key, raw)
+        memberships = MembershipPlanner(self._context, self._item, live, self._ends)
+        plan = UserPlan(groups=memberships.groups(), roles=memberships.roles())
+        live_id = str(live["id"]) if live else ""
+        plan.writes += self._rest(live) + login.writes(live)
+        plan.writes += group_writes(key, plan.groups, live_id)
+        if plan.roles.differs:
+            plan.writes.append(role_write(key, plan.roles, live_id))
+        plan.warnings += login.warnings + memberships.warnings + ([] if live else lost_logins(raw))
+        if plan.roles.direct is not None and live:
+            plan.seen["direct_role_ids"] = plan.roles.direct
+        return plan
+
+    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+        if not isinstance(plan, UserPlan):
+            raise TypeError(f"not a plan for a user: {type(plan).__name__}")
+        if applied.created:
+            live = self._whole(live)
+            plan.writes[:] = [write for write in plan.writes if write.type != "user"] + self._still(plan, live)
+        UserWriter(self._context, applied, plan, live).write()
+        return []
+
+    def _rest(self, live: Object | None) -> list[Write]:
+        """What cannot be said when the user is made: all of an embed user, and a home that is yet to come."""
+        if live is not None:
+            return []
+        raw, key = self._item.raw, self._item.key
+        if external_user_id(raw) is not None:
+            body = self._planner({"id": ""}).body(adjust_user)
+        elif is_own_folder(raw):
+            body = {"home_folder_id": Made("folder", str(raw["personal_folder_id"]))}
+        else:
+            return []
+        return [_update(key, "", body, {})] if body else []
+
+    def _still(self, plan: UserPlan, live: Object) -> list[Write]:
+        """What a user that has just been made lacks, as far as Looker's answer shows."""
+        planner = self._planner(live)
+        own = planner.body(adjust_user)
+        plan.warnings += planner.warnings
+        if external_user_id(self._item.raw) is None:
+            own = {name: value for name, value in own.items() if name in ("home_folder_id", "is_disabled")}
+        return [_update(self._item.key, str(live["id"]), own, live)] if own else []
+
+    def _whole(self, live: Object) -> Object:
+        """The new user, read again only where its answer does not show what is needed."""
+        shown = live.get("is_disabled") is not None
+        if shown and (live.get("personal_folder_id") or not is_own_folder(self._item.raw)):
+            return live
+        return {**live, **(self._context.live.get("user", str(live["id"])) or {})}
+
+    def _planner(self, live: Object) -> OwnPlanner:
+        return OwnPlanner(self._context, self._item.key, self._item.raw, live, self._ends)
+
+
+def _update(key: ItemKey, live_id: str, body: Object, live: Object) -> Write:
+    told = tuple(
+        Change(name, live.get(name), "its personal folder" if isinstance(value, Made) else value)
+        for name, value in body.items()
+    )
+    return Write("update_user", "user", key.id, live_id, "", "", body, told)
+
+
+def lost_logins(raw: Object) -> list[str]:
+    """What a user that is made anew lacks, and what has to happen."""
+    told = []
+    kinds = [kind for kind, _ in credentials_of(raw) if kind != "embed"]
+    if raw.get("credentials_email"):
+        told.append(
+            "its password cannot be restored, and no mail was sent: an admin has to send it a setup link from Looker"
+        )
+    told += [
+        f"its {kind} login cannot be made through the API; Looker makes it at the user's next login, and makes "
+        "another user unless it merges logins by e-mail address and this user has e-mail credentials"
+        for kind in dict.fromkeys(kinds)
+    ]
+    if raw.get("credentials_api3"):
+        told.append(f"{len(raw['credentials_api3'])} API key(s) of it cannot be restored: make new ones")
+    return told

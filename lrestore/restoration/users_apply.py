@@ -1,0 +1,120 @@
+"""Carry out the plan for what belongs to a user: e-mail login, groups, roles, then what was still to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.errors import LookerError, NotFoundError
+from lrestore.restoration.apply import Applied, send
+from lrestore.restoration.context import Context
+from lrestore.restoration.credentials_email import TYPE, apply_login
+from lrestore.restoration.memberships import Side, roles_to_set, shown_lists
+from lrestore.restoration.settled import settled
+from lrestore.restoration.steps import Plan, Write
+
+Object = dict[str, Any]
+
+
+@dataclass(slots=True)
+class UserPlan(Plan):
+    """The calls for one user, and what the lists are to be."""
+
+    groups: Side = field(default_factory=Side)
+    roles: Side = field(default_factory=Side)
+
+
+class UserWriter:
+    """Writes what differs of one user. A refusal fails the item and lets the rest of it be; roles are set only when
+    the groups are as they shall be.
+    """
+
+    def __init__(self, context: Context, applied: Applied, plan: UserPlan, live: Object) -> None:
+        """``live`` is the user as it was read or as it has just been made."""
+        self._context = context
+        self._applied = applied
+        self._plan = plan
+        self._live = live
+        self._path = {"user_id": str(live["id"])}
+
+    def write(self) -> None:
+        """All of it. Refusals are in ``applied.failures``."""
+        user_id = self._path["user_id"]
+        for write in self._of(TYPE):
+            self._attempt(write, lambda one: apply_login(self._context, self._applied, one, user_id))
+        self._write_groups()
+        for write in self._of("role_user"):
+            if not any(failed.type == "group_user" for failed, _ in self._applied.failures):
+                self._attempt(write, self._set_roles)
+        for write in self._of("user"):
+            self._attempt(write, lambda one: self._send(one.operation, self._path, one.body))
+
+    def _of(self, kind: str) -> list[Write]:
+        return [write for write in self._plan.writes if write.type == kind]
+
+    def _attempt(self, write: Write, act: Callable[[Write], object]) -> None:
+        try:
+            act(write)
+        except LookerError as error:
+            self._applied.failures.append((write, error))
+
+    def _send(self, operation: str, path: dict[str, str], body: object) -> None:
+        send(self._context, operation, path, body)
+        self._applied.done += 1
+
+    def _barred(self, *rules: tuple[str, bool]) -> bool:
+        """Whether Looker keeps a list of the user's from outside, which of a new user only the answer shows."""
+        names = [name for name, value in rules if self._applied.created and self._live.get(name) is value]
+        self._applied.warnings += [f"Looker keeps it from outside ({name}): left alone" for name in names]
+        return bool(names)
+
+    def _write_groups(self) -> None:
+        writes = self._of("group_user")
+        if not writes or self._barred(("allow_normal_group_membership", False)):
+            return
+        joining = [write for write in writes if write.operation == "add_group_user"]
+        implied = self._implied({write.live_id for write in joining})
+        for write in joining:
+            if write.live_id not in implied:
+                self._attempt(write, self._join)
+        if implied:
+            members = self._member_of()
+            for write in joining:
+                if write.live_id in implied - members:
+                    self._attempt(write, self._join)
+        for write in writes:
+            if write.operation == "delete_group_user":
+                self._attempt(write, self._leave)
+
+    def _implied(self, joining: set[str]) -> set[str]:
+        """Groups that lie above another that the user is to be in: it may be in them by that alone."""
+        hierarchy, result = self._context.live.hierarchy, self._plan.groups.result
+        if len(result) < 2 or not joining:
+            return set()
+        return joining & {above for one in result for above in hierarchy.above(one) or ()}
+
+    def _member_of(self) -> set[str]:
+        return shown_lists(self._context, self._path["user_id"], "group_ids")
+
+    def _join(self, write: Write) -> None:
+        path, body = {"group_id": write.live_id}, {"user_id": self._path["user_id"]}
+        settled(
+            self._context,
+            lambda: send(self._context, write.operation, path, body),
+            lambda: write.live_id in self._member_of(),
+        )
+        self._applied.done += 1
+
+    def _leave(self, write: Write) -> None:
+        try:
+            self._send(write.operation, {"group_id": write.live_id, **self._path}, None)
+        except NotFoundError:
+            return
+
+    def _set_roles(self, write: Write) -> None:
+        if self._barred(("roles_externally_managed", True), ("allow_direct_roles", False)):
+            return
+        role_ids = roles_to_set(self._context, self._plan.roles, self._plan.groups, self._path["user_id"])
+        if role_ids is not None:
+            self._send(write.operation, self._path, role_ids)

@@ -1,0 +1,64 @@
+"""Before the first item: who holds the name of another steps aside. See :mod:`lrestore.restoration.places`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from lrestore.errors import ItemError
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context, Journal
+from lrestore.restoration.places import UNIQUE, in_the_way, step_aside
+from lrestore.restoration.steps import Write
+from lrestore.run.journal import SessionJournal
+from lrestore.run.recording import apply_record
+from lrestore.run.setup import Job
+from lrestore.state.read import StateReader
+from lrestore.state.records import utc_now
+from lrestore.state.undo import UndoJournal, undo_directory
+from lrestore.state.writer import StateWriter
+
+log = logging.getLogger(__name__)
+
+
+def renames(job: Job, context: Context) -> list[Write]:
+    """The renames that make way, for those of the run's items whose names must be unique."""
+    few = [key for key in job.keys if key.type in UNIQUE]
+    return in_the_way(context, _readable(job, few)) if few else []
+
+
+def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, dict[str, Any]]]:
+    for key in keys:
+        try:
+            yield key, job.vault.read(key, max_item_bytes=job.settings.run.max_item_bytes).raw
+        except ItemError:
+            continue
+
+
+def make_way(job: Job, context: Callable[[Journal], Context]) -> None:
+    """Carry the renames out; what is in a name is on record first. A refusal leaves the items to find out.
+
+    Raises StateError if the state file cannot be written.
+    """
+    state = Path(job.settings.state.path)
+    with (
+        StateWriter.open(state, now=utc_now) as writer,
+        StateReader.open(state) as reader,
+        UndoJournal(undo_directory(state, job.session_id), worker=0) as undo,
+    ):
+        journal = SessionJournal(
+            lambda record: apply_record(writer, job.session_id, record),
+            lambda: None,
+            reader,
+            undo,
+            (job.session_id, *job.route),
+        )
+        surroundings = context(journal)
+        for write in renames(job, surroundings):
+            log.info("%s=%s steps aside, as %r", write.type, write.live_id, write.body["name"])
+            try:
+                step_aside(surroundings, write)
+            except ItemError as error:
+                log.warning("%s=%s could not step aside: %s", write.type, write.live_id, error)
