@@ -26,10 +26,15 @@ def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -
     as given, a nested object with what the live one has besides.
     """
     kinds = field_types(model)
-    whole = {name: _completed(name, value, live.get(name), kinds.get(name, Any)) for name, value in wanted.items()}
-    return {
-        name: value for name, value in whole.items() if not equal(name, value, live.get(name), kinds.get(name, Any))
-    }
+    found: dict[str, Any] = {}
+    for name, value in wanted.items():
+        theirs = live.get(name)
+        if not _alike(value, theirs):
+            kind = kinds.get(name, Any)
+            whole = _completed(name, value, theirs, kind)
+            if not equal(name, whole, theirs, kind):
+                found[name] = whole
+    return found
 
 
 def _completed(name: str, wanted: Any, live: Any, annotation: Any) -> Any:

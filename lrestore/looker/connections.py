@@ -30,7 +30,10 @@ _BUFFER_BYTES = 1 << 16
 
 
 class Connection(http.client.HTTPConnection):
-    """One connection. ``request_left`` tells whether any byte of the current request was handed to the network."""
+    """One connection. ``request_left`` tells whether any byte of the current request was handed to the network.
+
+    ``body_follows``: the head of the request waits for its body, so that both leave in one packet.
+    """
 
     auto_open = 0
 
@@ -39,6 +42,8 @@ class Connection(http.client.HTTPConnection):
         self.default_port = 443 if endpoint.encrypted else 80
         self._context = context
         self.request_left = False
+        self.body_follows = False
+        self._head = b""
         self.sent_bytes = 0
         self.received_bytes = 0
         self.idle_since = 0.0
@@ -51,14 +56,20 @@ class Connection(http.client.HTTPConnection):
 
     def begin(self, deadline: float) -> None:
         """Start a new exchange that has to end by ``deadline`` (of ``time.monotonic``)."""
-        self.request_left = False
+        self.request_left = self.body_follows = False
+        self._head = b""
         self.sent_bytes = self.received_bytes = 0
         self.sock.settimeout(_remaining_s(deadline))
         self.response_class = partial(_response, self, deadline)  # type: ignore[assignment]
 
     def send(self, data: bytes) -> None:  # type: ignore[override]
-        self.sock.sendall(data)
+        if self.body_follows:
+            self.body_follows, self._head = False, data
+            return
+        data, self._head = self._head + data, b""
+        first = self.sock.send(data)
         self.request_left = True
+        self.sock.sendall(memoryview(data)[first:])
         self.sent_bytes += len(data)
 
     @property

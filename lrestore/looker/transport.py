@@ -199,6 +199,7 @@ def _send(connection: Connection, call: Call, authorization: str) -> None:
         headers["Authorization"] = authorization
     if call.body is not None:
         headers["Content-Type"] = call.content_type
+    connection.body_follows = bool(call.body)
     try:
         connection.request(call.method, call.target, call.body, headers)
     except ConnectionError as error:

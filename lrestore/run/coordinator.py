@@ -33,6 +33,7 @@ from lrestore.run.dependencies import Links
 from lrestore.run.doomed import Doomed
 from lrestore.run.faults import crash_point
 from lrestore.run.plumbing import PeerGoneError, wait
+from lrestore.run.portions import Portions
 from lrestore.run.protocol import (
     Ack,
     Committed,
@@ -57,8 +58,6 @@ from lrestore.state.records import SessionStatus
 log = logging.getLogger(__name__)
 
 _HEAR_EVERY_S = 0.2
-_BATCH = 16
-"""Items handed out at once: few enough that no worker sits on work that others could do."""
 _POISON_DEATHS = 3
 """Workers that may die over an item before it is taken for the reason."""
 _COORDINATOR = 0
@@ -94,7 +93,7 @@ class Coordinator:
         self._lost = Doomed(links.needs, links.hard)
         self._awaits = links.awaits
         self._halves: dict[ItemKey, ItemResult] = {}
-        self._in_flight = worker_brief(0).settings.run.in_flight
+        self._portions = Portions(worker_brief(0).settings.run.in_flight)
         self._crew = Crew(worker_brief, writer_brief)
         self._deaths: Counter[ItemKey] = Counter()
         self._again: set[ItemKey] = set()
@@ -102,6 +101,7 @@ class Coordinator:
         self._suspects: deque[ItemKey] = deque()
         self._begun: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
+        self._used: ApiUsage | None = None
         self._own: dict[int, Sent] = {}
         self._own_number = 0
         self._own_confirmed = 0
@@ -139,22 +139,32 @@ class Coordinator:
     @property
     def usage(self) -> ApiUsage:
         """What all workers have used of the API, the dead ones included."""
-        return sum(self._usage.values(), ApiUsage())
+        if self._used is None:
+            self._used = sum(self._usage.values(), ApiUsage())
+        return self._used
+
+    def _note_usage(self, helper: Helper, usage: ApiUsage) -> None:
+        self._usage[helper.number] = usage
+        self._used = None
 
     def _fill(self) -> None:
-        """Keep every worker's queue short and never empty."""
-        for helper in sorted(self._crew.workers.values(), key=lambda one: len(one.in_hand)):
-            if not helper.in_hand and (suspect := self._suspect()):
-                self._hand(helper, [self._task(suspect)])
-                helper.alone = True
-                continue
-            room = self._room(helper)
-            while room > 0:
-                tasks = self._take(min(room, _BATCH, self._share()))
-                if not tasks:
-                    return
-                room -= len(tasks)
-                self._hand(helper, tasks)
+        """Keep every worker's queue short and never empty: by turns, so that the last items are spread over all."""
+        given = 1
+        while given:
+            idlest_first = sorted(self._crew.workers.values(), key=lambda one: len(one.in_hand))
+            given = sum(self._give(one) for one in idlest_first)
+
+    def _give(self, helper: Helper) -> bool:
+        """One more portion, if that worker has too little."""
+        if not helper.in_hand and (suspect := self._suspect()):
+            self._hand(helper, [self._task(suspect)])
+            helper.alone = True
+            return False
+        count = 0 if helper.alone else self._portions.of(len(helper.in_hand), self._share())
+        tasks = self._take(count)
+        if tasks:
+            self._hand(helper, tasks)
+        return bool(tasks)
 
     def _hand(self, helper: Helper, tasks: list[Task]) -> None:
         helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
@@ -172,15 +182,9 @@ class Coordinator:
                 return key
         return None
 
-    def _room(self, helper: Helper) -> int:
-        if helper.alone:
-            return 0
-        short = len(helper.in_hand) <= self._in_flight
-        return self._in_flight + _BATCH - len(helper.in_hand) if short else 0
-
     def _share(self) -> int:
         """Towards the end everybody gets a little."""
-        return max(1, self._ready.ready // (2 * max(1, len(self._crew.workers))))
+        return max(1, self._ready.ready // max(1, len(self._crew.workers)))
 
     def _take(self, count: int) -> list[Task]:
         tasks: list[Task] = []
@@ -272,6 +276,7 @@ class Coordinator:
         if not self._ready.settle(settled.key):
             return
         self.outcomes[settled.outcome] += 1
+        self._portions.settled(settled.outcome)
         if settled.missing:
             self._lost.lose(settled.key, settled.reason)
 
@@ -290,7 +295,7 @@ class Coordinator:
             return
         match message:
             case Standing(usage):
-                self._usage[helper.number] = usage
+                self._note_usage(helper, usage)
             case GaveUp(reason, keys):
                 self._reason = self._reason or reason
                 for key in keys:
@@ -306,7 +311,7 @@ class Coordinator:
             except PeerGoneError:
                 break
             if isinstance(message, Standing):
-                self._usage[helper.number] = message.usage
+                self._note_usage(helper, message.usage)
         self._crew.dismiss(helper)
         if helper.finishing and helper.process.exitcode == 0:
             return

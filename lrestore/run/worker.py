@@ -11,6 +11,7 @@ moment it loses nothing that matters: its tasks are given to another, which look
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import queue
@@ -34,7 +35,7 @@ from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemResult
 from lrestore.payload import Releases
-from lrestore.restoration.context import Context, Policy
+from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.calls import Calls
 from lrestore.run.children import begin_child
@@ -88,6 +89,7 @@ class WorkerBrief:
     policy: Policy
     judgement: Judgement
     releases: Releases
+    hosts: Hosts
     caller_id: str
     is_admin: bool
     log: LogSetup | None
@@ -113,7 +115,8 @@ class Worker:
         self._speaking = threading.Lock()
         self._orphaned = threading.Event()
         self._stopping = threading.Event()
-        self._tasks: queue.SimpleQueue[tuple[Task, ...] | None] = queue.SimpleQueue()
+        self._tasks: queue.PriorityQueue[tuple[int, int, tuple[Task, ...]]] = queue.PriorityQueue()
+        self._order = itertools.count()
         self._in_hand = 0
         self._counting = threading.Lock()
         overflow = brief.folder / f"outbox-{brief.number}.db"
@@ -149,6 +152,7 @@ class Worker:
             policy=self._brief.policy,
             judgement=self._brief.judgement,
             releases=self._brief.releases,
+            hosts=self._brief.hosts,
             caller_id=self._brief.caller_id,
             is_admin=lambda: self._brief.is_admin,
             pause=self._stopping.wait,
@@ -194,7 +198,7 @@ class Worker:
             case Tasks(tasks):
                 with self._counting:
                     self._in_hand += len(tasks)
-                self._tasks.put(tasks)
+                self._queue(tasks)
             case Ack(number):
                 self._outbox.confirm(number)
             case Resend():
@@ -208,9 +212,9 @@ class Worker:
         """Tasks that nobody has begun are left to --resume."""
         with contextlib.suppress(queue.Empty):
             while True:
-                tasks = self._tasks.get_nowait()
+                _, _, tasks = self._tasks.get_nowait()
                 with self._counting:
-                    self._in_hand -= len(tasks or ())
+                    self._in_hand -= len(tasks)
 
     def _say(self, message: FromWorker) -> None:
         try:
@@ -220,7 +224,8 @@ class Worker:
             os._exit(1)
 
     def _work(self) -> None:
-        while (tasks := self._tasks.get()) is not None:
+        while True:
+            _, _, tasks = self._tasks.get()
             if len(tasks) > 1:
                 self._spread(tasks)
             else:
@@ -229,13 +234,18 @@ class Worker:
     def _spread(self, tasks: tuple[Task, ...]) -> None:
         """Read what one search can show of a batch, and give its items to all threads."""
         try:
-            prefetch(self._live, (task.key for task in tasks), self._brief.judgement)
+            keys = (task.key for task in tasks)
+            prefetch(self._live, keys, self._brief.judgement, self._journal.mapping)
         except RunError as error:
             self._say(GaveUp(str(error), ()))
         except Exception as error:  # noqa: BLE001 (it only saves calls: the items' own reads tell what is wrong)
             log.warning("what items %s … are now could not be read at once: %s", tasks[0].key, error)
         for task in tasks:
-            self._tasks.put((task,))
+            self._queue((task,))
+
+    def _queue(self, tasks: tuple[Task, ...]) -> None:
+        """Portions first: they are read ahead while single items are still worked on."""
+        self._tasks.put((0 if len(tasks) > 1 else 1, next(self._order), tasks))
 
     def _one(self, task: Task) -> None:
         crash_point("task.taken")

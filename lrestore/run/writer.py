@@ -1,7 +1,7 @@
 """The writer process: the only one that writes the state file while a bulk run goes on.
 
     for ever:
-        read what is in the pipe
+        read what is in the pipe, for some time unless somebody waits
         in one transaction: record each message that comes next from its worker
         commit; tell the coordinator what is on disk now
         now and then: a checkpoint
@@ -46,6 +46,9 @@ from lrestore.state.writer import StateWriter
 
 ToCoordinator = Channel[Any, ToWriter]
 
+_GATHER_S = 0.05
+"""Least time between commits, unless somebody waits for an intent: one fsync, and one word to the coordinator, for
+many."""
 _WAIT_S = 0.05
 """How long everything may be silent before the writer looks around all the same."""
 
@@ -94,19 +97,28 @@ class Writer:
         self._outcomes: dict[ItemKey, Outcome] = dict(writer.read.outcomes(brief.session_id))
         self._since_checkpoint = 0
         self._checkpoint_at_s = time.monotonic()
+        self._committed_at_s = float("-inf")
 
     def run(self) -> None:
         """Until the coordinator says that it is over, or is gone."""
         end: End | None = None
+        waiting: list[Sent] = []
         while end is None:
-            wait([self._incoming, self._coordinator], timeout_s=_WAIT_S)
+            wait([self._incoming, self._coordinator], timeout_s=self._due_in_s() if waiting else _WAIT_S)
             try:
                 own, end = self._hear()
             except PeerGoneError:
                 return
-            self.record([*own, *self._incoming.read(0)])
+            waiting += [*own, *self._incoming.read(0)]
+            if end or self._due_in_s() <= 0 or any(isinstance(sent.record, Opened) for sent in waiting):
+                self.record(waiting)
+                waiting = []
         self._writer.end_session(self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values())))
         _say(self._coordinator, Committed({}))
+
+    def _due_in_s(self) -> float:
+        """How long results may still gather before they are committed."""
+        return max(0.0, self._committed_at_s + _GATHER_S - time.monotonic())
 
     def _hear(self) -> tuple[list[Sent], End | None]:
         own: list[Sent] = []
@@ -127,6 +139,7 @@ class Writer:
                 self._take(sent, group)
             self._checkpoint(group)
             crash_point("writer.before_commit")
+        self._committed_at_s = time.monotonic()
         crash_point("writer.after_commit")
         if group.intents:
             crash_point("intent.committed")

@@ -28,7 +28,9 @@ class _Request:
 class GroupCommit:
     """``transaction`` commits at its end, and takes everything back if anything is raised in it."""
 
-    def __init__(self, transaction: Callable[[], AbstractContextManager[object]], refusals: tuple[type[Exception], ...]):
+    def __init__(
+        self, transaction: Callable[[], AbstractContextManager[object]], refusals: tuple[type[Exception], ...]
+    ) -> None:
         """``refusals`` are errors of a single write, raised before it has changed anything: others' go on."""
         self._transaction = transaction
         self._refusals = refusals

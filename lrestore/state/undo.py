@@ -4,7 +4,7 @@ Each worker has a shard of its own in ``<state>.d/<session>/``, in the backup's 
 restore whose source are these shards. Beside the copies lies ``undo_log``, which says in what order what was written,
 and which objects the session made (to undo those, they are removed).
 
-    keep copy ─► commit, fsync ─► log line ─► commit, fsync ─► only now may the write go out
+    keep copy, log line ─► commit, fsync ─► only now may the write go out
 
 The first copy of an object in a session is the one that counts; a copy of a dashboard covers its tiles, filters and
 layouts. Not covered: what Looker removes by itself along with something else, such as alerts on a deleted tile.
@@ -17,7 +17,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from lrestore.errors import NotRestorableError, StateError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.state.connection import state_errors
 from lrestore.state.encoding import storable
+from lrestore.state.group_commit import GroupCommit
 from lrestore.state.records import stamp, utc_now
 from lrestore.vault.shard import ShardWriter
 
@@ -82,7 +83,8 @@ def undo_directory(state_path: Path | str, session_id: str) -> Path:
 
 
 class UndoJournal:
-    """One worker's copies for one session. Threads may share it. Nothing is made on disk before the first write.
+    """One worker's copies for one session. Threads may share it, and share commits. Nothing is made on disk before the
+    first write.
 
     Every method returns only when what it was given is durable. Otherwise it raises StateError, or NotRestorableError
     for an object that the format cannot hold: then the write must not go out.
@@ -93,7 +95,9 @@ class UndoJournal:
         self._now = now
         self._lock = threading.Lock()
         self._seen: set[tuple[str, str]] = set()
-        self._files: tuple[ShardWriter, sqlite3.Connection] | None = None
+        self._uncommitted: list[tuple[str, str]] = []
+        self._shard: ShardWriter | None = None
+        self._commits = GroupCommit(self._transaction, (NotRestorableError,))
 
     def __enter__(self) -> Self:
         return self
@@ -103,10 +107,8 @@ class UndoJournal:
 
     def close(self) -> None:
         with self._lock, state_errors(self.path):
-            if self._files is not None:
-                shard, log = self._files
-                self._files = None
-                log.close()
+            if self._shard is not None:
+                shard, self._shard = self._shard, None
                 shard.close()
 
     def before_update(self, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
@@ -119,58 +121,71 @@ class UndoJournal:
 
     def created(self, type_name: str, object_id: str, parent: tuple[str, str] = ("", "")) -> None:
         """Note an object that this session made; ``parent`` is (type, live id) of the object that it is a part of."""
-        with self._lock, state_errors(self.path):
-            _, log = self._open()
-            if (type_name, object_id) not in self._seen:
-                self._append(log, (type_name, object_id), "created", parent)
+        self._once((type_name, object_id), "created", parent, lambda shard: None)
 
     def _keep(self, operation: Operation, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
-        with self._lock, state_errors(self.path):
-            shard, log = self._open()
-            if (type_name, object_id) in self._seen:
-                return
-            # The copy comes first: without its log line it does no harm, a log line without copy would be a lie.
-            self._put(shard, ItemKey(type_name, object_id), name, live)
-            self._append(log, (type_name, object_id), operation, ("", ""))
+        key = ItemKey(type_name, object_id)
+        self._once((type_name, object_id), operation, ("", ""), lambda shard: self._put(shard, key, name, live))
+
+    def _once(
+        self,
+        key: tuple[str, str],
+        operation: Operation,
+        parent: tuple[str, str],
+        copy: Callable[[ShardWriter], None],
+    ) -> None:
+        """Make the copy and note the operation, in one transaction, unless that has been done for this object."""
+        shard = self._open()
+
+        def write() -> None:
+            if key not in self._seen:
+                copy(shard)
+                shard.execute(_APPEND, (*key, operation, *parent, stamp(self._now())))
+                self._seen.add(key)
+                self._uncommitted.append(key)
+
+        self._commits.durably(write)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            with state_errors(self.path), _for_the_state(), self._open().batch():
+                yield
+        except BaseException:
+            self._seen.difference_update(self._uncommitted)
+            raise
+        finally:
+            self._uncommitted.clear()
 
     def _put(self, shard: ShardWriter, key: ItemKey, name: str, live: dict[str, object]) -> None:
         columns = {column: _text(live.get(field)) for column, field in _COLUMNS.items()}
         try:
             shard.put(key.type, key.id, storable(name), live, synced_at=self._now(), **columns)
-        except VaultError as error:
-            message = f"no undo copy can be kept, so nothing is written: {error.message}"
-            raise StateError(message, hint=error.hint) from error
         except (OverflowError, TypeError, UnicodeEncodeError) as error:
             message = f"no undo copy of the live object can be kept, so it is not written: {error}"
             raise NotRestorableError(message, key=key) from error
 
-    def _append(
-        self, log: sqlite3.Connection, key: tuple[str, str], operation: Operation, parent: tuple[str, str]
-    ) -> None:
-        log.execute(_APPEND, (*key, operation, *parent, stamp(self._now())))
-        self._seen.add(key)
-
-    def _open(self) -> tuple[ShardWriter, sqlite3.Connection]:
-        if self._files is None:
-            for folder in (self.path.parent.parent, self.path.parent):
-                folder.mkdir(mode=0o700, exist_ok=True)
-            # What other workers of this session kept before counts too: after a resume, or the death of a worker.
-            self._seen = {(entry.type, entry.destination_id) for entry in _entries(self.path.parent)}
-            shard = _shard(self.path)
-            log = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
-            log.execute("PRAGMA synchronous = FULL")
-            log.execute(_LOG)
-            self._files = shard, log
-        return self._files
+    def _open(self) -> ShardWriter:
+        with self._lock, state_errors(self.path), _for_the_state():
+            if self._shard is None:
+                for folder in (self.path.parent.parent, self.path.parent):
+                    folder.mkdir(mode=0o700, exist_ok=True)
+                # What other workers of this session kept before counts too: after a resume, or the death of a worker.
+                self._seen = {(entry.type, entry.destination_id) for entry in _entries(self.path.parent)}
+                shard = ShardWriter(self.path)
+                shard.execute(_LOG)
+                self._shard = shard
+            return self._shard
 
 
-def _shard(path: Path) -> ShardWriter:
+@contextmanager
+def _for_the_state() -> Iterator[None]:
+    """A shard that cannot be written is a matter of the state's, whatever its format."""
     try:
-        return ShardWriter(path)
+        yield
     except VaultError as error:
-        raise StateError(
-            f"no undo copies can be kept, so nothing is written: {error.message}", hint=error.hint
-        ) from error
+        message = f"no undo copy can be kept, so nothing is written: {error.message}"
+        raise StateError(message, hint=error.hint) from error
 
 
 def read_undo(directory: Path | str) -> list[UndoEntry]:

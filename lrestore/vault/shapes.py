@@ -129,15 +129,16 @@ def unsendable(content: dict[str, Any], model: type) -> str | None:
 
 def _all_free_parts_sendable(content: dict[str, Any], of: Shape) -> bool:
     """Asked of every item: so without the paths that :func:`places` makes up."""
-    for name in content.keys() - of.described:
-        if not _sendable(content[name], MAX_DEPTH):
+    for name, value in content.items():
+        if type(value) in _SENDABLE:
+            continue
+        if name not in of.described and not _sendable(value, MAX_DEPTH):
             return False
-    for name in content.keys() & of.nested.keys():
-        value = content[name]
-        entries = value if isinstance(value, list) else (value,)
-        inner = shape(of.nested[name])
-        if not all(_all_free_parts_sendable(entry, inner) for entry in entries if isinstance(entry, dict)):
-            return False
+        if name in of.nested:
+            inner = shape(of.nested[name])
+            entries = value if isinstance(value, list) else (value,)
+            if not all(_all_free_parts_sendable(entry, inner) for entry in entries if isinstance(entry, dict)):
+                return False
     return True
 
 

@@ -95,11 +95,7 @@ class ShardWriter:
             "content_data": blob,
             "folder_id": folder_id,
         }
-        self._execute(_PUT, row)
-
-    def execute(self, statement: str, values: Sequence[object] = ()) -> None:
-        """Run a statement on tables of the caller's own, inside :meth:`batch` together with what is put there."""
-        self._execute(statement, values)
+        self.execute(_PUT, row)
 
     def holds(self, type: str, id: str) -> bool:
         """Is there a row for this key? A second copy of the same object would replace the first."""
@@ -111,15 +107,17 @@ class ShardWriter:
     def batch(self) -> Iterator[Self]:
         """Everything put inside is committed together at the end, or not at all if the block raises."""
         with self._lock:
-            self._execute("BEGIN IMMEDIATE", {})
+            self.execute("BEGIN IMMEDIATE")
             self._batching = True
             try:
                 yield self
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # Where the disk is full SQLite has done it already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
             else:
-                self._execute("COMMIT", {})
+                self.execute("COMMIT")
             finally:
                 self._batching = False
 
@@ -134,10 +132,11 @@ class ShardWriter:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _execute(self, statement: str, row: Mapping[str, object] | Sequence[object]) -> None:
+    def execute(self, statement: str, values: Mapping[str, object] | Sequence[object] = ()) -> None:
+        """Run a statement, perhaps on a table of the caller's own, in the :meth:`batch` that is open."""
         with self._lock:
             try:
-                self._connection.execute(statement, row)
+                self._connection.execute(statement, values)
             except sqlite3.Error as error:
                 raise VaultError(
                     f"{self.path}: cannot be written: {error}", hint="check the free disk space"
