@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from bench import limiter as limiter_bench
+from bench.gates import GATES
+from bench.measured import clean_environment
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
+from lrestore.simulator.remote import SimulatorProcess
 
-LOCKS_PER_CALL = 2
-"""``acquire`` and ``report`` lock the file once each: no limiter over a file could do with less."""
-COST_IN_LOCKS = 25
-"""A call may cost so many times the bare locks: about 13 us where a lock and its release take 0.8."""
+GATE = GATES["limiter"]
 PER_SECOND = 400.0
 SECONDS = 3.0
 
@@ -46,7 +47,7 @@ def test_acquire_and_report_cost_little_more_than_the_lock(benchmark: Any, tmp_p
 
         benchmark(call)
     lock_s = cost_of_a_lock_s(tmp_path / "lock")
-    assert benchmark.stats["min"] <= COST_IN_LOCKS * LOCKS_PER_CALL * lock_s
+    assert benchmark.stats["min"] <= GATE["cost_in_locks"] * GATE["locks_per_call"] * lock_s
 
 
 def call_until(path: Path, end_s: float) -> None:
@@ -69,4 +70,15 @@ def test_processes_together_use_a_fixed_rate_to_95_percent(tmp_path: Path) -> No
         for child in children:
             child.join(60)
         granted, took_s = limiter.snapshot().granted, time.monotonic() - begin_s
-    assert 0.95 <= granted / (PER_SECOND * took_s) <= 1.0
+    assert GATE["used_of_fixed_rate"] <= granted / (PER_SECOND * took_s) <= 1.0
+
+
+def test_processes_find_out_what_a_destination_admits_and_use_it() -> None:
+    admitted, seconds, warm_up_s = 200.0, 20, 8
+    with SimulatorProcess(["--latency-ms", "20", "--rate", str(admitted)], clean_environment()) as simulator:
+        tally = limiter_bench.measure(simulator, limiter_bench.Callers(4, 4, seconds))
+    used = tally.rate(warm_up_s, seconds) / admitted
+    refused = tally.refused_share(0, seconds)
+    print(f"\n{used:.1%} of what is admitted from second {warm_up_s} on, {refused:.2%} refused in all")
+    assert used >= GATE["used_of_found_rate"]
+    assert refused <= GATE["refused"]

@@ -1,0 +1,119 @@
+"""How fast many items are restored, and what for: ``python -m bench.bulk --items 10000 --latency-ms 50``.
+
+Runs the command on a made-up backup against a simulated instance on the same machine, and tells items and calls per
+second, the processor time of each kind of process, and memory. The simulator uses the processor too: what counts on a
+machine of few cores are processor milliseconds per call, and how near both are to a whole core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from bench.ground import Ground
+from bench.measured import Instance, Run, Setting, rows
+
+ROLES = ("workers", "coordinator", "writer", "other")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench.bulk", description="Measure a bulk restore.")
+    parser.add_argument("--items", type=int, default=2000, help="dashboards and looks, half and half")
+    parser.add_argument("--changed", type=float, default=1.0, help="share of them that differs from the backup")
+    parser.add_argument("--tiles", type=int, default=4, help="of an average dashboard")
+    parser.add_argument("--latency-ms", type=float, default=50.0)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--in-flight", type=int, default=4, help="calls under way per worker")
+    parser.add_argument("--per-second", type=float, default=0.0, help="[rate] per_second (default: found out)")
+    parser.add_argument("--rate", type=float, default=0.0, help="calls per second that the instance admits (0: all)")
+    parser.add_argument("--again", action="store_true", help="run a second time: then everything is unchanged")
+    parser.add_argument("--folder", type=Path, help="keep backup, instance and report here (default: a temporary one)")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    options = _parser().parse_args(arguments)
+    setting = Setting(
+        workers=options.workers,
+        in_flight=options.in_flight,
+        per_second=options.per_second,
+        latency_ms=options.latency_ms,
+        simulator=("--rate", str(options.rate)) if options.rate else (),
+    )
+    ground = Ground(options.items, options.changed, options.tiles)
+    with (
+        tempfile.TemporaryDirectory() as temporary,
+        Instance(ground, options.folder or Path(temporary), setting) as instance,
+    ):
+        instance.forget()
+        print(told(instance.restore(), setting))
+        if options.again:
+            print(f"\nagain:\n{told(instance.restore(), setting)}")
+
+
+def told(run: Run, setting: Setting) -> str:
+    """A run in words."""
+    found, calls = run.report["totals"], run.report["api"]["calls"]
+    throughput = run.report["throughput"]
+    steady = calls_per_s(run)
+    lines = [
+        ("items", f"{found['selected']}: {found['updated']} updated, {found['unchanged']} unchanged"),
+        (
+            "wall",
+            f"{run.wall_s:.1f} s; {throughput['items_per_s']:.0f} items/s, {throughput['calls_per_s']:.0f} calls/s",
+        ),
+        ("after warm-up", f"{steady:.0f} calls/s{_share(steady, setting)}"),
+        (
+            "calls",
+            f"{calls}, {calls / max(1, found['selected']):.3f} per item; {run.report['api']['rate_limited']} refused",
+        ),
+        ("by operation", ", ".join(f"{name} {count}" for name, count in run.report["api"]["by_operation"].items())),
+    ]
+    for role in ROLES:
+        used_s = run.cpu_s(role)
+        lines.append(
+            (role, f"{used_s:.2f} s of processor, {used_s / calls * 1000:.2f} ms per call, {run.peak_mb(role):.0f} MB")
+        )
+    lines.append(
+        ("simulator", f"{run.simulator_cpu_s:.2f} s of processor, {run.simulator_cpu_s / calls * 1000:.2f} ms per call")
+    )
+    busy_s = run.simulator_cpu_s + sum(run.cpu_s(role) for role in ROLES)
+    lines.append(("processor in all", f"{busy_s:.1f} s in {run.wall_s:.1f} s on {os.cpu_count()} cores"))
+    lines.append(("items per second", " ".join(f"{rate:.0f}" for rate in items_per_s(run))))
+    return rows(lines)
+
+
+def _share(calls_per_s: float, setting: Setting) -> str:
+    if not setting.latency_ms:
+        return ""
+    bound = setting.workers * setting.in_flight * 1000 / setting.latency_ms
+    in_flight = f"{setting.workers} x {setting.in_flight}"
+    return f", {calls_per_s / bound:.0%} of the {bound:.0f} that {in_flight} calls in flight allow"
+
+
+def calls_per_s(run: Run) -> float:
+    """Calls per second from 10 s (or a third of the run) on to the end."""
+    timeline = run.timeline
+    if len(timeline) < 3:
+        return float(run.report["throughput"]["calls_per_s"])
+    last = timeline[-1]
+    begin_s = min(10.0, last[0] / 3)
+    first = next(sample for sample in timeline if sample[0] >= begin_s)
+    return (last[2] - first[2]) / max(1e-9, last[0] - first[0])
+
+
+def items_per_s(run: Run, pieces: int = 12) -> list[float]:
+    """The course of the run, in some pieces."""
+    samples = [[0.0, 0.0], *run.timeline]
+    step = max(1, len(samples) // pieces)
+    chosen = samples[::step]
+    return [(b[1] - a[1]) / (b[0] - a[0]) for a, b in pairwise(chosen) if b[0] > a[0]]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+"""One measured run of the command against a simulated instance in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bench.ground import Ground
+from bench.processes import Meter, Use
+from lrestore.simulator.remote import SimulatorProcess
+
+ROOT = Path(__file__).parents[1]
+PATIENCE_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """How the command is run and how the instance behaves. ``per_second`` is ``[rate] per_second``; 0: found out."""
+
+    workers: int = 8
+    in_flight: int = 4
+    per_second: float = 0.0
+    latency_ms: float = 50.0
+    simulator: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of a run."""
+
+    report: dict[str, Any]
+    wall_s: float
+    uses: list[Use]
+    simulator_cpu_s: float
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def cpu_s(self, role: str) -> float:
+        """Processor seconds of all processes of a role."""
+        return sum(use.cpu_s for use in self.uses if use.role == role)
+
+    def peak_mb(self, role: str) -> float:
+        """The largest process of a role."""
+        return max((use.peak_bytes for use in self.uses if use.role == role), default=0) / 1e6
+
+    @property
+    def timeline(self) -> list[list[float]]:
+        """Once per second: seconds, items, calls, limit."""
+        found: list[list[float]] = self.report["throughput"]["timeline"]
+        return found
+
+
+class Instance:
+    """A simulated instance as the ground says, and the command beside it. A context manager."""
+
+    def __init__(self, ground: Ground, folder: Path, setting: Setting) -> None:
+        ground.lay(folder)
+        self.folder = folder
+        self._setting = setting
+        arguments = ["--world", str(folder / "world.ndjson"), "--latency-ms", str(setting.latency_ms)]
+        self.simulator = SimulatorProcess([*arguments, *setting.simulator], clean_environment())
+
+    def __enter__(self) -> Instance:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.simulator.stop()
+
+    def forget(self) -> None:
+        """No state file any more."""
+        for leftover in self.folder.glob("state.db*"):
+            leftover.unlink()
+        shutil.rmtree(self.folder / "state.d", ignore_errors=True)
+
+    def restore(self, *arguments: str, setting: Setting | None = None) -> Run:
+        """Restore everything with the command, and measure. Raises RuntimeError if it fails."""
+        with self.start(*arguments, setting=setting) as process:
+            meter, server = Meter(process.pid), Meter(self.simulator.pid, "simulator")
+            server.look()
+            (before,) = (use.cpu_s for use in server._uses.values())
+            began_s = time.monotonic()
+            code = process.wait(PATIENCE_S)
+            wall_s = time.monotonic() - began_s
+            uses = meter.stop()
+            server.look()
+            (served,) = server.stop()
+        if code != 0:
+            told = (self.folder / "stderr.txt").read_text(encoding="utf-8")[-2000:]
+            raise RuntimeError(f"the command ended with {code}: {told}")
+        report = msgspec.json.decode((self.folder / "report.json").read_bytes())
+        return Run(report, wall_s, uses, served.cpu_s - before)
+
+    def start(self, *arguments: str, setting: Setting | None = None) -> subprocess.Popen[bytes]:
+        """The command, under way."""
+        self._configure(setting or self._setting)
+        key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
+        command = [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", "--yes"]
+        with (self.folder / "stderr.txt").open("wb") as stderr:
+            return subprocess.Popen(
+                [*command, "--select", "dashboard", "--select", "look", *arguments],
+                cwd=self.folder,
+                env=clean_environment(key),
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+            )
+
+    def _configure(self, setting: Setting) -> None:
+        (self.folder / "c.toml").write_text(
+            f'[source]\npath = "vault.db"\ninstance = "src"\n'
+            f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
+            f'[state]\npath = "state.db"\n'
+            f"[run]\nworkers = {setting.workers}\nin_flight = {setting.in_flight}\n"
+            f"[rate]\nper_second = {setting.per_second}\n",
+            encoding="utf-8",
+        )
+
+
+def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This environment without anybody's settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOOKERSDK_", "LRESTORE_"))}
+    return {**clean, "PYTHONPATH": str(ROOT), **(more or {})}
+
+
+def rows(found: Sequence[tuple[str, str]]) -> str:
+    """Two columns."""
+    width = max(len(name) for name, _ in found)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in found)

@@ -1,0 +1,98 @@
+"""What a command and all processes below it use: processor seconds and memory, from ``/proc``, by role."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_LOOK_EVERY_S = 0.1
+
+
+@dataclass(slots=True)
+class Use:
+    """What one process has used. ``peak_bytes`` is the most memory that was resident at one time."""
+
+    name: str
+    cpu_s: float = 0.0
+    peak_bytes: int = 0
+
+    @property
+    def role(self) -> str:
+        """``coordinator``, ``writer``, ``workers`` or ``other`` (the fork server)."""
+        if self.name == "lrestore-writer":
+            return "writer"
+        return "workers" if self.name.startswith("lrestore-w") else self.name
+
+
+class Meter:
+    """Watches a process and its descendants from outside, until :meth:`stop`. Linux only."""
+
+    def __init__(self, pid: int, name: str = "coordinator") -> None:
+        self._root = pid
+        self._name = name
+        self._uses: dict[int, Use] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> list[Use]:
+        """What each process had used when it was last seen."""
+        self._over.set()
+        self._thread.join()
+        return list(self._uses.values())
+
+    def _watch(self) -> None:
+        while not self._over.wait(_LOOK_EVERY_S):
+            self.look()
+
+    def look(self) -> None:
+        """Take the counts of now."""
+        for pid, (name, cpu_s) in family(self._root).items():
+            use = self._uses.setdefault(pid, Use(name))
+            use.name = self._name if pid == self._root else name if name.startswith("lrestore-w") else "other"
+            use.cpu_s = max(use.cpu_s, cpu_s)
+            use.peak_bytes = max(use.peak_bytes, peak_bytes(pid))
+
+
+def family(root: int) -> dict[int, tuple[str, float]]:
+    """``root`` and all processes below it: the name that each gave itself, and its processor seconds."""
+    known = dict(_all())
+    members = [root] if root in known else []
+    for above in members:
+        members += [pid for pid, (_, parent, _) in known.items() if parent == above]
+    return {pid: (known[pid][0], known[pid][2]) for pid in members}
+
+
+def _all() -> Iterator[tuple[int, tuple[str, int, float]]]:
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdecimal():
+            continue
+        try:
+            text = (entry / "stat").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        # proc_pid_stat(5): the name may hold anything, so fields count from its end; 14 and 15 are user, system time.
+        fields = text.rpartition(")")[2].split()
+        name = text[text.index("(") + 1 : text.rindex(")")]
+        yield int(entry.name), (name, int(fields[1]), (int(fields[11]) + int(fields[12])) / _TICKS_PER_S)
+
+
+def cpu_s(pid: int) -> float:
+    """Processor seconds of one process so far."""
+    return family(pid)[pid][1]
+
+
+def peak_bytes(pid: int) -> int:
+    """The most memory that a process has had resident; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return 0
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0

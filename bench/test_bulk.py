@@ -1,0 +1,101 @@
+"""What a bulk restore costs in calls, and whether it grows with its workers and not with its length.
+
+The real command against a simulated instance in a process of its own. Gates are counts, or ratios of two runs beside
+each other; ``python -m bench.bulk`` prints the absolute numbers. Run with ``python -m pytest bench/test_bulk.py -s``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bench import writer
+from bench.gates import GATES
+from bench.ground import Ground
+from bench.measured import Instance, Run, Setting
+
+GATE = GATES["bulk"]
+SLOW_MS = 100.0
+"""Long against what an item costs of the processor, so that the number of calls under way decides."""
+ADMITTED = 2000.0
+"""Calls per second: more than come, so that no time goes into finding out."""
+
+
+@pytest.fixture(scope="module")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """An instance in which everything differs, and every call takes its time."""
+    setting = Setting(latency_ms=SLOW_MS, per_second=ADMITTED)
+    with Instance(Ground(800), tmp_path_factory.mktemp("slow"), setting) as instance:
+        yield instance
+
+
+@pytest.fixture(scope="module")
+def changed(slow: Instance) -> tuple[Run, list[float]]:
+    """A run of 4 workers, and when each item's result was recorded."""
+    slow.forget()
+    run = slow.restore(setting=Setting(workers=4, latency_ms=SLOW_MS, per_second=ADMITTED))
+    assert run.report["totals"]["updated"] == 800
+    return run, recorded_at_s(slow.folder)
+
+
+def recorded_at_s(folder: Path) -> list[float]:
+    with closing(sqlite3.connect(folder / "state.db")) as state:
+        rows = state.execute("SELECT recorded_at FROM results ORDER BY recorded_at").fetchall()
+    return [datetime.fromisoformat(text).timestamp() for (text,) in rows]
+
+
+def items_per_s(times_s: list[float]) -> float:
+    """Without the first results, which come together when the first calls have been answered."""
+    skipped = len(times_s) // 20
+    return (len(times_s) - skipped - 1) / (times_s[-1] - times_s[skipped])
+
+
+def test_a_changed_item_costs_its_writes_and_a_part_of_a_search(changed: tuple[Run, list[float]]) -> None:
+    calls = changed[0].report["api"]["calls"]
+    print(f"\n{calls} calls for 800 items of which each needs one write: {calls / 800:.3f} per item")
+    assert calls / 800 <= GATE["calls_per_changed_item"]
+
+
+def test_unchanged_items_cost_a_page_for_a_hundred(tmp_path: Path) -> None:
+    setting = Setting(workers=2, latency_ms=0, per_second=ADMITTED)
+    with Instance(Ground(4000, changed=0.0), tmp_path, setting) as instance:
+        run = instance.restore()
+    assert run.report["totals"]["unchanged"] == 4000
+    calls = run.report["api"]["calls"]
+    print(f"\n{calls} calls for 4,000 unchanged items: {100 * calls / 4000:.2f} per 100")
+    assert calls / 4000 <= GATE["calls_per_unchanged_item"]
+
+
+def test_the_second_half_of_a_run_is_as_fast_as_the_first(changed: tuple[Run, list[float]]) -> None:
+    times_s = changed[1]
+    middle = len(times_s) // 2
+    first, second = items_per_s(times_s[:middle]), items_per_s(times_s[middle:])
+    print(f"\nfirst half {first:.0f} items/s, second half {second:.0f} items/s: {second / first:.2f}")
+    assert second / first >= GATE["second_half_against_first"]
+
+
+def test_four_workers_do_nearly_four_times_as_much_as_one(slow: Instance, changed: tuple[Run, list[float]]) -> None:
+    slow.forget()
+    slow.simulator.call("POST", "load", (slow.folder / "world.ndjson").read_bytes())
+    slow.restore("--exclude", "dashboard", setting=Setting(workers=1, latency_ms=SLOW_MS, per_second=ADMITTED))
+    one, four = items_per_s(recorded_at_s(slow.folder)), items_per_s(changed[1])
+    print(f"\n1 worker {one:.0f} items/s, 4 workers {four:.0f} items/s: {four / one:.2f} times as many")
+    assert four / one >= GATE["workers_4_against_1"]
+
+
+def test_many_results_share_a_commit(tmp_path: Path) -> None:
+    """At a pace at which every result could have a commit, and an fsync, of its own."""
+    found = writer.measure(tmp_path, results=900, senders=8, per_second=300)
+    print(f"\n{found.commits_per_1000:.0f} commits per 1,000 results at {found.results / found.wall_s:.0f} per second")
+    assert found.commits_per_1000 <= GATE["commits_per_1000_results"]
+
+
+def test_the_writer_takes_far_more_results_than_a_looker_admits_calls(tmp_path: Path) -> None:
+    found = writer.measure(tmp_path, results=8000, senders=4)
+    print(f"\n{found.results / found.wall_s:.0f} results/s, {found.per_core_second:.0f} per second of processor")
+    assert found.per_core_second >= GATES["writer"]["results_per_core_second"]
