@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,13 +22,17 @@ from lrestore.simulator import worldfile
 from lrestore.simulator.backup import Extraction, write_backup
 from lrestore.simulator.edits import Edit, edit
 from lrestore.simulator.remote import SimulatorProcess
+from lrestore.simulator.store import World
 from lrestore.simulator.world import Sizes, make_world
+from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from tests.cli.command import environment
 
 SIZES = Sizes(users=4, groups=6, folders=8, depth=4, looks=16, dashboards=20, tiles=4, filters=2, boards=0, plans=0)
 TYPES = ("dashboard", "look", "folder", "group", "role", "permission_set", "model_set", "lookml_model")
 PATIENCE_S = 60.0
+CALLS_PER_S = 120
+"""Slow enough to be killed in the middle, faster than the gentle start of a run that has to find out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +46,28 @@ class Verdict:
 class Bulk:
     """Runs the command on one backup, against one instance that drifts the same way each time."""
 
+    sizes = SIZES
+    types: tuple[str, ...] = TYPES
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        world = make_world(SIZES)
+        world = make_world(self.sizes)
         write_backup(world, directory / "vault.db", Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
         self.vault_bytes = (directory / "vault.db").read_bytes()
-        _drift(world)
+        self.drift(world)
         worldfile.save(world, directory / "drifted.ndjson")
         self.simulator = SimulatorProcess(["--world", str(directory / "drifted.ndjson")])
         (directory / "c.toml").write_text(
             f'[source]\npath = "vault.db"\ninstance = "src"\n'
             f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
-            f'[state]\npath = "state.db"\n[run]\nworkers = 3\ngive_up_after_s = 30\n',
+            f'[state]\npath = "state.db"\n[run]\nworkers = 3\ngive_up_after_s = 30\n'
+            f"[rate]\nper_second = {CALLS_PER_S}\n",
             encoding="utf-8",
         )
+
+    def drift(self, world: World) -> None:
+        """What happened to the instance after the backup."""
+        _drift(world)
 
     def close(self) -> None:
         self.simulator.stop()
@@ -66,8 +80,9 @@ class Bulk:
         self.simulator.call("POST", "load", (self.directory / "drifted.ndjson").read_bytes())
         for leftover in self.directory.glob("state.db*"):
             leftover.unlink()
+        shutil.rmtree(self.directory / "state.d", ignore_errors=True)
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
         """The command, in a process group of its own."""
         key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
         command = [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", *arguments]
@@ -75,17 +90,17 @@ class Bulk:
             return subprocess.Popen(
                 command,
                 cwd=self.directory,
-                env=environment(**key),
+                env=environment(**key, **environ),
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 start_new_session=True,
             )
 
-    def restore(self) -> subprocess.Popen[bytes]:
+    def restore(self, **environ: str) -> subprocess.Popen[bytes]:
         """The whole backup."""
-        return self.start(*(part for name in TYPES for part in ("--select", name)))
+        return self.start(*(part for name in self.types for part in ("--select", name)), **environ)
 
-    def finish(self, process: subprocess.Popen[bytes]) -> int:
+    def finish(self, process: subprocess.Popen[bytes], **environ: str) -> int:
         """Wait for the end, and resume until there is nothing left to resume; the exit code of the last who worked."""
         for _ in range(10):
             code = process.wait(PATIENCE_S)
@@ -93,7 +108,7 @@ class Bulk:
                 return code
             if self._status() == "finished":
                 return 0
-            process = self.start("--resume") if self._status() else self.restore()
+            process = self.start("--resume", **environ) if self._status() else self.restore(**environ)
         raise AssertionError(f"still unfinished: {(self.directory / 'stderr.txt').read_text()[-2000:]}")
 
     def _status(self) -> str:
@@ -119,11 +134,33 @@ class Bulk:
         }
         return Verdict(totals, content)
 
-    def open_intents(self) -> int:
-        with sqlite3.connect(self.directory / "state.db") as state:
+    def judge(self, undisturbed: Verdict) -> None:
+        """The one oracle: nothing lost, nothing doubled, nothing left open, nothing left behind."""
+        verdict = self.verdict()
+        assert verdict.totals == undisturbed.totals
+        for kind, content in undisturbed.content.items():
+            assert verdict.content[kind] - content == Counter(), f"too much of {kind}"
+            assert content - verdict.content[kind] == Counter(), f"too little of {kind}"
+        with closing(sqlite3.connect(self.directory / "state.db")) as state:
             assert state.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-            (count,) = state.execute("SELECT COUNT(*) FROM intents WHERE state = 'open'").fetchone()
-        return int(count)
+            assert state.execute("SELECT * FROM intents WHERE state = 'open'").fetchall() == []
+            mapped = state.execute("SELECT content_type, destination_id FROM id_mappings").fetchall()
+        assert len(mapped) == len(set(mapped)), "two objects of the backup are recorded as one"
+        assert set(mapped) <= self._there(), "a mapping leads nowhere"
+        assert (self.directory / "vault.db").read_bytes() == self.vault_bytes
+        with RunLock(self.directory / "state.db"):
+            pass
+        left = [file.name for file in self.directory.glob("state.d/*/*") if not file.name.startswith("undo-")]
+        assert not left, "files are left behind"
+
+    def _there(self) -> set[tuple[str, str]]:
+        """Type and id of everything in the instance, parts included."""
+        state = self.simulator.state()
+        found = {(kind, str(one["id"])) for kind, rows in state.items() for one in rows if one.get("id") is not None}
+        for shown in state["dashboard"]:
+            for part in ("dashboard_element", "dashboard_filter", "dashboard_layout"):
+                found |= {(part, str(one["id"])) for one in shown[f"{part}s"] or ()}
+        return found
 
     def writes_of(self, process: subprocess.Popen[bytes]) -> int:
         """How many writes the instance sees until the process has ended."""
