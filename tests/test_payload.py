@@ -10,7 +10,7 @@ import pytest
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import reduced
 from lrestore.payload import Releases, left_out, wanted_object, wanted_part
-from tests.swagger import swagger
+from lrestore.simulator.specification import swagger
 
 OLD = "25.4.10"
 BY_TABLE = Releases("26.12", OLD)

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from lrestore.simulator import boards, dashboards, folders, groups, people, schedules, sessions, tiles
+from lrestore.simulator import boards, dashboards, folders, groups, people, schedules, sessions, specification, tiles
 from lrestore.simulator.crud import HANDLERS
 from lrestore.simulator.journal import LoggedCall
 from lrestore.simulator.refusal import RefusedError, bad_request, forbidden, not_found, not_simulated
@@ -18,7 +18,7 @@ from lrestore.simulator.schema import OperationSpec
 from lrestore.simulator.search import bad_parameter
 from lrestore.simulator.simulation import NO_CONTENT, Call, Simulation
 
-RULES = (boards, dashboards, folders, groups, people, schedules, sessions, tiles)
+RULES = (boards, dashboards, folders, groups, people, schedules, sessions, specification, tiles)
 """The modules whose import registers the operations."""
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lrestore.simulator import schema
-from lrestore.simulator.store import Record, World, key_of
+from lrestore.simulator.store import EDGES, Record, World, key_of
 from lrestore.simulator.views import SCHEMA_OF
 
 _PARTS: dict[str, tuple[tuple[str, str], ...]] = {
@@ -61,4 +61,11 @@ def remove_tree(world: World, kind: str, key: str) -> None:
     for part, parent in _PARTS.get(kind, ()):
         for row in world.table(part).where(parent, key):
             remove_tree(world, part, key_of(part, row))
+    for name, (left, right) in EDGES.items():
+        world.edges[name].forget(**{side: key for side, end in (("left", left), ("right", right)) if _ends(end, kind)})
     world.table(kind).remove(key)
+
+
+def _ends(end: str, kind: str) -> bool:
+    """Whether one end of an association is of that type: ``child_group_id`` is a group's."""
+    return end.removesuffix("_id").endswith(kind)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from lrestore.simulator import schema
-from lrestore.simulator.crud import Kind, add, handles, key_in_path, provide
+from lrestore.simulator import schema, search
+from lrestore.simulator.crud import Kind, add, handles, key_in_path, provide, search_some
 from lrestore.simulator.folders import add_personal_folder
 from lrestore.simulator.refusal import Problem, conflict, forbidden, invalid, not_found
 from lrestore.simulator.simulation import NO_CONTENT, Call
@@ -70,8 +71,18 @@ USER = Kind(
     changed=_user_changed,
     removed=_user_removed,
 )
-provide(USER, get="user", all="all_users", search="search_users", create="create_user", update="update_user")
-provide(USER, delete="delete_user")
+provide(USER, get="user", all="all_users", create="create_user", update="update_user", delete="delete_user")
+
+
+@handles("search_users")
+def _search_users(call: Call) -> object:
+    groups_of = call.world.edges["group_user"].lefts
+    special = {
+        "group_id": lambda user, wanted: wanted in groups_of(user["id"]),
+        "embed_user": lambda user, wanted: bool(user["credentials_embed"]) == (wanted == "true"),
+        "full_name": lambda user, wanted: search.matches(user["display_name"], wanted, "full_name"),
+    }
+    return search_some(call, replace(USER, special=special))
 
 
 @handles("me")

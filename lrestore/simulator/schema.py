@@ -89,6 +89,11 @@ def operations() -> Mapping[str, OperationSpec]:
     }
 
 
+def names() -> tuple[str, ...]:
+    """The names of all schemas."""
+    return tuple(_data()["schemas"])
+
+
 @cache
 def schema(name: str) -> Schema:
     """The schema of that name; KeyError if the specification has none."""

@@ -179,6 +179,8 @@ class World:
         self.base_url = "https://looker.example.com"
         self.release = ""
         """The release of the instance; what came later isn't shown. Empty: the specification's own."""
+        self.inherited_lists = False
+        """Whether ``group_ids`` and ``role_ids`` of a user hold what comes through groups: nowhere said of Looker."""
         self.memo: dict[str, object] = {}
         """What rules remember of the records; emptied when records change behind their back."""
         self._last_ids: dict[str, int] = defaultdict(int)

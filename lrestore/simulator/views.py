@@ -156,11 +156,17 @@ def _embedded(kind: str, field: str) -> Derive:
 
 def _group_ids(world: World, record: Record, tree: Tree | None) -> Any:
     everyone = [g["id"] for g in world.table("group").records.values() if g["include_by_default"]]
-    return everyone + [g for g in world.edges["group_user"].lefts(record["id"]) if g not in everyone]
+    found = everyone + [g for g in world.edges["group_user"].lefts(record["id"]) if g not in everyone]
+    for group_id in found if world.inherited_lists else ():
+        found += [above for above in world.edges["group_group"].lefts(group_id) if above not in found]
+    return found
 
 
 def _role_ids(world: World, record: Record, tree: Tree | None) -> Any:
-    return world.edges["role_user"].lefts(record["id"])
+    found = world.edges["role_user"].lefts(record["id"])
+    for group_id in _group_ids(world, record, tree) if world.inherited_lists else ():
+        found += [role for role in world.edges["role_group"].lefts(group_id) if role not in found]
+    return found
 
 
 def _user_count(world: World, record: Record, tree: Tree | None) -> Any:

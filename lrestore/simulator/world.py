@@ -12,11 +12,12 @@ from lrestore.simulator import schema, vocabulary
 from lrestore.simulator.access import add_metadata
 from lrestore.simulator.boards import ITEM, SECTION
 from lrestore.simulator.content import ContentMaker
+from lrestore.simulator.everything import enrich
 from lrestore.simulator.folders import CAN as FOLDER_CAN
 from lrestore.simulator.folders import add_personal_folder
 from lrestore.simulator.groups import GROUP_CAN, SET_CAN
 from lrestore.simulator.people import USER_CAN, display_name
-from lrestore.simulator.store import Record, World
+from lrestore.simulator.store import INDEXES, Record, World
 from lrestore.simulator.views import SCHEMA_OF
 
 BEGINNING = datetime(2023, 1, 9, 8, 0, tzinfo=UTC)
@@ -41,6 +42,8 @@ class Sizes:
     alerts: int = 3
     tabbed: int = 4
     trashed: int = 9
+    everything: bool = False
+    """Also what only some instances hold: see :mod:`lrestore.simulator.everything`."""
 
 
 SMALL = Sizes()
@@ -50,6 +53,18 @@ def make_world(sizes: Sizes = SMALL, *, seed: int = 1) -> World:
     """A world of those sizes. Its clock is the real one from then on."""
     maker = _Maker(sizes, seed)
     maker.make()
+    maker.world.moment = lambda: datetime.now(UTC)
+    return maker.world
+
+
+def empty_world(*, first_id: int = 5000, seed: int = 9) -> World:
+    """An instance that nobody has filled yet: what comes with every Looker, one admin, and the same LookML. The ids of
+    what is made in it begin at ``first_id``, so that they mean something else than elsewhere.
+    """
+    maker = _Maker(Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0), seed)
+    maker.make_empty()
+    for kind in (*INDEXES, "scheduled_plan_destination", "result_maker"):
+        maker.world.note_id(kind, str(first_id - 1))
     maker.world.moment = lambda: datetime.now(UTC)
     return maker.world
 
@@ -83,6 +98,15 @@ class _Maker:
         self._alerts()
         self._boards(looks)
         self._plans(looks)
+        if self.sizes.everything:
+            enrich(self.world)
+
+    def make_empty(self) -> None:
+        """What comes with every Looker, and one user."""
+        self._models()
+        self._roots()
+        self._built_in_access()
+        self._users()
 
     def put(self, kind: str, **values: Any) -> Record:
         """Store a new record with an id and dates."""
@@ -116,15 +140,18 @@ class _Maker:
         lookml = self.put("folder", id="lookml", name="LookML Dashboards", can=FOLDER_CAN)
         add_metadata(self.world, "folder", lookml)
 
-    def _access(self) -> None:
+    def _built_in_access(self) -> None:
         built_in = {"built_in": True, "all_access": True, "can": {**SET_CAN, "update": False}}
         self.put("permission_set", name="Admin", permissions=list(vocabulary.ALL_PERMISSIONS), **built_in)
+        self.put("model_set", name="All", models=sorted(vocabulary.MODELS), **built_in)
+        self._role("Admin", "1", "1")
+
+    def _access(self) -> None:
+        self._built_in_access()
         for name, permissions in vocabulary.PERMISSIONS.items():
             self.put("permission_set", name=name, permissions=list(permissions), can=SET_CAN)
-        self.put("model_set", name="All", models=sorted(vocabulary.MODELS), **built_in)
         for name in sorted(vocabulary.MODELS)[:2]:
             self.put("model_set", name=f"{name.title()} models", models=[name], can=SET_CAN)
-        self._role("Admin", "1", "1")
         for number, name in enumerate(vocabulary.PERMISSIONS, start=2):
             self._role(name, str(number), str(1 + number % 3))
 

@@ -11,9 +11,9 @@ import pytest
 
 from lrestore.ontology import fields
 from lrestore.simulator.config import Config
+from lrestore.simulator.specification import swagger
 from tests.acceptance.arena import SMALL, Arena
 from tests.acceptance.proxy import Exchange
-from tests.swagger import swagger
 
 DOCUMENT = "/api_spec/4.0/swagger.json"
 OLD = "25.4.10"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lrestore.ontology import OPERATIONS, fields, releases
 from lrestore.ontology.errata import TAKEN_ALL_THE_SAME
 from lrestore.ontology.specification import Specification, UnusableSpecificationError, reduced
-from tests.swagger import swagger
+from lrestore.simulator.specification import swagger
 
 DOCUMENT = swagger()
 WHOLE = reduced(DOCUMENT)
