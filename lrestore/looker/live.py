@@ -107,6 +107,7 @@ class Live:
             return
         with self._lock:
             self._fresh.update({(type_name, str(row["id"])): row for row in rows})
+            self._known.update({(type_name, str(row["id"])): not row.get("deleted") for row in rows})
         if entry.trash:
             self._prefetch_trash(type_name, {*object_ids} - {str(row["id"]) for row in rows})
 

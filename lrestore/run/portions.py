@@ -11,6 +11,8 @@ from lrestore.messages import Outcome
 
 SMALL = 16
 """Few enough that no worker sits on work that others could do."""
+LEAST = 8
+"""A portion of one is read by a call of its own: rather few workers with a search each than all with many calls."""
 PAGE = 100
 """What every release gives by one search."""
 _MEMORY = 64
@@ -30,10 +32,10 @@ class Portions:
         self._unchanged += (float(outcome in ("unchanged", "skipped")) - self._unchanged) / _MEMORY
 
     def of(self, in_hand: int, share: int) -> int:
-        """How many to give to a worker that has ``in_hand``: 0 while that lasts, else at most ``share``.
+        """How many to give to a worker that has ``in_hand``: 0 while that lasts, else ``share``, within reason.
 
         It gets the next portion while it still works on the last, so that the search goes on beside the writes.
         """
         if in_hand > self._low:
             return 0
-        return min(PAGE if self._unchanged >= _MOSTLY else SMALL, share)
+        return min(PAGE if self._unchanged >= _MOSTLY else SMALL, max(share, LEAST))

@@ -5,7 +5,9 @@ Added to a made-up world whose content is there already, so that worlds without 
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from lrestore.simulator import schema
@@ -13,6 +15,7 @@ from lrestore.simulator.boards import ITEM, SECTION
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.views import SCHEMA_OF, html
 
+_NO_TARGET = dict.fromkeys(("dashboard_id", "look_id", "lookml_dashboard_id"))
 _LOGINS = ("saml", "ldap", "google", "oidc")
 
 
@@ -34,8 +37,8 @@ def _logins(world: World) -> None:
     """Logins from a directory, with an e-mail login beside them or without; embed users, who have no e-mail at all."""
     for number, user in enumerate(list(world.table("user"))[1:]):
         if number % 6 == 2:
-            kind = _LOGINS[number % len(_LOGINS)]
-            name = {"saml": "Saml", "ldap": "LDAP", "google": "Google", "oidc": "Oidc"}[kind]
+            kind = _LOGINS[number // 6 % len(_LOGINS)]
+            name = {"saml": "Saml", "ldap": "LDAP", "google": "Google", "oidc": "OIDC"}[kind]
             user[f"credentials_{kind}"] = {**schema.blank(f"Credentials{name}"), "email": user["email"], "type": kind}
         elif number % 6 == 5:
             external = {"external_user_id": f"portal-{number}", "external_group_id": None, "type": "embed"}
@@ -47,16 +50,17 @@ def _links(world: World) -> None:
     """Each dashboard links to the next one, the last to the first: a circle of text. Ids, slugs, whole addresses."""
     dashboards = [one for one in world.table("dashboard") if not one["deleted"]]
     looks = list(world.table("look"))
+    places = itertools.cycle(("id", "id", "slug"))
     for number, dashboard in enumerate(dashboards):
         following = dashboards[(number + 1) % len(dashboards)]
         look = looks[number % len(looks)] if looks else None
         for tile in world.table("dashboard_element").where("dashboard_id", dashboard["id"]):
-            _link(tile, following, look, number)
+            _link(tile, following, look, places)
 
 
-def _link(tile: Record, following: Record, look: Record | None, number: int) -> None:
+def _link(tile: Record, following: Record, look: Record | None, places: Iterator[str]) -> None:
     if tile["type"] == "text" and not tile["rich_content_json"]:
-        place = following["slug"] if number % 4 == 3 else following["id"]
+        place = following[next(places)]
         text = f"See [the next one](/dashboards/{place}?Region=EMEA#top)"
         text += f" and [its source](/looks/{look['id']})." if look else "."
         tile.update(body_text=text, body_text_as_html=html(text))
@@ -86,7 +90,8 @@ def _boards(world: World) -> None:
 
 
 def _plans(world: World) -> None:
-    """Plans that are switched off, with filters, an address of their own, two destinations, a webhook."""
+    """Plans that are switched off, with filters, an address of their own, two destinations, a webhook; of a query."""
+    queries = [str(look["query_id"]) for look in world.table("look")]
     for number, plan in enumerate(world.table("scheduled_plan")):
         content = plan["dashboard_id"] or plan["look_id"]
         if number % 4 == 1:
@@ -100,3 +105,6 @@ def _plans(world: World) -> None:
             own = {"id": world.new_id("scheduled_plan_destination"), "scheduled_plan_id": plan["id"]}
             hook = {"type": "webhook", "format": "json_detail", "address": "https://hooks.example.com/in"}
             plan["scheduled_plan_destination"].append({**schema.blank("ScheduledPlanDestination"), **hook, **own})
+        if queries and number % 8 == 7:
+            query_id = queries[number % len(queries)]
+            world.table("scheduled_plan").change(plan["id"], {**_NO_TARGET, "query_id": query_id})
