@@ -33,6 +33,10 @@ class Audience:
     warn: Callable[[str], None] = lambda text: None
     log: LogSetup | None = None
 
+    def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
+        """What a run is told of it, in the order of its surroundings."""
+        return self.progress, self.confirm, self.stop, self.log
+
 
 def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
     """Flags over environment over file over defaults. Raises SettingsError, which names a missing file."""
@@ -77,7 +81,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
     require_destination(settings)
     limits = RunRequest(select=(), max_calls=options.max_calls, max_runtime_s=options.max_runtime)
     with reached(settings, environ, audience.warn) as (there, credentials):
-        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop, audience.log)
+        surroundings = Surroundings(credentials, *audience.parts(), _source(settings, environ, audience.warn))
         if options.resume:
             return resume(there, options.resume, surroundings, limits)
         return retry(there, options.retry_dead_letters or "", surroundings)
@@ -88,7 +92,7 @@ def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], aud
     from lrestore.run.restore_run import Surroundings, execute
 
     with destination(settings, request.mode, environ, audience.warn) as (reached, credentials):
-        surroundings = Surroundings(credentials, audience.progress, audience.confirm, audience.stop, audience.log)
+        surroundings = Surroundings(credentials, *audience.parts(), _source(settings, environ, audience.warn))
         return execute(reached, request, surroundings)
 
 
@@ -129,6 +133,24 @@ def _credentials(settings: Settings, environ: Mapping[str, str], warn: Callable[
     for warning in warnings:
         warn(warning)
     return credentials
+
+
+def _source(
+    settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]
+) -> Callable[[], Credentials | None]:
+    """The key of the instance that the backup came from, if it is named: asked for when it is needed."""
+
+    def credentials() -> Credentials | None:
+        from lrestore.credentials import source_credentials
+        from lrestore.logs import redact
+
+        found, warnings = source_credentials(settings, environ)
+        redact(found.client_secret)
+        for warning in warnings:
+            warn(warning)
+        return found
+
+    return credentials if settings.source.base_url else lambda: None
 
 
 def _mode(options: Options) -> Mode:

@@ -40,6 +40,7 @@ MAX_ANSWER_BYTES = 256 << 20
 """The largest list a restore asks for is some tens of MB; more would be a fault, and must not eat the memory."""
 AGENT = f"lrestore {__version__}"
 _PIECE_BYTES = 1 << 20
+_SPEAKS_HTTPS = "does this port speak https?"
 _CERTIFICATE_HINT = (
     "name your authority's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE; verify_ssl = false turns the check off"
 )
@@ -186,9 +187,11 @@ def _connect(connection: Connection, call: Call, endpoint: Endpoint) -> None:
         raise call.failed(ConnectError, what, hint=_CERTIFICATE_HINT) from error
     except ssl.SSLError as error:
         what = f"no TLS with {endpoint.origin}: {error.reason or error}"
-        raise call.failed(ConnectError, what, hint="does this port speak https?") from error
+        raise call.failed(ConnectError, what, hint=_SPEAKS_HTTPS) from error
     except TimeoutError as error:
-        raise call.failed(ConnectError, f"{endpoint.origin} did not accept a connection in time") from error
+        # A server that waits for the end of a line may take a TLS greeting for the beginning of one.
+        hint = _SPEAKS_HTTPS if endpoint.encrypted else ""
+        raise call.failed(ConnectError, f"{endpoint.origin} did not accept a connection in time", hint=hint) from error
     except (OSError, UnicodeError) as error:
         raise call.failed(ConnectError, f"no connection to {endpoint.origin}: {error}") from error
 

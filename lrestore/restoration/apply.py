@@ -167,18 +167,23 @@ def _left_behind(context: Context, write: Write, body: Object, parent_id: str, k
 
 
 def make_queries(context: Context, applied: Applied, writes: list[Write]) -> None:
-    """POST /queries may be repeated freely: an identical definition gives the old query back (specification)."""
-    answers = context.side_by_side([_post_query(context, write) for write in writes])
-    for write, answer in zip(writes, answers, strict=True):
-        _note(applied, write, answer)
-        if not isinstance(answer, LookerError):
-            applied.made["query", write.source_id] = str(answer["id"])
+    """Make queries, then the merged ones that name them. Both posts may be repeated freely: an identical definition
+    gives the old one back (specification, create_query, create_merge_query).
+    """
+    for kind in ("query", "merge_query"):
+        some = [write for write in writes if write.type == kind]
+        answers = context.side_by_side([_post_query(context, applied, write) for write in some])
+        for write, answer in zip(some, answers, strict=True):
+            _note(applied, write, answer)
+            if not isinstance(answer, LookerError):
+                applied.made[kind, write.source_id] = str(answer["id"])
+                context.journal.map(kind, write.source_id, str(answer["id"]))
 
 
-def _post_query(context: Context, write: Write) -> Callable[[], Object | LookerError]:
+def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[], Object | LookerError]:
     def post() -> Object | LookerError:
         try:
-            made: Object = send(context, "create_query", {}, write.body)
+            made: Object = send(context, write.operation, {}, settle(write.body, applied.made))
         except LookerError as error:
             return error
         return made

@@ -10,6 +10,7 @@ from lrestore.identity import Judgement
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import Intent, ItemKey
 from lrestore.payload import Releases
+from lrestore.restoration.asked import Definitions, Nowhere
 
 T = TypeVar("T")
 
@@ -118,8 +119,12 @@ class Context:
     """Whether a folder of the backup is the live one, by its id and the live one's ``created_at``: asked of each item.
     """
     hosts: Hosts = Hosts()
+    definitions: Definitions = field(default_factory=Nowhere)
+    """What queries ask, where their ids mean nothing."""
     known_users: dict[str, str] = field(default_factory=dict)
     """Live ids of backed-up users, as far as they have been found: asked for every owner."""
+    linked: dict[ItemKey, str | None] = field(default_factory=dict)
+    """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
 
     @property
     def same_instance(self) -> bool:

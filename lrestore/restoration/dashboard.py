@@ -19,6 +19,7 @@ from lrestore.ontology import PARTS, fields
 from lrestore.payload import create_body, require, wanted_part
 from lrestore.restoration.alerts import AlertGuard
 from lrestore.restoration.context import Context
+from lrestore.restoration.making_queries import Rewrite, as_it_is
 from lrestore.restoration.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.steps import Made, Plan, Removal, Write
 from lrestore.restoration.tile_planner import TilePlanner
@@ -83,6 +84,8 @@ class DashboardPlanner:
         self._live = live or {}
         self._ids_hold = ids_hold
         self._plan = DashboardPlan()
+        self.rewrite: Rewrite = as_it_is
+        """Gives the links in what tiles only name, such as merged queries, the ids of the destination."""
         self._parent: str | Made = str(live["id"]) if live else Made("dashboard", key.id)
 
     def plan(self) -> DashboardPlan:
@@ -145,7 +148,7 @@ class DashboardPlanner:
     def _plan_tiles(self, side: _Side | None) -> None:
         if side is None:
             return
-        planner = TilePlanner(self._context, self._key, self._plan)
+        planner = TilePlanner(self._context, self._key, self._plan, self.rewrite)
         for index, part in enumerate(side.backed_up):
             live = side.matching.live_of.get(index)
             if live is None and self._too_new(part, f"{side.path}[{index}]"):

@@ -23,7 +23,7 @@ def apply_parts(context: Context, applied: Applied, plan: DashboardPlan, live: O
     dashboard_id = str(live["id"])
     applied.made["dashboard", applied.key.id] = dashboard_id
     applied.made.update(plan.matched)
-    make_queries(context, applied, _of(plan, "query", creates=True))
+    make_queries(context, applied, [write for write in plan.writes if write.type in ("query", "merge_query")])
     early, late = _blocking(plan)
     remove_all(context, applied, early)
     for kind in _KINDS:

@@ -53,7 +53,9 @@ class DashboardBelongings:
     def _planned(self, live: Object, *, ids_hold: bool) -> DashboardPlan:
         linker = Linker(self._context, self._item.key, self._ends)
         raw = linker.parts(self._item)
-        plan = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold).plan()
+        planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
+        planner.rewrite = linker.value
+        plan = planner.plan()
         plan.warnings += linker.warnings
         return plan
 

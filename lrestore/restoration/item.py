@@ -31,7 +31,7 @@ from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outc
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in
 from lrestore.payload import left_out, require
-from lrestore.restoration.apply import Applied, not_taken, send
+from lrestore.restoration.apply import Applied, make_queries, not_taken, send
 from lrestore.restoration.belongings import Belongings
 from lrestore.restoration.checks import check_explores, without_missing_calls
 from lrestore.restoration.context import Context
@@ -42,20 +42,23 @@ from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import fresh_slug
-from lrestore.restoration.steps import Plan, Write
+from lrestore.restoration.steps import Plan, Write, settle
 
 Object = dict[str, Any]
 
 
 @dataclass(slots=True)
 class ItemPlan:
-    """What is to be done for one item, and why. ``action`` in the words of the report."""
+    """What is to be done for one item, and why. ``action`` in the words of the report; ``before``: the queries that are
+    to be made before it is written.
+    """
 
     key: ItemKey
     name: str
     action: Outcome
     match: Match
     reason: str = ""
+    before: list[Write] = field(default_factory=list)
     own: Write | None = None
     parts: Plan = field(default_factory=Plan)
     belongings: Belongings | None = None
@@ -163,10 +166,11 @@ class ItemRestorer:
         entry, kind = CONTENT_TYPES[key.type], kind_of(key.type)
         linker = Linker(self._context, key, ends)
         planner = OwnPlanner(self._context, key, linker.own(item), live, ends)
+        planner.rewrite = linker.value
         body = planner.body(kind.adjust)
         planner.lost_owner()
         warnings = [*item.warnings, *match.warnings, *planner.warnings, *linker.warnings]
-        plan = ItemPlan(key, item.name, "unchanged", match, warnings=warnings, ends=ends)
+        plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, ends=ends)
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and not body.get("slug"):
@@ -196,10 +200,12 @@ class ItemRestorer:
         live = plan.match.live
         if plan.action == "created":
             with _missing():
+                self._prepare(plan, applied)
                 live = self._create(plan, applied)
         elif plan.action == "updated" and live is not None:
             kept = {**live, **plan.parts.seen}
             self._context.journal.keep(plan.key.type, _live_id(plan.key, live), plan.name, kept)
+            self._prepare(plan, applied)
             self._update(plan, applied)
         if plan.belongings is not None and live is not None and plan.action in ("created", "updated"):
             found = plan.belongings.apply(applied, plan.parts, live)
@@ -222,6 +228,13 @@ class ItemRestorer:
         """An object found by its natural key is remembered; one that kept its id needs no mapping."""
         if plan.match.how == "natural key":
             self._context.journal.map(plan.key.type, plan.key.id, _live_id(plan.key, live))
+
+    def _prepare(self, plan: ItemPlan, applied: Applied) -> None:
+        """Make the queries that the item shows."""
+        if plan.own is not None and plan.before:
+            make_queries(self._context, applied, plan.before)
+            applied.raise_failures()
+            plan.own.body = settle(plan.own.body, applied.made)
 
     def _update(self, plan: ItemPlan, applied: Applied) -> None:
         if plan.own is None:

@@ -24,10 +24,6 @@ Object = dict[str, Any]
 _BASE = "custom_url_base"
 _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
 
-SLUG = "dashboard_slug"
-"""Mappings of this type tell which slug a dashboard got whose own was taken."""
-
-
 @cache
 def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key of the cache)
     """Where an object of the type has texts: in its own fields, or in its parts."""
@@ -80,22 +76,21 @@ class Linker:
         if link.host and link.host not in self._hosts:
             return None
         found = self._target(link, path)
-        here = self._context.hosts.here
-        return None if found is None else (found, here if here and not self._context.same_instance else None)
+        host = self._context.hosts.here if link.host and not self._context.same_instance else ""
+        return None if found is None else (found, host or None)
 
     def _target(self, link: Link, path: str) -> str | None:
         """The id that the link is to have; None where it stays as it is."""
         key = ItemKey(link.type, link.id)
         if not link.id.isdecimal():
-            return self._context.journal.mapping(SLUG, link.id) or (link.id if link.host else None)
+            return link.id if link.host else None
+        if self._ends.later(key):
+            return None
         mapped = self._context.journal.mapping(key.type, key.id)
         if mapped is not None:
             return mapped
-        if self._context.same_instance:
-            gone = key in self._ends.awaited and not self._context.live.exists(key.type, key.id)
-            return None if gone and self._ends.later(key) else link.id if link.host else None
-        if key == self._key or self._ends.later(key):
-            return None
+        if self._context.same_instance or key == self._key:
+            return link.id if link.host else None
         found = self._found(key)
         if found is None:
             self.warnings.append(f"{path}: the link to {key} is left as it is: the destination has no such {key.type}")
@@ -103,8 +98,12 @@ class Linker:
 
     def _found(self, key: ItemKey) -> str | None:
         """What the backup holds may be there without having been restored by us."""
-        if not self._context.source.holds(key):
-            return None
+        known = self._context.linked
+        if key not in known:
+            known[key] = self._resolved(key) if self._context.source.holds(key) else None
+        return known[key]
+
+    def _resolved(self, key: ItemKey) -> str | None:
         try:
             return resolve(self._context, key.type, key.id, path="", key=self._key)
         except ItemError:

@@ -15,7 +15,9 @@ from lrestore.payload import create_body, wanted_object
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.folders import in_personal_folder, is_special, special_folder
+from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.resolve import presumed, resolve, user_there
+from lrestore.restoration.steps import Write
 
 Object = dict[str, Any]
 
@@ -34,6 +36,10 @@ class OwnPlanner:
         self.ends = ends
         self._entry: ContentType = CONTENT_TYPES[key.type]
         self.warnings: list[str] = []
+        self.before: list[Write] = []
+        """Queries that have to be made first."""
+        self.rewrite: Rewrite = as_it_is
+        """Gives the links in a value the ids of the destination."""
 
     def body(self, adjust: Adjust | None = None) -> Object:
         """The fields to send: all that are set for a new object, those that differ for a live one.
@@ -148,18 +154,33 @@ class OwnPlanner:
         self.warnings.append(f"its owner, user {source_id}, is not in the destination; the owner {becomes}")
 
     def _query(self, wanted: Object, name: str) -> None:
+        """In the same instance the id; elsewhere the query that asks the same, or one to be made."""
         if self.context.same_instance:
             return
-        if self.live is not None and self.live.get(name) is not None:
+        query_id = str(wanted[name])
+        asked = self.context.definitions.query(query_id)
+        if asked is not None:
+            maker = QueryMaker(self.context, self.before, self.rewrite)
+            wanted[name] = maker.query(query_id, asked, name.removesuffix("_id"), self._live_query)
+        elif self.live is not None and self.live.get(name) is not None:
             del wanted[name]
-            self.warnings.append("backups hold no queries of looks or plans; the live query is left as it is")
-            return
-        raise NotRestorableError(
-            f"{self.key} cannot be made in another instance: backups hold no queries of looks or plans, "
-            f"and it needs query={wanted[name]}",
-            path=name,
-            key=self.key,
-        )
+            self.warnings.append(f"no tile of the backup shows query={query_id}: the live query is left as it is")
+        else:
+            raise NotRestorableError(
+                f"{self.key} cannot be made in another instance: it needs query={query_id}, which no tile of the "
+                "backup shows",
+                hint="set [source] base_url, if the instance that was backed up still lives: it is read from there",
+                path=name,
+                key=self.key,
+            )
+
+    def _live_query(self) -> Object | None:
+        """The query that the live object has; searches do not show it."""
+        live = self.live or {}
+        if live.get("query") or live.get("query_id") is None:
+            return live.get("query")
+        found: Object | None = self.context.session.call("query", path={"query_id": str(live["query_id"])})
+        return found
 
     def lost_owner(self) -> None:
         """Warn where the destination's release cannot set the owner that the backup names."""

@@ -25,6 +25,21 @@ def definition(query: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in canonical.items() if name in names}
 
 
+def merge_definition(merge: Mapping[str, Any]) -> dict[str, Any]:
+    """The body that re-creates a merged query: what is set of its writable fields, and of its source queries."""
+    body = _set_fields(merge, "MergeQuery")
+    body["source_queries"] = [
+        {name: value for name, value in _set_fields(source, "MergeQuerySourceQuery").items() if name != "query_slug"}
+        for source in merge.get("source_queries") or ()
+    ]
+    return body
+
+
+def _set_fields(obj: Mapping[str, Any], schema: str) -> dict[str, Any]:
+    names = fields.writable(schema)
+    return {name: value for name, value in obj.items() if name in names and value is not None}
+
+
 def fingerprint(query: Mapping[str, Any] | None) -> str | None:
     """Equal for queries that ask the same; None for no query. Empty lists and maps are the same as none."""
     if not query:

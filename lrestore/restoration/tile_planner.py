@@ -7,9 +7,10 @@ from typing import Any
 from lrestore.errors import DependencyError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.queries import definition, fingerprint, query_id_of, query_of
-from lrestore.restoration.resolve import missing, resolve
-from lrestore.restoration.steps import Made, Plan, Write
+from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
+from lrestore.restoration.queries import query_id_of, query_of
+from lrestore.restoration.resolve import resolve
+from lrestore.restoration.steps import Made, Plan
 from lrestore.restoration.tiles import same_source_ids, says_something, wanted_result_maker, wanted_tile
 
 Object = dict[str, Any]
@@ -18,10 +19,13 @@ Object = dict[str, Any]
 class TilePlanner:
     """Says what each tile of one dashboard must hold. Queries that have to be made are added to the plan, once each."""
 
-    def __init__(self, context: Context, key: ItemKey, plan: Plan) -> None:
+    def __init__(self, context: Context, key: ItemKey, plan: Plan, rewrite: Rewrite) -> None:
         self._context = context
         self._key = key
         self._plan = plan
+        # The links in what tiles show have been rewritten with those in their texts; in what they only name, not yet.
+        self._shown = QueryMaker(context, plan.writes, as_it_is)
+        self._named = QueryMaker(context, plan.writes, rewrite)
 
     def wanted(self, tile: Object, live: Object | None, path: str) -> Object:
         """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
@@ -65,28 +69,33 @@ class TilePlanner:
         """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
         if self._context.same_instance:
             return query_id
-        asked = query_of(tile)
+        shown = query_of(tile)
+        asked = shown or self._context.definitions.query(query_id)
         if asked is None:
             raise DependencyError(
                 f"{self._key} needs query={query_id} ({path}.query_id), whose definition the backup does not hold",
                 path=f"{path}.query_id",
                 key=self._key,
             )
-        if live is not None and fingerprint(query_of(live)) == fingerprint(asked):
-            return str(query_id_of(live))
-        return make_query(self._plan, query_id, asked, f"{path}.query")
+        maker = self._shown if shown else self._named
+        return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
-    def _merge(self, tile: Object, merge_id: str, live: Object | None, path: str) -> str:
+    def _merge(self, tile: Object, merge_id: str, live: Object | None, path: str) -> str | Made:
         if self._context.same_instance:
             return merge_id
-        mapped = self._context.journal.mapping("merge_query", merge_id)
-        if mapped is not None:
-            return mapped
+        found = self._named.merge(merge_id, f"{path}.merge_result_id")
+        if found is not None:
+            return found
         if live is not None and live.get("merge_result_id") and not same_source_ids(tile, {}):
             recorded = self._context.journal.mapping("dashboard_element", str(tile["id"]))
             if recorded == str(live["id"]):
                 return str(live["merge_result_id"])
-        raise missing(self._context, "merge_query", merge_id, path=f"{path}.merge_result_id", key=self._key)
+        raise DependencyError(
+            f"{self._key} needs merge_query={merge_id} ({path}.merge_result_id), which no backup holds",
+            hint="set [source] base_url, if the instance that was backed up still lives: it is read from there",
+            path=f"{path}.merge_result_id",
+            key=self._key,
+        )
 
     def _tab_and_filter(self, tile: Object, wanted: Object) -> None:
         """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""
@@ -99,12 +108,3 @@ class TilePlanner:
     def _matched(self, kind: str, source_id: str) -> str | None:
         matched: dict[tuple[str, str], str] = getattr(self._plan, "matched", {})
         return matched.get((kind, source_id))
-
-
-def make_query(plan: Plan, query_id: str, asked: Any, path: str) -> Made:
-    """Plan the making of a query, once for all that show it. POST /queries gives an identical one back."""
-    if not any(write.type == "query" and write.source_id == query_id for write in plan.writes):
-        body = definition(asked)
-        name = f"{body.get('model')}::{body.get('view')}"
-        plan.writes.append(Write("create_query", "query", query_id, "", path, name, body))
-    return Made("query", query_id)

@@ -38,7 +38,8 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     rows = _rows(vault, selection, request.filters)
     wanted = _narrowed(rows, selection, request.filters, (vault, parents))
     if request.with_dependencies:
-        wanted = _with_dependencies(vault, wanted, selection)
+        deleted = request.filters.include_deleted
+        wanted = _with_dependencies(vault, wanted, selection, include_deleted=deleted)
         parents = parents or _folder_parents(vault)
     missing = (
         []
@@ -136,21 +137,24 @@ def _owner_ids(vault: Vault, owner: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _with_dependencies(vault: Vault, keys: list[ItemKey], excluded: Selection) -> list[ItemKey]:
+def _with_dependencies(
+    vault: Vault, keys: list[ItemKey], excluded: Selection, *, include_deleted: bool
+) -> list[ItemKey]:
     """``keys`` and all that they refer to, and so on, as far as the backup holds it and nothing excludes it.
 
     FR-014: an item and all it depends on. Types that cannot be restored are left to the destination.
     """
     found = dict.fromkeys(keys)
-    waiting = list(keys)
-    while waiting:
-        for other in referred_to(vault, waiting.pop()):
-            if (
-                other not in found
-                and other.type in SUPPORTED
-                and not excluded.excluded.holds(other)
-                and vault.holds(other)
-            ):
-                found[other] = None
-                waiting.append(other)
+    seen, fresh = set(keys), keys
+    while fresh:
+        named = referred_to(vault, fresh) - seen
+        seen |= named
+        able = (key for key in sorted(named) if key.type in SUPPORTED and not excluded.excluded.holds(key))
+        fresh = [key for key in able if _in_backup(vault, key, include_deleted=include_deleted)]
+        found |= dict.fromkeys(fresh)
     return list(found)
+
+
+def _in_backup(vault: Vault, key: ItemKey, *, include_deleted: bool) -> bool:
+    row = vault.row(key)
+    return row is not None and (include_deleted or not row.deleted)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from lrestore.errors import ItemError
 from lrestore.graph import circles
+from lrestore.links import mentioned
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import Reference
-from lrestore.references import occurrences
 from lrestore.vault.reader import Vault
 
 Needs = dict[ItemKey, tuple[ItemKey, ...]]
@@ -31,12 +30,14 @@ class Links:
 
     ``needs``: what is to be settled before an item; ``hard``: those of these pairs without which it cannot be (folder,
     look, set; not an owner). ``awaits``: what an item refers to without having to wait for it (the roles of a user):
-    if it is not there yet, the item is restored once more in the end.
+    if it is not there yet, the item is restored once more in the end. ``mentions``: what it may have links to in its
+    texts, perhaps itself; see :mod:`lrestore.run.linked`.
     """
 
     needs: Needs
     hard: frozenset[tuple[ItemKey, ItemKey]]
     awaits: Needs
+    mentions: Needs = field(default_factory=dict)
 
 
 @cache
@@ -79,30 +80,58 @@ def _values(node: Any, steps: tuple[str, ...]) -> Iterator[str]:
         yield from _values(entry, steps[1:])
 
 
+@cache
+def _has_texts(type_name: str) -> bool:
+    return any(one.kind == "text" and one.target == "any" for one in CONTENT_TYPES[type_name].references)
+
+
+class _Reading:
+    """What a pass over the selected items finds."""
+
+    def __init__(self, keys: Collection[ItemKey]) -> None:
+        self.wanted = {key: key for key in keys}
+        self.hard: _Found = defaultdict(set)
+        self.first: _Found = defaultdict(set)
+        self.awaits: _Found = defaultdict(set)
+        self.mentions: Needs = {}
+
+    def over(self, vault: Vault, type_name: str) -> None:
+        """Read the items of one type."""
+        paths = {reference: tuple(reference.path.split(".")) for reference in _references(type_name)}
+        if not paths and not _has_texts(type_name):
+            return
+        only = [key.id for key in self.wanted if key.type == type_name]
+        for key, content, blob in vault.scan(type_name, _shape(list(paths.values())), only):
+            if key in self.wanted:
+                self._references(self.wanted[key], content, paths)
+                self._texts(self.wanted[key], blob)
+
+    def _references(self, key: ItemKey, content: Any, paths: Mapping[Reference, tuple[str, ...]]) -> None:
+        for reference, path in paths.items():
+            others = {ItemKey(reference.target, value) for value in _values(content, path)} & self.wanted.keys()
+            others.discard(key)
+            if others:
+                kind = self.hard if reference.kind in HARD else self.first if _comes_first(reference) else self.awaits
+                kind[key] |= {self.wanted[other] for other in others}
+
+    def _texts(self, key: ItemKey, blob: bytes) -> None:
+        if _has_texts(key.type):
+            others = {ItemKey(*named) for named in mentioned(blob)} & self.wanted.keys()
+            if others:
+                self.mentions[key] = tuple(sorted(self.wanted[other] for other in others))
+
+
 def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
     """What each item needs, and what it refers to besides. Circles of needs are opened where a need is not hard."""
-    wanted = set(keys)
-    hard: _Found = defaultdict(set)
-    first: _Found = defaultdict(set)
-    awaits: _Found = defaultdict(set)
-    for type_name in {key.type for key in wanted}:
-        references = _references(type_name)
-        paths = {reference: tuple(reference.path.split(".")) for reference in references}
-        if not paths:
-            continue
-        for key, links in vault.contents(type_name, _shape(list(paths.values()))):
-            if key not in wanted:
-                continue
-            for reference, path in paths.items():
-                others = {ItemKey(reference.target, value) for value in _values(links, path)} & wanted
-                others.discard(key)
-                if others:
-                    into = hard if reference.kind in HARD else first if _comes_first(reference) else awaits
-                    into[key] |= others
-    _open_circles(hard, first, awaits)
+    found = _Reading(keys)
+    for type_name in {key.type for key in found.wanted}:
+        found.over(vault, type_name)
+    hard, first = found.hard, found.first
+    _open_circles(hard, first, found.awaits)
     needs = {key: tuple(sorted({*hard.get(key, ()), *first.get(key, ())})) for key in {*hard, *first}}
     pairs = frozenset((key, other) for key, others in hard.items() for other in others)
-    return Links(needs, pairs, {key: tuple(sorted(others)) for key, others in awaits.items()})
+    awaits = {key: tuple(sorted(others)) for key, others in found.awaits.items()}
+    return Links(needs, pairs, awaits, found.mentions)
 
 
 def _open_circles(hard: _Found, first: _Found, awaits: _Found) -> None:
@@ -117,12 +146,30 @@ def _open_circles(hard: _Found, first: _Found, awaits: _Found) -> None:
                 awaits[key] |= soft
 
 
-def referred_to(vault: Vault, key: ItemKey) -> Iterator[ItemKey]:
-    """What one item refers to by id, memberships included. An unreadable item refers to nothing."""
-    try:
-        raw = vault.read(key).raw
-    except ItemError:
-        return
-    for reference in _references(key.type):
-        for named in occurrences(raw, reference.path):
-            yield ItemKey(reference.target, named.value)
+_MODELS = {
+    "dashboard": (
+        *("dashboard_elements[].query.model", "dashboard_elements[].result_maker.query.model"),
+        *("dashboard_elements[].result_maker.filterables[].model", "dashboard_filters[].model"),
+    ),
+    "look": ("query.model",),
+}
+"""Where content names the LookML models without which it cannot be: the name of a model is its id."""
+
+
+def referred_to(vault: Vault, keys: Collection[ItemKey]) -> set[ItemKey]:
+    """What the items refer to by id, memberships included, and the models that their queries ask.
+
+    Links in texts are no dependencies: content works without what it links to. An unreadable item refers to nothing.
+    """
+    found: set[ItemKey] = set()
+    for type_name in {key.type for key in keys}:
+        named = [(reference.path, reference.target) for reference in _references(type_name)]
+        named += [(path, "lookml_model") for path in _MODELS.get(type_name, ())]
+        paths = {tuple(path.split(".")): target for path, target in named}
+        only = {key.id for key in keys if key.type == type_name}
+        if not paths:
+            continue
+        for key, content, _ in vault.scan(type_name, _shape(list(paths)), only):
+            if key.id in only:
+                found |= {ItemKey(target, value) for path, target in paths.items() for value in _values(content, path)}
+    return found

@@ -111,14 +111,17 @@ class ReadOnlyJournal:
         self._route = (source_instance, destination)
         self.pretended: dict[tuple[str, str], str] = {}
         """What a plan would make, and the id that stands for it."""
+        self._taken_over: dict[tuple[str, str], str] = {}
 
     def mapping(self, type_name: str, source_id: str) -> str | None:
         if (type_name, source_id) in self.pretended:
             return self.pretended[type_name, source_id]
-        if self._reader is None:
-            return None
-        source_instance, destination = self._route
-        return self._reader.mapping(source_instance, destination, type_name, source_id)
+        recorded = self._reader.mapping(*self._route, type_name, source_id) if self._reader else None
+        return recorded or self._taken_over.get((type_name, source_id))
+
+    def take_over(self, mapping: Mapping) -> None:
+        """Let a mapping that a restore would record count here, after those that are on record."""
+        self._taken_over[mapping.type, mapping.source_id] = mapping.destination_id
 
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
         raise AssertionError("a mode that writes nothing recorded a mapping")
@@ -148,8 +151,8 @@ class ReadOnlyJournal:
         return bool(self.claimants(key.type, destination_id) - {key.id})
 
     def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
-        pretended = self.pretended.items()
-        own = {source for (kind, source), live in pretended if (kind, live) == (type_name, destination_id)}
+        unrecorded = [*self.pretended.items(), *self._taken_over.items()]
+        own = {source for (kind, source), live in unrecorded if (kind, live) == (type_name, destination_id)}
         recorded = self._reader.mapped_sources(*self._route, type_name, destination_id) if self._reader else ()
         return frozenset({*own, *recorded})
 

@@ -1,4 +1,7 @@
-"""Before the first item: who holds the name of another steps aside. See :mod:`lrestore.restoration.places`."""
+"""Before the first item: mappings are taken over, and who holds the name of another steps aside.
+
+See :mod:`lrestore.run.taking_over` and :mod:`lrestore.restoration.places`.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from lrestore.restoration.steps import Write
 from lrestore.run.journal import SessionJournal
 from lrestore.run.recording import apply_record
 from lrestore.run.setup import Job
+from lrestore.run.taking_over import take_over
 from lrestore.state.read import StateReader
 from lrestore.state.records import utc_now
 from lrestore.state.undo import UndoJournal, undo_directory
@@ -37,8 +41,8 @@ def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, dict[str
             continue
 
 
-def make_way(job: Job, context: Callable[[Journal], Context]) -> None:
-    """Carry the renames out; what is in a name is on record first. A refusal leaves the items to find out.
+def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
+    """Take mappings over and carry the renames out; a copy is kept first. A refusal leaves the items to find out.
 
     Raises StateError if the state file cannot be written.
     """
@@ -56,6 +60,7 @@ def make_way(job: Job, context: Callable[[Journal], Context]) -> None:
             (job.session_id, *job.route),
         )
         surroundings = context(journal)
+        take_over(job, surroundings, lambda one: journal.map(one.type, one.source_id, one.destination_id))
         for write in renames(job, surroundings):
             log.info("%s=%s steps aside, as %r", write.type, write.live_id, write.body["name"])
             try:

@@ -9,7 +9,7 @@ from lrestore.restoration.item import ItemPlan
 
 def calls_of(plan: ItemPlan) -> Counter[str]:
     """The calls that carry out ``plan``: at most so many."""
-    calls: Counter[str] = Counter()
+    calls: Counter[str] = Counter(write.operation for write in plan.before)
     if plan.own:
         calls[plan.own.operation] += 1
     return calls + plan.parts.calls()

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +29,20 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Difference, Report, Verify
+from lrestore.restoration.asked import Definitions, Nowhere
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.steps import Write
 from lrestore.run.budget import Budget
 from lrestore.run.bulk import run_bulk
 from lrestore.run.choose import choose
+from lrestore.run.dependencies import Needs
 from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
-from lrestore.run.making_way import make_way, renames
+from lrestore.run.linked import links_here
+from lrestore.run.making_way import make_ready, renames
+from lrestore.run.origin import definitions_for, meet_origin, origin_session
 from lrestore.run.prefetch import prefetched
 from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
 from lrestore.run.pretend import Pretend
@@ -47,6 +52,7 @@ from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job, Record, Surroundings, looker_session, policy_of
 from lrestore.run.single import Ended, run_single
 from lrestore.run.specification import acquaint
+from lrestore.run.taking_over import take_over
 from lrestore.run.waiting import age, interruptible
 from lrestore.settings import Settings
 from lrestore.state.lock import RunLock
@@ -54,6 +60,7 @@ from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, new_session_id, utc_now
 from lrestore.state.undo import prune
 from lrestore.state.writer import StateWriter
+from lrestore.vault.queries import shown_queries
 from lrestore.vault.reader import Vault
 
 __all__ = ["Surroundings", "execute", "resume", "retry"]
@@ -158,6 +165,8 @@ class _Run:
         self._job = job
         self._settings = job.settings
         self._pause = interruptible(job.surroundings.stop)
+        self._stack = ExitStack()
+        self._definitions: Definitions = Nowhere()
 
     def go(self) -> Report:
         """Do what the mode says."""
@@ -180,8 +189,9 @@ class _Run:
         """Log in, and learn whose instance of which release this is."""
         credentials = self._job.surroundings.credentials()
         self._session = looker_session(self._settings, credentials, self._limiter(), self._pause)
-        with self._session, ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls") as pool:
-            self._pool = pool
+        with self._stack, self._session:
+            pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
+            self._pool = self._stack.enter_context(pool)
             facts = meet(self._session, self._settings.destination.base_url)
             self._known = acquaint(self._session, facts, Path(self._settings.state.path), self._job.route[1])
             self._job.facts = self._known.facts
@@ -198,24 +208,32 @@ class _Run:
         try:
             judgement = self._judgement()
             context = self._context(journal, judgement)
+            take_over(self._job, context, journal.take_over)
             restorer = ItemRestorer(context)
             keys = prefetched(self._live, self._job.keys, judgement, journal.mapping)
             if self._job.request.mode == "verify":
                 return self._verify_alone(restorer, keys)
             aside = renames(self._job, context)
-            return self._plan(restorer, keys, journal, aside)
+            links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.mapping)
+            return self._plan(restorer, keys, journal, (aside, links.awaits))
         finally:
             journal.close()
 
     def _plan(
-        self, restorer: ItemRestorer, keys: Iterator[ItemKey], journal: ReadOnlyJournal, aside: Sequence[Write]
+        self,
+        restorer: ItemRestorer,
+        keys: Iterator[ItemKey],
+        journal: ReadOnlyJournal,
+        known: tuple[Sequence[Write], Needs],
     ) -> Report:
+        """``known`` before the first item: the renames that make way, and what each item awaits."""
+        aside, awaits = known
         planned = Planned(Counter(write.operation for write in aside))
         builder = self._job.report()
         for write in aside:
             builder.warn(f"{write.type}={write.live_id} gets the name {write.body['name']!r} until its turn comes")
         turn = planning(restorer, planned, Pretend(journal, self._live))
-        Rounds(self._loop(self._only_counting(builder)), self._job.keys).over(keys, turn)
+        Rounds(self._loop(self._only_counting(builder)), awaits).over(keys, turn)
         usage = self._session.meter.snapshot()
         calls = planned.calls + Counter(usage.by_operation)
         return builder.finish(Api.of(usage), plan=plan_of(calls, OPERATIONS, planned.deletions))
@@ -276,7 +294,7 @@ class _Run:
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
         try:
-            make_way(job, lambda journal: self._context(journal, judgement))
+            make_ready(job, lambda journal: self._context(journal, judgement))
             if len(job.keys) <= FEW:
                 return run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
             return run_bulk(job, budget, self._session, self._live, judgement)
@@ -326,9 +344,23 @@ class _Run:
     def _judgement(self) -> Judgement:
         run = self._settings.run
         try:
-            return judge(self._job.vault, self._live, self._job.keys, run.identity, run.max_item_bytes)
+            judgement = judge(self._job.vault, self._live, self._job.keys, run.identity, run.max_item_bytes)
         except LookerError as error:
             raise DestinationError(f"the destination could not be examined: {error}") from error
+        if judgement.instance != "same":
+            self._elsewhere()
+        return judgement
+
+    def _elsewhere(self) -> None:
+        """Ids mean nothing here: what they stand for is read from the backup, and from the source if it is named."""
+        credentials = self._job.surroundings.source_credentials() if self._settings.source.base_url else None
+        session = None
+        if credentials is not None:
+            session = origin_session(self._settings, credentials, self._session.meter, self._pause)
+            self._stack.enter_context(session)
+            meet_origin(self._job, session)
+        shown = partial(shown_queries, self._job.vault)
+        self._definitions = definitions_for(self._job.vault, self._settings.run.max_item_bytes, shown, session)
 
     def _context(self, journal: Journal, judgement: Judgement) -> Context:
         def side_by_side(tasks: Any) -> list[Any]:
@@ -347,6 +379,7 @@ class _Run:
             is_admin=AdminCheck(self._session, self._job.facts.user_id),
             side_by_side=side_by_side,
             pause=self._pause,
+            definitions=self._definitions,
         )
 
     def _confirm(self) -> None:

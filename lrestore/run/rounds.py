@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lrestore.messages import ItemKey, ItemResult
@@ -10,19 +10,20 @@ from lrestore.run.items import ItemLoop, Turn
 
 
 class Rounds:
-    """Applies a turn to every item, to some twice. ``everything`` are all items of the run."""
+    """Applies a turn to every item, to some twice. ``awaits``: what an item of the run refers to without needing it."""
 
-    def __init__(self, loop: ItemLoop, everything: Collection[ItemKey]) -> None:
+    def __init__(self, loop: ItemLoop, awaits: Mapping[ItemKey, Sequence[ItemKey]]) -> None:
         self._loop = loop
-        self._to_come = set(everything)
+        self._awaits = awaits
+        self._over: set[ItemKey] = set()
         self._halves: dict[ItemKey, ItemResult] = {}
 
     def over(self, keys: Iterable[ItemKey], turn: Turn) -> bool:
         """False when it was asked to stop before the end. RunErrors end it."""
 
         def first(item: Any) -> ItemResult | None:
-            self._to_come.discard(item.key)
-            result, again = turn(item, self._to_come, None)
+            to_come = [other for other in self._awaits.get(item.key, ()) if other not in self._over]
+            result, again = turn(item, to_come, None)
             if again:
                 self._halves[item.key] = result
             return None if again else result
@@ -30,4 +31,10 @@ class Rounds:
         def second(item: Any) -> ItemResult:
             return turn(item, (), self._halves[item.key])[0]
 
-        return self._loop.over(keys, first) and self._loop.over(list(self._halves), second)
+        return self._loop.over(self._ticked(keys), first) and self._loop.over(list(self._halves), second)
+
+    def _ticked(self, keys: Iterable[ItemKey]) -> Iterator[ItemKey]:
+        """``keys``, each of which is over, well or badly, when the next is asked for."""
+        for key in keys:
+            yield key
+            self._over.add(key)

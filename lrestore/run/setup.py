@@ -52,6 +52,7 @@ class Surroundings:
     confirm: Callable[[int], bool] = lambda count: True
     stop: Callable[[], bool] = lambda: False
     log: LogSetup | None = None
+    source_credentials: Callable[[], Credentials | None] = lambda: None
 
 
 @dataclass(slots=True)

@@ -18,8 +18,10 @@ from lrestore.report.progress import Standing
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
+from lrestore.run.dependencies import Needs
 from lrestore.run.items import ItemLoop, Turn, joined
 from lrestore.run.journal import SessionJournal
+from lrestore.run.linked import links_here
 from lrestore.run.recording import apply_record
 from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job
@@ -58,7 +60,9 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
         if job.resumed:
             for key in job.keys:
                 journal.repeat(key)
-        return _Single(job, budget, session, writer).run(ItemRestorer(context(journal)))
+        here = context(journal)
+        links = links_here(job.vault, job.keys, here.live, here.judgement, journal.mapping)
+        return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
 
 
 def restoring(restorer: ItemRestorer) -> Turn:
@@ -85,12 +89,12 @@ class _Single:
         # What failed in an earlier start of the session has had its say: --resume would stop at once otherwise.
         self._failed_before = self._totals.failed if job.resumed else 0
 
-    def run(self, restorer: ItemRestorer) -> Ended:
+    def run(self, restorer: ItemRestorer, awaits: Needs) -> Ended:
         status: SessionStatus = "interrupted"
         limit = self._job.settings.run.max_item_bytes
         loop = ItemLoop(self._job.vault, limit, self._record, self._stop)
         try:
-            if Rounds(loop, self._job.keys).over(self._job.keys, restoring(restorer)):
+            if Rounds(loop, awaits).over(self._job.keys, restoring(restorer)):
                 status = "finished"
         except StoppedError as error:
             self._reason = self._reason or error.message

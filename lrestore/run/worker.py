@@ -35,6 +35,7 @@ from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemResult
 from lrestore.payload import Releases
+from lrestore.restoration.asked import Definitions
 from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.calls import Calls
@@ -42,6 +43,7 @@ from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, joined
 from lrestore.run.journal import SessionJournal
+from lrestore.run.origin import definitions_for, origin_session
 from lrestore.run.outbox import Outbox
 from lrestore.run.plumbing import Channel, PeerGoneError, ResultWriter
 from lrestore.run.prefetch import prefetch
@@ -81,10 +83,12 @@ class WorkerBrief:
     number: int
     settings: Settings
     credentials: Credentials
+    source_credentials: Credentials | None
     vault_files: tuple[tuple[str, str], ...]
     session_id: str
     folder: Path
     listings: Path
+    queries: Path
     limiter: Callable[..., Limiter]
     policy: Policy
     judgement: Judgement
@@ -100,7 +104,8 @@ def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) 
     begin_child(f"lrestore-w{brief.number}")
     if brief.log is not None:
         configure(level=brief.log.level, format=brief.log.format, file=brief.log.file, stream=sys.stderr)
-        redact(brief.credentials.client_secret)
+        for credentials in filter(None, (brief.credentials, brief.source_credentials)):
+            redact(credentials.client_secret)
     prepare()
     with ExitStack() as stack:
         Worker(brief, channel, pipe, stack).run()
@@ -137,11 +142,21 @@ class Worker:
                 pause=self._stopping.wait,
             )
         )
+        self._definitions = self._defined(stack)
         route = (brief.session_id, settings.source.instance, settings.destination.name)
         self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, route)
         self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
         self._restorer = ItemRestorer(self._context())
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
+
+    def _defined(self, stack: ExitStack) -> Definitions:
+        """Where the definitions of queries can be had, in another instance than that of the backup."""
+        brief, session = self._brief, None
+        if brief.source_credentials is not None and brief.judgement.instance != "same":
+            meter, pause = self._session.meter, self._stopping.wait
+            session = stack.enter_context(origin_session(brief.settings, brief.source_credentials, meter, pause))
+        limit = brief.settings.run.max_item_bytes
+        return definitions_for(self._vault, limit, lambda: msgspec.msgpack.decode(brief.queries.read_bytes()), session)
 
     def _context(self) -> Context:
         return Context(
@@ -156,6 +171,7 @@ class Worker:
             caller_id=self._brief.caller_id,
             is_admin=lambda: self._brief.is_admin,
             pause=self._stopping.wait,
+            definitions=self._definitions,
         )
 
     def run(self) -> None:

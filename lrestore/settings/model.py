@@ -113,11 +113,6 @@ def require_source(settings: Settings) -> None:
         raise SettingsError(
             "no backup is named", hint='set path in [source], such as path = "vault.db", or LRESTORE_SOURCE_PATH'
         )
-    if settings.source.base_url:
-        raise SettingsError(
-            "[source] base_url: this version reads nothing from the instance that the backup came from",
-            hint="leave it out",
-        )
 
 
 def require_destination(settings: Settings) -> None:

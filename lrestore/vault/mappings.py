@@ -3,19 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from lrestore.messages import Mapping
 from lrestore.vault import rows, schema
 from lrestore.vault.files import OpenFile
 
-_QUERY = "SELECT content_type, source_id, destination_id FROM id_mappings ORDER BY created_at, source_id"
+_COLUMNS = frozenset({"source_instance", "content_type", "source_id", "destination_id", "created_at"})
+_ALONE = """
+SELECT source_instance, NULL, content_type, source_id, destination_id FROM id_mappings ORDER BY created_at, source_id"""
+_WITH_SESSIONS = """
+SELECT mapped.source_instance, session.destination_instance, content_type, source_id, destination_id
+FROM id_mappings AS mapped LEFT JOIN restoration_sessions AS session ON session.id = mapped.session_id
+ORDER BY mapped.created_at, source_id"""
 
 
-def of_files(files: Sequence[OpenFile]) -> Iterator[Mapping]:
-    """The mappings of all files, oldest first within a file; ids without the type that some are prefixed with."""
+@dataclass(frozen=True, slots=True)
+class ForeignMapping:
+    """One row. ``destination`` is "" where the file does not say into which instance that restore went."""
+
+    mapping: Mapping
+    source: str
+    destination: str
+
+
+def of_files(files: Sequence[OpenFile]) -> Iterator[ForeignMapping]:
+    """The mappings of all files, oldest first within a file; ids without the type that some are prefixed with.
+
+    A table of that name that has not LookerVault's columns is somebody else's.
+    """
     for file in files:
-        if "id_mappings" in file.tables:
-            for number, source_id, destination_id in rows.fetch(file, _QUERY):
-                kind = schema.KIND_BY_NUMBER.get(number)
-                if kind is not None:
-                    yield Mapping(kind.name, source_id.removeprefix(kind.prefix), destination_id)
+        columns = _columns(file, "id_mappings")
+        if not columns >= _COLUMNS:
+            continue
+        told = "session_id" in columns and _columns(file, "restoration_sessions") >= {"id", "destination_instance"}
+        query = _WITH_SESSIONS if told else _ALONE
+        for source, destination, number, source_id, destination_id in rows.fetch(file, query):
+            kind = schema.KIND_BY_NUMBER.get(number)
+            if kind is not None and source_id is not None and destination_id is not None:
+                mapping = Mapping(kind.name, str(source_id).removeprefix(kind.prefix), str(destination_id))
+                yield ForeignMapping(mapping, str(source or ""), str(destination or ""))
+
+
+def _columns(file: OpenFile, table: str) -> frozenset[str]:
+    return frozenset(row[1] for row in rows.fetch(file, f"PRAGMA table_info({table})"))

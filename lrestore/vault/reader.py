@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -14,17 +14,21 @@ from typing import Self, TypeVar
 import msgspec
 
 from lrestore.errors import MissingItemError
-from lrestore.messages import ItemKey, Mapping
+from lrestore.messages import ItemKey
 from lrestore.vault import doubts, explores, fingerprint, index, mappings, release, schema, summary
 from lrestore.vault.decode import decode, skim
 from lrestore.vault.files import OpenFile, expand, open_file
-from lrestore.vault.find import Finder, Refused
+from lrestore.vault.find import Finder, Found, Refused
 from lrestore.vault.items import IndexRow, VaultItem
+from lrestore.vault.mappings import ForeignMapping
 from lrestore.vault.rows import display_name
 from lrestore.vault.staging import Staging
 from lrestore.vault.times import utc_iso
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+
+_LOOKED_UP = 100
+"""Up to so many objects are looked up one by one, rather than reading all of their type."""
 
 
 class _Homes(msgspec.Struct):
@@ -158,16 +162,34 @@ class Vault:
 
         An object that does not fit the shape is left out: :meth:`read` has the last word on it.
         """
-        decoder = msgspec.msgpack.Decoder(shape)
-        for entry in index.entries(self._finder, [schema.KINDS[type_name]], skim):
-            if isinstance(entry, Refused) or entry.head.deleted:
-                continue
-            try:
-                yield entry.index_row().key, decoder.decode(entry.blob)
-            except (ValueError, RecursionError):
-                continue
+        for entry, content in self._decoded(index.entries(self._finder, [schema.KINDS[type_name]], skim), shape):
+            if not entry.deleted:
+                yield entry.index_row().key, content
         if type_name == explores.TYPE:
             yield from ((item.key, msgspec.convert(item.raw, shape)) for item in explores.named(self._finder))
+
+    def scan(
+        self, type_name: str, shape: type[Shape], only: Collection[str]
+    ) -> Iterator[tuple[ItemKey, Shape, bytes]]:
+        """As :meth:`contents`, with the blobs, those marked deleted too: at least the objects with the ids ``only``."""
+        if len(only) <= _LOOKED_UP:
+            keys = (ItemKey(type_name, one) for one in only)
+            limit = schema.DEFAULT_MAX_ITEM_BYTES
+            entries: Iterator[Found | Refused | None] = (self._finder.locate(key, skim, limit) for key in keys)
+        else:
+            entries = index.entries(self._finder, [schema.KINDS[type_name]], skim)
+        for entry, content in self._decoded(entries, shape):
+            yield entry.index_row().key, content, entry.blob
+
+    @staticmethod
+    def _decoded(entries: Iterable[Found | Refused | None], shape: type[Shape]) -> Iterator[tuple[Found, Shape]]:
+        decoder = msgspec.msgpack.Decoder(shape)
+        for entry in entries:
+            if isinstance(entry, Found):
+                try:
+                    yield entry, decoder.decode(entry.blob)
+                except (ValueError, RecursionError):
+                    continue
 
     @cached_property
     def personal_folders(self) -> dict[str, str]:
@@ -190,6 +212,6 @@ class Vault:
         """The lowest release of Looker that can have made this backup, judged from the fields in a sample of it."""
         return release.floor(self._finder, self._files)
 
-    def mappings(self) -> Iterator[Mapping]:
+    def mappings(self) -> Iterator[ForeignMapping]:
         """The id mappings that LookerVault recorded in the files, if any."""
         return mappings.of_files(self._files)

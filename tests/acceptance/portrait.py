@@ -30,7 +30,7 @@ SCHEMAS = {
 }
 """Types that have a portrait of their own, with the schema that says what of them can be written."""
 
-_LINK = re.compile(r"/(dashboards-next|embed/dashboards|dashboards|looks|folders|boards)/(\d+)")
+_LINK = re.compile(r"/(dashboards-next|embed/dashboards|dashboards|looks|folders|boards)/(\d+)(?!\w)")
 _LINKED = {"looks": "look", "folders": "folder", "boards": "board"}
 _BY_CHANCE = frozenset({"ui_state", "models_dir_validated", "lookml_link_id", "primary_homepage", "client_id"})
 _ROOTS = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")

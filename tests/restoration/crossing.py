@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from lrestore.simulator.backup import Extraction, write_backup
+from lrestore.simulator.config import Config
+from lrestore.simulator.server import RunningSimulator, start
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.world import Sizes, make_world
-from tests.acceptance.arena import Arena, Ran
+from tests.acceptance.arena import SECRET, Arena, Ran
 
 NOTHING = Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0)
 SOURCE = Sizes(users=5, groups=3, folders=8, depth=4, looks=6, dashboards=6, tiles=8, filters=3, boards=0, plans=0)
@@ -60,6 +62,16 @@ class Crossing(Arena):
         words = argv or ("all",)
         selection = [word for name in words for word in ((name,) if name.startswith("-") else ("--select", name))]
         return self.run(*selection, "--yes", **environ)
+
+    def source_lives(self) -> RunningSimulator:
+        """The instance that was backed up still answers, and the command is told so."""
+        running = self._stack.enter_context(start(self.source, Config(), client_id="origin", client_secret=SECRET))
+        self.extra_environment |= {
+            "LRESTORE_SOURCE_BASE_URL": running.base_url,
+            "LRESTORE_SOURCE_CLIENT_ID": "origin",
+            "LRESTORE_SOURCE_CLIENT_SECRET": SECRET,
+        }
+        return running
 
     def of(self, kind: str, **fields: Any) -> Record:
         """The only object of the other instance with these fields."""

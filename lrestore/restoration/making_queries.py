@@ -1,0 +1,87 @@
+"""Queries in another instance: what an earlier run made of them, what the live object asks already, or to be made.
+
+Queries and merged queries have structural identity (specification, create_query, create_merge_query): making one that
+exists gives the old one back. What was made is recorded all the same, so that it is not asked for again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lrestore.restoration.context import Context
+from lrestore.restoration.queries import definition, fingerprint, merge_definition
+from lrestore.restoration.steps import Made, Write
+
+Object = dict[str, Any]
+
+Live = Callable[[], Mapping[str, Any] | None]
+
+Rewrite = Callable[[Any, str], Any]
+"""Gives the links in a value of the definition, at a path of the item, the ids of the destination."""
+
+
+def as_it_is(value: Any, path: str) -> Any:
+    """The rewriting of what has been rewritten before."""
+    return value
+
+
+_TEXTS = ("vis_config", "dynamic_fields")
+
+
+class QueryMaker:
+    """Plans the queries of one item. ``writes`` takes those that have to be made, once each, before what shows them."""
+
+    def __init__(self, context: Context, writes: list[Write], rewrite: Rewrite) -> None:
+        self._context = context
+        self._writes = writes
+        self._rewrite = rewrite
+
+    def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
+        """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now."""
+        told = definition(asked)
+        body = self._rewritten(told, path)
+        name = _name(query_id, told, body)
+        mapped = self._context.journal.mapping("query", name)
+        if mapped is not None:
+            return mapped
+        shown = live()
+        if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(body):
+            return str(shown["id"])
+        return self._make("create_query", "query", name, path, body)
+
+    def merge(self, merge_id: str, path: str) -> str | Made | None:
+        """The live id of a merged query of the backup; None where neither it nor its definition can be had."""
+        recorded = self._context.journal.mapping("merge_query", merge_id)
+        if recorded is not None:
+            return recorded
+        asked = self._context.definitions.merge_query(merge_id)
+        if asked is None:
+            return None
+        body = merge_definition(asked)
+        for index, source in enumerate(body.get("source_queries") or ()):
+            query_id = str(source["query_id"])
+            inner = self._context.definitions.query(query_id)
+            if inner is None:
+                return None
+            source["query_id"] = self.query(query_id, inner, f"{path}.source_queries[{index}]")
+        return self._make("create_merge_query", "merge_query", merge_id, path, self._rewritten(body, path))
+
+    def _rewritten(self, body: Object, path: str) -> Object:
+        return {
+            name: self._rewrite(value, f"{path}.{name}") if name in _TEXTS else value for name, value in body.items()
+        }
+
+    def _make(self, operation: str, kind: str, name: str, path: str, body: Object) -> Made:
+        if not any(write.type == kind and write.source_id == name for write in self._writes):
+            shown = f"{body.get('model')}::{body.get('view')}" if kind == "query" else f"merged query {name}"
+            self._writes.append(Write(operation, kind, name, "", path, shown, body))
+        return Made(kind, name)
+
+
+def _name(query_id: str, asked: Object, body: Object) -> str:
+    """Under which id a query is recorded. One whose links were rewritten is another when they lead elsewhere."""
+    if body == asked:
+        return query_id
+    return f"{query_id}#{hashlib.sha256(str(fingerprint(body)).encode()).hexdigest()[:8]}"

@@ -1,0 +1,78 @@
+"""Links in texts: which of them lead to what gets its id only during the run.
+
+What links to such an item is restored once more when the item is there. Everything else keeps its id or is mapped to an
+object that is there already, and nobody has to wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
+
+from lrestore.errors import LookerError
+from lrestore.identity import Judgement, same_origin
+from lrestore.looker.live import LISTED, Live, Object
+from lrestore.messages import ItemKey
+from lrestore.run.dependencies import Links, links_of
+from lrestore.vault.reader import Vault
+
+Mapped = Callable[[str, str], str | None]
+"""The recorded live id of a backed-up object, by type and id."""
+
+_CHUNK = 100
+"""Ids per search: an answer has no more than two small fields of each."""
+
+
+def links_here(vault: Vault, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped) -> Links:
+    """How the items hang together, links in their texts included. Costs a search for every hundred that are linked to,
+    none where no item links to another.
+    """
+    links = links_of(vault, keys)
+    targets = {other for others in links.mentions.values() for other in others}
+    if not targets:
+        return links
+    new = frozenset(_without_id(vault, targets, live, judgement, mapped))
+    awaits = dict(links.awaits)
+    for key, others in links.mentions.items():
+        waited = new.intersection(others)
+        if waited:
+            awaits[key] = tuple(sorted(waited.union(awaits.get(key, ()))))
+    return replace(links, awaits=awaits, mentions={})
+
+
+def _without_id(
+    vault: Vault, targets: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
+) -> Iterator[ItemKey]:
+    """Those of the items that have no object in the destination yet, as far as can be told without comparing them."""
+    by_type: dict[str, list[tuple[ItemKey, str, bool]]] = {}
+    for key in targets:
+        recorded = mapped(key.type, key.id)
+        live_id = recorded or (key.id if judgement.instance == "same" else None)
+        if live_id is None:
+            yield key
+        else:
+            by_type.setdefault(key.type, []).append((key, live_id, recorded is not None))
+    for type_name, known in by_type.items():
+        there = _there(live, type_name, sorted({live_id for _, live_id, _ in known}))
+        for key, live_id, is_mapped in known:
+            if live_id not in there or not (is_mapped or _same(vault, key, there[live_id])):
+                yield key
+
+
+def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, Object]:
+    if type_name in LISTED:
+        return live.table(type_name)
+    found: dict[str, Object] = {}
+    for start in range(0, len(ids), _CHUNK):
+        try:
+            found |= live.by_ids(type_name, ids[start : start + _CHUNK], "id,created_at")
+        except LookerError:
+            # Taken for missing, they cost a second look at what links to them; their own reads tell of the trouble.
+            continue
+    return found
+
+
+def _same(vault: Vault, key: ItemKey, shown: Object) -> bool:
+    """Whether an id still belongs to the item, which otherwise gets a new one."""
+    row = vault.row(key)
+    return row is None or same_origin(row.created_at, shown.get("created_at")) is not False

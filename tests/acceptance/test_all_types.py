@@ -1,0 +1,127 @@
+"""All twelve types together, more than 2,000 items: same instance, drifted, migrated, again, after losses.
+
+Judged by portraits of both instances in which no id occurs, and by the command's own ``--verify``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.store import World
+from lrestore.simulator.world import Sizes, empty_world, make_world
+from tests.acceptance.arena import Arena, Ran
+from tests.acceptance.drifting import delete_a_third, drift_everywhere
+from tests.acceptance.portrait import portraits
+from tests.restoration.crossing import Crossing
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+MANY = Sizes(
+    users=200,
+    groups=20,
+    folders=250,
+    depth=6,
+    looks=800,
+    dashboards=300,
+    tiles=4,
+    filters=2,
+    boards=60,
+    plans=300,
+    alerts=20,
+    everything=True,
+)
+
+
+def difference(before: dict[str, Counter[str]], after: dict[str, Counter[str]]) -> dict[str, tuple[list[str], ...]]:
+    """By type, what is missing and what is too much; of each just the first few."""
+    found = {kind: (before[kind] - after[kind], after[kind] - before[kind]) for kind in before}
+    return {kind: tuple(sorted(one)[:3] for one in both) for kind, both in found.items() if any(both)}
+
+
+def backed_up(world: World) -> dict[str, Counter[str]]:
+    """The portraits of what a backup holds: all but what is in the trash."""
+    return {
+        kind: Counter({one: count for one, count in found.items() if json.loads(one).get("deleted") is not True})
+        for kind, found in portraits(world).items()
+    }
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    with Arena(tmp_path_factory.mktemp("here"), world=make_world(MANY)) as arena:
+        yield arena
+
+
+def test_the_backup_holds_more_than_2000_items_of_every_type(here: Arena) -> None:
+    ran = here.run("--select", "all", "--plan")
+    assert ran.total("selected") >= 2000
+    assert set(ran.report["by_type"]) == set(portraits(here.world))
+
+
+def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
+    ran = here.run("--select", "all", "--yes").all_good()
+    assert ran.writes == []
+    assert ran.total("unchanged") + ran.total("skipped") == ran.total("selected")
+    assert len(ran.calls) < ran.total("selected") / 20
+
+
+def test_a_drifted_instance_is_as_it_was(here: Arena) -> None:
+    before = portraits(here.world)
+    touched = drift_everywhere(here.world)
+    assert all(touched[kind] for kind in before), touched
+    here.run("--select", "all", "--yes").all_good()
+    assert difference(before, portraits(here.world)) == {}
+    verified = here.run("--select", "all", "--verify").all_good()
+    assert verified.report["verify"]["different"] == [] and verified.writes == []
+    assert here.run("--select", "all", "--yes").all_good().writes == []
+
+
+@dataclass
+class Migration:
+    """A crossing into an empty instance, and the runs so far."""
+
+    crossing: Crossing
+    source: World
+    runs: dict[str, Ran] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def migration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Migration]:
+    source = make_world(MANY)
+    directory: Path = tmp_path_factory.mktemp("there")
+    with Crossing(directory, source=source, into=empty_world()) as crossing:
+        crossing.source_lives()
+        made = Migration(crossing, source)
+        made.runs["first"] = crossing.migrate()
+        yield made
+
+
+def test_an_empty_instance_gets_everything_and_nothing_twice(migration: Migration) -> None:
+    migration.runs["first"].all_good()
+    assert difference(backed_up(migration.source), portraits(migration.crossing.world)) == {}
+
+
+def test_the_migration_verifies_through_its_mappings(migration: Migration) -> None:
+    verified = migration.crossing.migrate("all", "--verify").all_good()
+    assert verified.report["verify"]["different"] == [] and verified.writes == []
+
+
+def test_a_second_migration_writes_nothing(migration: Migration) -> None:
+    again = migration.crossing.migrate().all_good()
+    assert again.writes == []
+    assert again.total("created") == again.total("updated") == 0
+
+
+def test_after_losses_only_what_was_lost_is_created(migration: Migration) -> None:
+    lost = delete_a_third(migration.crossing.world)
+    ran = migration.crossing.migrate().all_good()
+    created = {kind: count["created"] for kind, count in ran.report["by_type"].items() if count["created"]}
+    assert created == dict(lost)
+    assert difference(backed_up(migration.source), portraits(migration.crossing.world)) == {}
+    assert migration.crossing.migrate().all_good().writes == []

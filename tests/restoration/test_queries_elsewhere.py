@@ -1,0 +1,189 @@
+"""Queries in another instance: from the tiles of the backup, from the living source, made once, and never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.store import Record, World
+from lrestore.simulator.world import Sizes, empty_world, make_world
+from tests.restoration.crossing import Crossing
+
+SIZES = Sizes(users=2, groups=1, folders=4, depth=2, looks=6, dashboards=3, tiles=8, filters=2, boards=0, plans=0)
+
+
+@pytest.fixture
+def crossing(tmp_path: Path) -> Iterator[Crossing]:
+    with Crossing(tmp_path, sizes=SIZES, into=empty_world()) as made:
+        yield made
+
+
+def looks(world: World) -> tuple[Record, Record]:
+    """A look whose query some tile shows, and one whose query none does."""
+    shown = {tile["query_id"] for tile in world.table("dashboard_element") if tile["query_id"]}
+    shown |= {
+        (world.get("look", tile["look_id"]) or {})["query_id"]
+        for tile in world.table("dashboard_element")
+        if tile["look_id"] and not (world.get("dashboard", tile["dashboard_id"]) or {})["deleted"]
+    }
+    every = [look for look in world.table("look") if not look["deleted"]]
+    return next(one for one in every if one["query_id"] in shown), next(
+        one for one in every if one["query_id"] not in shown
+    )
+
+
+def asks(world: World, query_id: str) -> dict[str, Any]:
+    """What a query asks, without what Looker gave it."""
+    own = ("id", "slug", "client_id", "share_url", "expanded_share_url", "url", "can")
+    return {name: value for name, value in (world.get("query", query_id) or {}).items() if name not in own}
+
+
+def migrated(crossing: Crossing, look: Record) -> Record:
+    return crossing.of("look", title=look["title"], folder_id=crossing.new_id("folder", look["folder_id"]))
+
+
+def prepare(crossing: Crossing) -> None:
+    crossing.migrate("user", "folder").all_good()
+
+
+def test_a_look_is_made_with_the_query_that_a_tile_of_the_backup_shows(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    ran = crossing.migrate(f"look={look['id']}").all_good()
+    assert asks(crossing.world, migrated(crossing, look)["query_id"]) == asks(crossing.source, look["query_id"])
+    assert ran.operations["create_query"] == 1
+    (body,) = (call.body for call in ran.calls if call.operation == "create_query")
+    assert not {"client_id", "id", "slug", "share_url"} & body.keys()
+
+
+def test_a_second_run_makes_no_query_and_reads_none(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    again = crossing.migrate(f"look={look['id']}").all_good()
+    assert again.writes == [] and not again.operations["query"]
+    assert crossing.migrate(f"look={look['id']}", "--verify").all_good().report["verify"]["different"] == []
+
+
+def test_a_look_whose_query_nothing_shows_is_a_dead_letter_that_says_what_helps(crossing: Crossing) -> None:
+    prepare(crossing)
+    _, look = looks(crossing.source)
+    ran = crossing.migrate(f"look={look['id']}")
+    assert ran.code == 1 and not ran.writes
+    assert f"query={look['query_id']}" in ran.letter()["message"]
+    assert "[source] base_url" in ran.letter()["message"] + ran.out + ran.err
+
+
+def test_the_living_source_knows_the_query_and_is_only_read(crossing: Crossing) -> None:
+    origin = crossing.source_lives()
+    prepare(crossing)
+    _, look = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    assert asks(crossing.world, migrated(crossing, look)["query_id"]) == asks(crossing.source, look["query_id"])
+    assert {call.method for call in origin.log.calls if call.operation != "login"} == {"GET"}
+    assert any(call.operation == "query" for call in origin.log.calls)
+
+
+def test_a_look_that_is_there_with_another_query_gets_the_right_one(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    made = migrated(crossing, look)
+    right = made["query_id"]
+    other = crossing.world.table("query").put(
+        {**(crossing.world.get("query", right) or {}), "id": "9999", "limit": "7"}
+    )
+    edit(crossing.world, Edit(type="look", id=made["id"], set={"query_id": other["id"]}))
+    ran = crossing.migrate(f"look={look['id']}").all_good()
+    assert [call.operation for call in ran.writes] == ["update_look"]
+    assert migrated(crossing, look)["query_id"] == right
+
+
+def test_a_look_that_asks_the_same_already_is_left_alone_without_a_mapping(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    (crossing.directory / "state.db").unlink()
+    prepare(crossing)
+    ran = crossing.migrate(f"look={look['id']}").all_good()
+    assert ran.writes == []
+
+
+def merged(world: World) -> Record:
+    """A dashboard with a merged query, not in the trash."""
+    for tile in world.table("dashboard_element"):
+        dashboard = world.get("dashboard", tile["dashboard_id"]) or {}
+        if tile["merge_result_id"] and not dashboard["deleted"]:
+            return dashboard
+    raise AssertionError("no merged query in this world")
+
+
+def test_a_merged_query_is_rebuilt_from_the_living_source_once(crossing: Crossing) -> None:
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    dashboard = merged(crossing.source)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}").all_good()
+    merges = [tile for tile in crossing.world.table("dashboard_element") if tile["merge_result_id"]]
+    assert ran.operations["create_merge_query"] == len({tile["merge_result_id"] for tile in merges}) > 0
+    for tile in merges:
+        sources = (crossing.world.get("merge_query", tile["merge_result_id"]) or {})["source_queries"]
+        assert len(sources) > 1 and all(crossing.world.get("query", one["query_id"]) for one in sources)
+    assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
+
+
+def test_without_the_source_a_merged_query_is_named_and_nothing_is_written(crossing: Crossing) -> None:
+    prepare(crossing)
+    crossing.migrate("look")
+    dashboard = merged(crossing.source)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}")
+    assert ran.code == 1 and not ran.writes
+    assert "merge_query=" in ran.letter()["message"] and "merge_result_id" in ran.letter()["message"]
+
+
+def test_a_source_that_is_another_instance_ends_the_run_before_it_begins(crossing: Crossing) -> None:
+    crossing.source = make_world(SIZES, seed=44)
+    crossing.source_lives()
+    ran = crossing.migrate("look")
+    assert ran.code == 3 and not ran.writes
+    assert "not the instance that the backup came from" in ran.err
+
+
+def test_a_source_that_refuses_the_key_ends_the_run_before_it_begins(crossing: Crossing) -> None:
+    crossing.source_lives()
+    ran = crossing.migrate("look", LRESTORE_SOURCE_CLIENT_SECRET="wrong")
+    assert ran.code == 3 and not ran.writes
+    assert "[source] base_url" in ran.err and "wrong" not in ran.err
+
+
+def test_a_source_without_a_key_is_a_mistake_in_the_settings(crossing: Crossing) -> None:
+    crossing.source_lives()
+    del crossing.extra_environment["LRESTORE_SOURCE_CLIENT_ID"]
+    ran = crossing.migrate("look")
+    assert ran.code == 2 and not ran.writes
+    assert "LRESTORE_SOURCE_CLIENT_ID" in ran.err
+
+
+def test_in_the_same_instance_the_source_is_not_asked(tmp_path: Path) -> None:
+    source = make_world(SIZES)
+    with Crossing(tmp_path, source=source, into=source) as crossing:
+        origin = crossing.source_lives()
+        crossing.extra_environment["LRESTORE_RUN_IDENTITY"] = "same-instance"
+        before = len(origin.log.calls)
+        crossing.migrate("look").all_good()
+        assert len(origin.log.calls) == before
+
+
+def test_no_secret_of_the_source_is_written_anywhere(crossing: Crossing) -> None:
+    crossing.source_lives()
+    secret = "0nlyTheS0urceKn0wsThis"
+    ran = crossing.migrate("look", "-v", LRESTORE_SOURCE_CLIENT_SECRET=secret)
+    assert ran.code == 3
+    files = [path for path in crossing.directory.rglob("*") if path.is_file()]
+    told = ran.out + ran.err + msgspec.json.encode(ran.report).decode()
+    assert secret not in told and not any(secret.encode() in path.read_bytes() for path in files)
