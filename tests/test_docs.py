@@ -1,0 +1,88 @@
+"""The pages for users say what is so: every flag, setting and key of the report, and no link to what is not there."""
+
+from __future__ import annotations
+
+import re
+import typing
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lrestore.cli.options import _Parser, parse
+from lrestore.report.model import Report
+from lrestore.settings.model import SECTIONS
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+_FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[vqh])\b")
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#([\w-]+))?\)")
+_COMMAND = re.compile(r"^(?:\.venv/bin/)?lrestore (--.*?)(?:\s+#.*)?$", re.MULTILINE)
+_TEST = re.compile(r"`((?:\w+/)*(?:test_\w+\.py|\w+/))`")
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def flags() -> set[str]:
+    return {option for action in _Parser()._actions for option in action.option_strings}
+
+
+def test_every_flag_is_explained_and_no_other() -> None:
+    named = set(_FLAG.findall(text("docs/usage.md")))
+    assert flags() - named == set()
+    assert {flag for flag in named if flag.startswith("--")} - flags() == set()
+
+
+def settings() -> dict[str, str]:
+    found = {}
+    for section, struct in SECTIONS.items():
+        for field in msgspec.structs.fields(typing.cast("type[msgspec.Struct]", struct)):
+            default = [] if field.default is msgspec.NODEFAULT else field.default
+            found[f"{section}.{field.name}"] = msgspec.json.encode(default).decode()
+    return found
+
+
+def test_every_setting_is_explained_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+\.\w+)` \| `([^`]*)` \|", text("docs/settings.md"), re.MULTILINE))
+    assert rows == settings()
+
+
+def test_the_example_names_every_setting() -> None:
+    example = text("conf/prod.toml")
+    missing = [
+        name for name in settings() if not re.search(rf"^(# )?{name.partition('.')[2]} = ", example, re.MULTILINE)
+    ]
+    assert missing == []
+
+
+def test_every_key_of_the_report_is_explained() -> None:
+    first = re.findall(r"^\| (`.*?`) \|", text("docs/report.md"), re.MULTILINE)
+    named = {name for cell in first for name in re.findall(r"`(\w+)`", cell)}
+    assert named == set(Report.__struct_fields__)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_somewhere(page: Path) -> None:
+    for target, anchor in _LINK.findall(page.read_text(encoding="utf-8")):
+        if target.startswith("http"):
+            continue
+        found = (page.parent / target).resolve()
+        assert found.exists(), target
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_that_is_shown_is_understood(page: Path) -> None:
+    for line in _COMMAND.findall(page.read_text(encoding="utf-8")):
+        if not set(line) & set("[|"):
+            parse(line.replace(" && ", " ").split())
+
+
+def test_the_tests_that_are_named_are_there() -> None:
+    named = set(_TEST.findall(text("docs/testing.md")))
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / "tests" / name.removeprefix("tests/")).exists()] == []
