@@ -247,3 +247,29 @@ def test_a_full_disk_stops_the_write_that_was_to_follow(journal: UndoJournal) ->
     with pytest.raises(StateError, match="no undo copy can be kept, so nothing is written"):
         journal.before_update("look", "2", "L", {"id": "2", "title": "x" * 1_000_000})
     assert [entry.destination_id for entry in read_undo(journal.path.parent)] == ["1"]
+
+
+HALF_WRITTEN = """
+import os, signal, sqlite3, sys
+shard = sqlite3.connect(sys.argv[1], isolation_level=None)
+shard.execute("PRAGMA cache_size = 1")
+shard.execute("CREATE TABLE something (content)")
+shard.execute("BEGIN IMMEDIATE")
+for _ in range(300):
+    shard.execute("INSERT INTO something VALUES (?)", (os.urandom(2000),))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A shard as it is before it has a write-ahead log, with a transaction that is half on disk."""
+
+
+def test_a_shard_that_a_worker_was_killed_in_the_making_of_stops_nobody(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    shard = folder / "undo-7.db"
+    subprocess.run([sys.executable, "-c", HALF_WRITTEN, str(shard)], check=False)
+    assert Path(f"{shard}-journal").stat().st_size, "nothing is left to be rolled back"
+    with UndoJournal(folder, worker=1) as journal:
+        journal.before_update("dashboard", "42", "As it was", LIVE)
+    assert [(entry.type, entry.destination_id) for entry in read_undo(folder)] == [("dashboard", "42")]
+    with UndoJournal(folder, worker=7) as journal:
+        journal.before_update("look", "1", "Another", LIVE)
+    assert len(read_undo(folder)) == 2
