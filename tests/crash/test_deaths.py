@@ -1,0 +1,67 @@
+"""One process dies, or is told to end: the run goes on or ends in order, and nobody is left behind."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tests.crash.bulk import Bulk, Verdict, descendants, gone, kill
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+@pytest.mark.parametrize("victim", ["worker", "writer"])
+def test_one_death_does_not_stop_the_run(bulk: Bulk, undisturbed: Verdict, victim: str) -> None:
+    bulk.begin_anew()
+    bulk.simulator.configure(latency_ms=30)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    assert kill(process, victim, min)
+    code = process.wait(60)
+    bulk.simulator.configure(latency_ms=0)
+    assert code == 0
+    bulk.judge(undisturbed)
+
+
+def test_no_process_survives_a_killed_coordinator(bulk: Bulk) -> None:
+    bulk.begin_anew()
+    bulk.simulator.configure(latency_ms=50)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    family = set(descendants(process.pid))
+    assert family
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    assert gone(family, 2.0)
+    bulk.simulator.configure(latency_ms=0)
+    assert bulk.finish(process) == 0
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_in_order(bulk: Bulk, undisturbed: Verdict, number: signal.Signals, code: int) -> None:
+    bulk.begin_anew()
+    bulk.simulator.configure(latency_ms=50)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    process.send_signal(number)
+    ended = process.wait(30)
+    bulk.simulator.configure(latency_ms=0)
+    assert ended == code
+    last = (bulk.directory / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()[-1]
+    assert last == "go on with: lrestore --config c.toml --resume"
+    assert bulk.finish(process) == 0
+    bulk.judge(undisturbed)
+
+
+def test_a_second_run_on_the_same_state_file_is_refused(bulk: Bulk) -> None:
+    bulk.begin_anew()
+    bulk.simulator.configure(latency_ms=50)
+    first = bulk.restore()
+    bulk.until_under_way(first)
+    second = bulk.restore()
+    code = second.wait(30)
+    bulk.simulator.configure(latency_ms=0)
+    assert first.wait(60) == 0
+    assert code == 3
+    assert str(first.pid) in (bulk.directory / "stderr.txt").read_text(encoding="utf-8")

@@ -1,0 +1,41 @@
+"""Looker fails now and then, or is gone: no dead letter comes of it, and a run that gave up goes on where it was."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.crash.bulk import Bulk, Verdict
+
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+
+
+def test_transient_failures_make_no_dead_letters(bulk: Bulk, undisturbed: Verdict) -> None:
+    """B17, B19, FR-019: one call in ten fails, in whatever transient way."""
+    bulk.begin_anew()
+    for fault in ("status:503", "status:429", "reset_before", "status:502"):
+        bulk.simulator.fault(fault, match={"rate": 0.025})
+    assert bulk.finish(bulk.restore()) == 0
+    assert bulk.verdict().totals["failed"] == 0
+    bulk.judge(undisturbed)
+
+
+def test_an_outage_stops_the_run_and_resume_goes_on_where_it_was(bulk: Bulk, undisturbed: Verdict) -> None:
+    """P2: what was on record stays there, nothing is a dead letter because of the outage."""
+    bulk.begin_anew()
+    config = bulk.directory / "c.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(text.replace("give_up_after_s = 30", "give_up_after_s = 1"), encoding="utf-8")
+    bulk.simulator.configure(latency_ms=20)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    bulk.simulator.fault("refuse:8", match={"method": "PATCH", "times": 1})
+    code = process.wait(60)
+    config.write_text(text, encoding="utf-8")
+    assert code == 4
+    time.sleep(8)
+    bulk.simulator.call("DELETE", "faults")
+    bulk.simulator.configure(latency_ms=0)
+    assert bulk.finish(process) == 0
+    bulk.judge(undisturbed)
