@@ -31,6 +31,7 @@ class Setting:
     per_second: float = 0.0
     latency_ms: float = 50.0
     simulator: tuple[str, ...] = ()
+    give_up_after_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,11 @@ class Instance:
         command = [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", "--yes"]
         with (self.folder / "stderr.txt").open("wb") as stderr:
             return subprocess.Popen(
-                [*command, "--select", "dashboard", "--select", "look", *arguments],
+                [
+                    *command,
+                    *([] if "--resume" in arguments else ["--select", "dashboard", "--select", "look"]),
+                    *arguments,
+                ],
                 cwd=self.folder,
                 env=clean_environment(key),
                 stdout=subprocess.DEVNULL,
@@ -118,6 +123,7 @@ class Instance:
             f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
             f'[state]\npath = "state.db"\n'
             f"[run]\nworkers = {setting.workers}\nin_flight = {setting.in_flight}\n"
+            f"give_up_after_s = {setting.give_up_after_s}\n"
             f"[rate]\nper_second = {setting.per_second}\n",
             encoding="utf-8",
         )
