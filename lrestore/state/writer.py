@@ -113,10 +113,12 @@ class StateWriter:
             self._execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host})
 
     def end_session(self, session_id: str, status: SessionStatus, totals: Totals) -> None:
-        """Record how a session ended. ``stopped`` and ``interrupted`` ones can be resumed."""
+        """Record how a session ended, with a last checkpoint. ``stopped`` and ``interrupted`` ones can be resumed."""
         self._route(session_id)
-        values = {"session_id": session_id, "status": status, "ended_at": self._stamp(), **_counts(totals)}
+        now = self._stamp()
+        values = {"session_id": session_id, "status": status, "ended_at": now, **_counts(totals)}
         with self.transaction():
+            self._execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **_counts(totals)})
             self._execute("end_session", values)
 
     def checkpoint(self, session_id: str, totals: Totals) -> None:

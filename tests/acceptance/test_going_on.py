@@ -1,0 +1,127 @@
+"""After a run: going on with it, trying again what failed, and what other tools read in the state file."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from tests.acceptance.arena import Arena
+
+
+def drift(arena: Arena) -> None:
+    for kind, name in (("dashboard", "title"), ("look", "title")):
+        for record in list(arena.world.table(kind)):
+            if not record["deleted"]:
+                arena.edit(kind, record["id"], **{name: f"drifted {record['id']}"})
+
+
+def test_dead_letters_are_tried_again_in_a_session_of_their_own(arena: Arena) -> None:
+    drift(arena)
+    arena.simulator.fault("status:422", method="PATCH", path="/looks/1")
+    failed = arena.run("--select", "look", "--select", "dashboard")
+    assert failed.code == 1 and failed.letter()["id"] == "1"
+    arena.simulator.simulation.faults.clear()
+    again = arena.run("--retry-dead-letters").all_good()
+    assert again.report["totals"]["selected"] == again.total("updated") == 1
+    assert again.report["session_id"] != failed.report["session_id"]
+    (latest, *_) = sorted(arena.rows("sessions"), key=lambda row: str(row["id"]), reverse=True)
+    assert failed.report["session_id"] in map(str, latest.values())
+
+
+def test_without_dead_letters_there_is_nothing_to_try_again(arena: Arena) -> None:
+    arena.run("--select", "look").all_good()
+    ran = arena.run("--retry-dead-letters")
+    assert ran.code == 2 and "no dead letters" in ran.err
+
+
+def stopped(arena: Arena) -> None:
+    """A run that ended early, with work left."""
+    drift(arena)
+    ran = arena.run("--select", "look", "--max-calls", "8")
+    assert ran.code == 4 and ran.total("selected") < 5
+    assert ran.err.strip().splitlines()[-1].startswith("go on with: lrestore")
+    assert any("calls" in warning for warning in ran.report["warnings"]), "it says why"
+
+
+def test_a_run_goes_on_with_its_own_selection(arena: Arena) -> None:
+    stopped(arena)
+    ran = arena.run("--resume").all_good()
+    assert ran.total("selected") == ran.total("updated") == sum(not one["deleted"] for one in arena.world.table("look"))
+    assert {call.path.split("/")[-2] for call in ran.writes} == {"looks"}
+
+
+def test_a_run_does_not_go_on_with_another_backup(arena: Arena) -> None:
+    stopped(arena)
+    arena.back_up("look", "1", {**arena.blob("look", "1"), "title": "Of another night"})
+    ran = arena.run("--resume")
+    assert ran.code == 3 and not ran.writes
+    assert "vault.db" in ran.err and "changed" in ran.err
+
+
+def test_without_an_unfinished_session_there_is_nothing_to_go_on_with(arena: Arena) -> None:
+    arena.run("--select", "look").all_good()
+    ran = arena.run("--resume")
+    assert ran.code == 2 and "unfinished" in ran.err
+
+
+def test_a_run_ends_when_its_time_is_up(arena: Arena) -> None:
+    drift(arena)
+    arena.simulator.fault("delay:0.3", method="PATCH")
+    ran = arena.run("--select", "look", "--max-runtime", "1s")
+    assert ran.code == 4 and "go on with" in ran.err
+    arena.simulator.simulation.faults.clear()
+    arena.run("--resume").all_good()
+
+
+def test_other_tools_may_read_the_state_file(arena: Arena) -> None:
+    arena.delete("look", "1")
+    ran = arena.run("--select", "look").all_good()
+    with closing(sqlite3.connect(arena.directory / "state.db")) as state:
+        columns = "source_instance, destination, content_type, source_id, destination_id, session_id, created_at"
+        rows = state.execute(f"SELECT {columns} FROM id_mappings WHERE content_type = 'look'").fetchall()
+        assert [row[:4] for row in rows] == [("source", "destination", "look", "1")]
+        assert rows[0][5] == ran.report["session_id"] and rows[0][4] in {one["id"] for one in arena.world.table("look")}
+        for table in ("sessions", "checkpoints"):
+            assert state.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0] > 0
+        assert state.execute("SELECT COUNT(*) FROM dead_letters").fetchone() == (0,)
+        assert state.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_state_file_of_a_newer_lrestore_is_refused(arena: Arena) -> None:
+    arena.run("--select", "look").all_good()
+    with closing(sqlite3.connect(arena.directory / "state.db")) as state:
+        state.execute("PRAGMA user_version = 999")
+    drift(arena)
+    ran = arena.run("--select", "look")
+    assert ran.code == 3 and not ran.writes
+    assert "newer lrestore" in ran.err and "state.db" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("flags", "ids"),
+    [
+        (("--name", "drifted [12]"), set()),
+        (("--owner", "1"), None),
+        (("--updated-before", "2001-01-01"), set()),
+        (("--folder", "1"), None),
+    ],
+)
+def test_filters_narrow_what_is_written(arena: Arena, flags: tuple[str, str], ids: set[str] | None) -> None:
+    """Filters are about the backup, not about what has become of it in Looker."""
+    looks = {look["id"]: dict(look) for look in arena.world.table("look") if not look["deleted"]}
+    drift(arena)
+    ran = arena.run("--select", "look", *flags)
+    written = {call.path.split("/")[-1] for call in ran.writes}
+    if ids is not None:
+        assert written == ids
+    elif flags[0] == "--owner":
+        assert written == {id for id, look in looks.items() if look["user_id"] == flags[1]}
+    else:
+        parents = {one["id"]: one["parent_id"] for one in arena.world.table("folder")}
+
+        def below(folder: str | None) -> bool:
+            return folder is not None and (folder == flags[1] or below(parents.get(folder)))
+
+        assert written == {id for id, look in looks.items() if below(look["folder_id"])}
