@@ -30,7 +30,9 @@ _LINK = re.compile(
     rf"(?P<word>dashboards(?:-next|-legacy)?|looks|folders|spaces|boards){_SLASH}(?P<id>\w[\w-]*)(?P<lookml>::)?",
     re.ASCII,
 )
-_HOST = re.compile(rf"(?:(?:https?:)?{_SLASH}{_SLASH})?(?P<host>[\w.-]+)(?P<port>:\d+)?$", re.ASCII)
+_HOST = re.compile(rf"(?:(?:https?:)?{_SLASH}{_SLASH})?(?P<host>[\w.-]+)(?P<port>(?::|%3[Aa])\d+)?$", re.ASCII)
+_ESCAPE = re.compile(r"(?:\\(?:[nrtbf]|u[0-9A-Fa-f]{4})|%(?!2[Ff])[0-9A-Fa-f]{2})$")
+"""A character before a link that only looks like the end of a host's name: a line break in JSON, an encoded quote."""
 _LONGEST_HOST = 300
 _WORDS = ("boards", "looks", "folders", "spaces")
 """One of them is in every link: dashboards are boards, too."""
@@ -64,7 +66,8 @@ def links(text: str) -> Iterator[Link]:
         if match["lookml"] or not (object_id.isdecimal() or type_name == "dashboard"):
             continue
         start = match.start()
-        host = _HOST.search(text, max(0, start - _LONGEST_HOST), start)
+        earliest = max(0, start - _LONGEST_HOST)
+        host = None if _ESCAPE.search(text, earliest, start) else _HOST.search(text, earliest, start)
         if host is None and start and text[start - 1] in "/%\\":
             continue
         where = (host.start("host"), host.end()) if host else (start, start)

@@ -138,7 +138,7 @@ def _credentials(settings: Settings, environ: Mapping[str, str], warn: Callable[
 def _source(
     settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> Callable[[], Credentials | None]:
-    """The key of the instance that the backup came from, if it is named: asked for when it is needed."""
+    """The key of the instance that the backup came from: asked for when it is needed."""
 
     def credentials() -> Credentials | None:
         from lrestore.credentials import source_credentials
@@ -150,7 +150,7 @@ def _source(
             warn(warning)
         return found
 
-    return credentials if settings.source.base_url else lambda: None
+    return credentials
 
 
 def _mode(options: Options) -> Mode:

@@ -2,32 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
-from lrestore.errors import ForbiddenError, NotFoundError
-from lrestore.looker.live import Caller
+import msgspec
+
+from lrestore.errors import ForbiddenError, LookerError, NotFoundError
+from lrestore.looker.live import Caller, Live
 
 Object = dict[str, Any]
 
 
+_RECENT = 256
+"""Definitions, of a few kB each, that are kept: what is planned, made and looked at again asks for them each time."""
+
+
+class Nesting(msgspec.Struct, frozen=True):
+    """Which groups are directly in a group, and which have a role: ids of the source, for as many as it tells."""
+
+    inside: dict[str, list[str]] = {}
+    holders: dict[str, list[str]] = {}
+
+
 class Origin:
-    """Answers are None where that instance does not have, or does not show, what is asked for."""
+    """Answers are None where that instance does not have, or does not show, what is asked for.
+
+    Other failures are raised as the LookerErrors that they are, and say where they come from.
+    """
 
     def __init__(self, session: Caller) -> None:
         self._session = session
+        self._hierarchy = Live(session).hierarchy
+        self._recent = lru_cache(_RECENT)(self._read)
 
     def query(self, query_id: str) -> Object | None:
         """The definition of a query."""
-        return self._read("query", {"query_id": query_id})
+        return self._recent("query", query_id)
 
     def merge_query(self, merge_query_id: str) -> Object | None:
         """The definition of a merged query; its source queries are named by id."""
-        return self._read("merge_query", {"merge_query_id": merge_query_id})
+        return self._recent("merge_query", merge_query_id)
 
-    def _read(self, operation: str, path: Mapping[str, str]) -> Object | None:
+    def nesting(self, groups: Iterable[str], roles: Iterable[str]) -> Nesting:
+        """What groups are in ``groups``, by one listing where the release has it; which have ``roles``, role by role:
+        whether the listing tells of roles that a group has by another is nowhere said.
+        """
+        inside = {group_id: self._inside(group_id) for group_id in groups}
+        holders = {role_id: self._ids("role_groups", {"role_id": role_id}) for role_id in roles}
+        return Nesting(_known(inside), _known(holders))
+
+    def _inside(self, group_id: str) -> list[str] | None:
+        listed = self._hierarchy.inside(group_id)
+        return self._ids("all_group_groups", {"group_id": group_id}) if listed is None else sorted(listed)
+
+    def _ids(self, operation: str, path: Mapping[str, str]) -> list[str] | None:
+        rows = self._ask(operation, path, {"fields": "id"})
+        return [str(row["id"]) for row in rows] if isinstance(rows, list) else None
+
+    def _read(self, operation: str, object_id: str) -> Object | None:
+        answer = self._ask(operation, {f"{operation}_id": object_id}, {})
+        return answer if isinstance(answer, dict) else None
+
+    def _ask(self, operation: str, path: Mapping[str, str], query: Mapping[str, object]) -> Any:
         try:
-            answer = self._session.call(operation, path=path)
+            return self._session.call(operation, path=path, query=query)
         except (ForbiddenError, NotFoundError):
             return None
-        return answer if isinstance(answer, dict) else None
+        except LookerError as error:
+            error.message = f"asking the source ([source] base_url): {error.message}"
+            error.args = (error.message,)
+            raise
+
+
+def _known(found: Mapping[str, list[str] | None]) -> dict[str, list[str]]:
+    return {one: ids for one, ids in found.items() if ids is not None}

@@ -1,12 +1,16 @@
-"""What queries ask, where ids of the backup mean nothing: from the tiles of the backup, or from the living source."""
+"""What a backup has only ids of, where ids mean nothing: queries, from the tiles of the backup or from the living
+source; the groups in a group and those that have a role, from the source alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lrestore.errors import ItemError
+from lrestore.looker.origin import Nesting, Origin
 from lrestore.messages import ItemKey
 from lrestore.vault.queries import query_in
 
@@ -25,6 +29,12 @@ class Definitions(Protocol):
     def merge_query(self, merge_query_id: str) -> Object | None:
         """The same of a merged query."""
 
+    def inside(self, group_id: str) -> Sequence[str] | None:
+        """The backed-up groups that are directly in another, None where that is not known."""
+
+    def holders(self, role_id: str) -> Sequence[str] | None:
+        """The backed-up groups that have a role, None where that is not known."""
+
 
 class Nowhere:
     """Implements :class:`Definitions`: nothing can be had."""
@@ -35,31 +45,53 @@ class Nowhere:
     def merge_query(self, merge_query_id: str) -> Object | None:
         return None
 
+    def inside(self, group_id: str) -> Sequence[str] | None:
+        return None
 
-class Asked:
-    """Implements :class:`Definitions`. ``shown`` says which dashboard of the backup shows which query; it is called
-    once, when it is needed. ``origin`` is the living source.
+    def holders(self, role_id: str) -> Sequence[str] | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What is put together once for a run, when it is asked for. ``shown``: the dashboard of the backup that shows a
+    query, by the query's id.
     """
 
-    def __init__(
-        self, source: Source, max_item_bytes: int, shown: Callable[[], Mapping[str, str]], origin: Definitions
-    ) -> None:
+    shown: Callable[[], Mapping[str, str]] = dict
+    nesting: Callable[[], Nesting] = Nesting
+
+
+class Asked:
+    """Implements :class:`Definitions`. ``origin`` is the living source, None where there is none."""
+
+    def __init__(self, source: Source, max_item_bytes: int, gathered: Gathered, origin: Origin | None) -> None:
         self._source = source
         self._max_item_bytes = max_item_bytes
-        self._shown = shown
+        self._gathered = gathered
         self._origin = origin
 
     def query(self, query_id: str) -> Object | None:
         dashboard_id = self._where.get(query_id)
         found = None if dashboard_id is None else self._in_backup(ItemKey("dashboard", dashboard_id), query_id)
-        return found or self._origin.query(query_id)
+        return found or (self._origin.query(query_id) if self._origin else None)
 
     def merge_query(self, merge_query_id: str) -> Object | None:
-        return self._origin.merge_query(merge_query_id)
+        return self._origin.merge_query(merge_query_id) if self._origin else None
+
+    def inside(self, group_id: str) -> Sequence[str] | None:
+        return self._nesting.inside.get(group_id)
+
+    def holders(self, role_id: str) -> Sequence[str] | None:
+        return self._nesting.holders.get(role_id)
 
     @cached_property
     def _where(self) -> Mapping[str, str]:
-        return self._shown()
+        return self._gathered.shown()
+
+    @cached_property
+    def _nesting(self) -> Nesting:
+        return self._gathered.nesting()
 
     def _in_backup(self, key: ItemKey, query_id: str) -> Object | None:
         try:

@@ -30,3 +30,13 @@ def admin_by_group(context: Context, group_id: str) -> bool:
     """Whether membership in a live group may make an admin; unknown counts as yes."""
     roles = context.live.hierarchy.roles(group_id)
     return roles is None or any(admin_by_role(context, role_id) for role_id in roles)
+
+
+def caller_is_in(context: Context, group_id: str) -> bool:
+    """Whether the caller is in a live group, or in one that lies in it; unknown counts as yes."""
+    shown = context.session.call("user", path={"user_id": context.caller_id}, query={"fields": "id,group_ids"}) or {}
+    if not isinstance(shown.get("group_ids"), list):
+        return True
+    mine = {str(one) for one in shown["group_ids"]}
+    above = [context.live.hierarchy.above(one) for one in mine]
+    return group_id in mine or any(found is None or group_id in found for found in above)

@@ -154,6 +154,8 @@ class DashboardPlanner:
             if live is None and self._too_new(part, f"{side.path}[{index}]"):
                 continue
             wanted = planner.wanted(part, live, f"{side.path}[{index}]")
+            if wanted is None:
+                continue
             write = self._write(side, index, wanted, tile_name(part))
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent

@@ -213,6 +213,8 @@ class ItemRestorer:
         plan.action = self._told(plan, live)
         if live is not None:
             self._map_if_moved(plan, live)
+        if not plan.ends.found:
+            plan.parts.complain()
         return Restored(self._result(plan, applied, live, found), halfway=bool(plan.ends.found))
 
     def _told(self, plan: ItemPlan, live: Object | None) -> Outcome:

@@ -13,6 +13,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard_belongings import DashboardBelongings
 from lrestore.restoration.name_lists import known_models
 from lrestore.restoration.namesakes import left_behind
+from lrestore.restoration.nesting import GroupBelongings, RoleBelongings
 from lrestore.restoration.own import Adjust
 from lrestore.restoration.people import user_left_behind
 from lrestore.restoration.places import adjust_folder
@@ -46,8 +47,8 @@ KINDS: Mapping[str, Kind] = {
     "board": Kind(BoardBelongings, adjust_board, left_behind=left_behind),
     "dashboard": Kind(DashboardBelongings),
     "folder": Kind(adjust=adjust_folder),
-    "group": Kind(adjust=adjust_group),
-    "role": Kind(adjust=adjust_role),
+    "group": Kind(GroupBelongings, adjust_group),
+    "role": Kind(RoleBelongings, adjust_role),
     "permission_set": Kind(adjust=adjust_permission_set),
     "model_set": Kind(adjust=known_models),
     "scheduled_plan": Kind(PlanBelongings, adjust_plan, left_behind=left_behind, enabled=is_enabled),

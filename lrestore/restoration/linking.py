@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import Any
 
 from lrestore.errors import ItemError
-from lrestore.links import Link, New, at, has_links, hosts, rewritten_anywhere
+from lrestore.links import Link, New, at, has_links, hosts, mentioned, rewritten_anywhere
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
@@ -23,6 +23,7 @@ Object = dict[str, Any]
 
 _BASE = "custom_url_base"
 _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
+
 
 @cache
 def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key of the cache)
@@ -65,12 +66,18 @@ class Linker:
 
     def _over(self, item: Any, paths: tuple[str, ...]) -> Object:
         raw: Object = item.raw
-        if not paths or not (has_links(item.blob) or raw.get(_BASE)):
+        if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):
             return raw
         self._hosts = _own_hosts(self._context) | hosts(_share_urls(raw))
         for path in paths:
             raw = at(raw, path, self.value)
         return raw
+
+    def _worth_it(self, blob: bytes) -> bool:
+        """In the same instance only ids of others can have changed: every object's own address is in its blob."""
+        if not self._context.same_instance:
+            return has_links(blob)
+        return any(ItemKey(*named) != self._key for named in mentioned(blob))
 
     def _new(self, link: Link, *, path: str) -> New | None:
         if link.host and link.host not in self._hosts:

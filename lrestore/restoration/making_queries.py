@@ -10,6 +10,9 @@ import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
+from lrestore.links import links
 from lrestore.restoration.context import Context
 from lrestore.restoration.queries import definition, fingerprint, merge_definition
 from lrestore.restoration.steps import Made, Write
@@ -40,9 +43,8 @@ class QueryMaker:
 
     def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
         """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now."""
-        told = definition(asked)
-        body = self._rewritten(told, path)
-        name = _name(query_id, told, body)
+        body = self._rewritten(definition(asked), path)
+        name = _name(query_id, body)
         mapped = self._context.journal.mapping("query", name)
         if mapped is not None:
             return mapped
@@ -66,7 +68,10 @@ class QueryMaker:
             if inner is None:
                 return None
             source["query_id"] = self.query(query_id, inner, f"{path}.source_queries[{index}]")
-        return self._make("create_merge_query", "merge_query", merge_id, path, self._rewritten(body, path))
+        body = self._rewritten(body, path)
+        name = _name(merge_id, body)
+        mapped = self._context.journal.mapping("merge_query", name)
+        return mapped or self._make("create_merge_query", "merge_query", name, path, body)
 
     def _rewritten(self, body: Object, path: str) -> Object:
         return {
@@ -80,8 +85,9 @@ class QueryMaker:
         return Made(kind, name)
 
 
-def _name(query_id: str, asked: Object, body: Object) -> str:
-    """Under which id a query is recorded. One whose links were rewritten is another when they lead elsewhere."""
-    if body == asked:
-        return query_id
-    return f"{query_id}#{hashlib.sha256(str(fingerprint(body)).encode()).hexdigest()[:8]}"
+def _name(object_id: str, body: Object) -> str:
+    """Under which id a query is recorded. One with links is another as soon as they lead elsewhere."""
+    texts = msgspec.json.encode({name: body.get(name) for name in _TEXTS}, order="deterministic")
+    if not any(links(texts.decode())):
+        return object_id
+    return f"{object_id}#{hashlib.sha256(texts).hexdigest()[:8]}"

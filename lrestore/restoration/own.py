@@ -158,8 +158,12 @@ class OwnPlanner:
         if self.context.same_instance:
             return
         query_id = str(wanted[name])
-        asked = self.context.definitions.query(query_id)
-        if asked is not None:
+        recorded = self.context.journal.mapping("query", query_id)
+        asked = self.context.definitions.query(query_id) if recorded is None else None
+        if recorded is not None:
+            # Recorded under its plain id it has no links, and what it asks never changes.
+            wanted[name] = recorded
+        elif asked is not None:
             maker = QueryMaker(self.context, self.before, self.rewrite)
             wanted[name] = maker.query(query_id, asked, name.removesuffix("_id"), self._live_query)
         elif self.live is not None and self.live.get(name) is not None:

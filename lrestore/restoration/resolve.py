@@ -13,6 +13,7 @@ from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.folders import is_special, lineage, read_raw, special_folder, why_homeless
 from lrestore.restoration.people import find_people
+from lrestore.restoration.queries import fingerprint
 
 
 def resolve(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> str:
@@ -55,6 +56,8 @@ def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str
     for name in identifying(entry, raw):
         value = raw.get(name)
         found = None if value in (None, "") else _translated(context, key, name, str(value))
+        if found is None and name == "query_id" and value is not None:
+            found = _asked_by_namesake(context, key, raw)
         if found is None:
             return None
         wanted[name] = found
@@ -83,6 +86,19 @@ def _translated(context: Context, key: ItemKey, name: str, value: str) -> str | 
     except DependencyError:
         owner = reference.target == "user" and reference.kind == "soft"
         return (context.policy.fallback_owner or context.caller_id) if owner else None
+
+
+def _asked_by_namesake(context: Context, key: ItemKey, raw: dict[str, Any]) -> str | None:
+    """The live query that an object of the same name shows, if it asks the same: found although none is recorded."""
+    asked = fingerprint(context.definitions.query(str(raw["query_id"])))
+    if asked is None or key.type not in LISTED:
+        return None
+    for row in list(context.live.table(key.type).values()):
+        if row.get("query_id") is not None and row.get("name") == raw.get("name"):
+            path = {"query_id": str(row["query_id"])}
+            if fingerprint(context.session.call("query", path=path)) == asked:
+                return str(row["query_id"])
+    return None
 
 
 def _there(context: Context, target: str, object_id: str) -> bool:

@@ -15,8 +15,12 @@ _ADMINISTER = "administer"
 
 
 def adjust_group(planner: OwnPlanner, wanted: Object) -> None:
-    """A group that is made again gets its members back from the users, and nothing else."""
-    if planner.live is None:
+    """A group that is made again gets its members back from the users; the living source knows the groups in it."""
+    if planner.live is not None:
+        return
+    if planner.context.definitions.inside(planner.key.id) is not None:
+        planner.warnings.append("backups do not hold a group's access to folders: that does not come back")
+    else:
         planner.warnings.append(
             "backups hold neither the groups inside a group, nor its roles, nor its access to folders: only its "
             "members come back, with the users"
@@ -24,9 +28,14 @@ def adjust_group(planner: OwnPlanner, wanted: Object) -> None:
 
 
 def adjust_role(planner: OwnPlanner, wanted: Object) -> None:
-    """A role that is made again gets its users back from the users. The caller's own stays one of an admin."""
+    """A role that is made again gets its users back from the users; the living source knows the groups that have it.
+    The caller's own stays one of an admin.
+    """
     if planner.live is None:
-        planner.warnings.append("backups do not hold the groups that have a role: it comes back with its users only")
+        if planner.context.definitions.holders(planner.key.id) is None:
+            planner.warnings.append(
+                "backups do not hold the groups that have a role: it comes back with its users only"
+            )
         return
     permission_set = planner.context.live.table("permission_set").get(str(wanted.get("permission_set_id"))) or {}
     if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):

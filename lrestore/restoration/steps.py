@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from lrestore.messages import Change, Deletion
+from lrestore.errors import DependencyError
+from lrestore.messages import Change, Deletion, FieldError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,15 @@ class Plan:
     """All that brings back what belongs to one live object.
 
     ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
-    kept with it for the undo.
+    kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
+    all the same.
     """
 
     writes: list[Write] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
+    unmet: list[DependencyError] = field(default_factory=list)
 
     @property
     def empty(self) -> bool:
@@ -71,6 +74,13 @@ class Plan:
     def calls(self) -> Counter[str]:
         """The calls that carry it out, by operation: at most so many."""
         return Counter([write.operation for write in self.writes] + [removal.operation for removal in self.removals])
+
+    def complain(self) -> None:
+        """Raises one DependencyError that names all that is unmet, if anything is."""
+        if self.unmet:
+            first = self.unmet[0]
+            first.errors = tuple(FieldError(error.path or "", "missing", error.message) for error in self.unmet)
+            raise first
 
     def become(self, other: Plan) -> None:
         """Take over all that ``other``, a plan of the same class, says."""

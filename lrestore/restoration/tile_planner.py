@@ -11,7 +11,7 @@ from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.queries import query_id_of, query_of
 from lrestore.restoration.resolve import resolve
 from lrestore.restoration.steps import Made, Plan
-from lrestore.restoration.tiles import same_source_ids, says_something, wanted_result_maker, wanted_tile
+from lrestore.restoration.tiles import same_source_ids, says_something, tile_name, wanted_result_maker, wanted_tile
 
 Object = dict[str, Any]
 
@@ -27,13 +27,17 @@ class TilePlanner:
         self._shown = QueryMaker(context, plan.writes, as_it_is)
         self._named = QueryMaker(context, plan.writes, rewrite)
 
-    def wanted(self, tile: Object, live: Object | None, path: str) -> Object:
+    def wanted(self, tile: Object, live: Object | None, path: str) -> Object | None:
         """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
 
-        Raises DependencyError where a look or query cannot be had.
+        None for a tile of a merged query that nobody can rebuild: the plan says so, and its dashboard comes back
+        without it. Raises DependencyError where a look or query cannot be had.
         """
         wanted = wanted_tile(tile, self._context.releases)
-        wanted.update(self._source(tile, live, path))
+        source = self._source(tile, live, path)
+        if source is None:
+            return None
+        wanted.update(source)
         self._tab_and_filter(tile, wanted)
         unchanged = live is not None and not any(
             name in wanted and wanted[name] != live.get(name) for name in ("look_id", "query_id", "merge_result_id")
@@ -43,12 +47,13 @@ class TilePlanner:
             wanted["result_maker"] = maker
         return wanted
 
-    def _source(self, tile: Object, live: Object | None, path: str) -> Object:
+    def _source(self, tile: Object, live: Object | None, path: str) -> Object | None:
         if tile.get("look_id"):
             return {"look_id": self._look(tile, live, path)}
         merge = tile.get("merge_result_id") or (tile.get("result_maker") or {}).get("merge_result_id")
         if merge:
-            return {"merge_result_id": self._merge(tile, str(merge), live, path)}
+            found = self._merge(tile, str(merge), live, path)
+            return None if found is None else {"merge_result_id": found}
         query_id = query_id_of(tile)
         if query_id is not None:
             return {"query_id": self._query(tile, query_id, live, path)}
@@ -80,7 +85,7 @@ class TilePlanner:
         maker = self._shown if shown else self._named
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
-    def _merge(self, tile: Object, merge_id: str, live: Object | None, path: str) -> str | Made:
+    def _merge(self, tile: Object, merge_id: str, live: Object | None, path: str) -> str | Made | None:
         if self._context.same_instance:
             return merge_id
         found = self._named.merge(merge_id, f"{path}.merge_result_id")
@@ -90,12 +95,15 @@ class TilePlanner:
             recorded = self._context.journal.mapping("dashboard_element", str(tile["id"]))
             if recorded == str(live["id"]):
                 return str(live["merge_result_id"])
-        raise DependencyError(
-            f"{self._key} needs merge_query={merge_id} ({path}.merge_result_id), which no backup holds",
+        lost = DependencyError(
+            f"{self._key} comes back without its tile {tile_name(tile)!r}: no backup holds merge_query={merge_id} "
+            f"({path}.merge_result_id)",
             hint="set [source] base_url, if the instance that was backed up still lives: it is read from there",
             path=f"{path}.merge_result_id",
             key=self._key,
         )
+        self._plan.unmet.append(lost)
+        return None
 
     def _tab_and_filter(self, tile: Object, wanted: Object) -> None:
         """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""

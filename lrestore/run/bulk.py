@@ -24,6 +24,7 @@ from lrestore.run.coordinator import Coordinator
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.linked import links_here
 from lrestore.run.order import natural
+from lrestore.run.origin import Handed, nested
 from lrestore.run.prefetch import users_ahead
 from lrestore.run.preflight import AdminCheck
 from lrestore.run.setup import Job, policy_of
@@ -32,7 +33,6 @@ from lrestore.run.worker import WorkerBrief
 from lrestore.run.writer import WriterBrief
 from lrestore.state.read import StateReader
 from lrestore.state.undo import undo_directory
-from lrestore.vault.queries import shown_queries
 
 log = logging.getLogger(__name__)
 
@@ -52,22 +52,22 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     with StateReader.open(Path(settings.state.path)) as reader:
         mapped = partial(reader.mapping, *job.route)
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
-        links = links_here(job.vault, job.keys, live, judgement, mapped)
+        links = nested(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered.nesting())
     listings = folder / "listings.msgpack"
     listings.write_bytes(msgspec.msgpack.encode(tables))
-    queries = folder / "queries.msgpack"
-    queries.write_bytes(msgspec.msgpack.encode({} if judgement.instance == "same" else shown_queries(job.vault)))
+    handed = folder / "handed.msgpack"
+    Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
     with SharedLimiter.create(folder / "limiter", _limiter_config(job)) as limiter:
         brief = partial(
             WorkerBrief,
             settings=settings,
             credentials=job.surroundings.credentials(),
-            source_credentials=job.surroundings.source_credentials() if settings.source.base_url else None,
+            source_credentials=job.surroundings.source_credentials() if job.asks_source(judgement) else None,
             vault_files=job.vault.opened,
             session_id=job.session_id,
             folder=folder,
             listings=listings,
-            queries=queries,
+            handed=handed,
             limiter=partial(SharedLimiter.attach, folder / "limiter"),
             policy=policy_of(settings, job.request),
             judgement=judgement,
@@ -87,7 +87,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         workers = min(settings.run.workers, len(job.keys))
         ended = coordinator.run(workers, job.surroundings.stop, budget, watch.show)
     # Undo shards alone stay: a folder with anything else in it would never be pruned.
-    for leftover in (listings, queries, folder / "limiter", *folder.glob("outbox-*")):
+    for leftover in (listings, handed, folder / "limiter", *folder.glob("outbox-*")):
         leftover.unlink(missing_ok=True)
     return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
 

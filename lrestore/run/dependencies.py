@@ -80,6 +80,10 @@ def _values(node: Any, steps: tuple[str, ...]) -> Iterator[str]:
         yield from _values(entry, steps[1:])
 
 
+def _is_home(key: ItemKey, homes: Mapping[str, str]) -> bool:
+    return key.type == "folder" and key.id in homes
+
+
 @cache
 def _has_texts(type_name: str) -> bool:
     return any(one.kind == "text" and one.target == "any" for one in CONTENT_TYPES[type_name].references)
@@ -88,8 +92,9 @@ def _has_texts(type_name: str) -> bool:
 class _Reading:
     """What a pass over the selected items finds."""
 
-    def __init__(self, keys: Collection[ItemKey]) -> None:
+    def __init__(self, vault: Vault, keys: Collection[ItemKey]) -> None:
         self.wanted = {key: key for key in keys}
+        self._homes = vault.personal_folders if any(key.type == "user" for key in keys) else {}
         self.hard: _Found = defaultdict(set)
         self.first: _Found = defaultdict(set)
         self.awaits: _Found = defaultdict(set)
@@ -108,11 +113,20 @@ class _Reading:
 
     def _references(self, key: ItemKey, content: Any, paths: Mapping[Reference, tuple[str, ...]]) -> None:
         for reference, path in paths.items():
-            others = {ItemKey(reference.target, value) for value in _values(content, path)} & self.wanted.keys()
+            named = {ItemKey(reference.target, value) for value in _values(content, path)}
+            if reference.target == "folder" and _comes_first(reference):
+                self._owners(key, named | {key})
+            others = named & self.wanted.keys()
             others.discard(key)
             if others:
                 kind = self.hard if reference.kind in HARD else self.first if _comes_first(reference) else self.awaits
                 kind[key] |= {self.wanted[other] for other in others}
+
+    def _owners(self, key: ItemKey, places: Collection[ItemKey]) -> None:
+        """A personal folder comes with its user: what is in it comes after that user."""
+        owners = {ItemKey("user", self._homes[place.id]) for place in places if _is_home(place, self._homes)}
+        if owners & self.wanted.keys():
+            self.first[key] |= {self.wanted[owner] for owner in owners & self.wanted.keys()}
 
     def _texts(self, key: ItemKey, blob: bytes) -> None:
         if _has_texts(key.type):
@@ -123,7 +137,7 @@ class _Reading:
 
 def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
     """What each item needs, and what it refers to besides. Circles of needs are opened where a need is not hard."""
-    found = _Reading(keys)
+    found = _Reading(vault, keys)
     for type_name in {key.type for key in found.wanted}:
         found.over(vault, type_name)
     hard, first = found.hard, found.first
@@ -157,7 +171,8 @@ _MODELS = {
 
 
 def referred_to(vault: Vault, keys: Collection[ItemKey]) -> set[ItemKey]:
-    """What the items refer to by id, memberships included, and the models that their queries ask.
+    """What the items refer to by id, memberships included; the models that their queries ask, and the users whose
+    personal folders they are in.
 
     Links in texts are no dependencies: content works without what it links to. An unreadable item refers to nothing.
     """
@@ -172,4 +187,6 @@ def referred_to(vault: Vault, keys: Collection[ItemKey]) -> set[ItemKey]:
         for key, content, _ in vault.scan(type_name, _shape(list(paths)), only):
             if key.id in only:
                 found |= {ItemKey(target, value) for path, target in paths.items() for value in _values(content, path)}
-    return found
+    folders = {key for key in {*found, *keys} if key.type == "folder"}
+    homes = vault.personal_folders if folders else {}
+    return found | {ItemKey("user", homes[key.id]) for key in folders if key.id in homes}

@@ -102,6 +102,7 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
         if not plan.ends.found:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
+            plan.parts.complain()
         return planned_result(plan), bool(plan.ends.found)
 
     return turn
@@ -133,6 +134,7 @@ class Verifier:
     def step(self, item: Any) -> ItemResult:
         """Compare one item."""
         plan = self._restorer.plan(item)
+        plan.parts.complain()
         if plan.action in ("created", "updated"):
             self.different.append(_difference(plan))
         else:

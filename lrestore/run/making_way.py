@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from lrestore.errors import ItemError
+from lrestore.errors import ItemError, LookerError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.places import UNIQUE, in_the_way, step_aside
@@ -28,9 +28,16 @@ log = logging.getLogger(__name__)
 
 
 def renames(job: Job, context: Context) -> list[Write]:
-    """The renames that make way, for those of the run's items whose names must be unique."""
-    few = [key for key in job.keys if key.type in UNIQUE]
-    return in_the_way(context, _readable(job, few)) if few else []
+    """The renames that make way, for those of the run's items whose names must be unique. A type that Looker does not
+    list for this caller is left to its items, which say so."""
+    found: list[Write] = []
+    for type_name in sorted(UNIQUE):
+        few = [key for key in job.keys if key.type == type_name]
+        try:
+            found += in_the_way(context, _readable(job, few)) if few else []
+        except LookerError as error:
+            log.warning("who holds the name of which %s cannot be told: %s", type_name, error)
+    return found
 
 
 def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, dict[str, Any]]]:

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
+from pathlib import Path
+
+import msgspec
 
 from lrestore.credentials import Credentials
 from lrestore.errors import DestinationError, LookerError, WrongInstanceError
 from lrestore.looker.live import Live
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.origin import Origin
+from lrestore.looker.origin import Nesting, Origin
 from lrestore.looker.session import LookerSession
-from lrestore.restoration.asked import Asked, Definitions, Nowhere
+from lrestore.messages import ItemKey
+from lrestore.restoration.asked import Asked, Definitions, Gathered
 from lrestore.restoration.context import Source
+from lrestore.run.dependencies import Links
 from lrestore.run.preflight import judge
 from lrestore.run.setup import Job
 from lrestore.settings import Settings
+from lrestore.vault.queries import shown_queries
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +69,47 @@ def meet_origin(job: Job, session: LookerSession) -> None:
 
 
 def definitions_for(
-    source: Source, max_item_bytes: int, shown: Callable[[], Mapping[str, str]], session: LookerSession | None
+    source: Source, max_item_bytes: int, gathered: Gathered, session: LookerSession | None
 ) -> Definitions:
-    """Where the definitions of queries can be had: tiles of the backup, and the living source if there is one."""
-    return Asked(source, max_item_bytes, shown, Origin(session) if session else Nowhere())
+    """Where can be had what the backup has only ids of: its own tiles, and the living source if there is one."""
+    return Asked(source, max_item_bytes, gathered, Origin(session) if session else None)
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """What the processes of a run are handed, rather than each gathering it: see
+    :class:`lrestore.restoration.asked.Gathered`.
+    """
+
+    shown: dict[str, str] = {}
+    nesting: Nesting = Nesting()
+
+    def write(self, file: Path) -> None:
+        """For :meth:`read`."""
+        file.write_bytes(msgspec.msgpack.encode(self))
+
+    @staticmethod
+    def read(file: Path) -> Gathered:
+        """Read once, when something of it is asked for."""
+        handed = cache(lambda: msgspec.msgpack.decode(file.read_bytes(), type=Handed))
+        return Gathered(lambda: handed().shown, lambda: handed().nesting)
+
+
+def gather(job: Job, session: LookerSession | None) -> Gathered:
+    """What can be known of all items at once, each part of it put together when it is first asked for."""
+
+    def nesting() -> Nesting:
+        ids = {kind: [key.id for key in job.keys if key.type == kind] for kind in ("group", "role")}
+        return Origin(session).nesting(ids["group"], ids["role"]) if session else Nesting()
+
+    return Gathered(cache(partial(shown_queries, job.vault)), cache(nesting))
+
+
+def nested(links: Links, nesting: Nesting) -> Links:
+    """``links``, with the groups that groups and roles of the run await: these come first where order is free."""
+    awaits, needs = dict(links.awaits), dict(links.needs)
+    for kind, found in (("group", nesting.inside), ("role", nesting.holders)):
+        for one, groups in found.items():
+            key, others = ItemKey(kind, one), {ItemKey("group", group) for group in groups}
+            for into in (awaits, needs):
+                into[key] = tuple(sorted(others.union(into.get(key, ()))))
+    return replace(links, awaits=awaits, needs=needs)

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,7 @@ from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
 from lrestore.run.linked import links_here
 from lrestore.run.making_way import make_ready, renames
-from lrestore.run.origin import definitions_for, meet_origin, origin_session
+from lrestore.run.origin import definitions_for, gather, meet_origin, nested, origin_session
 from lrestore.run.prefetch import prefetched
 from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
 from lrestore.run.pretend import Pretend
@@ -60,7 +59,6 @@ from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, new_session_id, utc_now
 from lrestore.state.undo import prune
 from lrestore.state.writer import StateWriter
-from lrestore.vault.queries import shown_queries
 from lrestore.vault.reader import Vault
 
 __all__ = ["Surroundings", "execute", "resume", "retry"]
@@ -140,12 +138,20 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
 
 
 def _as_begun(settings: Settings, session: RestorationSession) -> Settings:
-    """The settings of the session; where the destination is, and how to log in, is said anew."""
+    """The settings of the session; where the destination is, and how to log in, is said anew; so is the living source,
+    which may be named only now.
+    """
     begun = msgspec.convert(session.settings, Settings)
     if settings.destination.name != session.destination:
         named = settings.destination.name
         raise UsageError(f"session {session.id} restores into {session.destination!r}, the settings name {named!r}")
-    return msgspec.structs.replace(begun, destination=settings.destination, state=settings.state, rate=settings.rate)
+    source = begun.source
+    if settings.source.base_url:
+        names = ("base_url", "ini_section")
+        source = msgspec.structs.replace(source, **{name: getattr(settings.source, name) for name in names})
+    return msgspec.structs.replace(
+        begun, source=source, destination=settings.destination, state=settings.state, rate=settings.rate
+    )
 
 
 def _paths(settings: Settings) -> list[str]:
@@ -215,6 +221,7 @@ class _Run:
                 return self._verify_alone(restorer, keys)
             aside = renames(self._job, context)
             links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.mapping)
+            links = nested(links, self._job.gathered.nesting())
             return self._plan(restorer, keys, journal, (aside, links.awaits))
         finally:
             journal.close()
@@ -305,6 +312,8 @@ class _Run:
 
     def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
         """The report, from what is on record."""
+        if ended.reason:
+            log.warning("stopped early: %s", ended.reason)
         builder.add_earlier(self._job.earlier)
         for result in reader.results(self._job.session_id):
             builder.add(result)
@@ -359,8 +368,9 @@ class _Run:
             session = origin_session(self._settings, credentials, self._session.meter, self._pause)
             self._stack.enter_context(session)
             meet_origin(self._job, session)
-        shown = partial(shown_queries, self._job.vault)
-        self._definitions = definitions_for(self._job.vault, self._settings.run.max_item_bytes, shown, session)
+        self._job.gathered = gather(self._job, session)
+        limit = self._settings.run.max_item_bytes
+        self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, session)
 
     def _context(self, journal: Journal, judgement: Judgement) -> Context:
         def side_by_side(tasks: Any) -> list[Any]:

@@ -14,6 +14,7 @@ import msgspec
 
 from lrestore import __version__
 from lrestore.credentials import Credentials
+from lrestore.identity import Judgement
 from lrestore.links import hosts
 from lrestore.looker.limits import Limiter
 from lrestore.looker.session import LookerSession
@@ -23,6 +24,7 @@ from lrestore.payload import Releases
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Source
 from lrestore.report.progress import Progress, Silent
+from lrestore.restoration.asked import Gathered
 from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.kinds import SUPPORTED
 from lrestore.run.preflight import DestinationFacts
@@ -69,11 +71,17 @@ class Job:
     facts: DestinationFacts
     earlier: Sequence[ItemResult] = ()
     resumed: bool = False
+    gathered: Gathered = field(default_factory=Gathered)
+    """What stands behind ids that mean nothing here, as far as it is known of all items at once."""
 
     @property
     def route(self) -> tuple[str, str]:
         """The key of the id mappings: source instance and destination."""
         return self.settings.source.instance, self.settings.destination.name
+
+    def asks_source(self, judgement: Judgement) -> bool:
+        """Whether the living source is named, and of use: where ids mean the same, nothing is asked of it."""
+        return bool(self.settings.source.base_url) and judgement.instance != "same"
 
     def releases(self) -> Releases:
         """Which fields the backup can have known, and which the destination takes."""

@@ -22,6 +22,7 @@ from lrestore.run.dependencies import Needs
 from lrestore.run.items import ItemLoop, Turn, joined
 from lrestore.run.journal import SessionJournal
 from lrestore.run.linked import links_here
+from lrestore.run.origin import nested
 from lrestore.run.recording import apply_record
 from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job
@@ -62,6 +63,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
                 journal.repeat(key)
         here = context(journal)
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.mapping)
+        links = nested(links, job.gathered.nesting())
         return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
 
 

@@ -48,7 +48,7 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     for mapping in taken:
         keep(mapping)
     if taken:
-        log.info("%d id mapping%s of LookerVault taken over", len(taken), " is" if len(taken) == 1 else "s are")
+        log.info("%d id mapping%s of LookerVault taken over", len(taken), "" if len(taken) == 1 else "s")
     return len(taken)
 
 
@@ -118,14 +118,14 @@ def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> 
 
 
 def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, Object]:
-    if type_name in LISTED:
-        return context.live.table(type_name)
     found: dict[str, Object] = {}
-    for start in range(0, len(ids), _CHUNK):
-        try:
+    try:
+        if type_name in LISTED:
+            return context.live.table(type_name)
+        for start in range(0, len(ids), _CHUNK):
             found |= context.live.by_ids(type_name, ids[start : start + _CHUNK], None)
-        except LookerError as error:
-            log.warning("id mappings of LookerVault for some %ss do not count, unchecked: %s", type_name, error)
+    except LookerError as error:
+        log.warning("id mappings of LookerVault for some %ss cannot be checked, and do not count: %s", type_name, error)
     return found
 
 

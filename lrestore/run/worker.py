@@ -43,7 +43,7 @@ from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, joined
 from lrestore.run.journal import SessionJournal
-from lrestore.run.origin import definitions_for, origin_session
+from lrestore.run.origin import Handed, definitions_for, origin_session
 from lrestore.run.outbox import Outbox
 from lrestore.run.plumbing import Channel, PeerGoneError, ResultWriter
 from lrestore.run.prefetch import prefetch
@@ -88,7 +88,7 @@ class WorkerBrief:
     session_id: str
     folder: Path
     listings: Path
-    queries: Path
+    handed: Path
     limiter: Callable[..., Limiter]
     policy: Policy
     judgement: Judgement
@@ -156,7 +156,7 @@ class Worker:
             meter, pause = self._session.meter, self._stopping.wait
             session = stack.enter_context(origin_session(brief.settings, brief.source_credentials, meter, pause))
         limit = brief.settings.run.max_item_bytes
-        return definitions_for(self._vault, limit, lambda: msgspec.msgpack.decode(brief.queries.read_bytes()), session)
+        return definitions_for(self._vault, limit, Handed.read(brief.handed), session)
 
     def _context(self) -> Context:
         return Context(

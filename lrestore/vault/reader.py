@@ -168,9 +168,7 @@ class Vault:
         if type_name == explores.TYPE:
             yield from ((item.key, msgspec.convert(item.raw, shape)) for item in explores.named(self._finder))
 
-    def scan(
-        self, type_name: str, shape: type[Shape], only: Collection[str]
-    ) -> Iterator[tuple[ItemKey, Shape, bytes]]:
+    def scan(self, type_name: str, shape: type[Shape], only: Collection[str]) -> Iterator[tuple[ItemKey, Shape, bytes]]:
         """As :meth:`contents`, with the blobs, those marked deleted too: at least the objects with the ids ``only``."""
         if len(only) <= _LOOKED_UP:
             keys = (ItemKey(type_name, one) for one in only)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,7 @@ def test_or_it_goes_to_the_fallback_folder(crossing: Crossing) -> None:
     assert f"goes to folder {shared}" in ran.out + ran.err
 
 
-def two_siblings(arena: Arena) -> tuple[dict[str, object], dict[str, object]]:
+def two_siblings(arena: Arena) -> tuple[dict[str, Any], dict[str, Any]]:
     shared = [row for row in arena.world.table("folder") if row["parent_id"] == "1"]
     return dict(shared[0]), dict(shared[1])
 
@@ -155,3 +156,55 @@ def test_a_folder_renamed_at_the_source_is_renamed_here_though_another_takes_its
     old = crossing.world.get("folder", crossing.new_id("folder", renamed["id"]))
     new = crossing.world.get("folder", crossing.new_id("folder", "99"))
     assert old and new and (old["name"], new["name"]) == ("Renamed", renamed["name"])
+
+
+def broken(crossing: Crossing, folder_id: str, parent_id: str | None, name: str) -> None:
+    """A folder of the backup that is where no folder can be."""
+    folder = {"id": folder_id, "name": name, "parent_id": parent_id, "created_at": "2024-01-01T00:00:00Z"}
+    crossing.back_up("folder", folder_id, folder)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_circle_of_folders_costs_its_members_and_what_is_in_them_nothing_else(
+    crossing: Crossing, length: int
+) -> None:
+    members = [str(800 + number) for number in range(length)]
+    for number, member in enumerate(members):
+        broken(crossing, member, members[(number + 1) % length], f"round {member}")
+    broken(crossing, "810", members[0], "below")
+    dashboard, *others = list(crossing.source.table("dashboard"))
+    for one in (dashboard, *others):
+        bare: dict[str, object] = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
+        crossing.back_up("dashboard", one["id"], {**crossing_blob(crossing, one["id"]), **bare})
+    blob = crossing_blob(crossing, dashboard["id"])
+    crossing.back_up(
+        "dashboard", dashboard["id"], {**blob, "folder_id": "810", "folder": None, "dashboard_elements": []}
+    )
+    ran = crossing.migrate("folder", "dashboard")
+    assert ran.code == 1
+    assert {letter["id"] for letter in ran.letters} == {*members, "810", dashboard["id"]}
+    assert all(f"folder={member}" in letter["message"] for letter in ran.letters for member in members[:1])
+    of_the_circle = [letter["message"] for letter in ran.letters if letter["id"] in members]
+    assert all("circle" in message and all(f"folder={one}" in message for one in members) for message in of_the_circle)
+    assert not any("round" in str(folder["name"]) for folder in crossing.world.table("folder"))
+    assert crossing.migrate("folder", "dashboard").writes == []
+
+
+def test_a_folder_whose_parent_is_nowhere_is_a_dead_letter_that_names_it(crossing: Crossing) -> None:
+    broken(crossing, "800", "899", "lost")
+    broken(crossing, "801", "800", "lost with it")
+    ran = crossing.migrate("folder")
+    letters = {letter["id"]: letter["message"] for letter in ran.letters}
+    assert set(letters) == {"800", "801"}
+    assert "folder=899" in letters["800"] and "folder=899" in letters["801"]
+
+
+def test_a_live_folder_is_not_moved_into_a_circle(arena: Arena) -> None:
+    one, other = two_siblings(arena)
+    for own, parent in ((one, other), (other, one)):
+        arena.back_up("folder", str(own["id"]), {**arena.blob("folder", str(own["id"])), "parent_id": parent["id"]})
+    before = {row["id"]: dict(row) for row in arena.world.table("folder")}
+    ran = arena.run("--select", "folder", "--yes")
+    assert {letter["id"] for letter in ran.letters} == {one["id"], other["id"]}
+    assert all("circle" in letter["message"] for letter in ran.letters)
+    assert {row["id"]: dict(row) for row in arena.world.table("folder")} == before

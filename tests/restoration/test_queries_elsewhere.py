@@ -137,13 +137,39 @@ def test_a_merged_query_is_rebuilt_from_the_living_source_once(crossing: Crossin
     assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
 
 
-def test_without_the_source_a_merged_query_is_named_and_nothing_is_written(crossing: Crossing) -> None:
+def test_without_the_source_the_tile_of_a_merged_query_is_named_and_the_rest_restored(crossing: Crossing) -> None:
     prepare(crossing)
     crossing.migrate("look")
     dashboard = merged(crossing.source)
+    planned = crossing.migrate(f"dashboard={dashboard['id']}", "--plan")
     ran = crossing.migrate(f"dashboard={dashboard['id']}")
-    assert ran.code == 1 and not ran.writes
-    assert "merge_query=" in ran.letter()["message"] and "merge_result_id" in ran.letter()["message"]
+    for one in (planned, ran):
+        letter = one.letter()
+        assert one.code == 1 and letter["error_type"] == "DependencyError"
+        assert "merge_query=" in letter["message"] and "[source] base_url" in letter["message"] + one.out
+        assert all(error["field"].endswith("merge_result_id") for error in letter["errors"])
+    made = crossing.of("dashboard", title=dashboard["title"])
+    there = crossing.parts("dashboard_element", made["id"])
+    wanted = crossing.source.table("dashboard_element").where("dashboard_id", dashboard["id"])
+    assert (
+        len(there)
+        == len([tile for tile in wanted if not tile["merge_result_id"]])
+        == len(wanted) - len(letter["errors"])
+    )
+    again = crossing.migrate(f"dashboard={dashboard['id']}")
+    assert again.writes == [] and again.letter()["errors"] == letter["errors"]
+
+
+def test_a_tile_that_could_not_be_made_is_made_once_the_source_is_named(crossing: Crossing) -> None:
+    prepare(crossing)
+    crossing.migrate("look")
+    dashboard = merged(crossing.source)
+    assert crossing.migrate(f"dashboard={dashboard['id']}").code == 1
+    crossing.source_lives()
+    ran = crossing.migrate(f"dashboard={dashboard['id']}").all_good()
+    assert ran.total("updated") == 1 and ran.operations["create_dashboard_element"] > 0
+    assert not ran.operations["delete_dashboard_element"]
+    assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
 
 
 def test_a_source_that_is_another_instance_ends_the_run_before_it_begins(crossing: Crossing) -> None:

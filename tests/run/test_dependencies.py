@@ -68,8 +68,8 @@ def test_memberships_are_awaited_and_not_waited_for(vault_of_people: Vault) -> N
 
 def test_an_item_says_what_it_refers_to_and_one_that_is_not_there_nothing(vault: Vault) -> None:
     """FR-014: the subtree of one item."""
-    assert set(referred_to(vault, key("dashboard=9"))) == {key("folder=2"), key("look=7")}
-    assert not list(referred_to(vault, key("dashboard=10")))
+    assert referred_to(vault, [key("dashboard=9")]) == {key("folder=2"), key("look=7")}
+    assert not referred_to(vault, [key("dashboard=10")])
 
 
 def test_a_circle_is_opened_where_a_need_is_not_hard() -> None:
@@ -81,3 +81,49 @@ def test_a_circle_is_opened_where_a_need_is_not_hard() -> None:
     assert first == {a: set(), b: set(), c: set()}
     assert awaits == {a: {b}, b: {a}, c: {b}}
     assert hard == {a: {c}}
+
+
+@pytest.mark.parametrize("selected", [["dashboard=1", "dashboard=2"], ["dashboard=1", "dashboard=2", "look=3"]])
+def test_links_in_texts_are_told_apart_from_references(tmp_path: Path, selected: list[str]) -> None:
+    with ShardWriter(tmp_path / "texts.db") as shard:
+        for own, text in (("1", "/dashboards/2 /looks/3 /boards/9"), ("2", "%2Fdashboards%2F1 /dashboards/2")):
+            shard.put("dashboard", own, "D", {"id": own, "title": "D", "dashboard_elements": [{"body_text": text}]})
+        shard.put("look", "3", "L", {"id": "3", "title": "L"})
+    with Vault.open([str(tmp_path / "texts.db")]) as opened:
+        links = links_of(opened, [key(one) for one in selected])
+    more = (key("look=3"),) if "look=3" in selected else ()
+    assert links == Links(
+        {},
+        frozenset(),
+        {},
+        {key("dashboard=1"): (key("dashboard=2"), *more), key("dashboard=2"): (key("dashboard=1"), key("dashboard=2"))},
+    )
+
+
+def test_items_marked_deleted_need_what_others_need(tmp_path: Path) -> None:
+    """They are selected with --include-deleted only."""
+    with ShardWriter(tmp_path / "deleted.db") as shard:
+        shard.put("folder", "1", "F", {"id": "1", "name": "F"})
+        look = {"id": "2", "title": "L", "folder_id": "1"}
+        shard.put("look", "2", "L", look, deleted_at="2026-01-01T00:00:00+00:00")
+    with Vault.open([str(tmp_path / "deleted.db")]) as opened:
+        assert links_of(opened, [key("folder=1"), key("look=2")]).needs == {key("look=2"): (key("folder=1"),)}
+
+
+def test_what_is_in_a_personal_folder_comes_after_its_owner_whoever_owns_it(tmp_path: Path) -> None:
+    """The folder comes to be with the user, and is no item that could be waited for."""
+    with ShardWriter(tmp_path / "homes.db") as shard:
+        shard.put("user", "5", "Ada", {"id": "5", "personal_folder_id": "6", "home_folder_id": "6"})
+        shard.put("folder", "6", "Ada", {"id": "6", "name": "Ada", "parent_id": "2", "is_personal": True})
+        shard.put("folder", "7", "Below", {"id": "7", "name": "Below", "parent_id": "6"})
+        shard.put("look", "8", "L", {"id": "8", "title": "L", "folder_id": "6", "user_id": "1"})
+    with Vault.open([str(tmp_path / "homes.db")]) as opened:
+        links = links_of(opened, [key("user=5"), key("folder=6"), key("look=8"), key("folder=7")])
+        assert key("user=5") in links_of(opened, [key("user=5"), key("look=8")]).needs[key("look=8")]
+        assert referred_to(opened, [key("look=8")]) == {key("folder=6"), key("user=1"), key("user=5")}
+    assert links.needs == {
+        key("folder=6"): (key("user=5"),),
+        key("folder=7"): (key("folder=6"), key("user=5")),
+        key("look=8"): (key("folder=6"), key("user=5")),
+    }
+    assert (key("look=8"), key("user=5")) not in links.hard

@@ -15,6 +15,7 @@ import pytest
 from lrestore.messages import Mapping
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import SourceSummary, Vault, schema
+from lrestore.vault.mappings import ForeignMapping
 from tests.vault.builder import SAMPLES, Recorded, Row, SessionRow, build, dashboard, row_of
 
 FRESH = ((3, "2026-01-01T00:00:00.000100"), (4, "2026-01-01T00:00:00.000300"))
@@ -253,7 +254,10 @@ def test_mappings_that_lookervault_recorded_are_handed_on(tmp_path: Path) -> Non
         connection.executemany("INSERT INTO id_mappings VALUES (?, ?, ?, ?, ?, ?)", rows)
     connection.close()
     with Vault.open([str(path)]) as vault:
-        assert list(vault.mappings()) == [Mapping("dashboard", "1", "10"), Mapping("group", "2", "20")]
+        assert list(vault.mappings()) == [
+            ForeignMapping(Mapping("dashboard", "1", "10"), "prod", ""),
+            ForeignMapping(Mapping("group", "2", "20"), "prod", ""),
+        ]
 
 
 def test_the_formats_types_are_the_ontologys() -> None:

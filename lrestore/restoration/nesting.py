@@ -1,0 +1,190 @@
+"""The groups in a group, and those that have a role: no backup holds them, the living source tells them.
+
+What Looker lists at once is compared first: only where that differs is the object's own list asked for, which is fresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from lrestore.errors import DependencyError, LookerError, NotFoundError
+from lrestore.messages import Change, ItemKey
+from lrestore.restoration.apply import Applied, send
+from lrestore.restoration.caller import admin_by_group, admin_by_role, caller_is_in
+from lrestore.restoration.context import Context
+from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.match import Match
+from lrestore.restoration.resolve import resolve
+from lrestore.restoration.settled import settled
+from lrestore.restoration.steps import Plan, Write
+
+Object = dict[str, Any]
+
+
+@dataclass(slots=True)
+class _Groups:
+    """The groups that are meant: the destination's ids, and which of the backup each is. ``certain``: no other is."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+    certain: bool = True
+
+
+_PATH = "groups"
+"""What both lists are called in changes and warnings."""
+
+
+class _Planner:
+    """What both kinds of list have in common."""
+
+    def __init__(self, context: Context, key: ItemKey, ends: LooseEnds) -> None:
+        self.context = context
+        self.key = key
+        self._ends = ends
+        self.warnings: list[str] = []
+
+    def meant(self, source_ids: Sequence[str]) -> _Groups | None:
+        """None while one of the groups is still to come: the list is compared when all are there."""
+        groups, lost, waiting = _Groups(), [], False
+        for source_id in source_ids:
+            try:
+                groups.ids[resolve(self.context, "group", source_id, path=_PATH, key=self.key)] = source_id
+            except DependencyError:
+                if self.later(source_id):
+                    waiting = True
+                else:
+                    lost.append(source_id)
+        if lost:
+            verb = "is" if len(lost) == 1 else "are"
+            self.warnings.append(f"group {', '.join(lost)} of its {_PATH} {verb} not in the destination")
+        groups.certain = not lost
+        return None if waiting else groups
+
+    def later(self, source_id: str) -> bool:
+        """Whether a group is still to come."""
+        return self._ends.later(ItemKey("group", source_id))
+
+    def drop(self, meant: _Groups, live: Sequence[str], makes_admins: Callable[[], bool]) -> list[str]:
+        """Which of the live groups go. ``makes_admins``: whether what they are in does so, perhaps of the caller."""
+        extra = [one for one in live if one not in meant.ids]
+        if self.context.policy.keep_extra or not meant.certain or not extra:
+            return []
+        kept = [one for one in extra if caller_is_in(self.context, one)] if makes_admins() else []
+        self.warnings += [
+            f"group {one} stays in its {_PATH}: without it the user who restores could be locked out" for one in kept
+        ]
+        return [one for one in extra if one not in kept]
+
+
+class GroupBelongings:
+    """Implements :class:`lrestore.restoration.belongings.Belongings`: the groups in a group."""
+
+    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+        self._context = context
+        self._key: ItemKey = item.key
+        self._planner = _Planner(context, item.key, ends)
+
+    def plan(self, match: Match) -> Plan:
+        told = self._context.definitions.inside(self._key.id)
+        meant = None if told is None else self._planner.meant(told)
+        if meant is None:
+            return Plan(warnings=self._planner.warnings)
+        live_id = str(match.live["id"]) if match.live else ""
+        live = self._live(live_id, meant)
+        add = [one for one in meant.ids if one not in live]
+        if any(self._planner.later(meant.ids[one]) for one in add if self._lies_in(live_id, one)):
+            return Plan(warnings=self._planner.warnings)
+        drop = self._planner.drop(meant, live, lambda: admin_by_group(self._context, live_id))
+        writes = [self._write("add_group_group", one, {"group_id": one}) for one in add]
+        writes += [self._write("delete_group_from_group", one, {}) for one in drop]
+        for write in writes[:1]:
+            write.changes = (Change(_PATH, live, [one for one in live if one not in drop] + add),)
+        return Plan(writes, warnings=self._planner.warnings, seen={"groups": live} if writes and live_id else {})
+
+    def _lies_in(self, live_id: str, other: str) -> bool:
+        """Whether the group is in the other as yet, so that Looker would refuse to turn that round."""
+        return bool(live_id) and other in (self._context.live.hierarchy.above(live_id) or ())
+
+    def _live(self, live_id: str, meant: _Groups) -> list[str]:
+        listed = self._context.live.hierarchy.inside(live_id) if live_id else set()
+        if not live_id or listed == set(meant.ids):
+            return list(meant.ids) if live_id else []
+        return self._shown(live_id)
+
+    def _shown(self, live_id: str) -> list[str]:
+        """The groups in it, as Looker shows them now."""
+        rows = self._context.session.call("all_group_groups", path={"group_id": live_id}, query={"fields": "id"})
+        return [str(row["id"]) for row in rows or ()]
+
+    def _write(self, operation: str, group_id: str, body: Object) -> Write:
+        return Write(operation, "group_group", self._key.id, group_id, _PATH, f"group {group_id}", body)
+
+    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+        for write in plan.writes:
+            act = self._leave if write.operation == "delete_group_from_group" else self._join
+            _attempt(applied, write, lambda act=act, write=write: act(write, str(live["id"])))  # type: ignore[misc]
+        return []
+
+    def _join(self, write: Write, live_id: str) -> None:
+        settled(
+            self._context,
+            lambda: send(self._context, write.operation, {"group_id": live_id}, write.body),
+            lambda: write.live_id in self._shown(live_id),
+        )
+        self._context.live.hierarchy.note(write.live_id, live_id, inside=True)
+
+    def _leave(self, write: Write, live_id: str) -> None:
+        path = {"group_id": live_id, "deleting_group_id": write.live_id}
+        with suppress(NotFoundError):
+            send(self._context, write.operation, path, None)
+        self._context.live.hierarchy.note(write.live_id, live_id, inside=False)
+
+
+class RoleBelongings:
+    """Implements :class:`lrestore.restoration.belongings.Belongings`: the groups that have a role."""
+
+    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+        self._context = context
+        self._key: ItemKey = item.key
+        self._planner = _Planner(context, item.key, ends)
+        self._wanted: list[str] = []
+
+    def plan(self, match: Match) -> Plan:
+        told = self._context.definitions.holders(self._key.id)
+        meant = None if told is None else self._planner.meant(told)
+        if meant is None:
+            return Plan(warnings=self._planner.warnings)
+        live_id = str(match.live["id"]) if match.live else ""
+        live = self._live(live_id, meant)
+        drop = self._planner.drop(meant, live, lambda: admin_by_role(self._context, live_id))
+        self._wanted = [one for one in live if one not in drop] + [one for one in meant.ids if one not in live]
+        if sorted(self._wanted) == sorted(live):
+            return Plan(warnings=self._planner.warnings)
+        change = Change(_PATH, live, self._wanted)
+        write = Write("set_role_groups", "role_group", self._key.id, live_id, _PATH, "groups", {}, (change,))
+        return Plan([write], warnings=self._planner.warnings, seen={"groups": live} if live_id else {})
+
+    def _live(self, live_id: str, meant: _Groups) -> list[str]:
+        listed = self._context.live.hierarchy.holders(live_id) if live_id else set()
+        if not live_id or listed == set(meant.ids):
+            return list(meant.ids) if live_id else []
+        rows = self._context.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
+        return [str(row["id"]) for row in rows or ()]
+
+    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+        path = {"role_id": str(live["id"])}
+        for write in plan.writes:
+            _attempt(applied, write, lambda: send(self._context, "set_role_groups", path, self._wanted))
+        return []
+
+
+def _attempt(applied: Applied, write: Write, act: Callable[[], object]) -> None:
+    """A refusal fails the item and lets the other writes be."""
+    try:
+        act()
+    except LookerError as error:
+        applied.failures.append((write, error))
+    else:
+        applied.done += 1
