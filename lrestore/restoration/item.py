@@ -136,6 +136,9 @@ class ItemRestorer:
 
     def _plan_missing(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
         policy, key = self._context.policy, item.key
+        if CONTENT_TYPES[key.type].trash and item.raw.get("deleted") is True:
+            reason = "it was in the trash when it was backed up, and is not in the destination"
+            return ItemPlan(key, item.name, "skipped", match, reason=reason, warnings=match.warnings)
         if policy.if_missing == "skip":
             return ItemPlan(key, item.name, "skipped", match, reason="not in the destination", warnings=match.warnings)
         if policy.if_missing == "fail":

@@ -150,3 +150,12 @@ def test_the_backup_is_not_touched_to_the_byte(arena: Arena) -> None:
     assert arena.backup.read_bytes() == before
     new = {path.name for path in arena.directory.iterdir()} - set(names)
     assert not [name for name in new if name.startswith("vault")]
+
+
+def test_what_was_in_the_trash_already_is_not_made_again(arena: Arena) -> None:
+    arena.back_up("dashboard", "1", {**arena.blob("dashboard", "1"), "deleted": True})
+    arena.delete("dashboard", "1")
+    ran = arena.run("--select", "dashboard=1").all_good()
+    assert ran.total("skipped") == 1 and ran.writes == []
+    (item,) = ran.report["items"]
+    assert "trash" in item["reason"]
