@@ -329,8 +329,13 @@ class Live:
         if entry.search is None:
             raise ValueError(f"{type_name} cannot be searched")
         query = {"id": ",".join(sorted(ids)), "fields": field_names, "deleted": deleted}
-        rows = self.pages(entry.search, {name: value for name, value in query.items() if value is not None})
-        return {str(row[entry.id_field]): row for row in rows if str(row.get(entry.id_field)) in ids}
+        found: dict[str, Object] = {}
+        for row in self.pages(entry.search, {name: value for name, value in query.items() if value is not None}):
+            if str(row.get(entry.id_field)) in ids:
+                found[str(row[entry.id_field])] = row
+            if len(found) == len(ids):
+                break
+        return found
 
     def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[Object]:
         """All rows of a paged operation, whatever page size the server insists on.

@@ -72,7 +72,7 @@ class BoardBelongings:
         return apply_parts(self._context, applied, plan, live)
 
     def _planned(self, live: Object, *, ids_hold: bool) -> BoardPlan:
-        linker = Linker(self._context, self._item.key, self._ends)
+        linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
         raw = linker.parts(self._item)
         plan = BoardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold).plan()
         plan.warnings += linker.warnings

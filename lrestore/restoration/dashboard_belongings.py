@@ -51,7 +51,7 @@ class DashboardBelongings:
         return apply_parts(self._context, applied, plan, live)
 
     def _planned(self, live: Object, *, ids_hold: bool) -> DashboardPlan:
-        linker = Linker(self._context, self._item.key, self._ends)
+        linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
         raw = linker.parts(self._item)
         planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
         planner.rewrite = linker.value

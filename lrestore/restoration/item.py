@@ -124,7 +124,7 @@ class ItemRestorer:
         plan = self._planned(item, match, ends)
         plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
         if plan.action == "updated":
-            plan.warnings += check_explores(self._context, key, raw)
+            self._check_lookml(plan, raw)
         return plan
 
     def _impossible(self, type_name: str) -> str:
@@ -146,8 +146,14 @@ class ItemRestorer:
         self._check_creatable(item)
         plan = self._planned(item, match, ends)
         plan.action = "created"
-        plan.warnings += check_explores(self._context, key, item.raw)
+        self._check_lookml(plan, item.raw)
         return plan
+
+    def _check_lookml(self, plan: ItemPlan, raw: Object) -> None:
+        """What the item asks of LookML is there: also by the query of a look, which its backup lacks."""
+        queries = [write.body for write in plan.before if write.type == "query"]
+        asked = {**raw, "query": queries[-1]} if queries else raw
+        plan.warnings += check_explores(self._context, plan.key, asked)
 
     def _check_creatable(self, item: Any) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
@@ -167,7 +173,7 @@ class ItemRestorer:
     def _planned(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
         key, raw, live = item.key, item.raw, match.live
         entry, kind = CONTENT_TYPES[key.type], kind_of(key.type)
-        linker = Linker(self._context, key, ends)
+        linker = Linker(self._context, key, ends, _live_id(key, live) if live else "")
         planner = OwnPlanner(self._context, key, linker.own(item), live, ends)
         planner.rewrite = linker.value
         body = planner.body(kind.adjust)
@@ -184,7 +190,7 @@ class ItemRestorer:
                 raise NotRestorableError(f"{key}: Looker's API cannot change a {key.type}", key=key)
             if live is None and kind.creation is not None:
                 operation, body = kind.creation(raw, body)
-            live_id = str(live[entry.id_field]) if live else ""
+            live_id = _live_id(key, live) if live else ""
             plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
         if kind.belongings is not None:
             plan.belongings = kind.belongings(self._context, item, ends)

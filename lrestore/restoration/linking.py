@@ -35,12 +35,16 @@ def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key
 
 
 class Linker:
-    """Rewrites the links of one item. What cannot be rewritten is told in ``warnings``."""
+    """Rewrites the links of one item, whose id in the destination is ``live_id``, "" before it is made.
 
-    def __init__(self, context: Context, key: ItemKey, ends: LooseEnds) -> None:
+    What cannot be rewritten is told in ``warnings``.
+    """
+
+    def __init__(self, context: Context, key: ItemKey, ends: LooseEnds, live_id: str) -> None:
         self._context = context
         self._key = key
         self._ends = ends
+        self._live_id = live_id
         self._hosts = _own_hosts(context)
         self.warnings: list[str] = []
 
@@ -74,8 +78,8 @@ class Linker:
         return raw
 
     def _worth_it(self, blob: bytes) -> bool:
-        """In the same instance only ids of others can have changed: every object's own address is in its blob."""
-        if not self._context.same_instance:
+        """Every object's own address is in its blob: what has kept its id and mentions no other is left alone."""
+        if not self._context.same_instance or self._live_id != self._key.id:
             return has_links(blob)
         return any(ItemKey(*named) != self._key for named in mentioned(blob))
 
@@ -91,12 +95,16 @@ class Linker:
         key = ItemKey(link.type, link.id)
         if not link.id.isdecimal():
             return link.id if link.host else None
-        if self._ends.later(key):
-            return None
+        if key == self._key and self._live_id:
+            return self._live_id if link.host or link.id != self._live_id else None
+        later = self._ends.later(key)
+        # What is still to come may prove to be what an earlier run made: a link that leads there is not taken back.
         mapped = self._context.journal.mapping(key.type, key.id)
         if mapped is not None:
             return mapped
-        if self._context.same_instance or key == self._key:
+        if later:
+            return None
+        if self._context.same_instance:
             return link.id if link.host else None
         found = self._found(key)
         if found is None:

@@ -28,13 +28,14 @@ def links_here(vault: Vault, keys: Collection[ItemKey], live: Live, judgement: J
     none where no item links to another.
     """
     links = links_of(vault, keys)
-    targets = {other for others in links.mentions.values() for other in others}
-    if not targets:
+    if not links.mentions:
         return links
+    targets = {other for key, others in links.mentions.items() for other in others if other != key}
     new = frozenset(_without_id(vault, targets, live, judgement, mapped))
     awaits = dict(links.awaits)
     for key, others in links.mentions.items():
-        waited = new.intersection(others)
+        # Its own id is new to an item only if it is made anew, which shows when its turn has come.
+        waited = {other for other in others if other == key or other in new}
         if waited:
             awaits[key] = tuple(sorted(waited.union(awaits.get(key, ()))))
     return replace(links, awaits=awaits, mentions={})

@@ -79,6 +79,17 @@ def test_a_look_whose_query_nothing_shows_is_a_dead_letter_that_says_what_helps(
     assert "[source] base_url" in ran.letter()["message"] + ran.out + ran.err
 
 
+def test_a_look_whose_explore_is_not_there_names_it_before_anything_is_made(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    query = crossing.source.get("query", look["query_id"]) or {}
+    crossing.world.table("lookml_model").remove(query["model"])
+    ran = crossing.migrate(f"look={look['id']}")
+    assert ran.code == 1 and ran.writes == []
+    assert ran.letter()["error_type"] == "DependencyError"
+    assert f"explore={query['model']}::{query['view']}" in ran.letter()["message"]
+
+
 def test_the_living_source_knows_the_query_and_is_only_read(crossing: Crossing) -> None:
     origin = crossing.source_lives()
     prepare(crossing)
