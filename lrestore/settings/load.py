@@ -126,9 +126,14 @@ def _from_ini(given: _Layer) -> Iterator[tuple[str, _Given]]:
     """What a named ini file says about the destination, if nobody else says where that is."""
     if "destination.ini" not in given or "destination.base_url" in given:
         return
-    ini = Path(str(_checked("destination.ini", given["destination.ini"]))).expanduser()
+    named = given["destination.ini"]
+    ini = Path(str(_checked("destination.ini", named))).expanduser()
     section = given.get("destination.ini_section", _Given("", ""))
-    for name, value in (read_looker_ini(ini, str(section.value)) or {}).items():
+    try:
+        found = read_looker_ini(ini, str(section.value)) or {}
+    except SettingsError as error:
+        raise SettingsError(f"{named.place}: [destination] ini: {error.message}", hint=error.hint) from error
+    for name, value in found.items():
         if name in _INI_KEYS:
             yield f"destination.{_INI_KEYS[name]}", _Given(value, str(ini), as_text=True)
 
