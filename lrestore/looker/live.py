@@ -312,11 +312,17 @@ class Live:
 
     def find_now(self, type_name: str, key: Mapping[str, str]) -> list[Object]:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""
+        self.look_anew(type_name)
+        return self.find(type_name, key)
+
+    def look_anew(self, type_name: str) -> None:
+        """Forget what has been read of a type: somebody else has written since."""
         with self._lock:
             self._tables.pop(type_name, None)
+            self._fresh = {key: row for key, row in self._fresh.items() if key[0] != type_name}
+            self._trash = {key: row for key, row in self._trash.items() if key[0] != type_name}
             if type_name == "folder":
                 self._tree = None
-        return self.find(type_name, key)
 
     def by_ids(
         self, type_name: str, ids: Collection[str], field_names: str | None, *, deleted: bool | None = None

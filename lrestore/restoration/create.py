@@ -11,13 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from lrestore.errors import LookerError, StoppedError
-from lrestore.messages import Intent
+from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import Context
 
 Object = dict[str, Any]
 
 _FIRST_PAUSE_S = 0.5
 """A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
+_OUTLIVED_S = 5.0
+"""So long a call may go on in Looker after the process that made it was killed. Creates are answered within a second;
+one that hangs for longer than this may be made twice where names are not unique."""
+_THERE_ALREADY = (409, 422)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,10 @@ def create_all(context: Context, creations: list[Creation]) -> list[Object | Loo
     answers = context.side_by_side([_attempt(creation) for creation in creations])
     settled: list[Object | LookerError] = []
     for creation, answer in zip(creations, answers, strict=True):
-        doubtful = isinstance(answer, LookerError) and answer.outcome_unknown
-        settled.append(_settle(context, creation, answer) if doubtful else answer)
+        if isinstance(answer, LookerError) and (answer.outcome_unknown or _made_before(context, creation, answer)):
+            settled.append(_settle(context, creation, answer))
+        else:
+            settled.append(answer)
         _close(context, creation, settled[-1])
     return settled
 
@@ -56,6 +62,25 @@ def create_one(context: Context, creation: Creation) -> Object:
     if isinstance(answer, LookerError):
         raise answer
     return answer
+
+
+def after_a_death(context: Context, key: ItemKey) -> None:
+    """Before an item is looked for that a process was about to create when it died: its last call may still be under
+    way in Looker, and what others have read is older than that call.
+
+    Raises StoppedError where the run ends meanwhile.
+    """
+    begun_s = context.journal.in_doubt_for_s(key)
+    if begun_s is None:
+        return
+    if context.pause(max(0.0, _OUTLIVED_S - begun_s)):
+        raise StoppedError(f"stopped while it was unknown whether {key} had been created")
+    context.live.look_anew(key.type)
+
+
+def _made_before(context: Context, creation: Creation, refusal: LookerError) -> bool:
+    """Whether the refusal may mean that a process which died had made the object after all."""
+    return refusal.status in _THERE_ALREADY and context.journal.begun(creation.intent.key)
 
 
 def _attempt(creation: Creation) -> Callable[[], Object | LookerError]:

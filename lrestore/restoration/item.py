@@ -35,7 +35,7 @@ from lrestore.restoration.apply import Applied, make_queries, not_taken, send
 from lrestore.restoration.belongings import Belongings
 from lrestore.restoration.checks import check_explores, without_missing_calls
 from lrestore.restoration.context import Context
-from lrestore.restoration.create import Creation, create_one
+from lrestore.restoration.create import Creation, after_a_death, create_one
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.kinds import SUPPORTED, kind_of
 from lrestore.restoration.linking import Linker
@@ -113,6 +113,7 @@ class ItemRestorer:
             return ItemPlan(
                 key, item.name, "skipped", Match(), reason="built in: Looker's own objects are never written"
             )
+        after_a_death(self._context, key)
         match = find_live(self._context, key, raw)
         if match.live is None:
             with _missing():

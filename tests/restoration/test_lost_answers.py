@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from lrestore.errors import LookerError
+from lrestore.errors import LookerError, StoppedError
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.world import Sizes
 from tests.restoration.stage import Stage
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
@@ -46,8 +54,6 @@ def test_two_tiles_alike_whose_answers_are_both_lost_become_two(stage: Stage) ->
     item.raw["dashboard_elements"] = [*tiles, twin]
     stage.call("delete_dashboard", dashboard_id="1")
     stage.simulator.fault("reset_after", operation="create_dashboard_element", times=len(tiles) + 1)
-    from lrestore.restoration.item import ItemRestorer
-
     result = ItemRestorer(stage.context()).restore(item).result
     assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == len(tiles) + 1
 
@@ -83,3 +89,92 @@ def test_transient_errors_never_become_failures(stage: Stage) -> None:
         stage.simulator.fault(kind, operation="update_dashboard", times=1)
         stage.simulator.fault(kind, operation="dashboard", times=1)
         assert stage.restore("dashboard=1").outcome in ("updated", "unchanged")
+
+
+SOME = Sizes(users=3, groups=2, folders=2, depth=1, looks=1, dashboards=1, tiles=1, filters=0, boards=1, plans=1)
+LISTED = ("group", "folder", "board", "scheduled_plan")
+"""Types of which a run has one listing for all its processes."""
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path, sizes=SOME) as made:
+        yield made
+
+
+def orphan(stage: Stage, type_name: str) -> tuple[ItemKey, Any]:
+    """An item of that type that is no longer in the instance, and the create that brings it back."""
+    for row in list(stage.world.table(type_name)):
+        key = ItemKey(type_name, str(row["id"]))
+        item = stage.item(str(key))
+        context = stage.context()
+        if ItemRestorer(context).plan(item).action == "unchanged":
+            stage.call(f"delete_{type_name}", **{f"{type_name}_id": key.id})
+            return key, item
+    raise AssertionError(f"no {type_name} can be deleted")
+
+
+def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> None:
+    """As a process does that is killed before it hears what became of its create."""
+    kind = "reset_after" if handled else "reset_before"
+    fault = stage.simulator.fault(kind, operation=f"create_{key.type}", times=1)
+    context = stage.context()
+    context.pause = lambda seconds: True
+    with pytest.raises(StoppedError):
+        ItemRestorer(context).restore(item)
+    assert fault.fired == 1
+    assert [str(intent.intent.key) for intent in stage.reader.open_intents()] == [str(key)]
+
+
+def successor(stage: Stage, key: ItemKey) -> tuple[Context, list[float]]:
+    """The surroundings of a process that takes over, whose listing is older than the death; and how long it pauses."""
+    context = stage.context()
+    pauses: list[float] = []
+    context.pause = pauses.append
+    context.live.table(key.type)
+    context.journal.repeat(key)  # type: ignore[attr-defined]
+    return context, pauses
+
+
+@pytest.mark.parametrize("type_name", LISTED)
+def test_what_a_dead_process_has_made_is_adopted_though_the_listing_is_older(listed: Stage, type_name: str) -> None:
+    key, item = orphan(listed, type_name)
+    context, pauses = successor(listed, key)
+    count = len(listed.world.table(type_name))
+    die_creating(listed, key, item, handled=True)
+    result = ItemRestorer(context).restore(item).result
+    assert result.outcome == "created"
+    assert len(listed.world.table(type_name)) == count + 1
+    assert not listed.reader.open_intents()
+    assert 0 < pauses[0] <= 5, "the call of the dead process may still be under way"
+
+
+@pytest.mark.parametrize("type_name", LISTED)
+def test_what_a_dead_process_makes_after_its_death_is_waited_for(listed: Stage, type_name: str) -> None:
+    key, item = orphan(listed, type_name)
+    die_creating(listed, key, item, handled=False)
+    sent = ItemRestorer(listed.context()).plan(item).own
+    assert sent is not None
+    context, _ = successor(listed, key)
+    count = len(listed.world.table(type_name))
+    made: list[dict[str, Any]] = []
+
+    def arrives(_: float) -> None:
+        if not made:
+            made.append(listed.call(sent.operation, sent.body))
+
+    context.pause = arrives
+    result = ItemRestorer(context).restore(item).result
+    assert len(listed.world.table(type_name)) == count + 1
+    assert result.destination_id == str(made[0]["id"])
+
+
+def test_who_is_told_to_stop_while_waiting_creates_nothing(listed: Stage) -> None:
+    key, item = orphan(listed, "group")
+    die_creating(listed, key, item, handled=False)
+    context, _ = successor(listed, key)
+    context.pause = lambda seconds: True
+    count = len(listed.world.table("group"))
+    with pytest.raises(StoppedError):
+        ItemRestorer(context).restore(item)
+    assert len(listed.world.table("group")) == count
