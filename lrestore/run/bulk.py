@@ -80,7 +80,8 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds)
         absent = partial(_absent, tables, judgement)
-        coordinator = Coordinator(Ready(job.keys, links.needs, _priority), links, _numbered(brief), writer, absent)
+        ready = Ready(job.keys, links.needs, _priority)
+        coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, partial(_unanswered, job))
         if job.resumed:
             coordinator.resume(set(job.keys))
         watch = _Watch(job, coordinator, limiter)
@@ -115,6 +116,12 @@ def _absent(tables: dict[str, dict[str, dict[str, object]]], judgement: Judgemen
     if key.type not in tables:
         return False
     return judgement.instance != "same" or key.id not in tables[key.type]
+
+
+def _unanswered(job: Job) -> frozenset[ItemKey]:
+    """Items of which a create has been begun whose end is not on record."""
+    with StateReader.open(job.settings.state.path) as reader:
+        return frozenset(row.intent.key for row in reader.open_intents(job.session_id))
 
 
 class _Watch:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from types import ModuleType
 from lrestore.run.plumbing import die_with_parent
 
 _PR_SET_NAME = 15
+_LOADED_BY = os.getpid()
+"""In a child of the fork server, which has loaded this module, the fork server's number."""
 
 
 def begin_child(name: str) -> None:
@@ -21,7 +24,9 @@ def begin_child(name: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
-    die_with_parent()
+    # A fork server that was killed a moment ago took its other children with it, and the coordinator believes that this
+    # one is gone as well.
+    die_with_parent(_LOADED_BY if os.getpid() != _LOADED_BY else None)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
 

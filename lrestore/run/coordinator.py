@@ -14,21 +14,22 @@ Not guaranteed: an order among items that do not need each other.
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import msgspec
 
-from lrestore.errors import DependencyError, InternalError
+from lrestore.errors import DependencyError, InternalError, StoppedError
 from lrestore.graph import Ready
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
 from lrestore.run.crew import Crew, Helper
 from lrestore.run.dead_letter import failed
+from lrestore.run.deaths import Deaths
 from lrestore.run.dependencies import Links
 from lrestore.run.doomed import Doomed
 from lrestore.run.faults import crash_point
@@ -58,8 +59,6 @@ from lrestore.state.records import SessionStatus
 log = logging.getLogger(__name__)
 
 _HEAR_EVERY_S = 0.2
-_POISON_DEATHS = 3
-"""Workers that may die over an item before it is taken for the reason."""
 _COORDINATOR = 0
 """The number under which the coordinator itself writes to the writer."""
 _OWN_AT_ONCE = 16
@@ -78,7 +77,9 @@ class Ended:
 
 class Coordinator:
     """One bulk run. ``worker_brief`` makes the brief of the worker of a number; ``absent`` says of an item that fails
-    for want of another whether the destination surely lacks it too."""
+    for want of another whether the destination surely lacks it too; ``unanswered`` tells the items of which a create
+    has been begun whose end is not on record.
+    """
 
     def __init__(
         self,
@@ -87,18 +88,19 @@ class Coordinator:
         worker_brief: Callable[[int], WorkerBrief],
         writer_brief: WriterBrief,
         absent: Callable[[ItemKey], bool],
+        unanswered: Callable[[], Collection[ItemKey]],
     ) -> None:
         self._ready = ready
         self._absent = absent
+        self._unanswered = unanswered
         self._lost = Doomed(links.needs, links.hard)
         self._awaits = links.awaits
         self._halves: dict[ItemKey, ItemResult] = {}
         self._portions = Portions(worker_brief(0).settings.run.in_flight)
         self._crew = Crew(worker_brief, writer_brief)
-        self._deaths: Counter[ItemKey] = Counter()
+        self._deaths = Deaths()
         self._again: set[ItemKey] = set()
         self._notes: dict[ItemKey, str] = {}
-        self._suspects: deque[ItemKey] = deque()
         self._begun: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
@@ -116,9 +118,21 @@ class Coordinator:
     def run(
         self, workers: int, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]
     ) -> Ended:
-        """Until everything is settled or the run has to stop. ``show`` is called a few times per second."""
+        """Until everything is settled or the run has to stop. ``show`` is called a few times per second.
+
+        Whatever is raised, no process is left behind.
+        """
+        try:
+            return self._run(workers, stop, budget, show)
+        except BaseException:
+            self._crew.kill()
+            raise
+
+    def _run(
+        self, workers: int, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]
+    ) -> Ended:
         for _ in range(workers):
-            self._crew.start_worker()
+            self._start_worker()
         interrupted = False
         while self._ready.unsettled and not self._reason:
             interrupted = interrupted or stop()
@@ -176,8 +190,7 @@ class Coordinator:
 
     def _suspect(self) -> ItemKey | None:
         """An item over which a worker has died: it is tried alone, so that no other is blamed if that happens again."""
-        while self._suspects:
-            key = self._suspects.popleft()
+        while (key := self._deaths.next_suspect()) is not None:
             if self._ready.hold(key):
                 return key
         return None
@@ -231,7 +244,7 @@ class Coordinator:
         self._crew.tell_writer(Own(sent))
 
     def _listen(self) -> None:
-        channels: dict[Any, Callable[[], None]] = {self._crew.writer_channel: self._hear_writer}
+        channels: dict[Any, Callable[[], object]] = {self._crew.writer_channel: self._hear_writer}
         for helper in self._crew.workers.values():
             channels[helper.channel] = partial(self._hear_worker, helper)
         sentinels: dict[Any, Helper] = {helper.process.sentinel: helper for helper in self._crew.workers.values()}
@@ -256,6 +269,7 @@ class Coordinator:
             self._committed(message)
 
     def _committed(self, message: Committed) -> None:
+        self._deaths.writer_wrote()
         self.warnings += message.warnings
         for settled in message.settled:
             crash_point("coordinator.result_seen")
@@ -288,11 +302,12 @@ class Coordinator:
         self._halves[key] = half
         self._ready.pass_on(key)
 
-    def _hear_worker(self, helper: Helper) -> None:
+    def _hear_worker(self, helper: Helper) -> bool:
+        """Whether there was something to hear."""
         try:
             message = helper.channel.receive()
         except PeerGoneError:
-            return
+            return False
         match message:
             case Standing(usage):
                 self._note_usage(helper, usage)
@@ -301,31 +316,43 @@ class Coordinator:
                 for key in keys:
                     helper.in_hand.pop(key, None)
             case Started():
-                pass
+                helper.started = True
+                self._deaths.worker_began()
+        return True
 
     def _bury(self, helper: Helper) -> None:
         """What a dead worker had in hand is given to others, who look first; a deadly item becomes a dead letter."""
-        while helper.channel.ready():
-            try:
-                message = helper.channel.receive()
-            except PeerGoneError:
-                break
-            if isinstance(message, Standing):
-                self._note_usage(helper, message.usage)
+        while helper.channel.ready() and self._hear_worker(helper):
+            pass
         self._crew.dismiss(helper)
         if helper.finishing and helper.process.exitcode == 0:
             return
         log.warning("worker %d died (exit code %s); it is replaced", helper.number, helper.process.exitcode)
+        if not helper.started:
+            self._reason = self._reason or self._deaths.worker_ended_unborn()
+        unanswered = self._unanswered()
         for key in helper.in_hand:
-            self._again.add(key)
-            self._deaths[key] += 1
-            if self._deaths[key] >= _POISON_DEATHS:
-                self._record(failed(_poison(key, self._deaths[key]), key, ""))
-            elif not helper.finishing:
+            if helper.started:
+                self._blame(key, helper, unanswered=key in unanswered)
+            else:
                 self._ready.withdraw(key)
-                self._suspects.append(key)
+                self._deaths.suspect(key, unanswered=key in unanswered)
         if not helper.finishing and self._ready.unsettled:
+            self._start_worker()
+
+    def _blame(self, key: ItemKey, helper: Helper, *, unanswered: bool) -> None:
+        self._again.add(key)
+        if self._deaths.blame(key):
+            self._record(failed(_poison(key, self._deaths.over(key)), key, ""))
+        elif not helper.finishing:
+            self._ready.withdraw(key)
+            self._deaths.suspect(key, unanswered=unanswered)
+
+    def _start_worker(self) -> None:
+        try:
             self._crew.start_worker()
+        except StoppedError as error:
+            self._reason = self._reason or error.message
 
     def _replace_writer(self) -> None:
         self._crew.writer.join()
@@ -333,6 +360,9 @@ class Coordinator:
         if self._reason:
             return
         log.warning("the writer died (exit code %s); it is replaced", self._crew.writer.exitcode)
+        self._reason = self._deaths.writer_died()
+        if self._reason:
+            return
         self._crew.replace_writer()
         for helper in self._crew.workers.values():
             self._crew.say(helper, Resend())

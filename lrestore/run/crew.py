@@ -8,13 +8,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from lrestore.messages import ItemKey
-from lrestore.run.children import without_main_module
+from lrestore.run.launching import Launcher
 from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe
 from lrestore.run.protocol import End, FromWorker, FromWriter, Sent, ToWorker, ToWriter
 from lrestore.run.worker import WorkerBrief, worker_main
@@ -23,17 +21,18 @@ from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)
 
-PRELOADED = ["lrestore.run.preloaded"]
-
 
 @dataclass(slots=True)
 class Helper:
-    """A worker process. ``alone``: what it has in hand may be deadly, and it gets nothing else meanwhile."""
+    """A worker process. ``started``: it has said so. ``alone``: what it has in hand may be deadly, and it gets nothing
+    else meanwhile.
+    """
 
     number: int
     process: BaseProcess
     channel: Channel[Any, FromWorker]
     in_hand: dict[ItemKey, None] = field(default_factory=dict)
+    started: bool = False
     finishing: bool = False
     alone: bool = False
 
@@ -49,8 +48,7 @@ class Crew:
     def __init__(self, worker_brief: Callable[[int], WorkerBrief], writer_brief: WriterBrief) -> None:
         self._worker_brief = worker_brief
         self._writer_brief = writer_brief
-        self._context: ForkServerContext = get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
+        self._launcher = Launcher()
         self._reading, self._writing = result_pipe(Sent)
         self._next_number = 1
         self.workers: dict[int, Helper] = {}
@@ -64,26 +62,27 @@ class Crew:
     def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
         ours, theirs = channel(ToWriter, FromWriter)
         arguments = (self._writer_brief, self._reading, theirs)
-        process = self._context.Process(target=writer_main, args=arguments, name="lrestore-writer")
-        with without_main_module():
-            process.start()
-        theirs.close()
-        return process, ours
+        try:
+            return self._launcher.start(writer_main, arguments, "lrestore-writer"), ours
+        finally:
+            theirs.close()
 
     def start_worker(self) -> None:
-        """One more worker, under a number of its own."""
+        """One more worker, under a number of its own. Raises StoppedError if no process can be started."""
         number = self._next_number
         self._next_number += 1
         ours, theirs = channel(ToWorker, FromWorker)
         arguments = (self._worker_brief(number), theirs, self._writing)
-        process = self._context.Process(target=worker_main, args=arguments, name=f"lrestore-w{number}")
-        with without_main_module():
-            process.start()
-        theirs.close()
+        try:
+            process = self._launcher.start(worker_main, arguments, f"lrestore-w{number}")
+        finally:
+            theirs.close()
         self.workers[number] = Helper(number, process, ours)
 
     def replace_writer(self) -> None:
-        """A successor for a writer that is dead and has been heard to the end."""
+        """A successor for a writer that is dead and has been heard to the end. Raises StoppedError if none can be
+        started.
+        """
         self.writer_channel.close()
         self.writer, self.writer_channel = self._start_writer()
 
@@ -97,6 +96,13 @@ class Crew:
         """Nobody is there to confirm what they do."""
         for helper in self.workers.values():
             helper.process.kill()
+
+    def kill(self) -> None:
+        """End everybody at once: the run cannot be ended in order."""
+        self.kill_workers()
+        self.writer.kill()
+        for process in (*(helper.process for helper in self.workers.values()), self.writer):
+            process.join()
 
     def say(self, helper: Helper, message: ToWorker) -> None:
         """A worker that is dead hears nothing; its sentinel tells so."""

@@ -21,11 +21,16 @@ CRASH, COUNT = "LRESTORE_CRASH", "LRESTORE_CRASH_COUNT"
 
 POINTS = MappingProxyType(
     {
+        "run.state_open": "the state file is there, and no session is in it yet",
+        "run.session_begun": "the session is on record, and nothing has been done",
+        "writer.start": "the writer has begun and has opened nothing",
+        "worker.start": "a worker has begun and has opened nothing",
         "limiter.lock_held": "the limiter's lock is taken and its record half changed",
         "task.taken": "a worker has a task and has done nothing for it",
         "intent.sent": "an intent is on its way to the writer",
         "intent.committed": "the writer has an intent on disk and has not said so",
         "intent.acked": "the worker knows that its intent is on disk; the create comes next",
+        "undo.kept": "a copy of the live object is on disk; the write comes next",
         "call.before_send": "a call is about to go out",
         "call.after_answer": "a call was answered, and nobody knows yet",
         "result.sent": "an item's result is on its way to the writer",

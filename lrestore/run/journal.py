@@ -74,6 +74,7 @@ class SessionJournal:
 
     def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
         self._undo.before_update(type_name, object_id, name, live)
+        crash_point("undo.kept")
 
     def created(self, type_name: str, object_id: str) -> None:
         self._undo.created(type_name, object_id)

@@ -285,6 +285,7 @@ class _Run:
         with StateWriter.open(state, now=utc_now) as writer:
             prune(state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
             self._known.keep(writer, self._job.route[1])
+        crash_point("run.state_open")
 
     def _begin(self, state: Path) -> None:
         with StateWriter.open(state, now=utc_now) as writer:
@@ -295,6 +296,7 @@ class _Run:
                 writer.begin_session(session)
             for missing in self._job.missing:
                 writer.record_result(self._job.session_id, missing)
+        crash_point("run.session_begun")
 
     def _carry_out(self, judgement: Judgement) -> Ended:
         job, count = self._job, len(self._job.keys) + len(self._job.missing)

@@ -102,6 +102,7 @@ class WorkerBrief:
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
     """Entry of the process."""
     begin_child(f"lrestore-w{brief.number}")
+    crash_point("worker.start")
     if brief.log is not None:
         configure(level=brief.log.level, format=brief.log.format, file=brief.log.file, stream=sys.stderr)
         for credentials in filter(None, (brief.credentials, brief.source_credentials)):

@@ -76,6 +76,7 @@ class _Group:
 def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: ToCoordinator) -> None:
     """Entry of the process."""
     begin_child("lrestore-writer")
+    crash_point("writer.start")
     try:
         with StateWriter.open(brief.state, now=utc_now) as writer:
             Writer(brief, writer, incoming, coordinator).run()

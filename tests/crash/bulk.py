@@ -239,7 +239,9 @@ def descendants(pid: int) -> dict[int, str]:
 
 
 def kill(process: subprocess.Popen[bytes], whom: str, choose: Any) -> bool:
-    """SIGKILL for a ``worker``, the ``writer``, the ``coordinator`` or the ``group``; False if there is none yet."""
+    """SIGKILL for a ``worker``, the ``writer``, the ``forkserver`` that started them, the ``coordinator`` or the
+    ``group``; False if there is none yet.
+    """
     family = descendants(process.pid)
     if whom == "coordinator":
         os.kill(process.pid, signal.SIGKILL)
@@ -248,15 +250,24 @@ def kill(process: subprocess.Popen[bytes], whom: str, choose: Any) -> bool:
         for pid in [process.pid, *family]:
             _kill(pid)
         return True
-    wanted = [
-        pid
-        for pid, name in family.items()
-        if (name == "lrestore-writer" if whom == "writer" else name.startswith("lrestore-w") and name[-1].isdigit())
-    ]
+    wanted = [pid for pid, name in family.items() if _is(whom, pid, name)]
     if not wanted:
         return False
     _kill(choose(sorted(wanted)))
     return True
+
+
+def _is(whom: str, pid: int, name: str) -> bool:
+    if whom == "forkserver":
+        return not name.startswith("lrestore-") and b"forkserver" in _command_line(pid)
+    return name == "lrestore-writer" if whom == "writer" else name.startswith("lrestore-w") and name[-1].isdigit()
+
+
+def _command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 def _kill(pid: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -11,7 +12,7 @@ from tests.crash.bulk import Bulk, Verdict, descendants, gone, kill
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@pytest.mark.parametrize("victim", ["worker", "writer"])
+@pytest.mark.parametrize("victim", ["worker", "writer", "forkserver"])
 def test_one_death_does_not_stop_the_run(bulk: Bulk, undisturbed: Verdict, victim: str) -> None:
     bulk.begin_anew()
     bulk.simulator.configure(latency_ms=30)
@@ -50,6 +51,22 @@ def test_a_signal_ends_the_run_in_order(bulk: Bulk, undisturbed: Verdict, number
     assert ended == code
     last = (bulk.directory / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()[-1]
     assert last == "go on with: lrestore --config c.toml --resume"
+    assert bulk.finish(process) == 0
+    bulk.judge(undisturbed)
+
+
+def test_a_signal_to_the_whole_group_kills_nobody(bulk: Bulk, undisturbed: Verdict) -> None:
+    """As service managers send it: to every process of the run, the fork server included."""
+    bulk.begin_anew()
+    (bulk.directory / "stderr.txt").unlink(missing_ok=True)
+    bulk.simulator.configure(latency_ms=50)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    os.killpg(process.pid, signal.SIGTERM)
+    ended = process.wait(30)
+    bulk.simulator.configure(latency_ms=0)
+    assert ended == 143
+    assert "died" not in (bulk.directory / "stderr.txt").read_text(encoding="utf-8")
     assert bulk.finish(process) == 0
     bulk.judge(undisturbed)
 

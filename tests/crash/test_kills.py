@@ -11,7 +11,7 @@ from tests.crash.bulk import Bulk, Verdict, kill
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
 
-VICTIMS = ("worker", "writer", "coordinator", "group")
+VICTIMS = ("worker", "writer", "forkserver", "coordinator", "group")
 
 
 def test_random_kills_with_lost_answers_lose_and_double_nothing(bulk: Bulk, undisturbed: Verdict, seed: int) -> None:

@@ -1,0 +1,58 @@
+"""Starting the child processes of a bulk run, whoever is killed or signalled meanwhile.
+
+Children are forked from multiprocessing's fork server, which has everything loaded. It is a process like any other: it
+may be killed, and with it dies what it has forked; multiprocessing starts another one at the next try. A signal to the
+whole process group (Ctrl-C, a service manager's SIGTERM) must not end it, since its children would end with it in the
+middle of their calls: it is started with these signals blocked, and its children unblock them when they ignore them.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from lrestore.errors import StoppedError
+from lrestore.run.children import without_main_module
+
+PRELOADED = ["lrestore.run.preloaded"]
+_TRIES = 5
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
+
+
+class Launcher:
+    """Starts processes, all from one fork server."""
+
+    def __init__(self) -> None:
+        self._context: ForkServerContext = get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOADED)
+
+    def start(self, target: Callable[..., object], arguments: tuple[Any, ...], name: str) -> BaseProcess:
+        """A running process. Raises StoppedError if none can be started, with what the system said."""
+        failure: Exception | None = None
+        for _ in range(_TRIES):
+            process = self._context.Process(target=target, args=arguments, name=name)
+            try:
+                with _signals_held_back(), without_main_module():
+                    process.start()
+            except (OSError, EOFError) as error:
+                # The fork server, or the new process, was killed before it had all that it is told at its start.
+                failure = error
+                continue
+            return process
+        raise StoppedError(f"process {name} cannot be started: {failure}") from failure
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    # First, because it would unblock the signals when it starts one itself.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
