@@ -41,7 +41,7 @@ from lrestore.restoration.kinds import SUPPORTED, kind_of
 from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.slug import fresh_slug
+from lrestore.restoration.slug import own_slug
 from lrestore.restoration.steps import Plan, Write, settle
 
 Object = dict[str, Any]
@@ -183,8 +183,9 @@ class ItemRestorer:
         plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, ends=ends)
         if live is None:
             require(body, entry.create_needs, "")
-            if "slug" in entry.natural_key and not body.get("slug"):
-                body["slug"] = fresh_slug()
+            if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
+                plan.warnings += [f"its slug {body['slug']!r} is another's: it gets another"] if match.taken else []
+                body["slug"] = own_slug(key, raw)
         if body:
             operation = entry.update if live else entry.create
             if operation is None:

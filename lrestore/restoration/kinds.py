@@ -19,6 +19,7 @@ from lrestore.restoration.people import user_left_behind
 from lrestore.restoration.places import adjust_folder
 from lrestore.restoration.roles import adjust_group, adjust_permission_set, adjust_role
 from lrestore.restoration.scheduled_plans import PlanBelongings, adjust_plan, is_enabled
+from lrestore.restoration.slug import adjust_dashboard
 from lrestore.restoration.steps import Write
 from lrestore.restoration.users import UserBelongings, adjust_user, user_creation
 
@@ -45,7 +46,7 @@ PLAIN = Kind()
 
 KINDS: Mapping[str, Kind] = {
     "board": Kind(BoardBelongings, adjust_board, left_behind=left_behind),
-    "dashboard": Kind(DashboardBelongings),
+    "dashboard": Kind(DashboardBelongings, adjust_dashboard),
     "folder": Kind(adjust=adjust_folder),
     "group": Kind(GroupBelongings, adjust_group),
     "role": Kind(RoleBelongings, adjust_role),

@@ -13,19 +13,21 @@ from lrestore.errors import AmbiguousMatchError
 from lrestore.identity import same_origin
 from lrestore.looker.live import whole
 from lrestore.messages import ItemKey
-from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.people import find_people, known_by, same_person, somebody_else
 from lrestore.restoration.resolve import identifying, natural_key
+from lrestore.restoration.slug import own_slug
 
 
 @dataclass(slots=True)
 class Match:
     """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup.
 
-    ``taken``: another of the backup's objects has its natural key. ``parts_unseen``: it is in the trash, where Looker
-    does not show its parts; what it has is known when it is out.
+    ``taken``: an object that is another has its natural key. ``stranger``: the id of the object that has its id now and
+    is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known when it
+    is out.
     """
 
     live: dict[str, Any] | None = None
@@ -33,6 +35,7 @@ class Match:
     ids_hold: bool = False
     parts_unseen: bool = False
     taken: bool = False
+    stranger: str = ""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -101,6 +104,7 @@ def _take_by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Matc
         match.warnings.append(
             f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}{created}): it is left alone"
         )
+        match.stranger = key.id
         return False
     match.live, match.how, match.ids_hold = live, "id", True
     return True
@@ -129,7 +133,9 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
     else:
         wanted = natural_key(context, key, raw) or {}
         rows = context.live.find(key.type, wanted) if wanted else []
-    found = [row for row in rows if not another_of_the_backup(context, key, row)]
+    found = [row for row in rows if not _another(context, key, row, match)]
+    if len(found) > 1:
+        found = _preferred(context, key, found)
     if len(found) > 1:
         ids = ", ".join(f"{row.get(entry.id_field)} ({title_of(key.type, row)!r})" for row in found)
         named = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
@@ -140,6 +146,8 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
         )
     if not found:
         match.taken = bool(rows)
+        found = _under_own_slug(context, key, raw, match)
+    if not found:
         return False
     object_id = str(found[0][entry.id_field])
     shown = key.type == "user" and whole(key.type, found[0])
@@ -149,6 +157,31 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
     if object_id != key.id:
         match.warnings.append(f"it is matched to id {object_id} by {', '.join(wanted)}")
     return True
+
+
+def _preferred(context: Context, key: ItemKey, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of several, the one that has kept its id; and what somebody has deleted does not stand in the way of what is
+    there.
+    """
+    own = [row for row in found if context.same_instance and str(row.get("id")) == key.id]
+    return own or [row for row in found if not row.get("deleted")] or found
+
+
+def _under_own_slug(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> list[dict[str, Any]]:
+    """A dashboard that an earlier run has made under a slug of our own, without living to say so."""
+    if "slug" not in CONTENT_TYPES[key.type].natural_key or (raw.get("slug") and not match.taken):
+        return []
+    return context.live.find(key.type, {"slug": own_slug(key, raw)})
+
+
+def _another(context: Context, key: ItemKey, row: dict[str, Any], match: Match) -> bool:
+    """Whether an object that has the natural key is another all the same. A stranger under the old id is, unless its
+    natural key is all that could be written: then it is as good as the one that was backed up.
+    """
+    entry = CONTENT_TYPES[key.type]
+    if match.stranger and str(row[entry.id_field]) == match.stranger:
+        return not fields.writable(entry.update_schema) <= set(entry.natural_key)
+    return another_of_the_backup(context, key, row)
 
 
 def another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:

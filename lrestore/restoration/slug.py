@@ -1,15 +1,45 @@
-"""A slug of our own for a dashboard whose backup has none: by it a create whose answer was lost is found again."""
+"""Slugs of dashboards: unique in the whole instance, trash included.
+
+A dashboard whose backup has none, or whose slug is another's by now, gets one of our own. It follows from the item
+alone, so that what a create without an answer has made is found again, also by another run.
+"""
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 import string
+from typing import Any
+
+from lrestore.messages import ItemKey
+from lrestore.restoration.own import OwnPlanner
+
+Object = dict[str, Any]
 
 _ALPHABET = string.ascii_letters + string.digits
 _LENGTH = 22
 """As long as Looker's own."""
 
 
-def fresh_slug() -> str:
-    """A slug that nobody else has."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+def own_slug(key: ItemKey, raw: Object) -> str:
+    """The slug that the backed-up dashboard gets where it cannot have its own."""
+    told = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
+    number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
+    letters = []
+    for _ in range(_LENGTH):
+        number, place = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[place])
+    return "".join(letters)
+
+
+def adjust_dashboard(planner: OwnPlanner, wanted: Object) -> None:
+    """A live dashboard keeps its slug where the backed-up one is another's by now: Looker would refuse the whole
+    update.
+    """
+    slug, live = wanted.get("slug"), planner.live
+    if live is None or slug is None or slug == live.get("slug"):
+        return
+    found = planner.context.live.find("dashboard", {"slug": str(slug)})
+    others = [str(row["id"]) for row in found if str(row["id"]) != str(live["id"])]
+    if others:
+        del wanted["slug"]
+        planner.warnings.append(f"its slug {slug!r} belongs to dashboard {others[0]}: it keeps {live.get('slug')!r}")

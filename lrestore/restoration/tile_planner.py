@@ -30,7 +30,7 @@ class TilePlanner:
     def wanted(self, tile: Object, live: Object | None, path: str) -> Object | None:
         """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
 
-        None for a tile of a merged query that nobody can rebuild: the plan says so, and its dashboard comes back
+        None for a tile of a merged or SQL query that nobody can rebuild: the plan says so, and its dashboard comes back
         without it. Raises DependencyError where a look or query cannot be had.
         """
         wanted = wanted_tile(tile, self._context.releases)
@@ -43,6 +43,8 @@ class TilePlanner:
             name in wanted and wanted[name] != live.get(name) for name in ("look_id", "query_id", "merge_result_id")
         )
         maker = wanted_result_maker(tile, live if unchanged else None)
+        if maker and not self._context.same_instance:
+            maker.pop("sql_query_id", None)
         if maker and (live is not None or says_something(maker)):
             wanted["result_maker"] = maker
         return wanted
@@ -57,7 +59,8 @@ class TilePlanner:
         query_id = query_id_of(tile)
         if query_id is not None:
             return {"query_id": self._query(tile, query_id, live, path)}
-        return {}
+        sql = (tile.get("result_maker") or {}).get("sql_query_id")
+        return {} if sql is None else self._sql(tile, str(sql), live, path)
 
     def _look(self, tile: Object, live: Object | None, path: str) -> str:
         """A look that the live tile shows, not trashed, needs no further question."""
@@ -95,15 +98,27 @@ class TilePlanner:
             recorded = self._context.journal.mapping("dashboard_element", str(tile["id"]))
             if recorded == str(live["id"]):
                 return str(live["merge_result_id"])
-        lost = DependencyError(
-            f"{self._key} comes back without its tile {tile_name(tile)!r}: no backup holds merge_query={merge_id} "
-            f"({path}.merge_result_id)",
-            hint="set [source] base_url, if the instance that was backed up still lives: it is read from there",
-            path=f"{path}.merge_result_id",
-            key=self._key,
-        )
-        self._plan.unmet.append(lost)
+        hint = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
+        self._without(tile, f"merge_query={merge_id}", f"{path}.merge_result_id", hint)
         return None
+
+    def _sql(self, tile: Object, sql_id: str, live: Object | None, path: str) -> Object | None:
+        """A query of SQL Runner: a tile is made of the result maker that has it (specification,
+        create_dashboard_element). Elsewhere neither id means anything, and no call reads such a query by its own.
+        """
+        if ((live or {}).get("result_maker") or {}).get("sql_query_id") is not None:
+            return {}
+        if self._context.same_instance:
+            maker_id = tile.get("result_maker_id")
+            return {} if maker_id is None or live is not None else {"result_maker_id": str(maker_id)}
+        hint = "make the tile in the destination under the same title, from SQL Runner: then the rest of it is restored"
+        self._without(tile, f"sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
+        return None
+
+    def _without(self, tile: Object, what: str, path: str, hint: str) -> None:
+        """The dashboard comes back without the tile, and says so."""
+        told = f"{self._key} comes back without its tile {tile_name(tile)!r}: no backup holds {what} ({path})"
+        self._plan.unmet.append(DependencyError(told, hint=hint, path=path, key=self._key))
 
     def _tab_and_filter(self, tile: Object, wanted: Object) -> None:
         """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""

@@ -182,9 +182,10 @@ class Coordinator:
 
     def _hand(self, helper: Helper, tasks: list[Task]) -> None:
         helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
-        for type_name in {task.key.type for task in tasks} - self._begun:
-            self._begun.add(type_name)
-            log.info("begins: %s", type_name)
+        for type_name in dict.fromkeys(task.key.type for task in tasks):
+            if type_name not in self._begun:
+                self._begun.add(type_name)
+                log.info("begins: %s", type_name)
         self._crew.say(helper, Tasks(tuple(tasks)))
         crash_point("coordinator.task_sent")
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -97,19 +98,19 @@ class Stage:
             session=session,
             live=live,
             source=self.vault,
-            journal=SessionJournal(
-                lambda record: apply_record(self.writer, SESSION, record),
-                lambda: None,
-                self.reader,
-                self.undo,
-                (SESSION, "src", "dst"),
-            ),
+            journal=self.journal(),
             policy=policy or Policy(max_retries=2),
             judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24),
             releases=Releases(self.vault.release_floor(), facts.looker_version),
             caller_id=facts.user_id,
             is_admin=AdminCheck(session, facts.user_id),
         )
+
+    def journal(self, destination: str = "dst") -> SessionJournal:
+        """The memory of a run that restores into ``destination``."""
+        route = (SESSION, "src", destination)
+        record = partial(apply_record, self.writer, SESSION)
+        return SessionJournal(record, lambda: None, self.reader, self.undo, route)
 
     def restore(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemResult:
         """Restore one item (``dashboard=1``) in a run of its own."""

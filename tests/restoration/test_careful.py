@@ -84,6 +84,27 @@ def test_a_stranger_under_the_old_id_is_never_written(stage: Stage) -> None:
     assert stage.dashboard("1")["title"] == "Somebody else's"
 
 
+@pytest.mark.parametrize("kind", ["dashboard", "look"])
+def test_a_stranger_is_none_by_its_name_either(stage: Stage, kind: str) -> None:
+    """It has taken over slug, title and folder with the id: it is another all the same, and not written."""
+    edit(stage.world, Edit(type=kind, id="1", set={"created_at": "2030-01-01T00:00:00.000Z"}))
+    edit(stage.world, Edit(type=kind, id="1", set={"description": "Somebody else's"}))
+    with pytest.raises(ValidationError, match="title is taken"):
+        stage.restore(f"{kind}=1")
+    record = stage.world.get(kind, "1")
+    assert record is not None and record["description"] == "Somebody else's"
+    assert {call.operation for call in stage.simulator.log.writes()} <= {f"create_{kind}"}
+
+
+def test_a_folder_of_that_name_in_that_place_is_as_good_as_the_one_that_was_backed_up(stage: Stage) -> None:
+    """A name in a place is all that can be written of a folder, so nothing is."""
+    folder = next(one for one in stage.world.table("folder") if one["parent_id"] == "1" and not one["is_personal"])
+    edit(stage.world, Edit(type="folder", id=folder["id"], set={"created_at": "2030-01-01T00:00:00.000Z"}))
+    result = stage.restore(f"folder={folder['id']}")
+    assert (result.outcome, result.destination_id) == ("unchanged", folder["id"])
+    assert stage.simulator.log.writes() == []
+
+
 def test_another_instance_with_overlapping_ids_is_refused_before_any_write(stage: Stage) -> None:
     """B3: the whole destination is somebody else's."""
     for kind in ("dashboard", "folder", "look"):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
 from lrestore.restoration.context import Policy
+from lrestore.restoration.item import ItemRestorer
 from tests.restoration.stage import Stage, writes
 
 
@@ -69,6 +72,41 @@ def test_a_404_to_a_caller_who_is_no_admin_creates_nothing(stage: Stage) -> None
     assert stage.simulator.log.count("create_dashboard") == 0
 
 
+def slug_taken(stage: Stage) -> str:
+    """Dashboard 1 is gone, and dashboard 2, which the backup knows under another slug, has got its slug."""
+    slug = str(stage.item("dashboard=1").raw["slug"])
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.call("update_dashboard", {"slug": slug}, dashboard_id="2")
+    return slug
+
+
+def test_a_slug_that_is_another_dashboards_by_now_is_left_to_it(stage: Stage) -> None:
+    slug = slug_taken(stage)
+    result = stage.restore("dashboard=1")
+    assert result.outcome == "created"
+    assert any(f"slug {slug!r}" in warning for warning in result.warnings)
+    assert stage.dashboard("2")["slug"] == slug != stage.dashboard(result.destination_id)["slug"]
+    assert stage.restore("dashboard=1").outcome == "unchanged"
+    stage.restore("dashboard=2")
+    assert stage.restore("dashboard=1").outcome == "updated", "the slug is free now"
+    assert stage.dashboard(result.destination_id)["slug"] == slug
+
+
+@pytest.mark.parametrize("slug", ["another's", "none"])
+def test_a_dashboard_without_its_slug_is_found_again_by_a_run_that_knows_of_nothing(stage: Stage, slug: str) -> None:
+    """The one that made it died before it could say so."""
+    item = stage.item("dashboard=1")
+    if slug == "none":
+        stage.call("delete_dashboard", dashboard_id="1")
+        del item.raw["slug"]
+    else:
+        slug_taken(stage)
+    made = ItemRestorer(stage.context()).restore(item).result
+    forgetful = replace(stage.context(), journal=stage.journal("another destination"))
+    found = ItemRestorer(forgetful).restore(item).result
+    assert (found.outcome, found.destination_id) == ("unchanged", made.destination_id)
+
+
 def test_a_title_that_is_taken_is_refused_with_lookers_own_words(stage: Stage) -> None:
     """Looker's field errors reach whoever reads the dead letter."""
     raw = stage.item("dashboard=1").raw
@@ -87,3 +125,18 @@ def test_no_read_only_field_is_ever_sent(stage: Stage) -> None:
         stage.call("delete_dashboard", dashboard_id=dashboard_id)
         stage.restore(f"dashboard={dashboard_id}")
     assert stage.simulator.log.ignored_fields() == []
+
+
+def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
+    """It has no query, look or merged query, and Looker makes no tile of none of these."""
+    by_sql = next(tile for tile in stage.tiles("2").values() if tile["query_id"])
+    item = stage.item("dashboard=1")
+    tile = next(tile for tile in item.raw["dashboard_elements"] if tile["query_id"])
+    tile |= {"query": None, "query_id": None, "result_maker_id": by_sql["result_maker_id"]}
+    tile["result_maker"] |= {"query": None, "query_id": None, "sql_query_id": "17", "filterables": []}
+    stage.call("delete_dashboard_element", dashboard_element_id=tile["id"])
+    result = ItemRestorer(stage.context()).restore(item).result
+    assert result.outcome == "updated"
+    made = stage.tiles("1")[stage.journal().mapping("dashboard_element", str(tile["id"])) or ""]
+    assert made["result_maker_id"] == by_sql["result_maker_id"]
+    assert made["result_maker"]["sql_query_id"] == "17"

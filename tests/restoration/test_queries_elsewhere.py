@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from lrestore.simulator.backup import blob_of
 from lrestore.simulator.edits import Edit, edit
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.world import Sizes, empty_world, make_world
@@ -181,6 +182,62 @@ def test_a_tile_that_could_not_be_made_is_made_once_the_source_is_named(crossing
     assert ran.total("updated") == 1 and ran.operations["create_dashboard_element"] > 0
     assert not ran.operations["delete_dashboard_element"]
     assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
+
+
+def of_sql(crossing: Crossing) -> tuple[str, str]:
+    """A tile of the backup shows a query of SQL Runner: its dashboard, and its title."""
+    dashboard = next(one for one in crossing.source.table("dashboard") if not one["deleted"])
+    blob = blob_of(crossing.source, "dashboard", dashboard)
+    tile = next(tile for tile in blob["dashboard_elements"] if tile["query_id"])
+    tile |= dict.fromkeys(("query", "query_id", "result_maker_id")) | {"title": "Straight from SQL"}
+    tile["result_maker"] |= {"query": None, "query_id": None, "sql_query_id": "17", "filterables": []}
+    crossing.back_up("dashboard", dashboard["id"], blob)
+    return str(dashboard["id"]), str(tile["title"])
+
+
+def test_a_tile_of_sql_is_never_given_the_sql_query_that_has_that_id_elsewhere(crossing: Crossing) -> None:
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    dashboard_id, title = of_sql(crossing)
+    ran = crossing.migrate(f"dashboard={dashboard_id}")
+    letter = ran.letter()
+    assert "sql_query=17" in letter["message"] and title in letter["message"]
+    assert [error["field"].rpartition(".")[2] for error in letter["errors"]] == ["sql_query_id"]
+    new_id = crossing.new_id("dashboard", dashboard_id)
+    there = crossing.parts("dashboard_element", new_id)
+    backed_up = crossing.source.table("dashboard_element").where("dashboard_id", dashboard_id)
+    assert len(there) == len(backed_up) - 1 and title not in {tile["title"] for tile in there}
+    assert not any("sql_query_id" in str(call.body) for call in ran.writes)
+
+
+def test_a_tile_of_sql_that_was_made_by_hand_is_kept(crossing: Crossing) -> None:
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    dashboard_id, title = of_sql(crossing)
+    crossing.migrate(f"dashboard={dashboard_id}")
+    new_id = crossing.new_id("dashboard", dashboard_id)
+    other = next(one for one in crossing.parts("dashboard_element", new_id) if one["result_maker_id"])
+    maker = {**other["result_maker"], "query_id": None, "sql_query_id": "4711", "filterables": []}
+    by_hand = {"type": "vis", "title": title, "result_maker_id": other["result_maker_id"], "result_maker": maker}
+    edit(crossing.world, Edit(type="dashboard_element", id="70000", set={"dashboard_id": new_id, **by_hand}))
+    again = crossing.migrate(f"dashboard={dashboard_id}").all_good()
+    made = crossing.world.get("dashboard_element", "70000") or {}
+    assert made["result_maker"]["sql_query_id"] == "4711"
+    assert "delete_dashboard_element" not in again.operations
+
+
+def test_a_look_is_the_one_that_is_there_not_its_namesake_in_the_trash(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    made = migrated(crossing, look)
+    crossing.world.table("look").put({**made, "id": "9999", "deleted": True})
+    (crossing.directory / "state.db").unlink()
+    prepare(crossing)
+    assert crossing.migrate(f"look={look['id']}").all_good().writes == []
+    assert crossing.new_id("look", look["id"]) == made["id"]
 
 
 def test_a_source_that_is_another_instance_ends_the_run_before_it_begins(crossing: Crossing) -> None:
