@@ -58,6 +58,7 @@ class Live:
         self._explore_names: dict[str, tuple[Object, frozenset[str]]] = {}
         self._bare: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
+        self._born: dict[tuple[str, str], Any] = {}
         self._fresh: dict[tuple[str, str], Object | None] = {
             (type_name, object_id): row
             for type_name, table in given.items()
@@ -108,6 +109,7 @@ class Live:
         with self._lock:
             self._fresh.update({(type_name, str(row["id"])): row for row in rows})
             self._known.update({(type_name, str(row["id"])): not row.get("deleted") for row in rows})
+            self._born.update({(type_name, str(row["id"])): row.get("created_at") for row in rows})
         if entry.trash:
             self._prefetch_trash(type_name, {*object_ids} - {str(row["id"]) for row in rows})
 
@@ -238,7 +240,15 @@ class Live:
         found = self._brief(type_name, object_id)
         with self._lock:
             self._known[key] = found is not None and not found.get("deleted")
+            self._born[key] = (found or {}).get("created_at")
             return self._known[key]
+
+    def created_at(self, type_name: str, object_id: str) -> Any:
+        """When an object that :meth:`exists` was created, as far as it has been shown."""
+        if type_name in LISTED:
+            return self.table(type_name).get(object_id, {}).get("created_at")
+        with self._lock:
+            return self._born.get((type_name, object_id))
 
     def note(self, type_name: str, object_id: str) -> None:
         """The object is there now: this run has just written it."""
@@ -248,7 +258,7 @@ class Live:
     def _brief(self, type_name: str, object_id: str) -> Object | None:
         entry = CONTENT_TYPES[type_name]
         operation = OPERATIONS[entry.get]
-        names = [entry.id_field, *(["deleted"] if entry.trash else [])]
+        names = [entry.id_field, *(["deleted"] if entry.trash else []), *(["created_at"] if entry.created_at else [])]
         query = {"fields": ",".join(names)} if operation.takes_fields else {}
         try:
             return _object(self._session.call(operation.id, path={_parameter(operation.path): object_id}, query=query))

@@ -119,8 +119,9 @@ class Context:
     is_admin: Callable[[], bool]
     side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = one_by_one
     pause: Callable[[float], object] = field(default=lambda seconds: None)
-    same_folders: dict[tuple[str, object], bool] = field(default_factory=dict)
-    """Whether a folder of the backup is the live one, by its id and the live one's ``created_at``: asked of each item.
+    same_objects: dict[tuple[str, str, object], bool] = field(default_factory=dict)
+    """Whether the id of a backed-up object is still its own, by type, id and the live one's ``created_at``: asked for
+    every reference.
     """
     hosts: Hosts = Hosts()
     definitions: Definitions = field(default_factory=Nowhere)

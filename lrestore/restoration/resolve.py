@@ -112,9 +112,10 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
     """The error for a hard reference that leads nowhere."""
     held = context.source.holds(ItemKey(target, source_id))
     hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
-    return DependencyError(
-        f"{key} needs {target}={source_id} ({path}), which is not in the destination", path=path, key=key, hint=hint
-    )
+    told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
+    if context.same_instance and _there(context, target, source_id):
+        told += f": that id belongs to another {target} now"
+    return DependencyError(told, path=path, key=key, hint=hint)
 
 
 def lookml_missing(context: Context, name: str, path: str, key: ItemKey) -> DependencyError | None:
@@ -130,15 +131,17 @@ def lookml_missing(context: Context, name: str, path: str, key: ItemKey) -> Depe
 
 
 def _is_same(context: Context, target: str, source_id: str) -> bool:
-    """A listed object is compared with its backup; of others the id is trusted, as the instance is the same."""
-    if target != "folder":
+    """Whether an id still belongs to what the backup calls so; types without a ``created_at`` are trusted, as the
+    instance is the same.
+    """
+    if not CONTENT_TYPES[target].created_at:
         return True
-    created_at = context.live.table(target)[source_id].get("created_at")
-    if (source_id, created_at) not in context.same_folders:
+    created_at = context.live.created_at(target, source_id)
+    known = (target, source_id, created_at)
+    if known not in context.same_objects:
         backed_up = read_raw(context, ItemKey(target, source_id)) or {}
-        same = same_origin(backed_up.get("created_at"), created_at) is not False
-        context.same_folders[source_id, created_at] = same
-    return context.same_folders[source_id, created_at]
+        context.same_objects[known] = same_origin(backed_up.get("created_at"), created_at) is not False
+    return context.same_objects[known]
 
 
 def _by_natural_key(context: Context, target: str, source_id: str) -> str | None:

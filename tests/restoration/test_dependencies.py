@@ -46,6 +46,15 @@ def test_a_look_in_the_trash_does_not_count_as_there(stage: Stage) -> None:
     assert "look=" in str(attempt(stage, "dashboard=1"))
 
 
+def test_a_stranger_under_the_id_of_a_look_does_not_count_as_the_look(stage: Stage) -> None:
+    """Ids are given anew after a rollback: the tile would show what somebody else has made since."""
+    tiles = stage.item("dashboard=1").raw["dashboard_elements"]
+    look_id = next(tile["look_id"] for tile in tiles if tile["look_id"])
+    stage.call("delete_dashboard", dashboard_id="1")
+    edit(stage.world, Edit(type="look", id=look_id, set={"created_at": "2030-01-01T00:00:00.000Z"}))
+    assert "belongs to another look now" in str(attempt(stage, "dashboard=1"))
+
+
 @pytest.mark.parametrize("what", ["explore", "model"])
 def test_a_missing_explore_or_model_is_named_with_every_place(stage: Stage, what: str) -> None:
     """Every write would fail half way otherwise: POST /queries and tiles answer 404 for an unknown explore."""
