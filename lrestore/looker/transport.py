@@ -7,8 +7,8 @@ drops the status and looks documentation up on the web. Redirects are not follow
 
 from __future__ import annotations
 
-import http.client
 import logging
+import re
 import ssl
 import time
 import zlib
@@ -28,6 +28,7 @@ from lrestore.errors import (
     DestinationError,
     LookerError,
 )
+from lrestore.looker.answers import Message, TooLargeError
 from lrestore.looker.calls import JSON, Answer, Call, query_text
 from lrestore.looker.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.endpoint import Endpoint, endpoint_of, tls_context
@@ -39,7 +40,8 @@ from lrestore.looker.refusals import error_of
 MAX_ANSWER_BYTES = 256 << 20
 """The largest list a restore asks for is some tens of MB; more would be a fault, and must not eat the memory."""
 AGENT = f"lrestore {__version__}"
-_PIECE_BYTES = 1 << 20
+_BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
+_FIT_FOR_A_HEAD = re.compile(r"[\t -~]*")
 _SPEAKS_HTTPS = "does this port speak https?"
 _CERTIFICATE_HINT = (
     "name your authority's certificates in REQUESTS_CA_BUNDLE or SSL_CERT_FILE; verify_ssl = false turns the check off"
@@ -66,6 +68,7 @@ class PooledTransport(sdk.Transport):
         self._timeout_s = channel.timeout_s
         self._limiter = limiter
         self._meter = meter
+        self._common = _common_headers(channel.endpoint)
         context = tls_context(channel.endpoint, verify_ssl=channel.verify_ssl)
         connect_timeout_s = min(CONNECT_TIMEOUT_S, channel.timeout_s)
         self._pool = Pool(partial(Connection, channel.endpoint, context, connect_timeout_s), channel.in_flight)
@@ -155,28 +158,55 @@ class PooledTransport(sdk.Transport):
             if connection.sock is None:
                 _connect(connection, call, self.endpoint)
             connection.begin(time.monotonic() + self._timeout_s)
-            answer = self._conversation(connection, call, authorization)
-            reusable = connection.sock is not None
-            return answer
+            message = self._conversation(connection, call, authorization)
+            reusable = not message.last
+            return _answer(message, call)
         finally:
             if connection.request_left:
                 self._meter.called(call.operation, call.activity)
                 self._meter.transferred(connection.sent_bytes, connection.received_bytes)
             self._pool.give_back(connection, reusable=reusable)
 
-    def _conversation(self, connection: Connection, call: Call, authorization: str) -> Answer:
+    def _conversation(self, connection: Connection, call: Call, authorization: str) -> Message:
         """Send the request and read the whole answer. Nothing is known of the outcome once the head has left."""
         try:
-            _send(connection, call, authorization)
-            with connection.getresponse() as response:
-                return _received(response, call)
+            _send(connection, self._request(call, authorization), call)
+            return connection.receive(MAX_ANSWER_BYTES)
         except TimeoutError as error:
             raise call.failed(AnswerTimeoutError, f"no complete answer within {self._timeout_s:g} s") from error
-        except (http.client.IncompleteRead, http.client.RemoteDisconnected, OSError) as error:
+        except OSError as error:
             raise call.failed(ConnectionLostError, f"connection lost: {one_line(str(error), 200)}") from error
-        except (http.client.HTTPException, ValueError) as error:
-            what = self.secrets.hide(one_line(repr(error), 200))
+        except TooLargeError as error:
+            raise call.failed(BadAnswerError, f"the answer is larger than {MAX_ANSWER_BYTES} bytes") from error
+        except ValueError as error:
+            what = self.secrets.hide(one_line(str(error), 200))
             raise call.failed(BadAnswerError, f"not an HTTP answer: {what}") from None
+
+    def _request(self, call: Call, authorization: str) -> bytes:
+        """The request as it goes over the wire, in one piece so that it leaves in one packet if it can."""
+        body = call.body or b""
+        lines = [f"{call.method} {call.target} HTTP/1.1", self._common]
+        if authorization:
+            lines.append(f"Authorization: {authorization}")
+        if call.body is not None:
+            lines.append(f"Content-Type: {call.content_type}")
+        if call.body is not None or call.method in _BODY_EXPECTED:
+            lines.append(f"Content-Length: {len(body)}")
+        if not all(map(_FIT_FOR_A_HEAD.fullmatch, (call.target, authorization, call.content_type))):
+            raise ValueError("the request would hold a character that no head may hold")
+        return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+def _common_headers(endpoint: Endpoint) -> str:
+    """What every request says. Raises :class:`DestinationError` for a host that no name server could know."""
+    try:
+        name = endpoint.host if endpoint.host.isascii() else endpoint.host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise DestinationError(f"[destination] base_url names a host that cannot be: {error}") from error
+    host = f"[{name}]" if ":" in name else name
+    port = "" if endpoint.port == (443 if endpoint.encrypted else 80) else f":{endpoint.port}"
+    named = {"Host": host + port, "Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": AGENT}
+    return "\r\n".join(f"{name}: {value}" for name, value in {**named, sdk.LOOKER_API_ID: AGENT}.items())
 
 
 def _connect(connection: Connection, call: Call, endpoint: Endpoint) -> None:
@@ -196,40 +226,19 @@ def _connect(connection: Connection, call: Call, endpoint: Endpoint) -> None:
         raise call.failed(ConnectError, f"no connection to {endpoint.origin}: {error}") from error
 
 
-def _send(connection: Connection, call: Call, authorization: str) -> None:
-    headers = {"Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": AGENT, sdk.LOOKER_API_ID: AGENT}
-    if authorization:
-        headers["Authorization"] = authorization
-    if call.body is not None:
-        headers["Content-Type"] = call.content_type
-    connection.body_follows = bool(call.body)
+def _send(connection: Connection, request: bytes, call: Call) -> None:
     try:
-        connection.request(call.method, call.target, call.body, headers)
+        connection.send(request)
     except ConnectionError as error:
         if not connection.request_left:
             raise call.failed(ConnectError, "the connection was closed before the request was sent") from error
         log.debug("%s: cut off while sending, an early answer may be waiting", call)
 
 
-def _received(response: http.client.HTTPResponse, call: Call) -> Answer:
-    headers = {name.lower(): value for name, value in response.getheaders()}
-    body = _body(response, call)
-    if headers.get("content-encoding", "identity").lower() != "identity":
-        body = _decompressed(body, headers["content-encoding"].lower(), call)
-    return Answer(response.status, headers, body)
-
-
-def _body(response: http.client.HTTPResponse, call: Call) -> bytes:
-    if response.length is not None and response.length <= MAX_ANSWER_BYTES:
-        return response.read()
-    pieces: list[bytes] = []
-    size_bytes = response.length or 0
-    while size_bytes <= MAX_ANSWER_BYTES and (piece := response.read(_PIECE_BYTES)):
-        pieces.append(piece)
-        size_bytes += len(piece)
-    if size_bytes > MAX_ANSWER_BYTES:
-        raise call.failed(BadAnswerError, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-    return b"".join(pieces)
+def _answer(message: Message, call: Call) -> Answer:
+    coding = message.headers.get("content-encoding", "identity").lower()
+    body = message.body if coding == "identity" else _decompressed(message.body, coding, call)
+    return Answer(message.status, message.headers, body)
 
 
 def _decompressed(body: bytes, encoding: str, call: Call) -> bytes:
