@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
+import msgspec
 
 from lrestore.canonical import canonical, field_types
 from lrestore.messages import Change
@@ -29,7 +30,7 @@ def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -
     found: dict[str, Any] = {}
     for name, value in wanted.items():
         theirs = live.get(name)
-        if not _alike(value, theirs):
+        if value is not theirs and not _alike(value, theirs):
             kind = kinds.get(name, Any)
             whole = _completed(name, value, theirs, kind)
             if not equal(name, whole, theirs, kind):
@@ -65,20 +66,34 @@ def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
 
 def _alike(wanted: Any, live: Any) -> bool:
     """Nearly every field of nearly every object is, to the letter: that needs no other form to compare."""
-    if isinstance(wanted, _CONTAINERS):
-        return bool(wanted == live) and same(wanted, live)
-    return type(wanted) is type(live) and bool(wanted == live)
+    if type(wanted) is not type(live) or wanted != live:
+        return False
+    return not isinstance(wanted, _CONTAINERS) or same(wanted, live)
 
 
 def same(ours: Any, theirs: Any) -> bool:
     """Deep equality in which ``True`` is not ``1`` but ``1`` is ``1.0``, as in JSON."""
     if isinstance(ours, bool) or isinstance(theirs, bool):
         return ours is theirs
+    if ours != theirs:
+        return False
+    if not ours or not isinstance(ours, _CONTAINERS) or _to_the_letter(ours, theirs):
+        return True
+    return _same_inside(ours, theirs)
+
+
+def _to_the_letter(ours: Any, theirs: Any) -> bool:
+    """What is written alike is the same; what is not, or cannot be written, may be the same still."""
+    try:
+        return msgspec.json.encode(ours) == msgspec.json.encode(theirs)
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return False
+
+
+def _same_inside(ours: Any, theirs: Any) -> bool:
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return ours.keys() == theirs.keys() and all(same(value, theirs[key]) for key, value in ours.items())
-    if isinstance(ours, list) and isinstance(theirs, list):
-        return len(ours) == len(theirs) and all(map(same, ours, theirs))
-    return bool(ours == theirs)
+    return len(ours) == len(theirs) and all(map(same, ours, theirs))
 
 
 def _result_makers_equal(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
 TARGETS = {
     "dashboards": "dashboard",
     "dashboards-next": "dashboard",
@@ -36,6 +38,7 @@ _ESCAPE = re.compile(r"(?:\\(?:[nrtbf]|u[0-9A-Fa-f]{4})|%(?!2[Ff])[0-9A-Fa-f]{2}
 _LONGEST_HOST = 300
 _WORDS = ("boards", "looks", "folders", "spaces")
 """One of them is in every link: dashboards are boards, too."""
+_WORDS_IN_BYTES = tuple(word.encode() for word in _WORDS)
 _REST = re.compile(rb"(?:-next|-legacy)?(?:\\{0,4}/|%2[Ff])(\d+)")
 
 
@@ -59,7 +62,7 @@ New = tuple[str, str | None]
 
 def links(text: str) -> Iterator[Link]:
     """Every link in a text, foreign ones included; links to LookML dashboards (``model::name``) name no id."""
-    if not any(word in text for word in _WORDS):
+    if not _has_word(text):
         return
     for match in _LINK.finditer(text):
         type_name, object_id = TARGETS[match["word"]], match["id"]
@@ -72,6 +75,10 @@ def links(text: str) -> Iterator[Link]:
             continue
         where = (host.start("host"), host.end()) if host else (start, start)
         yield Link(type_name, object_id, host["host"].casefold() if host else "", match.span("id"), where)
+
+
+def _has_word(text: str) -> bool:
+    return "boards" in text or "looks" in text or "folders" in text or "spaces" in text
 
 
 def rewritten(text: str, new: Callable[[Link], New | None]) -> str:
@@ -91,13 +98,29 @@ def rewritten(text: str, new: Callable[[Link], New | None]) -> str:
 
 def rewritten_anywhere(value: Any, new: Callable[[Link], New | None]) -> Any:
     """``value``, a text or whatever holds texts, with its links rewritten; itself where nothing changes."""
+    return _rewritten_inside(value, new) if may_hold_links(value) else value
+
+
+def may_hold_links(value: Any) -> bool:
+    """Whether it is worth looking for links in ``value``: one look at the whole instead of one at each of its texts."""
+    if value is None:
+        return False
+    if isinstance(value, str):
+        return _has_word(value)
+    try:
+        return has_links(msgspec.json.encode(value))
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return True
+
+
+def _rewritten_inside(value: Any, new: Callable[[Link], New | None]) -> Any:
     if isinstance(value, str):
         return rewritten(value, new)
     if isinstance(value, dict):
-        changed = {name: rewritten_anywhere(entry, new) for name, entry in value.items()}
+        changed = {name: _rewritten_inside(entry, new) for name, entry in value.items()}
         return changed if any(changed[name] is not entry for name, entry in value.items()) else value
     if isinstance(value, list):
-        entries = [rewritten_anywhere(entry, new) for entry in value]
+        entries = [_rewritten_inside(entry, new) for entry in value]
         return entries if any(one is not other for one, other in zip(entries, value, strict=True)) else value
     return value
 
@@ -130,7 +153,7 @@ def _at(node: Any, steps: list[str], where: str, change: Callable[[Any, str], An
 
 def has_links(blob: bytes) -> bool:
     """Whether it is worth looking for links in what a blob holds."""
-    return any(word.encode() in blob for word in _WORDS)
+    return any(word in blob for word in _WORDS_IN_BYTES)
 
 
 def mentioned(blob: bytes) -> set[tuple[str, str]]:

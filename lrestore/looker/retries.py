@@ -59,11 +59,25 @@ class Retries:
         :class:`StoppedError` when the run is to stop while a repetition is due: the call is then neither done nor
         failed, and its item is to be left for ``--resume``.
         """
-        loop = self._loops[repeatable]
         try:
-            return loop(attempt)
+            return attempt()
         except LookerError as error:
-            error.retries = int(loop.statistics["attempt_number"]) - 1
+            return self._again(attempt, error, repeatable=repeatable)
+
+    def _again(self, attempt: Callable[[], Answer], error: LookerError, *, repeatable: bool) -> Answer:
+        """Go on after the first try, which most calls need no second of, and so none of what counts and waits."""
+        loop = self._loops[repeatable]
+        first = [error]
+
+        def again() -> Answer:
+            if first:
+                raise first.pop()
+            return attempt()
+
+        try:
+            return loop(again)
+        except LookerError as last:
+            last.retries = int(loop.statistics["attempt_number"]) - 1
             raise
 
     def _loop(self, max_tries: int, *, repeatable: bool) -> tenacity.Retrying:

@@ -12,7 +12,7 @@ from functools import cache, partial
 from typing import Any
 
 from lrestore.errors import ItemError
-from lrestore.links import Link, New, at, has_links, hosts, mentioned, rewritten_anywhere
+from lrestore.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
@@ -50,7 +50,11 @@ class Linker:
 
     def own(self, item: Any) -> Object:
         """The content of ``item`` with the links of its own fields rewritten."""
-        return self._over(item, _paths(self._key.type, own=True))
+        paths, raw = _paths(self._key.type, own=True), item.raw
+        if not any(may_hold_links(raw.get(path.partition("[]")[0])) for path in paths) and not raw.get(_BASE):
+            whole: Object = raw
+            return whole
+        return self._over(item, paths)
 
     def parts(self, item: Any) -> Object:
         """The content of ``item`` with the links of its parts rewritten."""

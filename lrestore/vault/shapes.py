@@ -129,32 +129,34 @@ def unsendable(content: dict[str, Any], model: type) -> str | None:
 
 def _all_free_parts_sendable(content: dict[str, Any], of: Shape) -> bool:
     """Asked of every item: so without the paths that :func:`places` makes up."""
-    for name, value in content.items():
-        if type(value) in _SENDABLE:
-            continue
-        if name not in of.described and not _sendable(value, MAX_DEPTH):
+    for name in content.keys() - of.described:
+        value = content[name]
+        if type(value) not in _SENDABLE and not _sendable(value, MAX_DEPTH):
             return False
-        if name in of.nested:
-            inner = shape(of.nested[name])
-            entries = value if isinstance(value, list) else (value,)
-            if not all(_all_free_parts_sendable(entry, inner) for entry in entries if isinstance(entry, dict)):
+    for name, model in of.nested.items():
+        value = content.get(name)
+        for entry in value if isinstance(value, list) else (value,):
+            if isinstance(entry, dict) and not _all_free_parts_sendable(entry, shape(model)):
                 return False
     return True
 
 
 def _sendable(value: object, levels: int) -> bool:
-    if isinstance(value, dict):
-        return levels > 0 and _TEXT.issuperset(map(type, value)) and _all_sendable(value.values(), levels - 1)
-    if isinstance(value, list):
-        return levels > 0 and _all_sendable(value, levels - 1)
-    return type(value) in _SENDABLE or (isinstance(value, float) and math.isfinite(value))
-
-
-def _all_sendable(values: Collection[object], levels: int) -> bool:
     """Most maps and lists hold nothing but scalars: those are settled without a loop."""
-    if _SENDABLE.issuperset(map(type, values)):
+    entries: Collection[object]
+    if isinstance(value, dict):
+        if levels <= 0 or not _TEXT.issuperset(map(type, value)):
+            return False
+        entries = value.values()
+    elif isinstance(value, list):
+        if levels <= 0:
+            return False
+        entries = value
+    else:
+        return type(value) in _SENDABLE or (isinstance(value, float) and math.isfinite(value))
+    if _SENDABLE.issuperset(map(type, entries)):
         return True
-    return all(type(value) in _SENDABLE or _sendable(value, levels) for value in values)
+    return all(type(entry) in _SENDABLE or _sendable(entry, levels - 1) for entry in entries)
 
 
 def _why_not(value: object, path: str, levels: int) -> str:
