@@ -43,7 +43,7 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "socket": frozenset({"looker", "simulator", "state", "run"}),
     "ssl": frozenset({"looker"}),
     "uvicorn": frozenset({"simulator"}),
-    "httptools": frozenset({"simulator"}),
+    "httptools": frozenset({"looker", "simulator"}),
     "subprocess": frozenset({"simulator"}),
 }
 """Libraries that reach out of the process, and the packages that may use them."""

@@ -1,8 +1,7 @@
 """Keep-alive connections to one endpoint, for a fixed number of threads.
 
-Of our own and not urllib3's or the standard library's: they do not tell what decides whether a create may be repeated,
-whether anything of the request has left, nor does their read time-out bound an answer as a whole; and they take several
-times the processor time per call.
+Not urllib3's or the standard library's: they do not tell what decides whether a create may be repeated, that is whether
+anything of the request has left, nor does their read time-out bound an answer as a whole.
 
 Proxies of the environment (``HTTPS_PROXY``) are not used: nothing but the
 destination is ever connected to.

@@ -85,13 +85,6 @@ def test_however_it_arrives_it_is_what_the_standard_library_reads(content: bytes
     assert (message.status, message.headers, message.body) == of_the_standard_library(content)
 
 
-@given(answers())
-def test_bare_line_feeds_end_lines_too(content: bytes) -> None:
-    head, _, body = content.partition(b"\r\n\r\n")
-    bare = read(head.replace(b"\r\n", b"\n") + b"\n\n" + body)
-    assert (bare.headers, bare.body) == (read(content).headers, read(content).body)
-
-
 @given(answers(), st.data())
 def test_an_answer_that_is_cut_off_never_passes_for_a_whole_one(content: bytes, data: st.DataObject) -> None:
     whole = read(content)
@@ -117,7 +110,6 @@ def test_what_announces_an_answer_is_none() -> None:
         (answer("Content-Length: 2", body=b"{}"), False),
         (answer("Transfer-Encoding: Chunked", body=b"0\r\n\r\n"), False),
         (answer(status="HTTP/1.1 204 No Content"), False),
-        (answer("Content-Length: 2", "Transfer-Encoding: identity", body=b"{}"), False),
         (answer("Content-Length: 2", "Connection: Close", body=b"{}"), True),
         (answer("Content-Length: 2", body=b"{}", status="HTTP/1.0 200 OK"), True),
         (answer("Content-Length: 2", "Connection: Keep-Alive", body=b"{}", status="HTTP/1.0 200 OK"), False),
@@ -145,7 +137,7 @@ def test_a_connection_is_used_again_only_where_the_end_of_the_answer_is_certain(
         answer("Transfer-Encoding: chunked", body=b"0x2\r\n{}\r\n0\r\n\r\n"),
         answer("Transfer-Encoding: chunked", body=b"1\r\n{}\r\n0\r\n\r\n"),
         answer("Transfer-Encoding: chunked", body=b"1" * 5000),
-        answer(*["X: y"] * 101),
+        answer("Content-Length: 2", "Transfer-Encoding: chunked", body=b"0\r\n\r\n"),
         answer("X: " + "y" * 100_000),
     ],
 )
@@ -167,6 +159,6 @@ def test_a_body_that_is_too_large_is_given_up(content: bytes) -> None:
         read(content, limit_bytes=10)
 
 
-def test_lengths_that_agree_are_one_and_folded_headers_are_whole() -> None:
-    message = read(answer("Content-Length: 2", "content-length: 2", "X-A: b", " c", body=b"{}"))
-    assert message.headers == {"content-length": "2, 2", "x-a": "b c"} and message.body == b"{}"
+def test_headers_that_come_twice_are_one_list() -> None:
+    message = read(answer("Content-Length: 2", "X-A: b", "x-a: c", body=b"{}"))
+    assert message.headers == {"content-length": "2", "x-a": "b, c"} and message.body == b"{}"

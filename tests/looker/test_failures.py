@@ -30,6 +30,7 @@ from tests.looker.faults import Step, drip, hang, hang_up, raw, reply, reset
 
 HTML = b"<html><head><style>p {color: red}</style></head><body><h1>Bad\r\n gateway</h1></body></html>"
 CUT_LENGTH = raw(b'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"id": "1"')
+NEVER_WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"
 CUT_CHUNK = raw(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n20\r\n{"id": "1"')
 CUT_BETWEEN_CHUNKS = raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n")
 NO_LENGTH_CUT_JSON = raw(b'HTTP/1.1 200 OK\r\n\r\n{"id": "1", "tit')
@@ -97,7 +98,7 @@ def test_after_the_last_try_the_error_says_how_many_there_were(
     )
 
 
-@pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nX-", b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n"])
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 ", b"HTTP/1.1 200 OK\r\nX-", NEVER_WHOLE])
 @pytest.mark.parametrize("fault", ["hang", "drip"])
 def test_time_is_up_for_the_whole_answer_even_if_bytes_keep_dripping(
     serve: Serve, connect: Connect, fault: str, start: bytes
