@@ -67,6 +67,10 @@ class WrongInstanceError(RunError):
     """The backup's objects are not the destination's, although their ids are: nothing was written."""
 
 
+class NotConfirmedError(RunError):
+    """Asked on a terminal, somebody did not say yes: nothing was written."""
+
+
 class StoppedError(RunError):
     """The run ends before its work is done, and ``--resume`` goes on with it."""
 

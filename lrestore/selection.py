@@ -41,6 +41,14 @@ class Part:
         """Does this side name the item, in one way or another?"""
         return self.everything or key.type in self.types or key in self.keys
 
+    def specs(self) -> tuple[str, ...]:
+        """SPECs that mean the same, whatever lists this side was read from."""
+        ids: dict[str, list[str]] = {}
+        for key in self.keys:
+            ids.setdefault(key.type, []).append(key.id)
+        named = (f"{type_name}={','.join(of_type)}" for type_name, of_type in ids.items())
+        return (*("all",) * self.everything, *sorted(self.types), *named)
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -112,10 +120,11 @@ class Row(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """One SPEC and where it was written, for messages."""
+    """One SPEC and where it was written, for messages; ``listed``: on a line of a list that has no header."""
 
     text: str
     place: str
+    listed: bool = False
 
 
 def parse(specs: Sequence[str], excludes: Sequence[str], read_file: Callable[[str], str]) -> Selection:
@@ -157,12 +166,13 @@ def _listed(path: str, flag: str, read_file: Callable[[str], str]) -> Iterator[_
         raise UsageError(f"{flag} @: the name of the file is missing", hint="write @FILE")
     text = read_file(path).removeprefix("\ufeff")
     count = 0
-    for spec, number in _rows(text, path) if _is_csv(text) else _lines(text):
+    is_csv = _is_csv(text)
+    for spec, number in _rows(text, path) if is_csv else _lines(text):
         place = f"{path}, line {number}"
         if spec.startswith("@"):
             raise UsageError(f"{place}: a list cannot name another list", hint="give both on the command line")
         count += 1
-        yield _Named(spec, place)
+        yield _Named(spec, place, listed=not is_csv)
     if not count:
         raise UsageError(f"{path}: lists nothing", hint="each line is a SPEC, such as dashboard=42; # starts a comment")
 
@@ -208,14 +218,14 @@ def _spec(named: _Named) -> tuple[str, list[str] | None]:
         name = content_type(word).name
     except UsageError as error:
         raise UsageError(f"{named.place}: {error.message}", hint=error.hint) from None
-    return name, _ids(ids, named.place) if equals else None
+    return name, _ids(ids, named) if equals else None
 
 
-def _ids(text: str, place: str) -> list[str]:
-    ids = [id.strip() for id in text.split(",")]
+def _ids(text: str, named: _Named) -> list[str]:
+    ids, place = [id.strip() for id in text.split(",")], named.place
     if not all(ids):
         raise UsageError(f"{place}: an id is missing", hint="write TYPE=ID[,ID...], or TYPE alone for all of them")
-    odd = next((id for id in ids if _NO_ID.search(id)), None)
+    odd = next((id for id in ids if named.listed and _NO_ID.search(id)), None)
     if odd is not None:
         hint = "a row of a CSV list? Keep its first line, spec,..., or its other columns would be taken for ids"
         raise UsageError(f"{place}: {odd!r} is no id", hint=hint)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lrestore.cli.options import Options, parse
+from lrestore.cli.options import LAST, Options, parse
 from lrestore.cli.output import prepare_streams, say, write_out
 
 if TYPE_CHECKING:
@@ -34,22 +34,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _code(end)
     except KeyboardInterrupt:
         return 130
-    return _guarded(options, "go on with: " + shlex.join(_resuming(options, arguments)))
+    return _guarded(options, shlex.join(["lrestore", *arguments]))
 
 
-def _resuming(options: Options, arguments: list[str]) -> list[str]:
-    """The command that goes on where this one stops: a restore is resumed, everything else is simply given again."""
-    if options.dry_run or options.plan or options.verify == "alone" or options.retry_dead_letters:
-        return ["lrestore", *arguments]
-    return ["lrestore", *(["--config", str(options.config)] if options.config else []), "--resume"]
+def _resuming(options: Options) -> str:
+    """The command that goes on with the session of this one."""
+    named = [options.resume] if options.resume and options.resume != LAST else []
+    return shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else []), "--resume", *named])
 
 
-def _guarded(options: Options, go_on: str) -> int:
+def _guarded(options: Options, again: str) -> int:
     """The one place where errors become exit codes."""
     from lrestore.cli.stopping import Stopping
     from lrestore.errors import LrestoreError, RunError
 
-    with Stopping(go_on) as stopping:
+    with Stopping(again, _resuming(options)) as stopping:
         try:
             code = _command(options, stopping)
         except KeyboardInterrupt:
@@ -64,7 +63,7 @@ def _guarded(options: Options, go_on: str) -> int:
             _mistake(error, options)
             code = NOT_STARTED
     if code in (4, 130, 143) and not options.show:
-        _say(go_on)
+        _say(stopping.last_words)
     return code
 
 

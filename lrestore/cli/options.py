@@ -76,7 +76,7 @@ class Options:
     plan: bool = _switch(MODE, "read the destination, write nothing to it: what would be done, and what it would cost")
     verify: Optional[str] = _optional(
         MODE,
-        "compare only, exit 1 if anything differs; --verify=after: restore, then read again and compare",
+        "compare only, exit 1 if anything differs; --verify=after, or with --resume: compare after the restore",
         const="alone",
         choices=("alone", "after"),
         metavar="after",
@@ -151,7 +151,10 @@ SETTING_OF: Mapping[str, str] = {
 """Flags that override a setting."""
 
 _MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "undo", "show")
-_SELECTION = ("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted")
+_SELECTION = (
+    *("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted"),
+    "with_dependencies",
+)
 _NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo")
 
 
@@ -233,6 +236,9 @@ def _empty(options: Options) -> str:
 
 def _modes_clash(options: Options) -> str:
     modes = _given(options, _MODES)
+    if options.resume or options.retry_dead_letters:
+        # Going on is a restore, and with one --verify means: compare afterwards.
+        modes = [mode for mode in modes if mode != "verify"]
     return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
 
 

@@ -47,7 +47,11 @@ def _told(item: Item) -> Item:
 
 
 def _dry_run(report: Report, style: text.Style) -> str:
-    lines = [f"{item.type}={plain(item.id)} {plain(item.name)}: {plain(item.reason)}" for item in report.items]
+    lines = [
+        f"{item.type}={plain(item.id)} {plain(item.name)}: {plain(item.reason)}"
+        for item in report.items
+        if item.outcome != "failed"
+    ]
     if report.items_omitted:
         lines.append(f"... and {text.counted(report.items_omitted, 'item')} more, not listed")
     failed = report.totals.failed

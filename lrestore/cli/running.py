@@ -18,20 +18,21 @@ from lrestore.settings import SIMULATOR, Settings, load_settings, require_destin
 if TYPE_CHECKING:
     from lrestore.credentials import Credentials
     from lrestore.report.model import Report
-    from lrestore.run.setup import LogSetup
+    from lrestore.run.setup import LogSetup, Surroundings
 
 DEFAULT_CONFIG = Path("lrestore.toml")
 
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who watches a run: progress, the question before a large restore, and the wish to stop."""
+    """Who watches a run: progress, the question before a large restore, the wish to stop, and that it has begun."""
 
     progress: Progress = field(default_factory=Silent)
     confirm: Callable[[int], bool] = lambda count: True
     stop: Callable[[], bool] = lambda: False
     warn: Callable[[str], None] = lambda text: None
     log: LogSetup | None = None
+    begun: Callable[[], None] = lambda: None
 
     def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
         """What a run is told of it, in the order of its surroundings."""
@@ -76,24 +77,38 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
 
 def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audience: Audience) -> Report:
     """``--resume`` and ``--retry-dead-letters``. Raises RunError; items that fail are in the report."""
-    from lrestore.run.restore_run import Surroundings, resume, retry
+    from lrestore.run.request import ThisStart
+    from lrestore.run.starting import resume, retry
 
     require_destination(settings)
-    limits = RunRequest(select=(), max_calls=options.max_calls, max_runtime_s=options.max_runtime)
+    now = ThisStart(
+        yes=options.yes,
+        max_calls=options.max_calls,
+        max_runtime_s=options.max_runtime,
+        verify_after=options.verify is not None,
+    )
     with reached(settings, environ, audience.warn) as (there, credentials):
-        surroundings = Surroundings(credentials, *audience.parts(), _source(settings, environ, audience.warn))
+        surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
         if options.resume:
-            return resume(there, options.resume, surroundings, limits)
-        return retry(there, options.retry_dead_letters or "", surroundings)
+            return resume(there, options.resume, surroundings, now)
+        return retry(there, options.retry_dead_letters or "", surroundings, now)
 
 
 def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:
     """Do it. Raises RunError; items that fail are in the report."""
-    from lrestore.run.restore_run import Surroundings, execute
+    from lrestore.run.starting import execute
 
     with destination(settings, request.mode, environ, audience.warn) as (reached, credentials):
-        surroundings = Surroundings(credentials, *audience.parts(), _source(settings, environ, audience.warn))
+        surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
         return execute(reached, request, surroundings)
+
+
+def _surroundings(
+    credentials: Callable[[], Credentials], audience: Audience, source: Callable[[], Credentials | None]
+) -> Surroundings:
+    from lrestore.run.setup import Surroundings
+
+    return Surroundings(credentials, *audience.parts(), source, audience.begun)
 
 
 @contextmanager

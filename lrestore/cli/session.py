@@ -61,7 +61,14 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log.info("demo: made a backup, and a simulated Looker that has drifted from it")
     if report_file:
         ensure_writable(report_file)
-    audience = Audience(progress, lambda count: _confirmed(count, stopping), stopping, log.warning, _log_setup(options))
+    audience = Audience(
+        progress,
+        lambda count: _confirmed(count, stopping),
+        stopping,
+        log.warning,
+        _log_setup(options),
+        stopping.begun,
+    )
     report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")

@@ -16,9 +16,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Stopping:
     """Context manager: while entered, signals are counted instead of obeyed. Only the main thread can enter it."""
 
-    def __init__(self, last_words: str) -> None:
-        """``last_words``: the line for stderr when a second signal ends the process."""
-        self._last_words = last_words
+    def __init__(self, again: str, resume: str) -> None:
+        """The commands that go on: ``again`` before a session has begun, ``resume`` from then on."""
+        self._again = again
+        self._resume = resume
+        self._begun = False
         self._signal = 0
         self._idle = False
         self._before: dict[signal.Signals, object] = {}
@@ -40,6 +42,15 @@ class Stopping:
         """130 after SIGINT, 143 after SIGTERM."""
         return 128 + (self._signal or signal.SIGINT)
 
+    def begun(self) -> None:
+        """There is a session that can be resumed."""
+        self._begun = True
+
+    @property
+    def last_words(self) -> str:
+        """The last line on stderr of a run that can be gone on with."""
+        return "go on with: " + (self._resume if self._begun else self._again)
+
     @contextmanager
     def nothing_under_way(self) -> Iterator[None]:
         """Nothing is under way that must be finished: inside, the first signal raises KeyboardInterrupt.
@@ -57,7 +68,7 @@ class Stopping:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._signal:
             # Past all buffers and locks: the interrupted code may hold any. The state file is safe at any moment.
-            _tell(f"\nstopped at once\n{self._last_words}\n")
+            _tell(f"\nstopped at once\n{self.last_words}\n")
             os._exit(128 + number)
         self._signal = number
         if self._idle:

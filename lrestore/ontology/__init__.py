@@ -63,7 +63,7 @@ by_vault_number: dict[int, ContentType] = {entry.vault_number: entry for entry i
 
 
 def content_type(word: str) -> ContentType:
-    """The type called ``word``: any case, singular or plural, with ``-`` or a space for ``_``.
+    """The type called ``word``: any case (``PermissionSets`` too), singular or plural, with ``-`` or a space for ``_``.
 
     Raises UsageError that names the twelve, and the nearest one.
     """

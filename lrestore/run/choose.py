@@ -21,10 +21,13 @@ from lrestore.vault.reader import Vault
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``keys`` in the order of restoring; ``missing`` are results for ids that were asked for and are not there."""
+    """``keys`` in the order of restoring; ``missing`` are results for ids that were asked for and are not there;
+    ``selection`` is what was asked for.
+    """
 
     keys: list[ItemKey]
     missing: list[ItemResult]
+    selection: Selection
 
 
 def choose(vault: Vault, request: RunRequest) -> Chosen:
@@ -41,14 +44,10 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
         deleted = request.filters.include_deleted
         wanted = _with_dependencies(vault, wanted, selection, include_deleted=deleted)
         parents = parents or _folder_parents(vault)
-    missing = (
-        []
-        if request.filters != Filters(include_deleted=request.filters.include_deleted)
-        else _missing(vault, selection, rows)
-    )
+    missing = _missing(vault, selection, rows, request.filters)
     if not wanted and not missing:
         raise UsageError("the selection is empty: no item of the backup fits", hint="--show source tells what is there")
-    return Chosen(in_order(wanted, parents), missing)
+    return Chosen(in_order(wanted, parents), missing, selection)
 
 
 def _refuse_unsupported(selection: Selection) -> None:
@@ -68,7 +67,8 @@ def read_list(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"selection file {path} cannot be read: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"selection file {path} cannot be read: {reason}") from error
 
 
 def _rows(vault: Vault, selection: Selection, filters: Filters) -> dict[ItemKey, IndexRow]:
@@ -97,13 +97,21 @@ def _narrowed(
     return [key for key, row in rows.items() if matches(row, filters, below, owners)]
 
 
-def _missing(vault: Vault, selection: Selection, rows: Mapping[ItemKey, IndexRow]) -> list[ItemResult]:
-    """A dead letter for each id that was asked for by name and is not there, with a guess at what was meant."""
+def _missing(
+    vault: Vault, selection: Selection, rows: Mapping[ItemKey, IndexRow], filters: Filters
+) -> list[ItemResult]:
+    """A dead letter for each id that was asked for by name and is not there, with a guess at what was meant.
+
+    One that is marked deleted is just not selected where filters choose among what was named.
+    """
+    narrowed = filters != Filters(include_deleted=filters.include_deleted)
     results = []
     for key in selection.explicit_ids():
         if key in rows or not selection.wants(key):
             continue
         if vault.holds(key):
+            if narrowed:
+                continue
             reason, hint = f"{key} is marked deleted in the backup", "--include-deleted restores it all the same"
         else:
             others = [name for name in CONTENT_TYPES if name != key.type and vault.holds(ItemKey(name, key.id))]

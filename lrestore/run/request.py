@@ -12,7 +12,7 @@ Mode = Literal["restore", "dry-run", "plan", "verify"]
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``select`` and ``exclude`` are SPECs as the user wrote them; ``verify_after``: read again and compare at the end.
+    """``select`` and ``exclude`` are SPECs; ``verify_after``: read again and compare at the end.
 
     ``allow_alert_loss``: tiles on which live alerts hang may be deleted. ``disable_schedules``: scheduled plans are
     restored switched off. ``yes``: nobody is asked before writing.
@@ -30,3 +30,22 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_calls: int | None = None
     max_runtime_s: float | None = None
     parent: str = ""
+
+
+class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
+    """What is said anew when a session is taken up again; all else is as it was begun."""
+
+    yes: bool = False
+    max_calls: int | None = None
+    max_runtime_s: float | None = None
+    verify_after: bool = False
+
+    def applied_to(self, begun: RunRequest) -> RunRequest:
+        """The request of this start."""
+        return msgspec.structs.replace(
+            begun,
+            yes=begun.yes or self.yes,
+            max_calls=self.max_calls,
+            max_runtime_s=self.max_runtime_s,
+            verify_after=begun.verify_after or self.verify_after,
+        )

@@ -1,6 +1,5 @@
-"""One run from settings to report.
+"""One run from its items to its report.
 
-open the backup, choose the items, put them in order
 dry run: read and validate each, done
 meet the destination; is it the instance that the backup came from?
 plan, verify: compare each item, done
@@ -15,26 +14,31 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from lrestore.errors import DestinationError, LookerError, StateError, StoppedError, UsageError, VaultError
+from lrestore.errors import (
+    DestinationError,
+    LookerError,
+    LrestoreError,
+    NotConfirmedError,
+    StateError,
+    StoppedError,
+)
 from lrestore.identity import Judgement
 from lrestore.looker.limits import FixedRate, Limiter, Unlimited
 from lrestore.looker.live import Live
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
-from lrestore.report.model import Api, Difference, Report, Verify
+from lrestore.report.model import Api, Plan, Report, Verify
 from lrestore.restoration.asked import Definitions, Nowhere
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.steps import Write
 from lrestore.run.budget import Budget
 from lrestore.run.bulk import run_bulk
-from lrestore.run.choose import choose
 from lrestore.run.dependencies import Needs
 from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
@@ -43,25 +47,21 @@ from lrestore.run.linked import links_here
 from lrestore.run.making_way import make_ready, renames
 from lrestore.run.origin import definitions_for, gather, meet_origin, nested, origin_session
 from lrestore.run.prefetch import prefetched
-from lrestore.run.preflight import AdminCheck, DestinationFacts, judge, meet
+from lrestore.run.preflight import AdminCheck, judge, meet
 from lrestore.run.pretend import Pretend
 from lrestore.run.preview import preview
-from lrestore.run.request import RunRequest
 from lrestore.run.rounds import Rounds
-from lrestore.run.setup import Job, Record, Surroundings, looker_session, policy_of
+from lrestore.run.setup import Job, Record, looker_session, policy_of
 from lrestore.run.single import Ended, run_single
 from lrestore.run.specification import acquaint
 from lrestore.run.taking_over import take_over
+from lrestore.run.verifying import read_again
 from lrestore.run.waiting import age, interruptible
-from lrestore.settings import Settings
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, new_session_id, utc_now
+from lrestore.state.records import SessionStatus, Totals, utc_now
 from lrestore.state.undo import prune
 from lrestore.state.writer import StateWriter
-from lrestore.vault.reader import Vault
-
-__all__ = ["Surroundings", "execute", "resume", "retry"]
 
 log = logging.getLogger(__name__)
 
@@ -69,102 +69,7 @@ FEW = 8
 """Up to so many items are restored in this process: starting others would take longer than the work."""
 
 
-def execute(settings: Settings, request: RunRequest, surroundings: Surroundings) -> Report:
-    """Run it. Raises RunError where the run cannot start; items that fail are in the report."""
-    with Vault.open(_paths(settings)) as vault:
-        _warn(vault)
-        chosen = choose(vault, request)
-        facts = DestinationFacts(settings.destination.base_url, "", "", "")
-        session_id = new_session_id(utc_now())
-        job = Job(settings, request, surroundings, vault, session_id, chosen.keys, chosen.missing, facts)
-        return _Run(job).go()
-
-
-def resume(settings: Settings, reference: str, surroundings: Surroundings, limits: RunRequest | None = None) -> Report:
-    """Go on with an unfinished session (``last``, an id or its beginning), as it was started.
-
-    ``settings`` say where the state file and the destination are; ``limits`` brings the budget of this start. Raises
-    UsageError if there is no such session, or it is finished; VaultError if the backup is not the one it began with.
-    """
-    with StateReader.open(settings.state.path) as reader:
-        session = _unfinished(reader, reference)
-        earlier = tuple(reader.results(session.id))
-    request = msgspec.convert(session.selection, RunRequest)
-    if limits is not None:
-        changed = {"max_calls": limits.max_calls, "max_runtime_s": limits.max_runtime_s}
-        request = msgspec.structs.replace(request, **changed, yes=True)
-    with Vault.open(list(session.source_paths)) as vault:
-        if vault.fingerprint() != session.source_fingerprint:
-            changed_paths = ", ".join(session.source_paths)
-            raise VaultError(
-                f"session {session.id} was begun with another backup: {changed_paths} has changed since",
-                hint="start a new session with --select; what is restored already is found unchanged",
-            )
-        _warn(vault)
-        chosen = choose(vault, request)
-        done = {result.key for result in earlier}
-        keys = [key for key in chosen.keys if key not in done]
-        log.info("session %s goes on: %d items are done, %d are left", session.id, len(done), len(keys))
-        again = _as_begun(settings, session)
-        facts = DestinationFacts(again.destination.base_url, "", "", "")
-        missing = [result for result in chosen.missing if result.key not in done]
-        job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
-        return _Run(job).go()
-
-
-def retry(settings: Settings, reference: str, surroundings: Surroundings) -> Report:
-    """Try the dead letters of a session again, in a session of its own. Raises UsageError if there are none."""
-    with StateReader.open(settings.state.path) as reader:
-        session = reader.session(reference)
-        keys = sorted({item.letter.type + "=" + item.letter.id for item in reader.dead_letters(session.id)})
-    if not keys:
-        raise UsageError(f"session {session.id} has no dead letters", hint="--show sessions lists the sessions")
-    request = msgspec.convert(session.selection, RunRequest)
-    filters = msgspec.structs.replace(type(request.filters)(), include_deleted=request.filters.include_deleted)
-    again = msgspec.structs.replace(request, select=tuple(keys), exclude=(), filters=filters, parent=session.id)
-    return execute(_as_begun(settings, session), again, surroundings)
-
-
-def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
-    if reference == "last":
-        session = reader.last_unfinished()
-        if session is None:
-            raise UsageError("no session is unfinished", hint="--show sessions lists them")
-        return session
-    session = reader.session(reference)
-    if not session.resumable:
-        raise UsageError(f"session {session.id} is {session.status}: there is nothing to go on with")
-    return session
-
-
-def _as_begun(settings: Settings, session: RestorationSession) -> Settings:
-    """The settings of the session; where the destination is, and how to log in, is said anew; so is the living source,
-    which may be named only now.
-    """
-    begun = msgspec.convert(session.settings, Settings)
-    if settings.destination.name != session.destination:
-        named = settings.destination.name
-        raise UsageError(f"session {session.id} restores into {session.destination!r}, the settings name {named!r}")
-    source = begun.source
-    if settings.source.base_url:
-        names = ("base_url", "ini_section")
-        source = msgspec.structs.replace(source, **{name: getattr(settings.source, name) for name in names})
-    return msgspec.structs.replace(
-        begun, source=source, destination=settings.destination, state=settings.state, rate=settings.rate
-    )
-
-
-def _paths(settings: Settings) -> list[str]:
-    path = settings.source.path
-    return [path] if isinstance(path, str) else list(path)
-
-
-def _warn(vault: Vault) -> None:
-    for warning in vault.warnings:
-        log.warning("backup: %s", warning)
-
-
-class _Run:
+class Run:
     """One run. Its parts are set up in the order in which they may fail."""
 
     def __init__(self, job: Job) -> None:
@@ -172,7 +77,10 @@ class _Run:
         self._settings = job.settings
         self._pause = interruptible(job.surroundings.stop)
         self._stack = ExitStack()
+        self._state = Path(job.settings.state.path)
         self._definitions: Definitions = Nowhere()
+        self._budget = Budget(len(job.keys))
+        self._spent = ""
 
     def go(self) -> Report:
         """Do what the mode says."""
@@ -186,7 +94,7 @@ class _Run:
         builder = self._job.report()
         for result in self._job.missing:
             builder.add(result)
-        for key in self._job.keys:
+        for key in takewhile(lambda _: not self._job.surroundings.stop(), self._job.keys):
             builder.add(preview(self._job.vault, key, self._settings.run.max_item_bytes))
         return builder.finish(Api())
 
@@ -199,7 +107,7 @@ class _Run:
             pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
             self._pool = self._stack.enter_context(pool)
             facts = meet(self._session, self._settings.destination.base_url)
-            self._known = acquaint(self._session, facts, Path(self._settings.state.path), self._job.route[1])
+            self._known = acquaint(self._session, facts, self._state, self._job.route[1])
             self._job.facts = self._known.facts
             self._live = Live(self._session)
             yield
@@ -210,7 +118,8 @@ class _Run:
 
     def _compare(self) -> Report:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
-        journal = ReadOnlyJournal(Path(self._settings.state.path), *self._job.route)
+        journal = ReadOnlyJournal(self._state, *self._job.route)
+        self._budget = Budget.of(self._job.request, "none", len(self._job.keys))
         try:
             judgement = self._judgement()
             context = self._context(journal, judgement)
@@ -241,15 +150,22 @@ class _Run:
             builder.warn(f"{write.type}={write.live_id} gets the name {write.body['name']!r} until its turn comes")
         turn = planning(restorer, planned, Pretend(journal, self._live))
         Rounds(self._loop(self._only_counting(builder)), awaits).over(keys, turn)
-        usage = self._session.meter.snapshot()
-        calls = planned.calls + Counter(usage.by_operation)
-        return builder.finish(Api.of(usage), plan=plan_of(calls, OPERATIONS, planned.deletions))
+        calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
+        return self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
 
     def _verify_alone(self, restorer: ItemRestorer, keys: Iterator[ItemKey]) -> Report:
         verifier = Verifier(restorer)
         builder = self._job.report()
         self._loop(self._only_counting(builder)).over(keys, verifier.step)
-        return builder.finish(Api.of(self._session.meter.snapshot()), verify=verifier.outcome())
+        return self._compared(builder, verify=verifier.outcome())
+
+    def _compared(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: Plan | None = None) -> Report:
+        """The report of a mode that only reads: as far as the budget went."""
+        if self._spent:
+            log.warning("stopped early: %s", self._spent)
+            builder.warn(self._spent)
+        status = "stopped" if self._spent else "finished"
+        return builder.finish(Api.of(self._session.meter.snapshot()), status=status, verify=verify, plan=plan)
 
     def _only_counting(self, builder: ReportBuilder) -> Record:
         for missing in self._job.missing:
@@ -262,33 +178,40 @@ class _Run:
 
     def _loop(self, record: Record) -> ItemLoop:
         limit = self._settings.run.max_item_bytes
-        return ItemLoop(self._job.vault, limit, record, self._job.surroundings.stop)
+        return ItemLoop(self._job.vault, limit, record, self._enough)
+
+    def _enough(self) -> bool:
+        """Stop reading? Calls that only read are licensed, too."""
+        self._spent = self._spent or self._budget.spent(0, self._session.meter.snapshot().calls)
+        return bool(self._spent) or self._job.surroundings.stop()
 
     def _restore(self) -> Report:
         """Restore the items; every result is on record before the next depends on it."""
-        state = Path(self._settings.state.path)
-        with ExitStack() as stack:
-            stack.enter_context(RunLock(state))
-            self._open_state(state)
+        with RunLock(self._state):
+            self._open_state()
             judgement = self._judgement()
             self._announce(judgement)
             self._confirm()
-            self._begin(state)
+            self._begin()
+            self._job.surroundings.begun()
             builder = self._job.report()
             ended = self._carry_out(judgement)
-            reader = stack.enter_context(StateReader.open(state))
             crash_point("report.before_write")
-            return self._told(builder, reader, ended, judgement)
+            try:
+                with StateReader.open(self._state) as reader:
+                    return self._told(builder, reader, ended, judgement)
+            except StateError as error:
+                raise StoppedError(f"what was done cannot be told: {error}") from error
 
-    def _open_state(self, state: Path) -> None:
+    def _open_state(self) -> None:
         """Make or migrate the file and clear old undo copies, before anything else can fail."""
-        with StateWriter.open(state, now=utc_now) as writer:
-            prune(state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
+        with StateWriter.open(self._state, now=utc_now) as writer:
+            prune(self._state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
             self._known.keep(writer, self._job.route[1])
         crash_point("run.state_open")
 
-    def _begin(self, state: Path) -> None:
-        with StateWriter.open(state, now=utc_now) as writer:
+    def _begin(self) -> None:
+        with StateWriter.open(self._state, now=utc_now) as writer:
             session = self._job.session()
             if self._job.resumed:
                 writer.reopen_session(session.id, pid=session.pid, host=session.host)
@@ -299,6 +222,7 @@ class _Run:
         crash_point("run.session_begun")
 
     def _carry_out(self, judgement: Judgement) -> Ended:
+        """Restore. Whatever ends this, the session has begun: it is gone on with, never told as not started."""
         job, count = self._job, len(self._job.keys) + len(self._job.missing)
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
@@ -307,10 +231,22 @@ class _Run:
             if len(job.keys) <= FEW:
                 return run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
             return run_bulk(job, budget, self._session, self._live, judgement)
-        except StateError as error:
-            raise StoppedError(f"stopped: {error}") from error
+        except LrestoreError as error:
+            return self._cut_short(str(error))
+        except Exception as error:
+            log.debug("internal error", exc_info=True)
+            return self._cut_short(f"internal error: {type(error).__name__}: {error}. Please report it")
         finally:
             job.surroundings.progress.end()
+
+    def _cut_short(self, reason: str, status: SessionStatus = "stopped") -> Ended:
+        try:
+            with StateWriter.open(self._state, now=utc_now) as writer:
+                counts = Counter(writer.read.outcomes(self._job.session_id).values())
+                writer.end_session(self._job.session_id, status, Totals.of(counts))
+        except StateError as error:
+            log.warning("the end of the session is not on record: %s", error)
+        return Ended(status, reason)
 
     def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
         """The report, from what is on record."""
@@ -323,34 +259,26 @@ class _Run:
             builder.warn(warning)
         for sample in ended.timeline:
             builder.note(sample)
-        verify = None
-        if self._job.request.verify_after and ended.status == "finished":
+        verify, status = None, ended.status
+        if self._job.request.verify_after and status == "finished":
             verify = self._verify_after(reader, judgement)
+            status = status if verify else self._cut_short("verifying was interrupted", "interrupted").status
         usage = self._session.meter.snapshot() + ended.usage
-        return builder.finish(Api.of(usage), status=ended.status, verify=verify)
+        return builder.finish(Api.of(usage), status=status, verify=verify)
 
-    def _verify_after(self, reader: StateReader, judgement: Judgement) -> Verify:
-        """Read what was written once more, with fresh eyes; what was unchanged has just been compared."""
+    def _verify_after(self, reader: StateReader, judgement: Judgement) -> Verify | None:
+        """What this session wrote, in whichever start; what was unchanged has just been compared."""
         outcomes = reader.outcomes(self._job.session_id)
-        written = [key for key in self._job.keys if outcomes.get(key) in ("created", "updated")]
+        written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
         same = sum(outcome in ("unchanged", "skipped") for outcome in outcomes.values())
-        journal = ReadOnlyJournal(Path(self._settings.state.path), *self._job.route)
+        journal = ReadOnlyJournal(self._state, *self._job.route)
         context = self._context(journal, judgement)
         context.live = Live(self._session)
-        verifier = Verifier(ItemRestorer(context))
-        failures: list[ItemResult] = []
         try:
             again = prefetched(context.live, written, judgement, journal.mapping)
-            self._loop(lambda result, blob: failures.append(result) if result.dead_letter else None).over(
-                again, verifier.step
-            )
+            return read_again(ItemRestorer(context), again, self._loop, same=same)
         finally:
             journal.close()
-        for failure in failures:
-            log.error("%s could not be verified: %s", failure.key, failure.reason)
-        outcome = verifier.outcome()
-        unsure = tuple(Difference(failure.key.type, failure.key.id, failure.name) for failure in failures)
-        return Verify(outcome.equal + same, outcome.different + unsure)
 
     def _judgement(self) -> Judgement:
         run = self._settings.run
@@ -399,7 +327,7 @@ class _Run:
         if count <= self._settings.run.confirm_above or self._job.request.yes:
             return
         if not self._job.surroundings.confirm(count):
-            raise StoppedError("nothing was written: not confirmed")
+            raise NotConfirmedError("nothing was written: it was not confirmed")
 
     def _announce(self, judgement: Judgement) -> None:
         """What somebody wants to have seen who finds out tomorrow that it was the wrong Looker."""

@@ -47,7 +47,11 @@ class LogSetup:
 
 @dataclass(slots=True)
 class Surroundings:
-    """What a run needs from whoever starts it. ``confirm`` is asked with the number of objects that may be written."""
+    """What a run needs from whoever starts it.
+
+    ``confirm`` is asked with the number of objects that may be written; ``begun`` is told when there is a session that
+    can be gone on with.
+    """
 
     credentials: Callable[[], Credentials]
     progress: Progress = field(default_factory=Silent)
@@ -55,6 +59,7 @@ class Surroundings:
     stop: Callable[[], bool] = lambda: False
     log: LogSetup | None = None
     source_credentials: Callable[[], Credentials | None] = lambda: None
+    begun: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)

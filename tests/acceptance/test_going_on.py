@@ -52,6 +52,82 @@ def test_a_run_goes_on_with_its_own_selection(arena: Arena) -> None:
     assert {call.path.split("/")[-2] for call in ran.writes} == {"looks"}
 
 
+def test_a_run_goes_on_with_what_its_list_named(arena: Arena) -> None:
+    """The list may be gone by then, or name something else."""
+    drift(arena)
+    (arena.directory / "list").write_text("look=1\nlook=2\nlook=3\ndashboard=1\n", encoding="utf-8")
+    assert arena.run("--select", "@list", "--max-calls", "8").code == 4
+    (arena.directory / "list").write_text("look=4\n", encoding="utf-8")
+    ran = arena.run("--resume").all_good()
+    assert ran.report["by_type"]["look"]["selected"] == 3 and ran.total("selected") == 4
+    (arena.directory / "list").unlink()
+    assert arena.run("--resume").code == 2
+
+
+@pytest.mark.parametrize("flags", [("--verify",), ("--verify=after",)])
+def test_going_on_with_verify_compares_what_was_written_before_too(arena: Arena, flags: tuple[str, ...]) -> None:
+    stopped(arena)
+    ran = arena.run("--resume", *flags)
+    found = ran.report["verify"]
+    written = ran.total("created") + ran.total("updated")
+    assert written >= 3 and (found["equal"], found["different"]) == (written, [])
+
+
+def test_trying_again_keeps_to_its_own_budget_and_to_what_failed(arena: Arena) -> None:
+    """Neither the first run's budget nor its dependencies come along, nor what had been excluded from them."""
+    drift(arena)
+    fault = arena.simulator.fault("status:422", operation="update_look")
+    flags = ("--select", "look", "--with-dependencies", "--exclude", "user", "--max-calls", "1000")
+    letters = arena.run(*flags).letters
+    assert fault.fired and len(letters) > 2
+    arena.simulator.simulation.faults.clear()
+    early = arena.run("--retry-dead-letters", "--max-calls", "6")
+    assert early.code == 4 and early.total("selected") < len(letters)
+    assert early.err.strip().splitlines()[-1] == "go on with: lrestore --resume"
+    ran = arena.run("--resume").all_good()
+    assert ran.report["by_type"].keys() == {"look"} and ran.total("updated") == len(letters)
+
+
+def test_dead_letters_that_were_settled_since_are_not_tried_again(arena: Arena) -> None:
+    drift(arena)
+    arena.simulator.fault("status:422", operation="update_look")
+    session = arena.run("--select", "look").report["session_id"]
+    arena.simulator.simulation.faults.clear()
+    arena.run("--retry-dead-letters", session).all_good()
+    ran = arena.run("--retry-dead-letters", session)
+    assert ran.code == 2 and "no dead letters" in ran.err
+
+
+@pytest.mark.parametrize("flag", ["--with-dependencies", "--select=look", "--keep-extra"])
+def test_a_flag_that_would_be_ignored_by_going_on_is_refused(arena: Arena, flag: str) -> None:
+    ran = arena.run("--resume", flag)
+    assert (ran.code, ran.calls) == (2, ()) and flag.split("=", maxsplit=1)[0] in ran.err
+
+
+def test_trouble_after_the_session_has_begun_is_never_told_as_not_started(arena: Arena) -> None:
+    """Exit code 3 says that nothing was written; the report says how far the run came."""
+    drift(arena)
+    fault = arena.simulator.fault("status:400", operation="all_lookml_models")
+    ran = arena.run("--select", "all")
+    assert fault.fired and ran.code == 4 and ran.report["status"] == "stopped"
+    assert ran.err.strip().splitlines()[-1] == "go on with: lrestore --resume"
+    (session,) = arena.rows("sessions")
+    assert session["status"] == "stopped"
+    arena.simulator.simulation.faults.clear()
+    arena.run("--resume").all_good()
+
+
+@pytest.mark.parametrize("mode", ["--plan", "--verify"])
+def test_a_budget_holds_for_reading_too(arena: Arena, mode: str) -> None:
+    """Looker's licences count every call."""
+    ran = arena.run(
+        "--select", "look", "--select", "dashboard", "--identity", "same-instance", mode, "--max-calls", "6"
+    )
+    assert ran.code == 4 and ran.report["status"] == "stopped"
+    assert ran.err.strip().splitlines()[-1].startswith("go on with: lrestore --select look")
+    assert ran.total("selected") < 8 and any("--max-calls" in warning for warning in ran.report["warnings"])
+
+
 def test_a_run_does_not_go_on_with_another_backup(arena: Arena) -> None:
     stopped(arena)
     arena.back_up("look", "1", {**arena.blob("look", "1"), "title": "Of another night"})

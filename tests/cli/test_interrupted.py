@@ -138,7 +138,7 @@ def _writes(operations: dict[str, int]) -> int:
     return sum(count for name, count in operations.items() if name.startswith(("create_", "update_", "delete_")))
 
 
-@pytest.mark.parametrize(("answer", "code"), [("n\n", 4), ("\n", 4), ("y\n", 0), ("\x03", 130)])
+@pytest.mark.parametrize(("answer", "code"), [("n\n", 3), ("\n", 3), ("y\n", 0), ("\x03", 130)])
 def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: Path) -> None:
     ours, theirs = pty.openpty()
     try:

@@ -17,7 +17,7 @@ from tests.cli.command import environment
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_first_signal_asks_to_stop(number: signal.Signals, code: int) -> None:
     before = signal.getsignal(number)
-    with Stopping("go on") as stopping:
+    with Stopping("lrestore --select all", "lrestore --resume") as stopping:
         assert not stopping()
         os.kill(os.getpid(), number)
         assert stopping() and stopping.exit_code == code
@@ -26,7 +26,7 @@ def test_the_first_signal_asks_to_stop(number: signal.Signals, code: int) -> Non
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_where_nothing_is_under_way_the_first_signal_ends_it(number: signal.Signals) -> None:
-    with Stopping("go on") as stopping:
+    with Stopping("lrestore --select all", "lrestore --resume") as stopping:
         with pytest.raises(KeyboardInterrupt), stopping.nothing_under_way():
             os.kill(os.getpid(), number)
         assert stopping.exit_code == 128 + number
@@ -34,7 +34,7 @@ def test_where_nothing_is_under_way_the_first_signal_ends_it(number: signal.Sign
 
 def test_a_signal_that_came_before_ends_it_where_nothing_is_under_way() -> None:
     """Else a question would be asked that the answer to a Ctrl-C just before it never ends."""
-    with Stopping("go on") as stopping:
+    with Stopping("lrestore --select all", "lrestore --resume") as stopping:
         os.kill(os.getpid(), signal.SIGINT)
         reached = False
         with pytest.raises(KeyboardInterrupt), stopping.nothing_under_way():
@@ -46,7 +46,7 @@ def test_signals_are_obeyed_where_stderr_cannot_be_written() -> None:
     program = """
 import os, signal
 from lrestore.cli.stopping import Stopping
-with Stopping("go on") as stopping:
+with Stopping("lrestore --select all", "lrestore --resume") as stopping:
     os.kill(os.getpid(), signal.SIGTERM)
     assert stopping()
     print("still there", flush=True)
@@ -60,11 +60,16 @@ print("not reached")
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_the_second_signal_stops_at_once_and_says_how_to_go_on(number: str, code: int) -> None:
+@pytest.mark.parametrize(("before", "way_on"), [("pass", "--select all"), ("stopping.begun()", "--resume")])
+def test_the_second_signal_stops_at_once_and_says_how_to_go_on(
+    number: str, code: int, before: str, way_on: str
+) -> None:
+    """There is a session to be resumed only once it has begun."""
     program = f"""
 import os, signal
 from lrestore.cli.stopping import Stopping
-with Stopping("go on with: lrestore --select all"):
+with Stopping("lrestore --select all", "lrestore --resume") as stopping:
+    {before}
     os.kill(os.getpid(), signal.{number})
     os.kill(os.getpid(), signal.{number})
 print("not reached")
@@ -72,4 +77,4 @@ print("not reached")
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.splitlines()[-1] == "go on with: lrestore --select all"
+    assert done.stderr.splitlines()[-1] == f"go on with: lrestore {way_on}"

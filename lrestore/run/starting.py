@@ -1,0 +1,124 @@
+"""The three ways in which a run begins: anew, where an earlier one stopped, with what an earlier one could not do."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from lrestore.errors import UsageError, VaultError
+from lrestore.report.model import Report
+from lrestore.run.choose import choose
+from lrestore.run.preflight import DestinationFacts
+from lrestore.run.request import RunRequest, ThisStart
+from lrestore.run.restore_run import Run
+from lrestore.run.setup import Job, Surroundings
+from lrestore.selection import Filters
+from lrestore.settings import Settings
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, new_session_id, utc_now
+from lrestore.vault.reader import Vault
+
+log = logging.getLogger(__name__)
+
+
+def execute(settings: Settings, request: RunRequest, surroundings: Surroundings) -> Report:
+    """Run it. Raises RunError where the run cannot start; items that fail are in the report.
+
+    The session records what its lists named, not their files: these may be gone, or edited, when it is resumed.
+    """
+    with Vault.open(settings.source.paths) as vault:
+        _warn(vault)
+        chosen = choose(vault, request)
+        named = chosen.selection
+        spelt = msgspec.structs.replace(request, select=named.wanted.specs(), exclude=named.excluded.specs())
+        facts = DestinationFacts(settings.destination.base_url, "", "", "")
+        session_id = new_session_id(utc_now())
+        job = Job(settings, spelt, surroundings, vault, session_id, chosen.keys, chosen.missing, facts)
+        return Run(job).go()
+
+
+def resume(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
+    """Go on with an unfinished session (``last``, an id or its beginning), as it was started. Nobody is asked again.
+
+    ``settings`` say where the state file and the destination are. Raises UsageError if there is no such session, or it
+    is finished; VaultError if the backup is not the one it began with.
+    """
+    with StateReader.open(settings.state.path) as reader:
+        session = _unfinished(reader, reference)
+        earlier = tuple(reader.results(session.id))
+    request = msgspec.structs.replace(now, yes=True).applied_to(msgspec.convert(session.selection, RunRequest))
+    with Vault.open(list(session.source_paths)) as vault:
+        if vault.fingerprint() != session.source_fingerprint:
+            changed_paths = ", ".join(session.source_paths)
+            raise VaultError(
+                f"session {session.id} was begun with another backup: {changed_paths} has changed since",
+                hint="start a new session with --select; what is restored already is found unchanged",
+            )
+        _warn(vault)
+        chosen = choose(vault, request)
+        done = {result.key for result in earlier}
+        keys = [key for key in chosen.keys if key not in done]
+        log.info("session %s goes on: %d items are done, %d are left", session.id, len(done), len(keys))
+        again = _as_begun(settings, session)
+        facts = DestinationFacts(again.destination.base_url, "", "", "")
+        missing = [result for result in chosen.missing if result.key not in done]
+        job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
+        return Run(job).go()
+
+
+def retry(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
+    """Try the open dead letters of a session again, and nothing else, in a session of its own.
+
+    Raises UsageError if there are none.
+    """
+    with StateReader.open(settings.state.path) as reader:
+        session = reader.session(reference)
+        letters = [item.letter for item in reader.dead_letters(session.id) if not item.resolved_by]
+    if not letters:
+        hint = "--show sessions lists the sessions"
+        raise UsageError(f"session {session.id} has no dead letters that are still open", hint=hint)
+    begun = msgspec.convert(session.selection, RunRequest)
+    again = msgspec.structs.replace(
+        now.applied_to(begun),
+        select=tuple(sorted({f"{letter.type}={letter.id}" for letter in letters})),
+        exclude=(),
+        filters=Filters(include_deleted=begun.filters.include_deleted),
+        with_dependencies=False,
+        parent=session.id,
+    )
+    return execute(_as_begun(settings, session), again, surroundings)
+
+
+def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
+    if reference == "last":
+        session = reader.last_unfinished()
+        if session is None:
+            raise UsageError("no session is unfinished", hint="--show sessions lists them")
+        return session
+    session = reader.session(reference)
+    if not session.resumable:
+        raise UsageError(f"session {session.id} is {session.status}: there is nothing to go on with")
+    return session
+
+
+def _as_begun(settings: Settings, session: RestorationSession) -> Settings:
+    """The settings of the session; where the destination is, and how to log in, is said anew; so is the living source,
+    which may be named only now.
+    """
+    begun = msgspec.convert(session.settings, Settings)
+    if settings.destination.name != session.destination:
+        named = settings.destination.name
+        raise UsageError(f"session {session.id} restores into {session.destination!r}, the settings name {named!r}")
+    source = begun.source
+    if settings.source.base_url:
+        names = ("base_url", "ini_section")
+        source = msgspec.structs.replace(source, **{name: getattr(settings.source, name) for name in names})
+    return msgspec.structs.replace(
+        begun, source=source, destination=settings.destination, state=settings.state, rate=settings.rate
+    )
+
+
+def _warn(vault: Vault) -> None:
+    for warning in vault.warnings:
+        log.warning("backup: %s", warning)
