@@ -14,10 +14,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lrestore.cli.options import LAST, Options, parse
-from lrestore.cli.output import prepare_streams, say, write_out
-
 if TYPE_CHECKING:
+    from lrestore.cli.options import Options
     from lrestore.cli.stopping import Stopping
 
 NOT_STARTED = 3
@@ -25,20 +23,29 @@ NOT_STARTED = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with ``argv`` (default: the process's) and return its exit code. Raises nothing."""
+    """Run the command with ``argv`` (default: the process's) and return its exit code. Raises nothing.
+
+    All else is imported here and below: a Ctrl-C meanwhile is an exit code, too, and no traceback.
+    """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        from lrestore.cli.options import parse
+        from lrestore.cli.output import prepare_streams
+
         prepare_streams()
-        options = parse(arguments)
-    except SystemExit as end:
-        return _code(end)
+        try:
+            options = parse(arguments)
+        except SystemExit as end:
+            return _code(end)
+        return _guarded(options, shlex.join(["lrestore", *arguments]))
     except KeyboardInterrupt:
         return 130
-    return _guarded(options, shlex.join(["lrestore", *arguments]))
 
 
 def _resuming(options: Options) -> str:
     """The command that goes on with the session of this one."""
+    from lrestore.cli.options import LAST
+
     named = [options.resume] if options.resume and options.resume != LAST else []
     return shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else []), "--resume", *named])
 
@@ -46,7 +53,7 @@ def _resuming(options: Options) -> str:
 def _guarded(options: Options, again: str) -> int:
     """The one place where errors become exit codes."""
     from lrestore.cli.stopping import Stopping
-    from lrestore.errors import LrestoreError, RunError
+    from lrestore.errors import LrestoreError, RunError, StoppedError
 
     with Stopping(again, _resuming(options)) as stopping:
         try:
@@ -62,7 +69,9 @@ def _guarded(options: Options, again: str) -> int:
         except Exception as error:  # noqa: BLE001 (the outermost place: whatever comes here is told, with -v in full)
             _mistake(error, options)
             code = NOT_STARTED
-    if code in (4, 130, 143) and not options.show:
+    if code == StoppedError.exit_code and stopping():
+        code = stopping.exit_code
+    if code in (StoppedError.exit_code, 130, 143) and not options.show:
         _say(stopping.last_words)
     return code
 
@@ -72,6 +81,8 @@ def _command(options: Options, stopping: Stopping) -> int:
         from lrestore.cli.show import show
 
         with stopping.nothing_under_way():
+            from lrestore.cli.output import write_out
+
             write_out(show(options, os.environ))
         return 0
     from lrestore.cli.session import run_session
@@ -84,6 +95,7 @@ def _code(end: SystemExit) -> int:
 
 
 def _say(text: str) -> None:
+    from lrestore.cli.output import say
     from lrestore.report.values import plain
 
     say(plain(text))
@@ -92,6 +104,8 @@ def _say(text: str) -> None:
 def _mistake(error: Exception, options: Options) -> None:
     if options.verbose:
         import traceback
+
+        from lrestore.cli.output import say
 
         say("".join(traceback.format_exception(error)).rstrip())
     more = "" if options.verbose else "; run with -v for the traceback"

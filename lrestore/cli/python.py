@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from lrestore.cli import demo
+from lrestore.cli.not_started import told
 from lrestore.cli.options import Options, complaint
 from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.errors import UsageError
@@ -40,7 +41,8 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     if options.report:
         ensure_writable(options.report)
     nobody = Audience()
-    report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)
+    with told(options.report, settings, request.mode if request else "restore"):
+        report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)
     if options.report:
         write_report(report, options.report)
     return report

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from lrestore.cli import demo
+from lrestore.cli.not_started import told
 from lrestore.cli.options import Options
 from lrestore.cli.output import write_out
 from lrestore.cli.results import exit_code, results
 from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.cli.stopping import Stopping
-from lrestore.errors import LrestoreError
+from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
 from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from lrestore.run.setup import LogSetup
 
 log = logging.getLogger(__name__)
-
-STOPPED_EARLY = 4
-"""Exit code of a run that ended before its work was done."""
 
 
 class _AboveTheBar:
@@ -69,7 +67,8 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         _log_setup(options),
         stopping.begun,
     )
-    report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
+    with told(report_file, settings, request.mode if request else "restore"):
+        report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")
     return _tell(report, report_file, stopping, calls_listed=is_demo)
@@ -123,7 +122,7 @@ def _code(report: Report, stopping: Stopping) -> int:
     """A signal counts, whichever word the run has for its early end."""
     if report.status == "interrupted" or (report.status == "stopped" and stopping()):
         return stopping.exit_code
-    return STOPPED_EARLY if report.status == "stopped" else exit_code(report)
+    return StoppedError.exit_code if report.status == "stopped" else exit_code(report)
 
 
 def _confirmed(count: int, stopping: Stopping) -> bool:

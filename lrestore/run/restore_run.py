@@ -239,7 +239,8 @@ class Run:
         finally:
             job.surroundings.progress.end()
 
-    def _cut_short(self, reason: str, status: SessionStatus = "stopped") -> Ended:
+    def _cut_short(self, reason: str) -> Ended:
+        status: SessionStatus = "interrupted" if self._job.surroundings.stop() else "stopped"
         try:
             with StateWriter.open(self._state, now=utc_now) as writer:
                 counts = Counter(writer.read.outcomes(self._job.session_id).values())
@@ -262,7 +263,7 @@ class Run:
         verify, status = None, ended.status
         if self._job.request.verify_after and status == "finished":
             verify = self._verify_after(reader, judgement)
-            status = status if verify else self._cut_short("verifying was interrupted", "interrupted").status
+            status = status if verify else self._cut_short("verifying was interrupted").status
         usage = self._session.meter.snapshot() + ended.usage
         return builder.finish(Api.of(usage), status=status, verify=verify)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.acceptance.arena import Arena
@@ -132,6 +133,19 @@ def test_what_keeps_a_run_from_starting_is_3(arena: Arena) -> None:
     assert nobody.code == 3 and "127.0.0.1:9" in nobody.err
     (arena.directory / "not.db").write_bytes(b"not a database" * 100)
     assert arena.run(*ONE, LRESTORE_SOURCE_PATH="not.db").code == 3
+
+
+def test_a_run_that_cannot_start_leaves_no_earlier_report_behind(arena: Arena) -> None:
+    """A script that reads the report of every night must not take yesterday's for today's."""
+    path = arena.directory / "kept.json"
+    arena.run(*ONE, "--report", str(path)).all_good()
+    refused = arena.run(*ONE, "--report", str(path), LOOKERSDK_CLIENT_SECRET="wrong")
+    report = msgspec.json.decode(path.read_bytes())
+    assert refused.code == 3 and report["status"] == "not-started"
+    assert set(report["totals"].values()) == {0} and report["by_type"] == {} and report["session_id"] == ""
+    assert report["source"]["instance"] == "source" and report["destination"]["name"] == "destination"
+    (warning,) = report["warnings"]
+    assert "credentials refused" in warning
 
 
 def test_the_state_file_must_not_be_the_backup(arena: Arena) -> None:

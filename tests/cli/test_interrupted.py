@@ -162,11 +162,33 @@ def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: 
                 process.communicate(timeout=60)
             finally:
                 process.kill()
+            last_line = os.read(ours, 65536).decode().splitlines()[-1] if code == 130 else ""
     finally:
         os.close(ours)
         os.close(theirs)
     assert process.returncode == code
-    assert (demo / "demo" / "report.json").exists() is (code == 0)
+    report = json.loads((demo / "demo" / "report.json").read_text(encoding="utf-8"))
+    assert report["status"] == {3: "not-started", 0: "finished", 130: "interrupted"}[code]
+    assert (report["totals"]["selected"] > 0) is (code == 0)
+    assert code != 130 or last_line == f"go on with: lrestore --config {CONFIG}", "there is no session to be resumed"
+
+
+@SIGNALS
+def test_a_signal_counts_before_anything_has_begun(number: signal.Signals, code: int, demo: Path) -> None:
+    """While it waits to repeat a login that nobody answers."""
+    unanswered = environment(
+        LRESTORE_DESTINATION_BASE_URL="http://127.0.0.1:9", LOOKERSDK_CLIENT_ID="x", LOOKERSDK_CLIENT_SECRET="y"
+    )
+    argv = ["--config", CONFIG, "-v", "--report", "r.json"]
+    with started(argv, demo, unanswered) as process:
+        assert process.stderr
+        next(line for line in process.stderr if "login" in line)
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=60)
+    assert process.returncode == code, rest
+    assert rest.splitlines()[-1] == "go on with: lrestore " + shlex.join(argv)
+    report = json.loads((demo / "r.json").read_text(encoding="utf-8"))
+    assert report["status"] == "stopped" and report["totals"]["selected"] == 0
 
 
 def test_yes_asks_nobody(demo: Path) -> None:
