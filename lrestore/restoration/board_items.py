@@ -45,6 +45,7 @@ class Targets:
     context: Context
     key: ItemKey
     errors: list[DependencyError] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     _found: dict[str, Object | DependencyError] = field(default_factory=dict)
 
     def expected(self, pin: Pin, live: Object | None) -> Object:
@@ -94,7 +95,8 @@ class Targets:
         name = pin.part.get("lookml_dashboard_id")
         found["lookml_dashboard_id"] = name or None
         if name and str((live or {}).get("lookml_dashboard_id")) != str(name):
-            error = lookml_missing(self.context, str(name), f"{pin.path}.lookml_dashboard_id", self.key)
+            path = f"{pin.path}.lookml_dashboard_id"
+            error = lookml_missing(self.context, str(name), path, self.key, self.warnings)
             self.errors += [error] if error else []
 
     def complain(self) -> None:

@@ -94,6 +94,7 @@ class BoardPlanner:
         self._plan_sections(sections)
         self._plan_items(items)
         self._targets.complain()
+        self._plan.warnings += self._targets.warnings
         self._plan_orders()
         self._plan_removals(sections, items)
         return self._plan

@@ -80,6 +80,7 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
         match.warnings.append(f"it was mapped to id {mapped}, which is gone")
         return False
     match.how = "mapping"
+    match.ids_hold = context.same_instance and mapped == key.id
     return True
 
 

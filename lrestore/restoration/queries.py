@@ -41,11 +41,21 @@ def _set_fields(obj: Mapping[str, Any], schema: str) -> dict[str, Any]:
 
 
 def fingerprint(query: Mapping[str, Any] | None) -> str | None:
-    """Equal for queries that ask the same; None for no query. Empty lists and maps are the same as none."""
+    """Equal for queries that ask the same; None for no query. Empty lists and maps are the same as none, and 1 is 1.0:
+    on its way through the backup one becomes the other.
+    """
     if not query:
         return None
     meaning = {name: value for name, value in definition(query).items() if value not in ([], {}, "", False)}
-    return msgspec.json.encode(meaning, order="deterministic").decode()
+    return msgspec.json.encode(_whole_numbers(meaning), order="deterministic").decode()
+
+
+def _whole_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _whole_numbers(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(entry) for entry in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def query_of(tile: Mapping[str, Any]) -> Mapping[str, Any] | None:

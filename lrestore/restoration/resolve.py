@@ -118,9 +118,15 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
     return DependencyError(told, path=path, key=key, hint=hint)
 
 
-def lookml_missing(context: Context, name: str, path: str, key: ItemKey) -> DependencyError | None:
-    """The error for a LookML dashboard (``model::name``) that is not in the destination; None for one that is."""
+def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warnings: list[str]) -> DependencyError | None:
+    """The error for a LookML dashboard (``model::name``) that cannot be in the destination; None for one that may be.
+
+    Only Looker knows what a model that is there defines: it may show nothing of a dashboard that it takes all the same.
+    """
     if context.live.exists("dashboard", name):
+        return None
+    if context.live.exists("lookml_model", name.partition("::")[0]):
+        warnings.append(f"{path}: Looker does not show lookml_dashboard={name}, though it has its model")
         return None
     return DependencyError(
         f"{key} needs lookml_dashboard={name} ({path}), which is not in the destination",

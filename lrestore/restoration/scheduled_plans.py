@@ -48,7 +48,8 @@ def _content(planner: OwnPlanner, wanted: Object) -> None:
             wanted[name] = None
     lookml = wanted.get("lookml_dashboard_id")
     if lookml and (planner.live or {}).get("lookml_dashboard_id") != lookml:
-        error = lookml_missing(planner.context, str(lookml), "lookml_dashboard_id", planner.key)
+        where = "lookml_dashboard_id"
+        error = lookml_missing(planner.context, str(lookml), where, planner.key, planner.warnings)
         if error:
             raise error
     if planner.live is None and not chosen:

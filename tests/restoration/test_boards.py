@@ -271,6 +271,18 @@ def test_a_lookml_dashboard_must_be_there(stage: Stage) -> None:
         restored(stage, item)
 
 
+def test_a_lookml_dashboard_that_looker_does_not_show_is_tried_where_its_model_is_there(stage: Stage) -> None:
+    """Whether a model that is there defines it, only Looker knows: it has the last word."""
+    item = stage.item("board=1")
+    name = f"{next(iter(stage.world.table('lookml_model')))['name']}::unseen"
+    part = {**item.raw["board_sections"][0]["board_items"][0], "id": "904", "dashboard_id": None}
+    item.raw["board_sections"][0]["board_items"].append({**part, "lookml_dashboard_id": name})
+    result = restored(stage, item)
+    assert any(f"does not show lookml_dashboard={name}" in warning for warning in result.warnings)
+    (section,) = board(stage)["board_sections"]
+    assert section["board_items"][-1]["lookml_dashboard_id"] == name
+
+
 def test_an_item_that_shows_nothing_is_left_alone_with_a_warning(stage: Stage) -> None:
     item = stage.item("board=1")
     part = {**item.raw["board_sections"][0]["board_items"][0], "id": "905", "dashboard_id": None}

@@ -66,6 +66,18 @@ def test_tiles_that_exist_keep_their_ids(stage: Stage) -> None:
     assert "delete_dashboard_element" not in calls
 
 
+def test_a_mapping_to_the_same_id_does_not_make_strangers_of_the_tiles(stage: Stage) -> None:
+    """What was found by its slug is on record with the id that it has always had: its tiles have theirs, too."""
+    stage.journal().map("dashboard", "1", "1")
+    before = set(stage.tiles("1"))
+    for tile_id in before:
+        body = {"title": f"renamed {tile_id}", "query_id": None, "type": "text", "body_text": "changed"}
+        stage.call("update_dashboard_element", body, dashboard_element_id=tile_id)
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert set(stage.tiles("1")) == before
+    assert "create_dashboard_element" not in calls
+
+
 def test_a_deleted_tile_comes_back_with_its_query_listeners_and_place(stage: Stage) -> None:
     backed_up = stage.item("dashboard=1").raw
     tile = next(one for one in backed_up["dashboard_elements"] if one["query_id"])

@@ -254,6 +254,15 @@ def test_a_lookml_dashboard_that_is_gone_is_named(stage: Stage) -> None:
         restored(stage, item)
 
 
+def test_a_lookml_dashboard_that_looker_does_not_show_is_tried_where_its_model_is_there(stage: Stage) -> None:
+    name = f"{next(iter(stage.world.table('lookml_model')))['name']}::unseen"
+    item = with_fields(stage, dashboard_id=None, lookml_dashboard_id=name)
+    delete(stage)
+    result = restored(stage, item)
+    assert any(f"does not show lookml_dashboard={name}" in warning for warning in result.warnings)
+    assert live_plan(stage, result.destination_id)["lookml_dashboard_id"] == name
+
+
 def test_a_plan_of_a_query_keeps_it_in_the_same_instance(stage: Stage) -> None:
     query = next(iter(stage.world.table("query")))["id"]
     item = with_fields(stage, dashboard_id=None, query_id=query)
