@@ -19,7 +19,7 @@ from typing import Any
 from lrestore.errors import StoppedError
 from lrestore.run.children import without_main_module
 
-PRELOADED = ["lrestore.run.preloaded"]
+PRELOADED = ["lrestore.run.fork_server", "lrestore.run.preloaded"]
 _TRIES = 5
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM)
 

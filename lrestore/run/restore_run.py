@@ -10,6 +10,7 @@ verify, if asked for; make the report from what is on record
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -55,6 +56,7 @@ from lrestore.run.setup import Job, Record, looker_session, policy_of
 from lrestore.run.single import Ended, run_single
 from lrestore.run.specification import acquaint
 from lrestore.run.taking_over import take_over
+from lrestore.run.unanswered import give_time
 from lrestore.run.verifying import read_again
 from lrestore.run.waiting import age, interruptible
 from lrestore.state.lock import RunLock
@@ -73,6 +75,7 @@ class Run:
     """One run. Its parts are set up in the order in which they may fail."""
 
     def __init__(self, job: Job) -> None:
+        self._began_s = time.monotonic()
         self._job = job
         self._settings = job.settings
         self._pause = interruptible(job.surroundings.stop)
@@ -189,6 +192,9 @@ class Run:
         """Restore the items; every result is on record before the next depends on it."""
         with RunLock(self._state):
             self._open_state()
+            # Before anything is read: a listing would not show what is being made.
+            with StateReader.open(self._state) as reader:
+                give_time(reader, utc_now(), self._began_s, self._pause)
             judgement = self._judgement()
             self._announce(judgement)
             self._confirm()

@@ -242,19 +242,34 @@ def kill(process: subprocess.Popen[bytes], whom: str, choose: Any) -> bool:
     """SIGKILL for a ``worker``, the ``writer``, the ``forkserver`` that started them, the ``coordinator`` or the
     ``group``; False if there is none yet.
     """
-    family = descendants(process.pid)
     if whom == "coordinator":
-        os.kill(process.pid, signal.SIGKILL)
+        end(process.pid)
         return True
     if whom == "group":
-        for pid in [process.pid, *family]:
-            _kill(pid)
+        for pid in [process.pid, *descendants(process.pid)]:
+            end(pid)
         return True
-    wanted = [pid for pid, name in family.items() if _is(whom, pid, name)]
-    if not wanted:
-        return False
-    _kill(choose(sorted(wanted)))
-    return True
+    return send(process, whom, choose, signal.SIGKILL)
+
+
+def send(process: subprocess.Popen[bytes], whom: str, choose: Any, number: signal.Signals) -> bool:
+    """A signal for a ``worker``, the ``writer`` or the ``forkserver``; False if there is none yet."""
+    wanted = [pid for pid, name in descendants(process.pid).items() if _is(whom, pid, name)]
+    if wanted:
+        _signal(choose(sorted(wanted)), number)
+    return bool(wanted)
+
+
+def end(pid: int) -> None:
+    """SIGKILL for one process, if it is still there."""
+    _signal(pid, signal.SIGKILL)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
 
 
 def _is(whom: str, pid: int, name: str) -> bool:
@@ -268,13 +283,6 @@ def _command_line(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def gone(pids: set[int], within_s: float) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 
 import pytest
 
-from tests.crash.bulk import Bulk, Verdict, descendants, gone, kill
+from tests.crash.bulk import Bulk, Verdict, descendants, end, gone, kill, send
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -37,6 +38,55 @@ def test_no_process_survives_a_killed_coordinator(bulk: Bulk) -> None:
     assert gone(family, 2.0)
     bulk.simulator.configure(latency_ms=0)
     assert bulk.finish(process) == 0
+
+
+def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
+    """Not even while it is loading and looks at nothing: here it is stopped."""
+    bulk.begin_anew()
+    bulk.simulator.configure(latency_ms=50)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    family = set(descendants(process.pid))
+    assert send(process, "forkserver", min, signal.SIGSTOP)
+    process.kill()
+    process.wait(10)
+    ended = gone(family, 2.0)
+    bulk.simulator.configure(latency_ms=0)
+    for pid in family:
+        end(pid)
+    assert ended
+
+
+def test_a_create_that_outlives_its_worker_is_not_made_twice(bulk: Bulk, undisturbed: Verdict) -> None:
+    """Looker is still at work on it when the next worker looks: the tile is not there yet, and would be there twice."""
+    bulk.begin_anew()
+    tiles = {"operation": "create_dashboard_element", "times": 3}
+    bulk.simulator.fault("delay:2.5", match=tiles)
+    process = bulk.restore()
+    until_called(bulk, "create_dashboard_element")
+    for pid, name in descendants(process.pid).items():
+        if name.startswith("lrestore-w") and name[-1].isdigit():
+            end(pid)
+    assert bulk.finish(process) == 0
+    bulk.judge(undisturbed)
+
+
+def test_a_create_that_outlives_the_run_is_not_made_twice(bulk: Bulk, undisturbed: Verdict) -> None:
+    bulk.begin_anew()
+    bulk.simulator.fault("delay:4", match={"operation": "create_dashboard_element", "times": 3})
+    process = bulk.restore()
+    until_called(bulk, "create_dashboard_element")
+    process.kill()
+    assert bulk.finish(process) == 0
+    bulk.judge(undisturbed)
+
+
+def until_called(bulk: Bulk, operation: str) -> None:
+    """Wait until the instance has such a call under way."""
+    until_s = time.monotonic() + 30
+    while not any(call.get("operation") == operation for call in bulk.simulator.log()["calls"]):
+        assert time.monotonic() < until_s
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
