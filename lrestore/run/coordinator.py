@@ -210,7 +210,8 @@ class Coordinator:
     def _task(self, key: ItemKey) -> Task:
         awaited = tuple(other for other in self._awaits.get(key, ()) if self._to_come(other))
         half = self._halves.get(key)
-        return Task(key, self._notes.get(key, ""), again=key in self._again, awaited=awaited, half=half)
+        again, died = key in self._again, self._deaths.over(key) > 0
+        return Task(key, self._notes.get(key, ""), again=again, died=died, awaited=awaited, half=half)
 
     def _to_come(self, key: ItemKey) -> bool:
         return key not in self._halves and self._ready.waits(key)

@@ -38,13 +38,16 @@ class SessionJournal:
         self._undo = undo
         self._session_id, self._source_instance, self._destination = route
         self._mapped: dict[tuple[str, str], str] = {}
-        self._again: set[ItemKey] = set()
+        self._again: dict[ItemKey, bool] = {}
+        self._kept_before: frozenset[tuple[str, str]] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash when two use one at the same time.
         self._reading = threading.Lock()
 
-    def repeat(self, key: ItemKey) -> None:
-        """The item was in the hands of a process that died: look at what that process had begun."""
-        self._again.add(key)
+    def repeat(self, key: ItemKey, *, died: bool = False) -> None:
+        """The item was in the hands of a process that ended: look at what that process had begun. ``died``: it was one
+        of this start, so that not even now all is known of those.
+        """
+        self._again[key] = died
 
     def mapping(self, type_name: str, source_id: str) -> str | None:
         own = self._mapped.get((type_name, source_id))
@@ -109,8 +112,16 @@ class SessionJournal:
     def kept(self, key: ItemKey, object_id: str) -> bool:
         if key not in self._again:
             return False
-        entries = read_undo(self._undo.path.parent)
-        return any((entry.type, entry.destination_id) == (key.type, object_id) for entry in entries)
+        if self._again[key]:
+            return (key.type, object_id) in self._copies()
+        # Read once: for each of thousands of items that a resumed run has left, it would take longer than these.
+        if self._kept_before is None:
+            self._kept_before = self._copies()
+        return (key.type, object_id) in self._kept_before
+
+    def _copies(self) -> frozenset[tuple[str, str]]:
+        """The objects of which this session has kept copies."""
+        return frozenset((entry.type, entry.destination_id) for entry in read_undo(self._undo.path.parent))
 
 
 class ReadOnlyJournal:

@@ -113,13 +113,15 @@ class WriterFailed(msgspec.Struct, frozen=True, tag="writer_failed"):
 class Task(msgspec.Struct, frozen=True):
     """One item to be restored. ``note`` is added to the message if its dependencies fail it (a circle, say).
 
-    ``again``: it was in the hands of a process that died, and may be done in part or in whole. ``awaited``: what it
-    refers to and is still to come. ``half``: what has been done of it before others were there.
+    ``again``: it was in the hands of a process that ended, and may be done in part or in whole; ``died``: that was one
+    of this start. ``awaited``: what it refers to and is still to come. ``half``: what has been done of it before others
+    were there.
     """
 
     key: ItemKey
     note: str = ""
     again: bool = False
+    died: bool = False
     awaited: tuple[ItemKey, ...] = ()
     half: ItemResult | None = None
 

@@ -267,7 +267,7 @@ class Worker:
     def _one(self, task: Task) -> None:
         crash_point("task.taken")
         if task.again:
-            self._journal.repeat(task.key)
+            self._journal.repeat(task.key, died=task.died)
         try:
             self._loop.one(task.key, lambda item: self._restored(item, task))
         except RunError as error:

@@ -1,0 +1,56 @@
+"""What a journal knows of the copies that other processes of its session have kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrestore.messages import ItemKey
+from lrestore.run.journal import SessionJournal
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.undo import UndoJournal
+from lrestore.state.writer import StateWriter
+
+SESSION = "20260102-030405-abcd"
+ONE, OTHER = ItemKey("look", "1"), ItemKey("look", "2")
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SessionJournal]:
+    """Of a start of the session before which another kept a copy of look 1 and look 2."""
+    with StateWriter.open(tmp_path / "state.db", now=utc_now) as writer:
+        writer.begin_session(
+            RestorationSession(id=SESSION, mode="restore", source_instance="s", source_paths=(), destination="d")
+        )
+    keep(tmp_path, 1, "1", "2")
+    with StateReader.open(tmp_path / "state.db") as reader, UndoJournal(tmp_path / "undo", worker=2) as undo:
+        yield SessionJournal(lambda record: None, lambda: None, reader, undo, (SESSION, "s", "d"))
+
+
+def keep(directory: Path, worker: int, *ids: str) -> None:
+    with UndoJournal(directory / "undo", worker=worker) as undo:
+        for one in ids:
+            undo.before_update("look", one, "a look", {"id": one})
+
+
+def test_what_an_earlier_start_kept_is_read_once(journal: SessionJournal, tmp_path: Path) -> None:
+    """Read for each item, it took longer than all the rest of a resumed run of tens of thousands."""
+    for key in (ONE, OTHER):
+        assert not journal.kept(key, key.id)
+        journal.repeat(key)
+    assert journal.kept(ONE, "1")
+    for shard in (tmp_path / "undo").iterdir():
+        shard.unlink()
+    assert journal.kept(OTHER, "2") and not journal.kept(OTHER, "3")
+
+
+def test_what_a_worker_kept_that_died_since_is_seen(journal: SessionJournal, tmp_path: Path) -> None:
+    late = ItemKey("look", "3")
+    journal.repeat(ONE)
+    assert journal.kept(ONE, "1")
+    keep(tmp_path, 3, "3")
+    journal.repeat(late, died=True)
+    assert journal.kept(late, "3")
