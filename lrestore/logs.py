@@ -67,6 +67,18 @@ def configure(*, level: int, format: Literal["text", "json"], file: str | Path |
     logging.getLogger("lrestore").setLevel(level)
 
 
+def concluded(text: str, *, level: int, format: Literal["text", "json"]) -> str:
+    """A last word on how a run ended: into the log file, if there is one; returns how it reads on stderr.
+
+    There it has no time and no level as text: it is an answer to whoever gave the command.
+    """
+    record = logging.LogRecord("lrestore", level, "", 0, text, None, None)
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, _FileHandler):
+            handler.handle(record)
+    return _JsonLines().format(record) if format == "json" else _Known.secrets.hide(plain(text))
+
+
 def _opened(file: Path) -> _FileHandler:
     try:
         return _FileHandler(file.expanduser(), encoding="utf-8", errors="backslashreplace")

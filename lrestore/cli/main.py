@@ -8,6 +8,7 @@ any error: one line on stderr, and the exit code of its class
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import sys
@@ -55,16 +56,16 @@ def _guarded(options: Options, again: str) -> int:
     from lrestore.cli.stopping import Stopping
     from lrestore.errors import LrestoreError, RunError, StoppedError
 
-    with Stopping(again, _resuming(options)) as stopping:
+    with Stopping(again, _resuming(options), lambda text: _line(text, options, logging.WARNING)) as stopping:
         try:
             code = _command(options, stopping)
         except KeyboardInterrupt:
             code = stopping.exit_code
         except RunError as error:
-            _say(f"lrestore: {error}")
+            _say(f"lrestore: {error}", options)
             code = error.exit_code
         except LrestoreError as error:
-            _say(f"lrestore: {error}")
+            _say(f"lrestore: {error}", options)
             code = NOT_STARTED
         except Exception as error:  # noqa: BLE001 (the outermost place: whatever comes here is told, with -v in full)
             _mistake(error, options)
@@ -72,7 +73,7 @@ def _guarded(options: Options, again: str) -> int:
     if code == StoppedError.exit_code and stopping():
         code = stopping.exit_code
     if code in (StoppedError.exit_code, 130, 143) and not options.show:
-        _say(stopping.last_words)
+        _say(stopping.last_words, options, logging.INFO)
     return code
 
 
@@ -94,19 +95,23 @@ def _code(end: SystemExit) -> int:
     return end.code if isinstance(end.code, int) else 2
 
 
-def _say(text: str) -> None:
+def _say(text: str, options: Options, level: int = logging.ERROR) -> None:
     from lrestore.cli.output import say
-    from lrestore.report.values import plain
 
-    say(plain(text))
+    say(_line(text, options, level))
+
+
+def _line(text: str, options: Options, level: int) -> str:
+    from lrestore.logs import concluded
+
+    return concluded(text, level=level, format=options.log_format)
 
 
 def _mistake(error: Exception, options: Options) -> None:
     if options.verbose:
         import traceback
 
-        from lrestore.cli.output import say
-
-        say("".join(traceback.format_exception(error)).rstrip())
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            _say(line, options, logging.DEBUG)
     more = "" if options.verbose else "; run with -v for the traceback"
-    _say(f"lrestore: internal error: {type(error).__name__}: {error}{more}. Please report it.")
+    _say(f"lrestore: internal error: {type(error).__name__}: {error}{more}. Please report it.", options)

@@ -258,6 +258,8 @@ def _selection_clash(options: Options) -> str:
 def _output_clash(options: Options) -> str:
     if options.format and not options.show:
         return "--format is for --show; the report's formats are --report (JSON) and the text on the screen"
+    if options.report and options.show:
+        return "--report is for runs; what --show tells goes to stdout"
     if options.verbose and options.quiet:
         return "--verbose and --quiet exclude each other"
     return ""

@@ -48,13 +48,13 @@ class _AboveTheBar:
 
 def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping) -> int:
     """Run what the flags ask for; the exit code. Raises RunError where it could not be started or had to end."""
+    progress = progress_on(sys.stderr, quiet=options.quiet, tell=log.info if options.log_format == "json" else None)
+    configure_log(options, progress)
     settings = settings_of(options, environ)
     goes_on = bool(options.resume or options.retry_dead_letters)
     request = None if goes_on else request_of(options, settings)
     is_demo = demo.is_demo(settings)
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
-    progress = progress_on(sys.stderr, quiet=options.quiet)
-    configure_log(options, progress)
     if is_demo and demo.prepare(settings):
         log.info("demo: made a backup, and a simulated Looker that has drifted from it")
     if report_file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
@@ -16,8 +16,11 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Stopping:
     """Context manager: while entered, signals are counted instead of obeyed. Only the main thread can enter it."""
 
-    def __init__(self, again: str, resume: str) -> None:
-        """The commands that go on: ``again`` before a session has begun, ``resume`` from then on."""
+    def __init__(self, again: str, resume: str, line: Callable[[str], str] = str) -> None:
+        """The commands that go on: ``again`` before a session has begun, ``resume`` from then on; ``line`` makes a line
+        of stderr of a text.
+        """
+        self._line = line
         self._again = again
         self._resume = resume
         self._begun = False
@@ -68,15 +71,16 @@ class Stopping:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._signal:
             # Past all buffers and locks: the interrupted code may hold any. The state file is safe at any moment.
-            _tell(f"\nstopped at once\n{self.last_words}\n")
+            self._tell("stopped at once", self.last_words)
             os._exit(128 + number)
         self._signal = number
         if self._idle:
             raise KeyboardInterrupt
-        _tell("\nstopping: what is under way is finished and recorded; once more stops at once\n")
+        self._tell("stopping: what is under way is finished and recorded; once more stops at once")
 
-
-def _tell(text: str) -> None:
-    """Past Python's buffers, which the interrupted code may be using. A terminal that has gone is no error."""
-    with contextlib.suppress(OSError):
-        os.write(2, text.encode(errors="backslashreplace"))
+    def _tell(self, *texts: str) -> None:
+        """Past Python's buffers, which the interrupted code may be using. A terminal that has gone is no error."""
+        lines = "".join(f"{self._line(text)}\n" for text in texts)
+        with contextlib.suppress(OSError):
+            below_the_bar = "\n" if os.isatty(2) else ""
+            os.write(2, f"{below_the_bar}{lines}".encode(errors="backslashreplace"))

@@ -26,6 +26,7 @@ from lrestore.report.model import (
 from lrestore.state.records import Totals, stamp, utc_now
 
 LISTED_ITEMS = 10_000  # some 20 MB of report; a run of 50,000 changed items would make a file that nobody opens
+_SESSION = frozenset({"login", "logout"})
 TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point goes
 
 
@@ -174,12 +175,15 @@ class ReportBuilder:
 
 
 def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], deletions: Iterable[Deletion] = ()) -> Plan:
-    """The plan's sum: planned calls by operation id, classed by what the ontology says of the operations."""
+    """The plan's sum: planned calls by operation id, classed by what the ontology says of the operations.
+
+    A login writes nothing, although it is a POST.
+    """
     by_activity: Counter[str] = Counter()
     writes = 0
     for operation_id, count in calls.items():
         by_activity[operations[operation_id].activity] += count
-        if operations[operation_id].method != "GET":
+        if operations[operation_id].method != "GET" and operation_id not in _SESSION:
             writes += count
     return Plan(
         calls=sum(calls.values()),

@@ -88,8 +88,11 @@ class Lines:
         *,
         every_s: float = LINE_EVERY_S,
         monotonic: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
+        """``tell`` takes the lines of progress where they are not simply written to ``stream``."""
         self._stream = stream
+        self._tell = tell or self.say
         self._every_s = every_s
         self._monotonic = monotonic
         self._total = 0
@@ -120,7 +123,7 @@ class Lines:
 
     def _line(self) -> None:
         if self._unsaid is not None:
-            self.say(line(self._unsaid, self._total, self._speed.per_second()))
+            self._tell(line(self._unsaid, self._total, self._speed.per_second()))
             self._unsaid = None
 
 
@@ -166,11 +169,11 @@ class Bar:
             self._bar = None
 
 
-def progress_on(stream: TextIO, *, quiet: bool = False) -> Progress:
-    """The progress that suits a stream: silent, bar or lines."""
+def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], None] | None = None) -> Progress:
+    """The progress that suits a stream: silent, bar or lines, which ``tell`` takes if it is given."""
     if quiet:
         return Silent(lambda text: stream.write(f"{text}\n"))
-    return Bar(stream) if stream.isatty() else Lines(stream)
+    return Bar(stream) if stream.isatty() else Lines(stream, tell=tell)
 
 
 def line(standing: Standing, total: int, speed: tuple[float, float]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from lrestore.errors import VaultError
 from lrestore.messages import ItemKey
 from lrestore.vault import schema
 from lrestore.vault.decode import Glance
@@ -91,11 +92,35 @@ def called(kind: schema.Kind, true_id: str) -> tuple[str, dict[str, object]]:
 
 
 def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[Head]:
-    """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on."""
+    """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on.
+
+    ``folder_id`` lies behind the content: to read it SQLite follows all pages of a large blob, and gives up where one
+    is damaged. The other rows must not be lost with that one: each is then read by itself.
+    """
     where, values = condition
-    folder_id = "folder_id" if "folder_id" in file.columns else "NULL"
-    query = f"{_HEAD.format(folder_id=folder_id)} FROM content_items WHERE {where}"
-    return (_head(file, row) for row in fetch(file, query, values))
+    done: set[int] = set()
+    try:
+        for row in fetch(file, f"{_columns(file)} FROM content_items WHERE {where}", values):
+            done.add(row[0])
+            yield _head(file, row)
+    except VaultError:
+        rowids = f"SELECT rowid FROM content_items WHERE {where}"  # noqa: S608 (conditions of ours, values are bound)
+        for (rowid,) in fetch(file, rowids, values):
+            if rowid not in done:
+                yield _head(file, _single(file, rowid))
+
+
+def _columns(file: OpenFile) -> str:
+    return _HEAD.format(folder_id="folder_id" if "folder_id" in file.columns else "NULL")
+
+
+def _single(file: OpenFile, rowid: int) -> tuple[Any, ...]:
+    """One row; of one whose content cannot be reached, what lies before that."""
+    tail, values = "FROM content_items WHERE rowid = :rowid", {"rowid": rowid}
+    try:
+        return next(fetch(file, f"{_columns(file)} {tail}", values))
+    except VaultError:
+        return next(fetch(file, f"{_HEAD.format(folder_id='NULL')} {tail}", values))
 
 
 def blob(head: Head) -> bytes:

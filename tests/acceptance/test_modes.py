@@ -27,6 +27,7 @@ def test_a_dry_run_calls_nobody_and_needs_nobody(arena: Arena) -> None:
 
 def test_a_plan_names_fields_old_and_new_and_writes_nothing(arena: Arena) -> None:
     before = files(arena.directory)
+    assert arena.run(*ONE, "--plan").all_good().report["plan"]["writes"] == 0, "a login is no write"
     arena.edit("dashboard", "1", title="Somebody's title")
     tile = arena.parts("dashboard_element", "1")[-1]
     arena.delete("dashboard_element", tile["id"])

@@ -107,7 +107,7 @@ def test_a_signal_ends_a_run_of_many_processes_alike(
 ) -> None:
     """Also where a worker is waiting for the rate limit when it comes: that was once told as 4, stopped early."""
     argv = ["--config", CONFIG, "--select", "folder", "--select", "dashboard", "--select", "look", "--workers", "2"]
-    with started([*argv, "--in-flight", "1"], demo, slow_looker) as process:
+    with started([*argv, "--in-flight", "1", "--log-format", "json"], demo, slow_looker) as process:
         assert process.stderr
         while process.poll() is None and not _writes(_operations(slow_looker)):
             pass
@@ -115,11 +115,11 @@ def test_a_signal_ends_a_run_of_many_processes_alike(
         _, said = process.communicate(timeout=60)
 
     assert process.returncode == code, said
-    assert "Traceback" not in said
+    messages = [json.loads(line)["message"] for line in said.splitlines()]
     with StateReader.open(demo / "demo" / "state.db") as state:
         assert state.session().resumable
         done = len(list(state.results(state.session().id)))
-    totals = goes_on(said.splitlines()[-1], demo, slow_looker)
+    totals = goes_on(messages[-1], demo, slow_looker)
     assert done < totals["selected"] and totals["failed"] == 0
     with StateReader.open(demo / "demo" / "state.db") as state:
         assert state.session().status == "finished" and state.open_intents() == []

@@ -169,3 +169,28 @@ def test_an_empty_value_never_widens_a_run(place: Path) -> None:
 def test_the_selection_of_the_settings_counts_where_no_flag_is_given(place: Path) -> None:
     done = lrestore("--dry-run", cwd=place, LRESTORE_RUN_SELECT="folder=7")
     assert done.returncode == 0 and "folder=7 Sales" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "last"),
+    [
+        ([], 2, "nothing is selected"),
+        (["--select", "folder", "--plan", "-v"], 3, "127.0.0.1:9"),
+        (["--select", "folder=8", "--dry-run"], 1, ""),
+    ],
+)
+def test_a_log_for_machines_has_no_other_lines(place: Path, argv: list[str], code: int, last: str) -> None:
+    """Neither the last word nor the progress; the log file has the last word, too."""
+    done = lrestore(*argv, "--log-format", "json", "--log-file", "run.log", cwd=place, **CREDENTIALS)
+    assert done.returncode == code
+    said = [json.loads(line)["message"] for line in done.stderr.splitlines()]
+    assert last in "".join(said[-1:])
+    logged = (place / "run.log").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["message"] for line in logged] == said
+
+
+def test_the_log_file_says_how_a_run_ended(place: Path) -> None:
+    done = lrestore("--select", "folder", "-q", "--log-file", "run.log", cwd=place, **CREDENTIALS)
+    *_, last = done.stderr.splitlines()
+    assert done.returncode == 3 and last.startswith("lrestore: ")
+    assert (place / "run.log").read_text(encoding="utf-8").endswith(f" ERROR {last}\n")

@@ -76,6 +76,7 @@ NONSENSE = [
     (["--verify", "before"], "invalid choice"),
     (["--format", "csv", "--select", "all"], "--format is for --show"),
     (["-q", "-v"], "exclude each other"),
+    (["--show", "sessions", "--report", "r.json"], "--report is for runs"),
     (["--workers", "0"], "whole number from 1 on"),
     (["--workers", "-1"], "whole number from 1 on"),
     (["--max-retries", "x"], "whole number from 0 on"),

@@ -7,6 +7,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from lrestore.errors import CorruptItemError, MissingItemError, OversizedItemErr
 from lrestore.messages import ItemKey
 from lrestore.vault import IndexRow, Vault, schema
 from lrestore.vault import rows as queries
-from tests.vault.builder import SAMPLES, Row, build, dashboard, named, row_of
+from tests.vault.builder import SAMPLES, Row, build, dashboard, insert, named, row_of
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
 
@@ -314,3 +315,23 @@ def test_reading_one_item_does_not_search_the_file(tmp_path: Path) -> None:
             f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values
         )
         assert all("idx_content_type" in step[3] for step in plan)
+
+
+def test_a_damaged_page_costs_the_object_on_it_and_no_other(tmp_path: Path) -> None:
+    """FR-003: a large blob lies on a chain of pages; where the disk has lost one, other objects are still there."""
+    marked = dashboard("2", description="." * 40_000 + "<lost>" + "." * 40_000)
+    path = build(tmp_path / "vault.db", [row_of("dashboard"), Row(type="dashboard", id="2", content=marked)])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        for row in (row_of("look"), Row(type="dashboard", id="3", content=dashboard("3"))):
+            insert(connection, row)
+    content = bytearray(path.read_bytes())
+    page = content.index(b"<lost>") // schema.PAGE_SIZE_BYTES * schema.PAGE_SIZE_BYTES
+    content[page : page + 4] = b"\xff" * 4  # where the next page of the chain is: file format, 1.6
+    path.write_bytes(content)
+    with Vault.open([str(path)]) as vault:
+        rows = listed(vault)
+        assert [key.id for key, row in rows.items() if row.corrupt] == ["2"] and len(rows) == 4
+        assert vault.read(ItemKey("dashboard", "3")).name == "Sales"
+        with pytest.raises(CorruptItemError, match="malformed"):
+            vault.read(ItemKey("dashboard", "2"))
+        assert (vault.summary().items, vault.summary().corrupt) == (3, 1)
