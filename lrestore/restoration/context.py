@@ -11,6 +11,7 @@ from lrestore.looker.live import Caller, Live
 from lrestore.messages import Intent, ItemKey
 from lrestore.payload import Releases
 from lrestore.restoration.asked import Definitions, Nowhere
+from lrestore.restoration.ends import nobody
 
 T = TypeVar("T")
 
@@ -128,6 +129,8 @@ class Context:
     """What queries ask, where their ids mean nothing."""
     known_users: dict[str, str] = field(default_factory=dict)
     """Live ids of backed-up users, as far as they have been found: asked for every owner."""
+    in_run: Callable[[ItemKey], bool] = nobody
+    """Whether this run restores an item."""
     linked: dict[ItemKey, str | None] = field(default_factory=dict)
     """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
 

@@ -12,7 +12,7 @@ same command goes on where it stopped, because what is done already no longer di
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -34,9 +34,10 @@ from lrestore.payload import left_out, require
 from lrestore.restoration.apply import Applied, make_queries, not_taken, send
 from lrestore.restoration.belongings import Belongings
 from lrestore.restoration.checks import check_explores, without_missing_calls
+from lrestore.restoration.clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, after_a_death, create_one
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.ends import LooseEnds, nobody
 from lrestore.restoration.kinds import SUPPORTED, kind_of
 from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match, find_live
@@ -45,6 +46,9 @@ from lrestore.restoration.slug import own_slug
 from lrestore.restoration.steps import Plan, Write, settle
 
 Object = dict[str, Any]
+
+_TRIES = 2
+"""After a title was refused: others give theirs up meanwhile."""
 
 
 @dataclass(slots=True)
@@ -98,12 +102,13 @@ class ItemRestorer:
         """The same, looking at the destination with fresh eyes."""
         return ItemRestorer(replace(self._context, live=live))
 
-    def plan(self, item: Any, awaited: Collection[ItemKey] = ()) -> ItemPlan:
+    def plan(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
         """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done.
 
-        ``awaited`` are items that this one refers to and that the same run will bring later.
+        ``awaited`` are items that this one refers to and that the same run will bring later; ``last``: it has had its
+        first turn, and waits for nobody any more.
         """
-        ends = LooseEnds(awaited)
+        ends = LooseEnds(awaited, nobody if last else self._context.in_run)
         key, raw = item.key, item.raw
         entry = CONTENT_TYPES[key.type]
         impossible = self._impossible(key.type)
@@ -184,7 +189,8 @@ class ItemRestorer:
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
-                plan.warnings += [f"its slug {body['slug']!r} is another's: it gets another"] if match.taken else []
+                if match.taken and not makes_way(self._context, ends, key.type, match.taken, "slug"):
+                    plan.warnings.append(f"its slug {body['slug']!r} is another's: it gets another")
                 body["slug"] = own_slug(key, raw)
         if body:
             operation = entry.update if live else entry.create
@@ -200,9 +206,9 @@ class ItemRestorer:
         plan.left_out = left_out(raw, entry, self._context.releases) + without_missing_calls(self._context, plan)
         return plan
 
-    def restore(self, item: Any, awaited: Collection[ItemKey] = ()) -> Restored:
+    def restore(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> Restored:
         """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails."""
-        return self.carry_out(self.plan(item, awaited))
+        return self.carry_out(self.plan(item, awaited, last=last))
 
     def carry_out(self, plan: ItemPlan) -> Restored:
         """Do what was planned."""
@@ -253,7 +259,8 @@ class ItemRestorer:
         if plan.own is None:
             return
         entry = CONTENT_TYPES[plan.key.type]
-        answer = self._send(plan.own, {_path_parameter(plan.own.operation): plan.own.live_id}) or {}
+        write, path = plan.own, {_path_parameter(plan.own.operation): plan.own.live_id}
+        answer = self._insist(plan, lambda: self._send(write, path) or {})
         applied.done += 1
         applied.warnings += not_taken(plan.key, plan.own, plan.own.body, answer)
         self._context.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
@@ -266,10 +273,33 @@ class ItemRestorer:
             error.key = ItemKey(write.type, write.source_id)
             raise
 
+    def _insist(self, plan: ItemPlan, act: Callable[[], Object]) -> Object:
+        """Write the item's own fields, under a title of no meaning where its own will be free in its second turn."""
+        write, live = plan.own, plan.match.live or {}
+        for _ in range(_TRIES):
+            try:
+                return act()
+            except LookerError as error:
+                if write is None or not step_aside(self._context, plan.ends, write, live, error):
+                    raise
+            write.changes = changes(write.body, live)
+        return act()
+
     def _create(self, plan: ItemPlan, applied: Applied) -> Object:
         write = plan.own
         if write is None:
             raise ValueError(f"{plan.key}: nothing to create it from")
+        entry = CONTENT_TYPES[plan.key.type]
+        made = self._insist(plan, lambda: left_aside(self._context, write) or self._made(plan, write))
+        applied.done += 1
+        object_id = str(made[entry.id_field])
+        self._context.journal.created(plan.key.type, object_id)
+        self._context.live.put(plan.key.type, {**write.body, **made})
+        self._context.live.note(plan.key.type, object_id)
+        applied.warnings += not_taken(plan.key, write, write.body, made)
+        return made
+
+    def _made(self, plan: ItemPlan, write: Write) -> Object:
         entry = CONTENT_TYPES[plan.key.type]
         key_fields = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
 
@@ -281,15 +311,7 @@ class ItemRestorer:
             return found[0] if len(found) == 1 else None
 
         intent = Intent(plan.key, natural_key=repr(key_fields))
-        creation = Creation(intent, lambda: self._send(write, {}), look)
-        made = create_one(self._context, creation)
-        applied.done += 1
-        object_id = str(made[entry.id_field])
-        self._context.journal.created(plan.key.type, object_id)
-        self._context.live.put(plan.key.type, {**write.body, **made})
-        self._context.live.note(plan.key.type, object_id)
-        applied.warnings += not_taken(plan.key, write, write.body, made)
-        return made
+        return create_one(self._context, Creation(intent, lambda: self._send(write, {}), look))
 
     def _result(self, plan: ItemPlan, applied: Applied, live: Object | None, found: list[Change]) -> ItemResult:
         destination_id = _live_id(plan.key, live) if live else ""

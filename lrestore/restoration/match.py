@@ -15,6 +15,7 @@ from lrestore.looker.live import whole
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
+from lrestore.restoration.clashes import title_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.people import find_people, known_by, same_person, somebody_else
 from lrestore.restoration.resolve import identifying, natural_key
@@ -25,16 +26,16 @@ from lrestore.restoration.slug import own_slug
 class Match:
     """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup.
 
-    ``taken``: an object that is another has its natural key. ``stranger``: the id of the object that has its id now and
-    is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known when it
-    is out.
+    ``taken``: the object that has its natural key and is another. ``stranger``: the id of the object that has its id
+    now and is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known
+    when it is out.
     """
 
     live: dict[str, Any] | None = None
     how: str = ""
     ids_hold: bool = False
     parts_unseen: bool = False
-    taken: bool = False
+    taken: dict[str, Any] | None = None
     stranger: str = ""
     warnings: list[str] = field(default_factory=list)
 
@@ -146,8 +147,8 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
             key=key,
         )
     if not found:
-        match.taken = bool(rows)
-        found = _under_own_slug(context, key, raw, match)
+        match.taken = rows[0] if rows else None
+        found = _under_another_name(context, key, raw, match)
     if not found:
         return False
     object_id = str(found[0][entry.id_field])
@@ -168,11 +169,14 @@ def _preferred(context: Context, key: ItemKey, found: list[dict[str, Any]]) -> l
     return own or [row for row in found if not row.get("deleted")] or found
 
 
-def _under_own_slug(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> list[dict[str, Any]]:
-    """A dashboard that an earlier run has made under a slug of our own, without living to say so."""
-    if "slug" not in CONTENT_TYPES[key.type].natural_key or (raw.get("slug") and not match.taken):
-        return []
-    return context.live.find(key.type, {"slug": own_slug(key, raw)})
+def _under_another_name(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> list[dict[str, Any]]:
+    """What an earlier run has made under a slug of our own or a title of no meaning, without living to say so."""
+    if "slug" in CONTENT_TYPES[key.type].natural_key and (match.taken or not raw.get("slug")):
+        return context.live.find(key.type, {"slug": own_slug(key, raw)})
+    if key.type == "look" and context.journal.unsettled(key):
+        aside = natural_key(context, key, {**raw, "title": title_aside(str(raw.get("title")), key.id)})
+        return context.live.find(key.type, aside) if aside else []
+    return []
 
 
 def _another(context: Context, key: ItemKey, row: dict[str, Any], match: Match) -> bool:

@@ -11,6 +11,7 @@ import string
 from typing import Any
 
 from lrestore.messages import ItemKey
+from lrestore.restoration.clashes import makes_way
 from lrestore.restoration.own import OwnPlanner
 
 Object = dict[str, Any]
@@ -39,7 +40,11 @@ def adjust_dashboard(planner: OwnPlanner, wanted: Object) -> None:
     if live is None or slug is None or slug == live.get("slug"):
         return
     found = planner.context.live.find("dashboard", {"slug": str(slug)})
-    others = [str(row["id"]) for row in found if str(row["id"]) != str(live["id"])]
-    if others:
-        del wanted["slug"]
-        planner.warnings.append(f"its slug {slug!r} belongs to dashboard {others[0]}: it keeps {live.get('slug')!r}")
+    other = next((row for row in found if str(row["id"]) != str(live["id"])), None)
+    if other is None:
+        return
+    if makes_way(planner.context, planner.ends, "dashboard", other, "slug"):
+        wanted["slug"] = own_slug(planner.key, planner.raw)
+        return
+    del wanted["slug"]
+    planner.warnings.append(f"its slug {slug!r} belongs to dashboard {other['id']}: it keeps {live.get('slug')!r}")

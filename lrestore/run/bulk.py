@@ -19,6 +19,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
+from lrestore.restoration.clashes import IN_FOLDERS
 from lrestore.run.budget import Budget
 from lrestore.run.coordinator import Coordinator
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
@@ -75,6 +76,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             hosts=job.hosts(),
             caller_id=job.facts.user_id,
             is_admin=AdminCheck(session, job.facts.user_id)(),
+            titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS),
             log=job.surroundings.log,
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds

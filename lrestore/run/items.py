@@ -96,7 +96,7 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
 
     def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
-        plan = restorer.plan(item, awaited)
+        plan = restorer.plan(item, awaited, last=half is not None)
         if plan.action == "created" and plan.own is not None:
             pretend.made(item.key, plan.own.body)
         if not plan.ends.found:

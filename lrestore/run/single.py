@@ -62,6 +62,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
             for key in job.keys:
                 journal.repeat(key)
         here = context(journal)
+        here.in_run = frozenset(job.keys).__contains__
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.mapping)
         links = nested(links, job.gathered.nesting())
         return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
@@ -71,7 +72,7 @@ def restoring(restorer: ItemRestorer) -> Turn:
     """A turn that restores the item."""
 
     def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
-        restored = restorer.restore(item, awaited)
+        restored = restorer.restore(item, awaited, last=half is not None)
         return joined(half, restored.result), restored.halfway
 
     return turn

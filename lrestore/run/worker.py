@@ -33,7 +33,7 @@ from lrestore.logs import configure, redact
 from lrestore.looker.limits import Limiter
 from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemResult
+from lrestore.messages import ItemKey, ItemResult
 from lrestore.payload import Releases
 from lrestore.restoration.asked import Definitions
 from lrestore.restoration.context import Context, Hosts, Policy
@@ -78,7 +78,10 @@ _STANDING_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WorkerBrief:
-    """What a worker needs to know; goes to it once, at its start. The secret in it goes through a pipe, never argv."""
+    """What a worker needs to know; goes to it once, at its start. The secret in it goes through a pipe, never argv.
+
+    ``titled`` are the items of the run whose titles are unique in their folder.
+    """
 
     number: int
     settings: Settings
@@ -96,6 +99,7 @@ class WorkerBrief:
     hosts: Hosts
     caller_id: str
     is_admin: bool
+    titled: frozenset[ItemKey]
     log: LogSetup | None
 
 
@@ -173,6 +177,7 @@ class Worker:
             is_admin=lambda: self._brief.is_admin,
             pause=self._stopping.wait,
             definitions=self._definitions,
+            in_run=self._brief.titled.__contains__,
         )
 
     def run(self) -> None:
@@ -280,7 +285,7 @@ class Worker:
 
     def _restored(self, item: Any, task: Task) -> ItemResult | None:
         try:
-            restored = self._restorer.restore(item, task.awaited)
+            restored = self._restorer.restore(item, task.awaited, last=task.half is not None)
         except DependencyError as error:
             if task.note:
                 error.message = f"{error.message}; {task.note}"
