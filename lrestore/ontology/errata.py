@@ -27,7 +27,8 @@ NOT_SENT: Mapping[str, Mapping[str, str]] = {
         "look": _EMBEDDED,
         "query": _EMBEDDED,
         "certification_metadata": _CERTIFICATION,
-        "result_maker_id": "no call makes one, and together with query_id, look_id or merge_result_id it is refused",
+        "result_maker_id": "no call makes one, and together with query_id, look_id or merge_result_id it is refused; "
+        "of a new tile of SQL Runner, which has none of these, it is sent",
         "image_id": _NO_ENDPOINT,
         "group_id": _NO_ENDPOINT,
     },

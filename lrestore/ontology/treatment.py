@@ -15,7 +15,7 @@ READ_ONLY = "read-only in Looker's API"
 _BODIES: Mapping[str, str] = {"Folder": "UpdateFolder"}
 """Schemas that are read under one name and written under another."""
 
-_QUERIES = ("query", "merge_query", "sql_query")
+_QUERIES = ("query", "merge_query")
 """What has ids that a restore translates, and is neither a type of a backup nor a part of one."""
 
 
@@ -92,6 +92,10 @@ def _not_written(reference: Reference | None) -> str:
 
 def _rewritten(reference: Reference, null: str) -> str:
     target = reference.target
+    if target == "sql_query":
+        return (
+            "restored in the same instance; in another nobody can tell what is asked: the tile is left out, and named"
+        )
     if reference.kind == "text":
         return f"restored{null}; references to other objects may hide in the text"
     if reference.kind == "name" or target not in {*CONTENT_TYPES, *PARTS, *_QUERIES}:

@@ -15,7 +15,7 @@ from lrestore.canonical import canonical, field_types
 from lrestore.diff import differing
 from lrestore.errors import ItemError, LookerError, NotFoundError
 from lrestore.messages import FieldError, Intent, ItemKey
-from lrestore.ontology import OPERATIONS, PARTS, fields
+from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, create_all
 from lrestore.restoration.steps import Removal, Write, settle
@@ -216,12 +216,22 @@ def _note(applied: Applied, write: Write, answer: Object | LookerError) -> None:
 
 def not_taken(key: ItemKey, write: Write, body: Object, answer: Object) -> list[str]:
     """Fields that Looker accepted without a word and did not store, as its own answer shows."""
-    model = PARTS[write.type].model if write.type in PARTS else None
-    if model is None or not answer:
+    if not answer:
         return []
     heard = {name: value for name, value in body.items() if name in answer and name != "result_maker"}
-    lost = differing(heard, answer, fields.sdk_model(model))
-    return [f"Looker did not take {write.path}.{name}" for name in lost]
+    if write.type in PARTS:
+        lost = differing(heard, answer, fields.sdk_model(PARTS[write.type].model))
+        return [f"Looker did not take {write.path}.{name}" for name in lost]
+    if write.type not in CONTENT_TYPES:
+        return []
+    # What is written and never shown, or shown in another form, says nothing.
+    plain = {name: value for name, value in heard.items() if answer[name] is not None and not _nested(value)}
+    lost = differing(plain, answer, fields.sdk_model(CONTENT_TYPES[write.type].model))
+    return [f"Looker did not take its {name}: it is {answer[name]!r}, not {plain[name]!r}" for name in lost]
+
+
+def _nested(value: object) -> bool:
+    return isinstance(value, dict | list)
 
 
 def _id_parameter(operation: str) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 from lrestore.errors import DependencyError, ItemError
 from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 
 Object = dict[str, Any]
@@ -99,7 +101,8 @@ def _without_owner(context: Context, key: ItemKey, folder: Object, path: str) ->
     user = read_raw(context, ItemKey("user", owner)) if owner else None
     email = (user or {}).get("email") or ((user or {}).get("credentials_email") or {}).get("email")
     named = f"user={owner}" + (f" ({email})" if email else "") if owner else "a user of whom nothing is known"
-    restore = f"restore the user first: --select user={owner}, or " if user else ""
+    restorable = user is not None and not is_built_in(CONTENT_TYPES["user"], user)
+    restore = f"restore the user first: --select user={owner}, or " if restorable else ""
     return DependencyError(
         f"{key} belongs in the personal folder {str(folder.get('name') or '')!r} of {named} ({path}), "
         "who is not in the destination, or has no such folder there",

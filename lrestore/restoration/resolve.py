@@ -9,6 +9,7 @@ from lrestore.identity import same_origin
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.folders import is_special, lineage, read_raw, special_folder, why_homeless
@@ -110,8 +111,11 @@ def _there(context: Context, target: str, object_id: str) -> bool:
 
 def missing(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
     """The error for a hard reference that leads nowhere."""
+    backed_up = read_raw(context, ItemKey(target, source_id))
     held = context.source.holds(ItemKey(target, source_id))
     hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
+    if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
+        hint = "no restore makes it: it comes with the instance, with a login, or from a directory"
     told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
     if context.same_instance and _there(context, target, source_id):
         told += f": that id belongs to another {target} now"

@@ -127,6 +127,19 @@ def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, 
     return judgement
 
 
+def check_fallbacks(live: Live, owner: str, folder: str) -> None:
+    """The user and the folder that take what has no other place are there; "" for those that are not set.
+
+    Raises DestinationError naming the setting. LookerErrors of the question pass.
+    """
+    for name, type_name, object_id in (("fallback_owner", "user", owner), ("fallback_folder", "folder", folder)):
+        if object_id and not live.exists(type_name, object_id):
+            raise DestinationError(
+                f"[run] {name}: {type_name} {object_id} is not in the destination",
+                hint=f"name the id of a {type_name} there, not that of the backup",
+            )
+
+
 def _sample(vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_bytes: int) -> list[Specimen]:
     specimens: list[Specimen] = []
     for type_name in _SAMPLED:

@@ -48,7 +48,7 @@ from lrestore.run.linked import links_here
 from lrestore.run.making_way import make_ready, renames
 from lrestore.run.origin import definitions_for, gather, meet_origin, nested, origin_session
 from lrestore.run.prefetch import prefetched
-from lrestore.run.preflight import AdminCheck, judge, meet
+from lrestore.run.preflight import AdminCheck, check_fallbacks, judge, meet
 from lrestore.run.pretend import Pretend
 from lrestore.run.preview import preview
 from lrestore.run.rounds import Rounds
@@ -291,6 +291,7 @@ class Run:
         run = self._settings.run
         try:
             judgement = judge(self._job.vault, self._live, self._job.keys, run.identity, run.max_item_bytes)
+            check_fallbacks(self._live, run.fallback_owner, run.fallback_folder)
         except LookerError as error:
             raise DestinationError(f"the destination could not be examined: {error}") from error
         if judgement.instance != "same":

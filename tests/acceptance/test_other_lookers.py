@@ -140,3 +140,23 @@ def test_an_older_looker_is_sent_nothing_that_it_does_not_know(arena: Arena, rel
     assert any("cannot set the owner" in warning for warning in ran.report["warnings"])
     assert ("knows no extension_id" in " ".join(ran.report["warnings"])) == (release < "23")
     assert arena.run(*SELECTED).all_good().writes == []
+
+
+def test_an_owner_that_looker_silently_leaves_as_it_is_is_told(arena: Arena) -> None:
+    """Some releases show a field as writable and ignore it; so does a proxy that cleans bodies."""
+
+    def keeps_owners(exchange: Exchange) -> None:
+        if exchange.method == "PATCH" and exchange.path.startswith("/dashboards/"):
+            exchange.body.pop("user_id", None)
+
+    right = arena.world.get("dashboard", "1")
+    assert right is not None
+    owner, other = (
+        right["user_id"],
+        next(one["id"] for one in arena.world.table("user") if one["id"] != right["user_id"]),
+    )
+    arena.edit("dashboard", "1", title="Changed", user_id=other)
+    arena.through(before=[keeps_owners])
+    ran = arena.run("--select", "dashboard=1").all_good()
+    (told,) = (warning for warning in ran.report["warnings"] if "did not take" in warning)
+    assert "user_id" in told and repr(other) in told and repr(owner) in told

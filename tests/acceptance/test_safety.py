@@ -47,6 +47,18 @@ def test_a_missing_folder_is_a_dependency_error_and_nothing_is_written(arena: Ar
     assert f"folder={folder}" in letter["message"] and f"--select folder={folder}" in ran.out + ran.err
 
 
+@pytest.mark.parametrize(("setting", "named"), [("OWNER", "user 4711"), ("FOLDER", "folder 4711")])
+def test_a_fallback_that_is_not_there_is_found_out_before_the_first_write(
+    arena: Arena, setting: str, named: str
+) -> None:
+    """Otherwise each item that needs it would fail, and only then."""
+    arena.edit("dashboard", "1", title="Changed")
+    ran = arena.run(*ONE, **{f"LRESTORE_RUN_FALLBACK_{setting}": "4711"})
+    assert (ran.code, ran.writes) == (3, [])
+    assert f"fallback_{setting.lower()}" in ran.err and named in ran.err
+    assert arena.run(*ONE, **{f"LRESTORE_RUN_FALLBACK_{setting}": "1"}).all_good().total("updated") == 1
+
+
 def test_a_missing_look_names_the_tile_that_shows_it(arena: Arena) -> None:
     tile = next(tile for tile in arena.blob("dashboard", "1")["dashboard_elements"] if tile["look_id"])
     arena.delete("look", tile["look_id"])
