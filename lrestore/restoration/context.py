@@ -40,9 +40,9 @@ class Journal(Protocol):
     def unsettled(self, key: ItemKey) -> bool:
         """Whether some session has begun to create the item and nobody knows what became of it."""
 
-    def in_doubt_for_s(self, key: ItemKey) -> float | None:
-        """How long ago a process that died since began to create the item, or a part of it; None if none has, or if
-        it is known what became of that."""
+    def in_doubt(self, key: ItemKey) -> bool:
+        """Whether a process that died had begun to create the item, or a part of it, and nobody knows what became of
+        that."""
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         """Whether the live object is recorded as another item of this type."""

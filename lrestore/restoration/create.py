@@ -18,9 +18,6 @@ Object = dict[str, Any]
 
 _FIRST_PAUSE_S = 0.5
 """A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
-_OUTLIVED_S = 5.0
-"""So long a call may go on in Looker after the process that made it was killed. Creates are answered within a second;
-one that hangs for longer than this may be made twice where names are not unique."""
 _THERE_ALREADY = (409, 422)
 
 
@@ -65,17 +62,11 @@ def create_one(context: Context, creation: Creation) -> Object:
 
 
 def after_a_death(context: Context, key: ItemKey) -> None:
-    """Before an item is looked for that a process was about to create when it died: its last call may still be under
-    way in Looker, and what others have read is older than that call.
-
-    Raises StoppedError where the run ends meanwhile.
+    """Before an item is looked for that a process was about to create when it died: what was read for all is older
+    than what that process has made.
     """
-    begun_s = context.journal.in_doubt_for_s(key)
-    if begun_s is None:
-        return
-    if context.pause(max(0.0, _OUTLIVED_S - begun_s)):
-        raise StoppedError(f"stopped while it was unknown whether {key} had been created")
-    context.live.look_anew(key.type)
+    if context.journal.in_doubt(key):
+        context.live.look_anew(key.type)
 
 
 def _made_before(context: Context, creation: Creation, refusal: LookerError) -> bool:

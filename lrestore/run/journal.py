@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from lrestore.messages import Intent, ItemKey, Mapping
 from lrestore.run.faults import crash_point
 from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
 from lrestore.state.read import StateReader
-from lrestore.state.records import utc_now
 from lrestore.state.undo import UndoJournal, read_undo
 
 
@@ -92,12 +90,11 @@ class SessionJournal:
         with self._reading:
             return _unsettled(self._reader, key)
 
-    def in_doubt_for_s(self, key: ItemKey) -> float | None:
+    def in_doubt(self, key: ItemKey) -> bool:
         if key not in self._again:
-            return None
+            return False
         with self._reading:
-            opened_at = self._reader.last_doubt(key)
-        return None if opened_at is None else (utc_now() - datetime.fromisoformat(opened_at)).total_seconds()
+            return self._reader.in_doubt(key)
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         return bool(self.claimants(key.type, destination_id) - {key.id})
@@ -168,8 +165,8 @@ class ReadOnlyJournal:
     def unsettled(self, key: ItemKey) -> bool:
         return self._reader is not None and _unsettled(self._reader, key)
 
-    def in_doubt_for_s(self, key: ItemKey) -> float | None:
-        return None
+    def in_doubt(self, key: ItemKey) -> bool:
+        return False
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         return bool(self.claimants(key.type, destination_id) - {key.id})

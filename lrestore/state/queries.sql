@@ -159,9 +159,10 @@ SELECT i.* FROM intents AS i
 WHERE i.state = 'open' AND (:session_id IS NULL OR i.session_id = :session_id)
 ORDER BY i.id;
 
--- name: select_last_doubt
-SELECT max(opened_at) AS opened_at FROM intents
-WHERE content_type = :content_type AND source_id = :source_id AND state = 'open';
+-- name: select_in_doubt
+SELECT 1 FROM intents
+WHERE content_type = :content_type AND source_id = :source_id AND state = 'open'
+LIMIT 1;
 
 -- name: upsert_undo
 INSERT INTO undo (session_id, shard, seq, content_type, destination_id, kind, created_at)

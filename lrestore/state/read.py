@@ -180,10 +180,9 @@ class StateReader:
         """Creates whose end is unknown, oldest first: of one session or of all."""
         return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
 
-    def last_doubt(self, key: ItemKey) -> str | None:
-        """When the item, or a part of it, was last begun to be created by a call whose end is unknown."""
-        row = self._row("select_last_doubt", {"content_type": key.type, "source_id": storable(key.id)})
-        return None if row is None else row["opened_at"]
+    def in_doubt(self, key: ItemKey) -> bool:
+        """Whether the end of a create of the item, or of a part of it, is unknown."""
+        return self._row("select_in_doubt", {"content_type": key.type, "source_id": storable(key.id)}) is not None
 
     def undo_index(self, session_id: str) -> list[UndoRecord]:
         """Which shards hold the copies that ``--undo`` puts back."""

@@ -126,55 +126,34 @@ def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> Non
     assert [str(intent.intent.key) for intent in stage.reader.open_intents()] == [str(key)]
 
 
-def successor(stage: Stage, key: ItemKey) -> tuple[Context, list[float]]:
-    """The surroundings of a process that takes over, whose listing is older than the death; and how long it pauses."""
+def successor(stage: Stage, key: ItemKey) -> Context:
+    """The surroundings of a process that takes over, whose listing is older than the death."""
     context = stage.context()
-    pauses: list[float] = []
-    context.pause = pauses.append
     context.live.table(key.type)
     context.journal.repeat(key)  # type: ignore[attr-defined]
-    return context, pauses
+    return context
 
 
 @pytest.mark.parametrize("type_name", LISTED)
 def test_what_a_dead_process_has_made_is_adopted_though_the_listing_is_older(listed: Stage, type_name: str) -> None:
     key, item = orphan(listed, type_name)
-    context, pauses = successor(listed, key)
+    context = successor(listed, key)
     count = len(listed.world.table(type_name))
     die_creating(listed, key, item, handled=True)
-    result = ItemRestorer(context).restore(item).result
-    assert result.outcome == "created"
+    assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert len(listed.world.table(type_name)) == count + 1
     assert not listed.reader.open_intents()
-    assert 0 < pauses[0] <= 5, "the call of the dead process may still be under way"
 
 
-@pytest.mark.parametrize("type_name", LISTED)
-def test_what_a_dead_process_makes_after_its_death_is_waited_for(listed: Stage, type_name: str) -> None:
+@pytest.mark.parametrize("type_name", ["group", "folder"])
+def test_a_refusal_after_a_death_may_mean_that_it_is_there_now(listed: Stage, type_name: str) -> None:
+    """The call of the dead process took effect after its successor had looked."""
     key, item = orphan(listed, type_name)
     die_creating(listed, key, item, handled=False)
-    sent = ItemRestorer(listed.context()).plan(item).own
-    assert sent is not None
-    context, _ = successor(listed, key)
-    count = len(listed.world.table(type_name))
-    made: list[dict[str, Any]] = []
-
-    def arrives(_: float) -> None:
-        if not made:
-            made.append(listed.call(sent.operation, sent.body))
-
-    context.pause = arrives
-    result = ItemRestorer(context).restore(item).result
-    assert len(listed.world.table(type_name)) == count + 1
-    assert result.destination_id == str(made[0]["id"])
-
-
-def test_who_is_told_to_stop_while_waiting_creates_nothing(listed: Stage) -> None:
-    key, item = orphan(listed, "group")
-    die_creating(listed, key, item, handled=False)
-    context, _ = successor(listed, key)
-    context.pause = lambda seconds: True
-    count = len(listed.world.table("group"))
-    with pytest.raises(StoppedError):
-        ItemRestorer(context).restore(item)
-    assert len(listed.world.table("group")) == count
+    restorer = ItemRestorer(successor(listed, key))
+    plan = restorer.plan(item)
+    assert plan.own is not None
+    late = listed.call(plan.own.operation, plan.own.body)
+    result = restorer.carry_out(plan).result
+    assert (result.outcome, result.destination_id) == ("created", str(late["id"]))
+    assert not listed.reader.open_intents()
