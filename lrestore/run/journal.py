@@ -10,6 +10,7 @@ from typing import Any
 from lrestore.messages import Intent, ItemKey, Mapping
 from lrestore.run.faults import crash_point
 from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
+from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, read_undo
 
@@ -125,7 +126,7 @@ class ReadOnlyJournal:
     """For modes that write nothing: mappings are read where there are any, and every write is a mistake."""
 
     def __init__(self, state: Path, source_instance: str, destination: str) -> None:
-        self._reader = StateReader.open(state) if state.exists() else None
+        self._reader = StateReader.open(state) if has_records(state) else None
         self._route = (source_instance, destination)
         self.pretended: dict[tuple[str, str], str] = {}
         """What a plan would make, and the id that stands for it."""

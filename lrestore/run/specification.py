@@ -18,6 +18,7 @@ from lrestore.looker.session import LookerSession
 from lrestore.ontology import fields
 from lrestore.ontology.specification import Specification, UnusableSpecificationError, reduced
 from lrestore.run.preflight import API_VERSION, DestinationFacts
+from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
 from lrestore.state.writer import StateWriter
 
@@ -59,7 +60,7 @@ def acquaint(session: LookerSession, facts: DestinationFacts, state: Path, desti
 
 
 def _recorded(state: Path, destination: str, release: str) -> Specification | None:
-    if not release or not state.exists():
+    if not release or not has_records(state):
         return None
     with StateReader.open(state) as reader:
         return reader.specification(destination, release)

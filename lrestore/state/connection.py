@@ -67,6 +67,11 @@ def _state_error(path: Path, error: sqlite3.Error) -> StateError:
     return StateError(f"state file {path}: {reason}", hint=hint)
 
 
+def has_records(path: Path) -> bool:
+    """Is anything on record there? A file that somebody has made for the purpose, empty, is as good as none."""
+    return path.exists() and path.stat().st_size > 0
+
+
 def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
     """Open the state file for writing; make it (0600) when it is missing or empty, migrate it when it is older.
 
@@ -76,7 +81,7 @@ def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Sch
     with state_errors(path):
         if not path.parent.is_dir():
             raise StateError(f"the folder of the state file does not exist: {path.parent}", hint="create it first")
-        if not path.exists() or path.stat().st_size == 0:
+        if not has_records(path):
             _make(path, connect, schema)
         _refuse_strangers(path)
         connection = connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
@@ -91,7 +96,7 @@ def open_readonly(path: Path, *, connect: Connect = sqlite3.connect, schema: Sch
     Raises StateError when there is none, or it is not one that this lrestore can read.
     """
     with state_errors(path):
-        if not path.exists() or path.stat().st_size == 0:
+        if not has_records(path):
             raise StateError(f"nothing has been recorded yet: there is no state file {path}")
         _refuse_strangers(path)
         connection = _connect_readonly(path, connect)

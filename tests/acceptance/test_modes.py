@@ -156,6 +156,13 @@ def test_the_state_file_must_not_be_the_backup(arena: Arena) -> None:
     assert ran.code in (2, 3) and ran.writes == [] and arena.backup.read_bytes() == before
 
 
+@pytest.mark.parametrize("mode", [("--plan",), ("--verify",), ()])
+def test_an_empty_file_will_do_as_a_state_file(arena: Arena, mode: tuple[str, ...]) -> None:
+    """As ``mktemp`` makes it."""
+    (arena.directory / "state.db").touch()
+    arena.run(*ONE, *mode, "--report", str(arena.directory / "r.json")).all_good()
+
+
 def test_sessions_tell_what_ran(arena: Arena) -> None:
     """B22: LookerVault's status is always empty."""
     ran = arena.run(*ONE)
