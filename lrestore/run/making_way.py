@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from lrestore.errors import ItemError, LookerError
@@ -15,14 +14,9 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.places import UNIQUE, in_the_way, step_aside
 from lrestore.restoration.steps import Write
-from lrestore.run.journal import SessionJournal
-from lrestore.run.recording import apply_record
+from lrestore.run.in_process import recorded_here
 from lrestore.run.setup import Job
 from lrestore.run.taking_over import take_over
-from lrestore.state.read import StateReader
-from lrestore.state.records import utc_now
-from lrestore.state.undo import UndoJournal, undo_directory
-from lrestore.state.writer import StateWriter
 
 log = logging.getLogger(__name__)
 
@@ -53,19 +47,7 @@ def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
 
     Raises StateError if the state file cannot be written.
     """
-    state = Path(job.settings.state.path)
-    with (
-        StateWriter.open(state, now=utc_now) as writer,
-        StateReader.open(state) as reader,
-        UndoJournal(undo_directory(state, job.session_id), worker=0) as undo,
-    ):
-        journal = SessionJournal(
-            lambda record: apply_record(writer, job.session_id, record),
-            lambda: None,
-            reader,
-            undo,
-            (job.session_id, *job.route),
-        )
+    with recorded_here(job) as (_, journal):
         surroundings = context(journal)
         take_over(job, surroundings, lambda one: journal.map(one.type, one.source_id, one.destination_id))
         for write in renames(job, surroundings):

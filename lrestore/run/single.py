@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from lrestore.errors import StoppedError
@@ -19,16 +18,13 @@ from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
 from lrestore.run.dependencies import Needs
+from lrestore.run.in_process import recorded_here
 from lrestore.run.items import ItemLoop, Turn, joined
-from lrestore.run.journal import SessionJournal
 from lrestore.run.linked import links_here
 from lrestore.run.origin import nested
-from lrestore.run.recording import apply_record
 from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job
-from lrestore.state.read import StateReader
-from lrestore.state.records import SessionStatus, Totals, utc_now
-from lrestore.state.undo import UndoJournal, undo_directory
+from lrestore.state.records import SessionStatus, Totals
 from lrestore.state.writer import StateWriter
 
 
@@ -45,19 +41,7 @@ class Ended:
 
 def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:
     """Restore ``job.keys``. Raises StateError if the state file cannot be written."""
-    state = Path(job.settings.state.path)
-    with (
-        StateWriter.open(state, now=utc_now) as writer,
-        StateReader.open(state) as reader,
-        UndoJournal(undo_directory(state, job.session_id), worker=0) as undo,
-    ):
-        journal = SessionJournal(
-            lambda record: apply_record(writer, job.session_id, record),
-            lambda: None,
-            reader,
-            undo,
-            (job.session_id, *job.route),
-        )
+    with recorded_here(job) as (writer, journal):
         if job.resumed:
             for key in job.keys:
                 journal.repeat(key)
