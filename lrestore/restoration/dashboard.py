@@ -23,7 +23,7 @@ from lrestore.restoration.making_queries import Rewrite, as_it_is
 from lrestore.restoration.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.steps import Made, Plan, Removal, Write
 from lrestore.restoration.tile_planner import TilePlanner
-from lrestore.restoration.tiles import source_key, strict_key, tile_name, title_key
+from lrestore.restoration.tiles import linkless_key, source_key, strict_key, tile_name, title_key
 
 Object = dict[str, Any]
 
@@ -323,5 +323,5 @@ _CONTENT_KEYS: Mapping[str, tuple[tuple[ContentKey, ContentKey], ...]] = {
         _both(lambda part: "active" if part.get("active") else None),
         _both(lambda part: part.get("label") or None),
     ),
-    "dashboard_element": (_both(strict_key), _both(title_key), _both(source_key)),
+    "dashboard_element": (_both(strict_key), _both(linkless_key), _both(title_key), _both(source_key)),
 }

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from lrestore.diff import listeners, same
+from lrestore.links import rewritten
 from lrestore.payload import Releases, wanted_part
 from lrestore.restoration.queries import fingerprint, query_id_of, query_of
 
@@ -85,7 +86,7 @@ def source_of(tile: Mapping[str, Any]) -> Hashable:
     if tile.get("look_id"):
         return ("look", str(look.get("title") or tile["look_id"]))
     if tile.get("merge_result_id"):
-        return ("merge", str(tile["merge_result_id"]))
+        return ("merge", _sources_of(tile) or str(tile["merge_result_id"]))
     if tile.get("extension_id"):
         return ("extension", str(tile["extension_id"]))
     query = query_of(tile)
@@ -95,10 +96,24 @@ def source_of(tile: Mapping[str, Any]) -> Hashable:
     return ("query_id", query_id) if query_id else None
 
 
+def _sources_of(tile: Mapping[str, Any]) -> tuple[Hashable, ...]:
+    """What a merged query is made of, as far as its tile shows: its id means nothing in another instance."""
+    maker = tile.get("result_maker") or {}
+    names = ("name", "model", "view")
+    return tuple(tuple(str(one.get(name) or "") for name in names) for one in maker.get("filterables") or ())
+
+
+_TEXTS = ("type", "title", "title_text", "subtitle_text", "body_text", "note_text", "rich_content_json")
+
+
 def strict_key(tile: Mapping[str, Any]) -> Hashable:
     """Equal for tiles that no user could tell apart."""
-    texts = ("type", "title", "title_text", "subtitle_text", "body_text", "note_text", "rich_content_json")
-    return (source_of(tile), *(str(tile.get(name) or "") for name in texts))
+    return (source_of(tile), *(str(tile.get(name) or "") for name in _TEXTS))
+
+
+def linkless_key(tile: Mapping[str, Any]) -> Hashable:
+    """Equal for tiles that differ only in where their links lead: an id that is yet to be known, another host."""
+    return (source_of(tile), *(rewritten(str(tile.get(name) or ""), lambda link: ("*", "*")) for name in _TEXTS))
 
 
 def title_key(tile: Mapping[str, Any]) -> Hashable:

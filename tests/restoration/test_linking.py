@@ -297,3 +297,20 @@ def test_in_the_same_instance_a_dashboard_made_anew_is_linked_to_under_its_new_i
     assert {tile["note_text"] for tile in arena.parts("dashboard_element", "1")} == {f"see /dashboards/{new_id}"}
     assert {tile["note_text"] for tile in arena.parts("dashboard_element", new_id)} == {"see /dashboards/1"}
     assert arena.run("--select", what).all_good().writes == []
+
+
+def test_a_tile_is_known_again_wherever_its_links_lead(crossing: Crossing) -> None:
+    """A run that knows of no other finds what an earlier one made: tiles are changed, never deleted and made again."""
+    rich = json.dumps({"text": "More", "href": f"https://{HERE}/dashboards/2"})
+    put(crossing, "1", text("see /dashboards/3"), {"id": "902", "type": "button", "rich_content_json": rich})
+    put(crossing, "2", text("see /dashboards/1"))
+    put(crossing, "3", text("see /dashboards/2"))
+    crossing.migrate(FEW).all_good()
+    made = crossing.new_id("dashboard", "1")
+    before = {tile["id"]: tile["body_text"] for tile in crossing.parts("dashboard_element", made)}
+    (crossing.directory / "state.db").unlink()
+    crossing.migrate("folder", "user").all_good()
+    again = crossing.migrate(FEW).all_good()
+    assert not {"create_dashboard_element", "delete_dashboard_element"} & again.operations.keys()
+    assert {tile["id"]: tile["body_text"] for tile in crossing.parts("dashboard_element", made)} == before
+    assert crossing.migrate(FEW).all_good().writes == []

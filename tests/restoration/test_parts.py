@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.restoration.parts import match_parts
+from lrestore.restoration.tiles import strict_key, title_key
 
 
 def by_title(part: dict[str, Any]) -> Any:
@@ -32,6 +33,19 @@ def test_a_mapping_wins_over_content() -> None:
     backed_up, live = [{"id": "1", "title": "A"}], [{"id": "8", "title": "A"}, {"id": "9", "title": "B"}]
     matching = match_parts(backed_up, live, mapped={"1": "9"}.get, ids_hold=False, keys=((by_title, by_title),))
     assert matching.live_of[0]["id"] == "9"
+
+
+def test_merged_queries_are_told_apart_by_what_they_are_made_of() -> None:
+    """Their ids mean nothing in another instance, and all of them may have the same title."""
+
+    def tile(number: str, view: str) -> dict[str, Any]:
+        maker = {"filterables": [{"name": "q_0", "model": "m", "view": view, "listen": []}]}
+        return {"id": number, "type": "vis", "title": "Merged", "merge_result_id": number, "result_maker": maker}
+
+    backed_up, live = [tile("1", "orders"), tile("2", "users")], [tile("71", "users"), tile("72", "orders")]
+    keys = ((strict_key, strict_key), (title_key, title_key))
+    matching = match_parts(backed_up, live, mapped=lambda _: None, ids_hold=False, keys=keys)
+    assert {index: part["id"] for index, part in matching.live_of.items()} == {0: "72", 1: "71"}
 
 
 @given(
