@@ -89,6 +89,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         watch = _Watch(job, coordinator, limiter)
         workers = min(settings.run.workers, len(job.keys))
         ended = coordinator.run(workers, job.surroundings.stop, budget, watch.show)
+        watch.last(ended.usage)
     # Undo shards alone stay: a folder with anything else in it would never be pruned.
     for leftover in (listings, handed, folder / "limiter", *folder.glob("outbox-*")):
         leftover.unlink(missing_ok=True)
@@ -144,6 +145,13 @@ class _Watch:
         now_s = time.monotonic()
         if now_s - self._shown_at_s < _SHOW_EVERY_S:
             return
+        self._show(usage, now_s)
+
+    def last(self, usage: ApiUsage) -> None:
+        """Show how it ended, however lately something was shown."""
+        self._show(usage, time.monotonic())
+
+    def _show(self, usage: ApiUsage, now_s: float) -> None:
         self._shown_at_s = now_s
         outcomes = self._coordinator.outcomes
         items = sum(outcomes.values()) + self._before

@@ -201,3 +201,11 @@ def test_filters_narrow_what_is_written(arena: Arena, flags: tuple[str, str], id
             return folder is not None and (folder == flags[1] or below(parents.get(folder)))
 
         assert written == {id for id, look in looks.items() if below(look["folder_id"])}
+
+
+def test_the_last_line_of_progress_is_about_all_items(arena: Arena) -> None:
+    """FR-029. Progress is shown a few times per second, and the end comes in between."""
+    drift(arena)
+    ran = arena.run("--select", "all").all_good()
+    told = [line for line in ran.err.splitlines() if " items, ok " in line]
+    assert told[-1].startswith(f"{ran.total('selected')}/{ran.total('selected')} items, ok {ran.total('selected')},")
