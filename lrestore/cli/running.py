@@ -83,6 +83,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
     require_destination(settings)
     now = ThisStart(
         yes=options.yes,
+        rate=options.rate,
         max_calls=options.max_calls,
         max_runtime_s=options.max_runtime,
         verify_after=options.verify is not None,

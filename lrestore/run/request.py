@@ -33,9 +33,10 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said anew when a session is taken up again; all else is as it was begun."""
+    """What is said anew when a session is taken up again; all else is as it was begun. ``rate``: calls per second."""
 
     yes: bool = False
+    rate: float | None = None
     max_calls: int | None = None
     max_runtime_s: float | None = None
     verify_after: bool = False

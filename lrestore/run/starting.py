@@ -60,7 +60,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         done = {result.key for result in earlier}
         keys = [key for key in chosen.keys if key not in done]
         log.info("session %s goes on: %d items are done, %d are left", session.id, len(done), len(keys))
-        again = _as_begun(settings, session)
+        again = _as_begun(settings, session, now)
         facts = DestinationFacts(again.destination.base_url, "", "", "")
         missing = [result for result in chosen.missing if result.key not in done]
         job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
@@ -87,7 +87,7 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         with_dependencies=False,
         parent=session.id,
     )
-    return execute(_as_begun(settings, session), again, surroundings)
+    return execute(_as_begun(settings, session, now), again, surroundings)
 
 
 def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
@@ -102,9 +102,9 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
     return session
 
 
-def _as_begun(settings: Settings, session: RestorationSession) -> Settings:
+def _as_begun(settings: Settings, session: RestorationSession, now: ThisStart) -> Settings:
     """The settings of the session; where the destination is, and how to log in, is said anew; so is the living source,
-    which may be named only now.
+    which may be named only now, and the rate, if the flag is given.
     """
     begun = msgspec.convert(session.settings, Settings)
     if settings.destination.name != session.destination:
@@ -114,8 +114,9 @@ def _as_begun(settings: Settings, session: RestorationSession) -> Settings:
     if settings.source.base_url:
         names = ("base_url", "ini_section")
         source = msgspec.structs.replace(source, **{name: getattr(settings.source, name) for name in names})
+    rate = begun.rate if now.rate is None else msgspec.structs.replace(begun.rate, per_second=now.rate)
     return msgspec.structs.replace(
-        begun, source=source, destination=settings.destination, state=settings.state, rate=settings.rate
+        begun, source=source, destination=settings.destination, state=settings.state, rate=rate
     )
 
 

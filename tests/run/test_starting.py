@@ -1,0 +1,55 @@
+"""What a session that is taken up again keeps, and what may be said anew."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from lrestore.errors import UsageError
+from lrestore.run.request import RunRequest, ThisStart
+from lrestore.run.starting import _as_begun
+from lrestore.settings import Destination, Rate, Run, Settings, Source
+from lrestore.state.records import RestorationSession
+
+BEGUN = Settings(
+    source=Source(path="vault.db", instance="prod"),
+    destination=Destination(base_url="https://looker", name="here"),
+    run=Run(workers=3, keep_extra=True),
+    rate=Rate(per_second=40.0, burst=2),
+)
+SESSION = RestorationSession(
+    id="1",
+    mode="restore",
+    source_instance="prod",
+    source_paths=("vault.db",),
+    destination="here",
+    settings=msgspec.to_builtins(BEGUN),
+)
+
+
+@pytest.mark.parametrize(("flag", "per_second"), [(None, 40.0), (8.0, 8.0), (0.0, 0.0)])
+def test_settings_are_those_of_the_start_and_the_rate_too_unless_the_flag_is_given(
+    flag: float | None, per_second: float
+) -> None:
+    """A rate that was set for a reason does not go because somebody types --resume."""
+    now = Settings(destination=BEGUN.destination, run=Run(workers=9), rate=Rate(per_second=700.0))
+    again = _as_begun(now, SESSION, ThisStart(rate=flag))
+    assert (again.run, again.source) == (BEGUN.run, BEGUN.source)
+    assert again.rate == Rate(per_second=per_second, burst=2)
+
+
+def test_where_to_and_the_living_source_are_said_anew() -> None:
+    moved = Destination(base_url="https://looker:19999", name="here", timeout_s=5)
+    again = _as_begun(Settings(source=Source(base_url="https://old"), destination=moved), SESSION, ThisStart())
+    assert again.destination == moved
+    assert (again.source.base_url, again.source.path) == ("https://old", "vault.db")
+    with pytest.raises(UsageError, match="'there'"):
+        _as_begun(Settings(destination=Destination(base_url="https://x", name="there")), SESSION, ThisStart())
+
+
+def test_budgets_are_those_of_one_start_and_a_yes_or_a_verify_stays() -> None:
+    begun = RunRequest(select=("all",), max_calls=5, max_runtime_s=60.0, yes=True, verify_after=True)
+    again = ThisStart().applied_to(begun)
+    assert (again.max_calls, again.max_runtime_s, again.yes, again.verify_after) == (None, None, True, True)
+    asked = ThisStart(max_calls=9, verify_after=True).applied_to(RunRequest(select=("all",)))
+    assert (asked.max_calls, asked.yes, asked.verify_after) == (9, False, True)
