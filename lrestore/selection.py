@@ -1,7 +1,8 @@
 """What of the backup a run is about: the grammar of ``--select`` and ``--exclude``, and the filters. Pure.
 
 A SPEC is ``all``, ``TYPE``, ``TYPE=ID[,ID…]`` or ``@FILE`` with one of these per line. A list may be CSV as
-``--show source --format csv`` writes it: the first column is the SPEC, the others are for people.
+``--show source --format csv`` writes it: the first column is the SPEC, the others are for people, except that a row
+with the status ``deleted`` counts only where such rows take part.
 """
 
 from __future__ import annotations
@@ -25,21 +26,31 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, content_type
 
 _HEADER = "spec"
+_STATUS = "status"
+_DELETED = "deleted"
 _NO_ID = re.compile(r"[\s\"']|^\d{4}-\d\d-\d\d")
 """Blanks, quotes, dates: columns of a CSV list whose header is gone, the numbers among which would be taken for ids."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One side of a selection: everything, whole types, and single items in the order in which they were named."""
+    """One side of a selection: everything, whole types, and single items in the order in which they were named.
+
+    ``deleted`` are items that a list names as marked deleted in the backup; they are not among ``keys``.
+    """
 
     everything: bool = False
     types: frozenset[str] = frozenset()
     keys: Mapping[ItemKey, None] = field(default_factory=dict)
+    deleted: Mapping[ItemKey, None] = field(default_factory=dict)
 
     def holds(self, key: ItemKey) -> bool:
         """Does this side name the item, in one way or another?"""
         return self.everything or key.type in self.types or key in self.keys
+
+    def with_deleted(self) -> Part:
+        """The same where rows that are marked deleted take part."""
+        return Part(self.everything, self.types, {**self.keys, **self.deleted})
 
     def specs(self) -> tuple[str, ...]:
         """SPECs that mean the same, whatever lists this side was read from."""
@@ -125,20 +136,30 @@ class _Named:
     text: str
     place: str
     listed: bool = False
+    deleted: bool = False
 
 
-def parse(specs: Sequence[str], excludes: Sequence[str], read_file: Callable[[str], str]) -> Selection:
+def parse(
+    specs: Sequence[str],
+    excludes: Sequence[str],
+    read_file: Callable[[str], str],
+    *,
+    include_deleted: bool = False,
+) -> Selection:
     """The selection that these SPECs mean; ``read_file`` gets the FILE of ``@FILE``.
 
     Raises UsageError that names the SPEC, or file and line.
     """
-    return Selection(_part(specs, "--select", read_file), _part(excludes, "--exclude", read_file))
+    wanted = _part(specs, "--select", read_file)
+    excluded = _part(excludes, "--exclude", read_file).with_deleted()
+    return Selection(wanted.with_deleted() if include_deleted else wanted, excluded)
 
 
 def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> Part:
     everything = False
     types: set[str] = set()
     keys: dict[ItemKey, None] = {}
+    deleted: dict[ItemKey, None] = {}
     for named in _all_named(specs, flag, read_file):
         if named.text.lower() == "all":
             everything = True
@@ -147,8 +168,8 @@ def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> P
         if ids is None:
             types.add(type_name)
         else:
-            keys.update((ItemKey(type_name, id), None) for id in ids)
-    return Part(everything, frozenset(types), keys)
+            (deleted if named.deleted else keys).update((ItemKey(type_name, id), None) for id in ids)
+    return Part(everything, frozenset(types), keys, deleted)
 
 
 def _all_named(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> Iterator[_Named]:
@@ -166,13 +187,11 @@ def _listed(path: str, flag: str, read_file: Callable[[str], str]) -> Iterator[_
         raise UsageError(f"{flag} @: the name of the file is missing", hint="write @FILE")
     text = read_file(path).removeprefix("\ufeff")
     count = 0
-    is_csv = _is_csv(text)
-    for spec, number in _rows(text, path) if is_csv else _lines(text):
-        place = f"{path}, line {number}"
-        if spec.startswith("@"):
-            raise UsageError(f"{place}: a list cannot name another list", hint="give both on the command line")
+    for named in _rows(text, path) if _is_csv(text) else _lines(text, path):
+        if named.text.startswith("@"):
+            raise UsageError(f"{named.place}: a list cannot name another list", hint="give both on the command line")
         count += 1
-        yield _Named(spec, place, listed=not is_csv)
+        yield named
     if not count:
         raise UsageError(f"{path}: lists nothing", hint="each line is a SPEC, such as dashboard=42; # starts a comment")
 
@@ -186,24 +205,26 @@ def _blank(line: str) -> bool:
     return not line.strip() or line.lstrip().startswith("#")
 
 
-def _lines(text: str) -> Iterator[tuple[str, int]]:
+def _lines(text: str, path: str) -> Iterator[_Named]:
     for number, line in enumerate(text.splitlines(), start=1):
         spec = line.split("#", 1)[0].strip()
         if spec:
-            yield spec, number
+            yield _Named(spec, f"{path}, line {number}", listed=True)
 
 
-def _rows(text: str, path: str) -> Iterator[tuple[str, int]]:
-    """First column and line of each row after the header. A quoted name may go over several lines."""
+def _rows(text: str, path: str) -> Iterator[_Named]:
+    """The rows after the header. A quoted name may go over several lines."""
     reader = csv.reader(StringIO(text), strict=True)
-    header_seen, line = False, 1
+    header: list[str] = []
+    line = 1
     try:
         for columns in reader:
             spec = columns[0].strip() if columns else ""
             if spec and not spec.startswith("#"):
-                if header_seen:
-                    yield spec, line
-                header_seen = True
+                if header:
+                    status = dict(zip(header, columns, strict=False)).get(_STATUS)
+                    yield _Named(spec, f"{path}, line {line}", deleted=status == _DELETED)
+                header = header or columns
             line = reader.line_num + 1
     except csv.Error as error:
         raise UsageError(f"{path}, line {line}: is not CSV: {error}") from None

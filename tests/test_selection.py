@@ -124,6 +124,16 @@ def test_an_id_in_a_csv_list_or_in_a_flag_may_have_blanks() -> None:
         assert selection.explicit_ids() == [ItemKey("lookml_model", "my model")]
 
 
+def test_what_a_csv_list_marks_deleted_counts_where_deleted_rows_take_part() -> None:
+    """The list as it was written is the same as all: what the backup marks deleted is left out of both, or in."""
+    text = "spec,name,status\nlook=1,a,ok\nlook=2,b,deleted\nlook=3,c,corrupt\n"
+    read = {"list": text}.__getitem__
+    named = [key.id for key in parse(["@list"], [], read).explicit_ids()]
+    with_deleted = [key.id for key in parse(["@list"], [], read, include_deleted=True).explicit_ids()]
+    assert (named, with_deleted) == (["1", "3"], ["1", "3", "2"])
+    assert not parse(["look"], ["@list"], read).wants(ItemKey("look", "2"))
+
+
 def test_a_csv_list_may_begin_with_comments_and_have_one_column() -> None:
     assert chosen("@list", list="# mine\n\nSpec\ndashboard=42\n").explicit_ids() == dashboard("42")
 

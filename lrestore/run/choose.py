@@ -35,14 +35,14 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
 
     Raises UsageError for a selection that cannot be understood, or that selects nothing.
     """
-    selection = parse(request.select, request.exclude, read_list)
+    include_deleted = request.filters.include_deleted
+    selection = parse(request.select, request.exclude, read_list, include_deleted=include_deleted)
     _refuse_unsupported(selection)
     parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
     rows = _rows(vault, selection, request.filters)
     wanted = _narrowed(rows, selection, request.filters, (vault, parents))
     if request.with_dependencies:
-        deleted = request.filters.include_deleted
-        wanted = _with_dependencies(vault, wanted, selection, include_deleted=deleted)
+        wanted = _with_dependencies(vault, wanted, selection, include_deleted=include_deleted)
         parents = parents or _folder_parents(vault)
     missing = _missing(vault, selection, rows, request.filters)
     if not wanted and not missing:
