@@ -156,9 +156,24 @@ class DashboardPlanner:
             wanted = planner.wanted(part, live, f"{side.path}[{index}]")
             if wanted is None:
                 continue
+            if live is None:
+                self._on_its_tab(str(part["id"]), wanted)
             write = self._write(side, index, wanted, tile_name(part))
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
+
+    def _on_its_tab(self, element: str, wanted: Object) -> None:
+        """A new tile that names no tab stands where its place is: Looker would put it on every tab, or on the first."""
+        layouts = [one for one in self._raw.get("dashboard_layouts") or () if not one.get("deleted")]
+        here = [
+            str(layout["id"])
+            for layout in layouts
+            for place in layout.get("dashboard_layout_components") or ()
+            if str(place.get("dashboard_element_id")) == element and not place.get("deleted")
+        ]
+        known = self._context.releases.can_write("DashboardElement", _TAB)
+        if known and len(layouts) > 1 and len(here) == 1 and wanted.get(_TAB) is None:
+            wanted[_TAB] = self._plan.matched.get(("dashboard_layout", here[0])) or Made("dashboard_layout", here[0])
 
     def _too_new(self, tile: Object, path: str) -> bool:
         """Whether the tile shows something that the destination's release cannot be told to show; says so."""
@@ -267,6 +282,8 @@ class DashboardPlanner:
 
 _KINDS_OF_TILE = ("extension_id", "filter_id")
 """What a tile may be made of and that came after the first release of API 4.0."""
+
+_TAB = "dashboard_layout_id"
 
 _FIXED = ("dashboard_layout_id", "dashboard_element_id")
 

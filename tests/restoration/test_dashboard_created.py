@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
-from tests.restoration.stage import Stage, writes
+from tests.restoration.stage import SMALL, Stage, writes
 
 
 def test_a_deleted_dashboard_comes_back_with_tiles_filters_and_places(stage: Stage) -> None:
@@ -140,3 +141,31 @@ def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
     made = stage.tiles("1")[stage.journal().mapping("dashboard_element", str(tile["id"])) or ""]
     assert made["result_maker_id"] == by_sql["result_maker_id"]
     assert made["result_maker"]["sql_query_id"] == "17"
+
+
+def test_a_tile_stands_on_its_tab_alone_though_the_backup_names_none(tmp_path: Path) -> None:
+    """Where Looker puts a tile that names no tab is nowhere said; the backup's SDK may not have known the field."""
+    with Stage(tmp_path, sizes=replace(SMALL, tabbed=2)) as stage:
+        every = [stage.item(str(row.key)) for row in stage.vault.index({"dashboard"})]
+        item = next(one for one in every if len(one.raw["dashboard_layouts"]) > 1)
+        first, second = item.raw["dashboard_layouts"][:2]
+        moved = first["dashboard_layout_components"][0]
+        for layout, there in ((first, False), (second, True)):
+            places = layout["dashboard_layout_components"]
+            own = [one for one in places if one["dashboard_element_id"] == moved["dashboard_element_id"]]
+            layout["dashboard_layout_components"] = [one for one in places if one not in own]
+            if there:
+                layout["dashboard_layout_components"].append({**(own or [moved])[0], "deleted": False, "row": 40})
+        for tile in item.raw["dashboard_elements"]:
+            tile["dashboard_layout_id"] = None
+        stage.call("delete_dashboard", dashboard_id=item.key.id)
+        result = ItemRestorer(stage.context()).restore(item).result
+        tile_id = stage.journal().mapping("dashboard_element", str(moved["dashboard_element_id"]))
+        live = {layout["label"]: layout for layout in stage.dashboard(result.destination_id)["dashboard_layouts"]}
+        on = {
+            label
+            for label, layout in live.items()
+            for place in layout["dashboard_layout_components"]
+            if place["dashboard_element_id"] == tile_id and not place["deleted"]
+        }
+        assert on == {second["label"]}
