@@ -24,10 +24,51 @@ from lrestore.simulator.tokens import Tokens
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _BACKLOG = 2048
 _STOP_TIMEOUT_S = 10.0
+_FINAL_HEADS = tuple(b"HTTP/1.1 %d" % first for first in range(2, 6))
+_HEAD_END = b"\r\n\r\n"
+
+
+class _Joined:
+    """A connection on which an answer's head waits for its body, so that both leave in one packet: a client that hears
+    of the head alone wakes up twice. All else is the connection's own.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """Send, unless it is a head: that goes out with what comes next."""
+        if not self._head and data.startswith(_FINAL_HEADS) and data.endswith(_HEAD_END):
+            self._head = data
+            return
+        data, self._head = self._head + data, b""
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Nothing comes after the head."""
+        if self._head:
+            self.write(b"")
+
+    def close(self) -> None:
+        """Hang up after everything was sent."""
+        self.flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 class _Protocol(HttpToolsProtocol):
     """uvicorn's, which also hands the connection to the application, for faults that break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._joined = _Joined(transport)
+        super().connection_made(cast("asyncio.Transport", self._joined))
+
+    def on_response_complete(self) -> None:
+        self._joined.flush()
+        super().on_response_complete()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -103,6 +144,7 @@ def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tup
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         date_header=False,
         timeout_keep_alive=60,
