@@ -44,6 +44,7 @@ class Caller(Protocol):
         path: Mapping[str, str] = ...,
         query: Mapping[str, object] = ...,
         body: object = ...,
+        only: Collection[str] | None = ...,
     ) -> Any: ...
 
 

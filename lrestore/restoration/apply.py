@@ -5,7 +5,7 @@ A part that Looker refuses does not stop the others, but it fails the item, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,10 +56,12 @@ def _placed(write: Write, error: LookerError) -> tuple[FieldError, ...]:
     return tuple(FieldError(entry.field, entry.code, f"{prefix}{entry.message}") for entry in found)
 
 
-def send(context: Context, operation: str, path: dict[str, str], body: object) -> Any:
-    """One writing call; an error carries what was sent."""
+def send(
+    context: Context, operation: str, path: dict[str, str], body: object, only: Collection[str] | None = None
+) -> Any:
+    """One writing call; an error carries what was sent. ``only``: the fields of the answer that are of interest."""
     try:
-        return context.session.call(operation, path=path, body=body)
+        return context.session.call(operation, path=path, body=body, only=only)
     except LookerError as error:
         error.request_body = msgspec.json.encode(body).decode()
         raise

@@ -26,7 +26,7 @@ from lrestore.errors import (
     MissingInDestinationError,
     NotRestorableError,
 )
-from lrestore.looker.live import Live
+from lrestore.looker.live import LISTED, Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in
@@ -260,15 +260,17 @@ class ItemRestorer:
             return
         entry = CONTENT_TYPES[plan.key.type]
         write, path = plan.own, {_path_parameter(plan.own.operation): plan.own.live_id}
-        answer = self._insist(plan, lambda: self._send(write, path) or {})
+        # Looker answers with the whole object, tiles and all: a listing needs that, a comparison what was sent.
+        only = None if plan.key.type in LISTED else write.body.keys()
+        answer = self._insist(plan, lambda: self._send(write, path, only) or {})
         applied.done += 1
         applied.warnings += not_taken(plan.key, plan.own, plan.own.body, answer)
         self._context.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
         self._context.live.note(plan.key.type, plan.own.live_id)
 
-    def _send(self, write: Write, path: dict[str, str]) -> Any:
+    def _send(self, write: Write, path: dict[str, str], only: Collection[str] | None = None) -> Any:
         try:
-            return send(self._context, write.operation, path, write.body)
+            return send(self._context, write.operation, path, write.body, only)
         except LookerError as error:
             error.key = ItemKey(write.type, write.source_id)
             raise

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lrestore.credentials import Credentials
 from lrestore.errors import (
+    BadAnswerError,
     BadRequestError,
     ConnectError,
     ConnectionLostError,
@@ -373,3 +374,16 @@ def test_what_a_run_can_do_without_is_tried_once(serve: Serve, connect: Connect,
         session.call_once("me")
     assert waits.seconds == []
     assert session.call_once("me") == {"id": "1"}
+
+
+def test_of_a_large_answer_only_what_is_of_interest_is_given(serve: Serve, connect: Connect) -> None:
+    session = connect(serve(reply(200, {"id": "1", "title": "a", "dashboard_elements": [{"id": "7"}]})))
+    found = session.call("update_dashboard", path={"dashboard_id": "1"}, body={}, only=["title", "description"])
+    assert found == {"title": "a"}
+
+
+@pytest.mark.parametrize("body", [b'{"title": "a", "dashboard_elements": [{"id": "7"}', b'["title"]', b"title"])
+def test_an_answer_that_is_no_whole_object_is_not_taken_for_one(serve: Serve, connect: Connect, body: bytes) -> None:
+    session = connect(serve(reply(200, body)), max_retries=0)
+    with pytest.raises(BadAnswerError):
+        session.call("update_dashboard", path={"dashboard_id": "1"}, body={}, only=["title"])

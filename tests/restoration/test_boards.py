@@ -340,7 +340,9 @@ def test_a_board_that_stays_in_the_trash_is_said_to_be_there(stage: Stage) -> No
     session = context.session
 
     class Stubborn:
-        def call(self, operation_id: str, *, path: Any = None, query: Any = None, body: Any = None) -> Any:
+        def call(
+            self, operation_id: str, *, path: Any = None, query: Any = None, body: Any = None, only: Any = None
+        ) -> Any:
             if operation_id == "update_board":
                 body = {name: value for name, value in body.items() if name != "deleted_at"}
             return session.call(operation_id, path=path or {}, query=query or {}, body=body)
