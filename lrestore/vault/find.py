@@ -8,7 +8,8 @@ counts; one that cannot be decoded gives way to an older one that can. A row fil
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lrestore.errors import CorruptItemError, ItemError, OversizedItemError, VaultError
@@ -49,6 +50,16 @@ class Refused:
         """The row, with the reason if it is corrupt; an oversized one is not."""
         corrupt = "" if isinstance(self.error, OversizedItemError) else self.reason
         return self.head.index_row(self.head.plain_id, corrupt=corrupt)
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """By type: how many ``rows`` there are, and the ids that more than one row claims: in several files, or in both
+    ways of writing ids.
+    """
+
+    rows: Mapping[str, int]
+    repeated: Mapping[str, set[str]]
 
 
 class Finder:
@@ -95,17 +106,27 @@ class Finder:
         except UnreadableError as error:
             return _corrupt(head, str(error))
 
-    def repeated_ids(self, kinds: Collection[schema.Kind]) -> dict[str, set[str]]:
-        """By type, the ids that more than one row claims: in several files, or in both ways of writing ids."""
+    def census(self, kinds: Collection[schema.Kind]) -> Census:
+        """Count the rows of these types, and find the ids that several of them claim. Reads no row."""
         once: dict[str, set[str]] = {kind.name: set() for kind in kinds}
         twice: dict[str, set[str]] = {kind.name: set() for kind in kinds}
+        count: Counter[str] = Counter()
         for file in self._files:
             for row_id, number in rows.fetch(file, "SELECT id, content_type FROM content_items"):
                 kind = schema.KIND_BY_NUMBER.get(number)
                 if kind is not None and kind.name in once:
+                    count[kind.name] += 1
                     plain = str(row_id).removeprefix(kind.prefix)
                     (twice if plain in once[kind.name] else once)[kind.name].add(plain)
-        return twice
+        return Census(count, twice)
+
+    def missed(self, kind: schema.Kind, seen: int, counted: int) -> VaultError:
+        """What to say where a listing of ``kind`` does not have as many rows as there are."""
+        files = ", ".join(file.path for file in self._files)
+        return VaultError(
+            f"{files}: the indexes do not agree: of {counted} rows of type {kind.name} {seen} were found",
+            hint="the file is damaged: fetch it again, or mend a copy with `sqlite3 COPY REINDEX`",
+        )
 
     def remember_misfiled(self, kind: schema.Kind, misfiled: dict[str, list[Head]]) -> None:
         """Spare later lookups the search through the whole type."""

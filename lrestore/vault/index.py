@@ -7,22 +7,27 @@ from collections.abc import Iterator, Sequence
 from lrestore.messages import ItemKey
 from lrestore.vault import schema
 from lrestore.vault.decode import Depth, skim
-from lrestore.vault.find import SKIM_LIMIT_BYTES, Finder, Found, Refused
+from lrestore.vault.find import SKIM_LIMIT_BYTES, Census, Finder, Found, Refused
 from lrestore.vault.rows import Head
 
 
 def entries(finder: Finder, kinds: Sequence[schema.Kind], depth: Depth) -> Iterator[Found | Refused]:
     """The row that counts of every object of these types. Raises :class:`VaultError` if a file cannot be read on."""
-    repeated = finder.repeated_ids(kinds)
+    census = finder.census(kinds)
     for kind in kinds:
-        yield from _of_kind(finder, kind, repeated[kind.name], depth)
+        yield from _of_kind(finder, kind, census, depth)
 
 
-def _of_kind(finder: Finder, kind: schema.Kind, repeated: set[str], depth: Depth) -> Iterator[Found | Refused]:
-    """Rows without doubt come at once; repeated, misfiled and corrupt ones are looked up at the end."""
+def _of_kind(finder: Finder, kind: schema.Kind, census: Census, depth: Depth) -> Iterator[Found | Refused]:
+    """Rows without doubt come at once; repeated, misfiled and corrupt ones are looked up at the end.
+
+    The census comes from another index than the scan: where a lost page has emptied one of them, the numbers differ.
+    """
+    repeated = census.repeated[kind.name]
     misfiled: dict[str, list[Head]] = {}
     corrupt: set[str] = set()
-    for head in finder.scan(kind):
+    seen = 0
+    for seen, head in enumerate(finder.scan(kind), start=1):  # noqa: B007 (counted to the last)
         doubted = head.plain_id in repeated
         entry = finder.open(head, skim if doubted else depth)
         if isinstance(entry, Found) and entry.content.true_id != head.plain_id:
@@ -33,6 +38,8 @@ def _of_kind(finder: Finder, kind: schema.Kind, repeated: set[str], depth: Depth
             corrupt.add(head.plain_id)
         else:
             yield entry
+    if seen != (counted := census.rows.get(kind.name, 0)):
+        raise finder.missed(kind, seen, counted)
     finder.remember_misfiled(kind, misfiled)
     for true_id in sorted(repeated | corrupt | misfiled.keys()):
         best = finder.locate(ItemKey(kind.name, true_id), depth, SKIM_LIMIT_BYTES)

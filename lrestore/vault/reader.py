@@ -102,7 +102,7 @@ class Vault:
     @cached_property
     def warnings(self) -> list[str]:
         """What makes this backup incomplete or doubtful, as far as can be told without decoding content."""
-        return doubts.of_files(self._files, self._finder.repeated_ids(list(schema.KINDS.values())))
+        return doubts.of_files(self._files, self._finder.census(list(schema.KINDS.values())).repeated)
 
     def fingerprint(self) -> str:
         """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""

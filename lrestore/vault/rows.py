@@ -115,12 +115,18 @@ def _columns(file: OpenFile) -> str:
 
 
 def _single(file: OpenFile, rowid: int) -> tuple[Any, ...]:
-    """One row; of one whose content cannot be reached, what lies before that."""
+    """One row; of one whose content cannot be reached, what lies before that.
+
+    Raises :class:`VaultError` if not even that can be read.
+    """
     tail, values = "FROM content_items WHERE rowid = :rowid", {"rowid": rowid}
     try:
-        return next(fetch(file, f"{_columns(file)} {tail}", values))
+        found = list(fetch(file, f"{_columns(file)} {tail}", values))
     except VaultError:
-        return next(fetch(file, f"{_HEAD.format(folder_id='NULL')} {tail}", values))
+        found = list(fetch(file, f"{_HEAD.format(folder_id='NULL')} {tail}", values))
+    if not found:
+        raise damaged(file.path, sqlite3.DatabaseError("an index names a row that is not there"))
+    return found[0]
 
 
 def blob(head: Head) -> bytes:

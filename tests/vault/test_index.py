@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.errors import CorruptItemError, MissingItemError, OversizedItemError
+from lrestore.errors import CorruptItemError, MissingItemError, OversizedItemError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.vault import IndexRow, Vault, schema
 from lrestore.vault import rows as queries
@@ -335,3 +335,20 @@ def test_a_damaged_page_costs_the_object_on_it_and_no_other(tmp_path: Path) -> N
         with pytest.raises(CorruptItemError, match="malformed"):
             vault.read(ItemKey("dashboard", "2"))
         assert (vault.summary().items, vault.summary().corrupt) == (3, 1)
+
+
+def test_rows_that_an_emptied_index_hides_are_missed(tmp_path: Path) -> None:
+    """A lost page of an index is no error to SQLite: it just finds nothing there. A backup that passes for an empty
+    one is worse than none.
+    """
+    path = build(tmp_path / "vault.db", [row_of("dashboard"), row_of("look"), row_of("folder")])
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT rootpage FROM sqlite_master WHERE name = 'idx_content_type'"
+        ((page,),) = connection.execute(query)
+    content = bytearray(path.read_bytes())
+    start, end = (page - 1) * schema.PAGE_SIZE_BYTES, page * schema.PAGE_SIZE_BYTES
+    content[end - 64 : end] = bytes(64)  # the records; the header at the start still says that there are three
+    path.write_bytes(content)
+    assert content[start] == 10, "a leaf of an index: file format, 1.6"
+    with Vault.open([str(path)]) as vault, pytest.raises(VaultError, match="of 1 rows of type dashboard 0 were found"):
+        list(vault.index())
