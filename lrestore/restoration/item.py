@@ -305,13 +305,12 @@ class ItemRestorer:
         entry = CONTENT_TYPES[plan.key.type]
         key_fields = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
 
-        def look() -> Object | None:
-            left_behind = kind_of(plan.key.type).left_behind
-            if left_behind is not None:
-                return left_behind(self._context, plan.key, write)
+        def by_key() -> Object | None:
             found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
             return found[0] if len(found) == 1 else None
 
+        watch = kind_of(plan.key.type).watch
+        look = by_key if watch is None else watch(self._context, plan.key, write)
         intent = Intent(plan.key, natural_key=repr(key_fields))
         return create_one(self._context, Creation(intent, lambda: self._send(write, {}), look))
 

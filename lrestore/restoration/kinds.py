@@ -12,10 +12,10 @@ from lrestore.restoration.boards import BoardBelongings, adjust_board
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard_belongings import DashboardBelongings
 from lrestore.restoration.name_lists import known_models
-from lrestore.restoration.namesakes import left_behind
+from lrestore.restoration.namesakes import watch
 from lrestore.restoration.nesting import GroupBelongings, RoleBelongings
 from lrestore.restoration.own import Adjust
-from lrestore.restoration.people import user_left_behind
+from lrestore.restoration.people import watch_user
 from lrestore.restoration.places import adjust_folder
 from lrestore.restoration.roles import adjust_group, adjust_permission_set, adjust_role
 from lrestore.restoration.scheduled_plans import PlanBelongings, adjust_plan, is_enabled
@@ -31,29 +31,29 @@ class Kind:
     """What is particular to a type. ``adjust`` has the last word on what an object's own fields must hold.
 
     ``creation`` says by which call, and with which body, a backed-up object is made whose own fields are given.
-    ``left_behind`` finds what an unanswered create has made, where its natural key does not tell. ``enabled`` says
-    whether the live object of that id sends mail by itself.
+    ``watch``, asked before a create, gives what finds the object that it has made if no answer comes, where the natural
+    key does not tell. ``enabled`` says whether the live object of that id sends mail by itself.
     """
 
     belongings: Factory | None = None
     adjust: Adjust | None = None
     creation: Callable[[Object, Object], tuple[str, Object]] | None = None
-    left_behind: Callable[[Context, ItemKey, Write], Object | None] | None = None
+    watch: Callable[[Context, ItemKey, Write], Callable[[], Object | None]] | None = None
     enabled: Callable[[Context, str], bool] | None = None
 
 
 PLAIN = Kind()
 
 KINDS: Mapping[str, Kind] = {
-    "board": Kind(BoardBelongings, adjust_board, left_behind=left_behind),
+    "board": Kind(BoardBelongings, adjust_board, watch=watch),
     "dashboard": Kind(DashboardBelongings, adjust_dashboard),
     "folder": Kind(adjust=adjust_folder),
     "group": Kind(GroupBelongings, adjust_group),
     "role": Kind(RoleBelongings, adjust_role),
     "permission_set": Kind(adjust=adjust_permission_set),
     "model_set": Kind(adjust=known_models),
-    "scheduled_plan": Kind(PlanBelongings, adjust_plan, left_behind=left_behind, enabled=is_enabled),
-    "user": Kind(UserBelongings, adjust_user, user_creation, user_left_behind),
+    "scheduled_plan": Kind(PlanBelongings, adjust_plan, watch=watch, enabled=is_enabled),
+    "user": Kind(UserBelongings, adjust_user, user_creation, watch_user),
 }
 
 SUPPORTED = frozenset({"look", "lookml_model", "explore", *KINDS})

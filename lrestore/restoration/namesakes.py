@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from lrestore.diff import differing
@@ -25,13 +26,20 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
 """Fields in which the object agrees with what was sent."""
 
 
-def left_behind(context: Context, key: ItemKey, write: Write) -> Object | None:
+def watch(context: Context, key: ItemKey, write: Write) -> Callable[[], Object | None]:
+    """Remember what is there before a create; what is given finds the object that it has made if no answer comes.
+
+    Not later: another item of this process, in the same doubt, may read the listing anew meanwhile.
+    """
+    return partial(_left_behind, context, key, write, frozenset(context.live.table(key.type)))
+
+
+def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset[str]) -> Object | None:
     """What an unanswered create has made: it was not there before, is nobody else's, and holds what was sent.
 
     Raises AmbiguousMatchError where several objects are like that.
     """
     entry = CONTENT_TYPES[key.type]
-    before = set(context.live.table(key.type))
     names = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
     sent = {name: write.body[name] for name in _TELLING[key.type] if name in write.body}
     found = [

@@ -6,6 +6,8 @@ credentials. A user without any has nothing to be known by but the id, in the sa
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lrestore.errors import AmbiguousMatchError, ForbiddenError
@@ -70,8 +72,12 @@ def find_people(context: Context, key: ItemKey, raw: Object) -> list[Object]:
     return _left_behind(context, key, raw) if context.journal.unsettled(key) else []
 
 
-def user_left_behind(context: Context, key: ItemKey, write: Write) -> Object | None:
-    """The user that an unanswered create has made, if it has."""
+def watch_user(context: Context, key: ItemKey, write: Write) -> Callable[[], Object | None]:
+    """What finds the user that a create has made if no answer comes: who has no login yet needs no memory."""
+    return partial(_made, context, key, write)
+
+
+def _made(context: Context, key: ItemKey, write: Write) -> Object | None:
     if "external_user_id" in write.body:
         return context.live.people.by_credential("embed", str(write.body["external_user_id"]))
     found = _left_behind(context, key, write.body)

@@ -157,3 +157,23 @@ def test_a_refusal_after_a_death_may_mean_that_it_is_there_now(listed: Stage, ty
     result = restorer.carry_out(plan).result
     assert (result.outcome, result.destination_id) == ("created", str(late["id"]))
     assert not listed.reader.open_intents()
+
+
+@pytest.mark.parametrize("type_name", ["board", "scheduled_plan"])
+def test_what_was_made_without_an_answer_is_adopted_though_another_thread_has_seen_it_first(
+    listed: Stage, type_name: str
+) -> None:
+    """An item in the same doubt reads the listing anew before this one looks: what it has made is no older for that."""
+    _, item = orphan(listed, type_name)
+    context = listed.context()
+
+    def another_looks(_: float) -> None:
+        context.live.look_anew(type_name)
+        context.live.table(type_name)
+
+    context.pause = another_looks
+    count = len(listed.world.table(type_name))
+    fault = listed.simulator.fault("reset_after", handled=True, operation=f"create_{type_name}", times=1)
+    result = ItemRestorer(context).restore(item).result
+    assert (fault.fired, result.outcome) == (1, "created")
+    assert len(listed.world.table(type_name)) == count + 1
