@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import typing
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,17 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     demo.prepare(settings)
     if options.report:
         ensure_writable(options.report)
-    nobody = Audience()
+    nobody = Audience(tell=partial(_told, file=options.report))
     with told(options.report, settings, request.mode if request else "restore"):
         report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)
-    if options.report:
-        write_report(report, options.report)
+    if report.mode != "restore" or report.status != "finished":
+        _told(report, options.report)
     return report
+
+
+def _told(report: Report, file: Path | None) -> None:
+    if file:
+        write_report(report, file)
 
 
 def _typed(keywords: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,9 @@ DEFAULT_CONFIG = Path("lrestore.toml")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who watches a run: progress, the question before a large restore, the wish to stop, and that it has begun."""
+    """Who watches a run: progress, the question before a large restore, the wish to stop, that it has begun, and the
+    report of a finished one.
+    """
 
     progress: Progress = field(default_factory=Silent)
     confirm: Callable[[int], bool] = lambda count: True
@@ -33,6 +35,7 @@ class Audience:
     warn: Callable[[str], None] = lambda text: None
     log: LogSetup | None = None
     begun: Callable[[], None] = lambda: None
+    tell: Callable[[Report], object] = lambda report: None
 
     def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
         """What a run is told of it, in the order of its surroundings."""
@@ -109,7 +112,7 @@ def _surroundings(
 ) -> Surroundings:
     from lrestore.run.setup import Surroundings
 
-    return Surroundings(credentials, *audience.parts(), source, audience.begun)
+    return Surroundings(credentials, *audience.parts(), source, audience.begun, audience.tell)
 
 
 @contextmanager

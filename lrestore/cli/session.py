@@ -31,6 +31,22 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class _Telling:
+    """The report to its file and its readers, once: a restore that is finished is told before it is marked as that."""
+
+    def __init__(self, file: Path | None, stopping: Stopping, *, calls_listed: bool) -> None:
+        self._file = file
+        self._stopping = stopping
+        self._calls_listed = calls_listed
+        self._code: int | None = None
+
+    def tell(self, report: Report) -> int:
+        """Tell it, unless that has been done; the exit code."""
+        if self._code is None:
+            self._code = _tell(report, self._file, self._stopping, calls_listed=self._calls_listed)
+        return self._code
+
+
 class _AboveTheBar:
     """A stream for the log whose lines don't cut through the progress bar."""
 
@@ -59,6 +75,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log.info("demo: made a backup, and a simulated Looker that has drifted from it")
     if report_file:
         ensure_writable(report_file)
+    telling = _Telling(report_file, stopping, calls_listed=is_demo)
     audience = Audience(
         progress,
         lambda count: _confirmed(count, stopping),
@@ -66,12 +83,13 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log.warning,
         _log_setup(options),
         stopping.begun,
+        telling.tell,
     )
     with told(report_file, settings, request.mode if request else "restore"):
         report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")
-    return _tell(report, report_file, stopping, calls_listed=is_demo)
+    return telling.tell(report)
 
 
 def configure_log(options: Options, progress: Progress) -> None:

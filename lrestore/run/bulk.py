@@ -44,7 +44,9 @@ _ALWAYS_LISTED = frozenset({"folder", "lookml_model"})
 
 
 def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judgement: Judgement) -> Ended:
-    """Restore ``job.keys`` in several processes. Raises StateError if the state file cannot be written."""
+    """Restore ``job.keys`` in several processes; that the session is finished is left to be recorded. Raises StateError
+    if the state file cannot be written.
+    """
     settings = job.settings
     folder = undo_directory(settings.state.path, job.session_id)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -40,6 +40,7 @@ POINTS = MappingProxyType(
         "coordinator.result_seen": "the coordinator has heard of a result and released nothing for it",
         "token.renewal": "a worker is about to log in again",
         "report.before_write": "all is done but the report",
+        "report.told": "the report is written, and the session not marked as finished",
     }
 )
 """Every point there is, with what has just happened. A point that is not listed here is a mistake."""

@@ -179,7 +179,9 @@ class Own(msgspec.Struct, frozen=True, tag="own"):
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
-    """To the writer: all workers have ended; record how the session did, and leave."""
+    """To the writer: all workers have ended; record how the session did, and leave. A finished one is marked as that by
+    the coordinator, once it has told its report.
+    """
 
     status: SessionStatus
 

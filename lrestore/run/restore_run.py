@@ -205,9 +205,15 @@ class Run:
             crash_point("report.before_write")
             try:
                 with StateReader.open(self._state) as reader:
-                    return self._told(builder, reader, ended, judgement)
+                    report = self._told(builder, reader, ended, judgement)
             except StateError as error:
                 raise StoppedError(f"what was done cannot be told: {error}") from error
+            if report.status == "finished":
+                # Not before: killed while it tells what it has done, a session is resumed and tells it then.
+                self._job.surroundings.tell(report)
+                crash_point("report.told")
+                self._end("finished")
+            return report
 
     def _open_state(self) -> None:
         """Make or migrate the file and clear old undo copies, before anything else can fail."""
@@ -247,13 +253,16 @@ class Run:
 
     def _cut_short(self, reason: str) -> Ended:
         status: SessionStatus = "interrupted" if self._job.surroundings.stop() else "stopped"
+        self._end(status)
+        return Ended(status, reason)
+
+    def _end(self, status: SessionStatus) -> None:
         try:
             with StateWriter.open(self._state, now=utc_now) as writer:
                 counts = Counter(writer.read.outcomes(self._job.session_id).values())
                 writer.end_session(self._job.session_id, status, Totals.of(counts))
         except StateError as error:
             log.warning("the end of the session is not on record: %s", error)
-        return Ended(status, reason)
 
     def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
         """The report, from what is on record."""

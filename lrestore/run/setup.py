@@ -22,7 +22,7 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.payload import Releases
 from lrestore.report.build import Head, ReportBuilder
-from lrestore.report.model import Destination, Source
+from lrestore.report.model import Destination, Report, Source
 from lrestore.report.progress import Progress, Silent
 from lrestore.restoration.asked import Gathered
 from lrestore.restoration.context import Hosts, Policy
@@ -50,7 +50,7 @@ class Surroundings:
     """What a run needs from whoever starts it.
 
     ``confirm`` is asked with the number of objects that may be written; ``begun`` is told when there is a session that
-    can be gone on with.
+    can be gone on with; ``tell`` gets the report of a finished one, which can be gone on with until that returns.
     """
 
     credentials: Callable[[], Credentials]
@@ -60,6 +60,7 @@ class Surroundings:
     log: LogSetup | None = None
     source_credentials: Callable[[], Credentials | None] = lambda: None
     begun: Callable[[], None] = lambda: None
+    tell: Callable[[Report], object] = lambda report: None
 
 
 @dataclass(slots=True)

@@ -40,7 +40,9 @@ class Ended:
 
 
 def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:
-    """Restore ``job.keys``. Raises StateError if the state file cannot be written."""
+    """Restore ``job.keys``; that the session is finished is left to be recorded. Raises StateError if the state file
+    cannot be written.
+    """
     with recorded_here(job) as (writer, journal):
         if job.resumed:
             for key in job.keys:
@@ -87,7 +89,8 @@ class _Single:
             self._reason = self._reason or error.message
         if self._reason and not self._job.surroundings.stop():
             status = "stopped"
-        self._writer.end_session(self._job.session_id, status, self._totals)
+        if status != "finished":
+            self._writer.end_session(self._job.session_id, status, self._totals)
         return Ended(status, self._reason, ApiUsage(), tuple(self._warnings), tuple(self._timeline))
 
     def _stop(self) -> bool:

@@ -114,7 +114,8 @@ class Writer:
             if end or self._due_in_s() <= 0 or any(isinstance(sent.record, Opened) for sent in waiting):
                 self.record(waiting)
                 waiting = []
-        self._writer.end_session(self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values())))
+        if end.status != "finished":
+            self._writer.end_session(self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values())))
         _say(self._coordinator, Committed({}))
 
     def _due_in_s(self) -> float:

@@ -1,0 +1,27 @@
+"""A run that is killed while it tells what it has done: everything is done, and still it can be resumed, and tells."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from lrestore.run.faults import CRASH
+from tests.run.rig import Rig
+
+pytestmark = [pytest.mark.slow, pytest.mark.crash]
+
+
+@pytest.mark.parametrize("selection", ["all", "look"], ids=["many items", "a few"])
+@pytest.mark.parametrize("point", ["report.before_write", "report.told"])
+def test_a_killed_run_tells_what_it_did_when_it_is_resumed(tmp_path: Path, selection: str, point: str) -> None:
+    with Rig(tmp_path) as rig:
+        code, _ = rig.run("--select", selection, **{CRASH: f"{point}:1"})
+        assert (code, rig.status()) == (-signal.SIGKILL, "running")
+        (tmp_path / "report.json").unlink(missing_ok=True)
+        done = rig.outcomes()
+        code, said = rig.run("--resume")
+        assert code == 0, said
+        assert (rig.totals()["selected"], rig.status()) == (len(done), "finished")
+        assert rig.run("--resume")[0] == 2, "there is nothing more to go on with"
