@@ -1,4 +1,4 @@
-"""How fast calls may go out: the seam to a rate limiter, and the two that work inside one process.
+"""How fast calls may go out, and how many: the seam to a rate limiter, and those that work inside one process.
 
 A limiter is asked before each try and told what became of it. One that all processes share has the same two methods.
 """
@@ -25,6 +25,29 @@ class Limiter(Protocol):
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
         """Say how the call went: HTTP status (None: no answer), time taken, and the pause that the server asked for."""
+
+
+SPENT = "all calls that may be made have been made (--max-calls)"
+
+
+class AtMost:
+    """Admits so many calls in all, as ``limiter`` does, and then ends the run."""
+
+    def __init__(self, max_calls: int, limiter: Limiter) -> None:
+        self._left = max_calls
+        self._limiter = limiter
+        self._lock = threading.Lock()
+
+    def acquire(self) -> None:
+        """Raises StoppedError when no call is left."""
+        with self._lock:
+            if self._left < 1:
+                raise StoppedError(SPENT)
+            self._left -= 1
+        self._limiter.acquire()
+
+    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
+        self._limiter.report(status, latency_s, retry_after_s)
 
 
 class Unlimited:

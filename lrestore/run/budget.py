@@ -10,12 +10,15 @@ from lrestore.run.request import RunRequest
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of one run. ``selected`` is what a percentage refers to; ``deadline_s`` is on the monotonic clock."""
+    """Limits of one run. ``selected`` is what a percentage refers to; ``deadline_s`` is on the monotonic clock;
+    ``calls_before`` have been made by others than those who are counted.
+    """
 
     selected: int
     max_failures: str = "none"
     max_calls: int | None = None
     deadline_s: float | None = None
+    calls_before: int = 0
 
     @classmethod
     def of(cls, request: RunRequest, max_failures: str, selected: int) -> Budget:
@@ -27,11 +30,17 @@ class Budget:
         """Why the run has to stop; "" while it need not."""
         if self._too_many(failures):
             return f"{failures} of {self.selected} items have failed (max_failures = {self.max_failures})"
+        calls += self.calls_before
         if self.max_calls is not None and calls >= self.max_calls:
             return f"{calls} calls have been made (--max-calls {self.max_calls})"
         if self.deadline_s is not None and time.monotonic() >= self.deadline_s:
             return "the time is up (--max-runtime)"
         return ""
+
+    @property
+    def calls_left(self) -> int | None:
+        """How many calls may still be made by those who are counted, at least one; None without a limit."""
+        return None if self.max_calls is None else max(1, self.max_calls - self.calls_before)
 
     def _too_many(self, failures: int) -> bool:
         if self.max_failures == "none" or not failures:

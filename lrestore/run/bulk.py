@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -60,7 +61,9 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     listings.write_bytes(msgspec.msgpack.encode(tables))
     handed = folder / "handed.msgpack"
     Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
-    with SharedLimiter.create(folder / "limiter", _limiter_config(job)) as limiter:
+    is_admin = AdminCheck(session, job.facts.user_id)()
+    budget = replace(budget, calls_before=session.meter.snapshot().calls)
+    with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:
         brief = partial(
             WorkerBrief,
             settings=settings,
@@ -77,7 +80,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             releases=job.releases(),
             hosts=job.hosts(),
             caller_id=job.facts.user_id,
-            is_admin=AdminCheck(session, job.facts.user_id)(),
+            is_admin=is_admin,
             titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS),
             log=job.surroundings.log,
         )
@@ -102,13 +105,14 @@ def _numbered(brief: Callable[..., WorkerBrief]) -> Callable[[int], WorkerBrief]
     return lambda number: brief(number=number)
 
 
-def _limiter_config(job: Job) -> LimiterConfig:
+def _limiter_config(job: Job, budget: Budget) -> LimiterConfig:
     run, rate = job.settings.run, job.settings.rate
     return LimiterConfig(
         max_in_flight=run.workers * run.in_flight,
         per_second=rate.per_second,
         burst=rate.burst,
         give_up_after_s=run.give_up_after_s,
+        max_calls=budget.calls_left,
     )
 
 
@@ -150,7 +154,8 @@ class _Watch:
         self._show(usage, now_s)
 
     def last(self, usage: ApiUsage) -> None:
-        """Show how it ended, however lately something was shown."""
+        """Show and note how it ended, however lately something was shown."""
+        self._noted_at_s = float("-inf")
         self._show(usage, time.monotonic())
 
     def _show(self, usage: ApiUsage, now_s: float) -> None:

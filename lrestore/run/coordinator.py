@@ -14,13 +14,12 @@ Not guaranteed: an order among items that do not need each other.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-
-import msgspec
 
 from lrestore.errors import DependencyError, InternalError, StoppedError
 from lrestore.graph import Ready
@@ -33,18 +32,16 @@ from lrestore.run.deaths import Deaths
 from lrestore.run.dependencies import Links
 from lrestore.run.doomed import Doomed
 from lrestore.run.faults import crash_point
+from lrestore.run.own_records import COORDINATOR, OwnRecords
 from lrestore.run.plumbing import PeerGoneError, wait
 from lrestore.run.portions import Portions
 from lrestore.run.protocol import (
     Ack,
     Committed,
     Finish,
-    Finished,
     FromWriter,
     GaveUp,
-    Own,
     Resend,
-    Sent,
     Settled,
     Standing,
     Started,
@@ -59,11 +56,9 @@ from lrestore.state.records import SessionStatus
 log = logging.getLogger(__name__)
 
 _HEAR_EVERY_S = 0.2
-_COORDINATOR = 0
-"""The number under which the coordinator itself writes to the writer."""
-_OWN_AT_ONCE = 16
-"""Records of the coordinator's own that may be unconfirmed: far fewer than the channel to the writer holds, so that the
-two never wait for each other."""
+_PATIENCE_S = 5.0
+"""How long after a signal items under way may wait for the rate limit, or for Looker to come back: half of what service
+managers and containers give before they kill."""
 
 
 @dataclass(slots=True)
@@ -104,9 +99,7 @@ class Coordinator:
         self._begun: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
-        self._own: dict[int, Sent] = {}
-        self._own_number = 0
-        self._own_confirmed = 0
+        self._own = OwnRecords(self._crew.tell_writer)
         self._reason = ""
         self.outcomes: Counter[Outcome] = Counter()
         self.warnings: list[str] = []
@@ -135,10 +128,10 @@ class Coordinator:
             self._start_worker()
         interrupted = False
         while self._ready.unsettled and not self._reason:
-            interrupted = interrupted or stop()
-            if interrupted:
-                break
+            interrupted = stop()
             self._reason = budget.spent(self.outcomes["failed"], self.usage.calls)
+            if interrupted or self._reason:
+                break
             self._break_circles()
             self._fill()
             self._listen()
@@ -202,7 +195,7 @@ class Coordinator:
 
     def _take(self, count: int) -> list[Task]:
         tasks: list[Task] = []
-        while len(tasks) < count and len(self._own) < _OWN_AT_ONCE and (key := self._ready.take()) is not None:
+        while len(tasks) < count and not self._own.full and (key := self._ready.take()) is not None:
             if not self._doomed(key):
                 tasks.append(self._task(key))
         return tasks
@@ -223,12 +216,12 @@ class Coordinator:
             return False
         error = DependencyError(why, key=key)
         error.missing = self._absent(key)
-        self._record(failed(error, key, ""))
+        self._own.record(failed(error, key, ""))
         return True
 
     def _break_circles(self) -> None:
         """Items that need each other in a circle never get ready. Each is tried: the destination may have them."""
-        if self._crew.in_hand or self._own:
+        if self._crew.in_hand or self._own.pending:
             return
         stuck = self._ready.stuck()
         if not stuck:
@@ -237,13 +230,6 @@ class Coordinator:
         for key in stuck:
             self._notes[key] = f"it is part of, or waits for, a circle of items that need each other: {names}"
             self._ready.force(key)
-
-    def _record(self, result: ItemResult) -> None:
-        """A result of the coordinator's own, numbered and kept until it is confirmed, as everybody's."""
-        self._own_number += 1
-        sent = Sent(_COORDINATOR, self._own_number, self._own_confirmed + 1, Finished(result))
-        self._own[self._own_number] = sent
-        self._crew.tell_writer(Own(sent))
 
     def _listen(self) -> None:
         channels: dict[Any, Callable[[], object]] = {self._crew.writer_channel: self._hear_writer}
@@ -277,9 +263,8 @@ class Coordinator:
             crash_point("coordinator.result_seen")
             self._settle(settled)
         for number, confirmed in message.numbers.items():
-            if number == _COORDINATOR:
-                self._own = {at: sent for at, sent in self._own.items() if at > confirmed}
-                self._own_confirmed = max(self._own_confirmed, confirmed)
+            if number == COORDINATOR:
+                self._own.confirm(confirmed)
             elif number in self._crew.workers:
                 self._crew.say(self._crew.workers[number], Ack(confirmed))
 
@@ -345,7 +330,7 @@ class Coordinator:
     def _blame(self, key: ItemKey, helper: Helper, *, unanswered: bool) -> None:
         self._again.add(key)
         if self._deaths.blame(key):
-            self._record(failed(_poison(key, self._deaths.over(key)), key, ""))
+            self._own.record(failed(_poison(key, self._deaths.over(key)), key, ""))
         elif not helper.finishing:
             self._ready.withdraw(key)
             self._deaths.suspect(key, unanswered=unanswered)
@@ -368,8 +353,7 @@ class Coordinator:
         self._crew.replace_writer()
         for helper in self._crew.workers.values():
             self._crew.say(helper, Resend())
-        for number in sorted(self._own):
-            self._crew.tell_writer(Own(msgspec.structs.replace(self._own[number], first=self._own_confirmed + 1)))
+        self._own.resend()
 
     def _drain_writer(self) -> None:
         """What the writer said before it died is true: it speaks after the commit."""
@@ -382,17 +366,24 @@ class Coordinator:
                 return
 
     def _finish_workers(self, show: Callable[[ApiUsage, int], None]) -> None:
-        """Let everybody end what is in hand, and hear it confirmed."""
-        for helper in self._crew.workers.values():
-            helper.finishing = True
-            self._crew.say(helper, Finish(hurry=bool(self._reason)))
-        while self._crew.workers or self._own:
+        """Let everybody end what is in hand, and hear it confirmed; after some time, nobody waits for better times."""
+        patience_until_s = 0.0 if self._reason else time.monotonic() + _PATIENCE_S
+        hurried = self._ask_to_finish(hurry=not patience_until_s)
+        while self._crew.workers or self._own.pending:
+            if not hurried and time.monotonic() >= patience_until_s:
+                hurried = self._ask_to_finish(hurry=True)
             if not self._crew.writer.is_alive() and self._reason:
                 self._crew.kill_workers()
             self._listen()
             show(self.usage, self._crew.in_hand)
             if not self._crew.writer.is_alive() and not self._crew.workers:
                 return
+
+    def _ask_to_finish(self, *, hurry: bool) -> bool:
+        for helper in self._crew.workers.values():
+            helper.finishing = True
+            self._crew.say(helper, Finish(hurry=hurry))
+        return hurry
 
 
 def _poison(key: ItemKey, deaths: int) -> InternalError:

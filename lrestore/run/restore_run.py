@@ -28,7 +28,7 @@ from lrestore.errors import (
     StoppedError,
 )
 from lrestore.identity import Judgement
-from lrestore.looker.limits import FixedRate, Limiter, Unlimited
+from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited
 from lrestore.looker.live import Live
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import OPERATIONS
@@ -116,8 +116,10 @@ class Run:
             yield
 
     def _limiter(self) -> Limiter:
-        rate = self._settings.rate
-        return FixedRate(rate.per_second, rate.burst, pause=self._pause) if rate.per_second > 0 else Unlimited()
+        rate, request = self._settings.rate, self._job.request
+        even = FixedRate(rate.per_second, rate.burst, pause=self._pause) if rate.per_second > 0 else Unlimited()
+        # A plan that is cut off is of no use: it ends between items.
+        return AtMost(request.max_calls, even) if request.max_calls and request.mode == "restore" else even
 
     def _compare(self) -> Report:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""

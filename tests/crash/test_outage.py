@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -35,6 +36,26 @@ def test_an_outage_stops_the_run_and_resume_goes_on_where_it_was(bulk: Bulk, und
     config.write_text(text, encoding="utf-8")
     assert code == 4
     time.sleep(8)
+    bulk.simulator.call("DELETE", "faults")
+    bulk.simulator.configure(latency_ms=0)
+    assert bulk.finish(process) == 0
+    bulk.judge(undisturbed)
+
+
+def test_a_signal_in_an_outage_is_not_kept_waiting_for_its_end(bulk: Bulk, undisturbed: Verdict) -> None:
+    """It was, for as long as ``give_up_after_s``: longer than any service manager waits before it kills."""
+    bulk.begin_anew()
+    bulk.simulator.configure(latency_ms=20)
+    process = bulk.restore()
+    bulk.until_under_way(process)
+    bulk.simulator.fault("refuse:25", match={"method": "PATCH", "times": 1})
+    time.sleep(2)
+    process.send_signal(signal.SIGTERM)
+    began_s = time.monotonic()
+    assert process.wait(60) == 143
+    took_s = time.monotonic() - began_s
+    assert took_s < 10
+    time.sleep(max(0.0, 25 - took_s))
     bulk.simulator.call("DELETE", "faults")
     bulk.simulator.configure(latency_ms=0)
     assert bulk.finish(process) == 0

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lrestore.run.budget import Budget
 from lrestore.run.request import RunRequest
+from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.store import World
+from lrestore.simulator.world import Sizes
+from tests.run.rig import Rig
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=6, filters=1, boards=0, plans=0)
 
 
 @pytest.mark.parametrize(
@@ -20,9 +28,43 @@ def test_calls_stop_a_run_when_they_are_used_up() -> None:
     budget = Budget(10, max_calls=50)
     assert budget.spent(0, calls=49) == ""
     assert "--max-calls 50" in budget.spent(0, calls=50)
+    assert Budget(10, max_calls=50, calls_before=30).spent(0, calls=20)
+    assert Budget(10, max_calls=50, calls_before=30).calls_left == 20
 
 
 def test_time_stops_a_run() -> None:
     over = Budget.of(RunRequest(select=("all",), max_runtime_s=0.0), "none", 10)
     assert "--max-runtime" in over.spent(0, 0)
     assert Budget.of(RunRequest(select=("all",), max_runtime_s=3600.0), "none", 10).spent(0, 0) == ""
+
+
+def drifted(world: World) -> None:
+    for kind in ("look", "dashboard"):
+        for record in list(world.table(kind)):
+            edit(world, Edit(type=kind, id=record["id"], set={"title": f"drifted {record['id']}"}))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("selection", [("look", "dashboard"), ("dashboard=1,2,3,4",)], ids=["many", "a few"])
+def test_not_one_call_more_is_made_than_a_run_may_make(tmp_path: Path, selection: tuple[str, ...]) -> None:
+    """Calls are licensed. Those of the preparation count, too, and each start of a session has a budget of its own."""
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        code, said = rig.run(*(part for one in selection for part in ("--select", one)), "--max-calls", "14")
+        assert code == 4 and "--max-calls" in said
+        assert sum(rig.operations().values()) == rig.report()["api"]["calls"] == 14
+        done = rig.totals()["selected"]
+        code, said = rig.run("--resume", "--max-calls", "1000")
+        assert code == 0, said
+        assert done < rig.totals()["selected"] and rig.totals()["failed"] == 0
+
+
+@pytest.mark.slow
+def test_the_last_line_of_progress_and_the_end_of_the_timeline_have_it_all(tmp_path: Path) -> None:
+    """FR-029: they were told at intervals only, the end not among them."""
+    with Rig(tmp_path, sizes=SIZES) as rig:
+        code, said = rig.run("--select", "all")
+        assert code == 0, said
+        total = rig.totals()["selected"]
+        assert [line for line in said.splitlines() if f"{total}/{total} items, ok {total}, failed 0" in line]
+        at_s, items, calls, limit = rig.report()["throughput"]["timeline"][-1]
+        assert (items, at_s > 0, calls > 0, limit > 0) == (total, True, True, True)

@@ -53,6 +53,22 @@ def test_a_fixed_rate_is_never_exceeded_whatever_happens(events: list[tuple[str,
     assert bursts(sent[1:]) <= per_second
 
 
+@given(events=EVENTS, max_calls=st.integers(min_value=1, max_value=20))
+def test_no_more_calls_go_out_than_a_run_may_make(events: list[tuple[str, float]], max_calls: int) -> None:
+    """Neither in an outage, where one at a time looks: the next who asks is told that there are none left."""
+    controller = Controller(LimiterConfig(max_in_flight=50, max_calls=max_calls))
+    state, now_s, sent = controller.begin(BEGIN_S), BEGIN_S, 0
+    for event, passed_s in events:
+        now_s += passed_s
+        if event in ANSWERS:
+            status, retry_after_s = ANSWERS[event]
+            controller.answered(state, now_s, Answer(now_s, status, 0.05, retry_after_s))
+            continue
+        why = controller.ask(state, now_s, Asking(0, queued=event == "ask queued")).why
+        assert (why is Why.SPENT) is (sent == max_calls)
+        sent += why in LET_GO
+
+
 @given(events=EVENTS, in_flight=st.lists(st.integers(min_value=0, max_value=12), min_size=1, max_size=20))
 def test_never_more_under_way_than_the_window(events: list[tuple[str, float]], in_flight: list[int]) -> None:
     """An outage's one look aside, no call goes out when the window is full, and the window stays in its bounds."""

@@ -22,7 +22,7 @@ class LimiterConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     ``per_second`` and ``burst`` are those of ``[rate]``: 0 means found out and derived. A run begins with
     ``start_per_second`` and ``start_in_flight``: nobody has published what a Looker admits, 4 to 8 calls at once are
-    safe.
+    safe. ``max_calls`` ends the run when so many have been let through; None: no such bound.
     """
 
     max_in_flight: int
@@ -31,6 +31,7 @@ class LimiterConfig(msgspec.Struct, frozen=True, kw_only=True):
     give_up_after_s: float = 600.0
     start_per_second: float = 16.0
     start_in_flight: int = 8
+    max_calls: int | None = None
 
     def __post_init__(self) -> None:
         if self.max_in_flight < 1 or self.start_in_flight < 1 or self.start_per_second <= 0:

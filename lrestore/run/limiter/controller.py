@@ -31,10 +31,12 @@ class Why(enum.Enum):
     PAUSE = enum.auto()
     OUTAGE = enum.auto()
     GONE = enum.auto()
+    SPENT = enum.auto()
 
 
 class Verdict(NamedTuple):
     """``GO``: the call may go out. ``PROBE``: it may, to see whether an outage is over. ``GONE``: give up.
+    ``SPENT``: no call is left.
 
     Else ask again in ``wait_s``; after ``RATE`` as one who has queued.
     """
@@ -63,6 +65,7 @@ class Answer(NamedTuple):
 _GO = Verdict(Why.GO)
 _PROBE = Verdict(Why.PROBE)
 _GONE = Verdict(Why.GONE)
+_SPENT = Verdict(Why.SPENT)
 
 
 class Controller:
@@ -78,6 +81,8 @@ class Controller:
 
     def ask(self, state: State, now_s: float, asking: Asking) -> Verdict:
         """May a call go out? On ``GO`` and ``PROBE`` it is counted as let through."""
+        if self.config.max_calls is not None and state.granted >= self.config.max_calls:
+            return _SPENT
         if state.outage_since_s != NEVER:
             return self._ask_in_outage(state, now_s)
         if now_s < state.paused_until_s:

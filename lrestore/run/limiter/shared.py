@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 import msgspec
 
 from lrestore.errors import StoppedError
+from lrestore.looker.limits import SPENT
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Answer, Controller, Why
@@ -116,8 +117,8 @@ class SharedLimiter:
     def acquire(self) -> None:
         """Return when this thread may make one call.
 
-        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` says so while it waits, or when the destination has
-        been gone for ``give_up_after_s``.
+        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` says so while it waits, when the destination has been
+        gone for ``give_up_after_s``, and when ``max_calls`` have been made.
         """
         thread = threading.get_ident()
         if self._tickets.pop(thread, None):
@@ -160,6 +161,8 @@ class SharedLimiter:
                 return _Ticket(at_s, crowded)
             if why is Why.GONE:
                 raise self._gone()
+            if why is Why.SPENT:
+                raise StoppedError(SPENT)
             if why is Why.PROBE:
                 self._look(at_s)
             elif self._pause(verdict.wait_s):

@@ -1,0 +1,52 @@
+"""Results of the coordinator's own: items that fail without a worker. They go the way of everybody's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from lrestore.messages import ItemResult
+from lrestore.run.protocol import Finished, Own, Sent
+
+COORDINATOR = 0
+"""The number under which the coordinator itself writes to the writer."""
+_AT_ONCE = 16
+"""Records that may be unconfirmed: far fewer than the channel to the writer holds, so that the two never wait for each
+other."""
+
+
+class OwnRecords:
+    """Numbers records and keeps them until they are confirmed; ``tell`` passes them to the writer."""
+
+    def __init__(self, tell: Callable[[Own], None]) -> None:
+        self._tell = tell
+        self._kept: dict[int, Sent] = {}
+        self._number = 0
+        self._confirmed = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether anything is not on disk yet."""
+        return bool(self._kept)
+
+    @property
+    def full(self) -> bool:
+        """Whether to wait for the writer before more is recorded."""
+        return len(self._kept) >= _AT_ONCE
+
+    def record(self, result: ItemResult) -> None:
+        """Send a result."""
+        self._number += 1
+        self._kept[self._number] = Sent(COORDINATOR, self._number, self._confirmed + 1, Finished(result))
+        self._tell(Own(self._kept[self._number]))
+
+    def confirm(self, number: int) -> None:
+        """Everything up to that number is on disk."""
+        self._kept = {at: sent for at, sent in self._kept.items() if at > number}
+        self._confirmed = max(self._confirmed, number)
+
+    def resend(self) -> None:
+        """Send what is not confirmed once more: the writer is a new one."""
+        for number in sorted(self._kept):
+            self._tell(Own(msgspec.structs.replace(self._kept[number], first=self._confirmed + 1)))
