@@ -31,17 +31,22 @@ SPENT = "all calls that may be made have been made (--max-calls)"
 
 
 class AtMost:
-    """Admits so many calls in all, as ``limiter`` does, and then ends the run."""
+    """Counts calls and, from :meth:`enforce` on, ends the run when there have been so many."""
 
     def __init__(self, max_calls: int, limiter: Limiter) -> None:
         self._left = max_calls
         self._limiter = limiter
         self._lock = threading.Lock()
+        self._enforced = False
+
+    def enforce(self) -> None:
+        """From now on nothing goes out beyond the number."""
+        self._enforced = True
 
     def acquire(self) -> None:
         """Raises StoppedError when no call is left."""
         with self._lock:
-            if self._left < 1:
+            if self._enforced and self._left < 1:
                 raise StoppedError(SPENT)
             self._left -= 1
         self._limiter.acquire()

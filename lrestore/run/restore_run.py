@@ -116,10 +116,10 @@ class Run:
             yield
 
     def _limiter(self) -> Limiter:
-        rate, request = self._settings.rate, self._job.request
+        rate, most = self._settings.rate, self._job.request.max_calls
         even = FixedRate(rate.per_second, rate.burst, pause=self._pause) if rate.per_second > 0 else Unlimited()
-        # A plan that is cut off is of no use: it ends between items.
-        return AtMost(request.max_calls, even) if request.max_calls and request.mode == "restore" else even
+        self._bound = AtMost(most, even) if most else None
+        return self._bound or even
 
     def _compare(self) -> Report:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
@@ -240,6 +240,9 @@ class Run:
         job, count = self._job, len(self._job.keys) + len(self._job.missing)
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
+        if self._bound:
+            # Not before there is a session that can be gone on with.
+            self._bound.enforce()
         try:
             make_ready(job, lambda journal: self._context(journal, judgement))
             if len(job.keys) <= FEW:
@@ -295,6 +298,9 @@ class Run:
         try:
             again = prefetched(context.live, written, judgement, journal.mapping)
             return read_again(ItemRestorer(context), again, self._loop, same=same)
+        except StoppedError as error:
+            log.warning("%s", error)
+            return None
         finally:
             journal.close()
 

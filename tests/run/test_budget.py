@@ -68,3 +68,20 @@ def test_the_last_line_of_progress_and_the_end_of_the_timeline_have_it_all(tmp_p
         assert [line for line in said.splitlines() if f"{total}/{total} items, ok {total}, failed 0" in line]
         at_s, items, calls, limit = rig.report()["throughput"]["timeline"][-1]
         assert (items, at_s > 0, calls > 0, limit > 0) == (total, True, True, True)
+
+
+@pytest.mark.slow
+def test_a_budget_that_does_not_last_for_verifying_costs_no_report(tmp_path: Path) -> None:
+    """Everything is restored by then, and told; verifying is left to --resume."""
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        code, said = rig.run("--select", "dashboard=1", "--verify=after")
+        assert code == 0, said
+        needed = rig.report()["api"]["calls"]
+    (tmp_path / "again").mkdir()
+    with Rig(tmp_path / "again", sizes=SIZES, later=drifted) as rig:
+        code, said = rig.run("--select", "dashboard=1", "--verify=after", "--max-calls", str(needed - 1))
+        assert code == 4, said
+        assert rig.totals()["updated"] == 1 and rig.report()["verify"] is None
+        code, said = rig.run("--resume")
+        assert code == 0, said
+        assert rig.report()["verify"]["equal"] == 1
