@@ -163,17 +163,15 @@ class DashboardPlanner:
                 write.body["dashboard_id"] = self._parent
 
     def _on_its_tab(self, element: str, wanted: Object) -> None:
-        """A new tile that names no tab stands where its place is: Looker would put it on every tab, or on the first."""
+        """A new tile that names no tab and has a place on one alone is made there: Looker would put it on every tab, or
+        on the first.
+        """
         layouts = [one for one in self._raw.get("dashboard_layouts") or () if not one.get("deleted")]
-        here = [
-            str(layout["id"])
-            for layout in layouts
-            for place in layout.get("dashboard_layout_components") or ()
-            if str(place.get("dashboard_element_id")) == element and not place.get("deleted")
-        ]
-        known = self._context.releases.can_write("DashboardElement", _TAB)
-        if known and len(layouts) > 1 and len(here) == 1 and wanted.get(_TAB) is None:
-            wanted[_TAB] = self._plan.matched.get(("dashboard_layout", here[0])) or Made("dashboard_layout", here[0])
+        places = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
+        here = [str(one["id"]) for one, place in places if str(place.get("dashboard_element_id")) == element]
+        known = self._context.releases.can_write("DashboardElement", TAB)
+        if known and len(layouts) > 1 and len(here) == 1 and wanted.get(TAB) is None:
+            wanted[TAB] = self._plan.matched.get(("dashboard_layout", here[0])) or Made("dashboard_layout", here[0])
 
     def _too_new(self, tile: Object, path: str) -> bool:
         """Whether the tile shows something that the destination's release cannot be told to show; says so."""
@@ -283,7 +281,7 @@ class DashboardPlanner:
 _KINDS_OF_TILE = ("extension_id", "filter_id")
 """What a tile may be made of and that came after the first release of API 4.0."""
 
-_TAB = "dashboard_layout_id"
+TAB = "dashboard_layout_id"
 
 _FIXED = ("dashboard_layout_id", "dashboard_element_id")
 

@@ -7,7 +7,7 @@ from typing import Any
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, placement_write
+from lrestore.restoration.dashboard import PART_LISTS, TAB, DashboardPlan, Placement, placement_write
 from lrestore.restoration.steps import Removal, Write
 
 Object = dict[str, Any]
@@ -92,18 +92,12 @@ def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboar
     pending = [one for one in plan.pending if _exists(applied, one.layout, one.element)]
     if not pending:
         return []
-    layouts = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
-    places = {
-        (str(layout["id"]), str(component.get("dashboard_element_id"))): component
-        for layout in layouts or ()
-        for component in layout.get("dashboard_layout_components") or ()
-    }
+    places = _places(context, dashboard_id)
+    if _move_to_tabs(context, applied, [one for one in pending if _spot(applied, one) not in places]):
+        places = _places(context, dashboard_id)
     writes = []
     for placement in pending:
-        spot = (
-            applied.made["dashboard_layout", placement.layout],
-            applied.made["dashboard_element", placement.element],
-        )
+        spot = _spot(applied, placement)
         if spot in places:
             write = placement_write(placement, places[spot])
             writes += [write] if write else []
@@ -111,6 +105,42 @@ def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboar
             applied.warnings.append(f"tile {placement.name!r} got no place on its tab ({placement.path})")
     update_all(context, applied, writes)
     return [change for write in writes for change in write.changes]
+
+
+Spot = tuple[str, str]
+"""The live ids of a layout and of a tile."""
+
+
+def _spot(applied: Applied, placement: Placement) -> Spot:
+    return (
+        applied.made["dashboard_layout", placement.layout],
+        applied.made["dashboard_element", placement.element],
+    )
+
+
+def _places(context: Context, dashboard_id: str) -> dict[Spot, Object]:
+    layouts = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
+    return {
+        (str(layout["id"]), str(component.get("dashboard_element_id"))): component
+        for layout in layouts or ()
+        for component in layout.get("dashboard_layout_components") or ()
+    }
+
+
+def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -> bool:
+    """Tiles that Looker has put on another tab than the one on which they are to be seen; whether there are any. One
+    that Looker does not move is told of by the place that it lacks.
+    """
+    writes = []
+    for one in astray:
+        if not one.fields.get("deleted") and context.releases.can_write("DashboardElement", TAB):
+            layout_id, tile_id = _spot(applied, one)
+            kind, body = "dashboard_element", {TAB: layout_id}
+            writes.append(Write("update_dashboard_element", kind, one.element, tile_id, one.path, one.name, body))
+    trial = Applied(applied.key)
+    update_all(context, trial, writes)
+    applied.done += trial.done
+    return bool(writes)
 
 
 def _exists(applied: Applied, layout: str, element: str) -> bool:

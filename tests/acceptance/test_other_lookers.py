@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from lrestore.simulator.drift import SMALL_EDITS
 from lrestore.simulator.views import render
 from tests.acceptance import twists
-from tests.acceptance.arena import Arena
+from tests.acceptance.arena import SMALL, Arena
 from tests.acceptance.proxy import Exchange
 
 Twist = Callable[[Exchange], None]
@@ -160,3 +162,43 @@ def test_an_owner_that_looker_silently_leaves_as_it_is_is_told(arena: Arena) -> 
     ran = arena.run("--select", "dashboard=1").all_good()
     (told,) = (warning for warning in ran.report["warnings"] if "did not take" in warning)
     assert "user_id" in told and repr(other) in told and repr(owner) in told
+
+
+def test_a_tile_that_lands_on_the_first_tab_is_moved_to_its_own(tmp_path: Path) -> None:
+    """Whether a tile that names no tab lands on all of them or on one is nowhere said."""
+    with Arena(tmp_path, sizes=replace(SMALL, dashboards=3, tabbed=2)) as arena:
+        table = arena.world.table("dashboard_layout_component")
+
+        def on_one_tab(exchange: Exchange) -> None:
+            if not exchange.path.startswith("/dashboard_elements") or exchange.status >= 300:
+                return
+            tile = exchange.answer
+            (first, *_) = layouts = arena.parts("dashboard_layout", tile["dashboard_id"])
+            home = (exchange.body or {}).get("dashboard_layout_id") or (exchange.method == "POST" and first["id"])
+            for layout in layouts if home else ():
+                for place in table.where("dashboard_layout_id", layout["id"]):
+                    if place["dashboard_element_id"] == tile["id"]:
+                        table.change(place["id"], {"dashboard_layout_id": home})
+
+        tabbed = next(
+            one for one in arena.world.table("dashboard") if len(arena.parts("dashboard_layout", one["id"])) > 1
+        )
+        before = seen_on_tabs(arena, tabbed["id"])
+        arena.delete("dashboard", tabbed["id"])
+        arena.through(after=[on_one_tab])
+        ran = arena.run("--select", f"dashboard={tabbed['id']}").all_good()
+        (made,) = (one["id"] for one in arena.world.table("dashboard") if one["slug"] == tabbed["slug"])
+        assert seen_on_tabs(arena, made) == before and len(before) > 1
+        assert not any("no place" in warning for warning in ran.report["warnings"])
+
+
+def seen_on_tabs(arena: Arena, dashboard_id: str) -> dict[str, set[str]]:
+    """Which tiles are to be seen on which tab, by their titles."""
+    found = {}
+    for layout in arena.parts("dashboard_layout", dashboard_id):
+        places = arena.world.table("dashboard_layout_component").where("dashboard_layout_id", layout["id"])
+        shown = [
+            arena.world.get("dashboard_element", one["dashboard_element_id"]) for one in places if not one["deleted"]
+        ]
+        found[layout["label"]] = {f"{tile['title']} {tile['title_text']} {tile['body_text']}" for tile in shown if tile}
+    return found
