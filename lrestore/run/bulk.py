@@ -95,9 +95,6 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         workers = min(settings.run.workers, len(job.keys))
         ended = coordinator.run(workers, job.surroundings.stop, budget, watch.show)
         watch.last(ended.usage)
-    # Undo shards alone stay: a folder with anything else in it would never be pruned.
-    for leftover in (listings, handed, folder / "limiter", *folder.glob("outbox-*")):
-        leftover.unlink(missing_ok=True)
     return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
 
 

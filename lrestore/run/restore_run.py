@@ -62,7 +62,7 @@ from lrestore.run.waiting import age, interruptible
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from lrestore.state.records import SessionStatus, Totals, utc_now
-from lrestore.state.undo import prune
+from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
 from lrestore.state.writer import StateWriter
 
 log = logging.getLogger(__name__)
@@ -204,6 +204,7 @@ class Run:
             self._job.surroundings.begun()
             builder = self._job.report()
             ended = self._carry_out(judgement)
+            clear_all_but_copies(undo_directory(self._state, self._job.session_id))
             crash_point("report.before_write")
             try:
                 with StateReader.open(self._state) as reader:

@@ -200,6 +200,18 @@ def read_undo(directory: Path | str) -> list[UndoEntry]:
     return list(first.values())
 
 
+def clear_all_but_copies(directory: Path | str) -> None:
+    """Remove what a run has put beside the shards of its session, itself or an earlier start of it that was killed.
+
+    A folder with anything else in it would never be pruned. Raises StateError when something cannot be removed.
+    """
+    folder = Path(directory)
+    with state_errors(folder):
+        for entry in list(folder.iterdir()) if folder.is_dir() else []:
+            if not entry.name.startswith("undo-"):
+                entry.unlink(missing_ok=True)
+
+
 def prune(state_path: Path | str, keep_days: int, now: datetime, unfinished: Collection[str]) -> list[str]:
     """Remove the undo shards of sessions that ended longer than ``keep_days`` ago, never those of ``unfinished`` ones.
 
