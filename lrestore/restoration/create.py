@@ -6,9 +6,10 @@ before the call is repeated: what is there is adopted.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lrestore.errors import LookerError, StoppedError
 from lrestore.messages import Intent, ItemKey
@@ -18,6 +19,8 @@ Object = dict[str, Any]
 
 _FIRST_PAUSE_S = 0.5
 """A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
+_LONGEST_PATIENCE_S = 120.0
+"""Nothing is under way for longer: Looker, and every proxy before it, ends calls sooner."""
 _THERE_ALREADY = (409, 422)
 
 
@@ -33,6 +36,13 @@ class Creation:
     look: Callable[[], Object | None]
 
 
+class _Tried(NamedTuple):
+    """One try: Looker's answer or its refusal, and how long it took."""
+
+    answer: Object | LookerError
+    took_s: float
+
+
 def create_all(context: Context, creations: list[Creation]) -> list[Object | LookerError]:
     """Make several independent objects, side by side where the context allows it.
 
@@ -42,11 +52,12 @@ def create_all(context: Context, creations: list[Creation]) -> list[Object | Loo
     if not creations:
         return []
     context.journal.open_intents([creation.intent for creation in creations])
-    answers = context.side_by_side([_attempt(creation) for creation in creations])
+    tries = context.side_by_side([_attempt(creation) for creation in creations])
     settled: list[Object | LookerError] = []
-    for creation, answer in zip(creations, answers, strict=True):
+    for creation, tried in zip(creations, tries, strict=True):
+        answer = tried.answer
         if isinstance(answer, LookerError) and (answer.outcome_unknown or _made_before(context, creation, answer)):
-            settled.append(_settle(context, creation, answer))
+            settled.append(_settle(context, creation, answer, tried.took_s))
         else:
             settled.append(answer)
         _close(context, creation, settled[-1])
@@ -74,32 +85,47 @@ def _made_before(context: Context, creation: Creation, refusal: LookerError) -> 
     return refusal.status in _THERE_ALREADY and context.journal.begun(creation.intent.key)
 
 
-def _attempt(creation: Creation) -> Callable[[], Object | LookerError]:
-    def attempt() -> Object | LookerError:
+def _attempt(creation: Creation) -> Callable[[], _Tried]:
+    def attempt() -> _Tried:
+        began_s = time.monotonic()
         try:
-            return creation.post()
+            answer: Object | LookerError = creation.post()
         except LookerError as error:
-            return error
+            answer = error
+        return _Tried(answer, time.monotonic() - began_s)
 
     return attempt
 
 
-def _settle(context: Context, creation: Creation, error: LookerError) -> Object | LookerError:
+def _settle(context: Context, creation: Creation, error: LookerError, took_s: float) -> Object | LookerError:
     """After an unanswered try: look, adopt, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
-        if context.pause(_FIRST_PAUSE_S * 2**attempt):
-            raise StoppedError(f"stopped while it was unknown whether {creation.intent.key} had been created")
-        found = creation.look()
+        found = _looked_for(context, creation, _FIRST_PAUSE_S * 2**attempt, took_s)
         if found is not None:
             return found
         if attempt == context.policy.max_retries or not error.outcome_unknown:
             return error
-        answer = _attempt(creation)()
+        answer, took_s = _attempt(creation)()
         if not isinstance(answer, LookerError):
             return answer
         error = answer
         error.retries += attempt + 1
     return error
+
+
+def _looked_for(context: Context, creation: Creation, pause_s: float, took_s: float) -> Object | None:
+    """Look, again and again for as long as the try has taken: a server that was given up after so many seconds may be
+    at work for as many more.
+    """
+    waited_s = 0.0
+    while True:
+        if context.pause(pause_s):
+            raise StoppedError(f"stopped while it was unknown whether {creation.intent.key} had been created")
+        waited_s += pause_s
+        found = creation.look()
+        if found is not None or waited_s >= min(took_s, _LONGEST_PATIENCE_S):
+            return found
+        pause_s *= 2
 
 
 def _close(context: Context, creation: Creation, answer: Object | LookerError) -> None:

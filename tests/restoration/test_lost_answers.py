@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,12 @@ from typing import Any
 import pytest
 
 from lrestore.errors import LookerError, StoppedError
+from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world import Sizes
-from tests.restoration.stage import Stage
+from tests.restoration.stage import Key, Stage
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
 
@@ -44,6 +47,24 @@ def test_a_create_that_was_never_handled_is_made_after_looking(stage: Stage, ope
     assert stage.restore("dashboard=1").outcome == "created"
     assert fault.fired == 1
     assert stage.restore("dashboard=1").outcome == "unchanged"
+
+
+@pytest.mark.slow
+def test_what_was_given_up_as_too_slow_is_looked_for_with_patience(stage: Stage) -> None:
+    """The server makes it all the same, after the first look: tried again then, it would be there twice."""
+    stage.call("delete_dashboard", dashboard_id="1")
+    tiles = len(stage.item("dashboard=1").raw["dashboard_elements"])
+    context = stage.context()
+    key = Key(stage.simulator.client_id, stage.simulator.client_secret)
+    context.pause = threading.Event().wait
+    fault = stage.simulator.fault("delay:3.2", operation="create_dashboard_element", times=1)
+    with LookerSession(stage.simulator.base_url, key, timeout_s=2) as context.session:
+        result = ItemRestorer(context).restore(stage.item("dashboard=1")).result
+    until_s = time.monotonic() + 10
+    while stage.simulator.log.in_flight and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert (fault.fired, stage.simulator.log.in_flight) == (1, 0)
+    assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == tiles
 
 
 def test_two_tiles_alike_whose_answers_are_both_lost_become_two(stage: Stage) -> None:
