@@ -327,7 +327,7 @@ class ItemRestorer:
             deletions=plan.parts.deletions,
             mappings=(mapping,) if plan.action == "created" or plan.match.how == "natural key" else (),
             warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
-            left_out=plan.left_out,
+            left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
             enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
         )
 

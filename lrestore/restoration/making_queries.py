@@ -40,10 +40,12 @@ class QueryMaker:
         self._context = context
         self._writes = writes
         self._rewrite = rewrite
+        self.left_out: set[str] = set()
+        """What the definitions say and the destination does not take."""
 
     def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
         """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now."""
-        body = self._rewritten(definition(asked), path)
+        body = self._rewritten(self._taken(definition(asked), "Query", "query"), path)
         name = _name(query_id, body)
         mapped = self._context.journal.mapping("query", name)
         if mapped is not None:
@@ -61,7 +63,7 @@ class QueryMaker:
         asked = self._context.definitions.merge_query(merge_id)
         if asked is None:
             return None
-        body = merge_definition(asked)
+        body = self._taken(merge_definition(asked), "MergeQuery", "merge_query")
         for index, source in enumerate(body.get("source_queries") or ()):
             query_id = str(source["query_id"])
             inner = self._context.definitions.query(query_id)
@@ -72,6 +74,12 @@ class QueryMaker:
         name = _name(merge_id, body)
         mapped = self._context.journal.mapping("merge_query", name)
         return mapped or self._make("create_merge_query", "merge_query", name, path, body)
+
+    def _taken(self, body: Object, schema: str, label: str) -> Object:
+        """A definition without what the destination's release does not know."""
+        refused = {name for name in body if not self._context.releases.can_write(schema, name)}
+        self.left_out |= {f"{label}.{name}" for name in refused}
+        return {name: value for name, value in body.items() if name not in refused}
 
     def _rewritten(self, body: Object, path: str) -> Object:
         return {

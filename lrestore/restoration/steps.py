@@ -54,7 +54,7 @@ class Plan:
 
     ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
     kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
-    all the same.
+    all the same. ``left_out`` names what is asked by its queries and the destination does not take.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -62,6 +62,7 @@ class Plan:
     warnings: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
     unmet: list[DependencyError] = field(default_factory=list)
+    left_out: set[str] = field(default_factory=set)
 
     @property
     def empty(self) -> bool:

@@ -26,6 +26,7 @@ class TilePlanner:
         # The links in what tiles show have been rewritten with those in their texts; in what they only name, not yet.
         self._shown = QueryMaker(context, plan.writes, as_it_is)
         self._named = QueryMaker(context, plan.writes, rewrite)
+        self._shown.left_out = self._named.left_out = plan.left_out
 
     def wanted(self, tile: Object, live: Object | None, path: str) -> Object | None:
         """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.

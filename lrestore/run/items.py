@@ -87,6 +87,7 @@ def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
         deletions=half.deletions + result.deletions,
         mappings=half.mappings or result.mappings,
         warnings=tuple(dict.fromkeys(half.warnings + result.warnings)),
+        left_out=tuple(dict.fromkeys(half.left_out + result.left_out)),
         enabled=half.enabled or result.enabled,
     )
 
@@ -119,7 +120,7 @@ def planned_result(plan: ItemPlan) -> ItemResult:
         changes=plan.changes,
         deletions=plan.parts.deletions,
         warnings=plan.told,
-        left_out=plan.left_out,
+        left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
     )
 
 

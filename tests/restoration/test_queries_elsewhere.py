@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from lrestore.simulator.backup import blob_of
+from lrestore.simulator.config import Config
 from lrestore.simulator.edits import Edit, edit
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.world import Sizes, empty_world, make_world
@@ -146,6 +147,23 @@ def test_a_merged_query_is_rebuilt_from_the_living_source_once(crossing: Crossin
     for tile in merges:
         sources = (crossing.world.get("merge_query", tile["merge_result_id"]) or {})["source_queries"]
         assert len(sources) > 1 and all(crossing.world.get("query", one["query_id"]) for one in sources)
+    assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
+
+
+def test_a_merged_query_is_made_without_what_the_release_does_not_know(crossing: Crossing) -> None:
+    """``limit`` came with 26.2: an older Looker refuses the query whose body has it."""
+    for merge in crossing.source.table("merge_query"):
+        crossing.source.table("merge_query").change(merge["id"], {"limit": "300"})
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    crossing.simulator.simulation.configure(Config(release="25.4.10", keep_bodies=True))
+    dashboard = merged(crossing.source)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}").all_good()
+    bodies = [call.body for call in ran.calls if call.operation == "create_merge_query"]
+    assert bodies and not any("limit" in body for body in bodies)
+    (told,) = (warning for warning in ran.report["warnings"] if "does not know" in warning)
+    assert "merge_query.limit" in told
     assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
 
 
