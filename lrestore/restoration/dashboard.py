@@ -163,15 +163,19 @@ class DashboardPlanner:
                 write.body["dashboard_id"] = self._parent
 
     def _on_its_tab(self, element: str, wanted: Object) -> None:
-        """A new tile that names no tab and has a place on one alone is made there: Looker would put it on every tab, or
-        on the first.
+        """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
+        the first. Not so if it has places on others, too, that can be made as unseen as they were.
         """
+        known = self._context.releases
         layouts = [one for one in self._raw.get("dashboard_layouts") or () if not one.get("deleted")]
-        places = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
-        here = [str(one["id"]) for one, place in places if str(place.get("dashboard_element_id")) == element]
-        known = self._context.releases.can_write("DashboardElement", TAB)
-        if known and len(layouts) > 1 and len(here) == 1 and wanted.get(TAB) is None:
-            wanted[TAB] = self._plan.matched.get(("dashboard_layout", here[0])) or Made("dashboard_layout", here[0])
+        every = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
+        places = [(one, place) for one, place in every if str(place.get("dashboard_element_id")) == element]
+        seen = [str(one["id"]) for one, place in places if not place.get("deleted")]
+        if len(layouts) < 2 or len(seen) != 1 or wanted.get(TAB) is not None:
+            return
+        alone = len(places) == 1 or not known.can_write("DashboardLayoutComponent", "deleted")
+        if alone and known.can_write("DashboardElement", TAB):
+            wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or Made("dashboard_layout", seen[0])
 
     def _too_new(self, tile: Object, path: str) -> bool:
         """Whether the tile shows something that the destination's release cannot be told to show; says so."""

@@ -10,6 +10,7 @@ import pytest
 from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.config import Config
 from tests.restoration.stage import SMALL, Stage, writes
 
 
@@ -143,29 +144,40 @@ def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
     assert made["result_maker"]["sql_query_id"] == "17"
 
 
-def test_a_tile_stands_on_its_tab_alone_though_the_backup_names_none(tmp_path: Path) -> None:
-    """Where Looker puts a tile that names no tab is nowhere said; the backup's SDK may not have known the field."""
-    with Stage(tmp_path, sizes=replace(SMALL, tabbed=2)) as stage:
+def on_tabs(stage: Stage, dashboard_id: str) -> dict[str, set[str]]:
+    """The tabs, by label, on which each tile is seen."""
+    found: dict[str, set[str]] = {}
+    for layout in stage.dashboard(dashboard_id)["dashboard_layouts"]:
+        for place in layout["dashboard_layout_components"]:
+            if not place["deleted"]:
+                found.setdefault(place["dashboard_element_id"], set()).add(layout["label"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("release", "unseen"), [("26.12.3", False), ("26.0.4", False), ("26.0.4", True)], ids=["", "older", "unseen"]
+)
+def test_a_tile_stands_on_its_tab_alone_though_the_backup_names_none(
+    tmp_path: Path, release: str, unseen: bool
+) -> None:
+    """Where Looker puts a tile that names no tab is nowhere said; the backup's SDK may not have known the field. Before
+    26.8 a place could not be made unseen.
+    """
+    config = Config(release=release, keep_bodies=True)
+    with Stage(tmp_path, sizes=replace(SMALL, tabbed=2), config=config) as stage:
         every = [stage.item(str(row.key)) for row in stage.vault.index({"dashboard"})]
         item = next(one for one in every if len(one.raw["dashboard_layouts"]) > 1)
         first, second = item.raw["dashboard_layouts"][:2]
         moved = first["dashboard_layout_components"][0]
-        for layout, there in ((first, False), (second, True)):
-            places = layout["dashboard_layout_components"]
-            own = [one for one in places if one["dashboard_element_id"] == moved["dashboard_element_id"]]
-            layout["dashboard_layout_components"] = [one for one in places if one not in own]
-            if there:
-                layout["dashboard_layout_components"].append({**(own or [moved])[0], "deleted": False, "row": 40})
+        tile_id = str(moved["dashboard_element_id"])
+        for layout in (first, second):
+            places = [one for one in layout["dashboard_layout_components"] if one["dashboard_element_id"] != tile_id]
+            if unseen or layout is second:
+                places.append({**moved, "deleted": layout is first, "row": 40})
+            layout["dashboard_layout_components"] = places
         for tile in item.raw["dashboard_elements"]:
             tile["dashboard_layout_id"] = None
         stage.call("delete_dashboard", dashboard_id=item.key.id)
         result = ItemRestorer(stage.context()).restore(item).result
-        tile_id = stage.journal().mapping("dashboard_element", str(moved["dashboard_element_id"]))
-        live = {layout["label"]: layout for layout in stage.dashboard(result.destination_id)["dashboard_layouts"]}
-        on = {
-            label
-            for label, layout in live.items()
-            for place in layout["dashboard_layout_components"]
-            if place["dashboard_element_id"] == tile_id and not place["deleted"]
-        }
-        assert on == {second["label"]}
+        new_id = stage.journal().mapping("dashboard_element", tile_id)
+        assert on_tabs(stage, result.destination_id)[str(new_id)] == {second["label"]}
