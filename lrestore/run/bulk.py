@@ -33,6 +33,7 @@ from lrestore.run.setup import Job, policy_of
 from lrestore.run.single import Ended
 from lrestore.run.worker import WorkerBrief
 from lrestore.run.writer import WriterBrief
+from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
 from lrestore.state.undo import undo_directory
 
@@ -50,7 +51,6 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     """
     settings = job.settings
     folder = undo_directory(settings.state.path, job.session_id)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     types = {key.type for key in job.keys}
     tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
     with StateReader.open(Path(settings.state.path)) as reader:
@@ -58,9 +58,11 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
         links = nested(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered.nesting())
     listings = folder / "listings.msgpack"
-    listings.write_bytes(msgspec.msgpack.encode(tables))
     handed = folder / "handed.msgpack"
-    Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
+    with state_errors(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        listings.write_bytes(msgspec.msgpack.encode(tables))
+        Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
     is_admin = AdminCheck(session, job.facts.user_id)()
     budget = replace(budget, calls_before=session.meter.snapshot().calls)
     with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:

@@ -9,6 +9,7 @@ middle of their calls: it is started with these signals blocked, and its childre
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context, resource_tracker
@@ -21,6 +22,8 @@ from lrestore.run.children import without_main_module
 
 PRELOADED = ["lrestore.run.fork_server", "lrestore.run.preloaded"]
 _TRIES = 5
+_PAUSE_S = 0.1
+"""A fork server that has been killed takes a moment to be gone, and until then no other is started in its place."""
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -42,6 +45,7 @@ class Launcher:
             except (OSError, EOFError) as error:
                 # The fork server, or the new process, was killed before it had all that it is told at its start.
                 failure = error
+                time.sleep(_PAUSE_S)
                 continue
             return process
         raise StoppedError(f"process {name} cannot be started: {failure}") from failure

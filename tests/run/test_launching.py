@@ -1,0 +1,46 @@
+"""Child processes are started although the fork server between is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from multiprocessing import forkserver
+from pathlib import Path
+
+import pytest
+
+from lrestore.run.launching import Launcher
+
+WITHIN_S = 30.0
+
+
+@pytest.mark.crash
+def test_a_process_is_started_right_after_the_fork_server_was_killed() -> None:
+    """It is still there then, and refuses connections."""
+    launcher = Launcher()
+    for _ in range(3):
+        process = launcher.start(time.sleep, (0,), "first")
+        process.join(WITHIN_S)
+        assert process.exitcode == 0
+        server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        os.kill(server, signal.SIGKILL)
+        process = launcher.start(time.sleep, (0,), "second")
+        process.join(WITHIN_S)
+        assert process.exitcode == 0
+
+
+def test_the_fork_server_is_started_with_signals_blocked_and_the_program_keeps_its_own() -> None:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    process = Launcher().start(time.sleep, (60,), "sleeper")
+    try:
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+        assert process.pid
+        os.kill(process.pid, signal.SIGTERM)
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        blocked = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigBlk"))
+        assert blocked & (1 << (signal.SIGTERM - 1)) and blocked & (1 << (signal.SIGINT - 1))
+        assert process.is_alive()
+    finally:
+        process.kill()
+        process.join(WITHIN_S)
