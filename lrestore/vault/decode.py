@@ -15,6 +15,8 @@ from typing import Any, Final
 
 import msgspec
 
+from lrestore import references
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import schema, shapes, wire
 
 
@@ -70,7 +72,7 @@ def decode(kind: schema.Kind, blob: bytes) -> Content:
     skimmed = skim(kind, blob)
     try:
         raw = _raw_decoder.decode(blob)
-        reason = shapes.unsendable(raw, sdk_model(kind)) or _ambiguity(blob, raw)
+        reason = shapes.unsendable(raw, sdk_model(kind)) or _ambiguity(blob, raw) or _nameless(kind, raw)
         model = _model(kind, blob, raw)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(_reason(kind, error)) from error
@@ -99,6 +101,15 @@ def _model(kind: schema.Kind, blob: bytes, raw: dict[str, Any]) -> Any:
 def _ambiguity(blob: bytes, raw: dict[str, Any]) -> str | None:
     key = wire.duplicate_key(blob, raw)
     return key and f"one object in the blob has the key {key!r} twice: which one counts cannot be known"
+
+
+def _nameless(kind: schema.Kind, raw: dict[str, Any]) -> str | None:
+    """A part without an id: other parts refer to it by that, and what is made of it is recorded under it."""
+    for part in CONTENT_TYPES[kind.name].parts:
+        for path, entry in references.entries(raw, part.path) if part.create else ():
+            if not entry.get("id"):
+                return f"{path} has no id"
+    return None
 
 
 def _give_names_back(kind: schema.Kind, raw: dict[str, Any]) -> None:

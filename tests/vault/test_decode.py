@@ -120,6 +120,21 @@ def test_reserved_names_inside_of_free_form_maps_are_the_users_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "parts", "path"),
+    [
+        ("dashboard", {"dashboard_elements": [{"id": "5"}, {"title": "Tile"}]}, "dashboard_elements[1]"),
+        ("dashboard", {"dashboard_filters": [{"id": ""}]}, "dashboard_filters[0]"),
+        ("dashboard", {"dashboard_layouts": [{"id": None}]}, "dashboard_layouts[0]"),
+        ("board", {"board_sections": [{"title": "Section"}]}, "board_sections[0]"),
+        ("board", {"board_sections": [{"id": "3", "board_items": [{}]}]}, "board_sections[0].board_items[0]"),
+    ],
+)
+def test_a_part_without_an_id_is_refused_by_its_path(name: str, parts: dict[str, Any], path: str) -> None:
+    """Tiles, filters, sections: what is made of them is recorded under their ids."""
+    assert refusal(pack({**SAMPLES[name], **parts}), schema.KINDS[name]) == f"{path} has no id"
+
+
+@pytest.mark.parametrize(
     ("blob", "reason"),
     [
         (b"", "is empty"),
