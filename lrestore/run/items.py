@@ -100,6 +100,8 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
         plan = restorer.plan(item, awaited, last=half is not None)
         if plan.action == "created" and plan.own is not None:
             pretend.made(item.key, plan.own.body)
+        if plan.action == "updated" and plan.own is not None and plan.own.body.get("deleted") is False:
+            pretend.taken_out(item.key, plan.live_id)
         if not plan.ends.found:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions

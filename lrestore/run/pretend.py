@@ -28,6 +28,10 @@ class Pretend:
             home = {"id": f"personal folder of {object_id}", "is_personal": True, "creator_id": object_id}
             self._live.put("folder", home)
 
+    def taken_out(self, key: ItemKey, live_id: str) -> None:
+        """The object is out of the trash from now on, where nobody can refer to it."""
+        self._live.note(key.type, live_id)
+
     def forget(self, key: ItemKey) -> None:
         """The item is planned once more: it must not find what the first plan would have made."""
         object_id = self._journal.pretended.pop((key.type, key.id), None)

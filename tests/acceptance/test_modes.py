@@ -41,6 +41,16 @@ def test_a_plan_names_fields_old_and_new_and_writes_nothing(arena: Arena) -> Non
     assert arena.run(*ONE).all_good().total("updated") == 1
 
 
+def test_a_plan_counts_on_a_look_that_comes_out_of_the_trash(arena: Arena) -> None:
+    """Its tile, gone as well, can be made: what the restore does is no dead letter of the plan."""
+    tile = next(tile for tile in arena.world.table("dashboard_element") if tile["look_id"])
+    arena.edit("look", tile["look_id"], deleted=True)
+    arena.delete("dashboard_element", tile["id"])
+    select = ("--select", f"look={tile['look_id']}", "--select", f"dashboard={tile['dashboard_id']}")
+    assert arena.run(*select, "--plan").all_good().total("updated") == 2
+    assert arena.run(*select).all_good().total("updated") == 2
+
+
 def test_verify_alone_tells_whether_anything_differs(arena: Arena) -> None:
     before = files(arena.directory)
     equal = arena.run(*ONE, "--verify").all_good()
