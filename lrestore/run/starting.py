@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import msgspec
 
 from lrestore.errors import UsageError, VaultError
+from lrestore.messages import ItemResult
 from lrestore.report.model import Report
 from lrestore.run.choose import choose
 from lrestore.run.preflight import DestinationFacts
@@ -46,7 +48,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
     """
     with StateReader.open(settings.state.path) as reader:
         session = _unfinished(reader, reference)
-        earlier = tuple(reader.results(session.id))
+        earlier = tuple(_settled(reader, session.id))
     request = msgspec.structs.replace(now, yes=True).applied_to(msgspec.convert(session.selection, RunRequest))
     with Vault.open(list(session.source_paths)) as vault:
         if vault.fingerprint() != session.source_fingerprint:
@@ -65,6 +67,14 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         missing = [result for result in chosen.missing if result.key not in done]
         job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
         return Run(job).go()
+
+
+def _settled(reader: StateReader, session_id: str) -> Iterator[ItemResult]:
+    """What needs not be done again. An item that failed while nobody knew whether it had been made is looked for."""
+    unknown = {row.intent.key for row in reader.open_intents(session_id)}
+    for result in reader.results(session_id):
+        if result.outcome != "failed" or result.key not in unknown:
+            yield result
 
 
 def retry(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
