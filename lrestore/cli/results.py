@@ -21,7 +21,7 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     parts = [] if report.mode == "verify" else [_done(report, style)]
     parts += [text.dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)]
     if report.verify:
-        parts.append(text.verify(report.verify, style))
+        parts.append(text.verify(report.verify, style, skipped=report.totals.skipped))
     if calls_listed:
         parts.append(_calls(report))
     shown = "".join(parts)

@@ -103,11 +103,12 @@ def dead_letters(letters: Iterable[FailedItem | DeadLetter], style: Style = PLAI
     return _lines(*(line for letter in letters for line in _dead_letter(letter, style)))
 
 
-def verify(result: Verify, style: Style = PLAIN) -> str:
-    """What differs between backup and destination, field by field."""
+def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0) -> str:
+    """What differs between backup and destination, field by field; ``skipped`` were left alone by a rule."""
     lines = [line for difference in result.different for line in _difference(difference, style)]
     differing = f"{len(result.different)} different"
     sentence = f"verified: {result.equal} equal, {style.bad(differing) if result.different else differing}"
+    sentence += f", {skipped} skipped and not compared" if skipped else ""
     return _lines(*lines, sentence)
 
 

@@ -127,7 +127,7 @@ def planned_result(plan: ItemPlan) -> ItemResult:
 
 
 class Verifier:
-    """Compares items with the destination and collects what is not as the backup has it."""
+    """Compares items with the destination and collects what is not as the backup has it; what a rule skips, neither."""
 
     def __init__(self, restorer: ItemRestorer) -> None:
         self._restorer = restorer
@@ -140,7 +140,7 @@ class Verifier:
         plan.parts.complain()
         if plan.action in ("created", "updated"):
             self.different.append(_difference(plan))
-        else:
+        elif plan.action == "unchanged":
             self.equal += 1
         return planned_result(plan)
 

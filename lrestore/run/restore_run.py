@@ -292,7 +292,7 @@ class Run:
         """What this session wrote, in whichever start; what was unchanged has just been compared."""
         outcomes = reader.outcomes(self._job.session_id)
         written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
-        same = sum(outcome in ("unchanged", "skipped") for outcome in outcomes.values())
+        same = sum(outcome == "unchanged" for outcome in outcomes.values())
         journal = ReadOnlyJournal(self._state, *self._job.route)
         context = self._context(journal, judgement)
         context.live = Live(self._session)

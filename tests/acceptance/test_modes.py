@@ -64,6 +64,14 @@ def test_verify_alone_tells_whether_anything_differs(arena: Arena) -> None:
     assert after.report["verify"] == {"equal": 1, "different": []} and after.total("updated") == 1
 
 
+@pytest.mark.parametrize("mode", ["--verify", "--verify=after"])
+def test_what_a_rule_skips_is_not_called_equal(arena: Arena, mode: str) -> None:
+    arena.delete("look", "1")
+    ran = arena.run("--select", "look=1,2", "--if-missing", "skip", mode).all_good()
+    assert ran.report["verify"] == {"equal": 1, "different": []} and ran.total("skipped") == 1
+    assert "verified: 1 equal, 0 different, 1 skipped and not compared" in ran.out
+
+
 def test_the_report_adds_up_and_has_its_keys(arena: Arena) -> None:
     """FR-030."""
     arena.delete("look", "1")
