@@ -35,7 +35,7 @@ from lrestore.run.worker import WorkerBrief
 from lrestore.run.writer import WriterBrief
 from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
-from lrestore.state.undo import undo_directory
+from lrestore.state.undo import make_directory, undo_directory
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     listings = folder / "listings.msgpack"
     handed = folder / "handed.msgpack"
     with state_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(folder)
         listings.write_bytes(msgspec.msgpack.encode(tables))
         Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
     is_admin = AdminCheck(session, job.facts.user_id)()

@@ -27,7 +27,7 @@ import msgspec
 
 from lrestore.errors import NotRestorableError, StateError, VaultError
 from lrestore.messages import ItemKey
-from lrestore.state.connection import state_errors
+from lrestore.state.connection import state_errors, sync_folder
 from lrestore.state.encoding import storable
 from lrestore.state.group_commit import GroupCommit
 from lrestore.state.records import stamp, utc_now
@@ -56,6 +56,14 @@ _COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "up
 
 _SHARDS = "undo-*.db"
 _SESSION_FOLDER = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
+
+
+def make_directory(directory: Path) -> None:
+    """Make the folder of a session, for its owner alone, so that a loss of power does not take it. Raises OSError."""
+    for folder in (directory.parent, directory):
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(folder.parent)
 
 
 class UndoEntry(msgspec.Struct, frozen=True):
@@ -168,8 +176,7 @@ class UndoJournal:
     def _open(self) -> ShardWriter:
         with self._lock, state_errors(self.path), _for_the_state():
             if self._shard is None:
-                for folder in (self.path.parent.parent, self.path.parent):
-                    folder.mkdir(mode=0o700, exist_ok=True)
+                make_directory(self.path.parent)
                 # What other workers of this session kept before counts too: after a resume, or the death of a worker.
                 self._seen = {(entry.type, entry.destination_id) for entry in _entries(self.path.parent)}
                 shard = ShardWriter(self.path)

@@ -273,3 +273,20 @@ def test_a_shard_that_a_worker_was_killed_in_the_making_of_stops_nobody(folder: 
     with UndoJournal(folder, worker=7) as journal:
         journal.before_update("look", "1", "Another", LIVE)
     assert len(read_undo(folder)) == 2
+
+
+def test_a_loss_of_power_does_not_take_the_folders_with_the_copies(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite sees to what is in the folder of a session; that it is there at all is our own business."""
+    synced: set[int] = set()
+    sync = os.fsync
+
+    def noting(descriptor: int) -> None:
+        synced.add(os.fstat(descriptor).st_ino)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    with UndoJournal(folder) as undo:
+        undo.before_update("dashboard", "42", "As it was", LIVE)
+    assert {folder.parent.stat().st_ino, folder.parent.parent.stat().st_ino} <= synced
