@@ -81,9 +81,19 @@ def concluded(text: str, *, level: int, format: Literal["text", "json"]) -> str:
 
 def _opened(file: Path) -> _FileHandler:
     try:
+        _refuse_other_files(file.expanduser())
         return _FileHandler(file.expanduser(), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise UsageError(f"--log-file {file}: cannot be written: {error.strerror or error}") from error
+
+
+def _refuse_other_files(file: Path) -> None:
+    """A log is appended to: a mistyped ``--log-file vault.db`` must not cost the backup."""
+    if file.is_file():
+        with file.open("rb") as existing:
+            head = existing.read(64)
+        if b"\0" in head or head.startswith(b"\x1f\x8b"):
+            raise UsageError(f"--log-file {file}: is no text, and was left untouched", hint="choose another file name")
 
 
 class _Text(logging.Formatter):

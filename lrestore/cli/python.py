@@ -40,7 +40,7 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     request = None if goes_on else request_of(options, settings)
     demo.prepare(settings)
     if options.report:
-        ensure_writable(options.report)
+        ensure_writable(options.report, apart_from=settings.state.path)
     nobody = Audience(tell=partial(_told, file=options.report))
     with told(options.report, settings, request.mode if request else "restore"):
         report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)

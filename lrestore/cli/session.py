@@ -74,7 +74,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     if is_demo and demo.prepare(settings):
         log.info("demo: made a backup, and a simulated Looker that has drifted from it")
     if report_file:
-        ensure_writable(report_file)
+        ensure_writable(report_file, apart_from=settings.state.path)
     telling = _Telling(report_file, stopping, calls_listed=is_demo)
     audience = Audience(
         progress,

@@ -19,12 +19,15 @@ def report_json(report: Report) -> bytes:
     return msgspec.json.format(to_json(report), indent=2).encode("utf-8") + b"\n"
 
 
-def ensure_writable(path: Path | str, *, first: bytes = b"{") -> None:
+def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path | str = "") -> None:
     """Raise UsageError unless a report can be written there.
 
     An existing file must be empty or begin with ``first``: a mistyped ``--report vault.db`` must not cost the backup.
+    ``apart_from`` is a file that this run may make yet, the state.
     """
     target = _target(path)
+    if apart_from and target == _target(apart_from):
+        raise UsageError(f"the report cannot be written to {path}: that is the state file", hint="choose another file")
     try:
         if _is_stream(target):
             return

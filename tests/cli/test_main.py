@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -194,3 +195,16 @@ def test_the_log_file_says_how_a_run_ended(place: Path) -> None:
     *_, last = done.stderr.splitlines()
     assert done.returncode == 3 and last.startswith("lrestore: ")
     assert (place / "run.log").read_text(encoding="utf-8").endswith(f" ERROR {last}\n")
+
+
+@pytest.mark.parametrize("name", ["vault.db", "packed.db.gz"])
+def test_a_log_is_never_appended_to_the_backup(place: Path, name: str) -> None:
+    (place / "packed.db.gz").write_bytes(gzip.compress((place / "vault.db").read_bytes()))
+    before = (place / name).read_bytes()
+    done = lrestore("--select", "folder", "--dry-run", "--log-file", name, cwd=place)
+    assert done.returncode == 2 and name in done.stderr and (place / name).read_bytes() == before
+
+
+def test_a_report_never_takes_the_place_of_the_state_file_that_the_run_makes(place: Path) -> None:
+    done = lrestore("--select", "folder", "--report", "./lrestore-state.db", cwd=place, **CREDENTIALS)
+    assert done.returncode == 2 and "state file" in done.stderr and not (place / "lrestore-state.db").exists()
