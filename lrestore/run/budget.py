@@ -11,7 +11,8 @@ from lrestore.run.request import RunRequest
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Limits of one run. ``selected`` is what a percentage refers to; ``deadline_s`` is on the monotonic clock;
-    ``calls_before`` have been made by others than those who are counted.
+    ``calls_before`` have been made by others than those who are counted, ``failed_before`` items, which the backup
+    lacks, have failed without being tried.
     """
 
     selected: int
@@ -19,6 +20,7 @@ class Budget:
     max_calls: int | None = None
     deadline_s: float | None = None
     calls_before: int = 0
+    failed_before: int = 0
 
     @classmethod
     def of(cls, request: RunRequest, max_failures: str, selected: int) -> Budget:
@@ -28,6 +30,7 @@ class Budget:
 
     def spent(self, failures: int, calls: int) -> str:
         """Why the run has to stop; "" while it need not."""
+        failures += self.failed_before
         if self._too_many(failures):
             return f"{failures} of {self.selected} items have failed (max_failures = {self.max_failures})"
         calls += self.calls_before

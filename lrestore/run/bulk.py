@@ -64,7 +64,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         listings.write_bytes(msgspec.msgpack.encode(tables))
         Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
     is_admin = AdminCheck(session, job.facts.user_id)()
-    budget = replace(budget, calls_before=session.meter.snapshot().calls)
+    budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
     with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:
         brief = partial(
             WorkerBrief,

@@ -128,6 +128,14 @@ def test_a_budget_holds_for_reading_too(arena: Arena, mode: str) -> None:
     assert ran.total("selected") < 8 and any("--max-calls" in warning for warning in ran.report["warnings"])
 
 
+@pytest.mark.parametrize("selected", ["look=1,2", "all"])
+def test_an_id_that_the_backup_lacks_is_a_failure_among_few_items_and_among_many(arena: Arena, selected: str) -> None:
+    drift(arena)
+    ran = arena.run("--select", selected, "--select", "look=99", "--max-failures", "1")
+    assert ran.code == 4 and ran.letter()["id"] == "99" and not ran.writes
+    assert arena.run("--resume").code == 1
+
+
 def test_a_run_does_not_go_on_with_another_backup(arena: Arena) -> None:
     stopped(arena)
     arena.back_up("look", "1", {**arena.blob("look", "1"), "title": "Of another night"})
