@@ -1,0 +1,61 @@
+"""A program that calls ``lrestore.restore`` lives on after Ctrl-C: nothing of the run lives on in it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.world import Sizes
+from lrestore.state.lock import RunLock
+from tests.cli.command import environment
+from tests.crash.bulk import descendants
+from tests.run.rig import Rig
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=4, filters=1, boards=0, plans=0)
+PROGRAM = """
+import lrestore, sys
+try:
+    lrestore.restore("c.toml", select=["look", "dashboard"])
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> None:
+    """They went on restoring, and a second run could begin beside them."""
+    with Rig(tmp_path, sizes=SIZES) as rig:
+        rig.simulator.configure(latency_ms=100)
+        key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+        with subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            cwd=tmp_path,
+            env=environment(**key),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        ) as program:
+            assert program.stdout
+            until_s = time.monotonic() + 30
+            while not workers(program.pid) and time.monotonic() < until_s:
+                time.sleep(0.02)
+            assert workers(program.pid)
+            os.kill(program.pid, signal.SIGINT)
+            assert program.stdout.readline() == b"interrupted\n"
+            assert not workers(program.pid)
+            with RunLock(tmp_path / "state.db"):
+                pass
+            program.kill()
+
+
+def workers(pid: int) -> list[str]:
+    """The names of the run's processes."""
+    return [name for name in descendants(pid).values() if name.startswith("lrestore-")]
