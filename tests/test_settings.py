@@ -412,3 +412,8 @@ def test_whatever_a_variable_holds_it_is_taken_or_refused_by_name(text: str, key
         named = variable
         assert msgspec.convert(msgspec.to_builtins(settings), Settings) == settings, "a session keeps it in its state"
     assert variable in named
+
+
+def test_a_backup_whose_name_is_no_text_gives_the_instance_a_name_that_is() -> None:
+    settings = load_settings(None, {"LRESTORE_SOURCE_PATH": "\udcff.db"}, {})
+    assert settings.source.instance == "\\udcff" and settings.source.paths == ["\udcff.db"]

@@ -43,7 +43,8 @@ def _host(url: str) -> str:
 def _stem(source: Source) -> str:
     """The first file's name without ``.db`` and ``.gz``; of a glob, the first match's."""
     first = next(iter(_backup_files(source)), "")
-    return PurePath(first).name.removesuffix(".gz").removesuffix(".db")
+    stem = PurePath(first).name.removesuffix(".gz").removesuffix(".db")
+    return stem.encode("utf-8", "backslashreplace").decode()  # a file's name may be bytes that are no text
 
 
 def _backup_files(source: Source) -> list[str]:

@@ -141,10 +141,17 @@ def _not_a_path(text: str) -> str:
     return ""
 
 
+def _storable(value: object) -> str:
+    """The environment may hold bytes that are no text; what is a key of the id mappings must be some."""
+    return "is not UTF-8 text" if any("\ud800" <= letter <= "\udfff" for letter in str(value)) else ""
+
+
 _CHECKS: dict[str, Callable[[object], str]] = {
     "source.path": _files,
+    "source.instance": _storable,
     "source.base_url": _source_url,
     "destination.base_url": _base_url,
+    "destination.name": _storable,
     "destination.ini": _path,
     "destination.simulator_world": _path,
     "state.path": _needed_path,

@@ -111,6 +111,8 @@ def test_calls_in_the_report_are_those_that_the_instance_saw(arena: Arena) -> No
         ({"LRESTORE_RUN_MAX_FAILURES": "-3"}, "max_failures"),
         ({"LRESTORE_DESTINATION_TIMEOUT_S": "0"}, "timeout_s"),
         ({"LRESTORE_DESTINATION_BASE_URL": "ftp://looker"}, "base_url"),
+        ({"LRESTORE_SOURCE_INSTANCE": "\udcff"}, "instance"),
+        ({"LRESTORE_DESTINATION_NAME": "\udcff"}, "name"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named_and_nothing_is_called(
