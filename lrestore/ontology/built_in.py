@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lrestore.ontology.schema import SET, ContentType
+from lrestore.ontology.schema import SET, ContentType, Rule
 
 
 def is_built_in(entry: ContentType, obj: Mapping[str, object]) -> bool:
     """Whether ``obj``, a backed-up or live object of the type, is Looker's own by the type's rules."""
-    return any(all(_holds(obj, path, value) for path, value in rule) for rule in entry.built_in)
+    return _rule(entry, obj) is not None
+
+
+def why_built_in(entry: ContentType, obj: Mapping[str, object]) -> str:
+    """Why an object that :func:`is_built_in` is left alone, in words, with the fields that show what it is."""
+    shown = ", ".join(path for path, _ in _rule(entry, obj) or ())
+    return f"built in: Looker's own objects are never written ({shown})"
+
+
+def _rule(entry: ContentType, obj: Mapping[str, object]) -> Rule | None:
+    return next((rule for rule in entry.built_in if all(_holds(obj, path, value) for path, value in rule)), None)
 
 
 def _holds(obj: Mapping[str, object], path: str, value: object) -> bool:

@@ -29,7 +29,7 @@ from lrestore.errors import (
 from lrestore.looker.live import LISTED, Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.payload import left_out, require
 from lrestore.restoration.apply import Applied, make_queries, not_taken, send
 from lrestore.restoration.belongings import Belongings
@@ -115,16 +115,14 @@ class ItemRestorer:
         if impossible:
             return ItemPlan(key, item.name, "skipped", Match(), reason=impossible)
         if is_built_in(entry, raw):
-            return ItemPlan(
-                key, item.name, "skipped", Match(), reason="built in: Looker's own objects are never written"
-            )
+            return ItemPlan(key, item.name, "skipped", Match(), reason=why_built_in(entry, raw))
         after_a_death(self._context, key)
         match = find_live(self._context, key, raw)
         if match.live is None:
             with _missing():
                 return self._plan_missing(item, match, ends)
         if is_built_in(entry, match.live):
-            return ItemPlan(key, item.name, "skipped", match, reason="built in: Looker's own objects are never written")
+            return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, match.live))
         if self._context.policy.skip_if_modified and _modified_since(item, match.live):
             return ItemPlan(key, item.name, "skipped", match, reason="changed in Looker after it was backed up")
         plan = self._planned(item, match, ends)

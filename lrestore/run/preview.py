@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrestore.errors import ItemError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.run.dead_letter import failed
 from lrestore.vault.reader import Vault
 
@@ -16,6 +16,7 @@ def preview(vault: Vault, key: ItemKey, max_item_bytes: int) -> ItemResult:
         item = vault.read(key, max_item_bytes=max_item_bytes)
     except ItemError as error:
         return failed(error, key, "")
-    if is_built_in(CONTENT_TYPES[key.type], item.raw):
-        return ItemResult(key, item.name, "skipped", reason="built in: Looker's own objects are never written")
+    entry = CONTENT_TYPES[key.type]
+    if is_built_in(entry, item.raw):
+        return ItemResult(key, item.name, "skipped", reason=why_built_in(entry, item.raw))
     return ItemResult(key, item.name, "skipped", reason="dry run: would be compared with Looker and restored")

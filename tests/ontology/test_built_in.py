@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrestore.ontology import CONTENT_TYPES, is_built_in
+from lrestore.ontology.built_in import why_built_in
 
 OWN_OF_LOOKER: list[tuple[str, dict[str, object]]] = [
     ("folder", {"id": "1", "name": "Shared", "is_shared_root": True}),
@@ -57,3 +58,12 @@ def test_lookers_own_objects_are_recognised(type_name: str, obj: dict[str, objec
 def test_what_users_made_is_not_taken_for_lookers_own(type_name: str, obj: dict[str, object]) -> None:
     """A role of one's own that uses the built-in model set All is restored like any other."""
     assert not is_built_in(CONTENT_TYPES[type_name], obj)
+
+
+def test_the_reason_names_what_the_object_is_known_by() -> None:
+    """Somebody who looks for a service account among those left alone need not guess."""
+    account = {"id": "9", "is_service_account": True, "verified_looker_employee": False}
+    assert why_built_in(CONTENT_TYPES["user"], account).endswith("(is_service_account)")
+    admin = {"id": "2", "permission_set": {"all_access": True}, "model_set": {"all_access": True}}
+    reason = why_built_in(CONTENT_TYPES["role"], admin)
+    assert reason.startswith("built in") and "permission_set.all_access, model_set.all_access" in reason
