@@ -22,7 +22,8 @@ PROGRAM = """
 import lrestore, sys
 try:
     lrestore.restore("c.toml", select=["look", "dashboard"])
-except KeyboardInterrupt:
+except KeyboardInterrupt as error:
+    kept = error  # as an interactive session does, and with it everything that the run had open
     print("interrupted", flush=True)
 sys.stdin.read()
 """
