@@ -23,6 +23,7 @@ from lrestore.report.progress import Standing
 from lrestore.restoration.clashes import IN_FOLDERS
 from lrestore.run.budget import Budget
 from lrestore.run.coordinator import Coordinator
+from lrestore.run.launching import load_ahead
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.linked import links_here
 from lrestore.run.order import natural
@@ -49,6 +50,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     """Restore ``job.keys`` in several processes; that the session is finished is left to be recorded. Raises StateError
     if the state file cannot be written.
     """
+    load_ahead()
     settings = job.settings
     folder = undo_directory(settings.state.path, job.session_id)
     types = {key.type for key in job.keys}

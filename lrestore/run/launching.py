@@ -8,11 +8,12 @@ middle of their calls: it is started with these signals blocked, and its childre
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import get_context, resource_tracker
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -27,12 +28,27 @@ _PAUSE_S = 0.1
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM)
 
 
+def load_ahead() -> None:
+    """Start the fork server, which then loads beside the caller's own work what its children need: half a second.
+
+    Nothing is lost if that fails: whoever needs it starts it, and tells what is wrong.
+    """
+    with contextlib.suppress(OSError), _signals_held_back(), without_main_module():
+        _context()
+        forkserver.ensure_running()
+
+
+def _context() -> ForkServerContext:
+    context: ForkServerContext = get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    return context
+
+
 class Launcher:
     """Starts processes, all from one fork server."""
 
     def __init__(self) -> None:
-        self._context: ForkServerContext = get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
+        self._context = _context()
 
     def start(self, target: Callable[..., object], arguments: tuple[Any, ...], name: str) -> BaseProcess:
         """A running process. Raises StoppedError if none can be started, with what the system said."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.launching import Launcher
+from lrestore.run.launching import Launcher, load_ahead
 
 WITHIN_S = 30.0
 
@@ -44,3 +44,12 @@ def test_the_fork_server_is_started_with_signals_blocked_and_the_program_keeps_i
     finally:
         process.kill()
         process.join(WITHIN_S)
+
+
+def test_the_fork_server_that_loads_ahead_is_the_one_that_is_used() -> None:
+    load_ahead()
+    ahead = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    process = Launcher().start(time.sleep, (0,), "first")
+    process.join(WITHIN_S)
+    assert ahead and process.exitcode == 0
+    assert forkserver._forkserver._forkserver_pid == ahead  # type: ignore[attr-defined]
