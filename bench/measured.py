@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +45,8 @@ class Run:
     wall_s: float
     uses: list[Use]
     simulator_cpu_s: float
-    calls: dict[str, int] = field(default_factory=dict)
+    first_result_s: float
+    """From the start of the command until the first result was on disk."""
 
     def cpu_s(self, role: str) -> float:
         """Processor seconds of all processes of a role."""
@@ -51,6 +55,11 @@ class Run:
     def peak_mb(self, role: str) -> float:
         """The largest process of a role."""
         return max((use.peak_bytes for use in self.uses if use.role == role), default=0) / 1e6
+
+    def grown(self, role: str) -> float:
+        """Memory of a role's largest process at its end, as a multiple of what it was after a third of its life."""
+        largest = max((use for use in self.uses if use.role == role), key=lambda use: use.peak_bytes, default=Use(role))
+        return largest.resident_after(0.95) / max(1, largest.resident_after(1 / 3))
 
     @property
     def timeline(self) -> list[list[float]]:
@@ -87,7 +96,7 @@ class Instance:
             meter, server = Meter(process.pid), Meter(self.simulator.pid, "simulator")
             server.look()
             (before,) = (use.cpu_s for use in server._uses.values())
-            began_s = time.monotonic()
+            began_s, began_at = time.monotonic(), time.time()
             code = process.wait(PATIENCE_S)
             wall_s = time.monotonic() - began_s
             uses = meter.stop()
@@ -97,7 +106,14 @@ class Instance:
             told = (self.folder / "stderr.txt").read_text(encoding="utf-8")[-2000:]
             raise RuntimeError(f"the command ended with {code}: {told}")
         report = msgspec.json.decode((self.folder / "report.json").read_bytes())
-        return Run(report, wall_s, uses, served.cpu_s - before)
+        first_at = next((at for at in self.results_at_s() if at >= began_at), began_at + wall_s)
+        return Run(report, wall_s, uses, served.cpu_s - before, first_at - began_at)
+
+    def results_at_s(self) -> list[float]:
+        """When each result was recorded, in order; of all sessions in the state file."""
+        with closing(sqlite3.connect(self.folder / "state.db")) as state:
+            rows = state.execute("SELECT recorded_at FROM results ORDER BY recorded_at").fetchall()
+        return [datetime.fromisoformat(text).timestamp() for (text,) in rows]
 
     def start(self, *arguments: str, setting: Setting | None = None) -> subprocess.Popen[bytes]:
         """The command, under way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
@@ -14,11 +14,18 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(slots=True)
 class Use:
-    """What one process has used. ``peak_bytes`` is the most memory that was resident at one time."""
+    """What one process has used. ``peak_bytes`` is the most memory that was resident at one time, ``resident`` what was
+    at each look.
+    """
 
     name: str
     cpu_s: float = 0.0
     peak_bytes: int = 0
+    resident: list[int] = field(default_factory=list)
+
+    def resident_after(self, share: float) -> int:
+        """Bytes resident when that share of the process's life was over."""
+        return self.resident[int(share * (len(self.resident) - 1))] if self.resident else 0
 
     @property
     def role(self) -> str:
@@ -55,7 +62,10 @@ class Meter:
             use = self._uses.setdefault(pid, Use(name))
             use.name = self._name if pid == self._root else name if name.startswith("lrestore-w") else "other"
             use.cpu_s = max(use.cpu_s, cpu_s)
-            use.peak_bytes = max(use.peak_bytes, peak_bytes(pid))
+            peak, resident = memory_bytes(pid)
+            if resident:
+                use.peak_bytes = max(use.peak_bytes, peak)
+                use.resident.append(resident)
 
 
 def family(root: int) -> dict[int, tuple[str, float]]:
@@ -86,13 +96,12 @@ def cpu_s(pid: int) -> float:
     return family(pid)[pid][1]
 
 
-def peak_bytes(pid: int) -> int:
-    """The most memory that a process has had resident; 0 when it is gone."""
+def memory_bytes(pid: int) -> tuple[int, int]:
+    """The most memory that a process has had resident, and what is now; 0 when it is gone."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:
-        return 0
-    for line in status.splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
+        return 0, 0
+    found = dict(line.split(":", 1) for line in status.splitlines())
+    peak, resident = (found.get(name, "0 kB").split()[0] for name in ("VmHWM", "VmRSS"))
+    return int(peak) * 1024, int(resident) * 1024

@@ -6,10 +6,7 @@ each other; ``python -m bench.bulk`` prints the absolute numbers. Run with ``pyt
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -40,13 +37,7 @@ def changed(slow: Instance) -> tuple[Run, list[float]]:
     slow.forget()
     run = slow.restore(setting=Setting(workers=4, latency_ms=SLOW_MS, per_second=ADMITTED))
     assert run.report["totals"]["updated"] == 800
-    return run, recorded_at_s(slow.folder)
-
-
-def recorded_at_s(folder: Path) -> list[float]:
-    with closing(sqlite3.connect(folder / "state.db")) as state:
-        rows = state.execute("SELECT recorded_at FROM results ORDER BY recorded_at").fetchall()
-    return [datetime.fromisoformat(text).timestamp() for (text,) in rows]
+    return run, slow.results_at_s()
 
 
 def items_per_s(times_s: list[float]) -> float:
@@ -83,7 +74,7 @@ def test_four_workers_do_nearly_four_times_as_much_as_one(slow: Instance, change
     slow.forget()
     slow.simulator.call("POST", "load", (slow.folder / "world.ndjson").read_bytes())
     slow.restore("--exclude", "dashboard", setting=Setting(workers=1, latency_ms=SLOW_MS, per_second=ADMITTED))
-    one, four = items_per_s(recorded_at_s(slow.folder)), items_per_s(changed[1])
+    one, four = items_per_s(slow.results_at_s()), items_per_s(changed[1])
     print(f"\n1 worker {one:.0f} items/s, 4 workers {four:.0f} items/s: {four / one:.2f} times as many")
     assert four / one >= GATE["workers_4_against_1"]
 
