@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from lrestore.errors import DependencyError, NotRestorableError
@@ -21,13 +22,18 @@ class _Planned(Protocol):
     parts: Plan
 
 
-def check_explores(context: Context, key: ItemKey, raw: dict[str, Any]) -> list[str]:
+def check_explores(context: Context, key: ItemKey, raw: dict[str, Any], made: Iterable[Write] = ()) -> list[str]:
     """Every model and explore that the item needs is there; returns warnings about fields that are not.
+
+    ``made`` are writes among which there may be queries that the backup does not show: those of merged queries.
 
     Raises DependencyError naming each model or explore that is not there, with its path. A query with a field that is
     gone can be made and shows an error, so that is no reason to leave the item out.
     """
-    absent = [use for use in explore_uses(raw) if not context.live.explore_exists(use.model, use.explore)]
+    queries = (one for one in made if one.type == "query" and one.body.get("model"))
+    asked = (ExploreUse(f"{one.path}.view", one.body["model"], one.body.get("view") or "") for one in queries)
+    uses = dict.fromkeys([*explore_uses(raw), *asked])
+    absent = [use for use in uses if not context.live.explore_exists(use.model, use.explore)]
     if not absent:
         return _absent_fields(context, raw)
     errors = tuple(FieldError(use.path, "missing", f"{_name(use)} is not in the destination") for use in absent)

@@ -154,10 +154,10 @@ class ItemRestorer:
         return plan
 
     def _check_lookml(self, plan: ItemPlan, raw: Object) -> None:
-        """What the item asks of LookML is there: also by the query of a look, which its backup lacks."""
+        """What the item asks of LookML is there: also by queries that its backup lacks, of a look or a merged one."""
         queries = [write.body for write in plan.before if write.type == "query"]
         asked = {**raw, "query": queries[-1]} if queries else raw
-        plan.warnings += check_explores(self._context, plan.key, asked)
+        plan.warnings += check_explores(self._context, plan.key, asked, plan.parts.writes)
 
     def _check_creatable(self, item: Any) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]

@@ -150,6 +150,25 @@ def test_a_merged_query_is_rebuilt_from_the_living_source_once(crossing: Crossin
     assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
 
 
+def test_a_merged_query_whose_explore_is_not_there_is_named_before_anything_is_made(crossing: Crossing) -> None:
+    """The backup holds only its id: what it asks is known from the living source."""
+    dashboard = merged(crossing.source)
+    tile = next(
+        one
+        for one in crossing.source.table("dashboard_element").where("dashboard_id", dashboard["id"])
+        if one["merge_result_id"]
+    )
+    source = (crossing.source.get("merge_query", tile["merge_result_id"]) or {})["source_queries"][0]
+    crossing.source.table("query").change(source["query_id"], {"model": "elsewhere", "view": "unknown"})
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    ran = crossing.migrate(f"dashboard={dashboard['id']}")
+    assert ran.code == 1 and ran.writes == []
+    assert ran.letter()["error_type"] == "DependencyError"
+    assert "explore=elsewhere::unknown" in ran.letter()["message"]
+
+
 def test_a_merged_query_is_made_without_what_the_release_does_not_know(crossing: Crossing) -> None:
     """``limit`` came with 26.2: an older Looker refuses the query whose body has it."""
     for merge in crossing.source.table("merge_query"):
