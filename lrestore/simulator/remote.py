@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -67,13 +68,17 @@ class SimulatorProcess(ControlClient):
 
     def __init__(self, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "lrestore.simulator", *arguments]
+        # A file: nobody would read a pipe, and a process whose pipe is full waits for ever.
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _close)
         self._process = subprocess.Popen(  # noqa: S603 (our own module)
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ
+            command, stdout=subprocess.PIPE, stderr=self._errors, env=environ
         )
-        assert self._process.stdout is not None and self._process.stderr is not None  # noqa: S101 (PIPE was asked for)
+        assert self._process.stdout is not None  # noqa: S101 (PIPE was asked for)
         line = self._process.stdout.readline()
         if not line:
-            reason = self._process.stderr.read().decode(errors="replace").strip()
+            self._process.wait(_STOP_TIMEOUT_S)
+            self._errors.seek(0)
+            reason = self._errors.read().decode(errors="replace").strip()
             self._close()
             raise RuntimeError(f"the simulator did not start: {reason}")
         greeting = msgspec.json.decode(line, type=dict[str, str])
@@ -99,9 +104,9 @@ class SimulatorProcess(ControlClient):
             self._process.kill()
             return self._process.wait()
         finally:
-            for pipe in (self._process.stdout, self._process.stderr):
-                if pipe is not None:
-                    pipe.close()
+            for file in (self._process.stdout, self._errors):
+                if file is not None:
+                    file.close()
 
     def __enter__(self) -> Self:
         return self

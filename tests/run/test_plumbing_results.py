@@ -181,7 +181,7 @@ def test_no_message_is_torn_or_lost_when_writers_are_killed() -> None:
         seen: Counter[int] = Counter()
         kills = 0
         next_kill_s = time.monotonic()
-        while sum(seen.values()) < 200_000:
+        while sum(seen.values()) < 200_000 or kills < 20:
             for message in reader.read(WITHIN_S):
                 assert isinstance(message, Done)
                 assert message.number == seen[message.writer], "in order, none missing"
@@ -193,7 +193,6 @@ def test_no_message_is_torn_or_lost_when_writers_are_killed() -> None:
                 kill(running[victim])
                 running.append(running[victim])
                 running[victim] = start(write_for_ever, reader, writer, 5 + kills)
-        assert kills >= 20
         writer.close()
         for child in running[:6]:
             kill(child)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -166,3 +167,10 @@ def test_the_process_serves_a_world_and_saves_it_at_the_end(tmp_path: Path) -> N
 def test_a_process_without_a_world_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"simulator: .*nowhere\.ndjson"):
         SimulatorProcess(["--world", str(tmp_path / "nowhere.ndjson")])
+
+
+def test_nothing_that_it_says_can_stop_it(tmp_path: Path) -> None:
+    """A pipe that nobody reads fills up after some hundred broken connections, and then it answers nobody."""
+    worldfile.save(make_world(Sizes(dashboards=1, tiles=1)), tmp_path / "in.ndjson")
+    with SimulatorProcess(["--world", str(tmp_path / "in.ndjson")]) as simulator:
+        assert not stat.S_ISFIFO(Path(f"/proc/{simulator.pid}/fd/2").stat().st_mode)
