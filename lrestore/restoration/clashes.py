@@ -63,9 +63,9 @@ def step_aside(context: Context, ends: LooseEnds, write: Write, live: Object, er
     return True
 
 
-def title_aside(title: str, source_id: str) -> str:
+def title_aside(title: str, object_id: str) -> str:
     """The title of no meaning: always the same for an item, so that it is known again."""
-    return f"{title} (being restored {source_id})"
+    return f"{title} (being restored {object_id})"
 
 
 def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: Object) -> bool:

@@ -17,11 +17,12 @@ from lrestore.restoration.context import Context
 
 Object = dict[str, Any]
 
-_FIRST_PAUSE_S = 0.5
+FIRST_PAUSE_S = 0.5
 """A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
 _LONGEST_PATIENCE_S = 120.0
 """Nothing is under way for longer: Looker, and every proxy before it, ends calls sooner."""
-_THERE_ALREADY = (409, 422)
+THERE_ALREADY = (409, 422)
+"""How Looker refuses to make a second one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def after_a_death(context: Context, key: ItemKey) -> None:
 
 def _made_before(context: Context, creation: Creation, refusal: LookerError) -> bool:
     """Whether the refusal may mean that a process which died had made the object after all."""
-    return refusal.status in _THERE_ALREADY and context.journal.begun(creation.intent.key)
+    return refusal.status in THERE_ALREADY and context.journal.begun(creation.intent.key)
 
 
 def _attempt(creation: Creation) -> Callable[[], _Tried]:
@@ -100,7 +101,7 @@ def _attempt(creation: Creation) -> Callable[[], _Tried]:
 def _settle(context: Context, creation: Creation, error: LookerError, took_s: float) -> Object | LookerError:
     """After an unanswered try: look, adopt, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
-        found = _looked_for(context, creation, _FIRST_PAUSE_S * 2**attempt, took_s)
+        found = _looked_for(context, creation, FIRST_PAUSE_S * 2**attempt, took_s)
         if found is not None:
             return found
         if attempt == context.policy.max_retries or not error.outcome_unknown:

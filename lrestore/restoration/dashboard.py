@@ -9,7 +9,7 @@ An absent list is not an empty one: a dashboard that was backed up without its t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -217,11 +217,7 @@ class DashboardPlanner:
         if layouts is None or tiles is None:
             return
         names = {str(tile["id"]): tile_name(tile) for tile in tiles.backed_up}
-        live = {
-            (str(layout["id"]), str(component.get("dashboard_element_id"))): component
-            for layout in layouts.live
-            for component in layout.get("dashboard_layout_components") or ()
-        }
+        live = places_of(layouts.live)
         for placement in self._placements(layouts, names):
             layout_id = self._plan.matched.get(("dashboard_layout", placement.layout))
             element_id = self._plan.matched.get(("dashboard_element", placement.element))
@@ -287,7 +283,19 @@ _KINDS_OF_TILE = ("extension_id", "filter_id")
 
 TAB = "dashboard_layout_id"
 
-_FIXED = ("dashboard_layout_id", "dashboard_element_id")
+_FIXED = (TAB, "dashboard_element_id")
+
+Spot = tuple[str, str]
+"""The ids of a layout and of a tile."""
+
+
+def places_of(layouts: Iterable[Object]) -> dict[Spot, Object]:
+    """The layout components of some layouts, by the spot that each is."""
+    return {
+        (str(layout["id"]), str(component.get("dashboard_element_id"))): component
+        for layout in layouts
+        for component in layout.get("dashboard_layout_components") or ()
+    }
 
 
 def placement_write(placement: Placement, component: Object) -> Write | None:

@@ -7,7 +7,15 @@ from typing import Any
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboard import PART_LISTS, TAB, DashboardPlan, Placement, placement_write
+from lrestore.restoration.dashboard import (
+    PART_LISTS,
+    TAB,
+    DashboardPlan,
+    Placement,
+    Spot,
+    placement_write,
+    places_of,
+)
 from lrestore.restoration.steps import Removal, Write
 
 Object = dict[str, Any]
@@ -107,10 +115,6 @@ def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboar
     return [change for write in writes for change in write.changes]
 
 
-Spot = tuple[str, str]
-"""The live ids of a layout and of a tile."""
-
-
 def _spot(applied: Applied, placement: Placement) -> Spot:
     return (
         applied.made["dashboard_layout", placement.layout],
@@ -119,12 +123,7 @@ def _spot(applied: Applied, placement: Placement) -> Spot:
 
 
 def _places(context: Context, dashboard_id: str) -> dict[Spot, Object]:
-    layouts = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
-    return {
-        (str(layout["id"]), str(component.get("dashboard_element_id"))): component
-        for layout in layouts or ()
-        for component in layout.get("dashboard_layout_components") or ()
-    }
+    return places_of(context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}) or ())
 
 
 def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -> bool:

@@ -18,6 +18,7 @@ from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.apply import send
+from lrestore.restoration.clashes import title_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.folders import circle
 from lrestore.restoration.own import OwnPlanner
@@ -115,7 +116,7 @@ def _place(type_name: str, live: Object) -> Place:
 
 def _aside(key: ItemKey, live: Object) -> Write:
     live_id, name = str(live["id"]), str(live.get("name"))
-    body = {"name": f"{name} (being restored {live_id})"}
+    body = {"name": title_aside(name, live_id)}
     operation = CONTENT_TYPES[key.type].update or ""
     changed = (Change("name", name, body["name"]),)
     return Write(operation, key.type, key.id, live_id, "", name, body, changed)

@@ -10,10 +10,7 @@ from collections.abc import Callable
 
 from lrestore.errors import LookerError, StoppedError
 from lrestore.restoration.context import Context
-
-_FIRST_PAUSE_S = 0.5
-"""As after an unanswered create: the server may still be at work on the request."""
-_THERE_ALREADY = (409, 422)
+from lrestore.restoration.create import FIRST_PAUSE_S, THERE_ALREADY
 
 
 def settled(context: Context, act: Callable[[], object], is_done: Callable[[], bool]) -> None:
@@ -22,9 +19,9 @@ def settled(context: Context, act: Callable[[], object], is_done: Callable[[], b
         try:
             act()
         except LookerError as error:
-            if error.outcome_unknown and context.pause(_FIRST_PAUSE_S * 2**attempt):
+            if error.outcome_unknown and context.pause(FIRST_PAUSE_S * 2**attempt):
                 raise StoppedError("stopped while it was unknown what had become of a call") from error
-            if (error.outcome_unknown or error.status in _THERE_ALREADY) and is_done():
+            if (error.outcome_unknown or error.status in THERE_ALREADY) and is_done():
                 return
             if not error.outcome_unknown or attempt == context.policy.max_retries:
                 raise

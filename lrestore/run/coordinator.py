@@ -319,21 +319,17 @@ class Coordinator:
             self._reason = self._reason or self._deaths.worker_ended_unborn()
         unanswered = self._unanswered()
         for key in helper.in_hand:
-            if helper.started:
-                self._blame(key, helper, unanswered=key in unanswered)
-            else:
+            if helper.started and self._is_deadly(key):
+                self._own.record(failed(_poison(key, self._deaths.over(key)), key, ""))
+            elif not helper.finishing:
                 self._ready.withdraw(key)
                 self._deaths.suspect(key, unanswered=key in unanswered)
         if not helper.finishing and self._ready.unsettled:
             self._start_worker()
 
-    def _blame(self, key: ItemKey, helper: Helper, *, unanswered: bool) -> None:
+    def _is_deadly(self, key: ItemKey) -> bool:
         self._again.add(key)
-        if self._deaths.blame(key):
-            self._own.record(failed(_poison(key, self._deaths.over(key)), key, ""))
-        elif not helper.finishing:
-            self._ready.withdraw(key)
-            self._deaths.suspect(key, unanswered=unanswered)
+        return self._deaths.blame(key)
 
     def _start_worker(self) -> None:
         try:

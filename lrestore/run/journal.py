@@ -89,13 +89,13 @@ class SessionJournal:
 
     def unsettled(self, key: ItemKey) -> bool:
         with self._reading:
-            return _unsettled(self._reader, key)
+            return self._reader.in_doubt(key, parts=False)
 
     def in_doubt(self, key: ItemKey) -> bool:
         if key not in self._again:
             return False
         with self._reading:
-            return self._reader.in_doubt(key)
+            return self._reader.in_doubt(key, parts=True)
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         return bool(self.claimants(key.type, destination_id) - {key.id})
@@ -164,7 +164,7 @@ class ReadOnlyJournal:
         return False
 
     def unsettled(self, key: ItemKey) -> bool:
-        return self._reader is not None and _unsettled(self._reader, key)
+        return self._reader is not None and self._reader.in_doubt(key, parts=False)
 
     def in_doubt(self, key: ItemKey) -> bool:
         return False
@@ -184,7 +184,3 @@ class ReadOnlyJournal:
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
-
-
-def _unsettled(reader: StateReader, key: ItemKey) -> bool:
-    return any(row.intent.key == key and not row.intent.part for row in reader.open_intents())

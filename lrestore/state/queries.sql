@@ -161,7 +161,7 @@ ORDER BY i.id;
 
 -- name: select_in_doubt
 SELECT 1 FROM intents
-WHERE content_type = :content_type AND source_id = :source_id AND state = 'open'
+WHERE content_type = :content_type AND source_id = :source_id AND state = 'open' AND (:parts OR part = '')
 LIMIT 1;
 
 -- name: upsert_undo

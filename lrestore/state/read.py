@@ -180,9 +180,10 @@ class StateReader:
         """Creates whose end is unknown, oldest first: of one session or of all."""
         return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
 
-    def in_doubt(self, key: ItemKey) -> bool:
-        """Whether the end of a create of the item, or of a part of it, is unknown."""
-        return self._row("select_in_doubt", {"content_type": key.type, "source_id": storable(key.id)}) is not None
+    def in_doubt(self, key: ItemKey, *, parts: bool) -> bool:
+        """Whether the end of a create of the item is unknown, or (``parts``) of one of its parts."""
+        values = {"content_type": key.type, "source_id": storable(key.id), "parts": parts}
+        return self._row("select_in_doubt", values) is not None
 
     def undo_index(self, session_id: str) -> list[UndoRecord]:
         """Which shards hold the copies that ``--undo`` puts back."""
