@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from lrestore.errors import StoppedError
 from lrestore.run.plumbing import MessageTooLargeError, ResultWriter
 from lrestore.run.protocol import Record, Sent, Stored
 from lrestore.state.aside import Aside
+from lrestore.state.encoding import to_msgpack
 
 _LOOK_EVERY_S = 0.2
 
@@ -35,15 +37,17 @@ class Outbox:
     def send(self, record: Record) -> None:
         """Send a record; it is confirmed later. Blocks while the pipe is full, which holds back who produces more."""
         with self._changed:
-            self._number += 1
-            sent = Sent(self._worker, self._number, self._confirmed + 1, record)
+            number = self._number + 1
+            sent = Sent(self._worker, number, self._confirmed + 1, record)
             try:
                 self._pipe.send(sent)
             except MessageTooLargeError:
-                self._aside.put(self._number, msgspec.msgpack.encode(record))
-                sent = msgspec.structs.replace(sent, record=Stored(str(self._aside.path)))
+                self._aside.put(number, to_msgpack(record))
+                sent = msgspec.structs.replace(sent, record=Stored(os.fsencode(self._aside.path)))
                 self._pipe.send(sent)
-            self._kept[self._number] = sent
+            # Only now: the writer would wait for ever for a number that was given to a record that was never sent.
+            self._number = number
+            self._kept[number] = sent
 
     def settle(self) -> None:
         """Return when everything sent so far is on disk. Raises StoppedError if nobody is left to confirm it."""

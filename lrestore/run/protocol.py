@@ -59,9 +59,12 @@ class Halfway(msgspec.Struct, frozen=True, tag="halfway"):
 
 
 class Stored(msgspec.Struct, frozen=True, tag="stored"):
-    """A record too large for the pipe: it lies in the worker's outbox, under its number."""
+    """A record too large for the pipe: it lies in the worker's outbox, under its number.
 
-    path: str
+    ``path`` is in the file system's own bytes, which need not be text.
+    """
+
+    path: bytes
 
 
 Record = Opened | Closed | Dropped | Mapped | Finished | Halfway

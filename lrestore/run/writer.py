@@ -12,6 +12,7 @@ confirmed, and the workers send it again to its successor.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -171,7 +172,7 @@ class Writer:
     def _whole(self, sent: Sent) -> Record | None:
         if not isinstance(sent.record, Stored):
             return sent.record
-        content = fetch(sent.record.path, sent.number)
+        content = fetch(Path(os.fsdecode(sent.record.path)), sent.number)
         return None if content is None else msgspec.msgpack.decode(content, type=Record)
 
     def _count(self, record: Finished, group: _Group) -> None:

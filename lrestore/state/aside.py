@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from lrestore.state.connection import state_errors
+from lrestore.vault.sqlite_uri import sqlite_uri
 
 
 class Aside:
@@ -23,7 +24,9 @@ class Aside:
         """Keep a record. A crash of the process does not lose it; its item is done again after a loss of power."""
         with state_errors(self.path):
             if self._store is None:
-                self._store = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+                self._store = sqlite3.connect(
+                    sqlite_uri(self.path, "rwc"), uri=True, isolation_level=None, check_same_thread=False
+                )
                 self._store.execute("PRAGMA journal_mode = WAL")
                 self._store.execute(
                     "CREATE TABLE IF NOT EXISTS aside (number INTEGER PRIMARY KEY, record BLOB NOT NULL)"
@@ -37,8 +40,8 @@ class Aside:
                 self._store.execute("DELETE FROM aside WHERE number <= ?", (number,))
 
 
-def fetch(path: str, number: int) -> bytes | None:
+def fetch(path: Path, number: int) -> bytes | None:
     """A record that was put aside; None if it is gone because it had been confirmed. Raises StateError."""
-    with state_errors(Path(path)), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
+    with state_errors(path), closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True)) as store:
         row = store.execute("SELECT record FROM aside WHERE number = ?", (number,)).fetchone()
     return None if row is None else bytes(row[0])

@@ -23,6 +23,7 @@ from lrestore.state.migrations import (
     migrate,
     version_of,
 )
+from lrestore.vault.sqlite_uri import sqlite_uri
 
 Connect = Callable[..., sqlite3.Connection]
 """``sqlite3.connect``, or what a test puts in its place to make statements fail."""
@@ -84,7 +85,7 @@ def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Sch
         if not has_records(path):
             _make(path, connect, schema)
         _refuse_strangers(path)
-        connection = connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        connection = _connect(sqlite_uri(path, "rw"), connect)
         with closing_on_error(connection):
             _prepare(connection, path, schema)
         return connection
@@ -120,11 +121,13 @@ def closing_on_error(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _connect_readonly(path: Path, connect: Connect) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode=ro"
     # Reading a WAL file needs its -shm beside it. Where that cannot be made (a folder that is read-only for us) and no
     # WAL is waiting, the file itself is complete.
-    if not os.access(path.parent, os.W_OK, effective_ids=True) and not Path(f"{path}-wal").exists():
-        uri += "&immutable=1"
+    immutable = not os.access(path.parent, os.W_OK, effective_ids=True) and not Path(f"{path}-wal").exists()
+    return _connect(sqlite_uri(path, "ro", immutable=immutable), connect)
+
+
+def _connect(uri: str, connect: Connect) -> sqlite3.Connection:
     return connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
@@ -167,7 +170,7 @@ def _make(path: Path, connect: Connect, schema: Schema) -> None:
     os.close(descriptor)
     fresh = Path(name)
     try:
-        with closing(connect(fresh, isolation_level=None)) as connection:
+        with closing(_connect(sqlite_uri(fresh, "rw"), connect)) as connection:
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             create(connection, schema)
             connection.execute("PRAGMA journal_mode = WAL")

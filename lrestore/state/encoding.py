@@ -1,4 +1,4 @@
-"""Text and JSON that always fit into the state file: a fact must not be lost because a name in it is odd."""
+"""Text, JSON and messages that can always be written down: a fact must not be lost because a name in it is odd."""
 
 from __future__ import annotations
 
@@ -18,6 +18,14 @@ def to_json(value: object) -> str:
         return _encoder.encode(value).decode("utf-8")
     except UnicodeEncodeError:
         return _encoder.encode(_storable_parts(msgspec.to_builtins(value, enc_hook=str))).decode("utf-8")
+
+
+def to_msgpack(value: object) -> bytes:
+    """MessagePack of builtins and Structs, with lone surrogates replaced as :func:`storable` does."""
+    try:
+        return msgspec.msgpack.encode(value)
+    except UnicodeEncodeError:
+        return msgspec.msgpack.encode(_storable_parts(msgspec.to_builtins(value, builtin_types=(bytes,), enc_hook=str)))
 
 
 def _storable_parts(value: object) -> object:

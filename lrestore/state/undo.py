@@ -32,6 +32,7 @@ from lrestore.state.encoding import storable
 from lrestore.state.group_commit import GroupCommit
 from lrestore.state.records import stamp, utc_now
 from lrestore.vault.shard import ShardWriter
+from lrestore.vault.sqlite_uri import sqlite_uri
 
 Operation = Literal["updated", "created", "deleted"]
 
@@ -238,7 +239,7 @@ def prune(state_path: Path | str, keep_days: int, now: datetime, unfinished: Col
 def _entries(directory: Path) -> Iterator[UndoEntry]:
     for path in sorted(directory.glob(_SHARDS)):
         # Not read-only: a worker that was killed while it made its shard has left what SQLite has to roll back first.
-        with state_errors(path), closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True)) as log:
+        with state_errors(path), closing(sqlite3.connect(sqlite_uri(path, "rw"), uri=True)) as log:
             # A worker that died before its first line has left a shard without log.
             if log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_log'").fetchone():
                 log.row_factory = sqlite3.Row

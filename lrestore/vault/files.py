@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from lrestore.errors import VaultError
 from lrestore.vault import schema
+from lrestore.vault.sqlite_uri import sqlite_uri
 from lrestore.vault.staging import GZIP_MAGIC, Staging, companion, state
 
 _SQLITE_MAGIC: Final = b"SQLite format 3\x00"
@@ -174,7 +174,7 @@ def _has_content(path: Path) -> bool:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    uri = "file://" + quote(os.fsencode(path.absolute()).replace(b"//", b"/")) + "?mode=ro&immutable=1"
+    uri = sqlite_uri(path, "ro", immutable=True)
     # Sharing one connection among threads is safe: SQLite is built in serialised mode, and readers lock around it.
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     connection.text_factory = _text

@@ -19,6 +19,7 @@ import msgspec
 
 from lrestore.errors import VaultError
 from lrestore.vault import schema
+from lrestore.vault.sqlite_uri import sqlite_uri
 from lrestore.vault.times import as_column
 
 _PUT = """
@@ -53,7 +54,9 @@ class ShardWriter:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-            connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                sqlite_uri(self.path, "rw"), uri=True, isolation_level=None, check_same_thread=False
+            )
             _prepare(connection)
         except (OSError, sqlite3.Error) as error:
             raise VaultError(

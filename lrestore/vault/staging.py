@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from lrestore.errors import VaultError
+from lrestore.vault.sqlite_uri import sqlite_uri
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
 _CHUNK_BYTES: Final = 1024 * 1024
@@ -112,7 +113,7 @@ def _copy_with_companions(path: Path, target: Path) -> None:
 
 def _fold(path: Path, copy: Path) -> None:
     try:
-        connection = sqlite3.connect(copy, isolation_level=None)
+        connection = sqlite3.connect(sqlite_uri(copy, "rw"), uri=True, isolation_level=None)
         try:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()

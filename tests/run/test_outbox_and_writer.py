@@ -152,3 +152,44 @@ def test_settling_ends_when_nobody_is_left_to_confirm(desk: Desk, tmp_path: Path
     orphan.send(finished(1))
     with pytest.raises(StoppedError):
         orphan.settle()
+
+
+def test_a_record_that_cannot_be_sent_leaves_no_gap_behind(desk: Desk) -> None:
+    """The writer takes numbers in their order: one that never comes would hold everything behind it for ever."""
+    with pytest.raises(TypeError):
+        desk.outbox.send(Finished(ItemResult(ItemKey("look", "1"), "", "updated", changes=(Change("x", object(), 1),))))
+    desk.outbox.send(Finished(ItemResult(ItemKey("look", "2"), "whole", outcome="updated")))
+    desk.write()
+    assert desk.hear() == 1
+    assert desk.outbox.empty
+    assert desk.results() == {"look=2": "updated"}
+
+
+@pytest.mark.parametrize("folder", ["a?mode=memory", "a#b", "%41", "caf\udce9"])
+def test_a_record_that_is_put_aside_is_found_again_whatever_its_folder_is_called(tmp_path: Path, folder: str) -> None:
+    place = tmp_path / folder
+    place.mkdir()
+    desk = Desk(place)
+    try:
+        large = ItemResult(
+            ItemKey("look", "1"), "name", outcome="updated", changes=(Change("title", "x" * 50_000, ""),)
+        )
+        desk.outbox.send(Finished(large))
+        desk.write()
+        assert desk.hear() == 1
+        assert desk.results() == {"look=1": "updated"}
+    finally:
+        desk.stack.close()
+        desk.writing.close()
+        desk.reading.close()
+
+
+@pytest.mark.parametrize("length", [10, 50_000])
+def test_a_text_that_is_no_unicode_is_recorded_all_the_same(desk: Desk, length: int) -> None:
+    """A path in a message, or a name in broken content, may hold half of a character."""
+    name = "caf\udce9" * length
+    desk.outbox.send(Finished(ItemResult(ItemKey("look", "1"), name, "updated"), b"\xff\x00"))
+    desk.write()
+    assert desk.hear() == 1
+    with StateReader.open(desk.state) as reader:
+        assert [result.name for result in reader.results(SESSION)] == [name.replace("\udce9", "?")]

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lrestore.run.plumbing.errors import PeerGoneError, TornMessageError
+from lrestore.state.encoding import to_msgpack
 
 Out = TypeVar("Out", bound=msgspec.Struct)
 In = TypeVar("In")
@@ -43,7 +44,7 @@ class Channel(Generic[Out, In]):
     def send(self, message: Out) -> None:
         """Send; blocks while the peer does not read. Raises :class:`PeerGoneError`."""
         try:
-            self._end.send_bytes(msgspec.msgpack.encode(message))
+            self._end.send_bytes(to_msgpack(message))
         except OSError as error:
             raise PeerGoneError(f"the peer of this channel is gone: {error.strerror or error}") from error
 

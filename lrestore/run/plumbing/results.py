@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lrestore.run.plumbing.errors import MessageTooLargeError, PeerGoneError, TornMessageError
+from lrestore.state.encoding import to_msgpack
 
 Message = TypeVar("Message")
 
@@ -31,7 +32,7 @@ _READ_BYTES = 1 << 16
 
 def fits(message: msgspec.Struct) -> bool:
     """Whether a message can be sent through the shared pipe."""
-    return _LENGTH.size + len(msgspec.msgpack.encode(message)) <= LIMIT_BYTES
+    return _LENGTH.size + len(to_msgpack(message)) <= LIMIT_BYTES
 
 
 def result_pipe(kind: Any) -> tuple[ResultReader[Any], ResultWriter]:
@@ -56,7 +57,7 @@ class ResultWriter:
         Raises :class:`MessageTooLargeError` for one that does not :func:`fits`, :class:`PeerGoneError` if nobody reads
         any more.
         """
-        body = msgspec.msgpack.encode(message)
+        body = to_msgpack(message)
         if _LENGTH.size + len(body) > LIMIT_BYTES:
             raise MessageTooLargeError(
                 f"{type(message).__name__} of {len(body)} bytes: the results pipe takes {LIMIT_BYTES - _LENGTH.size}",
