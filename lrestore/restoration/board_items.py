@@ -70,8 +70,7 @@ class Targets:
         for name, target in _SHOWN:
             if pin.part.get(name) not in (None, ""):
                 source_id = str(pin.part[name])
-                known = presumed(self.context, target, source_id)
-                found = known or self._asked(target, source_id, f"{pin.path}.{name}")
+                found = self._asked(target, source_id, f"{pin.path}.{name}")
                 return None if isinstance(found, DependencyError) else (name, found)
         return _other_source(pin.part)
 

@@ -127,8 +127,8 @@ class Context:
     hosts: Hosts = Hosts()
     definitions: Definitions = field(default_factory=Nowhere)
     """What queries ask, where their ids mean nothing."""
-    known_users: dict[str, str] = field(default_factory=dict)
-    """Live ids of backed-up users, as far as they have been found: asked for every owner."""
+    known_users: dict[str, str | None] = field(default_factory=dict)
+    """Live ids of backed-up users, None for those who were looked for in vain: asked for every owner."""
     in_run: Callable[[ItemKey], bool] = nobody
     """Whether this run restores an item."""
     linked: dict[ItemKey, str | None] = field(default_factory=dict)

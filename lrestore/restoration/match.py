@@ -13,8 +13,9 @@ from lrestore.errors import AmbiguousMatchError
 from lrestore.identity import same_origin
 from lrestore.looker.live import whole
 from lrestore.messages import ItemKey
-from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
+from lrestore.restoration.claims import another_of_the_backup, other_than_its_name
 from lrestore.restoration.clashes import title_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.people import find_people, known_by, same_person, somebody_else
@@ -185,22 +186,8 @@ def _another(context: Context, key: ItemKey, row: dict[str, Any], match: Match) 
     """
     entry = CONTENT_TYPES[key.type]
     if match.stranger and str(row[entry.id_field]) == match.stranger:
-        return not fields.writable(entry.update_schema) <= set(entry.natural_key)
+        return other_than_its_name(key.type)
     return another_of_the_backup(context, key, row)
-
-
-def another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:
-    """In the same instance an object whose id the backup knows is that object, whatever it is called today; elsewhere
-    one that is recorded as another that the backup still holds. Where names are not unique, any that is recorded.
-    """
-    entry = CONTENT_TYPES[key.type]
-    other = ItemKey(key.type, str(row[entry.id_field]))
-    if entry.namesakes and context.journal.claimed(key, other.id):
-        return True
-    if context.same_instance:
-        return other != key and context.source.holds(other)
-    claimants = context.journal.claimants(key.type, other.id) - {key.id}
-    return any(context.source.holds(ItemKey(key.type, claimant)) for claimant in claimants)
 
 
 def title_of(type_name: str, obj: dict[str, Any]) -> str:

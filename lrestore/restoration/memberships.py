@@ -15,6 +15,7 @@ from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.caller import admin_by_group, admin_by_role, is_caller
+from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.resolve import resolve
@@ -45,6 +46,14 @@ class Side:
         return [one for one in self.live if one not in self.drop] + self.add
 
 
+@dataclass(slots=True)
+class _Meant:
+    """A backed-up list in ids of the destination. ``unresolved``: its entries whose live ids are not known (yet)."""
+
+    ids: list[str]
+    unresolved: list[ItemKey]
+
+
 class MembershipPlanner:
     """Plans both lists of one user. ``live`` is None for a user that is to be made."""
 
@@ -63,11 +72,10 @@ class MembershipPlanner:
         wanted = self._wanted("group_ids", "group")
         if wanted is None:
             return side
-        ids, certain = wanted
         live = [one for one in side.live if not self._kept_elsewhere(one)]
-        side.add = [one for one in ids if one not in side.live and not self._kept_elsewhere(one)]
-        if certain and not self._context.policy.keep_extra:
-            side.drop = [one for one in live if one not in ids and self._may_leave(one) and self._is_direct(one)]
+        side.add = [one for one in wanted.ids if one not in side.live and not self._kept_elsewhere(one)]
+        extra = self._extra("group_ids", live, wanted)
+        side.drop = [one for one in extra if self._may_leave(one) and self._is_direct(one)]
         return self._unless_external(side, "group_ids", ("allow_normal_group_membership", False))
 
     def roles(self) -> Side:
@@ -77,10 +85,8 @@ class MembershipPlanner:
         wanted = self._wanted("role_ids", "role")
         if wanted is None or self._waiting:
             return side
-        ids, certain = wanted
-        side.add = [one for one in ids if one not in side.live]
-        if certain and not self._context.policy.keep_extra:
-            side.drop = [one for one in side.live if one not in ids and self._may_lose(one)]
+        side.add = [one for one in wanted.ids if one not in side.live]
+        side.drop = [one for one in self._extra("role_ids", side.live, wanted) if self._may_lose(one)]
         if not side.differs:
             return side
         side.direct = self._direct_roles()
@@ -91,8 +97,27 @@ class MembershipPlanner:
     def _read(self, name: str) -> list[str]:
         return [str(one) for one in (self._live or {}).get(name) or ()]
 
-    def _wanted(self, name: str, target: str) -> tuple[list[str], bool] | None:
-        """The ids of the destination, and whether they are all that are meant; None where nothing can be said."""
+    def _extra(self, name: str, live: list[str], wanted: _Meant) -> list[str]:
+        """The live entries that the backup is known not to have.
+
+        One that may be what a reference of the backup leads to stays: a group that was made again has another id.
+        """
+        if self._context.policy.keep_extra:
+            return []
+        extra = [one for one in live if one not in wanted.ids]
+        doubtful = [one for one in extra if not self._is_none_of(wanted.unresolved, one)]
+        if doubtful and not self._waiting:
+            target, missing = wanted.unresolved[0].type, ", ".join(key.id for key in wanted.unresolved)
+            self.warnings.append(
+                f"it keeps {target} {', '.join(doubtful)} in its {name}: the backup may mean it by {target} {missing}"
+            )
+        return [one for one in extra if one not in doubtful]
+
+    def _is_none_of(self, unresolved: list[ItemKey], live_id: str) -> bool:
+        return all(another_of_the_backup(self._context, key, {"id": live_id}) for key in unresolved)
+
+    def _wanted(self, name: str, target: str) -> _Meant | None:
+        """The backed-up list in ids of the destination; None where nothing can be said."""
         if self._raw.get(name) is None:
             self.warnings.append(f"the backup does not hold its {name}: they are left alone")
             return None
@@ -101,22 +126,23 @@ class MembershipPlanner:
             return None
         return self._resolved(name, target, [str(one) for one in self._raw[name]])
 
-    def _resolved(self, name: str, target: str, source_ids: list[str]) -> tuple[list[str], bool]:
-        found, lost, waiting = [], [], False
+    def _resolved(self, name: str, target: str, source_ids: list[str]) -> _Meant:
+        found, lost, unresolved = [], [], []
+        self._waiting = False
         for source_id in source_ids:
             try:
                 found.append(resolve(self._context, target, source_id, path=name, key=self._key))
             except DependencyError:
+                unresolved.append(ItemKey(target, source_id))
                 if self._ends.later(ItemKey(target, source_id)):
-                    waiting = True
+                    self._waiting = True
                 elif not self._kept_elsewhere_in_backup(target, source_id):
                     lost.append(source_id)
         if lost:
             self.warnings.append(
                 f"{target} {', '.join(lost)} of its {name} {'is' if len(lost) == 1 else 'are'} not in the destination"
             )
-        self._waiting = waiting
-        return list(dict.fromkeys(found)), self._context.same_instance or not (lost or waiting)
+        return _Meant(list(dict.fromkeys(found)), unresolved)
 
     def _kept_elsewhere(self, group_id: str) -> bool:
         """Groups that Looker or a directory fills, and such as the listing does not show."""

@@ -10,8 +10,8 @@ from lrestore.diff import differing
 from lrestore.errors import AmbiguousMatchError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
-from lrestore.restoration.match import another_of_the_backup
 from lrestore.restoration.steps import Write
 
 Object = dict[str, Any]

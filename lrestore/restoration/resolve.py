@@ -11,6 +11,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
+from lrestore.restoration.claims import another_of_the_backup, other_than_its_name
 from lrestore.restoration.context import Context
 from lrestore.restoration.folders import is_special, lineage, read_raw, special_folder, why_homeless
 from lrestore.restoration.people import find_people
@@ -28,12 +29,8 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     if CONTENT_TYPES[target].id_field == "name":
         if _there(context, target, source_id):
             return source_id
-    elif context.same_instance:
-        if _there(context, target, source_id) and _is_same(context, target, source_id):
-            return source_id
-        found = _special_folder(context, target, source_id)
-        if found is not None:
-            return found
+    elif context.same_instance and _keeps_its_id(context, target, source_id):
+        return source_id
     else:
         found = _by_natural_key(context, target, source_id)
         if found is not None:
@@ -140,6 +137,11 @@ def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warning
     )
 
 
+def _keeps_its_id(context: Context, target: str, source_id: str) -> bool:
+    """Whether the id of the backup still means the same object, in the same instance."""
+    return _there(context, target, source_id) and _is_same(context, target, source_id)
+
+
 def _is_same(context: Context, target: str, source_id: str) -> bool:
     """Whether an id still belongs to what the backup calls so; types without a ``created_at`` are trusted, as the
     instance is the same.
@@ -155,32 +157,53 @@ def _is_same(context: Context, target: str, source_id: str) -> bool:
 
 
 def _by_natural_key(context: Context, target: str, source_id: str) -> str | None:
+    """The one live object with the natural key of a backed-up one whose id does not tell; None if there is no such
+    object, or more than one. An object in the trash cannot be referred to, and is not replaced by a namesake.
+    """
     key = ItemKey(target, source_id)
     backed_up = read_raw(context, key)
-    if backed_up is None:
+    if backed_up is None or _in_the_trash(context, key, backed_up):
         return None
     if target == "folder":
         return _folder(context, source_id)
     if target == "user":
-        found = find_people(context, key, backed_up)
+        rows = find_people(context, key, backed_up)
     else:
         wanted = natural_key(context, key, backed_up)
-        found = context.live.find(target, wanted) if wanted else []
+        rows = context.live.find(target, wanted) if wanted else []
+    found = [row for row in rows if not row.get("deleted") and not _another(context, key, backed_up, row)]
     return str(found[0][CONTENT_TYPES[target].id_field]) if len(found) == 1 else None
+
+
+def _another(context: Context, key: ItemKey, backed_up: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Whether a live object of the same natural key is another all the same: known to be, or born at another time."""
+    if context.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
+        born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
+        return born_elsewhere and other_than_its_name(key.type)
+    return another_of_the_backup(context, key, row)
+
+
+def _in_the_trash(context: Context, key: ItemKey, backed_up: dict[str, Any]) -> bool:
+    """Whether the backed-up object still has its id, and lies in the trash."""
+    if not context.same_instance or not CONTENT_TYPES[key.type].trash:
+        return False
+    trashed = context.live.trashed(key.type, key.id)
+    return trashed is not None and same_origin(backed_up.get("created_at"), trashed.get("created_at")) is not False
 
 
 def _folder(context: Context, source_id: str) -> str | None:
     """A folder by the names on the way down to it, from the first one above that is known otherwise."""
-    below: list[str] = []
+    below: list[tuple[ItemKey, str]] = []
     for folder_id, folder in lineage(context, source_id):
         here = _known_folder(context, folder_id, folder)
         if here is not None:
             break
-        below.append(str(folder.get("name")))
+        below.append((ItemKey("folder", folder_id), str(folder.get("name"))))
     else:
         return None
-    for name in reversed(below):
-        found = context.live.find("folder", {"parent_id": here, "name": name})
+    for key, name in reversed(below):
+        rows = context.live.find("folder", {"parent_id": here, "name": name})
+        found = [row for row in rows if not another_of_the_backup(context, key, row)]
         if len(found) != 1:
             return None
         here = str(found[0]["id"])
@@ -188,26 +211,28 @@ def _folder(context: Context, source_id: str) -> str | None:
 
 
 def _known_folder(context: Context, folder_id: str, folder: dict[str, Any]) -> str | None:
+    """The live folder of a backed-up one, as far as that can be told without its name."""
+    mapped = context.journal.mapping("folder", folder_id)
+    if mapped is not None and _there(context, "folder", mapped):
+        return mapped
+    if context.same_instance and _keeps_its_id(context, "folder", folder_id):
+        return folder_id
     if is_special(folder):
         return special_folder(context, folder, lambda user_id: user_there(context, user_id))
-    mapped = context.journal.mapping("folder", folder_id)
-    return mapped if mapped is not None and _there(context, "folder", mapped) else None
-
-
-def _special_folder(context: Context, target: str, source_id: str) -> str | None:
-    """In the same instance a user who was deleted and made anew has another personal folder."""
-    backed_up = read_raw(context, ItemKey(target, source_id)) if target == "folder" else None
-    if backed_up is None or not is_special(backed_up):
-        return None
-    return special_folder(context, backed_up, lambda user_id: user_there(context, user_id))
+    return None
 
 
 def user_there(context: Context, source_id: str) -> str | None:
-    """The live id of a backed-up user, None for one who is not there. Who that is, is asked for once per process."""
-    if source_id not in context.known_users:
+    """The live id of a backed-up user, None for one who is not there.
+
+    Each user is looked for once per process; one who was not found then is there as soon as a mapping says so.
+    """
+    known = context.known_users
+    if source_id not in known or (known[source_id] is None and context.journal.mapping("user", source_id)):
         try:
-            found = resolve(context, "user", source_id, path="", key=ItemKey("user", source_id))
+            known[source_id] = resolve(context, "user", source_id, path="", key=ItemKey("user", source_id))
+        except DependencyError:
+            known[source_id] = None
         except ItemError:
             return None
-        context.known_users[source_id] = found
-    return context.known_users[source_id]
+    return known[source_id]
