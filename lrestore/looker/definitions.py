@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lrestore.looker.live import Caller
 
 _KINDS = ("dimensions", "measures", "filters", "parameters")
-_NAMES_ALONE = f"fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
+_NAMES_ALONE = f"name,fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
 """An explore whole is megabytes."""
 
 Names = frozenset[str]
@@ -46,7 +46,7 @@ class Definitions:
             shown = self._session.call("lookml_model_explore", path=path, query={"fields": _NAMES_ALONE})
         except LookerError:
             return None
-        found = shown.get("fields") if isinstance(shown, dict) else None
+        found = shown.get("fields")
         return field_names(found) if isinstance(found, dict) else None
 
     def _ask_for_permissions(self) -> Names | None:
@@ -54,8 +54,7 @@ class Definitions:
             rows = self._session.call("all_permissions")
         except LookerError:
             return None
-        found = (row.get("permission") for row in rows or () if isinstance(row, dict))
-        return frozenset(str(name) for name in found if name) or None
+        return frozenset(str(row["permission"]) for row in rows) or None
 
 
 def field_names(fields: dict[str, Any]) -> Names | None:

@@ -58,11 +58,11 @@ class Origin:
 
     def _ids(self, operation: str, path: Mapping[str, str]) -> list[str] | None:
         rows = self._ask(operation, path, {"fields": "id"})
-        return [str(row["id"]) for row in rows] if isinstance(rows, list) else None
+        return None if rows is None else [str(row["id"]) for row in rows]
 
     def _read(self, operation: str, object_id: str) -> Object | None:
-        answer = self._ask(operation, {f"{operation}_id": object_id}, {})
-        return answer if isinstance(answer, dict) else None
+        found: Object | None = self._ask(operation, {f"{operation}_id": object_id}, {})
+        return found
 
     def _ask(self, operation: str, path: Mapping[str, str], query: Mapping[str, object]) -> Any:
         try:

@@ -93,10 +93,10 @@ class People:
             return self._by_credential[kind, credential_id]
         path = {"credential_type": kind, "credential_id": credential_id}
         try:
-            found = self._session.call("user_for_credential", path=path)
+            found: Object = self._session.call("user_for_credential", path=path)
         except NotFoundError:
             return None
-        return found if isinstance(found, dict) else None
+        return found
 
     def without_credentials(self, first_name: str | None, last_name: str | None) -> list[Object]:
         """Users of that name whom nothing else tells apart: as create_user leaves them."""

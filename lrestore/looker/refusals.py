@@ -98,7 +98,12 @@ def _kind(status: int, refusal: Refusal | None) -> type[LookerError]:
 def _hint(answer: Answer, refusal: Refusal | None) -> str | None:
     if 300 <= answer.status < 400:
         return "nothing but the destination is called: set base_url to where Looker's API itself answers"
-    if refusal is None and answer.body.lstrip()[:1] == b"<":
+    return page_hint(answer.body) if refusal is None else None
+
+
+def page_hint(body: bytes) -> str | None:
+    """The remedy where a page of HTML came, such as the login page of a proxy; None for anything else."""
+    if body.lstrip()[:1] == b"<":
         return "this page is not Looker's: something in between answered"
     return None
 

@@ -22,14 +22,19 @@ from lrestore.looker.endpoint import endpoint_of
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.looker.redaction import Secrets, one_line
-from lrestore.looker.refusals import MESSAGE_LIMIT, readable
+from lrestore.looker.refusals import MESSAGE_LIMIT, page_hint, readable
 from lrestore.looker.retries import Retries
+from lrestore.looker.shape import fault_in
 from lrestore.looker.transport import Channel, PooledTransport
-from lrestore.ontology.schema import Operation
+from lrestore.ontology.schema import Operation, Shape
 
 OWN_OPERATIONS = {
-    "versions": Operation("versions", "GET", "/versions", "none", repeatable=True, takes_fields=True),
-    "me": Operation("me", "GET", "/user", "non_query", repeatable=True, takes_fields=True),
+    "versions": Operation(
+        "versions", "GET", "/versions", "none", repeatable=True, takes_fields=True, answer=Shape("object")
+    ),
+    "me": Operation(
+        "me", "GET", "/user", "non_query", repeatable=True, takes_fields=True, answer=Shape("object", "id")
+    ),
     # The same document as that of api_spec, where ``swagger_url`` of an instance says it is.
     "swagger": Operation("api_spec", "GET", "/swagger.json", "none", repeatable=True, takes_fields=False),
 }
@@ -98,9 +103,10 @@ class LookerSession:
         body: object = None,
         only: Collection[str] | None = None,
     ) -> Any:
-        """Call an operation; returns the decoded JSON, None where Looker sends no content.
+        """Call an operation; returns the decoded JSON, which has the shape that the operation's ``answer`` names; None
+        where Looker sends no content and need not.
 
-        ``only``: of the object that comes, nothing but these fields is of interest.
+        ``only``: of the object that comes, nothing but these fields is of interest, and what tells which object it is.
 
         Raises a :class:`LookerError` with everything known about the failure. If ``outcome_unknown`` is set on one that
         an operation that is not repeatable raised, the object may exist: look before creating it again. Raises
@@ -109,13 +115,13 @@ class LookerSession:
         """
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, query, body), self._transport.endpoint.api)
-        return self._retries.run(lambda: self._decoded(call, self._answer(call), only), repeatable=operation.repeatable)
+        return self._retries.run(lambda: self._asked(operation, path, call, only), repeatable=operation.repeatable)
 
     def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:
         """As :meth:`call`, for what a run can do without: no failure is waited for to pass."""
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, _NOTHING), self._transport.endpoint.api)
-        return self._decoded(call, self._answer(call))
+        return self._asked(operation, path, call)
 
     def versions(self) -> dict[str, Any]:
         """``ApiVersion``: ``looker_release_version``, ``supported_versions`` …"""
@@ -144,9 +150,20 @@ class LookerSession:
             token = self._tokens.renewed(token)
         return self._transport.send(call, f"Bearer {token}")
 
-    def _decoded(self, call: Call, answer: Answer, only: Collection[str] | None = None) -> Any:
+    def _asked(
+        self, operation: Operation, path: Mapping[str, str], call: Call, only: Collection[str] | None = None
+    ) -> Any:
+        """One try of a call, and its usable answer. Raises BadAnswerError for any other that says success."""
+        answer = self._answer(call)
         if not answer.body:
-            return self._nothing(call, answer)
+            return self._nothing(operation, call, answer)
+        decoded = self._decoded(call, answer, {*only, operation.answer.shows} if only is not None else None)
+        wrong = fault_in(operation, path, decoded)
+        if wrong:
+            raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}")
+        return decoded
+
+    def _decoded(self, call: Call, answer: Answer, only: Collection[str] | None) -> Any:
         try:
             return msgspec.json.decode(answer.body) if only is None else _part_of(answer.body, only)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -154,13 +171,16 @@ class LookerSession:
             what = f"{answer.status}, but the answer is not JSON ({error}): {one_line(text, MESSAGE_LIMIT)}"
             raise self._bad_answer(call, answer, what) from error
 
-    def _nothing(self, call: Call, answer: Answer) -> None:
+    def _nothing(self, operation: Operation, call: Call, answer: Answer) -> None:
         """No content is what 204 and 202 mean and what any DELETE may send; elsewhere the specification has content."""
-        if answer.status in (200, 201) and call.method != "DELETE":
+        said_so = answer.status not in (200, 201) and (
+            operation.answer.silent or operation.answer.content == "document"
+        )
+        if call.method != "DELETE" and not said_so:
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer is empty")
 
     def _bad_answer(self, call: Call, answer: Answer, what: str) -> BadAnswerError:
-        failure = call.failed(BadAnswerError, what)
+        failure = call.failed(BadAnswerError, what, hint=page_hint(answer.body))
         failure.status, failure.body = answer.status, readable(answer.body, self._transport.secrets)
         return failure
 

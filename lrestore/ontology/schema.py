@@ -25,6 +25,26 @@ Rule = tuple[tuple[str, object], ...]
 """(path, value) pairs, all of which hold: ``(("permission_set.all_access", True),)``."""
 
 
+Content = Literal["object", "rows", "text", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which answers of an operation are usable, by the specification's response schema. Any other proves nothing.
+
+    ``content``: *object*, one JSON object; *rows*, an array of them; *text*, a string; *document*, any JSON.
+    ``shows`` is the field that tells which object it is ("": none, but the object is not empty), ``same`` the parameter
+    of the path that it must equal. ``lists`` are the places of parts: where one is shown, it is an array of objects
+    with ids. ``silent``: 202 and 204 without content are usable, too.
+    """
+
+    content: Content = "document"
+    shows: str = ""
+    same: str = ""
+    lists: tuple[str, ...] = ()
+    silent: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call of API 4.0. ``activity`` is the specification's ``x-looker-activity-type``, by which calls are licensed.
@@ -39,6 +59,7 @@ class Operation:
     activity: Literal["non_query", "db_query", "none"]
     repeatable: bool
     takes_fields: bool
+    answer: Shape = Shape()
 
 
 @dataclass(frozen=True, slots=True)

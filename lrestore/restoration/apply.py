@@ -155,7 +155,7 @@ def _left_behind(context: Context, write: Write, body: Object, parent_id: str, k
     except NotFoundError:
         return None
     if write.type in _HELD_AS:
-        children = (children or {}).get(_HELD_AS[write.type])
+        children = children.get(_HELD_AS[write.type])
     kinds = field_types(fields.sdk_model(PARTS[write.type].model))
     for child in children or ():
         if str(child["id"]) not in known and all(

@@ -34,7 +34,7 @@ def admin_by_group(context: Context, group_id: str) -> bool:
 
 def caller_is_in(context: Context, group_id: str) -> bool:
     """Whether the caller is in a live group, or in one that lies in it; unknown counts as yes."""
-    shown = context.session.call("user", path={"user_id": context.caller_id}, query={"fields": "id,group_ids"}) or {}
+    shown = context.session.call("user", path={"user_id": context.caller_id}, query={"fields": "id,group_ids"})
     if not isinstance(shown.get("group_ids"), list):
         return True
     mine = {str(one) for one in shown["group_ids"]}

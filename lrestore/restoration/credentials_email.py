@@ -61,7 +61,7 @@ def apply_login(context: Context, applied: Applied, write: Write, user_id: str) 
 
     def is_there() -> bool:
         try:
-            found = context.session.call("user_credentials_email", path=path) or {}
+            found = context.session.call("user_credentials_email", path=path)
         except NotFoundError:
             return False
         return str(found.get("email") or "").casefold() == str(write.body.get("email") or "").casefold()

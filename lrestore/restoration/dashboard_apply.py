@@ -123,7 +123,7 @@ def _spot(applied: Applied, placement: Placement) -> Spot:
 
 
 def _places(context: Context, dashboard_id: str) -> dict[Spot, Object]:
-    return places_of(context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}) or ())
+    return places_of(context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}))
 
 
 def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -> bool:

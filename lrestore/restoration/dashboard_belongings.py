@@ -78,5 +78,5 @@ class DashboardBelongings:
         parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
         if not parts["dashboard_layouts"]:
             path = {"dashboard_id": str(made["id"])}
-            parts["dashboard_layouts"] = self._context.session.call("dashboard_dashboard_layouts", path=path) or []
+            parts["dashboard_layouts"] = self._context.session.call("dashboard_dashboard_layouts", path=path)
         return {**made, **parts}

@@ -41,6 +41,7 @@ from lrestore.restoration.ends import LooseEnds, nobody
 from lrestore.restoration.kinds import SUPPORTED, kind_of
 from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match, find_live
+from lrestore.restoration.namesakes import sole_new
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import own_slug
 from lrestore.restoration.steps import Plan, Write, settle
@@ -305,7 +306,7 @@ class ItemRestorer:
 
         def by_key() -> Object | None:
             found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
-            return found[0] if len(found) == 1 else None
+            return sole_new(self._context, plan.key, found)
 
         watch = kind_of(plan.key.type).watch
         look = by_key if watch is None else watch(self._context, plan.key, write)

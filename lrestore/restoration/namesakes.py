@@ -49,10 +49,24 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
         and not another_of_the_backup(context, key, row)
         and not differing(sent, row, fields.sdk_model(entry.model))
     ]
+    return _sole(key, found)
+
+
+def sole_new(context: Context, key: ItemKey, found: list[Object]) -> Object | None:
+    """Of the objects that have the natural key, the one that an unanswered create has made: it is not in the trash, and
+    not known as another item.
+
+    Raises AmbiguousMatchError where several objects are like that.
+    """
+    return _sole(key, [row for row in found if not row.get("deleted") and not another_of_the_backup(context, key, row)])
+
+
+def _sole(key: ItemKey, found: list[Object]) -> Object | None:
     if len(found) > 1:
+        id_field = CONTENT_TYPES[key.type].id_field
         raise AmbiguousMatchError(
-            f"{key}: no answer came when it was created, and several alike are new: "
-            f"ids {', '.join(str(row['id']) for row in found)}",
+            f"{key}: no usable answer came when it was created, and several alike are new: "
+            f"ids {', '.join(str(row[id_field]) for row in found)}",
             hint="delete those that nobody needs",
             key=key,
         )

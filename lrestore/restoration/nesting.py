@@ -116,7 +116,7 @@ class GroupBelongings:
     def _shown(self, live_id: str) -> list[str]:
         """The groups in it, as Looker shows them now."""
         rows = self._context.session.call("all_group_groups", path={"group_id": live_id}, query={"fields": "id"})
-        return [str(row["id"]) for row in rows or ()]
+        return [str(row["id"]) for row in rows]
 
     def _write(self, operation: str, group_id: str, body: Object) -> Write:
         return Write(operation, "group_group", self._key.id, group_id, _PATH, f"group {group_id}", body)
@@ -171,7 +171,7 @@ class RoleBelongings:
         if not live_id or listed == set(meant.ids):
             return list(meant.ids) if live_id else []
         rows = self._context.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
-        return [str(row["id"]) for row in rows or ()]
+        return [str(row["id"]) for row in rows]
 
     def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
         path = {"role_id": str(live["id"])}

@@ -60,6 +60,6 @@ def adjust_permission_set(planner: OwnPlanner, wanted: Object) -> None:
 
 def _the_only_admin_role(context: Context, role_ids: set[str]) -> bool:
     """Whether the caller has one of these roles, and no other that makes it an admin."""
-    mine = context.session.call("user_roles", path={"user_id": context.caller_id}) or ()
+    mine = context.session.call("user_roles", path={"user_id": context.caller_id})
     admin = {str(role["id"]) for role in mine if gives_admin(role)}
     return bool(admin) and admin <= role_ids

@@ -49,7 +49,7 @@ def meet(session: Caller, base_url: str) -> DestinationFacts:
     Raises DestinationError where this is not a Looker that speaks API 4.0, or it cannot be reached.
     """
     try:
-        me = session.call("me") or {}
+        me = session.call("me")
     except NotFoundError as error:
         raise DestinationError(
             f"{base_url} has no API 4.0: {error.message}",
@@ -67,11 +67,11 @@ def meet(session: Caller, base_url: str) -> DestinationFacts:
 def _versions(session: Caller) -> dict[str, Any]:
     """What Looker says of its release; nothing where it does not, and then fields are not held back as too new."""
     try:
-        versions = session.call("versions")
+        found: dict[str, Any] = session.call("versions")
     except LookerError as error:
         log.warning("Looker's version is unknown: %s", error)
         return {}
-    return versions if isinstance(versions, dict) else {}
+    return found
 
 
 def _swagger_url(versions: dict[str, Any]) -> str:
@@ -95,12 +95,13 @@ class AdminCheck:
 
     def _roles(self) -> Iterable[dict[str, Any]]:
         try:
-            return self._session.call("user_roles", path={"user_id": self._user_id}) or ()
+            roles: list[dict[str, Any]] = self._session.call("user_roles", path={"user_id": self._user_id})
+            return roles
         except LookerError as error:
             log.debug("the roles of user %s are told another way: %s", self._user_id, error)
         try:
-            mine = set(map(str, (self._session.call("me") or {}).get("role_ids") or ()))
-            return [role for role in self._session.call("all_roles") or () if str(role.get("id")) in mine]
+            mine = set(map(str, self._session.call("me").get("role_ids") or ()))
+            return [role for role in self._session.call("all_roles") if str(role.get("id")) in mine]
         except LookerError as error:
             log.warning("user %s is not taken for an admin, since its roles cannot be read: %s", self._user_id, error)
             return ()

@@ -75,7 +75,7 @@ class App:
         if refused is not None:
             await self._send(exchange, refusal_answer(refused, exchange.operation))
             return
-        spoilt = fault is not None and not fault.takes_effect and fault.action in ("status", "html")
+        spoilt = fault is not None and not fault.takes_effect and fault.action in ("status", "html", "body")
         result = None if spoilt else answer(simulation, exchange.found, request, entry)
         if fault is not None:
             await self._spoil(exchange, fault, result)
@@ -107,6 +107,8 @@ class App:
             await self._send(exchange, refusal_answer(refusal_of(fault), exchange.operation))
         elif fault.action == "html":
             await self._send(exchange, Answer(int(fault.number or 502), PROXY_PAGE, {}, "text/html"))
+        elif fault.action == "body":
+            await self._send(exchange, Answer(fault.status, fault.text.encode()))
         elif result is not None and fault.action == "truncate":
             await self._send(exchange, result._replace(body=result.body[: len(result.body) // 2] or b"{"))
         elif result is not None and fault.action == "cut":

@@ -9,7 +9,10 @@ import msgspec
 from lrestore.simulator.refusal import Problem, RefusedError
 
 ACTIONS = frozenset(
-    {"status", "reset_before", "reset_after", "hang", "truncate", "cut", "html", "expire_tokens", "refuse", "delay"}
+    {
+        *("status", "reset_before", "reset_after", "hang", "truncate", "cut", "html", "body"),
+        *("expire_tokens", "refuse", "delay"),
+    }
 )
 
 
@@ -34,17 +37,19 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule: ``{"match": {...}, "fault": "status:503"}``.
 
     ``fault`` is one of: ``status:N`` (an error in Looker's form), ``html`` or ``html:N`` (a proxy's page),
-    ``truncate`` (JSON cut short in a complete answer), ``cut`` (connection closed inside the body), ``reset_before``,
-    ``reset_after`` (TCP reset before or after the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits,
-    for ever if no seconds are given), ``delay:SECONDS``, ``expire_tokens`` (every token is void from now on),
-    ``refuse:SECONDS`` (nobody listens for so long).
-    ``handled``: the call takes effect before ``status``, ``html`` or ``hang`` spoil its answer.
+    ``body:TEXT`` (that text with ``status``, in the place of the answer), ``truncate`` (JSON cut short in a complete
+    answer), ``cut`` (connection closed inside the body), ``reset_before``, ``reset_after`` (TCP reset before or after
+    the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits, for ever if no seconds are given),
+    ``delay:SECONDS``, ``expire_tokens`` (every token is void from now on), ``refuse:SECONDS`` (nobody listens for so
+    long).
+    ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` spoil its answer.
     """
 
     fault: str
     match: Match = Match()
     retry_after: float | None = None
     handled: bool = False
+    status: int = 200
     matched: int = 0
     fired: int = 0
 
@@ -55,9 +60,13 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def number(self) -> float | None:
+        """What follows the colon, where that is a number."""
+        return float(self.text) if self.text and self.action != "body" else None
+
+    @property
+    def text(self) -> str:
         """What follows the colon."""
-        text = self.fault.partition(":")[2]
-        return float(text) if text else None
+        return self.fault.partition(":")[2]
 
     @property
     def takes_effect(self) -> bool:
@@ -68,7 +77,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Why the rule makes no sense; empty if it does."""
         if self.action not in ACTIONS:
             return f"unknown fault {self.fault!r}: use one of {', '.join(sorted(ACTIONS))}"
-        if not self.fault.partition(":")[2].replace(".", "", 1).isdecimal() and ":" in self.fault:
+        if self.action == "body":
+            return ""
+        if not self.text.replace(".", "", 1).isdecimal() and ":" in self.fault:
             return f"{self.fault!r}: what follows the colon must be a number"
         if self.action in ("status", "delay", "refuse") and self.number is None:
             return f"{self.fault!r} needs a number, such as status:503"

@@ -209,9 +209,11 @@ class RunningSimulator:
         """The behaviour; its fields may be set while it runs."""
         return self.simulation.config
 
-    def fault(self, fault: str, *, retry_after: float | None = None, handled: bool = False, **match: Any) -> Fault:
+    def fault(
+        self, fault: str, *, retry_after: float | None = None, handled: bool = False, status: int = 200, **match: Any
+    ) -> Fault:
         """Put one :class:`~lrestore.simulator.faults.Fault` in force; its ``fired`` tells how often it struck."""
-        rule = Fault(fault=fault, retry_after=retry_after, handled=handled, match=Match(**match))
+        rule = Fault(fault=fault, retry_after=retry_after, handled=handled, status=status, match=Match(**match))
         self.simulation.faults.add([rule])
         return rule
 

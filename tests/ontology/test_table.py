@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, ContentType, Operation, Part, by_vault_number, fields
+from lrestore.simulator import schema
 
 TYPES = pytest.mark.parametrize("entry", CONTENT_TYPES.values(), ids=CONTENT_TYPES.keys())
 PART_ROWS = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())
@@ -163,6 +164,24 @@ def test_a_path_names_each_parameter_once(operation: Operation) -> None:
     parameters = re.findall(r"{([a-z_]+)}", operation.path)
     assert len(parameters) == len(set(parameters))
     assert re.fullmatch(r"(/([a-z_0-9]+|{[a-z_]+}))+", operation.path)
+
+
+@OPERATION_ROWS
+def test_usable_answers_are_those_of_the_specification(operation: Operation) -> None:
+    result = schema.operations()[operation.id].result or ""
+    word = result.strip("[@]")
+    expected = "rows" if result.startswith("[") else "object" if result.startswith("@") else "text"
+    assert operation.answer.content == ("document" if result == "any" else expected)
+    shows = operation.answer.shows
+    assert not shows or shows in schema.schema(word).fields
+    assert operation.answer.silent or operation.method == "GET" or operation.id.startswith(("create_", "login"))
+
+
+@pytest.mark.parametrize("holder", ["dashboard", "board"])
+def test_lists_of_parts_are_looked_at_where_the_table_has_them(holder: str) -> None:
+    paths = {part.path for part in CONTENT_TYPES[holder].parts}
+    operation = OPERATIONS[CONTENT_TYPES[holder].get]
+    assert paths and set(operation.answer.lists) == paths
 
 
 def test_operations_that_run_schedules_or_send_mail_are_not_in_the_table() -> None:

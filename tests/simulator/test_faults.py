@@ -138,6 +138,16 @@ def test_a_proxy_page_is_html(simulator: RunningSimulator, client: Client, fault
     assert not simulator.world.table("folder").where("name", "New")
 
 
+@pytest.mark.parametrize(("handled", "status"), [(False, 200), (True, 201)])
+def test_a_body_of_the_tests_own_takes_the_place_of_the_answer(
+    simulator: RunningSimulator, client: Client, handled: bool, status: int
+) -> None:
+    simulator.fault('body:{"id": ":"}', handled=handled, status=status, method="POST")
+    assert client.post("/folders", {"name": "Spoilt", "parent_id": "1"}) == (status, b'{"id": ":"}')
+    made = [folder for folder in simulator.world.table("folder") if folder["name"] == "Spoilt"]
+    assert len(made) == handled
+
+
 def test_a_5xx_may_come_after_the_call_took_effect(simulator: RunningSimulator, client: Client) -> None:
     simulator.fault("status:504", handled=True)
     assert client.post("/folders", {"name": "New", "parent_id": "1"})[0] == 504

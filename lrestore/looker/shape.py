@@ -1,0 +1,106 @@
+"""Whether a decoded answer is one that its operation can give.
+
+What is not (null, a list where an object belongs, an object without an id or with the id of another) proves nothing:
+not that something is missing, not that it differs, not that a create failed. The session raises it as an error, so that
+no reader of answers has to ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lrestore.ontology.schema import Operation
+
+_ID = "id"
+
+
+def fault_in(operation: Operation, path: Mapping[str, str], answer: Any) -> str:
+    """What is wrong with ``answer``, in words that follow "the answer"; "" for a usable one.
+
+    ``path`` are the parameters with which the operation was called.
+    """
+    match operation.answer.content:
+        case "object":
+            return _object(operation, path, answer)
+        case "rows":
+            return _rows(answer, operation.answer.shows, operation.answer.lists)
+        case "text":
+            return "" if isinstance(answer, str) else f"is {_named(answer)}, not a text"
+    return ""
+
+
+def usable_id(value: object) -> bool:
+    """Whether a value can be an id or a name: a text that is not blank, or a whole number."""
+    return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
+
+
+def _object(operation: Operation, path: Mapping[str, str], answer: Any) -> str:
+    shape = operation.answer
+    if not isinstance(answer, dict):
+        return f"is {_named(answer)}, not an object"
+    if not answer:
+        return "is an empty object"
+    if not shape.shows:
+        return ""
+    shown = answer.get(shape.shows)
+    if not usable_id(shown):
+        return _without(shape.shows, answer)
+    asked = path.get(shape.same) if shape.same else None
+    if asked is not None and str(shown).casefold() != str(asked).casefold():
+        return f"is the object with {shape.shows} {shown!r}, which was not asked for"
+    return _parts(answer, shape.lists)
+
+
+def _rows(answer: Any, shows: str, lists: tuple[str, ...]) -> str:
+    if not isinstance(answer, list):
+        return f"is {_named(answer)}, not a list"
+    for number, row in enumerate(answer):
+        if not isinstance(row, dict):
+            return f"holds {_named(row)} at position {number}, not an object"
+        if not usable_id(row.get(shows)):
+            return f"holds an object at position {number} that {_without(shows, row)}"
+        wrong = _parts(row, lists) if lists else ""
+        if wrong:
+            return wrong
+    return ""
+
+
+def _parts(answer: Mapping[str, Any], lists: tuple[str, ...]) -> str:
+    """What is wrong with the lists of parts that the object shows. One that it does not show is not wrong."""
+    for where in lists:
+        for shown in _at(answer, where.split("[].")):
+            wrong = "" if shown is None else _rows(shown, _ID, ())
+            if wrong:
+                return f"shows as {where} what {wrong}"
+    return ""
+
+
+def _at(obj: Mapping[str, Any], names: list[str]) -> Iterator[Any]:
+    found = obj.get(names[0])
+    if len(names) == 1:
+        yield found
+        return
+    for one in found or ():
+        yield from _at(one, names[1:])
+
+
+def _without(shows: str, obj: Mapping[str, Any]) -> str:
+    return f"has {_named(obj[shows])} as its {shows}" if shows in obj else f"has no {shows}"
+
+
+def _named(value: Any) -> str:
+    """A value in a few words, without what it holds."""
+    if value is None:
+        return "null"
+    if value == "":
+        return "an empty text"
+    words = {
+        bool: "true or false",
+        str: "a text",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
+    return words[type(value)]
