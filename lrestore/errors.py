@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lrestore.messages import FieldError, ItemKey
+from lrestore.messages import FieldError, ItemKey, ItemResult
 
 
 class LrestoreError(Exception):
@@ -120,6 +120,15 @@ class MissingItemError(ItemError):
 
 class DependencyError(ItemError):
     """A hard reference leads nowhere: neither in the destination, nor restored by this run."""
+
+
+class IncompleteError(ItemError):
+    """The item is restored but for what it refers to and cannot be had; ``errors`` name each reference.
+
+    ``restored`` tells what has been done; ``--retry-dead-letters`` completes the item when the references are there.
+    """
+
+    restored: ItemResult | None = None
 
 
 class AmbiguousMatchError(ItemError):

@@ -87,6 +87,7 @@ class Deletion(msgspec.Struct, frozen=True):
 class ItemResult(msgspec.Struct, frozen=True):
     """What became of one item. ``missing``: the destination has no such object (told of failed items).
 
+    ``incomplete``: a failed item that is restored but for what it refers to and cannot be had.
     ``left_out``: fields that the backup holds and the destination does not take, reported once for the whole run.
     ``enabled``: what was written is a scheduled plan that is switched on now.
     """
@@ -102,6 +103,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     dead_letter: DeadLetter | None = None
     missing: bool = False
+    incomplete: bool = False
     left_out: tuple[str, ...] = ()
     enabled: bool = False
 

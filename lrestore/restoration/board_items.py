@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.errors import DependencyError
-from lrestore.messages import FieldError, ItemKey
+from lrestore.messages import ItemKey
 from lrestore.payload import Releases, wanted_part
 from lrestore.restoration.context import Context
-from lrestore.restoration.resolve import lookml_missing, presumed, resolve
+from lrestore.restoration.resolve import lookml_missing, presumed, resolve, why_missing
+from lrestore.restoration.steps import Unmet
 
 Object = dict[str, Any]
 
@@ -40,18 +41,21 @@ class Pin:
 
 @dataclass(slots=True)
 class Targets:
-    """Translates what the items of one board show. Answers are kept: matching and planning ask for the same."""
+    """Translates what the items of one board show. Answers are kept: matching and planning ask for the same.
+
+    ``unmet`` collects the items that show what cannot be had.
+    """
 
     context: Context
     key: ItemKey
-    errors: list[DependencyError] = field(default_factory=list)
+    unmet: list[Unmet] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     _found: dict[str, Object | DependencyError] = field(default_factory=dict)
 
-    def expected(self, pin: Pin, live: Object | None) -> Object:
+    def expected(self, pin: Pin, live: Object | None) -> Object | None:
         """The ids that the item must hold. What the live item shows already needs no question.
 
-        What leads nowhere is left out and noted in ``errors``.
+        None for an item that shows what cannot be had: it is left out, and noted in ``unmet``.
         """
         found: Object = {}
         for name, target in _SHOWN:
@@ -61,9 +65,13 @@ class Targets:
             elif live is not None and presumed(self.context, target, str(source_id)) == str(live.get(name)):
                 found[name] = str(live[name])
             else:
-                self._take(found, name, self._asked(target, str(source_id), f"{pin.path}.{name}"))
-        self._lookml(pin, live, found)
-        return found
+                answer = self._asked(target, str(source_id), f"{pin.path}.{name}")
+                if isinstance(answer, DependencyError):
+                    why = why_missing(self.context, target, str(source_id))
+                    self._without(pin, why, f"{pin.path}.{name}", answer)
+                    return None
+                found[name] = answer
+        return self._lookml(pin, live, found)
 
     def source(self, pin: Pin) -> Hashable:
         """What a backed-up item shows, in the destination's ids; None where that leads nowhere or to nothing."""
@@ -84,30 +92,24 @@ class Targets:
         answer = self._found[question]
         return answer if isinstance(answer, DependencyError) else str(answer["id"])
 
-    def _take(self, found: Object, name: str, answer: str | DependencyError) -> None:
-        if isinstance(answer, DependencyError):
-            self.errors.append(answer)
-        else:
-            found[name] = answer
-
-    def _lookml(self, pin: Pin, live: Object | None, found: Object) -> None:
+    def _lookml(self, pin: Pin, live: Object | None, found: Object) -> Object | None:
         name = pin.part.get("lookml_dashboard_id")
         found["lookml_dashboard_id"] = name or None
         if name and str((live or {}).get("lookml_dashboard_id")) != str(name):
             path = f"{pin.path}.lookml_dashboard_id"
             error = lookml_missing(self.context, str(name), path, self.key, self.warnings)
-            self.errors += [error] if error else []
+            if error:
+                self._without(pin, f"lookml_dashboard={name} is not in the destination", path, error)
+                return None
+        return found
 
-    def complain(self) -> None:
-        """Raises one DependencyError that names all that is missing, if anything is."""
-        if not self.errors:
-            return
-        first = self.errors[0]
-        first.errors = tuple(FieldError(error.path or "", "missing", error.message) for error in self.errors)
-        if len(self.errors) > 1:
-            first.message += f" [and {len(self.errors) - 1} more of its items show what is not there]"
-            first.args = (first.message,)
-        raise first
+    def _without(self, pin: Pin, why: str, path: str, error: DependencyError) -> None:
+        self.unmet.append(Unmet(f"its item {pin.name!r}", why, path, error.hint or ""))
+
+
+def kind_shown(part: Object) -> str:
+    """The field by which an item says what it shows: "" for one that shows a link, or nothing."""
+    return next((name for name in (*dict(_SHOWN), "lookml_dashboard_id") if part.get(name) not in (None, "")), "")
 
 
 def live_source(pin: Pin) -> Hashable:

@@ -20,6 +20,7 @@ from lrestore.payload import create_body, wanted_part
 from lrestore.restoration.board_items import (
     Pin,
     Targets,
+    kind_shown,
     live_source,
     lost_image,
     shows_nothing,
@@ -77,9 +78,13 @@ class BoardPlanner:
         self._ids_hold = ids_hold
         self._plan = BoardPlan()
         self._targets = Targets(context, key)
+        self._left_out: set[str] = set()
+        """Source ids of items that have no place in an order: they are not brought back, or left where they are."""
+        self._unknown: set[str] = set()
+        """What those show that are not brought back, by the field that says so."""
 
     def plan(self) -> BoardPlan:
-        """All writes to the parts. Raises DependencyError for items whose dashboard or look cannot be had."""
+        """All writes to the parts; items whose dashboard or look cannot be had are left out, and named in ``unmet``."""
         if not isinstance(self._raw.get("board_sections"), list):
             self._plan.warnings.append("it was backed up without its board_sections: the live ones are left alone")
             return self._plan
@@ -93,7 +98,7 @@ class BoardPlanner:
         items = self._match_items(sections)
         self._plan_sections(sections)
         self._plan_items(items)
-        self._targets.complain()
+        self._plan.unmet += self._targets.unmet
         self._plan.warnings += self._targets.warnings
         self._plan_orders()
         self._plan_removals(sections, items)
@@ -179,14 +184,26 @@ class BoardPlanner:
             if shows_nothing(pin.part):
                 self._plan.warnings.append(f"{pin.path} shows nothing that Looker could show: it is left alone")
                 self._plan.matched.pop(("board_item", pin.id), None)
+                self._left_out.add(pin.id)
+                continue
+            shown = self._targets.expected(pin, live)
+            if shown is None:
+                self._leave_out(pin, found)
                 continue
             if lost_image(pin.part, live):
                 self._plan.warnings.append(f"item {pin.name!r} ({pin.path}) had an image of its own: no backup has it")
             wanted = wanted_item(pin.part, live, self._context.releases)
-            wanted.update(self._targets.expected(pin, live))
+            wanted.update(shown)
             if live is not None:
                 wanted["board_section_id"] = pin.section or Made("board_section", self._section_of(pin))
             self._write("board_item", (pin.id, pin.path, pin.name), wanted, live)
+
+    def _leave_out(self, pin: Pin, found: Object | None) -> None:
+        """An item that shows what cannot be had. A live one that it is stays as it is."""
+        if found is None:
+            self._unknown.add(kind_shown(pin.part))
+        if found is None or found["pin"].section != pin.section:
+            self._left_out.add(pin.id)
 
     def _section_of(self, pin: Pin) -> str:
         path = pin.path.rpartition(".")[0]
@@ -220,9 +237,8 @@ class BoardPlanner:
         """Who stands where, of all that is there in the end; an order of one needs no saying."""
         everyone = [str(section["id"]) for _, section in self._sections]
         self._order(Order("board", self._key.id, "", "board_section", _named(self._raw, "section_order", everyone)))
-        left_out = {pin.id for pin in self._pins if shows_nothing(pin.part)}
         for path, section in self._sections:
-            own = [pin.id for pin in self._pins if pin.id not in left_out and pin.path.startswith(f"{path}.")]
+            own = [pin.id for pin in self._pins if pin.id not in self._left_out and pin.path.startswith(f"{path}.")]
             order = Order("board_section", str(section["id"]), path, "board_item", _named(section, "item_order", own))
             self._order(order)
 
@@ -253,12 +269,17 @@ class BoardPlanner:
         """A section goes with all that is in it; what has been matched has been moved out of it by then."""
         if self._context.policy.keep_extra:
             return
-        gone = {str(section["id"]) for section in sections.extra}
         extra: list[Pin] = [part["pin"] for part in items.extra]
+        kept = [pin for pin in extra if kind_shown(pin.part) in self._unknown]
+        for pin in kept:
+            self._plan.warnings.append(
+                f"item {pin.name!r} (id {pin.id}) is kept: it may be one of those that the board comes back without"
+            )
+        gone = {str(section["id"]) for section in sections.extra} - {pin.section for pin in kept}
         for pin in extra:
-            if pin.section not in gone:
+            if pin.section not in gone and pin not in kept:
                 self._remove("board_item", pin.id, pin.name)
-        for section in sections.extra:
+        for section in (one for one in sections.extra if str(one["id"]) in gone):
             inside = sum(pin.section == str(section["id"]) for pin in extra)
             title = str(section.get("title") or "")
             name = f"{title} (with {inside} item{'' if inside == 1 else 's'})".strip() if inside else title

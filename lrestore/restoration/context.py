@@ -86,6 +86,7 @@ class Policy:
     trust_404: bool = False
     fallback_owner: str = ""
     fallback_folder: str = ""
+    missing_looks: str = "restore"
     max_item_bytes: int = 16 * 1024 * 1024
     max_retries: int = 5
 

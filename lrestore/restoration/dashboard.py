@@ -19,11 +19,12 @@ from lrestore.ontology import PARTS, fields
 from lrestore.payload import create_body, require, wanted_part
 from lrestore.restoration.alerts import AlertGuard
 from lrestore.restoration.context import Context
+from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import Rewrite, as_it_is
 from lrestore.restoration.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.steps import Made, Plan, Removal, Write
 from lrestore.restoration.tile_planner import TilePlanner
-from lrestore.restoration.tiles import linkless_key, source_key, strict_key, tile_name, title_key
+from lrestore.restoration.tiles import kind_shown, linkless_key, source_key, strict_key, tile_name, title_key
 
 Object = dict[str, Any]
 
@@ -84,12 +85,17 @@ class DashboardPlanner:
         self._live = live or {}
         self._ids_hold = ids_hold
         self._plan = DashboardPlan()
+        self._unknown: set[str] = set()
+        """What the tiles show that are not brought back, by the field that says so."""
         self.rewrite: Rewrite = as_it_is
         """Gives the links in what tiles only name, such as merged queries, the ids of the destination."""
         self._parent: str | Made = str(live["id"]) if live else Made("dashboard", key.id)
 
     def plan(self) -> DashboardPlan:
-        """All writes to the parts. Raises DependencyError for a tile whose look or query cannot be had."""
+        """All writes to the parts; tiles whose look or query cannot be had are left out, and named in ``unmet``.
+
+        Raises DependencyError for a look where ``[run] missing_looks`` is ``fail``.
+        """
         sides = {kind: self._side(kind) for kind in PART_LISTS}
         for side in sides.values():
             if side:
@@ -141,9 +147,16 @@ class DashboardPlanner:
             return
         for index, part in enumerate(side.backed_up):
             wanted = wanted_part(part, "DashboardLayout", self._context.releases, ignored=("dashboard_id",))
+            self._link_to_lookml(wanted, side.matching.live_of.get(index), f"{side.path}[{index}]")
             write = self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
+
+    def _link_to_lookml(self, wanted: Object, live: Object | None, path: str) -> None:
+        linked = LookmlLink(self._context, self._key, f"{path}.lookml_link_id")
+        linked.keep_if_there(wanted, live)
+        self._plan.warnings += linked.warnings
+        self._plan.unmet += linked.unmet
 
     def _plan_tiles(self, side: _Side | None) -> None:
         if side is None:
@@ -155,6 +168,8 @@ class DashboardPlanner:
                 continue
             wanted = planner.wanted(part, live, f"{side.path}[{index}]")
             if wanted is None:
+                if live is None:
+                    self._unknown.add(kind_shown(part))
                 continue
             if live is None:
                 self._on_its_tab(str(part["id"]), wanted)
@@ -261,6 +276,11 @@ class DashboardPlanner:
                     self._plan.warnings.append(
                         f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
                         "(--allow-alert-loss deletes it)"
+                    )
+                elif kind_shown(tile) in self._unknown:
+                    self._plan.warnings.append(
+                        f"tile {tile_name(tile)!r} (id {tile['id']}) is kept: it may be one of those that the "
+                        "dashboard comes back without"
                     )
                 else:
                     self._remove("dashboard_element", tile, tile_name(tile))

@@ -44,7 +44,7 @@ from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.namesakes import sole_new
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import own_slug
-from lrestore.restoration.steps import Plan, Write, settle
+from lrestore.restoration.steps import Plan, Unmet, Write, incomplete, settle
 
 Object = dict[str, Any]
 
@@ -68,6 +68,7 @@ class ItemPlan:
     parts: Plan = field(default_factory=Plan)
     belongings: Belongings | None = None
     warnings: list[str] = field(default_factory=list)
+    unmet: list[Unmet] = field(default_factory=list)
     ends: LooseEnds = field(default_factory=LooseEnds)
     left_out: tuple[str, ...] = ()
 
@@ -78,7 +79,13 @@ class ItemPlan:
     @property
     def told(self) -> tuple[str, ...]:
         """All warnings, once each."""
-        return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings]))
+        without = [f"comes back without {one}" for one in self.all_unmet]
+        return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings, *without]))
+
+    @property
+    def all_unmet(self) -> list[Unmet]:
+        """What the item comes back without, in its own fields and in what belongs to it."""
+        return [*self.unmet, *self.parts.unmet]
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -185,6 +192,7 @@ class ItemRestorer:
         planner.lost_owner()
         warnings = [*item.warnings, *match.warnings, *planner.warnings, *linker.warnings]
         plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, ends=ends)
+        plan.unmet = planner.unmet
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
@@ -206,7 +214,9 @@ class ItemRestorer:
         return plan
 
     def restore(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> Restored:
-        """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails."""
+        """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails, IncompleteError
+        where something that it refers to cannot be had.
+        """
         return self.carry_out(self.plan(item, awaited, last=last))
 
     def carry_out(self, plan: ItemPlan) -> Restored:
@@ -229,9 +239,12 @@ class ItemRestorer:
         plan.action = self._told(plan, live)
         if live is not None:
             self._map_if_moved(plan, live)
-        if not plan.ends.found:
-            plan.parts.complain()
-        return Restored(self._result(plan, applied, live, found), halfway=bool(plan.ends.found))
+        result = self._result(plan, applied, live, found)
+        if plan.all_unmet and not plan.ends.found:
+            error = incomplete(plan.key, plan.all_unmet, "the rest was restored")
+            error.restored = result
+            raise error
+        return Restored(result, halfway=bool(plan.ends.found))
 
     def _told(self, plan: ItemPlan, live: Object | None) -> Outcome:
         """What became of the item in this session, also where a process that died had done it already."""

@@ -15,14 +15,18 @@ from lrestore.payload import create_body, wanted_object
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.folders import in_personal_folder, is_special, special_folder
+from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.resolve import presumed, resolve, user_there
-from lrestore.restoration.steps import Write
+from lrestore.restoration.steps import Unmet, Write
 
 Object = dict[str, Any]
 
 Adjust = Callable[["OwnPlanner", Object], None]
 """The last word on what the own fields of an object of some type must hold: changes the second argument."""
+
+
+_OWNER_HINT = "restore the user first, or name another owner with [run] fallback_owner"
 
 
 class OwnPlanner:
@@ -36,6 +40,8 @@ class OwnPlanner:
         self.ends = ends
         self._entry: ContentType = CONTENT_TYPES[key.type]
         self.warnings: list[str] = []
+        self.unmet: list[Unmet] = []
+        """What the object comes back without."""
         self.before: list[Write] = []
         """Queries that have to be made first."""
         self.rewrite: Rewrite = as_it_is
@@ -92,6 +98,8 @@ class OwnPlanner:
                 continue
             if reference.target == "user" and reference.kind == "soft":
                 self._owner(wanted, name)
+            elif reference.target == "lookml_dashboard" and reference.kind == "soft":
+                self._link_to_lookml(wanted, name)
             elif reference.target == "query":
                 self._query(wanted, name)
             elif reference.target in CONTENT_TYPES and reference.kind in ("hard", "parent"):
@@ -151,7 +159,14 @@ class OwnPlanner:
             return
         del wanted[name]
         becomes = f"stays user {live_owner}" if live_owner else f"becomes the caller, user {self.context.caller_id}"
-        self.warnings.append(f"its owner, user {source_id}, is not in the destination; the owner {becomes}")
+        why = f"user={source_id} is not in the destination; the owner {becomes}"
+        self.unmet.append(Unmet("its owner", why, name, _OWNER_HINT))
+
+    def _link_to_lookml(self, wanted: Object, name: str) -> None:
+        linked = LookmlLink(self.context, self.key, name)
+        linked.keep_if_there(wanted, self.live)
+        self.warnings += linked.warnings
+        self.unmet += linked.unmet
 
     def _query(self, wanted: Object, name: str) -> None:
         """In the same instance the id; elsewhere the query that asks the same, or one to be made."""

@@ -114,9 +114,20 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
     if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
         hint = "no restore makes it: it comes with the instance, with a login, or from a directory"
     told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
-    if context.same_instance and _there(context, target, source_id):
+    if _belongs_to_another(context, target, source_id):
         told += f": that id belongs to another {target} now"
     return DependencyError(told, path=path, key=key, hint=hint)
+
+
+def why_missing(context: Context, target: str, source_id: str) -> str:
+    """Why a reference leads nowhere, where the item is restored without what it refers to."""
+    if _belongs_to_another(context, target, source_id):
+        return f"{target}={source_id} is not in the destination: that id belongs to another {target} now"
+    return f"{target}={source_id} is not in the destination"
+
+
+def _belongs_to_another(context: Context, target: str, source_id: str) -> bool:
+    return context.same_instance and _there(context, target, source_id)
 
 
 def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warnings: list[str]) -> DependencyError | None:

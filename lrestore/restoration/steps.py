@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from lrestore.errors import DependencyError
-from lrestore.messages import Change, Deletion, FieldError
+from lrestore.errors import IncompleteError
+from lrestore.messages import Change, Deletion, FieldError, ItemKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,36 @@ class Removal:
     deletion: Deletion
 
 
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """Something that an item comes back without, because what it refers to cannot be had.
+
+    ``what`` is left out (``its tile 'Revenue'``), ``why`` says what is missing, ``path`` where the item names it.
+    """
+
+    what: str
+    why: str
+    path: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.why} ({self.path})"
+
+
 @dataclass(slots=True)
 class Plan:
     """All that brings back what belongs to one live object.
 
     ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
     kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
-    all the same. ``left_out`` names what is asked by its queries and the destination does not take.
+    all the same (IncompleteError). ``left_out`` names what is asked by its queries and the destination does not take.
     """
 
     writes: list[Write] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     seen: dict[str, Any] = field(default_factory=dict)
-    unmet: list[DependencyError] = field(default_factory=list)
+    unmet: list[Unmet] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
 
     @property
@@ -76,13 +92,6 @@ class Plan:
         """The calls that carry it out, by operation: at most so many."""
         return Counter([write.operation for write in self.writes] + [removal.operation for removal in self.removals])
 
-    def complain(self) -> None:
-        """Raises one DependencyError that names all that is unmet, if anything is."""
-        if self.unmet:
-            first = self.unmet[0]
-            first.errors = tuple(FieldError(error.path or "", "missing", error.message) for error in self.unmet)
-            raise first
-
     def become(self, other: Plan) -> None:
         """Take over all that ``other``, a plan of the same class, says."""
         for name in fields(self):
@@ -91,6 +100,23 @@ class Plan:
     @property
     def deletions(self) -> tuple[Deletion, ...]:
         return tuple(removal.deletion for removal in self.removals)
+
+
+_NAMED = 3
+"""So many missing references are named in the message of a dead letter; its field errors name all."""
+
+
+def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteError:
+    """The error of an item that comes back without some of what it refers to. ``rest`` says what became of the rest."""
+    named = "; without ".join(map(str, unmet[:_NAMED]))
+    more = f"; and without {len(unmet) - _NAMED} more" if len(unmet) > _NAMED else ""
+    return IncompleteError(
+        f"{key} comes back without {named}{more}; {rest}",
+        hint="; ".join(dict.fromkeys(one.hint for one in unmet if one.hint)) or None,
+        key=key,
+        path=unmet[0].path,
+        errors=tuple(FieldError(one.path, "missing", f"{one.what}: {one.why}") for one in unmet),
+    )
 
 
 def settle(body: Any, made: Mapping[tuple[str, str], str]) -> Any:

@@ -9,11 +9,13 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.queries import query_id_of, query_of
-from lrestore.restoration.resolve import resolve
-from lrestore.restoration.steps import Made, Plan
+from lrestore.restoration.resolve import resolve, why_missing
+from lrestore.restoration.steps import Made, Plan, Unmet
 from lrestore.restoration.tiles import same_source_ids, says_something, tile_name, wanted_result_maker, wanted_tile
 
 Object = dict[str, Any]
+
+_FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
 
 
 class TilePlanner:
@@ -31,8 +33,8 @@ class TilePlanner:
     def wanted(self, tile: Object, live: Object | None, path: str) -> Object | None:
         """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
 
-        None for a tile of a merged or SQL query that nobody can rebuild: the plan says so, and its dashboard comes back
-        without it. Raises DependencyError where a look or query cannot be had.
+        None for a tile whose look or query cannot be had: the plan says so, and the dashboard comes back without it.
+        Raises DependencyError for a look where ``[run] missing_looks`` is ``fail``.
         """
         wanted = wanted_tile(tile, self._context.releases)
         source = self._source(tile, live, path)
@@ -52,18 +54,20 @@ class TilePlanner:
 
     def _source(self, tile: Object, live: Object | None, path: str) -> Object | None:
         if tile.get("look_id"):
-            return {"look_id": self._look(tile, live, path)}
+            look_id = self._look(tile, live, path)
+            return None if look_id is None else {"look_id": look_id}
         merge = tile.get("merge_result_id") or (tile.get("result_maker") or {}).get("merge_result_id")
         if merge:
             found = self._merge(tile, str(merge), live, path)
             return None if found is None else {"merge_result_id": found}
         query_id = query_id_of(tile)
         if query_id is not None:
-            return {"query_id": self._query(tile, query_id, live, path)}
+            query = self._query(tile, query_id, live, path)
+            return None if query is None else {"query_id": query}
         sql = (tile.get("result_maker") or {}).get("sql_query_id")
         return {} if sql is None else self._sql(tile, str(sql), live, path)
 
-    def _look(self, tile: Object, live: Object | None, path: str) -> str:
+    def _look(self, tile: Object, live: Object | None, path: str) -> str | None:
         """A look that the live tile shows, not trashed, needs no further question."""
         source_id = str(tile["look_id"])
         shown = (live or {}).get("look") or {}
@@ -72,20 +76,23 @@ class TilePlanner:
         )
         if target is not None and str(shown.get("id")) == target and not shown.get("deleted"):
             return target
-        return resolve(self._context, "look", source_id, path=f"{path}.look_id", key=self._key)
+        try:
+            return resolve(self._context, "look", source_id, path=f"{path}.look_id", key=self._key)
+        except DependencyError as error:
+            if self._context.policy.missing_looks == "fail":
+                raise
+            self._without(tile, why_missing(self._context, "look", source_id), f"{path}.look_id", error.hint or "")
+            return None
 
-    def _query(self, tile: Object, query_id: str, live: Object | None, path: str) -> str | Made:
+    def _query(self, tile: Object, query_id: str, live: Object | None, path: str) -> str | Made | None:
         """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
         if self._context.same_instance:
             return query_id
         shown = query_of(tile)
         asked = shown or self._context.definitions.query(query_id)
         if asked is None:
-            raise DependencyError(
-                f"{self._key} needs query={query_id} ({path}.query_id), whose definition the backup does not hold",
-                path=f"{path}.query_id",
-                key=self._key,
-            )
+            self._without(tile, f"no backup holds query={query_id}", f"{path}.query_id", _FROM_SOURCE)
+            return None
         maker = self._shown if shown else self._named
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
@@ -99,8 +106,7 @@ class TilePlanner:
             recorded = self._context.journal.mapping("dashboard_element", str(tile["id"]))
             if recorded == str(live["id"]):
                 return str(live["merge_result_id"])
-        hint = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
-        self._without(tile, f"merge_query={merge_id}", f"{path}.merge_result_id", hint)
+        self._without(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)
         return None
 
     def _sql(self, tile: Object, sql_id: str, live: Object | None, path: str) -> Object | None:
@@ -113,13 +119,12 @@ class TilePlanner:
             maker_id = tile.get("result_maker_id")
             return {} if maker_id is None or live is not None else {"result_maker_id": str(maker_id)}
         hint = "make the tile in the destination under the same title, from SQL Runner: then the rest of it is restored"
-        self._without(tile, f"sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
+        self._without(tile, f"no backup holds sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
         return None
 
-    def _without(self, tile: Object, what: str, path: str, hint: str) -> None:
+    def _without(self, tile: Object, why: str, path: str, hint: str) -> None:
         """The dashboard comes back without the tile, and says so."""
-        told = f"{self._key} comes back without its tile {tile_name(tile)!r}: no backup holds {what} ({path})"
-        self._plan.unmet.append(DependencyError(told, hint=hint, path=path, key=self._key))
+        self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 
     def _tab_and_filter(self, tile: Object, wanted: Object) -> None:
         """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""

@@ -96,6 +96,15 @@ def source_of(tile: Mapping[str, Any]) -> Hashable:
     return ("query_id", query_id) if query_id else None
 
 
+def kind_shown(tile: Mapping[str, Any]) -> str:
+    """The field by which a tile says what it shows; "" for one that only carries text."""
+    maker = tile.get("result_maker") or {}
+    for name in ("look_id", "merge_result_id", "sql_query_id"):
+        if tile.get(name) or maker.get(name):
+            return name
+    return "query_id" if query_id_of(tile) else ""
+
+
 def _sources_of(tile: Mapping[str, Any]) -> tuple[Hashable, ...]:
     """What a merged query is made of, as far as its tile shows: its id means nothing in another instance."""
     maker = tile.get("result_maker") or {}

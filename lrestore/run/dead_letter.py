@@ -5,8 +5,10 @@ from __future__ import annotations
 import traceback
 from datetime import UTC, datetime
 
+import msgspec
+
 from lrestore.canonical import iso
-from lrestore.errors import ItemError, LookerError
+from lrestore.errors import IncompleteError, ItemError, LookerError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult, Request
 
 _LONGEST = 100_000
@@ -14,8 +16,11 @@ _LONGEST = 100_000
 
 
 def failed(error: ItemError, key: ItemKey, name: str) -> ItemResult:
-    """The result of an item that could not be restored."""
+    """The result of an item that could not be restored, or not whole: what was done all the same is told with it."""
     letter = dead_letter(error, key, name)
+    if isinstance(error, IncompleteError) and error.restored is not None:
+        done, reason = error.restored, str(error)
+        return msgspec.structs.replace(done, outcome="failed", reason=reason, dead_letter=letter, incomplete=True)
     return ItemResult(key, name, "failed", reason=str(error), dead_letter=letter, missing=error.missing)
 
 

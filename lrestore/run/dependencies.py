@@ -29,9 +29,9 @@ class Links:
     """How selected items hang together.
 
     ``needs``: what is to be settled before an item; ``hard``: those of these pairs without which it cannot be (folder,
-    look, set; not an owner). ``awaits``: what an item refers to without having to wait for it (the roles of a user):
-    if it is not there yet, the item is restored once more in the end. ``mentions``: what it may have links to in its
-    texts, perhaps itself; see :mod:`lrestore.run.linked`.
+    set, what a plan sends; not an owner, nor what a tile shows). ``awaits``: what an item refers to without having to
+    wait for it (the roles of a user): if it is not there yet, the item is restored once more in the end. ``mentions``:
+    what it may have links to in its texts, perhaps itself; see :mod:`lrestore.run.linked`.
     """
 
     needs: Needs
@@ -48,6 +48,19 @@ def _references(type_name: str) -> tuple[Reference, ...]:
         for reference in CONTENT_TYPES[type_name].references
         if reference.target in CONTENT_TYPES and reference.kind in HARD | {"soft", "edge"}
     )
+
+
+@cache
+def _parts(type_name: str) -> frozenset[str]:
+    """The fields in which an object of the type has its parts."""
+    return frozenset(part.path.partition("[]")[0] for part in CONTENT_TYPES[type_name].parts)
+
+
+def _is_hard(type_name: str, reference: Reference) -> bool:
+    """Whether the item cannot be without what the reference names. What a part names is another matter: the item comes
+    back without that part.
+    """
+    return reference.kind in HARD and reference.path.partition("[]")[0] not in _parts(type_name)
 
 
 def _comes_first(reference: Reference) -> bool:
@@ -119,7 +132,8 @@ class _Reading:
             others = named & self.wanted.keys()
             others.discard(key)
             if others:
-                kind = self.hard if reference.kind in HARD else self.first if _comes_first(reference) else self.awaits
+                kind = self.first if _comes_first(reference) else self.awaits
+                kind = self.hard if _is_hard(key.type, reference) else kind
                 kind[key] |= {self.wanted[other] for other in others}
 
     def _owners(self, key: ItemKey, places: Collection[ItemKey]) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
-from lrestore.errors import InternalError, ItemError, RunError
+from lrestore.errors import IncompleteError, InternalError, ItemError, RunError
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.steps import incomplete
 from lrestore.run.dead_letter import failed
 from lrestore.run.planned_calls import calls_of
 from lrestore.run.pretend import Pretend
@@ -92,6 +94,17 @@ def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
     )
 
 
+@contextmanager
+def second_turn(half: ItemResult | None) -> Iterator[None]:
+    """An item that ends incomplete in here tells what its first turn has done, too."""
+    try:
+        yield
+    except IncompleteError as error:
+        if error.restored is not None:
+            error.restored = joined(half, error.restored)
+        raise
+
+
 def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn:
     """A turn that says what would be done, and adds it up. What would be made is there for those that need it."""
 
@@ -105,10 +118,18 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
         if not plan.ends.found:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
-            plan.parts.complain()
+            _complain(plan, "the rest can be restored")
         return planned_result(plan), bool(plan.ends.found)
 
     return turn
+
+
+def _complain(plan: ItemPlan, rest: str) -> None:
+    """Raises IncompleteError where the item refers to what cannot be had. ``rest`` says what becomes of the rest."""
+    if plan.all_unmet:
+        error = incomplete(plan.key, plan.all_unmet, rest)
+        error.restored = planned_result(plan)
+        raise error
 
 
 def planned_result(plan: ItemPlan) -> ItemResult:
@@ -137,10 +158,12 @@ class Verifier:
     def step(self, item: Any) -> ItemResult:
         """Compare one item."""
         plan = self._restorer.plan(item)
-        plan.parts.complain()
         if plan.action in ("created", "updated"):
             self.different.append(_difference(plan))
-        elif plan.action == "unchanged":
+        _complain(plan, "the rest was compared")
+        if plan.action in ("created", "updated"):
+            return planned_result(plan)
+        if plan.action == "unchanged":
             self.equal += 1
         return planned_result(plan)
 

@@ -181,6 +181,7 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "trust_404",
             "fallback_owner",
             "fallback_folder",
+            "missing_looks",
             "max_item_bytes",
             "max_retries",
         )

@@ -19,7 +19,7 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
 from lrestore.run.dependencies import Needs
 from lrestore.run.in_process import recorded_here
-from lrestore.run.items import ItemLoop, Turn, joined
+from lrestore.run.items import ItemLoop, Turn, joined, second_turn
 from lrestore.run.linked import links_here
 from lrestore.run.origin import nested
 from lrestore.run.rounds import Rounds
@@ -58,7 +58,8 @@ def restoring(restorer: ItemRestorer) -> Turn:
     """A turn that restores the item."""
 
     def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
-        restored = restorer.restore(item, awaited, last=half is not None)
+        with second_turn(half):
+            restored = restorer.restore(item, awaited, last=half is not None)
         return joined(half, restored.result), restored.halfway
 
     return turn

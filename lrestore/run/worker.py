@@ -41,7 +41,7 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.run.calls import Calls
 from lrestore.run.children import begin_child
 from lrestore.run.faults import crash_point
-from lrestore.run.items import ItemLoop, joined
+from lrestore.run.items import ItemLoop, joined, second_turn
 from lrestore.run.journal import SessionJournal
 from lrestore.run.origin import Handed, definitions_for, origin_session
 from lrestore.run.outbox import Outbox
@@ -285,7 +285,8 @@ class Worker:
 
     def _restored(self, item: Any, task: Task) -> ItemResult | None:
         try:
-            restored = self._restorer.restore(item, task.awaited, last=task.half is not None)
+            with second_turn(task.half):
+                restored = self._restorer.restore(item, task.awaited, last=task.half is not None)
         except DependencyError as error:
             if task.note:
                 error.message = f"{error.message}; {task.note}"

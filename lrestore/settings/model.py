@@ -70,6 +70,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     if_missing: Literal["create", "skip", "fail"] = "create"
     fallback_owner: str = ""
     fallback_folder: str = ""
+    missing_looks: Literal["restore", "skip", "fail"] = "restore"
     trust_404: bool = False
     confirm_above: _Count = 100
     max_failures: str = "none"

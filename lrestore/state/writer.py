@@ -140,8 +140,8 @@ class StateWriter:
         with self.transaction():
             self._execute("upsert_result", {"session_id": session_id, **_result_values(result, self._stamp())})
             warnings = self.record_mappings(session_id, _mappings_of(result))
-            if result.outcome != "failed":
-                # Restored whole: whatever was begun for it, in whatever session, has been looked for by now.
+            if result.outcome != "failed" or result.incomplete:
+                # Restored as far as it goes: what was begun for it, in whatever session, has been looked for by now.
                 values = {**route, **_key_values(result.key), "closed_at": self._stamp()}
                 self._execute("drop_intents_of_item", values)
             self._record_dead_letter(session_id, result, blob)

@@ -59,14 +59,17 @@ def test_a_fallback_that_is_not_there_is_found_out_before_the_first_write(
     assert arena.run(*ONE, **{f"LRESTORE_RUN_FALLBACK_{setting}": "1"}).all_good().total("updated") == 1
 
 
-def test_a_missing_look_names_the_tile_that_shows_it(arena: Arena) -> None:
+@pytest.mark.parametrize(
+    ("choice", "error", "writes"), [("skip", "IncompleteError", 1), ("fail", "DependencyError", 0)]
+)
+def test_a_missing_look_names_the_tile_that_shows_it(arena: Arena, choice: str, error: str, writes: int) -> None:
     tile = next(tile for tile in arena.blob("dashboard", "1")["dashboard_elements"] if tile["look_id"])
     arena.delete("look", tile["look_id"])
     arena.edit("dashboard_element", tile["id"], look_id=None, query_id="1")
     arena.edit("dashboard", "1", title="Changed")
-    ran = arena.run(*ONE)
+    ran = arena.run(*ONE, LRESTORE_RUN_MISSING_LOOKS=choice)
     letter = ran.letter()
-    assert (ran.code, ran.writes, letter["error_type"]) == (1, [], "DependencyError")
+    assert (ran.code, len(ran.writes), letter["error_type"]) == (1, writes, error)
     assert letter["path"].startswith("dashboard_elements[") and letter["path"].endswith(".look_id")
 
 

@@ -16,6 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
+
+from lrestore.errors import IncompleteError
 from lrestore.identity import Judgement
 from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
@@ -142,6 +145,14 @@ class Stage:
     def tiles(self, object_id: str) -> dict[str, dict[str, Any]]:
         """The live tiles of a dashboard by id."""
         return {str(tile["id"]): tile for tile in self.dashboard(object_id)["dashboard_elements"]}
+
+
+def incomplete(act: Callable[[], Any]) -> ItemResult:
+    """What was done for an item that comes back without some of what it refers to."""
+    with pytest.raises(IncompleteError) as caught:
+        act()
+    assert caught.value.restored is not None
+    return caught.value.restored
 
 
 def writes(calls: Mapping[str, int]) -> dict[str, int]:

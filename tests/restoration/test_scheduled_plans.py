@@ -16,7 +16,7 @@ from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.planned_calls import calls_of
 from lrestore.simulator.edits import Edit, edit
-from tests.restoration.stage import SESSION, SMALL, Stage, writes
+from tests.restoration.stage import SESSION, SMALL, Stage, incomplete, writes
 
 OTHER = Judgement("other")
 OFF = Policy(max_retries=2, disable_schedules=True)
@@ -332,11 +332,11 @@ def test_an_id_that_belongs_to_another_plan_now_is_left_alone(stage: Stage) -> N
 def test_an_owner_who_is_gone_is_replaced_by_the_caller(stage: Stage) -> None:
     delete(stage)
     item = with_fields(stage, user_id="777")
-    result = restored(stage, item)
-    assert live_plan(stage, result.destination_id)["user_id"] == "1"
-    assert any("user 777" in warning for warning in result.warnings)
-    assert any("rights of its owner" in warning for warning in result.warnings)
-    assert restored(stage, item).outcome == "unchanged"
+    first, again = (incomplete(lambda: restored(stage, item)) for _ in range(2))
+    assert (first.outcome, again.outcome) == ("created", "unchanged")
+    assert live_plan(stage, first.destination_id)["user_id"] == "1"
+    assert any("user=777" in warning for warning in first.warnings)
+    assert any("rights of its owner" in warning for warning in first.warnings)
 
 
 def test_an_owner_who_is_gone_is_replaced_by_the_fallback(stage: Stage) -> None:

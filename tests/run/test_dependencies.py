@@ -52,7 +52,14 @@ def test_hard_references_and_owners_are_needs_and_only_the_former_are_hard(vault
         key("dashboard=9"): (key("folder=2"), key("look=7")),
     }
     assert (key("look=7"), key("user=5")) not in links.hard
-    assert (key("dashboard=9"), key("look=7")) in links.hard
+    assert (key("dashboard=9"), key("folder=2")) in links.hard
+
+
+def test_what_a_part_shows_comes_first_and_does_not_take_the_item_with_it(vault: Vault) -> None:
+    """The item comes back without the part."""
+    links = links_of(vault, [key("look=7"), key("dashboard=9")])
+    assert links.needs == {key("dashboard=9"): (key("look=7"),)}
+    assert links.hard == frozenset()
 
 
 def test_what_is_not_selected_is_no_need(vault: Vault) -> None:

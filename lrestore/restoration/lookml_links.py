@@ -1,0 +1,39 @@
+"""The link from a dashboard, or from one of its tabs, to the LookML dashboard from which it is synchronised."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+from lrestore.restoration.resolve import lookml_missing
+from lrestore.restoration.steps import Unmet
+
+Object = dict[str, Any]
+
+FIELD = "lookml_link_id"
+
+
+class LookmlLink:
+    """Checks the link that stands at ``path`` of an item. What was found out is in ``warnings`` and ``unmet``."""
+
+    def __init__(self, context: Context, key: ItemKey, path: str) -> None:
+        self._context = context
+        self._key = key
+        self._path = path
+        self.warnings: list[str] = []
+        self.unmet: list[Unmet] = []
+
+    def keep_if_there(self, wanted: Object, live: Object | None) -> None:
+        """Take the link out of ``wanted`` where the destination has no such LookML dashboard.
+
+        A link that the live object has already needs no question.
+        """
+        name = wanted.get(FIELD)
+        if not name or str((live or {}).get(FIELD) or "") == str(name):
+            return
+        error = lookml_missing(self._context, str(name), self._path, self._key, self.warnings)
+        if error is not None:
+            del wanted[FIELD]
+            why = f"lookml_dashboard={name} is not in the destination"
+            self.unmet.append(Unmet("its link to LookML", why, self._path, error.hint or ""))
