@@ -54,6 +54,8 @@ def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
         return True
     if name == "result_maker" and isinstance(wanted, Mapping) and isinstance(live, Mapping):
         live = {part: live.get(part) for part in wanted}
+        if any(value is None and live[part] is not None for part, value in wanted.items()):
+            return False
     ours, theirs = canonical(wanted, annotation), canonical(live, annotation)
     if name in _NONE_OR_EMPTY and not ours and not theirs:
         return True

@@ -67,11 +67,12 @@ def send(
         raise
 
 
-def update_all(context: Context, applied: Applied, writes: list[Write]) -> None:
-    """Patch existing objects, side by side."""
-    answers = context.side_by_side([_patch(context, applied, write) for write in writes])
+def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[Object | LookerError]:
+    """Patch existing objects, side by side. Returns Looker's answers, or the errors that refused them."""
+    answers: list[Object | LookerError] = context.side_by_side([_patch(context, applied, write) for write in writes])
     for write, answer in zip(writes, answers, strict=True):
         _note(applied, write, answer)
+    return answers
 
 
 def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], Object | LookerError]:

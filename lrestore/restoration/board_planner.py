@@ -84,16 +84,21 @@ class BoardPlanner:
         """What those show that are not brought back, by the field that says so."""
 
     def plan(self) -> BoardPlan:
-        """All writes to the parts; items whose dashboard or look cannot be had are left out, and named in ``unmet``."""
+        """All writes to the parts; items whose dashboard or look cannot be had are left out, and named in ``unmet``.
+
+        Sections that are in the trash with their board are there again when the board is.
+        """
         if not isinstance(self._raw.get("board_sections"), list):
             self._plan.warnings.append("it was backed up without its board_sections: the live ones are left alone")
             return self._plan
         self._sections = [
             (f"board_sections[{index}]", section)
             for index, section in enumerate(self._raw["board_sections"])
-            if not section.get("deleted_at")
+            if self._raw.get("deleted_at") or not section.get("deleted_at")
         ]
         self._live_sections: list[Object] = list(self._live.get("board_sections") or ())
+        if self._live.get("deleted_at"):
+            self._live_sections = [{**section, "deleted_at": None} for section in self._live_sections]
         sections = self._match_sections()
         items = self._match_items(sections)
         self._plan_sections(sections)
@@ -130,6 +135,7 @@ class BoardPlanner:
                 (lambda part: self._here(part["pin"]), lambda part: (part["pin"].section, live_source(part["pin"]))),
                 (lambda part: self._targets.source(part["pin"]), lambda part: live_source(part["pin"])),
             ),
+            kind=lambda part: kind_shown(part["pin"].part),
         )
         for index, live in matching.live_of.items():
             self._plan.matched["board_item", self._pins[index].id] = str(live["id"])

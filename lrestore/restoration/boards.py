@@ -23,6 +23,7 @@ from lrestore.restoration.steps import Plan
 Object = dict[str, Any]
 
 _HIDDEN = "Looker does not show the sections of the live board: they are left alone"
+_AGAIN = "it is in the trash, where its sections may be shown as deleted: they are compared again when it is out"
 _UNSEEN = "it is in the trash, where Looker does not show its sections: they are compared when it is out"
 
 
@@ -57,6 +58,8 @@ class BoardBelongings:
             self._unseen = bool(live.get("deleted_at"))
             return BoardPlan(warnings=[_UNSEEN if self._unseen else _HIDDEN])
         plan = self._planned(live, ids_hold=match.ids_hold)
+        if live.get("deleted_at"):
+            plan.warnings.append(_AGAIN)
         if live is not match.live:
             plan.seen["board_sections"] = live["board_sections"]
         return plan
@@ -67,7 +70,7 @@ class BoardBelongings:
         live = {**live, **plan.seen}
         if live.get("deleted_at") and not applied.created:
             live = self._out_of_the_trash(live)
-            if self._unseen:
+            if _has_all_lists(live):
                 plan.become(self._planned(live, ids_hold=self._ids_hold))
         return apply_parts(self._context, applied, plan, live)
 

@@ -22,9 +22,20 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import Rewrite, as_it_is
 from lrestore.restoration.parts import ContentKey, Matching, match_parts
+from lrestore.restoration.presence import flags_count, present
 from lrestore.restoration.steps import Made, Plan, Removal, Write
 from lrestore.restoration.tile_planner import TilePlanner
-from lrestore.restoration.tiles import kind_shown, linkless_key, source_key, strict_key, tile_name, title_key
+from lrestore.restoration.tiles import (
+    SOURCES,
+    kind_of_tile,
+    kind_shown,
+    linkless_key,
+    shows_nothing,
+    source_key,
+    strict_key,
+    tile_name,
+    title_key,
+)
 
 Object = dict[str, Any]
 
@@ -54,10 +65,14 @@ class DashboardPlan(Plan):
     pending: list[Placement] = field(default_factory=list)
     matched: dict[tuple[str, str], str] = field(default_factory=dict)
     """(part type, source id) → live id of the parts that exist."""
+    again: bool = False
+    """Whether the dashboard is read, and its parts are planned, once more when it is out of the trash."""
 
     def calls(self) -> Counter[str]:
         """Places of new tiles are counted as if each had to be moved."""
         calls = Plan.calls(self)
+        if self.again:
+            calls["dashboard"] += 1
         if self.pending:
             calls["dashboard_dashboard_layouts"] += 1
             calls["update_dashboard_layout_component"] += len(self.pending)
@@ -84,6 +99,7 @@ class DashboardPlanner:
         self._raw = raw
         self._live = live or {}
         self._ids_hold = ids_hold
+        self._our_flags, self._their_flags = flags_count(raw), flags_count(self._live)
         self._plan = DashboardPlan()
         self._unknown: set[str] = set()
         """What the tiles show that are not brought back, by the field that says so."""
@@ -120,14 +136,15 @@ class DashboardPlanner:
         if self._live.get(path) is None and self._live.get("id"):
             self._plan.warnings.append(f"Looker does not show the {path} of the live dashboard: they are left alone")
             return None
-        backed_up = [part for part in self._raw[path] if not part.get("deleted")]
-        live = [part for part in self._live.get(path) or () if not part.get("deleted")]
+        backed_up = present(self._raw[path], flags=self._our_flags)
+        live = present(self._live.get(path) or (), flags=self._their_flags)
         matching = match_parts(
             backed_up,
             live,
             mapped=lambda source_id: self._context.journal.mapping(kind, source_id),
             ids_hold=self._ids_hold,
             keys=_CONTENT_KEYS[kind],
+            kind=kind_of_tile if kind == "dashboard_element" else None,
         )
         return _Side(kind, path, backed_up, live, matching)
 
@@ -135,9 +152,16 @@ class DashboardPlanner:
         if side is None:
             return
         for index in _listened_first(side.backed_up):
-            part = side.backed_up[index]
+            part, name = side.backed_up[index], _filter_name(side.backed_up[index])
+            lacking = [one for one in _FIELD_FILTER if not part.get(one)] if part.get("type") == "field_filter" else []
+            if lacking and index not in side.matching.live_of:
+                self._plan.warnings.append(
+                    f"filter {name!r} ({side.path}[{index}]) is left out: it names no {' and no '.join(lacking)}, and "
+                    "Looker makes no such filter"
+                )
+                continue
             wanted = wanted_part(part, "DashboardFilter", self._context.releases, ignored=("dashboard_id",))
-            write = self._write(side, index, wanted, str(part.get("title") or part.get("name") or ""))
+            write = self._write(side, index, wanted, name)
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
                 require(write.body, ("name", "title", "type"), f"{write.path}.")
@@ -164,7 +188,8 @@ class DashboardPlanner:
         planner = TilePlanner(self._context, self._key, self._plan, self.rewrite)
         for index, part in enumerate(side.backed_up):
             live = side.matching.live_of.get(index)
-            if live is None and self._too_new(part, f"{side.path}[{index}]"):
+            if live is None and (reason := self._why_impossible(part)):
+                self._plan.warnings.append(f"tile {tile_name(part)!r} ({side.path}[{index}]) is left out: {reason}")
                 continue
             wanted = planner.wanted(part, live, f"{side.path}[{index}]")
             if wanted is None:
@@ -182,25 +207,23 @@ class DashboardPlanner:
         the first. Not so if it has places on others, too, that can be made as unseen as they were.
         """
         known = self._context.releases
-        layouts = [one for one in self._raw.get("dashboard_layouts") or () if not one.get("deleted")]
+        layouts = present(self._raw.get("dashboard_layouts") or (), flags=self._our_flags)
         every = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
         places = [(one, place) for one, place in every if str(place.get("dashboard_element_id")) == element]
-        seen = [str(one["id"]) for one, place in places if not place.get("deleted")]
+        seen = [str(one["id"]) for one, place in places if not (self._our_flags and place.get("deleted"))]
         if len(layouts) < 2 or len(seen) != 1 or wanted.get(TAB) is not None:
             return
         alone = len(places) == 1 or not known.can_write("DashboardLayoutComponent", "deleted")
         if alone and known.can_write("DashboardElement", TAB):
             wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or Made("dashboard_layout", seen[0])
 
-    def _too_new(self, tile: Object, path: str) -> bool:
-        """Whether the tile shows something that the destination's release cannot be told to show; says so."""
+    def _why_impossible(self, tile: Object) -> str:
+        """Why no call can make the tile; "" if one can. Looker would refuse it when half of the dashboard is made."""
         known = self._context.releases
         beyond = [name for name in _KINDS_OF_TILE if tile.get(name) and not known.can_write("DashboardElement", name)]
         if beyond:
-            self._plan.warnings.append(
-                f"tile {tile_name(tile)!r} ({path}) is left out: Looker {known.destination} knows no {beyond[0]}"
-            )
-        return bool(beyond)
+            return f"Looker {known.destination} knows no {beyond[0]}"
+        return "it shows nothing, and Looker makes no such tile" if shows_nothing(tile) else ""
 
     def _write(self, side: _Side, index: int, wanted: Object, name: str) -> Write | None:
         """Plan the create or update of one part, if anything differs."""
@@ -215,6 +238,9 @@ class DashboardPlanner:
             body = differing(wanted, live, fields.sdk_model(entry.model))
             if not body:
                 return None
+            if wanted.get("result_maker") and any(name in body for name in SOURCES):
+                # Whether anything in it outlives another source is nowhere said.
+                body["result_maker"] = wanted["result_maker"]
             write = Write(
                 entry.update or "",
                 side.type,
@@ -233,9 +259,12 @@ class DashboardPlanner:
             return
         names = {str(tile["id"]): tile_name(tile) for tile in tiles.backed_up}
         live = places_of(layouts.live)
+        made = {write.source_id for write in self._plan.writes if write.type == "dashboard_element" and write.creates}
         for placement in self._placements(layouts, names):
             layout_id = self._plan.matched.get(("dashboard_layout", placement.layout))
             element_id = self._plan.matched.get(("dashboard_element", placement.element))
+            if element_id is None and placement.element not in made:
+                continue
             if layout_id is None or element_id is None:
                 self._plan.pending.append(placement)
             else:
@@ -243,12 +272,14 @@ class DashboardPlanner:
 
     def _placements(self, layouts: _Side, names: Mapping[str, str]) -> list[Placement]:
         found = []
+        fixed = _FIXED if self._our_flags and self._their_flags else (*_FIXED, "deleted")
         for index, layout in enumerate(layouts.backed_up):
             for number, component in enumerate(layout.get("dashboard_layout_components") or ()):
                 element = str(component.get("dashboard_element_id"))
                 if element not in names:
                     continue
-                wanted = wanted_part(component, "DashboardLayoutComponent", self._context.releases, ignored=_FIXED)
+                wanted = wanted_part(component, "DashboardLayoutComponent", self._context.releases, ignored=fixed)
+                wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
                 path = f"dashboard_layouts[{index}].dashboard_layout_components[{number}]"
                 found.append(Placement(str(layout["id"]), element, path, names[element], wanted))
         return found
@@ -298,12 +329,18 @@ class DashboardPlanner:
         self._plan.removals.append(Removal(operation, Deletion(kind, str(part["id"]), name)))
 
 
+_FIELD_FILTER = ("model", "explore", "dimension")
+"""What a filter by a field needs."""
+
 _KINDS_OF_TILE = ("extension_id", "filter_id")
 """What a tile may be made of and that came after the first release of API 4.0."""
 
 TAB = "dashboard_layout_id"
 
 _FIXED = (TAB, "dashboard_element_id")
+
+_SPOT = ("row", "column", "width", "height")
+"""Where null says nothing: a tile stands somewhere, and has a size."""
 
 Spot = tuple[str, str]
 """The ids of a layout and of a tile."""
@@ -354,6 +391,10 @@ def _listened_first(filters: list[Object]) -> list[int]:
     for index in range(len(filters)):
         visit(index)
     return order
+
+
+def _filter_name(part: Object) -> str:
+    return str(part.get("title") or part.get("name") or "")
 
 
 def _both(key: ContentKey) -> tuple[ContentKey, ContentKey]:

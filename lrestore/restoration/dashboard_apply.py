@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from lrestore.errors import LookerError
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
@@ -17,6 +19,7 @@ from lrestore.restoration.dashboard import (
     places_of,
 )
 from lrestore.restoration.steps import Removal, Write
+from lrestore.restoration.tiles import SOURCES, not_overridden
 
 Object = dict[str, Any]
 
@@ -55,12 +58,32 @@ def _write_kind(
     dashboard_id, known = parent
     if kind == "dashboard_filter":
         update_all(context, applied, _out_of_the_way(updates))
-    update_all(context, applied, updates)
+    answers = update_all(context, applied, updates)
+    if kind == "dashboard_element":
+        _tell_again(context, applied, list(zip(updates, answers, strict=True)))
     if kind == "dashboard_filter" and any(write.body.get("listens_to_filters") for write in creates):
         for write in creates:
             create_parts(context, applied, [write], dashboard_id, known)
     else:
         create_parts(context, applied, creates, dashboard_id, known)
+
+
+def _tell_again(context: Context, applied: Applied, answered: list[tuple[Write, Object | LookerError]]) -> None:
+    """Overrides of tiles that have got another source, where Looker's answer does not show them as they were sent: a
+    call of its own says them once more. What is still not so then is said.
+    """
+    writes = []
+    for write, answer in answered:
+        if isinstance(answer, LookerError) or not any(name in write.body for name in SOURCES):
+            continue
+        lost = not_overridden(write.body, answer)
+        if lost:
+            body = {"result_maker": {**write.body["result_maker"], **lost}}
+            writes.append(replace(write, body=body, changes=()))
+    for write, answer in zip(writes, update_all(context, applied, writes), strict=True):
+        if not isinstance(answer, LookerError):
+            lost = not_overridden(write.body, answer)
+            applied.warnings += [f"Looker did not take {write.path}.result_maker.{name}" for name in lost]
 
 
 def _blocking(plan: DashboardPlan) -> tuple[list[Removal], list[Removal]]:

@@ -19,6 +19,8 @@ Object = dict[str, Any]
 
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
 
+_AGAIN = "it is in the trash, where Looker shows its parts as deleted: they are compared again when it is out"
+
 _BARE: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
 """A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
 
@@ -31,19 +33,25 @@ class DashboardBelongings:
         self._item = item
         self._ends = ends
         self._unseen = False
+        self._trashed = False
         self._ids_hold = False
 
     def plan(self, match: Match) -> DashboardPlan:
         self._unseen, self._ids_hold = match.parts_unseen, match.ids_hold
+        self._trashed = bool((match.live or {}).get("deleted")) and not self._item.raw.get("deleted")
         if self._unseen:
-            return DashboardPlan(warnings=[_UNSEEN])
-        return self._planned(match.live or _BARE, ids_hold=match.ids_hold)
+            return DashboardPlan(warnings=[_UNSEEN], again=True)
+        plan = self._planned(match.live or _BARE, ids_hold=match.ids_hold)
+        if self._trashed:
+            plan.warnings.append(_AGAIN)
+            plan.again = True
+        return plan
 
     def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
         if applied.created:
             live = self._whole(live)
             self._replan(plan, live, ids_hold=False)
-        elif self._unseen:
+        elif self._unseen or self._trashed:
             live = self._out_of_the_trash(str(live["id"]))
             self._replan(plan, live, ids_hold=self._ids_hold)
         if not isinstance(plan, DashboardPlan):
@@ -66,8 +74,14 @@ class DashboardBelongings:
     def _out_of_the_trash(self, live_id: str) -> Object:
         """The dashboard with its parts, now that it shows them."""
         live = self._context.live.get("dashboard", live_id)
+        key = self._item.key
+        if live is not None and live.get("deleted"):
+            raise NotRestorableError(
+                f"{key} is in the trash, and Looker did not take it out when deleted was set to false",
+                hint="take it out of the trash in Looker, then restore it again",
+                key=key,
+            )
         if live is None or not live.get("dashboard_layouts"):
-            key = self._item.key
             raise NotRestorableError(
                 f"{key} is out of the trash, but Looker does not show its tiles: they are left alone", key=key
             )

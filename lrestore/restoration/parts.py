@@ -1,7 +1,8 @@
 """Match the parts of a backed-up object (tiles, filters, layouts) with those of the live one.
 
 Three passes, surest first: by id where ids hold, by recorded mapping, by content. What is left over on the live side is
-extra; what is left over on the backup's side is to be created. Nothing is matched twice.
+extra; what is left over on the backup's side is to be created. Nothing is matched twice, nor with a part of another
+kind: Looker does not make a text of a chart.
 """
 
 from __future__ import annotations
@@ -29,14 +30,19 @@ def match_parts(
     mapped: Callable[[str], str | None],
     ids_hold: bool,
     keys: Sequence[tuple[ContentKey, ContentKey]],
+    kind: ContentKey | None = None,
 ) -> Matching:
     """Pair up parts. ``keys``: (key of a backed-up part, key of a live part) by content, strictest first; a key of None
-    matches nothing."""
+    matches nothing. ``kind``: what must be equal in any case, asked of parts of both sides.
+    """
     matching = Matching()
     free = {str(part["id"]): part for part in live}
 
+    def alike(index: int, live_id: str) -> bool:
+        return kind is None or kind(backed_up[index]) == kind(free[live_id])
+
     def take(index: int, live_id: str | None) -> None:
-        if live_id in free and index not in matching.live_of:
+        if live_id in free and index not in matching.live_of and alike(index, live_id):
             matching.live_of[index] = free.pop(live_id)
 
     if ids_hold:
@@ -46,9 +52,21 @@ def match_parts(
         if index not in matching.live_of:
             take(index, mapped(str(part.get("id"))))
     for ours, theirs in keys:
-        _by_content(backed_up, free, take, matching, (ours, theirs))
+        _by_content(backed_up, free, take, matching, _within(kind, ours, theirs))
     matching.extra = list(free.values())
     return matching
+
+
+def _within(kind: ContentKey | None, ours: ContentKey, theirs: ContentKey) -> tuple[ContentKey, ContentKey]:
+    """The two keys, each with the kind of the part."""
+    if kind is None:
+        return ours, theirs
+    sort: ContentKey = kind
+
+    def of(key: ContentKey) -> ContentKey:
+        return lambda part: None if (found := key(part)) is None else (sort(part), found)
+
+    return of(ours), of(theirs)
 
 
 def _by_content(

@@ -7,6 +7,7 @@ from typing import Any
 from lrestore.errors import DependencyError, ItemError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.presence import flags_of_layouts_count, present
 from lrestore.restoration.resolve import presumed
 
 Object = dict[str, Any]
@@ -53,5 +54,6 @@ def _namesake(layout: Object | None, live: list[Object]) -> str | None:
     """The live tab under the same label; where neither has any, the only one."""
     if layout is None:
         return None
-    found = [one for one in live if not one.get("deleted") and (one.get("label") or "") == (layout.get("label") or "")]
+    there = present(live, flags=flags_of_layouts_count(live))
+    found = [one for one in there if (one.get("label") or "") == (layout.get("label") or "")]
     return str(found[0]["id"]) if len(found) == 1 else None

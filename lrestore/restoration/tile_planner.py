@@ -45,7 +45,7 @@ class TilePlanner:
         unchanged = live is not None and not any(
             name in wanted and wanted[name] != live.get(name) for name in ("look_id", "query_id", "merge_result_id")
         )
-        maker = wanted_result_maker(tile, live if unchanged else None)
+        maker = wanted_result_maker(tile, live, same_source=unchanged)
         if maker and not self._context.same_instance:
             maker.pop("sql_query_id", None)
         if maker and (live is not None or says_something(maker)):

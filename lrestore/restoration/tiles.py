@@ -12,7 +12,10 @@ from lrestore.restoration.queries import fingerprint, query_id_of, query_of
 
 Object = dict[str, Any]
 
-_SOURCES = ("look_id", "query_id", "merge_result_id", "extension_id")
+SOURCES = ("look_id", "query_id", "merge_result_id")
+"""Fields by which a tile is told what to show."""
+
+_SOURCES = (*SOURCES, "extension_id")
 
 _FROM_QUERY = ("dynamic_fields", "sorts", "total", "vis_config")
 """Fields of a result maker that Looker fills from the tile's query; a tile may differ from its query in them."""
@@ -33,11 +36,15 @@ def wanted_tile(tile: Object, known: Releases) -> Object:
     return wanted_part(tile, "DashboardElement", known, ignored=_HANDLED)
 
 
-def wanted_result_maker(tile: Object, live: Object | None) -> Object | None:
+def wanted_result_maker(tile: Object, live: Object | None, *, same_source: bool) -> Object | None:
     """What to say of a tile's listeners, and of what the tile overrides in its query.
 
     Filterables always go whole, since a result maker that is sent replaces them. ``live`` is None for a tile that is to
-    be made or to be given another source.
+    be made; ``same_source``: the live tile shows the same query, look or merged query already.
+
+    An override is what a result maker holds besides its own query or look: those of the backup are compared with those
+    of the live tile, so that a look which has changed makes no override of its tiles. A null takes a live one back. It
+    is nowhere said whether an override outlives a change of the source: a live tile that has any is told of all fields.
     """
     maker = tile.get("result_maker")
     if not maker:
@@ -47,26 +54,75 @@ def wanted_result_maker(tile: Object, live: Object | None) -> Object | None:
         wanted["filterables"] = [_without_nulls(entry) for entry in maker["filterables"]]
     if maker.get("sql_query_id") is not None:
         wanted["sql_query_id"] = maker["sql_query_id"]
-    base = (live.get("result_maker") or {}) if live else _base(tile)
-    for name in _FROM_QUERY:
-        if maker.get(name) is not None and base is not None and not _alike(maker[name], base.get(name)):
-            wanted[name] = maker[name]
-    return wanted
+    ours = overrides(tile, _base(live) if live and same_source and not tile.get("look_id") else None)
+    if live is None:
+        return wanted | {name: value for name, value in ours.items() if value is not None}
+    theirs = overrides(live)
+    if same_source:
+        shown = live.get("result_maker") or {}
+        told = {name: value for name, value in ours.items() if _differs(value, name, shown, theirs)}
+        return wanted | _sendable(told, _base(live))
+    known = _base(live) is not None and live.get("result_maker") is not None
+    silent = known and all(value is None for value in theirs.values())
+    told = {name: value for name, value in ours.items() if value is not None or not silent}
+    return wanted | _sendable(told, _base(tile))
+
+
+def _sendable(told: Object, base: Mapping[str, Any] | None) -> Object:
+    """``total`` cannot be null (specification): what takes an override back is what the source has."""
+    if "total" in told and told["total"] is None:
+        return {**told, "total": bool((base or {}).get("total"))}
+    return told
+
+
+def _differs(ours: Any, name: str, shown: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    """Whether an override of the backup, None for none, has to be told to a live tile that shows the same source."""
+    return theirs.get(name) is not None if ours is None else not _alike(ours, shown.get(name))
+
+
+def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None) -> Object:
+    """What a tile overrides in its query or look: a value, or None where it follows it. ``unshown`` is the query of a
+    tile that does not show it.
+
+    Fields of which that cannot be told are not named: the source is not shown, or an SDK did not know the field.
+    """
+    maker, base = tile.get("result_maker") or {}, _base(tile)
+    base = unshown if base is None else base
+    if base is None:
+        return {}
+    held = {name: maker[name] for name in _FROM_QUERY if name in maker}
+    return {name: None if value is None or _alike(value, base.get(name)) else value for name, value in held.items()}
+
+
+def not_overridden(body: Mapping[str, Any], answer: Mapping[str, Any]) -> Object:
+    """The overrides that a body names and that the tile does not have as Looker answers, as the body has them."""
+    wanted = {name: value for name, value in (body.get("result_maker") or {}).items() if name in _FROM_QUERY}
+    shown = answer.get("result_maker")
+    if not wanted or shown is None:
+        return {}
+    theirs = overrides(answer)
+    return {name: value for name, value in wanted.items() if _differs(value, name, shown, theirs)}
 
 
 def _base(tile: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Where Looker will take a new tile's visualisation from; None when the backup does not hold it.
+    """Where Looker takes a tile's visualisation from; None where that is not shown.
 
     Of a merged query the backup holds only the id, so what its tile shows is said in full.
     """
+    if tile.get("look_id"):
+        return (tile.get("look") or {}).get("query")
     if tile.get("merge_result_id"):
         return {}
-    look = tile.get("look") or {}
-    return query_of(tile) or look.get("query")
+    return query_of(tile)
 
 
 def _alike(ours: Any, theirs: Any) -> bool:
-    return same(ours, theirs) or (not ours and not theirs)
+    return same(ours, theirs) or (_says_nothing(ours) and _says_nothing(theirs))
+
+
+def _says_nothing(value: Any) -> bool:
+    """``dynamic_fields`` is JSON text."""
+    return not value or value == "[]"
 
 
 def _without_nulls(entry: Mapping[str, Any]) -> Object:
@@ -113,6 +169,46 @@ def _sources_of(tile: Mapping[str, Any]) -> tuple[Hashable, ...]:
 
 
 _TEXTS = ("type", "title", "title_text", "subtitle_text", "body_text", "note_text", "rich_content_json")
+
+
+KINDS = frozenset({"text", "button", "extension", "filter"})
+"""Types of tiles that show no data of a query."""
+
+NOTHING = "nothing"
+
+_OWN_TEXTS = ("title_text", "subtitle_text", "body_text", "rich_content_json")
+
+
+def kind_of_tile(tile: Mapping[str, Any]) -> str:
+    """What sort of thing a tile is: its type, or ``look`` or ``chart`` by what it shows, or :data:`NOTHING`.
+
+    A tile with a result maker cannot be made a text (Looker: "Result Maker IDs should not be provided for text
+    elements"), and ids of tiles stay as long as the tile does: one of another kind is another tile.
+    """
+    if tile.get("type") in KINDS:
+        return str(tile["type"])
+    maker = tile.get("result_maker") or {}
+    if tile.get("look_id"):
+        return "look"
+    sources = ("query_id", "query", "merge_result_id", "sql_query_id")
+    if any(tile.get(name) or maker.get(name) for name in sources):
+        return "chart"
+    if tile.get("extension_id"):
+        return "extension"
+    return "text" if any(tile.get(name) for name in _OWN_TEXTS) else NOTHING
+
+
+_NEEDS = {"extension": ("extension_id",), "filter": ("filter_id",)}
+
+
+def shows_nothing(tile: Mapping[str, Any]) -> bool:
+    """Whether Looker cannot make the tile: it names neither query, look, merged query, SQL query nor extension, and has
+    no text (create_dashboard_element answers 422). An empty text is one: people use it to keep tiles apart.
+    """
+    kind = kind_of_tile(tile)
+    if kind in _NEEDS:
+        return not any(tile.get(name) for name in _NEEDS[kind])
+    return kind == NOTHING or (kind in KINDS and all(tile.get(name) is None for name in _OWN_TEXTS))
 
 
 def strict_key(tile: Mapping[str, Any]) -> Hashable:

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 Nested = Literal["full", "absent", "null", "empty"]
+Overrides = Literal["dropped", "kept", "lost"]
 
 
 class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +21,8 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     can't see. ``unique_filter_titles``: refuse two filters of one title in a dashboard.
     ``release``: what ``GET /versions`` says, empty for the specification's own; fields that came later are refused
     and not shown.
+    ``overrides``: what becomes of what a tile overrides in its query when it gets another: dropped, kept, or lost with
+    all that the same call says of it; nowhere said of Looker.
     ``keep_bodies``: the log keeps what was sent.
     """
 
@@ -35,6 +38,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     caller_admin: bool = True
     hidden: dict[str, list[str]] = {}
     unique_filter_titles: bool = False
+    overrides: Overrides = "dropped"
     keep_bodies: bool = False
     seed: int = 0
 

@@ -14,9 +14,10 @@ from lrestore.simulator.access import add_metadata
 from lrestore.simulator.dashboards import CAN as DASHBOARD_CAN
 from lrestore.simulator.layouts import add_component, add_default_layout
 from lrestore.simulator.looks import LOOK_CAN, describe_query, full_sources
+from lrestore.simulator.makers import new_maker
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.tiles import CAN as TILE_CAN
-from lrestore.simulator.tiles import describe_field, new_maker, show_maker
+from lrestore.simulator.tiles import describe_field, show_maker
 from lrestore.simulator.views import SCHEMA_OF, html
 
 KINDS = ("vis", "vis", "vis", "look", "vis", "text", "vis", "merge", "vis", "rich", "vis", "button", "vis", "extension")

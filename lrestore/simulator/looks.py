@@ -11,6 +11,7 @@ from lrestore.simulator import schema
 from lrestore.simulator.access import add_metadata, move_metadata, remove_metadata
 from lrestore.simulator.crud import Draft, Kind, add, apply, handles, key_in_path, provide
 from lrestore.simulator.folders import check_target_folder
+from lrestore.simulator.makers import follow_look
 from lrestore.simulator.refusal import Problem, invalid, not_found
 from lrestore.simulator.simulation import Call
 from lrestore.simulator.store import Record, World
@@ -86,6 +87,8 @@ def _look_changed(call: Call, look: Record, before: Mapping[str, Any]) -> None:
     look["last_updater_id"] = call.user_id or None
     if look["user_id"] != before["user_id"]:
         look["user_name"] = None
+    if look["query_id"] != before["query_id"]:
+        follow_look(call.world, look, before["query_id"])
     set_trash_fields(call, "look", look, before)
     move_metadata(call.world, look)
 

@@ -8,6 +8,7 @@ from typing import Any
 from lrestore.simulator.crud import Draft, Kind, provide
 from lrestore.simulator.layouts import place_tile, touch
 from lrestore.simulator.looks import find_explore
+from lrestore.simulator.makers import FROM_SOURCE, new_maker, overridden
 from lrestore.simulator.simulation import Call
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.views import html
@@ -50,6 +51,8 @@ def _check_type(draft: Draft) -> None:
         draft.problem("type", f"type must be one of {', '.join(sorted(TYPES))}")
     elif kind == "vis" and not sourced:
         draft.problem("query_id", "one of query_id, look_id, merge_result_id, result_maker_id is required")
+    elif kind == "text" and (sourced or draft.new.get("result_maker_id") is not None):
+        draft.problem("result_maker_id", "Result Maker IDs should not be provided for text elements")
     elif kind == "extension" and not draft.new["extension_id"]:
         draft.problem("extension_id", "extension_id is required", "missing_field")
     elif kind == "filter" and not draft.new["filter_id"]:
@@ -113,47 +116,6 @@ def show_maker(world: World, tile: Record) -> None:
     world.table("dashboard_element").change(tile["id"], values)
 
 
-def new_maker(world: World, tile: Record) -> Record | None:
-    """What computes a tile's result: by its query, by its look's, or by its merged queries. None for text."""
-    merge = world.get("merge_query", tile["merge_result_id"])
-    if merge is not None:
-        return _merge_maker_of(world, merge)
-    look = world.get("look", tile["look_id"])
-    query = world.get("query", look["query_id"] if look else tile["query_id"])
-    if query is None:
-        return None
-    return {
-        "id": world.new_id("result_maker"),
-        "dynamic_fields": query["dynamic_fields"],
-        "filterables": [_filterable(query, "")],
-        "sorts": query["sorts"],
-        "merge_result_id": None,
-        "total": bool(query["total"]),
-        "query_id": query["id"],
-        "sql_query_id": None,
-        "vis_config": query["vis_config"],
-    }
-
-
-def _merge_maker_of(world: World, merge: Record) -> Record:
-    sources = [(world.get("query", source["query_id"]), source["name"]) for source in merge["source_queries"] or ()]
-    return {
-        "id": merge["result_maker_id"],
-        "dynamic_fields": merge["dynamic_fields"],
-        "filterables": [_filterable(query, name or "") for query, name in sources if query],
-        "sorts": merge["sorts"],
-        "merge_result_id": merge["id"],
-        "total": bool(merge["total"]),
-        "query_id": None,
-        "sql_query_id": None,
-        "vis_config": merge["vis_config"],
-    }
-
-
-def _filterable(query: Record, name: str) -> Record:
-    return {"model": query["model"], "view": query["view"], "name": name, "listen": []}
-
-
 def _apply_filters(world: World, tile: Record) -> None:
     filters = world.table("dashboard_filter").where("dashboard_id", tile["dashboard_id"])
     for part in tile["result_maker"]["filterables"]:
@@ -172,6 +134,8 @@ def _merge_maker(world: World, tile: Record, sent: Mapping[str, Any] | None) -> 
         return
     own = list(maker["filterables"] or ())
     values = {name: value for name, value in sent.items() if name != "merge_result_id"}
+    base = new_maker(world, tile, maker["id"]) or {}
+    values.update({name: base.get(name) for name in FROM_SOURCE if name in values and values[name] is None})
     if "filterables" in values:
         values["filterables"] = [_bound(part, given) for part, given in _paired(own, values["filterables"] or [])]
     tile["result_maker"] = {**maker, **values}
@@ -202,18 +166,22 @@ def _tile_changed(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
     tile["dashboard_layout_id"] = None
     sent, tile["result_maker"] = tile["result_maker"], before["result_maker"]
     if any(tile[name] != before[name] for name in SOURCES[:3]):
-        _change_source(world, tile, before)
+        _change_source(call, tile, before)
+        if sent is not None and call.simulation.config.overrides == "lost":
+            sent = {name: value for name, value in sent.items() if name not in FROM_SOURCE}
     if tile["result_maker"] is not None and sent is not before["result_maker"]:
         _merge_maker(world, tile, sent)
     _render_texts(tile, {name: tile[name] for name in _AS_HTML if tile[name] != before[name]})
     touch(call, tile["dashboard_id"])
 
 
-def _change_source(world: World, tile: Record, before: Mapping[str, Any]) -> None:
+def _change_source(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
     """Another query: the result maker stays, with new content; listeners stay where the explore is the same."""
-    old = before["result_maker"]
+    world, old = call.world, before["result_maker"]
     maker = new_maker(world, tile)
     if maker is not None and old is not None:
+        if call.simulation.config.overrides == "kept":
+            maker.update(overridden(world, before))
         if maker["merge_result_id"] is None and old["merge_result_id"] is None:
             maker["id"] = old["id"]
         heard = {(part["model"], part["view"], part["name"]): part["listen"] for part in old["filterables"] or ()}

@@ -110,6 +110,17 @@ def _layout_title(world: World, record: Record, tree: Tree | None) -> Any:
     return dashboard["title"] if dashboard else None
 
 
+def _layout_deleted(world: World, record: Record, tree: Tree | None) -> Any:
+    """The layouts of a dashboard in the trash are shown as deleted, and so are the places on them."""
+    dashboard = world.get("dashboard", record.get("dashboard_id"))
+    return bool(record.get("deleted") or (dashboard and dashboard["deleted"]))
+
+
+def _place_deleted(world: World, record: Record, tree: Tree | None) -> Any:
+    layout = world.get("dashboard_layout", record.get("dashboard_layout_id"))
+    return bool(record.get("deleted") or (layout and _layout_deleted(world, layout, tree)))
+
+
 def _of_tile(field: str) -> Derive:
     def derive(world: World, record: Record, tree: Tree | None) -> Any:
         element = world.get("dashboard_element", record.get("dashboard_element_id"))
@@ -247,10 +258,12 @@ DERIVED: Mapping[str, Mapping[str, Derive]] = {
         "dashboard_layout_id": _nothing,
     },
     "dashboard_layout": {
+        "deleted": _layout_deleted,
         "dashboard_title": _layout_title,
         "dashboard_layout_components": _children("dashboard_layout_component", "dashboard_layout_id"),
     },
     "dashboard_layout_component": {
+        "deleted": _place_deleted,
         "element_title": _of_tile("title"),
         "element_title_hidden": _of_tile("title_hidden"),
         "vis_type": _vis_type,

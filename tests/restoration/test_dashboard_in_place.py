@@ -71,7 +71,7 @@ def test_a_mapping_to_the_same_id_does_not_make_strangers_of_the_tiles(stage: St
     stage.journal().map("dashboard", "1", "1")
     before = set(stage.tiles("1"))
     for tile_id in before:
-        body = {"title": f"renamed {tile_id}", "query_id": None, "type": "text", "body_text": "changed"}
+        body = {"title": f"renamed {tile_id}", "title_text": f"renamed {tile_id}", "note_text": "changed"}
         stage.call("update_dashboard_element", body, dashboard_element_id=tile_id)
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
     assert set(stage.tiles("1")) == before

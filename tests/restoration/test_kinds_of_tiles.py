@@ -1,0 +1,153 @@
+"""Tiles are matched within their kind; those that Looker cannot make are left out before the first write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.parts import match_parts
+from lrestore.restoration.tiles import NOTHING, kind_of_tile, shows_nothing
+from lrestore.simulator.edits import Edit, edit
+from tests.restoration.stage import Stage, writes
+
+
+def pair(stage: Stage) -> tuple[str, str]:
+    """The ids of a chart and of a text of dashboard 1."""
+    tiles = stage.item("dashboard=1").raw["dashboard_elements"]
+    chart = next(one for one in tiles if kind_of_tile(one) == "chart")
+    text = next((one for one in tiles if one["type"] == "text"), None)
+    if text is None:
+        raise AssertionError("dashboard 1 has no text")
+    return chart["id"], text["id"]
+
+
+def swapped(stage: Stage) -> dict[str, str]:
+    """What the backup calls a text is a chart now, and the other way round: kind by id."""
+    chart, text = pair(stage)
+    tiles = {key: dict(stage.world.table("dashboard_element").get(key) or {}) for key in (chart, text)}
+    for key, other in ((chart, text), (text, chart)):
+        edit(stage.world, Edit(type="dashboard_element", id=key, set={**tiles[other], "id": key}))
+    return {key: kind_of_tile(tile) for key, tile in stage.tiles("1").items()}
+
+
+def test_tiles_that_have_swapped_their_ids_are_known_by_what_they_show(stage: Stage) -> None:
+    before = swapped(stage)
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert not {"create_dashboard_element", "delete_dashboard_element", "update_dashboard_element"} & calls.keys()
+    assert {key: kind_of_tile(tile) for key, tile in stage.tiles("1").items()} == before
+    assert stage.restore("dashboard=1").outcome == "unchanged"
+
+
+def test_a_chart_under_the_id_of_a_text_is_left_and_the_text_is_made(stage: Stage) -> None:
+    chart, text = pair(stage)
+    source = stage.world.table("dashboard_element").get(chart)
+    blank = dict.fromkeys(("title_text", "body_text", "subtitle_text", "rich_content_json"))
+    edit(stage.world, Edit(type="dashboard_element", id=text, set={**source, "title": "New", **blank, "id": text}))
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert (calls["create_dashboard_element"], calls["delete_dashboard_element"]) == (1, 1)
+    assert calls["update_dashboard_element"] == 0
+    backed_up = stage.item("dashboard=1").raw["dashboard_elements"]
+    assert sorted(map(kind_of_tile, stage.tiles("1").values())) == sorted(map(kind_of_tile, backed_up))
+    assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
+
+
+def test_a_tile_of_another_kind_that_has_alerts_stays_beside_the_one_that_is_made(stage: Stage) -> None:
+    chart, text = pair(stage)
+    source = stage.world.table("dashboard_element").get(chart)
+    edit(stage.world, Edit(type="dashboard_element", id=text, set={**source, "title": "New", "id": text}))
+    alert = next(iter(stage.world.table("alert")))
+    edit(stage.world, Edit(type="alert", id=alert["id"], set={"dashboard_element_id": text}))
+    result = stage.restore("dashboard=1")
+    assert text in stage.tiles("1")
+    assert any("alert" in warning and text in warning for warning in result.warnings)
+    assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ab")), unique_by=lambda pair: pair[0]),
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from("ab")), unique_by=lambda pair: pair[0]),
+    st.dictionaries(st.sampled_from("012345"), st.sampled_from("012345")),
+)
+def test_no_part_is_matched_with_one_of_another_kind(
+    ours: list[tuple[int, str]], theirs: list[tuple[int, str]], mapped: dict[str, str]
+) -> None:
+    backed_up, live = ([{"id": str(key), "kind": kind} for key, kind in side] for side in (ours, theirs))
+    matching = match_parts(
+        backed_up,
+        live,
+        mapped=mapped.get,
+        ids_hold=True,
+        keys=((lambda part: "same", lambda part: "same"),),
+        kind=lambda part: part["kind"],
+    )
+    assert all(backed_up[index]["kind"] == part["kind"] for index, part in matching.live_of.items())
+    assert len(matching.live_of) + len(matching.extra) == len(live)
+
+
+@pytest.mark.parametrize(
+    ("tile", "kind"),
+    [
+        ({"type": "text", "query_id": "1"}, "text"),
+        ({"type": "button", "rich_content_json": "{}"}, "button"),
+        ({"type": "vis", "look_id": "1"}, "look"),
+        ({"type": "vis", "query_id": "1"}, "chart"),
+        ({"type": "vis", "result_maker": {"query_id": "1"}}, "chart"),
+        ({"type": "vis", "result_maker": {"sql_query_id": "1"}}, "chart"),
+        ({"type": "vis", "merge_result_id": "1"}, "chart"),
+        ({"extension_id": "a::b"}, "extension"),
+        ({"title_text": "Intro"}, "text"),
+        ({"type": "vis", "title": "Empty", "result_maker": {"filterables": []}}, NOTHING),
+    ],
+)
+def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: dict[str, Any], kind: str) -> None:
+    assert kind_of_tile(tile) == kind
+
+
+@pytest.mark.parametrize(
+    ("tile", "nothing"),
+    [
+        ({"type": "vis", "title": "Empty"}, True),
+        ({"type": "extension"}, True),
+        ({"type": "filter"}, True),
+        ({"type": "text", "title": "only a title"}, True),
+        ({"type": "text", "body_text": ""}, False),
+        ({"type": "button", "rich_content_json": "{}"}, False),
+        ({"type": "filter", "filter_id": "1"}, False),
+    ],
+)
+def test_tiles_that_no_call_can_make_are_known(tile: dict[str, Any], nothing: bool) -> None:
+    assert shows_nothing(tile) is nothing
+
+
+def test_a_tile_that_shows_nothing_is_left_out_and_named_before_the_first_write(stage: Stage) -> None:
+    item = stage.item("dashboard=1")
+    tile = next(one for one in item.raw["dashboard_elements"] if one["query_id"])
+    maker = {**tile["result_maker"], "query": None, "query_id": None, "id": None}
+    tile |= {"query": None, "query_id": None, "result_maker": maker, "result_maker_id": None, "title": "Empty"}
+    stage.call("delete_dashboard", dashboard_id="1")
+    result = ItemRestorer(stage.context()).restore(item).result
+    assert result.outcome == "created"
+    assert any("'Empty'" in warning and "left out" in warning for warning in result.warnings)
+    assert len(stage.tiles(result.destination_id)) == len(item.raw["dashboard_elements"]) - 1
+    assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
+
+
+def test_a_filter_by_a_field_that_names_none_is_left_out_and_named(stage: Stage) -> None:
+    item = stage.item("dashboard=1")
+    entry = item.raw["dashboard_filters"][0]
+    entry |= {"type": "field_filter", "dimension": None, "title": "Half"}
+    stage.call("delete_dashboard", dashboard_id="1")
+    result = ItemRestorer(stage.context()).restore(item).result
+    assert any("'Half'" in warning and "dimension" in warning for warning in result.warnings)
+    assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
+
+
+def test_a_place_without_a_size_says_nothing(stage: Stage) -> None:
+    item = stage.item("dashboard=1")
+    place = item.raw["dashboard_layouts"][0]["dashboard_layout_components"][0]
+    place |= dict.fromkeys(("row", "column", "width", "height"))
+    assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}

@@ -1,0 +1,102 @@
+"""Looker shows the parts of what is in the trash as deleted: they are judged when it is out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lrestore.messages import ItemKey
+from lrestore.restoration.dashboard import DashboardPlanner
+from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.presence import flags_count, flags_of_layouts_count, present
+from lrestore.simulator.edits import Edit, edit
+from tests.restoration.stage import Stage, writes
+
+PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
+
+
+def flagged(dashboard: dict[str, Any]) -> dict[str, Any]:
+    """The dashboard with every part shown as deleted, and every place."""
+    shown = {path: [{**part, "deleted": True} for part in dashboard[path]] for path in PARTS}
+    for layout in shown["dashboard_layouts"]:
+        places = layout["dashboard_layout_components"]
+        layout["dashboard_layout_components"] = [{**place, "deleted": True} for place in places]
+    return {**dashboard, **shown}
+
+
+def test_a_trashed_dashboard_comes_back_by_one_write_with_its_one_layout(stage: Stage) -> None:
+    before = stage.dashboard("1")
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    assert all(layout["deleted"] for layout in stage.dashboard("1")["dashboard_layouts"])
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert writes(calls) == {"update_dashboard": 1}
+    after = stage.dashboard("1")
+    assert [one["id"] for one in after["dashboard_layouts"]] == [one["id"] for one in before["dashboard_layouts"]]
+    assert after["dashboard_layouts"][0]["deleted"] is False
+    assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
+
+
+def test_a_plan_says_of_a_trashed_dashboard_what_is_known_and_that_its_parts_are_looked_at_again(stage: Stage) -> None:
+    tile = next(iter(stage.tiles("1")))
+    stage.call("update_dashboard_element", {"note_text": "set since"}, dashboard_element_id=tile)
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    plan = stage.plan("dashboard=1")
+    assert {change.path.rpartition(".")[2] for change in plan.changes} == {"deleted", "note_text"}
+    assert any("compared again when it is out" in warning for warning in plan.told)
+    assert plan.parts.calls()["dashboard"] == 1
+
+
+def test_what_was_deleted_in_it_before_is_made_when_it_is_out(stage: Stage) -> None:
+    gone = next(iter(stage.tiles("1")))
+    stage.call("delete_dashboard_element", dashboard_element_id=gone)
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert (calls["update_dashboard"], calls["create_dashboard_element"]) == (1, 1)
+    assert calls["create_dashboard_layout"] == 0
+    assert stage.restore("dashboard=1").outcome == "unchanged"
+
+
+@pytest.mark.parametrize("told_by", ["deleted", "its active layout"])
+def test_parts_of_a_trashed_dashboard_are_neither_made_nor_deleted_for_their_flags(stage: Stage, told_by: str) -> None:
+    """Tiles and filters may be flagged, too, and an answer may lack the dashboard's own flag."""
+    item, shown = stage.item("dashboard=1"), stage.dashboard("1")
+    live = {**flagged(shown), "deleted": told_by == "deleted"}
+    plan = DashboardPlanner(stage.context(), ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan()
+    assert plan.empty
+    assert not plan.pending
+
+
+def test_flags_in_the_backup_of_a_trashed_dashboard_say_nothing_either(stage: Stage) -> None:
+    item = stage.item("dashboard=1")
+    item.raw = {**flagged(item.raw), "deleted": True}
+    live = stage.dashboard("1")
+    plan = DashboardPlanner(stage.context(), ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan()
+    assert plan.empty
+    assert not plan.removals
+
+
+def test_a_part_that_is_deleted_in_a_dashboard_that_is_not_is_gone() -> None:
+    layouts = [{"id": "1", "active": True, "deleted": False}, {"id": "2", "active": False, "deleted": True}]
+    dashboard = {"deleted": False, "dashboard_layouts": layouts}
+    assert flags_count(dashboard)
+    assert [one["id"] for one in present(layouts, flags=flags_count(dashboard))] == ["1"]
+
+
+def test_the_active_layout_is_never_absent() -> None:
+    layouts = [{"id": "1", "active": True, "deleted": True}, {"id": "2", "active": False, "deleted": True}]
+    assert not flags_of_layouts_count(layouts)
+    assert present(layouts, flags=flags_of_layouts_count(layouts)) == layouts
+
+
+def test_sections_that_are_in_the_trash_with_their_board_are_not_made_a_second_time(tmp_path: Any) -> None:
+    from tests.restoration.stage import SMALL
+
+    sizes = type(SMALL)(**{**{name: getattr(SMALL, name) for name in SMALL.__dataclass_fields__}, "boards": 1})
+    with Stage(tmp_path, sizes=sizes) as stage:
+        shown = stage.call("board", board_id="1")
+        moment = "2026-01-02T00:00:00.000Z"
+        edit(stage.world, Edit(type="board", id="1", set={"deleted_at": moment}))
+        plan = ItemRestorer(stage.context()).plan(stage.item("board=1"))
+        assert shown["board_sections"]
+        assert {change.path for change in plan.changes} == {"deleted_at"}
