@@ -13,12 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from bench.ground import Ground
 from bench.processes import Meter, Use
+from lrestore.json_types import JsonObject
 from lrestore.simulator.remote import SimulatorProcess
 
 ROOT = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ class Setting:
 class Run:
     """What came of a run."""
 
-    report: dict[str, Any]
+    report: JsonObject
     wall_s: float
     uses: list[Use]
     simulator_cpu_s: float

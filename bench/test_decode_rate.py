@@ -16,6 +16,7 @@ from looker_sdk.rtl import serialize
 from looker_sdk.sdk.api40 import models
 
 from bench.gates import GATES
+from lrestore.json_types import JsonObject
 from lrestore.vault import schema
 from lrestore.vault.decode import decode, sdk_model, skim
 from lrestore.vault.extract import backed_up
@@ -25,7 +26,7 @@ ROUNDS = 15
 DASHBOARD = schema.KINDS["dashboard"]
 
 
-def api_dashboard() -> dict[str, Any]:
+def api_dashboard() -> JsonObject:
     """A dashboard as the API shows it: tiles with queries, a filter each of them listens to, one layout."""
     return {
         "id": "42",
@@ -40,7 +41,7 @@ def api_dashboard() -> dict[str, Any]:
     }
 
 
-def tile(id: str) -> dict[str, Any]:
+def tile(id: str) -> JsonObject:
     query = {
         "id": id,
         "model": "thelook",
@@ -56,7 +57,7 @@ def tile(id: str) -> dict[str, Any]:
     return {"id": id, "title": f"Tile {id}", "type": "vis", "query_id": id, "query": query, "result_maker": maker}
 
 
-def component(id: str) -> dict[str, Any]:
+def component(id: str) -> JsonObject:
     return {"id": id, "dashboard_element_id": id, "row": 0, "column": 0, "width": 8, "height": 6}
 
 

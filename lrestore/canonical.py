@@ -21,6 +21,8 @@ from typing import Any
 
 import attrs
 
+from lrestore.json_types import JsonObject
+
 Value = Any
 """JSON-like: None, bool, int, float, str, list, dict."""
 Converter = Callable[[Value], Value]
@@ -30,7 +32,7 @@ _INVALID_ENUM = "invalid_api_enum_value"
 
 
 @functools.cache
-def field_types(model: type) -> dict[str, Any]:
+def field_types(model: type) -> JsonObject:
     """The fields of an SDK class and their annotations, ``Optional`` removed."""
     hints = typing.get_type_hints(model)
     return {attribute.name: _required(hints[attribute.name]) for attribute in attrs.fields(model)}

@@ -9,6 +9,7 @@ import attrs
 import msgspec
 
 from lrestore.canonical import canonical, field_types
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 
 _LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connection_names"})
@@ -20,14 +21,14 @@ _NONE_OR_EMPTY = frozenset({"listens_to_filters"})
 _CONTAINERS = (dict, list)
 
 
-def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -> dict[str, Any]:
+def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -> JsonObject:
     """The part of ``wanted`` that ``live`` does not have already, both of SDK class ``model``.
 
     ``wanted`` names just the fields that are to hold; None means "must be unset". Values come back ready to be sent:
     as given, a nested object with what the live one has besides.
     """
     kinds = field_types(model)
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     for name, value in wanted.items():
         theirs = live.get(name)
         if value is not theirs and not _alike(value, theirs):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from lrestore.canonical import iso
 from lrestore.errors import InvalidContentError
+from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError
 from lrestore.ontology import fields, releases
 from lrestore.ontology.schema import ContentType
@@ -102,11 +103,9 @@ READ_ONLY = "read-only there"
 """Why a field is not sent that the destination has."""
 
 
-def wanted_object(
-    raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Collection[str] = ()
-) -> dict[str, Any]:
+def wanted_object(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Collection[str] = ()) -> JsonObject:
     """The writable fields that a top-level object must hold, as its blob says; None where it must be unset."""
-    wanted: dict[str, Any] = {}
+    wanted: JsonObject = {}
     for taken in known.taken(schema):
         value = raw.get(taken.name)
         if taken.name not in ignored and (value is not None or (taken.resettable and taken.known)):
@@ -114,11 +113,9 @@ def wanted_object(
     return wanted
 
 
-def wanted_part(
-    raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Collection[str] = ()
-) -> dict[str, Any]:
+def wanted_part(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored: Collection[str] = ()) -> JsonObject:
     """The same for an object nested in a blob, where a null is written out and an absent key was unknown to the SDK."""
-    wanted: dict[str, Any] = {}
+    wanted: JsonObject = {}
     for taken in known.taken(schema):
         if taken.name in raw and taken.name not in ignored:
             value = raw[taken.name]
@@ -181,7 +178,7 @@ def _at(node: Any, steps: list[str]) -> Iterator[Mapping[str, Any]]:
         yield from _at(entry, steps[1:])
 
 
-def create_body(wanted: Mapping[str, Any]) -> dict[str, Any]:
+def create_body(wanted: Mapping[str, Any]) -> JsonObject:
     """A body for a create. A null is sent, so that no default of Looker's takes its place; a null id names nothing."""
     return {name: value for name, value in wanted.items() if value is not None or not name.endswith("_id")}
 

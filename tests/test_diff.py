@@ -10,6 +10,7 @@ from looker_sdk.sdk.api40 import models
 
 from lrestore.canonical import canonical_object
 from lrestore.diff import changes, differing, listeners, same
+from lrestore.json_types import JsonObject
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -86,8 +87,8 @@ def test_a_boolean_is_not_a_number(number: int) -> None:
 
 
 @given(st.dictionaries(st.sampled_from(["title", "description", "slug", "hidden"]), st.none() | st.text(max_size=5)))
-def test_nothing_differs_any_more_once_the_difference_is_applied(wanted: dict[str, Any]) -> None:
-    live: dict[str, Any] = {"title": "x", "hidden": True}
+def test_nothing_differs_any_more_once_the_difference_is_applied(wanted: JsonObject) -> None:
+    live: JsonObject = {"title": "x", "hidden": True}
     live.update(differing(wanted, live, models.Dashboard))
     assert differing(wanted, live, models.Dashboard) == {}
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.json_types import JsonObject
 from lrestore.links import Link, at, has_links, hosts, links, mentioned, rewritten, rewritten_anywhere
 
 OWN = "looker.example.com"
@@ -201,7 +202,7 @@ def test_a_path_of_the_ontology_leads_to_every_entry_and_says_which() -> None:
 
 
 @pytest.mark.parametrize("obj", [{}, {"tiles": None}, {"tiles": "x"}, {"tiles": ["x", None]}, {"tiles": {"text": "x"}}])
-def test_a_path_that_leads_nowhere_changes_nothing(obj: dict[str, Any]) -> None:
+def test_a_path_that_leads_nowhere_changes_nothing(obj: JsonObject) -> None:
     assert at(obj, "tiles[].text", lambda value, path: "changed") is obj
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import reduced
 from lrestore.payload import Releases, left_out, wanted_object, wanted_part
@@ -17,7 +17,7 @@ BY_TABLE = Releases("26.12", OLD)
 BY_SPECIFICATION = Releases("26.12", OLD, reduced(swagger(OLD)))
 BOTH = pytest.mark.parametrize("known", [BY_TABLE, BY_SPECIFICATION], ids=["table", "specification"])
 
-DASHBOARD: dict[str, Any] = {
+DASHBOARD: JsonObject = {
     "id": "1",
     "title": "Sales",
     "user_id": "7",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.json_types import JsonObject
 from lrestore.references import ExploreUse, explore_uses, field_uses, occurrences
 
-DASHBOARD: dict[str, Any] = {
+DASHBOARD: JsonObject = {
     "folder_id": "5",
     "dashboard_elements": [
         {"look_id": None, "query": {"model": "shop", "view": "orders"}},

@@ -21,6 +21,7 @@ from lrestore.cli.arguments import (
     shown,
     zero_or_more,
 )
+from lrestore.json_types import JsonObject
 
 WHAT, MODE, HOW, LIMITS, OUTPUT = "what to restore", "modes (default: restore)", "how", "limits", "output"
 LAST = "last"
@@ -44,7 +45,7 @@ def _flag(group: str, help: str, **metadata: Any) -> Any:
 
 
 def _switch(group: str, help: str, *short: str) -> Any:
-    metadata: dict[str, Any] = {"group": group, "help": help}
+    metadata: JsonObject = {"group": group, "help": help}
     return field(default=False, metadata={**metadata, "args": short} if short else metadata)
 
 
@@ -163,7 +164,7 @@ class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._by_name = {option.name: option for option in fields(Options)}
-        self._groups: dict[str, Any] = {}
+        self._groups: JsonObject = {}
         super().__init__(
             Options,
             prog="lrestore",

@@ -16,6 +16,7 @@ from lrestore.cli.not_started import told
 from lrestore.cli.options import Options, complaint
 from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.errors import UsageError
+from lrestore.json_types import JsonObject
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable, write_report
 
@@ -24,7 +25,7 @@ _BUDGETS = ("max_calls", "max_runtime")
 """Checked by the parser for the command line, and by no setting."""
 
 
-def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str], keywords: dict[str, Any]) -> Report:
+def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str], keywords: JsonObject) -> Report:
     """Run with flags given as keywords. Raises TypeError for an unknown one, RunError as the command would say it."""
     for name in _ONLY_FOR_THE_SCREEN:
         if name in keywords:
@@ -54,7 +55,7 @@ def _told(report: Report, file: Path | None) -> None:
         write_report(report, file)
 
 
-def _typed(keywords: dict[str, Any]) -> dict[str, Any]:
+def _typed(keywords: JsonObject) -> JsonObject:
     """Each keyword as the flag of that name would have it: nothing half-understood may be ignored in silence."""
     kinds = typing.get_type_hints(Options)
     unknown = next((name for name in keywords if name not in kinds), None)

@@ -7,16 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lrestore.errors import BadRequestError, ForbiddenError, NotFoundError
-
-Object = dict[str, Any]
+from lrestore.json_types import JsonObject
 
 
 class Hierarchy:
     """Answers are None where Looker does not tell (the listing is younger than API 4.0)."""
 
-    def __init__(self, pages: Callable[[str, Mapping[str, Any]], Iterator[Object]]) -> None:
+    def __init__(self, pages: Callable[[str, Mapping[str, Any]], Iterator[JsonObject]]) -> None:
         self._pages = pages
-        self._groups: dict[str, Object] | None = None
+        self._groups: dict[str, JsonObject] | None = None
         self._named: dict[str, dict[str, set[str]]] = {}
         self._lock = threading.Lock()
 
@@ -68,7 +67,7 @@ class Hierarchy:
                 row["parent_group_ids"] = [*above, other] if inside else above
                 self._named = {}
 
-    def _known(self) -> dict[str, Object]:
+    def _known(self) -> dict[str, JsonObject]:
         with self._lock:
             if self._groups is None:
                 try:

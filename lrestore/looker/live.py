@@ -11,13 +11,12 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 from lrestore.errors import NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.looker.definitions import Definitions
 from lrestore.looker.hierarchy import Hierarchy
 from lrestore.looker.people import People, emails_of
 from lrestore.looker.tree import FolderTree
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
-
-Object = dict[str, Any]
 
 LISTED = frozenset(
     {"folder", "group", "role", "permission_set", "model_set", "lookml_model", "board", "scheduled_plan"}
@@ -51,22 +50,22 @@ class Caller(Protocol):
 class Live:
     """The destination's objects, for reading."""
 
-    def __init__(self, session: Caller, tables: dict[str, dict[str, Object]] | None = None) -> None:
+    def __init__(self, session: Caller, tables: dict[str, dict[str, JsonObject]] | None = None) -> None:
         """``tables`` are listings that somebody else has read for all: see :meth:`tables`, :meth:`read_ahead`."""
         self._session = session
         given = tables or {}
         self._tables = {type_name: table for type_name, table in given.items() if type_name in LISTED}
-        self._explore_names: dict[str, tuple[Object, frozenset[str]]] = {}
+        self._explore_names: dict[str, tuple[JsonObject, frozenset[str]]] = {}
         self._bare: set[str] = set()
         self._known: dict[tuple[str, str], bool] = {}
         self._born: dict[tuple[str, str], Any] = {}
-        self._fresh: dict[tuple[str, str], Object | None] = {
+        self._fresh: dict[tuple[str, str], JsonObject | None] = {
             (type_name, object_id): row
             for type_name, table in given.items()
             if type_name not in LISTED
             for object_id, row in table.items()
         }
-        self._trash: dict[tuple[str, str], Object | None] = {}
+        self._trash: dict[tuple[str, str], JsonObject | None] = {}
         self._tree: FolderTree | None = None
         self._personal: dict[str, str] = {}
         self._lock = threading.RLock()
@@ -74,7 +73,7 @@ class Live:
         self.people = People(session, self.pages)
         self.hierarchy = Hierarchy(self.pages)
 
-    def get(self, type_name: str, object_id: str) -> Object | None:
+    def get(self, type_name: str, object_id: str) -> JsonObject | None:
         """One object whole, or None where Looker says 404. A copy put by :meth:`prefetch` is given out once."""
         if type_name in LISTED:
             return self.table(type_name).get(object_id)
@@ -83,7 +82,7 @@ class Live:
                 return self._fresh.pop((type_name, object_id))
         return self._read(type_name, object_id)
 
-    def prefetch(self, type_name: str, object_id: str) -> Object | None:
+    def prefetch(self, type_name: str, object_id: str) -> JsonObject | None:
         """Read one object now and keep the copy for the next :meth:`get` of it."""
         found = self._read(type_name, object_id)
         with self._lock:
@@ -114,7 +113,7 @@ class Live:
         if entry.trash:
             self._prefetch_trash(type_name, {*object_ids} - {str(row["id"]) for row in rows})
 
-    def read_ahead(self, type_name: str) -> dict[str, Object]:
+    def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
         """What :meth:`prefetch_all` has read of a type and nobody has asked for yet, by id."""
         with self._lock:
             return {key[1]: row for key, row in self._fresh.items() if key[0] == type_name and row is not None}
@@ -126,7 +125,7 @@ class Live:
         with self._lock:
             self._trash.update({(type_name, object_id): rows.get(object_id) for object_id in object_ids})
 
-    def trashed(self, type_name: str, object_id: str) -> Object | None:
+    def trashed(self, type_name: str, object_id: str) -> JsonObject | None:
         """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
         if not CONTENT_TYPES[type_name].trash:
             return None
@@ -135,11 +134,11 @@ class Live:
                 return self._trash.pop((type_name, object_id))
         return self.by_ids(type_name, {object_id}, None, deleted=True).get(object_id)
 
-    def tables(self, types: Collection[str]) -> dict[str, dict[str, Object]]:
+    def tables(self, types: Collection[str]) -> dict[str, dict[str, JsonObject]]:
         """The listings of ``types``, read now unless they are known."""
         return {type_name: self.table(type_name) for type_name in types if type_name in LISTED}
 
-    def beyond(self, type_name: str, object_id: str) -> Object | None:
+    def beyond(self, type_name: str, object_id: str) -> JsonObject | None:
         """As :meth:`get`, also for an object that the listing lacks: hidden, cut off, or made since it was read."""
         found = self.get(type_name, object_id)
         if found is None and type_name in LISTED:
@@ -148,32 +147,32 @@ class Live:
                 self.put(type_name, found)
         return found
 
-    def _read(self, type_name: str, object_id: str) -> Object | None:
+    def _read(self, type_name: str, object_id: str) -> JsonObject | None:
         operation = OPERATIONS[CONTENT_TYPES[type_name].get]
         try:
             return _object(self._session.call(operation.id, path={_parameter(operation.path): object_id}))
         except NotFoundError:
             return None
 
-    def table(self, type_name: str) -> dict[str, Object]:
+    def table(self, type_name: str) -> dict[str, JsonObject]:
         """All objects of a listed type by id."""
         with self._lock:
             if type_name not in self._tables:
                 self._tables[type_name] = self._list(type_name)
             return self._tables[type_name]
 
-    def _list(self, type_name: str) -> dict[str, Object]:
+    def _list(self, type_name: str) -> dict[str, JsonObject]:
         entry = CONTENT_TYPES[type_name]
         if entry.list_all is None:
             raise ValueError(f"{type_name} has no listing")
         query = _LISTING_QUERY.get(type_name, {})
         if type_name == "group":
-            rows: Iterator[Object] = self.pages(entry.list_all, query)
+            rows: Iterator[JsonObject] = self.pages(entry.list_all, query)
         else:
             rows = iter(self._session.call(entry.list_all, query=query) or ())
         return {str(row[entry.id_field]): row for row in rows}
 
-    def put(self, type_name: str, obj: Object) -> None:
+    def put(self, type_name: str, obj: JsonObject) -> None:
         """Note what Looker answered to a write, so that the listing stays true."""
         with self._lock:
             table = self._tables.get(type_name)
@@ -190,7 +189,7 @@ class Live:
             self._shift(type_name, old, None)
             self._known.pop((type_name, object_id), None)
 
-    def _shift(self, type_name: str, old: Object | None, new: Object | None) -> None:
+    def _shift(self, type_name: str, old: JsonObject | None, new: JsonObject | None) -> None:
         if type_name != "folder" or self._tree is None:
             return
         if old is not None:
@@ -205,7 +204,7 @@ class Live:
                 self._tree = FolderTree(self.table("folder").values())
             return self._tree
 
-    def folders_at(self, parent_id: str, name: str) -> list[Object]:
+    def folders_at(self, parent_id: str, name: str) -> list[JsonObject]:
         """The folders of a parent that have the name, whatever its case: Looker lets there be but one."""
         with self._lock:
             table = self.table("folder")
@@ -256,7 +255,7 @@ class Live:
         with self._lock:
             self._known[type_name, object_id] = True
 
-    def _brief(self, type_name: str, object_id: str) -> Object | None:
+    def _brief(self, type_name: str, object_id: str) -> JsonObject | None:
         entry = CONTENT_TYPES[type_name]
         operation = OPERATIONS[entry.get]
         names = [entry.id_field, *(["deleted"] if entry.trash else []), *(["created_at"] if entry.created_at else [])]
@@ -305,7 +304,7 @@ class Live:
             return False
         return True
 
-    def find(self, type_name: str, key: Mapping[str, str]) -> list[Object]:
+    def find(self, type_name: str, key: Mapping[str, str]) -> list[JsonObject]:
         """The objects whose fields equal ``key`` exactly; of types with a trash, those in the trash too."""
         if type_name == "folder" and {"parent_id", "name"} <= key.keys():
             return [row for row in self.folders_at(key["parent_id"], key["name"]) if _has(row, key)]
@@ -321,7 +320,7 @@ class Live:
         exact = {str(row.get(entry.id_field)): row for row in rows if _has(row, key)}
         return list(exact.values())
 
-    def find_now(self, type_name: str, key: Mapping[str, str]) -> list[Object]:
+    def find_now(self, type_name: str, key: Mapping[str, str]) -> list[JsonObject]:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""
         self.look_anew(type_name)
         return self.find(type_name, key)
@@ -337,7 +336,7 @@ class Live:
 
     def by_ids(
         self, type_name: str, ids: Collection[str], field_names: str | None, *, deleted: bool | None = None
-    ) -> dict[str, Object]:
+    ) -> dict[str, JsonObject]:
         """Those of the objects that exist, with the named fields, in one search (integer parameters take a list).
 
         ``deleted``: only those in the trash. None for fields: all that a search shows.
@@ -346,7 +345,7 @@ class Live:
         if entry.search is None:
             raise ValueError(f"{type_name} cannot be searched")
         query = {"id": ",".join(sorted(ids)), "fields": field_names, "deleted": deleted}
-        found: dict[str, Object] = {}
+        found: dict[str, JsonObject] = {}
         for row in self.pages(entry.search, {name: value for name, value in query.items() if value is not None}):
             if str(row.get(entry.id_field)) in ids:
                 found[str(row[entry.id_field])] = row
@@ -354,7 +353,7 @@ class Live:
                 break
         return found
 
-    def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[Object]:
+    def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:
         """All rows of a paged operation, whatever page size the server insists on.
 
         The first request names no limit; pages follow until one is empty or brings nothing new. A first page of one row
@@ -373,7 +372,7 @@ class Live:
                 return
 
 
-def whole(type_name: str, row: Object) -> bool:
+def whole(type_name: str, row: JsonObject) -> bool:
     """Whether a row of a search is all that a read would show, as far as a restore needs it."""
     if type_name == "user":
         explained = not row.get("email") or bool(emails_of({**row, "email": None}))
@@ -407,5 +406,5 @@ def _parameter(path: str) -> str:
     return path[path.index("{") + 1 : path.index("}")]
 
 
-def _object(answer: Any) -> Object | None:
+def _object(answer: Any) -> JsonObject | None:
     return answer if isinstance(answer, dict) else None

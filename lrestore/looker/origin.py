@@ -9,10 +9,8 @@ from typing import Any
 import msgspec
 
 from lrestore.errors import ForbiddenError, LookerError, NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import Caller, Live
-
-Object = dict[str, Any]
-
 
 _RECENT = 256
 """Definitions, of a few kB each, that are kept: what is planned, made and looked at again asks for them each time."""
@@ -36,11 +34,11 @@ class Origin:
         self._hierarchy = Live(session).hierarchy
         self._recent = lru_cache(_RECENT)(self._read)
 
-    def query(self, query_id: str) -> Object | None:
+    def query(self, query_id: str) -> JsonObject | None:
         """The definition of a query."""
         return self._recent("query", query_id)
 
-    def merge_query(self, merge_query_id: str) -> Object | None:
+    def merge_query(self, merge_query_id: str) -> JsonObject | None:
         """The definition of a merged query; its source queries are named by id."""
         return self._recent("merge_query", merge_query_id)
 
@@ -60,8 +58,8 @@ class Origin:
         rows = self._ask(operation, path, {"fields": "id"})
         return None if rows is None else [str(row["id"]) for row in rows]
 
-    def _read(self, operation: str, object_id: str) -> Object | None:
-        found: Object | None = self._ask(operation, {f"{operation}_id": object_id}, {})
+    def _read(self, operation: str, object_id: str) -> JsonObject | None:
+        found: JsonObject | None = self._ask(operation, {f"{operation}_id": object_id}, {})
         return found
 
     def _ask(self, operation: str, path: Mapping[str, str], query: Mapping[str, object]) -> Any:

@@ -8,8 +8,7 @@ from itertools import islice
 from typing import Any, Protocol
 
 from lrestore.errors import ForbiddenError, NotFoundError
-
-Object = dict[str, Any]
+from lrestore.json_types import JsonObject
 
 CREDENTIAL_IDS: Mapping[str, str] = {
     "saml": "saml_user_id",
@@ -59,16 +58,16 @@ def credentials_of(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 class People:
     """Finds users. ``pages`` reads all rows of a paged operation."""
 
-    def __init__(self, session: _Caller, pages: Callable[[str, Mapping[str, Any]], Iterator[Object]]) -> None:
+    def __init__(self, session: _Caller, pages: Callable[[str, Mapping[str, Any]], Iterator[JsonObject]]) -> None:
         self._session = session
         self._pages = pages
         self._searches = 0
-        self._by_email: dict[str, list[Object]] | None = None
-        self._by_credential: dict[tuple[str, str], Object] = {}
-        self._found: dict[str, list[Object]] = {}
+        self._by_email: dict[str, list[JsonObject]] | None = None
+        self._by_credential: dict[tuple[str, str], JsonObject] = {}
+        self._found: dict[str, list[JsonObject]] = {}
         self._lock = threading.Lock()
 
-    def by_email(self, email: str) -> list[Object]:
+    def by_email(self, email: str) -> list[JsonObject]:
         """All users with that address, whatever they log in with. Who has been found once is not searched for again."""
         wanted = email.strip().casefold()
         self._count()
@@ -83,7 +82,7 @@ class People:
             self._found[wanted] = found
         return found
 
-    def by_credential(self, kind: str, credential_id: str) -> Object | None:
+    def by_credential(self, kind: str, credential_id: str) -> JsonObject | None:
         """The user with that credential.
 
         Raises ForbiddenError where Looker does not let users be looked up so (Google Cloud core may deny it).
@@ -93,12 +92,12 @@ class People:
             return self._by_credential[kind, credential_id]
         path = {"credential_type": kind, "credential_id": credential_id}
         try:
-            found: Object = self._session.call("user_for_credential", path=path)
+            found: JsonObject = self._session.call("user_for_credential", path=path)
         except NotFoundError:
             return None
         return found
 
-    def without_credentials(self, first_name: str | None, last_name: str | None) -> list[Object]:
+    def without_credentials(self, first_name: str | None, last_name: str | None) -> list[JsonObject]:
         """Users of that name whom nothing else tells apart: as create_user leaves them."""
         names = {"first_name": first_name, "last_name": last_name}
         query = {name: text.replace("\\", "_") for name, text in names.items() if text} or {"email": "IS NULL"}
@@ -120,7 +119,7 @@ class People:
                         self._by_email.setdefault(email, []).append(row)
                 self._by_credential = {held: row for row in rows for held in credentials_of(row)}
 
-    def _everybody(self) -> list[Object]:
+    def _everybody(self) -> list[JsonObject]:
         try:
             rows = list(islice(self._pages("all_users", {"fields": _FIELDS}), _EVERYBODY + 1))
         except ForbiddenError:

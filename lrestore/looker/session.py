@@ -16,6 +16,7 @@ import msgspec
 
 from lrestore.credentials import Credentials
 from lrestore.errors import BadAnswerError, UnauthorizedError
+from lrestore.json_types import JsonObject
 from lrestore.looker.auth import Tokens
 from lrestore.looker.calls import Answer, Arguments, Call, call_of
 from lrestore.looker.endpoint import endpoint_of
@@ -123,13 +124,13 @@ class LookerSession:
         call = call_of(operation, Arguments(path, _NOTHING), self._transport.endpoint.api)
         return self._asked(operation, path, call)
 
-    def versions(self) -> dict[str, Any]:
+    def versions(self) -> JsonObject:
         """``ApiVersion``: ``looker_release_version``, ``supported_versions`` …"""
-        return cast("dict[str, Any]", self.call("versions"))
+        return cast("JsonObject", self.call("versions"))
 
-    def me(self) -> dict[str, Any]:
+    def me(self) -> JsonObject:
         """The ``User`` as whom lrestore acts."""
-        return cast("dict[str, Any]", self.call("me"))
+        return cast("JsonObject", self.call("me"))
 
     def stop(self) -> None:
         """End all waiting for repetitions, now and from now on: such calls raise :class:`StoppedError`."""
@@ -185,7 +186,7 @@ class LookerSession:
         return failure
 
 
-def _part_of(body: bytes, names: Collection[str]) -> dict[str, Any]:
+def _part_of(body: bytes, names: Collection[str]) -> JsonObject:
     """Some fields of a JSON object; the others are stepped over, which costs a fraction of building them."""
     fields = _FIELDS.decode(body)
     return {name: msgspec.json.decode(fields[name]) for name in names if name in fields}

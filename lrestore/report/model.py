@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome
 from lrestore.state.records import Totals
 
@@ -151,7 +150,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         if len(self.dead_letters) != self.totals.failed:
             raise ValueError(f"{self.totals.failed} items failed, but there are {len(self.dead_letters)} dead letters")
 
-    def as_builtins(self) -> dict[str, Any]:
+    def as_builtins(self) -> JsonObject:
         """The report as the JSON file has it."""
-        built: dict[str, Any] = msgspec.to_builtins(self, enc_hook=str)
+        built: JsonObject = msgspec.to_builtins(self, enc_hook=str)
         return built

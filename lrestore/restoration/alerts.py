@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import ForbiddenError, NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 
 
@@ -17,7 +16,7 @@ class AlertGuard:
         self._context = context
         self._listed: frozenset[str] | None = None
 
-    def protects(self, tile: dict[str, Any]) -> bool:
+    def protects(self, tile: JsonObject) -> bool:
         """Whether the tile has alerts, or whether that cannot be found out, unless the user accepts their loss."""
         if self._context.policy.allow_alert_loss:
             return False

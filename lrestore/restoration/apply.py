@@ -14,13 +14,12 @@ import msgspec
 from lrestore.canonical import canonical, field_types
 from lrestore.diff import differing
 from lrestore.errors import ItemError, LookerError, NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, create_all
 from lrestore.restoration.steps import Removal, Write, settle
-
-Object = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -67,18 +66,20 @@ def send(
         raise
 
 
-def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[Object | LookerError]:
+def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[JsonObject | LookerError]:
     """Patch existing objects, side by side. Returns Looker's answers, or the errors that refused them."""
-    answers: list[Object | LookerError] = context.side_by_side([_patch(context, applied, write) for write in writes])
+    answers: list[JsonObject | LookerError] = context.side_by_side(
+        [_patch(context, applied, write) for write in writes]
+    )
     for write, answer in zip(writes, answers, strict=True):
         _note(applied, write, answer)
     return answers
 
 
-def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], Object | LookerError]:
-    def patch() -> Object | LookerError:
+def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
+    def patch() -> JsonObject | LookerError:
         try:
-            found: Object = send(
+            found: JsonObject = send(
                 context,
                 write.operation,
                 {_id_parameter(write.operation): write.live_id},
@@ -104,12 +105,12 @@ def create_parts(context: Context, applied: Applied, writes: list[Write], parent
 def _creation(context: Context, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:
     body = settle(write.body, applied.made)
 
-    def post() -> Object:
-        made: Object = send(context, write.operation, {}, body)
+    def post() -> JsonObject:
+        made: JsonObject = send(context, write.operation, {}, body)
         known.add(str(made["id"]))
         return made
 
-    def look() -> Object | None:
+    def look() -> JsonObject | None:
         return _left_behind(context, write, body, parent_id, known)
 
     intent = Intent(applied.key, f"{write.type}/{write.source_id}", write.name, parent_id)
@@ -149,7 +150,9 @@ _TELLING_OF = {
 """The same, of kinds that are known by other fields."""
 
 
-def _left_behind(context: Context, write: Write, body: Object, parent_id: str, known: set[str]) -> Object | None:
+def _left_behind(
+    context: Context, write: Write, body: JsonObject, parent_id: str, known: set[str]
+) -> JsonObject | None:
     operation, parameter = _CHILDREN[write.type]
     try:
         children = context.session.call(operation, path={parameter: parent_id})
@@ -183,10 +186,10 @@ def make_queries(context: Context, applied: Applied, writes: list[Write]) -> Non
                 context.journal.map(kind, write.source_id, str(answer["id"]))
 
 
-def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[], Object | LookerError]:
-    def post() -> Object | LookerError:
+def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
+    def post() -> JsonObject | LookerError:
         try:
-            made: Object = send(context, write.operation, {}, settle(write.body, applied.made))
+            made: JsonObject = send(context, write.operation, {}, settle(write.body, applied.made))
         except LookerError as error:
             return error
         return made
@@ -209,7 +212,7 @@ def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> N
             applied.done += 1
 
 
-def _note(applied: Applied, write: Write, answer: Object | LookerError) -> None:
+def _note(applied: Applied, write: Write, answer: JsonObject | LookerError) -> None:
     if isinstance(answer, LookerError):
         applied.failures.append((write, answer))
         return
@@ -217,7 +220,7 @@ def _note(applied: Applied, write: Write, answer: Object | LookerError) -> None:
     applied.warnings += not_taken(applied.key, write, settle(write.body, applied.made), answer)
 
 
-def not_taken(key: ItemKey, write: Write, body: Object, answer: Object) -> list[str]:
+def not_taken(key: ItemKey, write: Write, body: JsonObject, answer: JsonObject) -> list[str]:
     """Fields that Looker accepted without a word and did not store, as its own answer shows."""
     if not answer:
         return []

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from lrestore.errors import ItemError
+from lrestore.json_types import JsonObject
 from lrestore.looker.origin import Nesting, Origin
 from lrestore.messages import ItemKey
 from lrestore.vault.queries import query_in
@@ -17,16 +18,14 @@ from lrestore.vault.queries import query_in
 if TYPE_CHECKING:
     from lrestore.restoration.context import Source
 
-Object = dict[str, Any]
-
 
 class Definitions(Protocol):
     """Where definitions can be had."""
 
-    def query(self, query_id: str) -> Object | None:
+    def query(self, query_id: str) -> JsonObject | None:
         """The definition of a query of the backup, None where it cannot be had."""
 
-    def merge_query(self, merge_query_id: str) -> Object | None:
+    def merge_query(self, merge_query_id: str) -> JsonObject | None:
         """The same of a merged query."""
 
     def inside(self, group_id: str) -> Sequence[str] | None:
@@ -39,10 +38,10 @@ class Definitions(Protocol):
 class Nowhere:
     """Implements :class:`Definitions`: nothing can be had."""
 
-    def query(self, query_id: str) -> Object | None:
+    def query(self, query_id: str) -> JsonObject | None:
         return None
 
-    def merge_query(self, merge_query_id: str) -> Object | None:
+    def merge_query(self, merge_query_id: str) -> JsonObject | None:
         return None
 
     def inside(self, group_id: str) -> Sequence[str] | None:
@@ -71,12 +70,12 @@ class Asked:
         self._gathered = gathered
         self._origin = origin
 
-    def query(self, query_id: str) -> Object | None:
+    def query(self, query_id: str) -> JsonObject | None:
         dashboard_id = self._where.get(query_id)
         found = None if dashboard_id is None else self._in_backup(ItemKey("dashboard", dashboard_id), query_id)
         return found or (self._origin.query(query_id) if self._origin else None)
 
-    def merge_query(self, merge_query_id: str) -> Object | None:
+    def merge_query(self, merge_query_id: str) -> JsonObject | None:
         return self._origin.merge_query(merge_query_id) if self._origin else None
 
     def inside(self, group_id: str) -> Sequence[str] | None:
@@ -93,7 +92,7 @@ class Asked:
     def _nesting(self) -> Nesting:
         return self._gathered.nesting()
 
-    def _in_backup(self, key: ItemKey, query_id: str) -> Object | None:
+    def _in_backup(self, key: ItemKey, query_id: str) -> JsonObject | None:
         try:
             return query_in(self._source.read(key, max_item_bytes=self._max_item_bytes).raw, query_id)
         except ItemError:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.match import Match
 from lrestore.restoration.steps import Plan
-
-Object = dict[str, Any]
 
 
 class Belongings(Protocol):
@@ -28,7 +27,7 @@ class Belongings(Protocol):
         Reads the destination, writes nothing. Raises ItemError where the item cannot be restored whole.
         """
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         """Carry it out. ``live`` is the object as it was read, or as Looker has just made it (``applied.created``).
 
         Returns the changes that only came to light on the way; ``plan.warnings`` may grow. Refusals that do not stop

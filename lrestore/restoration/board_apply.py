@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied, create_parts, remove_all, update_all
 from lrestore.restoration.board_planner import BoardPlan, Order, order_write
 from lrestore.restoration.context import Context
 from lrestore.restoration.steps import Made, Write
 
-Object = dict[str, Any]
 
-
-def apply_parts(context: Context, applied: Applied, plan: BoardPlan, live: Object) -> list[Change]:
+def apply_parts(context: Context, applied: Applied, plan: BoardPlan, live: JsonObject) -> list[Change]:
     """Write what differs. ``live`` is the board as it was read, or as Looker has just made it.
 
     Returns the changes of orders that were known only when everything was there. Refusals are in ``applied``.
@@ -45,7 +42,7 @@ def _is_order(write: Write) -> bool:
     return not write.creates and ("section_order" in write.body or "item_order" in write.body)
 
 
-def _create_items(context: Context, applied: Applied, plan: BoardPlan, live: Object) -> None:
+def _create_items(context: Context, applied: Applied, plan: BoardPlan, live: JsonObject) -> None:
     """Section by section: whatever an unanswered create has left behind is looked for in its section."""
     known = {
         str(item["id"]) for section in live.get("board_sections") or () for item in section.get("board_items") or ()
@@ -77,12 +74,12 @@ def _settle_orders(context: Context, applied: Applied, plan: BoardPlan, board_id
     return [change for write in writes for change in write.changes]
 
 
-def _order_write(applied: Applied, order: Order, board: Object) -> Write | None:
+def _order_write(applied: Applied, order: Order, board: JsonObject) -> Write | None:
     parent = board if order.type == "board" else _section(board, applied.made.get((order.type, order.parent)))
     ids = [applied.made.get((order.part, source_id)) for source_id in order.source_ids]
     there = [live_id for live_id in ids if live_id is not None]
     return order_write(order, there, parent) if parent is not None and len(there) > 1 else None
 
 
-def _section(board: Object, live_id: str | None) -> Object | None:
+def _section(board: JsonObject, live_id: str | None) -> JsonObject | None:
     return next((one for one in board.get("board_sections") or () if str(one["id"]) == live_id), None)

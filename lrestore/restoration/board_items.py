@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.errors import DependencyError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.payload import Releases, wanted_part
 from lrestore.restoration.context import Context
 from lrestore.restoration.resolve import lookml_missing, presumed, resolve, why_missing
 from lrestore.restoration.steps import Unmet
-
-Object = dict[str, Any]
 
 _SHOWN = (("dashboard_id", "dashboard"), ("look_id", "look"))
 
@@ -26,7 +24,7 @@ class Pin:
     still to be made; ``path`` its place in the backed-up board."""
 
     id: str
-    part: Object
+    part: JsonObject
     section: str
     path: str = ""
 
@@ -34,7 +32,7 @@ class Pin:
     def name(self) -> str:
         return item_name(self.part)
 
-    def as_part(self) -> Object:
+    def as_part(self) -> JsonObject:
         """What :func:`lrestore.restoration.parts.match_parts` asks of a part."""
         return {"id": self.id, "pin": self}
 
@@ -50,14 +48,14 @@ class Targets:
     key: ItemKey
     unmet: list[Unmet] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    _found: dict[str, Object | DependencyError] = field(default_factory=dict)
+    _found: dict[str, JsonObject | DependencyError] = field(default_factory=dict)
 
-    def expected(self, pin: Pin, live: Object | None) -> Object | None:
+    def expected(self, pin: Pin, live: JsonObject | None) -> JsonObject | None:
         """The ids that the item must hold. What the live item shows already needs no question.
 
         None for an item that shows what cannot be had: it is left out, and noted in ``unmet``.
         """
-        found: Object = {}
+        found: JsonObject = {}
         for name, target in _SHOWN:
             source_id = pin.part.get(name)
             if source_id in (None, ""):
@@ -92,7 +90,7 @@ class Targets:
         answer = self._found[question]
         return answer if isinstance(answer, DependencyError) else str(answer["id"])
 
-    def _lookml(self, pin: Pin, live: Object | None, found: Object) -> Object | None:
+    def _lookml(self, pin: Pin, live: JsonObject | None, found: JsonObject) -> JsonObject | None:
         name = pin.part.get("lookml_dashboard_id")
         found["lookml_dashboard_id"] = name or None
         if name and str((live or {}).get("lookml_dashboard_id")) != str(name):
@@ -107,7 +105,7 @@ class Targets:
         self.unmet.append(Unmet(f"its item {pin.name!r}", why, path, error.hint or ""))
 
 
-def kind_shown(part: Object) -> str:
+def kind_shown(part: JsonObject) -> str:
     """The field by which an item says what it shows: "" for one that shows a link, or nothing."""
     return next((name for name in (*dict(_SHOWN), "lookml_dashboard_id") if part.get(name) not in (None, "")), "")
 
@@ -120,19 +118,19 @@ def live_source(pin: Pin) -> Hashable:
     return _other_source(pin.part)
 
 
-def _other_source(part: Object) -> Hashable:
+def _other_source(part: JsonObject) -> Hashable:
     for name in ("lookml_dashboard_id", "custom_url", "custom_title"):
         if part.get(name):
             return (name, str(part[name]))
     return None
 
 
-def shows_nothing(part: Object) -> bool:
+def shows_nothing(part: JsonObject) -> bool:
     """An item without content or link: Looker would not take it."""
     return not any(part.get(name) for name in ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url"))
 
 
-def wanted_item(part: Object, live: Object | None, known: Releases) -> Object:
+def wanted_item(part: JsonObject, live: JsonObject | None, known: Releases) -> JsonObject:
     """The fields of an item that are no ids. An own image cannot be had from a backup: the live one stays."""
     wanted = wanted_part(part, "BoardItem", known, ignored=_HANDLED)
     if wanted.get("use_custom_image") and not (live or {}).get("custom_image_url"):
@@ -140,12 +138,12 @@ def wanted_item(part: Object, live: Object | None, known: Releases) -> Object:
     return wanted
 
 
-def lost_image(part: Object, live: Object | None) -> bool:
+def lost_image(part: JsonObject, live: JsonObject | None) -> bool:
     """Whether the item was backed up with an image of its own that the live one does not have."""
     return bool(part.get("use_custom_image")) and not (live or {}).get("custom_image_url")
 
 
-def item_name(part: Object) -> str:
+def item_name(part: JsonObject) -> str:
     """An item as people would name it."""
     shown = part.get("custom_title") if part.get("use_custom_title") else part.get("title")
     return str(shown or part.get("title") or part.get("custom_title") or part.get("custom_url") or "item")

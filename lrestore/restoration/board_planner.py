@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.diff import changes, differing
+from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
 from lrestore.payload import create_body, wanted_part
@@ -29,8 +30,6 @@ from lrestore.restoration.board_items import (
 from lrestore.restoration.context import Context
 from lrestore.restoration.parts import Matching, match_parts
 from lrestore.restoration.steps import Made, Plan, Removal, Write
-
-Object = dict[str, Any]
 
 ORDERED = {"board": "section_order", "board_section": "item_order"}
 """The fields that say in which order parts stand, by the type that has them."""
@@ -70,7 +69,7 @@ class BoardPlan(Plan):
 class BoardPlanner:
     """Plans the parts of one board. ``live`` is the board with its sections, or {} for one that is to be made."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object, *, ids_hold: bool) -> None:
+    def __init__(self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject, *, ids_hold: bool) -> None:
         self._context = context
         self._key = key
         self._raw = raw
@@ -96,7 +95,7 @@ class BoardPlanner:
             for index, section in enumerate(self._raw["board_sections"])
             if self._raw.get("deleted_at") or not section.get("deleted_at")
         ]
-        self._live_sections: list[Object] = list(self._live.get("board_sections") or ())
+        self._live_sections: list[JsonObject] = list(self._live.get("board_sections") or ())
         if self._live.get("deleted_at"):
             self._live_sections = [{**section, "deleted_at": None} for section in self._live_sections]
         sections = self._match_sections()
@@ -204,7 +203,7 @@ class BoardPlanner:
                 wanted["board_section_id"] = pin.section or Made("board_section", self._section_of(pin))
             self._write("board_item", (pin.id, pin.path, pin.name), wanted, live)
 
-    def _leave_out(self, pin: Pin, found: Object | None) -> None:
+    def _leave_out(self, pin: Pin, found: JsonObject | None) -> None:
         """An item that shows what cannot be had. A live one that it is stays as it is."""
         if found is None:
             self._unknown.add(kind_shown(pin.part))
@@ -215,7 +214,7 @@ class BoardPlanner:
         path = pin.path.rpartition(".")[0]
         return next(str(section["id"]) for where, section in self._sections if where == path)
 
-    def _write(self, kind: str, part: tuple[str, str, str], wanted: Object, live: Object | None) -> None:
+    def _write(self, kind: str, part: tuple[str, str, str], wanted: JsonObject, live: JsonObject | None) -> None:
         """Plan the create or update of one part (source id, path, name), if anything differs."""
         source_id, path, name = part
         entry = PARTS[kind]
@@ -261,7 +260,7 @@ class BoardPlanner:
         if write is not None:
             self._plan.writes.append(write)
 
-    def _live_parent(self, order: Order) -> Object | None:
+    def _live_parent(self, order: Order) -> JsonObject | None:
         if order.type == "board":
             return self._live if self._live.get("id") else None
         live_id = self._plan.matched.get(("board_section", order.parent))
@@ -295,7 +294,7 @@ class BoardPlanner:
         self._plan.removals.append(Removal(PARTS[kind].delete or "", Deletion(kind, live_id, name)))
 
 
-def order_write(order: Order, ids: list[str], live: Object) -> Write | None:
+def order_write(order: Order, ids: list[str], live: JsonObject) -> Write | None:
     """The update that puts the parts with these live ids in order, if they are not; others come after them."""
     name = ORDERED[order.type]
     present = [str(one) for one in live.get(name) or ()]
@@ -310,13 +309,13 @@ def order_write(order: Order, ids: list[str], live: Object) -> Write | None:
     )
 
 
-def _named(raw: Object, name: str, own: list[str]) -> list[str]:
+def _named(raw: JsonObject, name: str, own: list[str]) -> list[str]:
     """The backed-up order, less what is not there; nothing where the backup has none."""
     order = [str(one) for one in raw.get(name) or ()]
     return [one for one in order if one in own]
 
 
-def _told(body: Object) -> Object:
+def _told(body: JsonObject) -> JsonObject:
     """A body as a plan shows it: new parts by what they are."""
     return {
         name: f"new {value.type} {value.source_id}" if isinstance(value, Made) else value
@@ -324,11 +323,11 @@ def _told(body: Object) -> Object:
     }
 
 
-def _texts(section: Object) -> tuple[str, str]:
+def _texts(section: JsonObject) -> tuple[str, str]:
     return str(section.get("title") or ""), str(section.get("description") or "")
 
 
-def _title(section: Object) -> str | None:
+def _title(section: JsonObject) -> str | None:
     return section.get("title") or None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrestore.errors import NotRestorableError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied
 from lrestore.restoration.board_apply import apply_parts
@@ -20,14 +21,12 @@ from lrestore.restoration.match import Match
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.steps import Plan
 
-Object = dict[str, Any]
-
 _HIDDEN = "Looker does not show the sections of the live board: they are left alone"
 _AGAIN = "it is in the trash, where its sections may be shown as deleted: they are compared again when it is out"
 _UNSEEN = "it is in the trash, where Looker does not show its sections: they are compared when it is out"
 
 
-def adjust_board(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
     """The order of sections is set when these exist; nobody is put into the trash by a restore."""
     wanted.pop("section_order", None)
     if planner.raw.get("deleted_at"):
@@ -64,7 +63,7 @@ class BoardBelongings:
             plan.seen["board_sections"] = live["board_sections"]
         return plan
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         if not isinstance(plan, BoardPlan):
             raise TypeError(f"not a plan for a board: {type(plan).__name__}")
         live = {**live, **plan.seen}
@@ -74,21 +73,21 @@ class BoardBelongings:
                 plan.become(self._planned(live, ids_hold=self._ids_hold))
         return apply_parts(self._context, applied, plan, live)
 
-    def _planned(self, live: Object, *, ids_hold: bool) -> BoardPlan:
+    def _planned(self, live: JsonObject, *, ids_hold: bool) -> BoardPlan:
         linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
         raw = linker.parts(self._item)
         plan = BoardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold).plan()
         plan.warnings += linker.warnings
         return plan
 
-    def _whole(self, live: Object) -> Object:
+    def _whole(self, live: JsonObject) -> JsonObject:
         """The board with its sections and their items: a listing may leave them out."""
         if _is_whole(live):
             return live
         shown = self._context.session.call("board", path={"board_id": str(live["id"])})
         return {**live, "board_sections": shown.get("board_sections") if _has_all_lists(shown) else None}
 
-    def _out_of_the_trash(self, live: Object) -> Object:
+    def _out_of_the_trash(self, live: JsonObject) -> JsonObject:
         """The board as it is now, if it is out."""
         shown = self._context.session.call("board", path={"board_id": str(live["id"])})
         if shown.get("deleted_at") or (self._unseen and not _has_all_lists(shown)):
@@ -101,7 +100,7 @@ class BoardBelongings:
         return {**live, **shown}
 
 
-def _is_whole(board: Object) -> bool:
+def _is_whole(board: JsonObject) -> bool:
     """Whether a listing shows all parts: none of the lists is missing, none is empty where its order names somebody."""
     return _has_all_lists(board) and all(
         parent[parts] or not parent.get(order)
@@ -112,6 +111,6 @@ def _is_whole(board: Object) -> bool:
     )
 
 
-def _has_all_lists(board: Object) -> bool:
+def _has_all_lists(board: JsonObject) -> bool:
     sections = board.get("board_sections")
     return isinstance(sections, list) and all(isinstance(one.get("board_items"), list) for one in sections)

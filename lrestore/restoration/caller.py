@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 
-Object = dict[str, Any]
 
-
-def is_caller(context: Context, live: Object | None) -> bool:
+def is_caller(context: Context, live: JsonObject | None) -> bool:
     """Whether a live user is the one whose credentials are used."""
     return live is not None and str(live.get("id")) == context.caller_id
 
 
-def gives_admin(role: Object) -> bool:
+def gives_admin(role: JsonObject) -> bool:
     """Whether a role makes its users admins."""
     permission_set = role.get("permission_set") or {}
     return bool(permission_set.get("all_access")) or "administer" in (permission_set.get("permissions") or ())

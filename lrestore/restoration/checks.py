@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Protocol
+from typing import Protocol
 
 from lrestore.errors import DependencyError, NotRestorableError
+from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, ItemKey
 from lrestore.references import ExploreUse, explore_uses, field_uses
 from lrestore.restoration.context import Context
@@ -22,7 +23,7 @@ class _Planned(Protocol):
     parts: Plan
 
 
-def check_explores(context: Context, key: ItemKey, raw: dict[str, Any], made: Iterable[Write] = ()) -> list[str]:
+def check_explores(context: Context, key: ItemKey, raw: JsonObject, made: Iterable[Write] = ()) -> list[str]:
     """Every model and explore that the item needs is there; returns warnings about fields that are not.
 
     ``made`` are writes among which there may be queries that the backup does not show: those of merged queries.
@@ -51,7 +52,7 @@ def _name(use: ExploreUse) -> str:
     return f"explore={use.model}::{use.explore}" if use.explore else f"lookml_model={use.model}"
 
 
-def _absent_fields(context: Context, raw: dict[str, Any]) -> list[str]:
+def _absent_fields(context: Context, raw: JsonObject) -> list[str]:
     """Only in another instance, where LookML may be another, is it worth a call for each explore to know its fields."""
     if context.judgement.instance != "other":
         return []

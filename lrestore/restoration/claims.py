@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.context import Context
 
 
-def another_of_the_backup(context: Context, key: ItemKey, row: dict[str, Any]) -> bool:
+def another_of_the_backup(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object ``row`` is known to be another item than ``key``.
 
     In the same instance an object whose id the backup holds is that object. In another instance an object that is

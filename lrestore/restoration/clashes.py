@@ -7,9 +7,8 @@ second turn, when all others have had their first.
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import ConflictError, LookerError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
@@ -17,13 +16,11 @@ from lrestore.restoration.folders import read_raw
 from lrestore.restoration.resolve import presumed
 from lrestore.restoration.steps import Write
 
-Object = dict[str, Any]
-
 IN_FOLDERS = frozenset({"dashboard", "look"})
 """Types whose titles are unique among what is in their folder and not in the trash."""
 
 
-def makes_way(context: Context, ends: LooseEnds, type_name: str, holder: Object, name: str) -> bool:
+def makes_way(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject, name: str) -> bool:
     """Whether the live object ``holder`` is an item of this run that is to have another ``name`` than it has now. If
     so, ``ends`` waits for it.
     """
@@ -40,7 +37,7 @@ def _items(context: Context, type_name: str, live_id: str) -> set[ItemKey]:
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.source.holds(key)}
 
 
-def step_aside(context: Context, ends: LooseEnds, write: Write, live: Object, error: LookerError) -> bool:
+def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject, error: LookerError) -> bool:
     """After Looker has refused a write: whether it is worth another try. The body has a title of no meaning then, if
     another item of this run holds its own and is to give it up; where nobody holds it, somebody just has given it up.
     Otherwise the error says who holds the title.
@@ -68,7 +65,7 @@ def title_aside(title: str, object_id: str) -> str:
     return f"{title} (being restored {object_id})"
 
 
-def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: Object) -> bool:
+def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject) -> bool:
     if makes_way(context, ends, type_name, holder, "title"):
         return True
     for key in _items(context, type_name, str(holder["id"])):
@@ -83,7 +80,7 @@ def _is_clash(error: LookerError) -> bool:
     return isinstance(error, ConflictError) or any(one.code == "already_exists" for one in error.errors)
 
 
-def left_aside(context: Context, write: Write) -> Object | None:
+def left_aside(context: Context, write: Write) -> JsonObject | None:
     """What an earlier run has made under the title of no meaning, and could not say so; looked for under that alone."""
     title, folder_id = str(write.body.get("title")), write.body.get("folder_id")
     if not title.endswith(title_aside("", write.source_id)) or folder_id is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import Intent, ItemKey
 from lrestore.payload import Releases
@@ -53,7 +54,7 @@ class Journal(Protocol):
     def kept(self, key: ItemKey, object_id: str) -> bool:
         """Whether this session has a copy of the item's live object already, so that it may have been written."""
 
-    def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
+    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
         """Keep a copy of a live object, durably, before it is changed for the first time."""
 
     def created(self, type_name: str, object_id: str) -> None:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lrestore.errors import LookerError, StoppedError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import Context
-
-Object = dict[str, Any]
 
 FIRST_PAUSE_S = 0.5
 """A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
@@ -33,18 +32,18 @@ class Creation:
     """
 
     intent: Intent
-    post: Callable[[], Object]
-    look: Callable[[], Object | None]
+    post: Callable[[], JsonObject]
+    look: Callable[[], JsonObject | None]
 
 
 class _Tried(NamedTuple):
     """One try: Looker's answer or its refusal, and how long it took."""
 
-    answer: Object | LookerError
+    answer: JsonObject | LookerError
     took_s: float
 
 
-def create_all(context: Context, creations: list[Creation]) -> list[Object | LookerError]:
+def create_all(context: Context, creations: list[Creation]) -> list[JsonObject | LookerError]:
     """Make several independent objects, side by side where the context allows it.
 
     Each is either Looker's answer (or the adopted object) or the error that refused it. Doubtful ones are settled one
@@ -54,7 +53,7 @@ def create_all(context: Context, creations: list[Creation]) -> list[Object | Loo
         return []
     context.journal.open_intents([creation.intent for creation in creations])
     tries = context.side_by_side([_attempt(creation) for creation in creations])
-    settled: list[Object | LookerError] = []
+    settled: list[JsonObject | LookerError] = []
     for creation, tried in zip(creations, tries, strict=True):
         answer = tried.answer
         if isinstance(answer, LookerError) and (answer.outcome_unknown or _made_before(context, creation, answer)):
@@ -65,7 +64,7 @@ def create_all(context: Context, creations: list[Creation]) -> list[Object | Loo
     return settled
 
 
-def create_one(context: Context, creation: Creation) -> Object:
+def create_one(context: Context, creation: Creation) -> JsonObject:
     """Make one object. Raises the LookerError that refused it."""
     (answer,) = create_all(context, [creation])
     if isinstance(answer, LookerError):
@@ -90,7 +89,7 @@ def _attempt(creation: Creation) -> Callable[[], _Tried]:
     def attempt() -> _Tried:
         began_s = time.monotonic()
         try:
-            answer: Object | LookerError = creation.post()
+            answer: JsonObject | LookerError = creation.post()
         except LookerError as error:
             answer = error
         return _Tried(answer, time.monotonic() - began_s)
@@ -98,7 +97,7 @@ def _attempt(creation: Creation) -> Callable[[], _Tried]:
     return attempt
 
 
-def _settle(context: Context, creation: Creation, error: LookerError, took_s: float) -> Object | LookerError:
+def _settle(context: Context, creation: Creation, error: LookerError, took_s: float) -> JsonObject | LookerError:
     """After an unanswered try: look, adopt, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
         found = _looked_for(context, creation, FIRST_PAUSE_S * 2**attempt, took_s)
@@ -114,7 +113,7 @@ def _settle(context: Context, creation: Creation, error: LookerError, took_s: fl
     return error
 
 
-def _looked_for(context: Context, creation: Creation, pause_s: float, took_s: float) -> Object | None:
+def _looked_for(context: Context, creation: Creation, pause_s: float, took_s: float) -> JsonObject | None:
     """Look, again and again for as long as the try has taken: a server that was given up after so many seconds may be
     at work for as many more.
     """
@@ -129,7 +128,7 @@ def _looked_for(context: Context, creation: Creation, pause_s: float, took_s: fl
         pause_s *= 2
 
 
-def _close(context: Context, creation: Creation, answer: Object | LookerError) -> None:
+def _close(context: Context, creation: Creation, answer: JsonObject | LookerError) -> None:
     if not isinstance(answer, LookerError):
         object_id = str(answer["id"] if answer.get("id") is not None else answer["name"])
         context.journal.close_intent(creation.intent, object_id)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.diff import changes, differing
 from lrestore.errors import NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import fields
 from lrestore.payload import wanted_part
@@ -15,8 +14,6 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.settled import settled
 from lrestore.restoration.steps import Write
 
-Object = dict[str, Any]
-
 TYPE = "credentials_email"
 _MODEL = "CredentialsEmail"
 
@@ -24,13 +21,13 @@ _MODEL = "CredentialsEmail"
 class EmailLogin:
     """Plans the e-mail login of one user."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: Object) -> None:
+    def __init__(self, context: Context, key: ItemKey, raw: JsonObject) -> None:
         self._context = context
         self._key = key
         self._raw = raw
         self.warnings: list[str] = []
 
-    def writes(self, live: Object | None) -> list[Write]:
+    def writes(self, live: JsonObject | None) -> list[Write]:
         """One call, or none. ``live`` is the user, None for one that is to be made."""
         backed_up = self._raw.get(TYPE) or {}
         if not backed_up.get("email"):
@@ -49,7 +46,7 @@ class EmailLogin:
             return []
         return [self._write("update_user_credentials_email", live, body, there)]
 
-    def _write(self, operation: str, live: Object | None, body: Object, there: Object) -> Write:
+    def _write(self, operation: str, live: JsonObject | None, body: JsonObject, there: JsonObject) -> Write:
         live_id = str(live["id"]) if live else ""
         told = changes(body, there, f"{TYPE}.")
         return Write(operation, TYPE, self._key.id, live_id, TYPE, str(body.get("email") or ""), body, told)

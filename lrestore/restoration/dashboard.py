@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.diff import changes, differing
+from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
 from lrestore.payload import create_body, require, wanted_part
@@ -37,8 +37,6 @@ from lrestore.restoration.tiles import (
     title_key,
 )
 
-Object = dict[str, Any]
-
 PART_LISTS = {
     "dashboard_filter": "dashboard_filters",
     "dashboard_layout": "dashboard_layouts",
@@ -54,7 +52,7 @@ class Placement:
     element: str
     path: str
     name: str
-    fields: Object
+    fields: JsonObject
 
 
 @dataclass(slots=True)
@@ -85,15 +83,17 @@ class _Side:
 
     type: str
     path: str
-    backed_up: list[Object]
-    live: list[Object]
+    backed_up: list[JsonObject]
+    live: list[JsonObject]
     matching: Matching
 
 
 class DashboardPlanner:
     """Plans the parts of one dashboard. ``live`` is None for a dashboard that is to be made."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object | None, *, ids_hold: bool) -> None:
+    def __init__(
+        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, *, ids_hold: bool
+    ) -> None:
         self._context = context
         self._key = key
         self._raw = raw
@@ -176,7 +176,7 @@ class DashboardPlanner:
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
 
-    def _link_to_lookml(self, wanted: Object, live: Object | None, path: str) -> None:
+    def _link_to_lookml(self, wanted: JsonObject, live: JsonObject | None, path: str) -> None:
         linked = LookmlLink(self._context, self._key, f"{path}.lookml_link_id")
         linked.keep_if_there(wanted, live)
         self._plan.warnings += linked.warnings
@@ -202,7 +202,7 @@ class DashboardPlanner:
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
 
-    def _on_its_tab(self, element: str, wanted: Object) -> None:
+    def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
         """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
         the first. Not so if it has places on others, too, that can be made as unseen as they were.
         """
@@ -217,7 +217,7 @@ class DashboardPlanner:
         if alone and known.can_write("DashboardElement", TAB):
             wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or Made("dashboard_layout", seen[0])
 
-    def _why_impossible(self, tile: Object) -> str:
+    def _why_impossible(self, tile: JsonObject) -> str:
         """Why no call can make the tile; "" if one can. Looker would refuse it when half of the dashboard is made."""
         known = self._context.releases
         beyond = [name for name in _KINDS_OF_TILE if tile.get(name) and not known.can_write("DashboardElement", name)]
@@ -225,7 +225,7 @@ class DashboardPlanner:
             return f"Looker {known.destination} knows no {beyond[0]}"
         return "it shows nothing, and Looker makes no such tile" if shows_nothing(tile) else ""
 
-    def _write(self, side: _Side, index: int, wanted: Object, name: str) -> Write | None:
+    def _write(self, side: _Side, index: int, wanted: JsonObject, name: str) -> Write | None:
         """Plan the create or update of one part, if anything differs."""
         part, live = side.backed_up[index], side.matching.live_of.get(index)
         entry, path = PARTS[side.type], f"{side.path}[{index}]"
@@ -284,7 +284,7 @@ class DashboardPlanner:
                 found.append(Placement(str(layout["id"]), element, path, names[element], wanted))
         return found
 
-    def _place(self, placement: Placement, component: Object | None) -> None:
+    def _place(self, placement: Placement, component: JsonObject | None) -> None:
         if component is None:
             if not placement.fields.get("deleted"):
                 self._plan.warnings.append(
@@ -322,7 +322,7 @@ class DashboardPlanner:
                     continue
                 self._remove(kind, part, str(part.get("title") or part.get("label") or part.get("name") or ""))
 
-    def _remove(self, kind: str, part: Object, name: str) -> None:
+    def _remove(self, kind: str, part: JsonObject, name: str) -> None:
         operation = PARTS[kind].delete
         if operation is None:
             raise ValueError(f"Looker cannot delete a {kind}")
@@ -346,7 +346,7 @@ Spot = tuple[str, str]
 """The ids of a layout and of a tile."""
 
 
-def places_of(layouts: Iterable[Object]) -> dict[Spot, Object]:
+def places_of(layouts: Iterable[JsonObject]) -> dict[Spot, JsonObject]:
     """The layout components of some layouts, by the spot that each is."""
     return {
         (str(layout["id"]), str(component.get("dashboard_element_id"))): component
@@ -355,7 +355,7 @@ def places_of(layouts: Iterable[Object]) -> dict[Spot, Object]:
     }
 
 
-def placement_write(placement: Placement, component: Object) -> Write | None:
+def placement_write(placement: Placement, component: JsonObject) -> Write | None:
     """The update that puts a tile in its place, if it is not there already."""
     part = PARTS["dashboard_layout_component"]
     body = differing(placement.fields, component, fields.sdk_model(part.model))
@@ -373,7 +373,7 @@ def placement_write(placement: Placement, component: Object) -> Write | None:
     )
 
 
-def _listened_first(filters: list[Object]) -> list[int]:
+def _listened_first(filters: list[JsonObject]) -> list[int]:
     """The order in which filters can be made: those that others listen to come first; a circle keeps its order."""
     position = {str(part.get("name")): index for index, part in enumerate(filters)}
     order: list[int] = []
@@ -393,7 +393,7 @@ def _listened_first(filters: list[Object]) -> list[int]:
     return order
 
 
-def _filter_name(part: Object) -> str:
+def _filter_name(part: JsonObject) -> str:
     return str(part.get("title") or part.get("name") or "")
 
 

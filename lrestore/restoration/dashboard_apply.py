@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from lrestore.errors import LookerError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
@@ -21,12 +21,10 @@ from lrestore.restoration.dashboard import (
 from lrestore.restoration.steps import Removal, Write
 from lrestore.restoration.tiles import SOURCES, not_overridden
 
-Object = dict[str, Any]
-
 _KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")
 
 
-def apply_parts(context: Context, applied: Applied, plan: DashboardPlan, live: Object) -> list[Change]:
+def apply_parts(context: Context, applied: Applied, plan: DashboardPlan, live: JsonObject) -> list[Change]:
     """Write what differs. ``live`` is the dashboard as it was read; its id is the parent of all parts.
 
     Returns the changes that only came to light on the way (places of new tiles). Refusals are in ``applied``.
@@ -68,7 +66,7 @@ def _write_kind(
         create_parts(context, applied, creates, dashboard_id, known)
 
 
-def _tell_again(context: Context, applied: Applied, answered: list[tuple[Write, Object | LookerError]]) -> None:
+def _tell_again(context: Context, applied: Applied, answered: list[tuple[Write, JsonObject | LookerError]]) -> None:
     """Overrides of tiles that have got another source, where Looker's answer does not show them as they were sent: a
     call of its own says them once more. What is still not so then is said.
     """
@@ -145,7 +143,7 @@ def _spot(applied: Applied, placement: Placement) -> Spot:
     )
 
 
-def _places(context: Context, dashboard_id: str) -> dict[Spot, Object]:
+def _places(context: Context, dashboard_id: str) -> dict[Spot, JsonObject]:
     return places_of(context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrestore.errors import NotRestorableError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply import Applied
 from lrestore.restoration.context import Context
@@ -15,13 +16,11 @@ from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match
 from lrestore.restoration.steps import Plan
 
-Object = dict[str, Any]
-
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
 
 _AGAIN = "it is in the trash, where Looker shows its parts as deleted: they are compared again when it is out"
 
-_BARE: Object = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
+_BARE: JsonObject = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
 """A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
 
 
@@ -47,7 +46,7 @@ class DashboardBelongings:
             plan.again = True
         return plan
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         if applied.created:
             live = self._whole(live)
             self._replan(plan, live, ids_hold=False)
@@ -58,7 +57,7 @@ class DashboardBelongings:
             raise TypeError(f"not a plan for a dashboard: {type(plan).__name__}")
         return apply_parts(self._context, applied, plan, live)
 
-    def _planned(self, live: Object, *, ids_hold: bool) -> DashboardPlan:
+    def _planned(self, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
         linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
         raw = linker.parts(self._item)
         planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
@@ -67,11 +66,11 @@ class DashboardBelongings:
         plan.warnings += linker.warnings
         return plan
 
-    def _replan(self, plan: Plan, live: Object, *, ids_hold: bool) -> None:
+    def _replan(self, plan: Plan, live: JsonObject, *, ids_hold: bool) -> None:
         """The plan was made blind: now that the dashboard is to be seen, it is made anew."""
         plan.become(self._planned(live, ids_hold=ids_hold))
 
-    def _out_of_the_trash(self, live_id: str) -> Object:
+    def _out_of_the_trash(self, live_id: str) -> JsonObject:
         """The dashboard with its parts, now that it shows them."""
         live = self._context.live.get("dashboard", live_id)
         key = self._item.key
@@ -87,7 +86,7 @@ class DashboardBelongings:
             )
         return live
 
-    def _whole(self, made: Object) -> Object:
+    def _whole(self, made: JsonObject) -> JsonObject:
         """The new dashboard with the layout that Looker has given it, read only where the answer does not show it."""
         parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
         if not parts["dashboard_layouts"]:

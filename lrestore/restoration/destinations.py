@@ -6,15 +6,12 @@ written and never read, so a list that is sent takes those of the live plan away
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from lrestore.canonical import canonical_object
+from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 from lrestore.payload import Releases
-
-Object = dict[str, Any]
 
 _SCHEMA = "ScheduledPlanDestination"
 
@@ -22,7 +19,9 @@ _NO_SECRET = frozenset({"email", ""})
 """S3 and SFTP need secrets (specification); webhooks and integrations may."""
 
 
-def wanted_destinations(backed_up: list[Object], live: list[Object], known: Releases) -> list[Object] | None:
+def wanted_destinations(
+    backed_up: list[JsonObject], live: list[JsonObject], known: Releases
+) -> list[JsonObject] | None:
     """The destinations to send; None where the live ones are the same already, in whatever order.
 
     Fields that the SDK of the backup did not know keep what the live destination of the same address has.
@@ -35,17 +34,17 @@ def wanted_destinations(backed_up: list[Object], live: list[Object], known: Rele
     return [_whole(one, by_address.get(_address(one)) or {}, taken) for one in backed_up]
 
 
-def secret_kinds(backed_up: list[Object]) -> list[str]:
+def secret_kinds(backed_up: list[JsonObject]) -> list[str]:
     """The kinds among them that may need a secret."""
     return sorted({str(one.get("type") or "") for one in backed_up} - _NO_SECRET)
 
 
-def _whole(destination: Object, live: Object, taken: frozenset[str]) -> Object:
+def _whole(destination: JsonObject, live: JsonObject, taken: frozenset[str]) -> JsonObject:
     kept = {name: live[name] for name in sorted(taken) if name not in destination and live.get(name) is not None}
     return kept | {name: destination[name] for name in sorted(taken) if destination.get(name) is not None}
 
 
-def _meaning(destinations: list[Object], names: frozenset[str]) -> list[str]:
+def _meaning(destinations: list[JsonObject], names: frozenset[str]) -> list[str]:
     found = [canonical_object(one, fields.sdk_model(_SCHEMA)) for one in destinations]
     return sorted(_text({name: _said(name, one.get(name)) for name in names}) for one in found)
 
@@ -60,9 +59,9 @@ def _said(name: str, value: object) -> object:
     return value or None
 
 
-def _address(destination: Object) -> tuple[str, ...]:
+def _address(destination: JsonObject) -> tuple[str, ...]:
     return tuple(str(destination.get(name) or "") for name in ("type", "address", "format"))
 
 
-def _text(destination: Object) -> str:
+def _text(destination: JsonObject) -> str:
     return msgspec.json.encode(destination, order="deterministic").decode()

@@ -7,15 +7,13 @@ group, personal folders by their owner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from lrestore.errors import DependencyError, ItemError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
-
-Object = dict[str, Any]
 
 ROOTS = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")
 _LOOKML = "lookml"
@@ -24,13 +22,13 @@ UserOf = Callable[[str], str | None]
 """The live id of a backed-up user, None for one who is not there."""
 
 
-def is_special(folder: Object) -> bool:
+def is_special(folder: JsonObject) -> bool:
     """Whether a backed-up folder is one that only Looker makes."""
     flagged = any(folder.get(flag) for flag in (*ROOTS, "is_personal", "external_id"))
     return flagged or str(folder.get("id")) == _LOOKML
 
 
-def special_folder(context: Context, folder: Object, user_of: UserOf) -> str | None:
+def special_folder(context: Context, folder: JsonObject, user_of: UserOf) -> str | None:
     """The live id of such a folder; None where the destination has none."""
     folders = context.live.table("folder")
     if folder.get("is_personal"):
@@ -46,7 +44,7 @@ def special_folder(context: Context, folder: Object, user_of: UserOf) -> str | N
     return _LOOKML if _LOOKML in folders else None
 
 
-def owner_of(context: Context, folder: Object) -> str | None:
+def owner_of(context: Context, folder: JsonObject) -> str | None:
     """The source id of the user whose personal folder this is: the user's own record says so, else who made it."""
     owner = context.source.personal_folders.get(str(folder["id"]))
     if owner is None and folder.get("creator_id") is not None:
@@ -54,7 +52,7 @@ def owner_of(context: Context, folder: Object) -> str | None:
     return owner
 
 
-def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, Object]]:
+def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, JsonObject]]:
     """A backed-up folder and those above it, as far as they can be read; it ends where a folder comes again."""
     seen: set[str] = set()
     here: str | None = folder_id
@@ -96,7 +94,7 @@ def why_homeless(context: Context, key: ItemKey, folder_id: str, path: str) -> D
     return None
 
 
-def _without_owner(context: Context, key: ItemKey, folder: Object, path: str) -> DependencyError:
+def _without_owner(context: Context, key: ItemKey, folder: JsonObject, path: str) -> DependencyError:
     owner = owner_of(context, folder)
     user = read_raw(context, ItemKey("user", owner)) if owner else None
     email = (user or {}).get("email") or ((user or {}).get("credentials_email") or {}).get("email")
@@ -112,7 +110,7 @@ def _without_owner(context: Context, key: ItemKey, folder: Object, path: str) ->
     )
 
 
-def in_personal_folder(context: Context, raw: Object, folder_id: str) -> bool:
+def in_personal_folder(context: Context, raw: JsonObject, folder_id: str) -> bool:
     """Whether content of that folder, or the folder, is somebody's own."""
     shown = raw.get("folder") or {}
     if shown.get("is_personal") or shown.get("is_personal_descendant"):
@@ -120,10 +118,10 @@ def in_personal_folder(context: Context, raw: Object, folder_id: str) -> bool:
     return any(folder.get("is_personal") for _, folder in lineage(context, folder_id))
 
 
-def read_raw(context: Context, key: ItemKey) -> Object | None:
+def read_raw(context: Context, key: ItemKey) -> JsonObject | None:
     """An item of the backup, None where it cannot be read."""
     try:
-        raw: Object = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
+        raw: JsonObject = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
     except ItemError:
         return None
     return raw

@@ -26,6 +26,7 @@ from lrestore.errors import (
     MissingInDestinationError,
     NotRestorableError,
 )
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import LISTED, Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
@@ -45,8 +46,6 @@ from lrestore.restoration.namesakes import sole_new
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import own_slug
 from lrestore.restoration.steps import Plan, Unmet, Write, incomplete, settle
-
-Object = dict[str, Any]
 
 _TRIES = 2
 """After a title was refused: others give theirs up meanwhile."""
@@ -161,7 +160,7 @@ class ItemRestorer:
         self._check_lookml(plan, item.raw)
         return plan
 
-    def _check_lookml(self, plan: ItemPlan, raw: Object) -> None:
+    def _check_lookml(self, plan: ItemPlan, raw: JsonObject) -> None:
         """What the item asks of LookML is there: also by queries that its backup lacks, of a look or a merged one."""
         queries = [write.body for write in plan.before if write.type == "query"]
         asked = {**raw, "query": queries[-1]} if queries else raw
@@ -246,7 +245,7 @@ class ItemRestorer:
             raise error
         return Restored(result, halfway=bool(plan.ends.found))
 
-    def _told(self, plan: ItemPlan, live: Object | None) -> Outcome:
+    def _told(self, plan: ItemPlan, live: JsonObject | None) -> Outcome:
         """What became of the item in this session, also where a process that died had done it already."""
         if live is not None and plan.action in ("updated", "unchanged"):
             if self._context.journal.begun(plan.key):
@@ -255,7 +254,7 @@ class ItemRestorer:
                 return "updated"
         return plan.action
 
-    def _map_if_moved(self, plan: ItemPlan, live: Object) -> None:
+    def _map_if_moved(self, plan: ItemPlan, live: JsonObject) -> None:
         """An object found by its natural key is remembered; one that kept its id needs no mapping."""
         if plan.match.how == "natural key":
             self._context.journal.map(plan.key.type, plan.key.id, _live_id(plan.key, live))
@@ -287,7 +286,7 @@ class ItemRestorer:
             error.key = ItemKey(write.type, write.source_id)
             raise
 
-    def _insist(self, plan: ItemPlan, act: Callable[[], Object]) -> Object:
+    def _insist(self, plan: ItemPlan, act: Callable[[], JsonObject]) -> JsonObject:
         """Write the item's own fields, under a title of no meaning where its own will be free in its second turn."""
         write, live = plan.own, plan.match.live or {}
         for _ in range(_TRIES):
@@ -299,7 +298,7 @@ class ItemRestorer:
             write.changes = changes(write.body, live)
         return act()
 
-    def _create(self, plan: ItemPlan, applied: Applied) -> Object:
+    def _create(self, plan: ItemPlan, applied: Applied) -> JsonObject:
         write = plan.own
         if write is None:
             raise ValueError(f"{plan.key}: nothing to create it from")
@@ -313,11 +312,11 @@ class ItemRestorer:
         applied.warnings += not_taken(plan.key, write, write.body, made)
         return made
 
-    def _made(self, plan: ItemPlan, write: Write) -> Object:
+    def _made(self, plan: ItemPlan, write: Write) -> JsonObject:
         entry = CONTENT_TYPES[plan.key.type]
         key_fields = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
 
-        def by_key() -> Object | None:
+        def by_key() -> JsonObject | None:
             found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
             return sole_new(self._context, plan.key, found)
 
@@ -326,7 +325,7 @@ class ItemRestorer:
         intent = Intent(plan.key, natural_key=repr(key_fields))
         return create_one(self._context, Creation(intent, lambda: self._send(write, {}), look))
 
-    def _result(self, plan: ItemPlan, applied: Applied, live: Object | None, found: list[Change]) -> ItemResult:
+    def _result(self, plan: ItemPlan, applied: Applied, live: JsonObject | None, found: list[Change]) -> ItemResult:
         destination_id = _live_id(plan.key, live) if live else ""
         mapping = Mapping(plan.key.type, plan.key.id, destination_id)
         return ItemResult(
@@ -359,7 +358,7 @@ def _missing() -> Iterator[None]:
         raise
 
 
-def _live_id(key: ItemKey, live: Object) -> str:
+def _live_id(key: ItemKey, live: JsonObject) -> str:
     return str(live[CONTENT_TYPES[key.type].id_field])
 
 
@@ -368,7 +367,7 @@ def _path_parameter(operation: str) -> str:
     return path[path.index("{") + 1 : path.index("}")]
 
 
-def _modified_since(item: Any, live: Object) -> bool:
+def _modified_since(item: Any, live: JsonObject) -> bool:
     """Whether Looker changed the object after the state that was backed up; unknown counts as not."""
     ours, theirs = parse_moment(item.raw.get("updated_at")), parse_moment(live.get("updated_at"))
     return ours is not None and theirs is not None and theirs > ours

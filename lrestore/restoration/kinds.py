@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.belongings import Factory
 from lrestore.restoration.boards import BoardBelongings, adjust_board
@@ -23,8 +23,6 @@ from lrestore.restoration.slug import adjust_dashboard
 from lrestore.restoration.steps import Write
 from lrestore.restoration.users import UserBelongings, adjust_user, user_creation
 
-Object = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -37,8 +35,8 @@ class Kind:
 
     belongings: Factory | None = None
     adjust: Adjust | None = None
-    creation: Callable[[Object, Object], tuple[str, Object]] | None = None
-    watch: Callable[[Context, ItemKey, Write], Callable[[], Object | None]] | None = None
+    creation: Callable[[JsonObject, JsonObject], tuple[str, JsonObject]] | None = None
+    watch: Callable[[Context, ItemKey, Write], Callable[[], JsonObject | None]] | None = None
     enabled: Callable[[Context, str], bool] | None = None
 
 

@@ -12,14 +12,13 @@ from functools import cache, partial
 from typing import Any
 
 from lrestore.errors import ItemError
+from lrestore.json_types import JsonObject
 from lrestore.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.resolve import resolve
-
-Object = dict[str, Any]
 
 _BASE = "custom_url_base"
 _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
@@ -48,15 +47,15 @@ class Linker:
         self._hosts = _own_hosts(context)
         self.warnings: list[str] = []
 
-    def own(self, item: Any) -> Object:
+    def own(self, item: Any) -> JsonObject:
         """The content of ``item`` with the links of its own fields rewritten."""
         paths, raw = _paths(self._key.type, own=True), item.raw
         if not any(may_hold_links(raw.get(path.partition("[]")[0])) for path in paths) and not raw.get(_BASE):
-            whole: Object = raw
+            whole: JsonObject = raw
             return whole
         return self._over(item, paths)
 
-    def parts(self, item: Any) -> Object:
+    def parts(self, item: Any) -> JsonObject:
         """The content of ``item`` with the links of its parts rewritten."""
         return self._over(item, _paths(self._key.type, own=False))
 
@@ -72,8 +71,8 @@ class Linker:
         own = isinstance(url, str) and here and not self._context.same_instance and hosts([url]) & self._hosts
         return _HOST.sub(rf"\g<1>{here}", url, count=1) if own else url
 
-    def _over(self, item: Any, paths: tuple[str, ...]) -> Object:
-        raw: Object = item.raw
+    def _over(self, item: Any, paths: tuple[str, ...]) -> JsonObject:
+        raw: JsonObject = item.raw
         if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):
             return raw
         self._hosts = _own_hosts(self._context) | hosts(_share_urls(raw))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.resolve import lookml_missing
 from lrestore.restoration.steps import Unmet
-
-Object = dict[str, Any]
 
 FIELD = "lookml_link_id"
 
@@ -24,7 +21,7 @@ class LookmlLink:
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
 
-    def keep_if_there(self, wanted: Object, live: Object | None) -> None:
+    def keep_if_there(self, wanted: JsonObject, live: JsonObject | None) -> None:
         """Take the link out of ``wanted`` where the destination has no such LookML dashboard.
 
         A link that the live object has already needs no question.

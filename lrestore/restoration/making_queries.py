@@ -12,12 +12,11 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.links import links
 from lrestore.restoration.context import Context
 from lrestore.restoration.queries import definition, fingerprint, merge_definition
 from lrestore.restoration.steps import Made, Write
-
-Object = dict[str, Any]
 
 Live = Callable[[], Mapping[str, Any] | None]
 
@@ -75,25 +74,25 @@ class QueryMaker:
         mapped = self._context.journal.mapping("merge_query", name)
         return mapped or self._make("create_merge_query", "merge_query", name, path, body)
 
-    def _taken(self, body: Object, schema: str, label: str) -> Object:
+    def _taken(self, body: JsonObject, schema: str, label: str) -> JsonObject:
         """A definition without what the destination's release does not know."""
         refused = {name for name in body if not self._context.releases.can_write(schema, name)}
         self.left_out |= {f"{label}.{name}" for name in refused}
         return {name: value for name, value in body.items() if name not in refused}
 
-    def _rewritten(self, body: Object, path: str) -> Object:
+    def _rewritten(self, body: JsonObject, path: str) -> JsonObject:
         return {
             name: self._rewrite(value, f"{path}.{name}") if name in _TEXTS else value for name, value in body.items()
         }
 
-    def _make(self, operation: str, kind: str, name: str, path: str, body: Object) -> Made:
+    def _make(self, operation: str, kind: str, name: str, path: str, body: JsonObject) -> Made:
         if not any(write.type == kind and write.source_id == name for write in self._writes):
             shown = f"{body.get('model')}::{body.get('view')}" if kind == "query" else f"merged query {name}"
             self._writes.append(Write(operation, kind, name, "", path, shown, body))
         return Made(kind, name)
 
 
-def _name(object_id: str, body: Object) -> str:
+def _name(object_id: str, body: JsonObject) -> str:
     """Under which id a query is recorded. One with links is another as soon as they lead elsewhere."""
     texts = msgspec.json.encode({name: body.get(name) for name in _TEXTS}, order="deterministic")
     if not any(links(texts.decode())):

@@ -7,10 +7,10 @@ otherwise; the one object with the same natural key; else it is missing. What is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.errors import AmbiguousMatchError
 from lrestore.identity import same_origin
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import whole
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
@@ -32,16 +32,16 @@ class Match:
     when it is out.
     """
 
-    live: dict[str, Any] | None = None
+    live: JsonObject | None = None
     how: str = ""
     ids_hold: bool = False
     parts_unseen: bool = False
-    taken: dict[str, Any] | None = None
+    taken: JsonObject | None = None
     stranger: str = ""
     warnings: list[str] = field(default_factory=list)
 
 
-def find_live(context: Context, key: ItemKey, raw: dict[str, Any]) -> Match:
+def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
     """The live object that the backed-up one is.
 
     Raises AmbiguousMatchError when the natural key fits more than one.
@@ -56,7 +56,7 @@ def find_live(context: Context, key: ItemKey, raw: dict[str, Any]) -> Match:
     return match
 
 
-def _defined(context: Context, raw: dict[str, Any], match: Match) -> Match:
+def _defined(context: Context, raw: JsonObject, match: Match) -> Match:
     """An explore: it is what its LookML says, under the same name wherever that is deployed."""
     model, name = str(raw["model_name"]), str(raw["name"])
     if context.live.explore_exists(model, name):
@@ -64,12 +64,12 @@ def _defined(context: Context, raw: dict[str, Any], match: Match) -> Match:
     return match
 
 
-def _parts_unseen(type_name: str, live: dict[str, Any] | None) -> bool:
+def _parts_unseen(type_name: str, live: JsonObject | None) -> bool:
     """Every dashboard has a layout: one that shows none shows none of its parts."""
     return type_name == "dashboard" and live is not None and bool(live.get("deleted")) and not _layouts(live)
 
 
-def _layouts(live: dict[str, Any]) -> bool:
+def _layouts(live: JsonObject) -> bool:
     return bool(live.get("dashboard_layouts"))
 
 
@@ -86,20 +86,20 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
     return True
 
 
-def _by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
+def _by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
     if context.judgement.instance == "other":
         return False
     return _take_by_id(context, key, raw, match, context.live.beyond(key.type, key.id))
 
 
-def _by_id_in_trash(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
+def _by_id_in_trash(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
     """Whether a read shows what is in the trash is nowhere said: a search for it does."""
     if context.judgement.instance == "other":
         return False
     return _take_by_id(context, key, raw, match, context.live.trashed(key.type, key.id))
 
 
-def _take_by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Match, live: dict[str, Any] | None) -> bool:
+def _take_by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match, live: JsonObject | None) -> bool:
     if live is None:
         return False
     if _proof(context, key, raw, live) is False:
@@ -113,7 +113,7 @@ def _take_by_id(context: Context, key: ItemKey, raw: dict[str, Any], match: Matc
     return True
 
 
-def _proof(context: Context, key: ItemKey, raw: dict[str, Any], live: dict[str, Any]) -> bool | None:
+def _proof(context: Context, key: ItemKey, raw: JsonObject, live: JsonObject) -> bool | None:
     """Whether the object with the backed-up id is the backed-up one; None where nothing speaks against it."""
     if key.type == "user":
         return not somebody_else(raw, live) if context.same_instance else same_person(raw, live)
@@ -123,13 +123,13 @@ def _proof(context: Context, key: ItemKey, raw: dict[str, Any], live: dict[str, 
     return proof
 
 
-def _same_natural_key(entry: ContentType, raw: dict[str, Any], live: dict[str, Any]) -> bool:
+def _same_natural_key(entry: ContentType, raw: JsonObject, live: JsonObject) -> bool:
     return bool(entry.natural_key) and all(
         raw.get(name) is not None and str(raw[name]) == str(live.get(name)) for name in identifying(entry, raw)
     )
 
 
-def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> bool:
+def _by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
     entry = CONTENT_TYPES[key.type]
     if key.type == "user":
         wanted, rows = known_by(raw), find_people(context, key, raw)
@@ -162,7 +162,7 @@ def _by_natural_key(context: Context, key: ItemKey, raw: dict[str, Any], match: 
     return True
 
 
-def _preferred(context: Context, key: ItemKey, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _preferred(context: Context, key: ItemKey, found: list[JsonObject]) -> list[JsonObject]:
     """Of several, the one that has kept its id; and what somebody has deleted does not stand in the way of what is
     there.
     """
@@ -170,7 +170,7 @@ def _preferred(context: Context, key: ItemKey, found: list[dict[str, Any]]) -> l
     return own or [row for row in found if not row.get("deleted")] or found
 
 
-def _under_another_name(context: Context, key: ItemKey, raw: dict[str, Any], match: Match) -> list[dict[str, Any]]:
+def _under_another_name(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> list[JsonObject]:
     """What an earlier run has made under a slug of our own or a title of no meaning, without living to say so."""
     if "slug" in CONTENT_TYPES[key.type].natural_key and (match.taken or not raw.get("slug")):
         return context.live.find(key.type, {"slug": own_slug(key, raw)})
@@ -180,7 +180,7 @@ def _under_another_name(context: Context, key: ItemKey, raw: dict[str, Any], mat
     return []
 
 
-def _another(context: Context, key: ItemKey, row: dict[str, Any], match: Match) -> bool:
+def _another(context: Context, key: ItemKey, row: JsonObject, match: Match) -> bool:
     """Whether an object that has the natural key is another all the same. A stranger under the old id is, unless its
     natural key is all that could be written: then it is as good as the one that was backed up.
     """
@@ -190,6 +190,6 @@ def _another(context: Context, key: ItemKey, row: dict[str, Any], match: Match) 
     return another_of_the_backup(context, key, row)
 
 
-def title_of(type_name: str, obj: dict[str, Any]) -> str:
+def title_of(type_name: str, obj: JsonObject) -> str:
     """What people call the object."""
     return str(obj.get(CONTENT_TYPES[type_name].title_field) or obj.get("id") or "")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.errors import DependencyError, ItemError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
@@ -20,8 +21,6 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.resolve import resolve
 from lrestore.restoration.steps import Write
-
-Object = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -57,10 +56,10 @@ class _Meant:
 class MembershipPlanner:
     """Plans both lists of one user. ``live`` is None for a user that is to be made."""
 
-    def __init__(self, context: Context, item: Any, live: Object | None, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: Any, live: JsonObject | None, ends: LooseEnds) -> None:
         self._context = context
         self._key: ItemKey = item.key
-        self._raw: Object = item.raw
+        self._raw: JsonObject = item.raw
         self._live = live
         self._ends = ends
         self._waiting = False

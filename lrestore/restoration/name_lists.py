@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.restoration.own import OwnPlanner
 
-Object = dict[str, Any]
 
-
-def known_permissions(planner: OwnPlanner, wanted: Object) -> None:
+def known_permissions(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Leave out permissions that the destination's release does not have: it would refuse the whole set.
 
     It is asked for them only where the set differs. A list that lacks what is in use there is not the whole list.
@@ -25,7 +22,7 @@ def known_permissions(planner: OwnPlanner, wanted: Object) -> None:
         planner.warnings.append(f"Looker knows no permission {', '.join(map(repr, unknown))}: left out")
 
 
-def known_models(planner: OwnPlanner, wanted: Object) -> None:
+def known_models(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Say which models are not there (yet): a set may name them all the same."""
     if not _differs(planner, wanted, "models"):
         return
@@ -34,6 +31,6 @@ def known_models(planner: OwnPlanner, wanted: Object) -> None:
         planner.warnings.append(f"it names models that are not in the destination: {', '.join(unknown)}")
 
 
-def _differs(planner: OwnPlanner, wanted: Object, name: str) -> bool:
+def _differs(planner: OwnPlanner, wanted: JsonObject, name: str) -> bool:
     live = (planner.live or {}).get(name)
     return isinstance(wanted.get(name), list) and sorted(wanted[name]) != sorted(live or ())

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from lrestore.diff import differing
 from lrestore.errors import AmbiguousMatchError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
 from lrestore.restoration.steps import Write
-
-Object = dict[str, Any]
 
 _TELLING: Mapping[str, tuple[str, ...]] = {
     "board": ("title", "description"),
@@ -26,7 +24,7 @@ _TELLING: Mapping[str, tuple[str, ...]] = {
 """Fields in which the object agrees with what was sent."""
 
 
-def watch(context: Context, key: ItemKey, write: Write) -> Callable[[], Object | None]:
+def watch(context: Context, key: ItemKey, write: Write) -> Callable[[], JsonObject | None]:
     """Remember what is there before a create; what is given finds the object that it has made if no answer comes.
 
     Not later: another item of this process, in the same doubt, may read the listing anew meanwhile.
@@ -34,7 +32,7 @@ def watch(context: Context, key: ItemKey, write: Write) -> Callable[[], Object |
     return partial(_left_behind, context, key, write, frozenset(context.live.table(key.type)))
 
 
-def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset[str]) -> Object | None:
+def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset[str]) -> JsonObject | None:
     """What an unanswered create has made: it was not there before, is nobody else's, and holds what was sent.
 
     Raises AmbiguousMatchError where several objects are like that.
@@ -52,7 +50,7 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
     return _sole(key, found)
 
 
-def sole_new(context: Context, key: ItemKey, found: list[Object]) -> Object | None:
+def sole_new(context: Context, key: ItemKey, found: list[JsonObject]) -> JsonObject | None:
     """Of the objects that have the natural key, the one that an unanswered create has made: it is not in the trash, and
     not known as another item.
 
@@ -61,7 +59,7 @@ def sole_new(context: Context, key: ItemKey, found: list[Object]) -> Object | No
     return _sole(key, [row for row in found if not row.get("deleted") and not another_of_the_backup(context, key, row)])
 
 
-def _sole(key: ItemKey, found: list[Object]) -> Object | None:
+def _sole(key: ItemKey, found: list[JsonObject]) -> JsonObject | None:
     if len(found) > 1:
         id_field = CONTENT_TYPES[key.type].id_field
         raise AmbiguousMatchError(

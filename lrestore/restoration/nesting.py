@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.errors import DependencyError, LookerError, NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply import Applied, send
 from lrestore.restoration.caller import admin_by_group, admin_by_role, caller_is_in
@@ -20,8 +21,6 @@ from lrestore.restoration.match import Match
 from lrestore.restoration.resolve import resolve
 from lrestore.restoration.settled import settled
 from lrestore.restoration.steps import Plan, Write
-
-Object = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -118,10 +117,10 @@ class GroupBelongings:
         rows = self._context.session.call("all_group_groups", path={"group_id": live_id}, query={"fields": "id"})
         return [str(row["id"]) for row in rows]
 
-    def _write(self, operation: str, group_id: str, body: Object) -> Write:
+    def _write(self, operation: str, group_id: str, body: JsonObject) -> Write:
         return Write(operation, "group_group", self._key.id, group_id, _PATH, f"group {group_id}", body)
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         for write in plan.writes:
             act = self._leave if write.operation == "delete_group_from_group" else self._join
             _attempt(applied, write, lambda act=act, write=write: act(write, str(live["id"])))  # type: ignore[misc]
@@ -173,7 +172,7 @@ class RoleBelongings:
         rows = self._context.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
         return [str(row["id"]) for row in rows]
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         path = {"role_id": str(live["id"])}
         for write in plan.writes:
             _attempt(applied, write, lambda: send(self._context, "set_role_groups", path, self._wanted))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from lrestore.diff import differing
 from lrestore.errors import DependencyError, NotRestorableError
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
@@ -20,9 +20,7 @@ from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.resolve import presumed, resolve, user_there
 from lrestore.restoration.steps import Unmet, Write
 
-Object = dict[str, Any]
-
-Adjust = Callable[["OwnPlanner", Object], None]
+Adjust = Callable[["OwnPlanner", JsonObject], None]
 """The last word on what the own fields of an object of some type must hold: changes the second argument."""
 
 
@@ -32,7 +30,9 @@ _OWNER_HINT = "restore the user first, or name another owner with [run] fallback
 class OwnPlanner:
     """Says what one object must hold. ``live`` is None for one that is to be made. Warnings collect in ``warnings``."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: Object, live: Object | None, ends: LooseEnds) -> None:
+    def __init__(
+        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, ends: LooseEnds
+    ) -> None:
         self.context = context
         self.key = key
         self.raw = raw
@@ -47,7 +47,7 @@ class OwnPlanner:
         self.rewrite: Rewrite = as_it_is
         """Gives the links in a value the ids of the destination."""
 
-    def body(self, adjust: Adjust | None = None) -> Object:
+    def body(self, adjust: Adjust | None = None) -> JsonObject:
         """The fields to send: all that are set for a new object, those that differ for a live one.
 
         Raises DependencyError for a hard reference that leads nowhere.
@@ -66,7 +66,7 @@ class OwnPlanner:
             return {name: value for name, value in create_body(wanted).items() if name != "deleted"}
         return differing(wanted, self._seen(), fields.sdk_model(self._entry.model))
 
-    def _seen(self) -> Object:
+    def _seen(self) -> JsonObject:
         """The live object, with the ids that Looker shows only inside embedded objects (role: write-only ids)."""
         seen = dict(self.live or {})
         for name in self._entry.embedded_ids:
@@ -74,7 +74,7 @@ class OwnPlanner:
                 seen[name] = _embedded_id(seen, name)
         return seen
 
-    def _never_unset(self, wanted: Object) -> None:
+    def _never_unset(self, wanted: JsonObject) -> None:
         """A null name, folder or owner says that the backup lacks it, not that there was none."""
         lasting = {*self._entry.natural_key, *self._entry.create_needs}
         lasting |= {reference.path for reference in self._entry.references if reference.target in CONTENT_TYPES}
@@ -82,16 +82,16 @@ class OwnPlanner:
             if name in wanted and wanted[name] is None:
                 del wanted[name]
 
-    def _derive(self, wanted: Object) -> None:
+    def _derive(self, wanted: JsonObject) -> None:
         for name in self._entry.embedded_ids:
             if wanted.get(name) is None:
                 wanted[name] = _embedded_id(self.raw, name)
 
-    def _out_of_the_trash(self, wanted: Object) -> None:
+    def _out_of_the_trash(self, wanted: JsonObject) -> None:
         if self._entry.trash and self.live is not None and wanted.get("deleted") is None:
             wanted["deleted"] = False
 
-    def _translate(self, wanted: Object) -> None:
+    def _translate(self, wanted: JsonObject) -> None:
         for reference in self._entry.references:
             name = reference.path
             if name not in wanted or wanted[name] is None:
@@ -142,7 +142,7 @@ class OwnPlanner:
         found = self.context.live.find(target, {"name": str(name)}) if name else []
         return str(found[0]["id"]) if len(found) == 1 else None
 
-    def _owner(self, wanted: Object, name: str) -> None:
+    def _owner(self, wanted: JsonObject, name: str) -> None:
         """An owner that is gone is replaced, or left out and said so; Looker makes the caller the owner then."""
         source_id = str(wanted[name])
         live_owner = str((self.live or {}).get(name) or "")
@@ -162,13 +162,13 @@ class OwnPlanner:
         why = f"user={source_id} is not in the destination; the owner {becomes}"
         self.unmet.append(Unmet("its owner", why, name, _OWNER_HINT))
 
-    def _link_to_lookml(self, wanted: Object, name: str) -> None:
+    def _link_to_lookml(self, wanted: JsonObject, name: str) -> None:
         linked = LookmlLink(self.context, self.key, name)
         linked.keep_if_there(wanted, self.live)
         self.warnings += linked.warnings
         self.unmet += linked.unmet
 
-    def _query(self, wanted: Object, name: str) -> None:
+    def _query(self, wanted: JsonObject, name: str) -> None:
         """In the same instance the id; elsewhere the query that asks the same, or one to be made."""
         if self.context.same_instance:
             return
@@ -193,12 +193,12 @@ class OwnPlanner:
                 key=self.key,
             )
 
-    def _live_query(self) -> Object | None:
+    def _live_query(self) -> JsonObject | None:
         """The query that the live object has; searches do not show it."""
         live = self.live or {}
         if live.get("query") or live.get("query_id") is None:
             return live.get("query")
-        found: Object | None = self.context.session.call("query", path={"query_id": str(live["query_id"])})
+        found: JsonObject | None = self.context.session.call("query", path={"query_id": str(live["query_id"])})
         return found
 
     def lost_owner(self) -> None:
@@ -217,6 +217,6 @@ class OwnPlanner:
             )
 
 
-def _embedded_id(obj: Object, name: str) -> str | None:
+def _embedded_id(obj: JsonObject, name: str) -> str | None:
     embedded = obj.get(name.removesuffix("_id")) or {}
     return None if embedded.get("id") is None else str(embedded["id"])

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-Object = dict[str, Any]
-ContentKey = Callable[[Object], Hashable]
+from lrestore.json_types import JsonObject
+
+ContentKey = Callable[[JsonObject], Hashable]
 
 
 @dataclass(slots=True)
 class Matching:
     """``live_of`` gives the live part for the position of a backed-up one; ``extra`` are live parts without any."""
 
-    live_of: dict[int, Object] = field(default_factory=dict)
-    extra: list[Object] = field(default_factory=list)
+    live_of: dict[int, JsonObject] = field(default_factory=dict)
+    extra: list[JsonObject] = field(default_factory=list)
 
 
 def match_parts(
-    backed_up: Sequence[Object],
-    live: Sequence[Object],
+    backed_up: Sequence[JsonObject],
+    live: Sequence[JsonObject],
     *,
     mapped: Callable[[str], str | None],
     ids_hold: bool,
@@ -70,8 +70,8 @@ def _within(kind: ContentKey | None, ours: ContentKey, theirs: ContentKey) -> tu
 
 
 def _by_content(
-    backed_up: Sequence[Object],
-    free: dict[str, Object],
+    backed_up: Sequence[JsonObject],
+    free: dict[str, JsonObject],
     take: Callable[[int, str | None], None],
     matching: Matching,
     keys: tuple[ContentKey, ContentKey],

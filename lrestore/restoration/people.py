@@ -8,31 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from lrestore.errors import AmbiguousMatchError, ForbiddenError
 from lrestore.identity import same_origin
+from lrestore.json_types import JsonObject
 from lrestore.looker.people import credentials_of, emails_of
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.steps import Write
 
-Object = dict[str, Any]
 
-
-def same_person(raw: Object, live: Object) -> bool:
+def same_person(raw: JsonObject, live: JsonObject) -> bool:
     """Whether the two have an address, a credential, or the moment in common at which the e-mail login was made."""
     if set(emails_of(raw)) & set(emails_of(live)) or set(credentials_of(raw)) & set(credentials_of(live)):
         return True
     return _same_login(raw, live) is True
 
 
-def _same_login(raw: Object, live: Object) -> bool | None:
+def _same_login(raw: JsonObject, live: JsonObject) -> bool | None:
     ours, theirs = raw.get("credentials_email") or {}, live.get("credentials_email") or {}
     return same_origin(ours.get("created_at"), theirs.get("created_at"))
 
 
-def somebody_else(raw: Object, live: Object) -> bool:
+def somebody_else(raw: JsonObject, live: JsonObject) -> bool:
     """Whether an id has gone to another person (an instance set back to an old state gives ids anew): another name,
     another address, and an e-mail login made at another time.
     """
@@ -40,7 +38,7 @@ def somebody_else(raw: Object, live: Object) -> bool:
     return not named_alike and not same_person(raw, live) and _same_login(raw, live) is False
 
 
-def known_by(raw: Object) -> dict[str, str]:
+def known_by(raw: JsonObject) -> dict[str, str]:
     """What the backed-up user is looked for by, in words."""
     if emails_of(raw):
         return {"email": emails_of(raw)[0]}
@@ -48,7 +46,7 @@ def known_by(raw: Object) -> dict[str, str]:
     return credentials or {"name": f"{raw.get('first_name') or ''} {raw.get('last_name') or ''}".strip()}
 
 
-def find_people(context: Context, key: ItemKey, raw: Object) -> list[Object]:
+def find_people(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObject]:
     """The live users who may be the backed-up one; more than one where that cannot be told.
 
     Raises ForbiddenError where an embed user cannot be looked for.
@@ -72,12 +70,12 @@ def find_people(context: Context, key: ItemKey, raw: Object) -> list[Object]:
     return _left_behind(context, key, raw) if context.journal.unsettled(key) else []
 
 
-def watch_user(context: Context, key: ItemKey, write: Write) -> Callable[[], Object | None]:
+def watch_user(context: Context, key: ItemKey, write: Write) -> Callable[[], JsonObject | None]:
     """What finds the user that a create has made if no answer comes: who has no login yet needs no memory."""
     return partial(_made, context, key, write)
 
 
-def _made(context: Context, key: ItemKey, write: Write) -> Object | None:
+def _made(context: Context, key: ItemKey, write: Write) -> JsonObject | None:
     if "external_user_id" in write.body:
         return context.live.people.by_credential("embed", str(write.body["external_user_id"]))
     found = _left_behind(context, key, write.body)
@@ -91,7 +89,7 @@ def _made(context: Context, key: ItemKey, write: Write) -> Object | None:
     return found[0] if found else None
 
 
-def _left_behind(context: Context, key: ItemKey, names: Object) -> list[Object]:
+def _left_behind(context: Context, key: ItemKey, names: JsonObject) -> list[JsonObject]:
     """Users as create_user leaves them: a name, no credentials; none that is known to be another."""
     rows = context.live.people.without_credentials(names.get("first_name"), names.get("last_name"))
     return [row for row in rows if not _taken(context, key, str(row["id"]))]

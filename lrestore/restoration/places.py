@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.identity import same_origin
+from lrestore.json_types import JsonObject
 from lrestore.looker.tree import place_of
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
@@ -25,7 +25,6 @@ from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.resolve import resolve
 from lrestore.restoration.steps import Write
 
-Object = dict[str, Any]
 Place = tuple[str, str]
 
 UNIQUE = frozenset({"folder", "group", "role", "permission_set", "model_set"})
@@ -43,7 +42,7 @@ class _Settler:
     wanted: Place | None
 
 
-def adjust_folder(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A folder cannot be moved into itself. Raises NotRestorableError naming the circle that the backup has."""
     if planner.live is None or wanted.get("parent_id") in (None, planner.live.get("parent_id")):
         return
@@ -58,16 +57,16 @@ def adjust_folder(planner: OwnPlanner, wanted: Object) -> None:
         )
 
 
-def in_the_way(context: Context, items: Iterable[tuple[ItemKey, Object]]) -> list[Write]:
+def in_the_way(context: Context, items: Iterable[tuple[ItemKey, JsonObject]]) -> list[Write]:
     """The renames that make way for ``items``, all that are restored of these types. Reads listings only."""
-    by_type: dict[str, list[tuple[ItemKey, Object]]] = {}
+    by_type: dict[str, list[tuple[ItemKey, JsonObject]]] = {}
     for key, raw in items:
         if key.type in UNIQUE and raw.get("name") and not is_built_in(CONTENT_TYPES[key.type], raw):
             by_type.setdefault(key.type, []).append((key, raw))
     return [write for type_name, rows in by_type.items() for write in _of_type(context, type_name, rows)]
 
 
-def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, Object]]) -> Iterator[Write]:
+def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, JsonObject]]) -> Iterator[Write]:
     table = context.live.table(type_name)
     live_of = {key.id: _live_id(context, key, raw, table) for key, raw in rows}
     settlers = [_settler(context, key, raw, live_of) for key, raw in rows]
@@ -82,7 +81,7 @@ def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, Object]
             yield _aside(out_of_place.pop(holder), table[holder])
 
 
-def _live_id(context: Context, key: ItemKey, raw: Object, table: dict[str, Object]) -> str:
+def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, JsonObject]) -> str:
     """The live object as far as the listing and what is recorded tell: one found by its name is in its place."""
     mapped = context.journal.mapping(key.type, key.id)
     if mapped is not None and mapped in table:
@@ -93,11 +92,11 @@ def _live_id(context: Context, key: ItemKey, raw: Object, table: dict[str, Objec
     return "" if same_origin(raw.get("created_at"), live.get("created_at")) is False else key.id
 
 
-def _settler(context: Context, key: ItemKey, raw: Object, live_of: dict[str, str]) -> _Settler:
+def _settler(context: Context, key: ItemKey, raw: JsonObject, live_of: dict[str, str]) -> _Settler:
     return _Settler(key, live_of[key.id], _wanted(context, key, raw, live_of))
 
 
-def _wanted(context: Context, key: ItemKey, raw: Object, live_of: dict[str, str]) -> Place | None:
+def _wanted(context: Context, key: ItemKey, raw: JsonObject, live_of: dict[str, str]) -> Place | None:
     if key.type != "folder":
         return place_of(_NO_PARENT, raw["name"])
     above = str(raw.get("parent_id") or "")
@@ -110,11 +109,11 @@ def _wanted(context: Context, key: ItemKey, raw: Object, live_of: dict[str, str]
     return place_of(parent, raw["name"]) if parent else None
 
 
-def _place(type_name: str, live: Object) -> Place:
+def _place(type_name: str, live: JsonObject) -> Place:
     return place_of(live.get("parent_id") if type_name == "folder" else _NO_PARENT, live.get("name"))
 
 
-def _aside(key: ItemKey, live: Object) -> Write:
+def _aside(key: ItemKey, live: JsonObject) -> Write:
     live_id, name = str(live["id"]), str(live.get("name"))
     body = {"name": title_aside(name, live_id)}
     operation = CONTENT_TYPES[key.type].update or ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-Object = dict[str, Any]
+from lrestore.json_types import JsonObject
 
 
 def flags_count(dashboard: Mapping[str, Any]) -> bool:
@@ -23,6 +23,6 @@ def flags_of_layouts_count(layouts: Iterable[Mapping[str, Any]]) -> bool:
     return not any(layout.get("active") and layout.get("deleted") for layout in layouts)
 
 
-def present(parts: Iterable[Object], *, flags: bool) -> list[Object]:
+def present(parts: Iterable[JsonObject], *, flags: bool) -> list[JsonObject]:
     """The parts of a dashboard that are there. ``flags``: whether its flags count (:func:`flags_count`)."""
     return [part for part in parts if not (flags and part.get("deleted"))]

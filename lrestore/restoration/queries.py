@@ -12,20 +12,21 @@ from typing import Any
 import msgspec
 
 from lrestore.canonical import canonical_object
+from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 
 _NOT_IDENTITY = frozenset({"client_id"})
 """Looker gives every query a client_id of its own; it says nothing about what is asked."""
 
 
-def definition(query: Mapping[str, Any]) -> dict[str, Any]:
+def definition(query: Mapping[str, Any]) -> JsonObject:
     """The body that re-creates ``query``: its writable fields that are set."""
     names = fields.writable("Query") - _NOT_IDENTITY
     canonical = canonical_object(dict(query), fields.sdk_model("Query"))
     return {name: value for name, value in canonical.items() if name in names}
 
 
-def merge_definition(merge: Mapping[str, Any]) -> dict[str, Any]:
+def merge_definition(merge: Mapping[str, Any]) -> JsonObject:
     """The body that re-creates a merged query: what is set of its writable fields, and of its source queries."""
     body = _set_fields(merge, "MergeQuery")
     body["source_queries"] = [
@@ -35,7 +36,7 @@ def merge_definition(merge: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _set_fields(obj: Mapping[str, Any], schema: str) -> dict[str, Any]:
+def _set_fields(obj: Mapping[str, Any], schema: str) -> JsonObject:
     names = fields.writable(schema)
     return {name: value for name, value in obj.items() if name in names and value is not None}
 

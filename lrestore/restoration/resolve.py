@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import DependencyError, ItemError
 from lrestore.identity import same_origin
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
@@ -44,7 +43,7 @@ def presumed(context: Context, target: str, source_id: str) -> str | None:
     return context.journal.mapping(target, source_id) or (source_id if context.same_instance else None)
 
 
-def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str, str] | None:
+def natural_key(context: Context, key: ItemKey, raw: JsonObject) -> dict[str, str] | None:
     """The fields that identify the object in the destination, references among them translated.
 
     None where the backup lacks one of them, or a reference among them leads nowhere.
@@ -62,7 +61,7 @@ def natural_key(context: Context, key: ItemKey, raw: dict[str, Any]) -> dict[str
     return wanted or None
 
 
-def identifying(entry: ContentType, raw: dict[str, Any]) -> list[str]:
+def identifying(entry: ContentType, raw: JsonObject) -> list[str]:
     """The fields of the natural key that say something: of those of which an object has just one, that one."""
     chosen = [name for name in entry.one_of if raw.get(name) not in (None, "")]
     if entry.one_of and not chosen:
@@ -86,7 +85,7 @@ def _translated(context: Context, key: ItemKey, name: str, value: str) -> str | 
         return (context.policy.fallback_owner or context.caller_id) if owner else None
 
 
-def _asked_by_namesake(context: Context, key: ItemKey, raw: dict[str, Any]) -> str | None:
+def _asked_by_namesake(context: Context, key: ItemKey, raw: JsonObject) -> str | None:
     """The live query that an object of the same name shows, if it asks the same: found although none is recorded."""
     asked = fingerprint(context.definitions.query(str(raw["query_id"])))
     if asked is None or key.type not in LISTED:
@@ -186,7 +185,7 @@ def _by_natural_key(context: Context, target: str, source_id: str) -> str | None
     return str(found[0][CONTENT_TYPES[target].id_field]) if len(found) == 1 else None
 
 
-def _another(context: Context, key: ItemKey, backed_up: dict[str, Any], row: dict[str, Any]) -> bool:
+def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObject) -> bool:
     """Whether a live object of the same natural key is another all the same: known to be, or born at another time."""
     if context.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
         born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
@@ -194,7 +193,7 @@ def _another(context: Context, key: ItemKey, backed_up: dict[str, Any], row: dic
     return another_of_the_backup(context, key, row)
 
 
-def _in_the_trash(context: Context, key: ItemKey, backed_up: dict[str, Any]) -> bool:
+def _in_the_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool:
     """Whether the backed-up object still has its id, and lies in the trash."""
     if not context.same_instance or not CONTENT_TYPES[key.type].trash:
         return False
@@ -221,7 +220,7 @@ def _folder(context: Context, source_id: str) -> str | None:
     return here
 
 
-def _known_folder(context: Context, folder_id: str, folder: dict[str, Any]) -> str | None:
+def _known_folder(context: Context, folder_id: str, folder: JsonObject) -> str | None:
     """The live folder of a backed-up one, as far as that can be told without its name."""
     mapped = context.journal.mapping("folder", folder_id)
     if mapped is not None and _there(context, "folder", mapped):

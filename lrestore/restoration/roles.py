@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.restoration.caller import gives_admin
 from lrestore.restoration.context import Context
 from lrestore.restoration.name_lists import known_permissions
 from lrestore.restoration.own import OwnPlanner
 
-Object = dict[str, Any]
-
 _ADMINISTER = "administer"
 
 
-def adjust_group(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A group that is made again gets its members back from the users; the living source knows the groups in it."""
     if planner.live is not None:
         return
@@ -27,7 +24,7 @@ def adjust_group(planner: OwnPlanner, wanted: Object) -> None:
         )
 
 
-def adjust_role(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A role that is made again gets its users back from the users; the living source knows the groups that have it.
     The caller's own stays one of an admin.
     """
@@ -45,7 +42,7 @@ def adjust_role(planner: OwnPlanner, wanted: Object) -> None:
         planner.warnings.append("it keeps its permission set: the user who restores is an admin by it alone")
 
 
-def adjust_permission_set(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_permission_set(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Permissions that Looker knows; those of the caller keep it an admin."""
     known_permissions(planner, wanted)
     if not gives_admin({"permission_set": planner.live}) or _ADMINISTER in (wanted.get("permissions") or [_ADMINISTER]):

@@ -9,6 +9,7 @@ from typing import Any
 
 from lrestore.canonical import field_types
 from lrestore.errors import InvalidContentError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply import Applied, update_all
@@ -21,13 +22,11 @@ from lrestore.restoration.resolve import lookml_missing
 from lrestore.restoration.steps import Plan, Write
 from lrestore.restoration.tabs import translated_tabs
 
-Object = dict[str, Any]
-
 _TYPE = "scheduled_plan"
 _DESTINATIONS = "scheduled_plan_destination"
 
 
-def adjust_plan(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_plan(planner: OwnPlanner, wanted: JsonObject) -> None:
     """What of a plan's fields needs more than copying. Raises DependencyError where its content cannot be had."""
     _content(planner, wanted)
     _owner(planner, wanted)
@@ -40,7 +39,7 @@ def adjust_plan(planner: OwnPlanner, wanted: Object) -> None:
         wanted["enabled"] = False
 
 
-def _content(planner: OwnPlanner, wanted: Object) -> None:
+def _content(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A plan sends one thing: where the live plan sends something else, that is taken back. LookML is checked here."""
     chosen = [name for name in CONTENT_TYPES[_TYPE].one_of if wanted.get(name) is not None]
     for name in CONTENT_TYPES[_TYPE].one_of:
@@ -60,7 +59,7 @@ def _content(planner: OwnPlanner, wanted: Object) -> None:
         )
 
 
-def _owner(planner: OwnPlanner, wanted: Object) -> None:
+def _owner(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Whoever owns a plan has its queries run with his rights: that is worth a word where it is another."""
     if planner.raw.get("user_id") is None:
         return
@@ -71,7 +70,7 @@ def _owner(planner: OwnPlanner, wanted: Object) -> None:
         planner.warnings.append("it runs its queries with the rights of its owner, who is another now")
 
 
-def _times(planner: OwnPlanner, wanted: Object) -> None:
+def _times(planner: OwnPlanner, wanted: JsonObject) -> None:
     if planner.live is None and not (wanted.get("crontab") or wanted.get("datagroup")):
         raise InvalidContentError(
             f"{planner.key} names no time: Looker makes a plan with a crontab or a datagroup only",
@@ -83,13 +82,13 @@ def _times(planner: OwnPlanner, wanted: Object) -> None:
             wanted[name] = None
 
 
-def _tabs(planner: OwnPlanner, wanted: Object) -> None:
+def _tabs(planner: OwnPlanner, wanted: JsonObject) -> None:
     if wanted.get("tab_ids"):
         dashboard_id = wanted.get("dashboard_id")
         wanted["tab_ids"] = translated_tabs(planner.context, planner.key, planner.raw, dashboard_id)
 
 
-def _destinations(planner: OwnPlanner, wanted: Object) -> None:
+def _destinations(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Sent whole where they differ, left out where they do not; never null or empty, which is an error (specification,
     update_scheduled_plan).
     """
@@ -108,7 +107,7 @@ def _destinations(planner: OwnPlanner, wanted: Object) -> None:
         )
 
 
-def _say_off(planner: OwnPlanner, wanted: Object) -> None:
+def _say_off(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A switch that was null was off: said so, as Looker asks for some of them when the plan is of a look."""
     kinds = field_types(fields.sdk_model("ScheduledPlan"))
     for field in planner.context.releases.taken("ScheduledPlan"):
@@ -132,7 +131,7 @@ class PlanBelongings:
         name, body = self._item.name, {"enabled": True}
         return Plan([Write("update_scheduled_plan", _TYPE, self._item.key.id, "", "", name, body, (change,))])
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         for write in plan.writes:
             write.live_id = str(live["id"])
             update_all(self._context, applied, [write])

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import string
-from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.clashes import makes_way
 from lrestore.restoration.own import OwnPlanner
-
-Object = dict[str, Any]
 
 _ALPHABET = string.ascii_letters + string.digits
 _LENGTH = 22
 """As long as Looker's own."""
 
 
-def own_slug(key: ItemKey, raw: Object) -> str:
+def own_slug(key: ItemKey, raw: JsonObject) -> str:
     """The slug that the backed-up dashboard gets where it cannot have its own."""
     told = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
     number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
@@ -32,7 +30,7 @@ def own_slug(key: ItemKey, raw: Object) -> str:
     return "".join(letters)
 
 
-def adjust_dashboard(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A live dashboard keeps its slug where the backed-up one is another's by now: Looker would refuse the whole
     update.
     """

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from lrestore.errors import IncompleteError
+from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, FieldError, ItemKey
 
 
@@ -32,7 +33,7 @@ class Write:
     live_id: str
     path: str
     name: str
-    body: dict[str, Any]
+    body: JsonObject
     changes: tuple[Change, ...] = ()
 
     @property
@@ -76,7 +77,7 @@ class Plan:
     writes: list[Write] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    seen: dict[str, Any] = field(default_factory=dict)
+    seen: JsonObject = field(default_factory=dict)
     unmet: list[Unmet] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
 

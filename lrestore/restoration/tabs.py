@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import DependencyError, ItemError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.presence import flags_of_layouts_count, present
 from lrestore.restoration.resolve import presumed
 
-Object = dict[str, Any]
-
 _KIND = "dashboard_layout"
 
 
-def translated_tabs(context: Context, key: ItemKey, raw: Object, dashboard_id: str | None) -> list[str]:
+def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_id: str | None) -> list[str]:
     """The tabs of the plan ``raw`` in the ids of the live dashboard. Raises DependencyError for one that is not there.
 
     In the same instance a tab keeps its id as long as its dashboard does.
@@ -25,7 +22,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: Object, dashboard_id: s
     if source_id is None or dashboard_id is None or (context.same_instance and str(source_id) == dashboard_id):
         return tabs
     ours = _layouts_of(context, str(source_id))
-    theirs: list[Object] = []
+    theirs: list[JsonObject] = []
     found = []
     for tab in tabs:
         mapped = presumed(context, _KIND, tab) if not context.same_instance else context.journal.mapping(_KIND, tab)
@@ -42,7 +39,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: Object, dashboard_id: s
     return found
 
 
-def _layouts_of(context: Context, dashboard_id: str) -> dict[str, Object]:
+def _layouts_of(context: Context, dashboard_id: str) -> dict[str, JsonObject]:
     try:
         item = context.source.read(ItemKey("dashboard", dashboard_id), max_item_bytes=context.policy.max_item_bytes)
     except ItemError:
@@ -50,7 +47,7 @@ def _layouts_of(context: Context, dashboard_id: str) -> dict[str, Object]:
     return {str(layout["id"]): layout for layout in item.raw.get("dashboard_layouts") or ()}
 
 
-def _namesake(layout: Object | None, live: list[Object]) -> str | None:
+def _namesake(layout: JsonObject | None, live: list[JsonObject]) -> str | None:
     """The live tab under the same label; where neither has any, the only one."""
     if layout is None:
         return None

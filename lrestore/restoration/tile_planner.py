@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import DependencyError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
@@ -12,8 +11,6 @@ from lrestore.restoration.queries import query_id_of, query_of
 from lrestore.restoration.resolve import resolve, why_missing
 from lrestore.restoration.steps import Made, Plan, Unmet
 from lrestore.restoration.tiles import same_source_ids, says_something, tile_name, wanted_result_maker, wanted_tile
-
-Object = dict[str, Any]
 
 _FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
 
@@ -30,7 +27,7 @@ class TilePlanner:
         self._named = QueryMaker(context, plan.writes, rewrite)
         self._shown.left_out = self._named.left_out = plan.left_out
 
-    def wanted(self, tile: Object, live: Object | None, path: str) -> Object | None:
+    def wanted(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
         """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
 
         None for a tile whose look or query cannot be had: the plan says so, and the dashboard comes back without it.
@@ -52,7 +49,7 @@ class TilePlanner:
             wanted["result_maker"] = maker
         return wanted
 
-    def _source(self, tile: Object, live: Object | None, path: str) -> Object | None:
+    def _source(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
         if tile.get("look_id"):
             look_id = self._look(tile, live, path)
             return None if look_id is None else {"look_id": look_id}
@@ -67,7 +64,7 @@ class TilePlanner:
         sql = (tile.get("result_maker") or {}).get("sql_query_id")
         return {} if sql is None else self._sql(tile, str(sql), live, path)
 
-    def _look(self, tile: Object, live: Object | None, path: str) -> str | None:
+    def _look(self, tile: JsonObject, live: JsonObject | None, path: str) -> str | None:
         """A look that the live tile shows, not trashed, needs no further question."""
         source_id = str(tile["look_id"])
         shown = (live or {}).get("look") or {}
@@ -84,7 +81,7 @@ class TilePlanner:
             self._without(tile, why_missing(self._context, "look", source_id), f"{path}.look_id", error.hint or "")
             return None
 
-    def _query(self, tile: Object, query_id: str, live: Object | None, path: str) -> str | Made | None:
+    def _query(self, tile: JsonObject, query_id: str, live: JsonObject | None, path: str) -> str | Made | None:
         """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
         if self._context.same_instance:
             return query_id
@@ -96,7 +93,7 @@ class TilePlanner:
         maker = self._shown if shown else self._named
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
-    def _merge(self, tile: Object, merge_id: str, live: Object | None, path: str) -> str | Made | None:
+    def _merge(self, tile: JsonObject, merge_id: str, live: JsonObject | None, path: str) -> str | Made | None:
         if self._context.same_instance:
             return merge_id
         found = self._named.merge(merge_id, f"{path}.merge_result_id")
@@ -109,7 +106,7 @@ class TilePlanner:
         self._without(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)
         return None
 
-    def _sql(self, tile: Object, sql_id: str, live: Object | None, path: str) -> Object | None:
+    def _sql(self, tile: JsonObject, sql_id: str, live: JsonObject | None, path: str) -> JsonObject | None:
         """A query of SQL Runner: a tile is made of the result maker that has it (specification,
         create_dashboard_element). Elsewhere neither id means anything, and no call reads such a query by its own.
         """
@@ -122,11 +119,11 @@ class TilePlanner:
         self._without(tile, f"no backup holds sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
         return None
 
-    def _without(self, tile: Object, why: str, path: str, hint: str) -> None:
+    def _without(self, tile: JsonObject, why: str, path: str, hint: str) -> None:
         """The dashboard comes back without the tile, and says so."""
         self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 
-    def _tab_and_filter(self, tile: Object, wanted: Object) -> None:
+    def _tab_and_filter(self, tile: JsonObject, wanted: JsonObject) -> None:
         """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""
         for name, kind in (("dashboard_layout_id", "dashboard_layout"), ("filter_id", "dashboard_filter")):
             source_id = tile.get(name)

@@ -6,11 +6,10 @@ from collections.abc import Hashable, Mapping
 from typing import Any
 
 from lrestore.diff import listeners, same
+from lrestore.json_types import JsonObject
 from lrestore.links import rewritten
 from lrestore.payload import Releases, wanted_part
 from lrestore.restoration.queries import fingerprint, query_id_of, query_of
-
-Object = dict[str, Any]
 
 SOURCES = ("look_id", "query_id", "merge_result_id")
 """Fields by which a tile is told what to show."""
@@ -31,12 +30,12 @@ _HANDLED = (
 )
 
 
-def wanted_tile(tile: Object, known: Releases) -> Object:
+def wanted_tile(tile: JsonObject, known: Releases) -> JsonObject:
     """The writable fields of a tile that are no references; the sources are the planner's business."""
     return wanted_part(tile, "DashboardElement", known, ignored=_HANDLED)
 
 
-def wanted_result_maker(tile: Object, live: Object | None, *, same_source: bool) -> Object | None:
+def wanted_result_maker(tile: JsonObject, live: JsonObject | None, *, same_source: bool) -> JsonObject | None:
     """What to say of a tile's listeners, and of what the tile overrides in its query.
 
     Filterables always go whole, since a result maker that is sent replaces them. ``live`` is None for a tile that is to
@@ -49,7 +48,7 @@ def wanted_result_maker(tile: Object, live: Object | None, *, same_source: bool)
     maker = tile.get("result_maker")
     if not maker:
         return None
-    wanted: Object = {}
+    wanted: JsonObject = {}
     if maker.get("filterables") is not None:
         wanted["filterables"] = [_without_nulls(entry) for entry in maker["filterables"]]
     if maker.get("sql_query_id") is not None:
@@ -68,7 +67,7 @@ def wanted_result_maker(tile: Object, live: Object | None, *, same_source: bool)
     return wanted | _sendable(told, _base(tile))
 
 
-def _sendable(told: Object, base: Mapping[str, Any] | None) -> Object:
+def _sendable(told: JsonObject, base: Mapping[str, Any] | None) -> JsonObject:
     """``total`` cannot be null (specification): what takes an override back is what the source has."""
     if "total" in told and told["total"] is None:
         return {**told, "total": bool((base or {}).get("total"))}
@@ -80,7 +79,7 @@ def _differs(ours: Any, name: str, shown: Mapping[str, Any], theirs: Mapping[str
     return theirs.get(name) is not None if ours is None else not _alike(ours, shown.get(name))
 
 
-def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None) -> Object:
+def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None) -> JsonObject:
     """What a tile overrides in its query or look: a value, or None where it follows it. ``unshown`` is the query of a
     tile that does not show it.
 
@@ -94,7 +93,7 @@ def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None)
     return {name: None if value is None or _alike(value, base.get(name)) else value for name, value in held.items()}
 
 
-def not_overridden(body: Mapping[str, Any], answer: Mapping[str, Any]) -> Object:
+def not_overridden(body: Mapping[str, Any], answer: Mapping[str, Any]) -> JsonObject:
     """The overrides that a body names and that the tile does not have as Looker answers, as the body has them."""
     wanted = {name: value for name, value in (body.get("result_maker") or {}).items() if name in _FROM_QUERY}
     shown = answer.get("result_maker")
@@ -125,7 +124,7 @@ def _says_nothing(value: Any) -> bool:
     return not value or value == "[]"
 
 
-def _without_nulls(entry: Mapping[str, Any]) -> Object:
+def _without_nulls(entry: Mapping[str, Any]) -> JsonObject:
     return {name: value for name, value in entry.items() if value is not None}
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from lrestore.errors import DependencyError
+from lrestore.json_types import JsonObject
 from lrestore.looker.people import credentials_of
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply import Applied
@@ -24,16 +25,14 @@ from lrestore.restoration.resolve import resolve
 from lrestore.restoration.steps import Made, Plan, Write
 from lrestore.restoration.users_apply import UserPlan, UserWriter
 
-Object = dict[str, Any]
 
-
-def adjust_user(planner: OwnPlanner, wanted: Object) -> None:
+def adjust_user(planner: OwnPlanner, wanted: JsonObject) -> None:
     """The caller is not locked out, and a home folder is one of the destination."""
     _spare_the_caller(planner, wanted)
     _home_folder(planner, wanted)
 
 
-def _spare_the_caller(planner: OwnPlanner, wanted: Object) -> None:
+def _spare_the_caller(planner: OwnPlanner, wanted: JsonObject) -> None:
     if not is_caller(planner.context, planner.live):
         return
     for name, harm, word in (
@@ -45,7 +44,7 @@ def _spare_the_caller(planner: OwnPlanner, wanted: Object) -> None:
             planner.warnings.append(f"it is the user who restores, so it {word}")
 
 
-def _home_folder(planner: OwnPlanner, wanted: Object) -> None:
+def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
     source_id = wanted.get("home_folder_id")
     if source_id is None:
         return
@@ -68,13 +67,13 @@ def _home_folder(planner: OwnPlanner, wanted: Object) -> None:
             planner.warnings.append(f"its home folder {source_id} is not in the destination: home unchanged")
 
 
-def is_own_folder(raw: Object) -> bool:
+def is_own_folder(raw: JsonObject) -> bool:
     """Whether the user's home is its personal folder, which comes to be with the user."""
     home = raw.get("home_folder_id")
     return home is not None and str(home) == str(raw.get("personal_folder_id"))
 
 
-def user_creation(raw: Object, body: Object) -> tuple[str, Object]:
+def user_creation(raw: JsonObject, body: JsonObject) -> tuple[str, JsonObject]:
     """The call that makes a missing user. An embed user is made by its external id, so that its next embed login finds
     it; the rest follows in an update (specification, create_embed_user).
     """
@@ -84,7 +83,7 @@ def user_creation(raw: Object, body: Object) -> tuple[str, Object]:
     return "create_embed_user", {"external_user_id": external_id}
 
 
-def external_user_id(raw: Object) -> str | None:
+def external_user_id(raw: JsonObject) -> str | None:
     """Of a user who has an embed login and no e-mail login."""
     if raw.get("credentials_email"):
         return None
@@ -114,7 +113,7 @@ class UserBelongings:
             plan.seen["direct_role_ids"] = plan.roles.direct
         return plan
 
-    def apply(self, applied: Applied, plan: Plan, live: Object) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
         if not isinstance(plan, UserPlan):
             raise TypeError(f"not a plan for a user: {type(plan).__name__}")
         if applied.created:
@@ -123,7 +122,7 @@ class UserBelongings:
         UserWriter(self._context, applied, plan, live).write()
         return []
 
-    def _rest(self, live: Object | None) -> list[Write]:
+    def _rest(self, live: JsonObject | None) -> list[Write]:
         """What cannot be said when the user is made: all of an embed user, and a home that is yet to come."""
         if live is not None:
             return []
@@ -136,7 +135,7 @@ class UserBelongings:
             return []
         return [_update(key, "", body, {})] if body else []
 
-    def _still(self, plan: UserPlan, live: Object) -> list[Write]:
+    def _still(self, plan: UserPlan, live: JsonObject) -> list[Write]:
         """What a user that has just been made lacks, as far as Looker's answer shows."""
         planner = self._planner(live)
         own = planner.body(adjust_user)
@@ -145,18 +144,18 @@ class UserBelongings:
             own = {name: value for name, value in own.items() if name in ("home_folder_id", "is_disabled")}
         return [_update(self._item.key, str(live["id"]), own, live)] if own else []
 
-    def _whole(self, live: Object) -> Object:
+    def _whole(self, live: JsonObject) -> JsonObject:
         """The new user, read again only where its answer does not show what is needed."""
         shown = live.get("is_disabled") is not None
         if shown and (live.get("personal_folder_id") or not is_own_folder(self._item.raw)):
             return live
         return {**live, **(self._context.live.get("user", str(live["id"])) or {})}
 
-    def _planner(self, live: Object) -> OwnPlanner:
+    def _planner(self, live: JsonObject) -> OwnPlanner:
         return OwnPlanner(self._context, self._item.key, self._item.raw, live, self._ends)
 
 
-def _update(key: ItemKey, live_id: str, body: Object, live: Object) -> Write:
+def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> Write:
     told = tuple(
         Change(name, live.get(name), "its personal folder" if isinstance(value, Made) else value)
         for name, value in body.items()
@@ -164,7 +163,7 @@ def _update(key: ItemKey, live_id: str, body: Object, live: Object) -> Write:
     return Write("update_user", "user", key.id, live_id, "", "", body, told)
 
 
-def lost_logins(raw: Object) -> list[str]:
+def lost_logins(raw: JsonObject) -> list[str]:
     """What a user that is made anew lacks, and what has to happen."""
     told = []
     kinds = [kind for kind, _ in credentials_of(raw) if kind != "embed"]

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.errors import LookerError, NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.restoration.apply import Applied, send
 from lrestore.restoration.context import Context
 from lrestore.restoration.credentials_email import TYPE, apply_login
 from lrestore.restoration.memberships import Side, roles_to_set, shown_lists
 from lrestore.restoration.settled import settled
 from lrestore.restoration.steps import Plan, Write
-
-Object = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -30,7 +28,7 @@ class UserWriter:
     the groups are as they shall be.
     """
 
-    def __init__(self, context: Context, applied: Applied, plan: UserPlan, live: Object) -> None:
+    def __init__(self, context: Context, applied: Applied, plan: UserPlan, live: JsonObject) -> None:
         """``live`` is the user as it was read or as it has just been made."""
         self._context = context
         self._applied = applied

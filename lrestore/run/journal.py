@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Mapping
 from lrestore.run.faults import crash_point
 from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
@@ -74,7 +74,7 @@ class SessionJournal:
     def drop_intent(self, intent: Intent) -> None:
         self._send(Dropped(intent))
 
-    def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
+    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
         self._undo.before_update(type_name, object_id, name, live)
         crash_point("undo.kept")
 
@@ -154,7 +154,7 @@ class ReadOnlyJournal:
     def drop_intent(self, intent: Intent) -> None:
         raise AssertionError("a mode that writes nothing dropped an intent")
 
-    def keep(self, type_name: str, object_id: str, name: str, live: dict[str, Any]) -> None:
+    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
         raise AssertionError("a mode that writes nothing kept an undo copy")
 
     def created(self, type_name: str, object_id: str) -> None:

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from lrestore.errors import LookerError
 from lrestore.identity import Judgement, same_origin
-from lrestore.looker.live import LISTED, Live, Object
+from lrestore.json_types import JsonObject
+from lrestore.looker.live import LISTED, Live
 from lrestore.messages import ItemKey
 from lrestore.run.dependencies import Links, links_of
 from lrestore.vault.reader import Vault
@@ -60,10 +61,10 @@ def _without_id(
                 yield key
 
 
-def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, Object]:
+def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, JsonObject]:
     if type_name in LISTED:
         return live.table(type_name)
-    found: dict[str, Object] = {}
+    found: dict[str, JsonObject] = {}
     for start in range(0, len(ids), _CHUNK):
         try:
             found |= live.by_ids(type_name, ids[start : start + _CHUNK], "id,created_at")
@@ -73,7 +74,7 @@ def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, Object]:
     return found
 
 
-def _same(vault: Vault, key: ItemKey, shown: Object) -> bool:
+def _same(vault: Vault, key: ItemKey, shown: JsonObject) -> bool:
     """Whether an id still belongs to the item, which otherwise gets a new one."""
     row = vault.row(key)
     return row is None or same_origin(row.created_at, shown.get("created_at")) is not False

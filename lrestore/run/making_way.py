@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from lrestore.errors import ItemError, LookerError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context, Journal
 from lrestore.restoration.places import UNIQUE, in_the_way, step_aside
@@ -34,7 +34,7 @@ def renames(job: Job, context: Context) -> list[Write]:
     return found
 
 
-def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, dict[str, Any]]]:
+def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, JsonObject]]:
     for key in keys:
         try:
             yield key, job.vault.read(key, max_item_bytes=job.settings.run.max_item_bytes).raw

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lrestore.errors import LookerError
 from lrestore.identity import Judgement
-from lrestore.looker.live import Live, Object
+from lrestore.json_types import JsonObject
+from lrestore.looker.live import Live
 from lrestore.messages import ItemKey
 
 PREFETCHED = frozenset({"dashboard", "look", "user"})
@@ -55,7 +56,7 @@ def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: 
                 return
 
 
-def users_ahead(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> dict[str, Object]:
+def users_ahead(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> dict[str, JsonObject]:
     """The users among ``keys`` as they are now, by live id, for those who are to share the work; none if they are too
     many for everybody to hold.
     """

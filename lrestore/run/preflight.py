@@ -6,10 +6,10 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from lrestore.errors import DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
 from lrestore.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import ItemKey
 from lrestore.ontology.specification import Specification
@@ -64,17 +64,17 @@ def meet(session: Caller, base_url: str) -> DestinationFacts:
     return DestinationFacts(base_url, str(me.get("id")), name, release, swagger_url, web_url)
 
 
-def _versions(session: Caller) -> dict[str, Any]:
+def _versions(session: Caller) -> JsonObject:
     """What Looker says of its release; nothing where it does not, and then fields are not held back as too new."""
     try:
-        found: dict[str, Any] = session.call("versions")
+        found: JsonObject = session.call("versions")
     except LookerError as error:
         log.warning("Looker's version is unknown: %s", error)
         return {}
     return found
 
 
-def _swagger_url(versions: dict[str, Any]) -> str:
+def _swagger_url(versions: JsonObject) -> str:
     shown = [versions.get("current_version"), *(versions.get("supported_versions") or ())]
     rows = [row for row in shown if isinstance(row, dict) and str(row.get("version")) == API_VERSION]
     return next((str(row["swagger_url"]) for row in rows if row.get("swagger_url")), "")
@@ -93,9 +93,9 @@ class AdminCheck:
             self._answer = any(gives_admin(role) for role in self._roles())
         return self._answer
 
-    def _roles(self) -> Iterable[dict[str, Any]]:
+    def _roles(self) -> Iterable[JsonObject]:
         try:
-            roles: list[dict[str, Any]] = self._session.call("user_roles", path={"user_id": self._user_id})
+            roles: list[JsonObject] = self._session.call("user_roles", path={"user_id": self._user_id})
             return roles
         except LookerError as error:
             log.debug("the roles of user %s are told another way: %s", self._user_id, error)
@@ -188,7 +188,7 @@ def _dashboard_specimens(vault: Vault, live: Live, max_item_bytes: int) -> list[
 def _specimens(
     vault: Vault,
     keys: Iterable[ItemKey],
-    found: dict[str, dict[str, Any] | None] | dict[str, dict[str, Any]],
+    found: dict[str, JsonObject | None] | dict[str, JsonObject],
     limit: int,
 ) -> list[Specimen]:
     specimens = []

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
@@ -17,7 +16,7 @@ class Pretend:
         self._journal = journal
         self._live = live
 
-    def made(self, key: ItemKey, body: dict[str, Any]) -> None:
+    def made(self, key: ItemKey, body: JsonObject) -> None:
         """The object is there from now on, under an id that tells what it is: ``new folder 5``."""
         entry = CONTENT_TYPES[key.type]
         object_id = str(body["name"]) if entry.id_field == "name" else f"new {key.type} {key.id}"

@@ -7,7 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -15,6 +15,7 @@ import msgspec
 from lrestore import __version__
 from lrestore.credentials import Credentials
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.links import hosts
 from lrestore.looker.limits import Limiter
 from lrestore.looker.session import LookerSession
@@ -172,7 +173,7 @@ def looker_session(
 def policy_of(settings: Settings, request: RunRequest) -> Policy:
     """What the user decided, as the restore of an item needs it."""
     run = settings.run
-    chosen: dict[str, Any] = {
+    chosen: JsonObject = {
         name: getattr(run, name)
         for name in (
             "if_missing",

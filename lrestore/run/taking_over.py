@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any
 
 from lrestore.errors import ItemError, LookerError
+from lrestore.json_types import JsonObject
 from lrestore.links import hosts
-from lrestore.looker.live import LISTED, Object
+from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey, Mapping
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
@@ -117,8 +117,8 @@ def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> 
                 yield mapping
 
 
-def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, Object]:
-    found: dict[str, Object] = {}
+def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObject]:
+    found: dict[str, JsonObject] = {}
     try:
         if type_name in LISTED:
             return context.live.table(type_name)
@@ -129,7 +129,7 @@ def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, Object]
     return found
 
 
-def _is_it(vault: Vault, context: Context, mapping: Mapping, shown: Object) -> bool:
+def _is_it(vault: Vault, context: Context, mapping: Mapping, shown: JsonObject) -> bool:
     key = ItemKey(mapping.type, mapping.source_id)
     if is_built_in(CONTENT_TYPES[key.type], shown) or context.journal.claimed(key, mapping.destination_id):
         return False
@@ -148,7 +148,7 @@ def _telling(type_name: str) -> set[str]:
     return {entry.title_field, *entry.natural_key} - {reference.path for reference in entry.references}
 
 
-def _says(obj: dict[str, Any], name: str) -> str:
+def _says(obj: JsonObject, name: str) -> str:
     return str(obj.get(name) or "").strip().casefold()
 
 

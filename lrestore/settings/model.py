@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import typing
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from lrestore.errors import SettingsError
+from lrestore.json_types import JsonObject
 from lrestore.settings.looker_ini import DEFAULT_INI
 
 SIMULATOR = "simulator"
@@ -99,7 +100,7 @@ SECTIONS: dict[str, type] = {"source": Source, "destination": Destination, "stat
 
 
 @functools.cache
-def kinds() -> dict[str, Any]:
+def kinds() -> JsonObject:
     """The type of every setting, by ``section.key``."""
     return {
         f"{section}.{key}": kind

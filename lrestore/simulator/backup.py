@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema
 from lrestore.simulator.store import Record, World
 from lrestore.simulator.views import render
@@ -65,14 +66,14 @@ def _extracted(world: World) -> Iterator[tuple[str, Record]]:
                 yield kind, record
 
 
-def blob_of(world: World, kind: str, record: Record, sdk: str = DEFAULT_SDK) -> dict[str, Any]:
+def blob_of(world: World, kind: str, record: Record, sdk: str = DEFAULT_SDK) -> JsonObject:
     """The content of a row, before it is packed: null fields left out at the top, present below."""
     name = SHOWN_AS[kind]
     shown = _as_sdk(name, render(world, kind, record, name), unborn(sdk))
     return {key: value for key, value in shown.items() if value is not None}
 
 
-def _as_sdk(name: str, shown: Mapping[str, Any], missing: frozenset[str]) -> dict[str, Any]:
+def _as_sdk(name: str, shown: Mapping[str, Any], missing: frozenset[str]) -> JsonObject:
     return {
         key: _value(spec, shown.get(key), missing)
         for key, spec in schema.schema(name).fields.items()

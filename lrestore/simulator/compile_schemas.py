@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lrestore.json_types import JsonObject
+
 TARGET = Path(__file__).with_name("schemas.json")
 
 SENT_THOUGH_FLAGGED: Mapping[str, frozenset[str]] = {
@@ -30,7 +32,7 @@ SENT_THOUGH_FLAGGED: Mapping[str, frozenset[str]] = {
 _PLAIN = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "string"}
 
 
-def compile_schemas(swagger: Mapping[str, Any], openapi: Mapping[str, Any]) -> dict[str, Any]:
+def compile_schemas(swagger: Mapping[str, Any], openapi: Mapping[str, Any]) -> JsonObject:
     """The compact form of both documents: release, operations, and the schemas that those reach."""
     operations = {
         spec["operationId"]: _operation(method, path, spec)
@@ -47,7 +49,7 @@ def compile_schemas(swagger: Mapping[str, Any], openapi: Mapping[str, Any]) -> d
     }
 
 
-def _operation(method: str, path: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(method: str, path: str, spec: Mapping[str, Any]) -> JsonObject:
     parameters = spec.get("parameters", [])
     query = [p for p in parameters if p["in"] == "query"]
     body = next((p["schema"] for p in parameters if p["in"] == "body"), None)
@@ -63,7 +65,7 @@ def _operation(method: str, path: str, spec: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def _schema(name: str, definition: Mapping[str, Any], openapi: Mapping[str, Any]) -> dict[str, Any]:
+def _schema(name: str, definition: Mapping[str, Any], openapi: Mapping[str, Any]) -> JsonObject:
     also = openapi.get("properties", {})
     fields = {
         field: _type(spec) + _flags(name, field, spec, also.get(field, {}))

@@ -8,6 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema
 from lrestore.simulator import vocabulary as words
 from lrestore.simulator.access import add_metadata
@@ -188,7 +189,7 @@ class ContentMaker:
             "ui_config": {"type": "advanced", "display": "popover", "options": []},
         }
         if row == 1:
-            own: dict[str, Any] = {"type": "date_filter", "default_value": "30 days"}
+            own: JsonObject = {"type": "date_filter", "default_value": "30 days"}
         else:
             dimension = f"{explore}.{words.DIMENSIONS[row % len(words.DIMENSIONS)]}"
             own = {"type": "field_filter", "default_value": "", "model": model, "explore": explore}

@@ -18,6 +18,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import config, worldfile
 from lrestore.simulator.answering import Answer
 from lrestore.simulator.edits import Edit, edit
@@ -76,7 +77,7 @@ class Control:
         return []
 
     def _configure(self, body: bytes) -> Any:
-        changes = msgspec.json.decode(body, type=dict[str, Any])
+        changes = msgspec.json.decode(body, type=JsonObject)
         self.simulation.configure(config.changed(self.simulation.config, changes))
         return self.simulation.config
 

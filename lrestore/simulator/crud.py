@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema, search
 from lrestore.simulator.refusal import Problem, RefusedError, invalid, not_simulated
 from lrestore.simulator.simulation import NO_CONTENT, Call
@@ -34,7 +35,7 @@ class Draft:
     """A write before it is done: the body's values, the record as it was (None: new) and as it is to be."""
 
     call: Call
-    values: dict[str, Any]
+    values: JsonObject
     old: Record | None
     new: Record
     problems: list[Problem] = field(default_factory=list)
@@ -194,7 +195,7 @@ def update(call: Call, kind: Kind) -> Record:
     return call.show(kind.type, record)
 
 
-def apply(call: Call, kind: Kind, record: Record, values: dict[str, Any]) -> None:
+def apply(call: Call, kind: Kind, record: Record, values: JsonObject) -> None:
     """Check the values and change the record by them."""
     draft = Draft(call, values, record, {**record, **values})
     _check(draft, kind)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema
 from lrestore.simulator.store import EDGES, Record, World, key_of
 from lrestore.simulator.views import SCHEMA_OF
@@ -28,7 +27,7 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     type: str
     id: str = ""
-    set: dict[str, Any] = {}
+    set: JsonObject = {}
     delete: bool = False
 
 

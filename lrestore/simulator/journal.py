@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
+
 KEPT_CALLS = 200_000
 """Calls of which the details are kept; counts go on beyond."""
 
@@ -96,7 +98,7 @@ class Journal:
         """(operation, field) for every read-only field that was sent."""
         return [(call.operation, name) for call in list(self.calls) for name in call.ignored]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """All of it, as the control API shows it."""
         return {
             "calls": list(self.calls),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from lrestore.json_types import JsonObject
 
 DOCS = "https://docs.cloud.google.com/looker/docs/r/err/4.0"
 
@@ -26,7 +28,7 @@ class RefusedError(Exception):
         self.problems = tuple(problems)
         self.retry_after = retry_after
 
-    def body(self, method: str = "", path: str = "") -> dict[str, Any]:
+    def body(self, method: str = "", path: str = "") -> JsonObject:
         """The JSON body; method and path template go into the documentation link, as Looker's do."""
         link = f"{DOCS}/{self.status}/{method.lower()}{path}" if method else f"{DOCS}/{self.status}"
         if self.status != 422:

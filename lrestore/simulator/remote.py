@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from lrestore.json_types import JsonObject
+
 _STOP_TIMEOUT_S = 20.0
 
 
@@ -36,14 +38,14 @@ class ControlClient:
             raise RuntimeError(f"{method} /_simulator/{path}: {answer.get('error', answer)}")
         return answer
 
-    def log(self) -> dict[str, Any]:
+    def log(self) -> JsonObject:
         """Every call, counts by operation, incidents."""
-        answer: dict[str, Any] = self.call("GET", "log")
+        answer: JsonObject = self.call("GET", "log")
         return answer
 
-    def state(self) -> dict[str, list[dict[str, Any]]]:
+    def state(self) -> dict[str, list[JsonObject]]:
         """The whole world, by type."""
-        answer: dict[str, list[dict[str, Any]]] = self.call("GET", "state")
+        answer: dict[str, list[JsonObject]] = self.call("GET", "state")
         return answer
 
     def fault(self, fault: str, *, match: Mapping[str, object] | None = None, **more: object) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import vintage
 from lrestore.simulator.refusal import Problem
 
@@ -53,7 +54,7 @@ class OperationSpec:
 class Checked:
     """What became of a body: values to store, read-only fields that were dropped, and complaints."""
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: JsonObject = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     release: str = ""
@@ -120,7 +121,7 @@ def field_spec(text: str) -> FieldSpec:
 _EMPTY: Mapping[str, object] = {"boolean": False, "integer": 0, "number": 0, "string": "", "map": {}, "any": None}
 
 
-def blank(name: str) -> dict[str, Any]:
+def blank(name: str) -> JsonObject:
     """A record with each scalar field of the schema at null, or false, 0, "" where it can't be null."""
     return {
         key: None if spec.nullable else [] if spec.is_list else _EMPTY.get(spec.kind)

@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.app import TRANSPORT, App
 from lrestore.simulator.config import Config
 from lrestore.simulator.faults import Fault, Match
@@ -72,7 +73,7 @@ class _Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        cast("dict[str, Any]", self.scope)[TRANSPORT] = self.transport
+        cast("JsonObject", self.scope)[TRANSPORT] = self.transport
 
 
 class _Server(uvicorn.Server):

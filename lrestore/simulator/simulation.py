@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema, views
 from lrestore.simulator.config import Config
 from lrestore.simulator.faults import Faults
@@ -130,7 +131,7 @@ class Call:
         """The record as this operation's answer, cut down to ``fields``."""
         return views.render(self.world, kind, record, self.result_schema, self.tree)
 
-    def checked_body(self, *, partial: bool) -> dict[str, Any]:
+    def checked_body(self, *, partial: bool) -> JsonObject:
         """The body's writable values. Raises RefusedError 422; notes read-only fields in the log."""
         if not isinstance(self.body, dict):
             raise invalid(Problem("body", "invalid", "the body must be an object"))
@@ -142,7 +143,7 @@ class Call:
         return checked.values
 
     @property
-    def stamp(self) -> dict[str, Any]:
+    def stamp(self) -> JsonObject:
         """The fields that say who changed a dashboard or a look last (names are looked up when shown)."""
         return {"last_updater_id": self.user_id or None, "last_updater_name": None}
 

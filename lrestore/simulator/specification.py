@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema
 from lrestore.simulator.crud import handles
 from lrestore.simulator.refusal import not_found
@@ -14,7 +14,7 @@ from lrestore.simulator.simulation import Call
 _TYPES = {"datetime": {"type": "string", "format": "date-time"}, "map": {"type": "object"}, "any": {"type": "any"}}
 
 
-def swagger(release: str = "26.12.3") -> dict[str, Any]:
+def swagger(release: str = "26.12.3") -> JsonObject:
     """The document, but for its texts: release, calls, and objects with their types and read-only marks."""
     return {
         "swagger": "2.0",
@@ -25,23 +25,23 @@ def swagger(release: str = "26.12.3") -> dict[str, Any]:
     }
 
 
-def _paths(operations: Iterable[OperationSpec]) -> dict[str, Any]:
-    paths: dict[str, Any] = {}
+def _paths(operations: Iterable[OperationSpec]) -> JsonObject:
+    paths: JsonObject = {}
     for operation in operations:
         paths.setdefault(operation.path, {})[operation.method.lower()] = {"operationId": operation.id}
     return paths
 
 
-def _definition(name: str, release: str) -> dict[str, Any]:
+def _definition(name: str, release: str) -> JsonObject:
     shown = schema.of_release(name, release)
     properties = {field: _property(spec) for field, spec in shown.fields.items()}
     required = {"required": sorted(shown.required)} if shown.required else {}
     return {"properties": properties, "x-looker-status": "stable", **required}
 
 
-def _property(spec: FieldSpec) -> dict[str, Any]:
+def _property(spec: FieldSpec) -> JsonObject:
     kind = {"$ref": f"#/definitions/{spec.kind}"} if spec.is_schema else _TYPES.get(spec.kind, {"type": spec.kind})
-    shown: dict[str, Any] = {"type": "array", "items": kind} if spec.is_list else dict(kind)
+    shown: JsonObject = {"type": "array", "items": kind} if spec.is_list else dict(kind)
     if spec.read_only:
         shown["readOnly"] = True
     if spec.nullable:

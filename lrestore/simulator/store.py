@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-Record: TypeAlias = dict[str, Any]
+from lrestore.json_types import JsonObject
+
+Record: TypeAlias = JsonObject
 Moment: TypeAlias = Callable[[], datetime]
 
 INDEXES: Mapping[str, tuple[str, ...]] = {

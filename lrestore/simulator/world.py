@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema, vocabulary
 from lrestore.simulator.access import add_metadata
 from lrestore.simulator.boards import ITEM, SECTION
@@ -169,7 +170,7 @@ class _Maker:
             self._user(first, last, number)
 
     def _user(self, first: str, last: str, number: int) -> None:
-        more: dict[str, Any] = {"credentials_api3": [], "credentials_embed": [], "sessions": [], "looker_versions": []}
+        more: JsonObject = {"credentials_api3": [], "credentials_embed": [], "sessions": [], "looker_versions": []}
         allowed = ("allow_direct_roles", "allow_normal_group_membership", "allow_roles_from_normal_groups")
         more.update(dict.fromkeys(allowed, True), models_dir_validated=False, locale="en", home_folder_id="1")
         user = self.put("user", first_name=first, last_name=last, can=USER_CAN, is_disabled=number % 7 == 6, **more)

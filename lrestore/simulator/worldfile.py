@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import schema
 from lrestore.simulator.store import EDGES, INDEXES, Moment, Record, World, key_of
 from lrestore.simulator.views import SCHEMA_OF, render
@@ -183,7 +184,7 @@ def shown(world: World, kind: str, record: Record) -> Record:
     return render(world, kind, record, SCHEMA_OF[kind])
 
 
-def lines(world: World) -> Iterator[dict[str, Any]]:
+def lines(world: World) -> Iterator[JsonObject]:
     """The lines of the world's file, decoded."""
     for kind, record in objects(world):
         yield {"type": kind, "object": record}

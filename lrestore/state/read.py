@@ -6,12 +6,13 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
 from lrestore import __version__
 from lrestore.errors import UsageError
+from lrestore.json_types import JsonObject
 from lrestore.messages import (
     Change,
     DeadLetter,
@@ -216,7 +217,7 @@ def _totals(row: sqlite3.Row) -> Totals:
 
 
 def _session(row: sqlite3.Row) -> RestorationSession:
-    values: dict[str, Any] = dict(row)
+    values: JsonObject = dict(row)
     for name in Totals.__struct_fields__:
         del values[name]
     values["source_paths"] = msgspec.json.decode(row["source_paths"], type=tuple[str, ...])

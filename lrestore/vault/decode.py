@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from lrestore import references
+from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import schema, shapes, wire
 
@@ -44,7 +45,7 @@ class Content:
     true_id: str
     seen: Glance
     model: Any = None
-    raw: dict[str, Any] = field(default_factory=dict)
+    raw: JsonObject = field(default_factory=dict)
 
 
 Depth = Callable[[schema.Kind, bytes], Content]
@@ -90,7 +91,7 @@ def sdk_model(kind: schema.Kind) -> Any:
     return getattr(models, kind.model)
 
 
-def _model(kind: schema.Kind, blob: bytes, raw: dict[str, Any]) -> Any:
+def _model(kind: schema.Kind, blob: bytes, raw: JsonObject) -> Any:
     """The SDK's object; enum values that the SDK did not know are left out of it, and of ``raw``."""
     if _UNKNOWN_ENUM_VALUE not in blob:
         return _typed_decoder(kind).decode(blob)
@@ -98,12 +99,12 @@ def _model(kind: schema.Kind, blob: bytes, raw: dict[str, Any]) -> Any:
     return msgspec.convert(raw, sdk_model(kind))
 
 
-def _ambiguity(blob: bytes, raw: dict[str, Any]) -> str | None:
+def _ambiguity(blob: bytes, raw: JsonObject) -> str | None:
     key = wire.duplicate_key(blob, raw)
     return key and f"one object in the blob has the key {key!r} twice: which one counts cannot be known"
 
 
-def _nameless(kind: schema.Kind, raw: dict[str, Any]) -> str | None:
+def _nameless(kind: schema.Kind, raw: JsonObject) -> str | None:
     """A part without an id: other parts refer to it by that, and what is made of it is recorded under it."""
     for part in CONTENT_TYPES[kind.name].parts:
         for path, entry in references.entries(raw, part.path) if part.create else ():
@@ -112,7 +113,7 @@ def _nameless(kind: schema.Kind, raw: dict[str, Any]) -> str | None:
     return None
 
 
-def _give_names_back(kind: schema.Kind, raw: dict[str, Any]) -> None:
+def _give_names_back(kind: schema.Kind, raw: JsonObject) -> None:
     model = sdk_model(kind)
     if shapes.renames_fields(model) or any(name.endswith("_") for name in raw):
         shapes.rename_keywords(raw, model)
@@ -133,7 +134,7 @@ def _refuse_extension(code: int, _: memoryview) -> object:
 
 
 _UNKNOWN_ENUM_VALUE: Final = shapes.UNKNOWN_ENUM_VALUE.encode()
-_raw_decoder: Final = msgspec.msgpack.Decoder(dict[str, Any], ext_hook=_refuse_extension)
+_raw_decoder: Final = msgspec.msgpack.Decoder(JsonObject, ext_hook=_refuse_extension)
 
 
 def prepare() -> None:

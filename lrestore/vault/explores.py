@@ -6,10 +6,11 @@ So one can ask whether the destination has them all, although there is nothing i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import index, schema
 from lrestore.vault.decode import decode, sdk_model
@@ -45,7 +46,7 @@ def _of_model(entry: Found) -> Iterator[VaultItem]:
             yield _item(entry, row.key.id, shown)
 
 
-def _item(entry: Found, model: str, shown: dict[str, Any]) -> VaultItem:
+def _item(entry: Found, model: str, shown: JsonObject) -> VaultItem:
     name = str(shown["name"])
     key = ItemKey(TYPE, f"{model}{_BETWEEN}{name}")
     raw: dict[str, object] = {"id": key.id, "name": name, "model_name": model, "label": shown.get("label")}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
+from lrestore.json_types import JsonObject
 from lrestore.vault.find import Found, Refused
 
 _SHOWN: Final = 20
@@ -32,7 +33,7 @@ class Findings:
         elif entry.head.kind.name == "dashboard":
             self._note_dashboard(entry.content.raw)
 
-    def _note_dashboard(self, raw: dict[str, Any]) -> None:
+    def _note_dashboard(self, raw: JsonObject) -> None:
         tiles = raw.get("dashboard_elements")
         self._without_tiles += tiles is None
         for tile in tiles or ():

@@ -6,13 +6,11 @@ Tiles show them whole: a query of their own, in their result maker, or that of t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.vault.reader import Vault
-
-Object = dict[str, Any]
 
 
 class _Query(msgspec.Struct):
@@ -57,11 +55,11 @@ def _ids(tile: _Tile) -> Iterator[str]:
             yield str(shown.query.id)
 
 
-def query_in(dashboard: Object, query_id: str) -> Object | None:
+def query_in(dashboard: JsonObject, query_id: str) -> JsonObject | None:
     """The definition of a query that some tile of the dashboard shows; None if none does."""
     for tile in dashboard.get("dashboard_elements") or ():
         for shown in (tile, tile.get("result_maker") or {}, tile.get("look") or {}):
-            query: Object | None = shown.get("query")
+            query: JsonObject | None = shown.get("query")
             if query and str(query.get("id")) == query_id:
                 return query
     return None

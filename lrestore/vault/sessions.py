@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
+from lrestore.json_types import JsonObject
 from lrestore.vault import rows, schema
 from lrestore.vault.files import OpenFile
 from lrestore.vault.times import utc_iso
@@ -57,7 +58,7 @@ def _count(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _json(text: object) -> dict[str, Any]:
+def _json(text: object) -> JsonObject:
     try:
         value = json.loads(str(text))
     except (ValueError, RecursionError):

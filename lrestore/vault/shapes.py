@@ -16,6 +16,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, Final
 
+from lrestore.json_types import JsonObject
+
 UNKNOWN_ENUM_VALUE: Final = "invalid_api_enum_value"
 MAX_DEPTH: Final = 64
 """Looker's own content nests about a dozen levels; whoever compares or sends content walks it recursively."""
@@ -68,11 +70,11 @@ class Place:
     """A map of the content that is an object of an SDK class."""
 
     path: str
-    content: dict[str, Any]
+    content: JsonObject
     shape: Shape
 
 
-def places(content: dict[str, Any], model: type, path: str = "") -> Iterator[Place]:
+def places(content: JsonObject, model: type, path: str = "") -> Iterator[Place]:
     """Every map in ``content`` that is of an SDK class, the outermost first; ``content`` fits ``model``."""
     of = shape(model)
     yield Place(path, content, of)
@@ -86,7 +88,7 @@ def places(content: dict[str, Any], model: type, path: str = "") -> Iterator[Pla
                     yield from places(entry, inner, f"{path}{name}[{number}].")
 
 
-def drop_unknown_enum_values(content: dict[str, Any], model: type) -> None:
+def drop_unknown_enum_values(content: JsonObject, model: type) -> None:
     """Leave out, in place, the enum fields whose value the SDK that made the backup did not know: it is lost."""
     for place in list(places(content, model)):
         for name in place.shape.enums:
@@ -95,7 +97,7 @@ def drop_unknown_enum_values(content: dict[str, Any], model: type) -> None:
                 del place.content[name]
 
 
-def rename_keywords(content: dict[str, Any], model: type) -> None:
+def rename_keywords(content: JsonObject, model: type) -> None:
     """Give fields that the SDK had to rename (``from_``) their API names back, in place."""
     for place in list(places(content, model)):
         for name in [name for name in place.content if name.endswith("_") and keyword.iskeyword(name[:-1])]:
@@ -116,7 +118,7 @@ def _renames(model: type, seen: set[type]) -> bool:
     return any(_renames(inner, seen) for inner in of.nested.values() if inner not in seen)
 
 
-def unsendable(content: dict[str, Any], model: type) -> str | None:
+def unsendable(content: JsonObject, model: type) -> str | None:
     """The first place of what no class describes that JSON cannot hold (or that nests too deep), with the reason."""
     if _all_free_parts_sendable(content, shape(model)):
         return None
@@ -127,7 +129,7 @@ def unsendable(content: dict[str, Any], model: type) -> str | None:
     return None
 
 
-def _all_free_parts_sendable(content: dict[str, Any], of: Shape) -> bool:
+def _all_free_parts_sendable(content: JsonObject, of: Shape) -> bool:
     """Asked of every item: so without the paths that :func:`places` makes up."""
     for name in content.keys() - of.described:
         value = content[name]

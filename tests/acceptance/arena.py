@@ -24,6 +24,7 @@ from typing import Any, Self
 import msgspec
 
 from lrestore.cli.main import main
+from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.simulator.backup import Extraction, blob_of, write_backup
 from lrestore.simulator.config import Config
@@ -49,7 +50,7 @@ class Ran:
     code: int
     out: str
     err: str
-    report: dict[str, Any]
+    report: JsonObject
     calls: tuple[LoggedCall, ...]
 
     @property
@@ -63,16 +64,16 @@ class Ran:
         return [call for call in self.calls if call.method != "GET" and call.operation not in ("login", "logout")]
 
     @property
-    def letters(self) -> list[dict[str, Any]]:
+    def letters(self) -> list[JsonObject]:
         """The report's dead letters."""
-        found: list[dict[str, Any]] = self.report["dead_letters"]
+        found: list[JsonObject] = self.report["dead_letters"]
         return found
 
     def total(self, word: str) -> int:
         """One of the six totals."""
         return int(self.report["totals"][word])
 
-    def letter(self) -> dict[str, Any]:
+    def letter(self) -> JsonObject:
         """The only dead letter."""
         (found,) = self.letters
         return found
@@ -169,13 +170,13 @@ class Arena:
         report = msgspec.json.decode(file.read_bytes()) if file.exists() else {}
         return Ran(code, out, err, report, tuple(list(self.simulator.log.calls)[seen:]))
 
-    def blob(self, type_name: str, object_id: str) -> dict[str, Any]:
+    def blob(self, type_name: str, object_id: str) -> JsonObject:
         """What a backup made now would hold of an object."""
         record = self.world.get(type_name, object_id)
         assert record is not None
         return blob_of(self.world, type_name, record)
 
-    def back_up(self, type_name: str, object_id: str, blob: dict[str, Any]) -> None:
+    def back_up(self, type_name: str, object_id: str, blob: JsonObject) -> None:
         """Put other content into the backup, under a key that may be there already."""
         with ShardWriter(self.backup) as shard:
             name = str(blob.get("title") or blob.get("name") or "")
@@ -203,11 +204,11 @@ class Arena:
         """The live tiles, filters or layouts of a dashboard."""
         return self.world.table(type_name).where("dashboard_id", dashboard_id)
 
-    def rows(self, what: str) -> list[dict[str, Any]]:
+    def rows(self, what: str) -> list[JsonObject]:
         """What ``--show`` tells, as JSON."""
         ran = self.run("--show", what, "--format", "json")
         assert ran.code == 0, ran.err
-        found: list[dict[str, Any]] = msgspec.json.decode(ran.out)
+        found: list[JsonObject] = msgspec.json.decode(ran.out)
         return found
 
 

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 from lrestore.simulator.store import Record, World
 
@@ -82,7 +83,7 @@ class _Painter:
             return str(folder["name"])
         return f"{self.name('folder', folder['parent_id'])}/{folder['name']}"
 
-    def _own(self, kind: str, record: Record) -> dict[str, Any]:
+    def _own(self, kind: str, record: Record) -> JsonObject:
         found = {name: record.get(name) for name in fields.writable(SCHEMAS[kind]) if name not in _BY_CHANCE}
         targets = {"user_id": "user", "folder_id": "folder", "parent_id": "folder", "home_folder_id": "folder"}
         targets |= {"dashboard_id": "dashboard", "look_id": "look", "query_id": "query"}
@@ -91,7 +92,7 @@ class _Painter:
             name: self.name(targets[name], value) if name in targets else _plain(value) for name, value in found.items()
         }
 
-    def _query(self, query: Record) -> dict[str, Any]:
+    def _query(self, query: Record) -> JsonObject:
         names = fields.writable("Query") - _BY_CHANCE - {"slug"}
         return {name: _plain(query.get(name)) for name in names}
 
@@ -109,14 +110,14 @@ class _Painter:
         names = ("column_limit", "dynamic_fields", "pivots", "sorts", "total", "limit", "vis_config")
         return {"sources": sources, **{name: _plain(merge.get(name)) for name in names}}
 
-    def _user(self, user: Record) -> dict[str, Any]:
+    def _user(self, user: Record) -> JsonObject:
         world = self._world
         credentials = user["credentials_email"] or {}
         groups = sorted(str(self.name("group", one)) for one in world.edges["group_user"].lefts(user["id"]))
         roles = sorted(str(self.name("role", one)) for one in world.edges["role_user"].lefts(user["id"]))
         return {"e-mail": credentials.get("email"), "groups": groups, "roles": roles}
 
-    def _dashboard(self, dashboard: Record) -> dict[str, Any]:
+    def _dashboard(self, dashboard: Record) -> JsonObject:
         dashboard_id = dashboard["id"]
         filters = [self._filter(one) for one in self._parts("dashboard_filter", dashboard_id)]
         tabs = [self._tab(one) for one in self._parts("dashboard_layout", dashboard_id)]
@@ -139,7 +140,7 @@ class _Painter:
         tile = self._world.table("dashboard_element").get(component["dashboard_element_id"])
         return self._text({**where, "tile": self._tile(tile) if tile else None})
 
-    def _tile(self, tile: Record) -> dict[str, Any]:
+    def _tile(self, tile: Record) -> JsonObject:
         by_id = {"dashboard_id", "dashboard_layout_id", "result_maker_id", "filter_id", "result_maker"}
         shown = {name: _plain(tile.get(name)) for name in fields.writable("DashboardElement") - by_id - _BY_CHANCE}
         maker = tile.get("result_maker") or {}
@@ -152,20 +153,20 @@ class _Painter:
             "listens": listens,
         }
 
-    def _board(self, board: Record) -> dict[str, Any]:
+    def _board(self, board: Record) -> JsonObject:
         sections = {one["id"]: one for one in self._world.table("board_section").where("board_id", board["id"])}
         order = [one for one in board["section_order"] or () if one in sections]
         order += [one for one in sections if one not in order]
         return {"section_order": None, "sections": [self._section(sections[one]) for one in order]}
 
-    def _section(self, section: Record) -> dict[str, Any]:
+    def _section(self, section: Record) -> JsonObject:
         items = {one["id"]: one for one in self._world.table("board_item").where("board_section_id", section["id"])}
         order = [one for one in section["item_order"] or () if one in items]
         order += [one for one in items if one not in order]
         own = {name: section.get(name) for name in ("title", "description", "deleted_at")}
         return {**own, "items": [self._board_item(items[one]) for one in order]}
 
-    def _board_item(self, item: Record) -> dict[str, Any]:
+    def _board_item(self, item: Record) -> JsonObject:
         names = fields.writable("BoardItem") - {"board_section_id", "order"}
         linked = {"dashboard_id": "dashboard", "look_id": "look"}
         return {
@@ -173,7 +174,7 @@ class _Painter:
             for name in names
         }
 
-    def _scheduled_plan(self, plan: Record) -> dict[str, Any]:
+    def _scheduled_plan(self, plan: Record) -> JsonObject:
         unlike = ("id", "scheduled_plan_id", "looker_recipient", "can")
         destinations = [
             self._text({name: value for name, value in one.items() if name not in unlike and value is not None})

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.drift import add_tile
 from lrestore.simulator.views import render
 from tests.acceptance.arena import Arena
@@ -12,14 +12,14 @@ from tests.acceptance.arena import Arena
 ONE = ("--select", "dashboard=1")
 
 
-def shown(arena: Arena, dashboard_id: str) -> dict[str, Any]:
+def shown(arena: Arena, dashboard_id: str) -> JsonObject:
     """The live dashboard as Looker would show it."""
     record = arena.world.get("dashboard", dashboard_id)
     assert record is not None
     return render(arena.world, "dashboard", record, "Dashboard")
 
 
-def contents(arena: Arena, dashboard_id: str) -> dict[str, Any]:
+def contents(arena: Arena, dashboard_id: str) -> JsonObject:
     """What users see of a dashboard: nothing that an id or a moment says."""
     live = shown(arena, dashboard_id)
     titles = {tile["id"]: (tile["type"], tile["title"], tile["body_text"]) for tile in live["dashboard_elements"]}

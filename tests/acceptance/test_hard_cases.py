@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.world import Sizes, empty_world, make_world
 from tests.acceptance.arena import Arena
 from tests.acceptance.portrait import portraits
@@ -72,7 +72,7 @@ class Broken:
             self.expected["folder", folder["id"]] = ("circle", f"folder={parent['id']}")
         self.folders = {one["id"], other["id"]}
 
-    def _blob(self, kind: str, object_id: str) -> dict[str, Any]:
+    def _blob(self, kind: str, object_id: str) -> JsonObject:
         with_source = self._arena.source if isinstance(self._arena, Crossing) else self._arena.world
         from lrestore.simulator.backup import blob_of
 
@@ -80,7 +80,7 @@ class Broken:
         assert record is not None
         return blob_of(with_source, kind, record)
 
-    def judge(self, letters: list[dict[str, Any]]) -> set[tuple[str, str]]:
+    def judge(self, letters: list[JsonObject]) -> set[tuple[str, str]]:
         """Every broken item has its dead letter, with the words; returns the others that failed."""
         found = {(letter["type"], letter["id"]): letter["message"] for letter in letters}
         for key, words in self.expected.items():
@@ -120,7 +120,7 @@ def test_swapped_names_and_places_come_back_together_with_all_else(here: Arena) 
     assert here.run("--select", "all", "--yes").all_good().writes == []
 
 
-def _two(arena: Arena, kind: str) -> list[dict[str, Any]]:
+def _two(arena: Arena, kind: str) -> list[JsonObject]:
     found = []
     for record in arena.world.table(kind):
         special = record.get("include_by_default") or record.get("is_personal") or record.get("is_embed")

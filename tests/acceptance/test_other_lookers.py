@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.drift import SMALL_EDITS
 from lrestore.simulator.views import render
 from tests.acceptance import twists
@@ -66,9 +66,9 @@ def wounded(arena: Arena) -> None:
     arena.edit("group", "3", name="Changed")
 
 
-def standing(arena: Arena) -> dict[str, Any]:
+def standing(arena: Arena) -> JsonObject:
     """What there is, by content."""
-    found: dict[str, Any] = {"looks": Counter(), "groups": Counter(row["name"] for row in arena.world.table("group"))}
+    found: JsonObject = {"looks": Counter(), "groups": Counter(row["name"] for row in arena.world.table("group"))}
     for look in arena.world.table("look"):
         found["looks"][look["title"], look["folder_id"], look["query_id"], look["deleted"]] += 1
     for dashboard in arena.world.table("dashboard"):

@@ -7,18 +7,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from tests.cli.command import ROOT, environment, lrestore
 from tests.cli.conftest import CONFIG
 
 pytestmark = pytest.mark.slow
 
 
-def _report(directory: Path) -> dict[str, Any]:
-    report: dict[str, Any] = json.loads((directory / "demo" / "report.json").read_text(encoding="utf-8"))
+def _report(directory: Path) -> JsonObject:
+    report: JsonObject = json.loads((directory / "demo" / "report.json").read_text(encoding="utf-8"))
     return report
 
 

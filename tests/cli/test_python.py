@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import lrestore
 from lrestore.errors import RunError, SettingsError, UsageError
+from lrestore.json_types import JsonObject
 from tests.cli.conftest import CONFIG
 
 
@@ -62,7 +62,7 @@ def test_errors_are_exceptions() -> None:
 )
 def test_a_keyword_is_understood_or_refused_never_ignored(given: dict[str, object], complaint: str) -> None:
     """verify=True once restored without comparing anything."""
-    keywords: dict[str, Any] = {"select": ["dashboard=1"], **given}
+    keywords: JsonObject = {"select": ["dashboard=1"], **given}
     with pytest.raises(UsageError, match=complaint):
         lrestore.restore(CONFIG, **keywords)
     assert not Path("demo/state.db").exists()

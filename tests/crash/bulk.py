@@ -18,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import worldfile
 from lrestore.simulator.backup import Extraction, write_backup
 from lrestore.simulator.edits import Edit, edit
@@ -187,7 +188,7 @@ class Bulk:
         return len(_writes(self.simulator.log())) - before
 
 
-def _writes(log: dict[str, Any]) -> list[Any]:
+def _writes(log: JsonObject) -> list[Any]:
     return [call for call in log["calls"] if call["method"] != "GET" and call.get("operation") != "login"]
 
 
@@ -205,7 +206,7 @@ def _drift(world: Any) -> None:
             edit(world, Edit(type="group", id=record["id"], set={"name": f"drifted {number}"}))
 
 
-def _dashboard(shown: dict[str, Any]) -> str:
+def _dashboard(shown: JsonObject) -> str:
     tiles = sorted(f"{tile['type']}:{tile['title']}:{tile['query_id']}" for tile in shown["dashboard_elements"])
     filters = sorted(str(one["name"]) for one in shown["dashboard_filters"])
     places = sorted(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from lrestore.credentials import Credentials
+from lrestore.json_types import JsonObject
 from lrestore.looker.session import LookerSession
 from lrestore.ontology.schema import Operation
 from tests.looker.faults import FaultServer, Step
@@ -72,7 +73,7 @@ def connect(waits: Waits) -> Iterator[Connect]:
     sessions: list[LookerSession] = []
 
     def start(server: FaultServer, **options: Any) -> LookerSession:
-        settings: dict[str, Any] = {"timeout_s": 5.0, "operations": OPERATIONS, "pause": waits, **options}
+        settings: JsonObject = {"timeout_s": 5.0, "operations": OPERATIONS, "pause": waits, **options}
         sessions.append(LookerSession(server.base_url, settings.pop("credentials", KEY), **settings))
         return sessions[-1]
 

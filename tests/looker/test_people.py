@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from lrestore.errors import ForbiddenError, NotFoundError
+from lrestore.json_types import JsonObject
 from lrestore.looker.people import People, credentials_of, emails_of
-
-Row = dict[str, Any]
 
 
 class Everybody:
     """A Looker that knows users and nothing else."""
 
-    def __init__(self, rows: list[Row], *, closed: bool = False) -> None:
+    def __init__(self, rows: list[JsonObject], *, closed: bool = False) -> None:
         self.rows = rows
         self.closed = closed
         self.calls: Counter[str] = Counter()
@@ -30,7 +29,7 @@ class Everybody:
                 return row
         raise NotFoundError("404")
 
-    def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[Row]:
+    def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:
         self.calls[operation_id] += 1
         if operation_id == "all_users":
             if self.closed:
@@ -42,12 +41,12 @@ class Everybody:
             yield from self.rows
 
 
-def user(user_id: str, email: str = "", **more: Any) -> Row:
+def user(user_id: str, email: str = "", **more: Any) -> JsonObject:
     login = {"email": email} if email else None
     return {"id": user_id, "email": email or None, "credentials_email": login, **more}
 
 
-def people(rows: list[Row], *, closed: bool = False) -> tuple[People, Everybody]:
+def people(rows: list[JsonObject], *, closed: bool = False) -> tuple[People, Everybody]:
     looker = Everybody(rows, closed=closed)
     return People(looker, looker.pages), looker
 
@@ -95,7 +94,7 @@ def test_credentials_are_known_from_the_listing_too() -> None:
 
 
 def test_only_users_without_any_credentials_count_as_left_behind() -> None:
-    named: Row = {"first_name": "Ada", "last_name": None}
+    named: JsonObject = {"first_name": "Ada", "last_name": None}
     rows = [
         user("1", **named),
         user("2", "a@b.c", **named),

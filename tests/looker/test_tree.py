@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.json_types import JsonObject
 from lrestore.looker.tree import FolderTree, place_of
 
 
-def folder(object_id: str, parent_id: str | None, name: str, owner: str | None = None) -> dict[str, Any]:
+def folder(object_id: str, parent_id: str | None, name: str, owner: str | None = None) -> JsonObject:
     return {"id": object_id, "parent_id": parent_id, "name": name, "is_personal": bool(owner), "creator_id": owner}
 
 
@@ -44,7 +43,7 @@ def test_a_folder_that_is_gone_is_no_longer_found() -> None:
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.sampled_from("aAbBc"), st.integers(0, 2))))
 def test_after_any_changes_it_tells_what_a_new_one_would(changes: list[tuple[int, int, str, int]]) -> None:
     tree = FolderTree([])
-    table: dict[str, dict[str, Any]] = {}
+    table: dict[str, JsonObject] = {}
     for number, parent, name, owner in changes:
         old = table.get(str(number))
         if old is not None:

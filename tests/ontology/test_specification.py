@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.json_types import JsonObject
 from lrestore.ontology import OPERATIONS, fields, releases
 from lrestore.ontology.errata import TAKEN_ALL_THE_SAME
 from lrestore.ontology.specification import Specification, UnusableSpecificationError, reduced
@@ -30,7 +31,7 @@ FIELDS = [
 ]
 
 
-def changed(**parts: Any) -> dict[str, Any]:
+def changed(**parts: Any) -> JsonObject:
     return {**copy.deepcopy(DOCUMENT), **parts}
 
 

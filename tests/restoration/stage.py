@@ -20,6 +20,7 @@ import pytest
 
 from lrestore.errors import IncompleteError
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
@@ -137,12 +138,12 @@ class Stage:
             calls.pop(opening, None)
         return calls
 
-    def dashboard(self, object_id: str) -> dict[str, Any]:
+    def dashboard(self, object_id: str) -> JsonObject:
         """A live dashboard as the API shows it."""
-        shown: dict[str, Any] = self.call("dashboard", dashboard_id=object_id)
+        shown: JsonObject = self.call("dashboard", dashboard_id=object_id)
         return shown
 
-    def tiles(self, object_id: str) -> dict[str, dict[str, Any]]:
+    def tiles(self, object_id: str) -> dict[str, JsonObject]:
         """The live tiles of a dashboard by id."""
         return {str(tile["id"]): tile for tile in self.dashboard(object_id)["dashboard_elements"]}
 

@@ -11,6 +11,7 @@ import pytest
 
 from lrestore.errors import AmbiguousMatchError, IncompleteError, NotRestorableError
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
@@ -28,12 +29,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def board(stage: Stage, board_id: str = "1") -> dict[str, Any]:
-    shown: dict[str, Any] = stage.call("board", board_id=board_id)
+def board(stage: Stage, board_id: str = "1") -> JsonObject:
+    shown: JsonObject = stage.call("board", board_id=board_id)
     return shown
 
 
-def portrait(shown: dict[str, Any]) -> Any:
+def portrait(shown: JsonObject) -> Any:
     """A board without what Looker chooses itself: sections and items in the order in which they are shown."""
     sections = {str(section["id"]): section for section in shown["board_sections"]}
     fields = ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title", "use_custom_title")

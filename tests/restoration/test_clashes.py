@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.world import Sizes
 from tests.acceptance.arena import Arena, Ran
 
@@ -20,7 +21,7 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
         yield made
 
 
-def neighbours(arena: Arena, kind: str, count: int) -> list[dict[str, Any]]:
+def neighbours(arena: Arena, kind: str, count: int) -> list[JsonObject]:
     """Objects of one folder, in the backup as well."""
     found = [one for one in arena.world.table(kind) if not one["deleted"]][:count]
     for one in found[1:]:
@@ -29,7 +30,7 @@ def neighbours(arena: Arena, kind: str, count: int) -> list[dict[str, Any]]:
     return [dict(one) for one in found]
 
 
-def hand_round(arena: Arena, kind: str, count: int, field: str) -> list[dict[str, Any]]:
+def hand_round(arena: Arena, kind: str, count: int, field: str) -> list[JsonObject]:
     """Each has got what the next one had, the last what the first had."""
     found = neighbours(arena, kind, count)
     for one, following in zip(found, [*found[1:], found[0]], strict=True):
@@ -37,13 +38,13 @@ def hand_round(arena: Arena, kind: str, count: int, field: str) -> list[dict[str
     return found
 
 
-def now(arena: Arena, kind: str, one: dict[str, Any], field: str) -> Any:
+def now(arena: Arena, kind: str, one: JsonObject, field: str) -> Any:
     record = arena.world.get(kind, one["id"])
     assert record is not None
     return record[field]
 
 
-def restored(arena: Arena, kind: str, found: list[dict[str, Any]], *argv: str) -> Ran:
+def restored(arena: Arena, kind: str, found: list[JsonObject], *argv: str) -> Ran:
     ids = ",".join(one["id"] for one in found)
     return arena.run("--select", kind if not ids else f"{kind}={ids}", *argv)
 
@@ -53,7 +54,7 @@ def restored(arena: Arena, kind: str, found: list[dict[str, Any]], *argv: str) -
 @pytest.mark.parametrize(("kind", "field"), [("dashboard", "title"), ("dashboard", "slug"), ("look", "title")])
 def test_what_was_handed_round_comes_back_to_all(arena: Arena, kind: str, field: str, count: int, many: bool) -> None:
     found = hand_round(arena, kind, count, field)
-    everybody: list[dict[str, Any]] = [] if many else found
+    everybody: list[JsonObject] = [] if many else found
     ran = restored(arena, kind, everybody, "--yes").all_good()
     assert [now(arena, kind, one, field) for one in found] == [one[field] for one in found]
     assert ran.total("updated") == count

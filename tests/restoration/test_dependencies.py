@@ -5,11 +5,11 @@ write; it comes back without anything else that cannot be had.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
 from lrestore.errors import DependencyError, IncompleteError
+from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.edits import Edit, edit
@@ -34,7 +34,7 @@ def test_a_missing_folder_is_named(stage: Stage) -> None:
     assert f"folder={folder_id}" in str(error)
 
 
-def with_a_look(stage: Stage) -> tuple[int, dict[str, Any]]:
+def with_a_look(stage: Stage) -> tuple[int, JsonObject]:
     """The first tile of dashboard 1 that shows a look, with its place in the list."""
     tiles = stage.item("dashboard=1").raw["dashboard_elements"]
     return next((number, tile) for number, tile in enumerate(tiles) if tile["look_id"])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.world import Sizes
 from tests.acceptance.arena import Arena
 from tests.restoration.crossing import Crossing
@@ -94,7 +94,7 @@ def test_or_it_goes_to_the_fallback_folder(crossing: Crossing) -> None:
     assert f"goes to folder {shared}" in ran.out + ran.err
 
 
-def two_siblings(arena: Arena) -> tuple[dict[str, Any], dict[str, Any]]:
+def two_siblings(arena: Arena) -> tuple[JsonObject, JsonObject]:
     shared = [row for row in arena.world.table("folder") if row["parent_id"] == "1"]
     return dict(shared[0]), dict(shared[1])
 

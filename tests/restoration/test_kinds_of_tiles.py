@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.json_types import JsonObject
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.parts import match_parts
 from lrestore.restoration.tiles import NOTHING, kind_of_tile, shows_nothing
@@ -103,7 +102,7 @@ def test_no_part_is_matched_with_one_of_another_kind(
         ({"type": "vis", "title": "Empty", "result_maker": {"filterables": []}}, NOTHING),
     ],
 )
-def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: dict[str, Any], kind: str) -> None:
+def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: JsonObject, kind: str) -> None:
     assert kind_of_tile(tile) == kind
 
 
@@ -119,7 +118,7 @@ def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: dict[str, Any], k
         ({"type": "filter", "filter_id": "1"}, False),
     ],
 )
-def test_tiles_that_no_call_can_make_are_known(tile: dict[str, Any], nothing: bool) -> None:
+def test_tiles_that_no_call_can_make_are_known(tile: JsonObject, nothing: bool) -> None:
     assert shows_nothing(tile) is nothing
 
 

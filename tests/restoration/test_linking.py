@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.backup import blob_of
 from lrestore.simulator.world import Sizes
 from tests.acceptance.arena import Arena, Ran
@@ -22,24 +23,24 @@ FEW = "dashboard=1,2,3"
 MANY = "dashboard"
 
 
-def text(body: str, **fields: Any) -> dict[str, Any]:
+def text(body: str, **fields: Any) -> JsonObject:
     return {"id": "901", "type": "text", "body_text": body, **fields}
 
 
-def dashboard_blob(arena: Arena, dashboard_id: str) -> dict[str, Any]:
+def dashboard_blob(arena: Arena, dashboard_id: str) -> JsonObject:
     world = arena.source if isinstance(arena, Crossing) else arena.world
     record = world.get("dashboard", dashboard_id)
     assert record is not None
     return blob_of(world, "dashboard", record)
 
 
-def put(arena: Arena, dashboard_id: str, *tiles: dict[str, Any], **fields: Any) -> None:
+def put(arena: Arena, dashboard_id: str, *tiles: JsonObject, **fields: Any) -> None:
     """Back up a dashboard with these tiles and fields, and no others."""
     bare = {"dashboard_elements": list(tiles), "dashboard_layouts": [], "dashboard_filters": []}
     arena.back_up("dashboard", dashboard_id, {**dashboard_blob(arena, dashboard_id), **bare, **fields})
 
 
-def vis(arena: Arena, **query: Any) -> dict[str, Any]:
+def vis(arena: Arena, **query: Any) -> JsonObject:
     """A tile of a made-up dashboard that asks something else."""
     world = arena.source if isinstance(arena, Crossing) else arena.world
     blobs = (blob_of(world, "dashboard", dashboard) for dashboard in world.table("dashboard"))
@@ -50,7 +51,7 @@ def vis(arena: Arena, **query: Any) -> dict[str, Any]:
     return {**tile, "query": asked, "result_maker": {**tile["result_maker"], **maker, "query": asked}, "title": "T"}
 
 
-def only_tile(crossing: Crossing, dashboard_id: str) -> dict[str, Any]:
+def only_tile(crossing: Crossing, dashboard_id: str) -> JsonObject:
     """The tile of a dashboard in the other instance, with its query."""
     (tile,) = crossing.parts("dashboard_element", crossing.new_id("dashboard", dashboard_id))
     return {**tile, "query": crossing.world.get("query", tile["query_id"] or "0")}
@@ -236,7 +237,7 @@ def test_folders_and_boards_are_linked_to_as_well(crossing: Crossing) -> None:
 
 
 def test_boards_are_followed_in_every_text(crossing: Crossing) -> None:
-    item: dict[str, Any] = {"id": "1", "board_section_id": "1", "custom_url": "/dashboards/2", "custom_title": "t"}
+    item: JsonObject = {"id": "1", "board_section_id": "1", "custom_url": "/dashboards/2", "custom_title": "t"}
     item |= {"custom_description": "or /dashboards/3", "use_custom_description": True, "use_custom_title": True}
     section = {"id": "1", "title": "S", "description": "see /dashboards/2", "board_items": [item]}
     board = {"id": "1", "title": "B", "description": "all of /dashboards/3", "board_sections": [section]}

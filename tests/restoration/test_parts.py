@@ -7,11 +7,12 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.json_types import JsonObject
 from lrestore.restoration.parts import match_parts
 from lrestore.restoration.tiles import strict_key, title_key
 
 
-def by_title(part: dict[str, Any]) -> Any:
+def by_title(part: JsonObject) -> Any:
     return part.get("title")
 
 
@@ -38,7 +39,7 @@ def test_a_mapping_wins_over_content() -> None:
 def test_merged_queries_are_told_apart_by_what_they_are_made_of() -> None:
     """Their ids mean nothing in another instance, and all of them may have the same title."""
 
-    def tile(number: str, view: str) -> dict[str, Any]:
+    def tile(number: str, view: str) -> JsonObject:
         maker = {"filterables": [{"name": "q_0", "model": "m", "view": view, "listen": []}]}
         return {"id": number, "type": "vis", "title": "Merged", "merge_result_id": number, "result_maker": maker}
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.backup import blob_of
 from lrestore.simulator.config import Config
 from lrestore.simulator.edits import Edit, edit
@@ -39,7 +39,7 @@ def looks(world: World) -> tuple[Record, Record]:
     )
 
 
-def asks(world: World, query_id: str) -> dict[str, Any]:
+def asks(world: World, query_id: str) -> JsonObject:
     """What a query asks, without what Looker gave it."""
     own = ("id", "slug", "client_id", "share_url", "expanded_share_url", "url", "can")
     return {name: value for name, value in (world.get("query", query_id) or {}).items() if name not in own}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.edits import Edit, edit
@@ -89,7 +90,7 @@ def test_whether_a_group_can_get_access_comes_back(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("values", [{"externally_managed": True}, {"external_group_id": "ext"}])
-def test_groups_from_elsewhere_are_skipped(stage: Stage, values: dict[str, Any]) -> None:
+def test_groups_from_elsewhere_are_skipped(stage: Stage, values: JsonObject) -> None:
     edit(stage.world, Edit(type="group", id="2", set={"name": "Drifted", **values}))
     assert restored(stage, "group=2").outcome == "skipped"
     assert restored(stage, "group=2", **values).outcome == "skipped"

@@ -11,6 +11,7 @@ import pytest
 
 from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContentError, LookerError, NotRestorableError
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
@@ -29,8 +30,8 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         yield made
 
 
-def live_plan(stage: Stage, plan_id: str = "1") -> dict[str, Any]:
-    shown: dict[str, Any] = stage.call("scheduled_plan", scheduled_plan_id=plan_id)
+def live_plan(stage: Stage, plan_id: str = "1") -> JsonObject:
+    shown: JsonObject = stage.call("scheduled_plan", scheduled_plan_id=plan_id)
     return shown
 
 
@@ -287,12 +288,12 @@ def test_a_plan_of_another_instance_is_known_by_name_owner_and_content(stage: St
     assert stage.restore("scheduled_plan=1", judgement=OTHER).outcome == "unchanged"
 
 
-def new_plan(stage: Stage) -> dict[str, Any]:
+def new_plan(stage: Stage) -> JsonObject:
     mail = {"type": "email", "format": "wysiwyg_pdf", "address": "x@example.com"}
     return {"name": "New", "crontab": "0 7 * * 1", "enabled": False, "scheduled_plan_destination": [mail]}
 
 
-def another_content(stage: Stage) -> dict[str, Any]:
+def another_content(stage: Stage) -> JsonObject:
     look = next(row for row in stage.world.table("look") if not row["deleted"])
     switches = {"require_results": False, "require_no_results": False, "require_change": False}
     return {"look_id": look["id"], **switches}
@@ -375,7 +376,7 @@ def test_a_namesake_is_not_taken_for_what_an_unanswered_create_has_made(stage: S
     assert (result.outcome, result.destination_id == "3") == ("created", False)
 
 
-def one_of(raw: dict[str, Any]) -> dict[str, Any]:
+def one_of(raw: JsonObject) -> JsonObject:
     names = ("dashboard_id", "look_id", "lookml_dashboard_id", "query_id")
     return {name: raw.get(name) for name in names}
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.simulator.edits import Edit, edit
 from tests.restoration.stage import Stage, writes
@@ -43,9 +44,7 @@ def deleted(stage: Stage, item: Any) -> None:
 
 
 @pytest.mark.parametrize(("type_name", "drift"), RENAMED)
-def test_a_drifted_object_is_updated_in_place_with_one_write(
-    stage: Stage, type_name: str, drift: dict[str, Any]
-) -> None:
+def test_a_drifted_object_is_updated_in_place_with_one_write(stage: Stage, type_name: str, drift: JsonObject) -> None:
     item = usual(stage, type_name)
     edit(stage.world, Edit(type=type_name, id=item.key.id, set=drift))
     calls = stage.counted(lambda: stage.restore(str(item.key)))

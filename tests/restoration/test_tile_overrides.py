@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.tiles import not_overridden, overrides, wanted_result_maker
 from lrestore.simulator.config import Overrides
@@ -14,9 +15,9 @@ from tests.restoration.stage import Stage, writes
 PIE = {"type": "looker_pie"}
 
 
-def tile_of(stage: Stage, source: str) -> dict[str, Any]:
+def tile_of(stage: Stage, source: str) -> JsonObject:
     """A tile of dashboard 1 as it was backed up, with that source."""
-    found: dict[str, Any] = next(one for one in stage.item("dashboard=1").raw["dashboard_elements"] if one[source])
+    found: JsonObject = next(one for one in stage.item("dashboard=1").raw["dashboard_elements"] if one[source])
     return found
 
 
@@ -24,7 +25,7 @@ def override(stage: Stage, tile_id: str, **fields: Any) -> None:
     stage.call("update_dashboard_element", {"result_maker": fields}, dashboard_element_id=tile_id)
 
 
-def other_query(stage: Stage, tile: dict[str, Any]) -> str:
+def other_query(stage: Stage, tile: JsonObject) -> str:
     shown = tile["query"] or tile["look"]["query"]
     body = {"model": shown["model"], "view": shown["view"], "fields": shown["fields"], "vis_config": {"type": "table"}}
     return str(stage.call("create_query", {**body, "total": True})["id"])
@@ -32,7 +33,7 @@ def other_query(stage: Stage, tile: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("source", ["query_id", "look_id"])
 @pytest.mark.parametrize("field", [{"vis_config": PIE}, {"sorts": ["a.b desc"]}, {"dynamic_fields": '[{"a": 1}]'}])
-def test_an_override_that_the_backup_has_not_is_taken_back(stage: Stage, source: str, field: dict[str, Any]) -> None:
+def test_an_override_that_the_backup_has_not_is_taken_back(stage: Stage, source: str, field: JsonObject) -> None:
     tile = tile_of(stage, source)
     override(stage, tile["id"], **field)
     assert {change.path.rpartition(".")[2] for change in stage.plan("dashboard=1").changes} == {"result_maker"}
@@ -84,7 +85,7 @@ def test_overrides_are_right_after_a_change_of_the_query_whether_or_not_they_out
     assert ItemRestorer(stage.context()).restore(item).result.outcome == "unchanged"
 
 
-def query_tile(maker: dict[str, Any], query: dict[str, Any], number: str = "1") -> dict[str, Any]:
+def query_tile(maker: JsonObject, query: JsonObject, number: str = "1") -> JsonObject:
     return {"id": "5", "type": "vis", "query_id": number, "query": {"id": number, **query}, "result_maker": maker}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboard import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
@@ -16,7 +17,7 @@ from tests.restoration.stage import Stage, writes
 PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
 
 
-def flagged(dashboard: dict[str, Any]) -> dict[str, Any]:
+def flagged(dashboard: JsonObject) -> JsonObject:
     """The dashboard with every part shown as deleted, and every place."""
     shown = {path: [{**part, "deleted": True} for part in dashboard[path]] for path in PARTS}
     for layout in shown["dashboard_layouts"]:

@@ -8,6 +8,7 @@ import pytest
 
 from lrestore.errors import AmbiguousMatchError, ForbiddenError, LookerError
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
@@ -22,8 +23,8 @@ def drift(stage: Stage, user_id: str, **values: Any) -> None:
     edit(stage.world, Edit(type="user", id=user_id, set=values))
 
 
-def shown(stage: Stage, user_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = stage.call("user", user_id=user_id)
+def shown(stage: Stage, user_id: str) -> JsonObject:
+    found: JsonObject = stage.call("user", user_id=user_id)
     return found
 
 
@@ -34,13 +35,13 @@ def restore_with(stage: Stage, key: str, judgement: Judgement | None = None, **v
     return ItemRestorer(stage.context(judgement=judgement)).restore(item).result
 
 
-def only_saml(stage: Stage, user_id: str, **more: Any) -> dict[str, Any]:
+def only_saml(stage: Stage, user_id: str, **more: Any) -> JsonObject:
     """What a backup holds of a user who logs in with SAML."""
     entry = {"saml_user_id": f"idp-{user_id}", "email": f"saml{user_id}@example.com", "type": "saml"}
     return {"credentials_email": None, "email": entry["email"], "credentials_saml": entry, **more}
 
 
-def only_embed(user_id: str) -> dict[str, Any]:
+def only_embed(user_id: str) -> JsonObject:
     entry = {"external_user_id": f"ext-{user_id}", "type": "embed", "id": "1"}
     return {"credentials_email": None, "email": None, "credentials_embed": [entry]}
 
@@ -378,7 +379,7 @@ def test_the_login_of_the_caller_is_left_alone(stage: Stage) -> None:
 @pytest.mark.parametrize("flag", ["verified_looker_employee", "is_service_account"])
 def test_looker_s_own_users_are_never_written(stage: Stage, flag: str) -> None:
     drift(stage, "2", first_name="Drifted")
-    own: dict[str, Any] = {flag: True}
+    own: JsonObject = {flag: True}
     result = restore_with(stage, "user=2", **own)
     assert result.outcome == "skipped"
     assert shown(stage, "2")["first_name"] == "Drifted"

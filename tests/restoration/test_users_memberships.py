@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from lrestore.identity import Judgement
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer, Restored
@@ -125,7 +126,7 @@ def test_across_instances_roles_and_groups_are_known_by_name(stage: Stage) -> No
     ],
 )
 @pytest.mark.parametrize("backed_up", [["2"], []])
-def test_groups_that_others_fill_are_left_alone(stage: Stage, protected: dict[str, Any], backed_up: list[str]) -> None:
+def test_groups_that_others_fill_are_left_alone(stage: Stage, protected: JsonObject, backed_up: list[str]) -> None:
     edit(stage.world, Edit(type="group", id="2", set=protected))
     set_lists(stage, groups=[] if backed_up else ["2"], roles=["2"])
     assert restored(stage, group_ids=backed_up, role_ids=["2"]).outcome == "unchanged"
@@ -143,7 +144,7 @@ def test_lists_kept_from_outside_are_left_alone(stage: Stage, flag: str, value: 
     set_lists(stage, groups=["2"], roles=["4"])
     edit(stage.world, Edit(type="user", id="2", set={flag: value}))
     before = lists(stage)
-    backed_up: dict[str, Any] = {"group_ids": ["2"], "role_ids": ["4"], name: ["3"]}
+    backed_up: JsonObject = {"group_ids": ["2"], "role_ids": ["4"], name: ["3"]}
     result = restored(stage, **backed_up)
     assert result.outcome == "unchanged"
     assert lists(stage) == before
@@ -217,7 +218,7 @@ class TestWhereListsHoldWhatIsInherited:
 
     def test_roles_that_come_with_a_group_are_not_given_twice(self, stage: Stage) -> None:
         set_lists(stage, groups=[], roles=[])
-        wanted: dict[str, Any] = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3"]}
+        wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3"]}
         assert counted(stage, **wanted) == {"add_group_user": 1}
         assert stage.world.edges["group_user"].lefts("2") == ["3"]
         assert direct_roles(stage) == []
@@ -225,13 +226,13 @@ class TestWhereListsHoldWhatIsInherited:
 
     def test_roles_that_come_from_elsewhere_are_given_beside(self, stage: Stage) -> None:
         set_lists(stage, groups=[], roles=[])
-        wanted: dict[str, Any] = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3", "4"]}
+        wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3", "4"]}
         assert counted(stage, **wanted) == {"add_group_user": 1, "set_user_roles": 1}
         assert direct_roles(stage) == ["4"]
 
     def test_an_inherited_role_that_was_not_backed_up_is_nobody_s_to_take(self, stage: Stage) -> None:
         set_lists(stage, groups=["3"], roles=["4"])
-        wanted: dict[str, Any] = {"group_ids": ["1", "2", "3"], "role_ids": ["3", "4"]}
+        wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["3", "4"]}
         assert restored(stage, **wanted).outcome == "unchanged"
         assert lists(stage)[1] == ["2", "3", "4"]
 

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import worldfile
 from lrestore.simulator.backup import Extraction, write_backup
 from lrestore.simulator.remote import SimulatorProcess
@@ -95,9 +96,9 @@ class Rig:
         """The command, to its end."""
         return self.end(self.start(*arguments, **environ))
 
-    def report(self) -> dict[str, Any]:
+    def report(self) -> JsonObject:
         """The report of the last run."""
-        report: dict[str, Any] = json.loads((self.directory / "report.json").read_text(encoding="utf-8"))
+        report: JsonObject = json.loads((self.directory / "report.json").read_text(encoding="utf-8"))
         return report
 
     def totals(self) -> dict[str, int]:

@@ -6,10 +6,10 @@ import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.simulator.backup import blob_of
 from lrestore.simulator.world import Sizes
@@ -20,11 +20,11 @@ SOME = Sizes(users=2, groups=2, folders=2, depth=1, looks=0, dashboards=3, tiles
 SESSIONS = "CREATE TABLE restoration_sessions (id TEXT PRIMARY KEY, destination_instance TEXT NOT NULL)"
 
 
-def bare(crossing: Crossing, dashboard_id: str) -> dict[str, Any]:
+def bare(crossing: Crossing, dashboard_id: str) -> JsonObject:
     """A backed-up dashboard without anything on it."""
     record = crossing.source.get("dashboard", dashboard_id)
     assert record is not None
-    nothing: dict[str, Any] = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
+    nothing: JsonObject = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
     return {**blob_of(crossing.source, "dashboard", record), **nothing}
 
 

@@ -6,11 +6,11 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.config import Config
 from lrestore.simulator.faults import Fault, Faults, Match
 from lrestore.simulator.limits import Limits
@@ -34,7 +34,7 @@ class Client:
         self.response = self.connection.getresponse()
         return self.response.status, self.response.read()
 
-    def post(self, path: str, body: dict[str, Any]) -> tuple[int, bytes]:
+    def post(self, path: str, body: JsonObject) -> tuple[int, bytes]:
         return self.call("POST", path, json.dumps(body).encode())
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.config import Config
 from lrestore.simulator.edits import Edit, edit
 from lrestore.simulator.world import make_world
@@ -45,7 +44,7 @@ def test_another_query_changes_all_that_follows_from_it_but_keeps_tile_and_liste
 
 
 def test_of_several_filterables_for_one_query_only_the_first_binds(looker: Direct) -> None:
-    def part(name: str) -> dict[str, Any]:
+    def part(name: str) -> JsonObject:
         listen = [{"dashboard_filter_name": name, "field": "orders.region"}]
         return {"model": "ecommerce", "view": "orders", "name": "", "listen": listen}
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator import demo, schema, worldfile
 from lrestore.simulator.backup import SHOWN_AS, Extraction, blob_of, write_backup
 from lrestore.simulator.drift import drift
@@ -95,8 +96,8 @@ def test_a_backup_by_an_old_sdk_lacks_what_came_later() -> None:
     assert "granular_row" not in _component(blob_of(world, "dashboard", record))
 
 
-def _component(blob: dict[str, Any]) -> dict[str, Any]:
-    component: dict[str, Any] = blob["dashboard_layouts"][0]["dashboard_layout_components"][0]
+def _component(blob: JsonObject) -> JsonObject:
+    component: JsonObject = blob["dashboard_layouts"][0]["dashboard_layout_components"][0]
     return component
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.vault import schema
 
 SYNCED_AT = "2026-03-01T12:00:00+00:00"
@@ -112,7 +113,7 @@ def _record(connection: sqlite3.Connection, recorded: Recorded) -> None:
         )
 
 
-def dashboard(id: str = "1", title: str = "Sales", **more: object) -> dict[str, Any]:
+def dashboard(id: str = "1", title: str = "Sales", **more: object) -> JsonObject:
     """Content of a dashboard with one tile, with a timestamp and free-form maps as real ones have."""
     tile = {
         "id": f"{id}1",
@@ -140,12 +141,12 @@ def dashboard(id: str = "1", title: str = "Sales", **more: object) -> dict[str, 
     return {**base, **more}
 
 
-def named(id: str = "1", name: str = "Group", **more: object) -> dict[str, Any]:
+def named(id: str = "1", name: str = "Group", **more: object) -> JsonObject:
     """Content of a group, folder, role, set or plan."""
     return {"id": id, "name": name, **more}
 
 
-SAMPLES: dict[str, dict[str, Any]] = {
+SAMPLES: dict[str, JsonObject] = {
     "dashboard": dashboard(),
     "look": {"id": "1", "title": "Look", "query_id": "77", "folder_id": "5", "updated_at": MADE_AT},
     "lookml_model": {"name": "thelook", "project_name": "p", "explores": [{"name": "orders", "hidden": False}]},

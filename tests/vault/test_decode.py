@@ -13,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lrestore.errors import CorruptItemError, ItemError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import Vault, schema, shapes
 from lrestore.vault.decode import Content, UnreadableError, decode, skim
@@ -129,7 +130,7 @@ def test_reserved_names_inside_of_free_form_maps_are_the_users_own() -> None:
         ("board", {"board_sections": [{"id": "3", "board_items": [{}]}]}, "board_sections[0].board_items[0]"),
     ],
 )
-def test_a_part_without_an_id_is_refused_by_its_path(name: str, parts: dict[str, Any], path: str) -> None:
+def test_a_part_without_an_id_is_refused_by_its_path(name: str, parts: JsonObject, path: str) -> None:
     """Tiles, filters, sections: what is made of them is recorded under their ids."""
     assert refusal(pack({**SAMPLES[name], **parts}), schema.KINDS[name]) == f"{path} has no id"
 

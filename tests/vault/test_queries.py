@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from lrestore.json_types import JsonObject
 from lrestore.vault.queries import query_in, shown_queries
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
@@ -15,21 +15,21 @@ from lrestore.vault.shard import ShardWriter
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 ASKS = {"id": "7", "model": "shop", "view": "orders", "fields": ["orders.count"]}
 
-TILES: dict[str, dict[str, Any]] = {
+TILES: dict[str, JsonObject] = {
     "of its own": {"query_id": "7", "query": ASKS},
     "in the result maker": {"result_maker": {"query": ASKS}},
     "of the look": {"look_id": "3", "look": {"id": "3", "query_id": "7", "query": ASKS}},
 }
 
 
-def vault_with(path: Path, *rows: tuple[str, str, dict[str, Any]]) -> Path:
+def vault_with(path: Path, *rows: tuple[str, str, JsonObject]) -> Path:
     with ShardWriter(path) as shard:
         for kind, object_id, content in rows:
             shard.put(kind, object_id, "one", {"id": object_id, **content}, synced_at=WHEN)
     return path
 
 
-def dashboard(*tiles: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
+def dashboard(*tiles: JsonObject) -> tuple[str, str, JsonObject]:
     return (
         "dashboard",
         "1",
@@ -39,7 +39,7 @@ def dashboard(*tiles: dict[str, Any]) -> tuple[str, str, dict[str, Any]]:
 
 @pytest.mark.parametrize("tile", TILES.values(), ids=TILES)
 @pytest.mark.parametrize("kind", ["look", "scheduled_plan"])
-def test_a_query_that_something_names_is_found_in_a_tile(tmp_path: Path, kind: str, tile: dict[str, Any]) -> None:
+def test_a_query_that_something_names_is_found_in_a_tile(tmp_path: Path, kind: str, tile: JsonObject) -> None:
     path = vault_with(
         tmp_path / "v.db", (kind, "3", {"query_id": "7", "title": "L", "name": "P"}), dashboard({"type": "text"}, tile)
     )

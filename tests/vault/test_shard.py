@@ -9,11 +9,11 @@ import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from lrestore.errors import VaultError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import ShardWriter, Vault
 from lrestore.vault.extract import backed_up
@@ -171,7 +171,7 @@ def test_a_backed_up_part_has_all_fields_of_its_class(tmp_path: Path) -> None:
             "dashboard", "1", "x", backed_up("dashboard", {**dashboard(), "created_at": "2024-03-05T06:07:08.123Z"})
         )
     with Vault.open([str(tmp_path / "shard.db")]) as vault:
-        raw: dict[str, Any] = vault.read(ItemKey("dashboard", "1")).raw
+        raw: JsonObject = vault.read(ItemKey("dashboard", "1")).raw
     (tile,) = raw["dashboard_elements"]
     assert tile["body_text"] is None
     assert tile["query"]["pivots"] is None
