@@ -17,11 +17,12 @@ from typing import Any
 
 from bench.measured import rows
 from bench.processes import cpu_s
+from lrestore.clock import utc_now
 from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.run.plumbing import channel, result_pipe
 from lrestore.run.protocol import Committed, End, Finished, FromWriter, Sent, ToWriter
 from lrestore.run.writer import WriterBrief, writer_main
-from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 
 SESSION = "20260101-000000-beef"

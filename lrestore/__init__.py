@@ -13,10 +13,11 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from lrestore.version import __version__
+
 if TYPE_CHECKING:
     from lrestore.report.model import Report
 
-__version__ = "0.1.0"
 
 __all__ = ["__version__", "plan", "restore", "verify"]
 

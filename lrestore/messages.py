@@ -7,7 +7,8 @@ Vocabulary (the same in code, state file, report and screen): an item is *create
 
 from __future__ import annotations
 
-from typing import Literal
+from collections import abc
+from typing import Literal, Self
 
 import msgspec
 
@@ -119,3 +120,28 @@ class Intent(msgspec.Struct, frozen=True):
     part: str = ""
     natural_key: str = ""
     parent_id: str = ""
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Items by outcome. ``selected`` is their sum, always: anything else is a ValueError."""
+
+    selected: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.selected != self.created + self.updated + self.unchanged + self.skipped + self.failed:
+            raise ValueError(f"totals do not add up: {msgspec.structs.asdict(self)}")
+
+    @classmethod
+    def of(cls, counts: abc.Mapping[Outcome, int]) -> Self:
+        """Totals of counts per outcome; missing outcomes count 0."""
+        return cls(selected=sum(counts.values()), **{str(outcome): items for outcome, items in counts.items()})
+
+    @property
+    def succeeded(self) -> int:
+        """Items that are as the backup has them, or were left alone by a rule."""
+        return self.selected - self.failed

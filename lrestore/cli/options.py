@@ -12,7 +12,6 @@ from typing import Any, Literal, Optional
 
 from argparse_dataclass import ArgumentParser
 
-from lrestore import __version__
 from lrestore.cli.arguments import (
     at_least_one,
     duration_s,
@@ -22,6 +21,7 @@ from lrestore.cli.arguments import (
     zero_or_more,
 )
 from lrestore.json_types import JsonObject
+from lrestore.version import __version__
 
 WHAT, MODE, HOW, LIMITS, OUTPUT = "what to restore", "modes (default: restore)", "how", "limits", "output"
 LAST = "last"

@@ -10,11 +10,12 @@ import msgspec
 from lrestore.cli import demo, tables
 from lrestore.cli.options import LAST, Options
 from lrestore.cli.running import settings_of
+from lrestore.messages import Totals
 from lrestore.ontology import content_type
 from lrestore.report import text
 from lrestore.settings import Settings, require_source
 from lrestore.state.read import StateReader
-from lrestore.state.records import DeadLetterItem, RestorationSession, Totals
+from lrestore.state.records import DeadLetterItem, RestorationSession
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary
 

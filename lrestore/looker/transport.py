@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 from looker_sdk.rtl import transport as sdk
 
-from lrestore import __version__
 from lrestore.errors import (
     AnswerTimeoutError,
     BadAnswerError,
@@ -36,6 +35,7 @@ from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.looker.redaction import Secrets, one_line
 from lrestore.looker.refusals import error_of
+from lrestore.version import __version__
 
 MAX_ANSWER_BYTES = 256 << 20
 """The largest list a restore asks for is some tens of MB; more would be a fault, and must not eat the memory."""

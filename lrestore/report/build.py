@@ -9,7 +9,8 @@ from datetime import datetime
 
 import msgspec
 
-from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
+from lrestore.clock import stamp, utc_now
+from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.model import (
     Api,
@@ -23,7 +24,6 @@ from lrestore.report.model import (
     Throughput,
     Verify,
 )
-from lrestore.state.records import Totals, stamp, utc_now
 
 LISTED_ITEMS = 10_000  # some 20 MB of report; a run of 50,000 changed items would make a file that nobody opens
 _SESSION = frozenset({"login", "logout"})

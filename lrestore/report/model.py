@@ -5,8 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome
-from lrestore.state.records import Totals
+from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome, Totals
 
 SCHEMA = 1
 

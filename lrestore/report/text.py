@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from lrestore.messages import Change, DeadLetter, Deletion
+from lrestore.messages import Change, DeadLetter, Deletion, Totals
 from lrestore.report.model import Difference, FailedItem, Item, Plan, Report, Verify
 from lrestore.report.values import old_and_new, plain
-from lrestore.state.records import Totals
 
 ACTIONS: Mapping[str, str] = {
     "created": "create",

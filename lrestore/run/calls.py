@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lrestore.crash_points import crash_point
 from lrestore.looker.limits import Limiter
-from lrestore.run.faults import crash_point
 
 _TOKEN_REFUSED = 401
 """What the session answers with a new login."""

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from lrestore.crash_points import crash_point
 from lrestore.errors import DependencyError, InternalError, StoppedError
 from lrestore.graph import Ready
 from lrestore.looker.meter import ApiUsage
@@ -31,7 +32,6 @@ from lrestore.run.dead_letter import failed
 from lrestore.run.deaths import Deaths
 from lrestore.run.dependencies import Links
 from lrestore.run.doomed import Doomed
-from lrestore.run.faults import crash_point
 from lrestore.run.own_records import COORDINATOR, OwnRecords
 from lrestore.run.plumbing import PeerGoneError, wait
 from lrestore.run.portions import Portions

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from lrestore.clock import utc_now
 from lrestore.run.journal import SessionJournal
 from lrestore.run.recording import apply_record
 from lrestore.run.setup import Job
 from lrestore.state.read import StateReader
-from lrestore.state.records import utc_now
 from lrestore.state.undo import UndoJournal, undo_directory
 from lrestore.state.writer import StateWriter
 

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from lrestore.crash_points import crash_point
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Mapping
-from lrestore.run.faults import crash_point
 from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader

@@ -19,6 +19,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from lrestore.clock import utc_now
+from lrestore.crash_points import crash_point
 from lrestore.errors import (
     DestinationError,
     LookerError,
@@ -30,7 +32,7 @@ from lrestore.errors import (
 from lrestore.identity import Judgement
 from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited
 from lrestore.looker.live import Live
-from lrestore.messages import ItemKey, ItemResult
+from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
@@ -41,7 +43,6 @@ from lrestore.restoration.steps import Write
 from lrestore.run.budget import Budget
 from lrestore.run.bulk import run_bulk
 from lrestore.run.dependencies import Needs
-from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
 from lrestore.run.journal import ReadOnlyJournal
 from lrestore.run.linked import links_here
@@ -61,7 +62,7 @@ from lrestore.run.verifying import read_again
 from lrestore.run.waiting import age, interruptible
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
-from lrestore.state.records import SessionStatus, Totals, utc_now
+from lrestore.state.records import SessionStatus
 from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
 from lrestore.state.writer import StateWriter
 

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from lrestore import __version__
 from lrestore.credentials import Credentials
 from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
@@ -33,6 +32,7 @@ from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
 from lrestore.state.records import RestorationSession
 from lrestore.vault.reader import Vault
+from lrestore.version import __version__
 
 Record = Callable[[ItemResult, bytes | None], None]
 

@@ -11,7 +11,7 @@ from typing import Any
 from lrestore.errors import StoppedError
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemKey, ItemResult, Outcome
+from lrestore.messages import ItemKey, ItemResult, Outcome, Totals
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.context import Context, Journal
@@ -24,7 +24,7 @@ from lrestore.run.linked import links_here
 from lrestore.run.origin import nested
 from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job
-from lrestore.state.records import SessionStatus, Totals
+from lrestore.state.records import SessionStatus
 from lrestore.state.writer import StateWriter
 
 

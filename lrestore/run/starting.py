@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
 from lrestore.messages import ItemResult
 from lrestore.report.model import Report
@@ -18,7 +19,7 @@ from lrestore.run.setup import Job, Surroundings
 from lrestore.selection import Filters
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, new_session_id, utc_now
+from lrestore.state.records import RestorationSession, new_session_id
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)

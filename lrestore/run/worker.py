@@ -26,6 +26,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.crash_points import crash_point
 from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
 from lrestore.identity import Judgement
@@ -40,7 +41,6 @@ from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.calls import Calls
 from lrestore.run.children import begin_child
-from lrestore.run.faults import crash_point
 from lrestore.run.items import ItemLoop, joined, second_turn
 from lrestore.run.journal import SessionJournal
 from lrestore.run.origin import Handed, definitions_for, origin_session

@@ -21,10 +21,11 @@ from typing import Any
 
 import msgspec
 
+from lrestore.clock import utc_now
+from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
-from lrestore.messages import ItemKey, Outcome
+from lrestore.messages import ItemKey, Outcome, Totals
 from lrestore.run.children import begin_child
-from lrestore.run.faults import crash_point
 from lrestore.run.plumbing import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.protocol import (
     Committed,
@@ -42,7 +43,6 @@ from lrestore.run.protocol import (
 )
 from lrestore.run.recording import apply_record
 from lrestore.state.aside import fetch
-from lrestore.state.records import Totals, utc_now
 from lrestore.state.writer import StateWriter
 
 ToCoordinator = Channel[Any, ToWriter]

@@ -10,7 +10,6 @@ from typing import Self
 
 import msgspec
 
-from lrestore import __version__
 from lrestore.errors import UsageError
 from lrestore.json_types import JsonObject
 from lrestore.messages import (
@@ -23,6 +22,7 @@ from lrestore.messages import (
     ItemResult,
     Outcome,
     Request,
+    Totals,
 )
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_readonly, state_errors
@@ -34,9 +34,9 @@ from lrestore.state.records import (
     OpenIntent,
     RestorationCheckpoint,
     RestorationSession,
-    Totals,
     UndoRecord,
 )
+from lrestore.version import __version__
 
 LAST = "last"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, Self
+from typing import Literal
 
 import msgspec
 
-from lrestore.messages import DeadLetter, Intent, Outcome
+from lrestore.messages import DeadLetter, Intent, Totals
 
 SessionStatus = Literal["running", "finished", "stopped", "interrupted", "failed"]
 """``running`` with a dead process means killed. ``running``, ``stopped`` and ``interrupted`` can be resumed."""
@@ -19,44 +18,9 @@ UNFINISHED: frozenset[SessionStatus] = frozenset({"running", "stopped", "interru
 UndoKind = Literal["updated", "created", "deleted", "trashed"]
 
 
-def utc_now() -> datetime:
-    """The wall clock, in UTC."""
-    return datetime.now(UTC)
-
-
-def stamp(moment: datetime) -> str:
-    """ISO 8601 in UTC to the millisecond: sorts as text."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def new_session_id(moment: datetime) -> str:
     """An id that sorts by start and is unique enough to be typed: ``20261123-104500-ab12``."""
     return f"{moment.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-class Totals(msgspec.Struct, frozen=True):
-    """Items by outcome. ``selected`` is their sum, always: anything else is a ValueError."""
-
-    selected: int = 0
-    created: int = 0
-    updated: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    failed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.selected != self.created + self.updated + self.unchanged + self.skipped + self.failed:
-            raise ValueError(f"totals do not add up: {msgspec.structs.asdict(self)}")
-
-    @classmethod
-    def of(cls, counts: Mapping[Outcome, int]) -> Self:
-        """Totals of counts per outcome; missing outcomes count 0."""
-        return cls(selected=sum(counts.values()), **{str(outcome): items for outcome, items in counts.items()})
-
-    @property
-    def succeeded(self) -> int:
-        """Items that are as the backup has them, or were left alone by a rule."""
-        return self.selected - self.failed
 
 
 class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):

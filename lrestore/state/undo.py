@@ -25,12 +25,12 @@ from typing import Literal, Self
 
 import msgspec
 
+from lrestore.clock import stamp, utc_now
 from lrestore.errors import NotRestorableError, StateError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.state.connection import state_errors, sync_folder
 from lrestore.state.encoding import storable
 from lrestore.state.group_commit import GroupCommit
-from lrestore.state.records import stamp, utc_now
 from lrestore.vault.shard import ShardWriter
 from lrestore.vault.sqlite_uri import sqlite_uri
 

@@ -16,24 +16,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lrestore import __version__
+from lrestore.clock import stamp, utc_now
 from lrestore.errors import StateError
-from lrestore.messages import DeadLetter, Intent, ItemKey, ItemResult, Mapping, Request
+from lrestore.messages import DeadLetter, Intent, ItemKey, ItemResult, Mapping, Request, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_writable, state_errors
 from lrestore.state.encoding import storable, to_json
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.queries import QUERIES
 from lrestore.state.read import ResultDetail, StateReader
-from lrestore.state.records import (
-    IDMapping,
-    RestorationSession,
-    SessionStatus,
-    Totals,
-    UndoRecord,
-    stamp,
-    utc_now,
-)
+from lrestore.state.records import IDMapping, RestorationSession, SessionStatus, UndoRecord
+from lrestore.version import __version__
 
 Clock = Callable[[], datetime]
 

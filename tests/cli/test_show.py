@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from lrestore.cli.main import main
+from lrestore.clock import utc_now
 from lrestore.messages import DeadLetter, FieldError, ItemKey, ItemResult, Mapping
-from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 from lrestore.vault.shard import ShardWriter
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.faults import COUNT, CRASH, POINTS, passes
+from lrestore.crash_points import COUNT, CRASH, POINTS, passes
 from tests.crash.bulk import Bulk, Verdict
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(180)]

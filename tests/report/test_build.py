@@ -11,12 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.looker.meter import CallMeter
-from lrestore.messages import OUTCOMES, Deletion, ItemKey, ItemResult
+from lrestore.messages import OUTCOMES, Deletion, ItemKey, ItemResult, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.build import plan_of
 from lrestore.report.model import Api, Destination, Report, Source, Throughput, Verify
 from lrestore.report.write import report_json
-from lrestore.state.records import Totals
 from tests.report.builders import Ticks, builder, item, letter, report
 
 RESULTS = st.lists(

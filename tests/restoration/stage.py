@@ -18,6 +18,7 @@ from typing import Any, Self
 
 import pytest
 
+from lrestore.clock import utc_now
 from lrestore.errors import IncompleteError
 from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
@@ -36,7 +37,7 @@ from lrestore.simulator.server import RunningSimulator, start
 from lrestore.simulator.store import World
 from lrestore.simulator.world import Sizes, make_world
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.records import RestorationSession
 from lrestore.state.undo import UndoJournal, undo_directory
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault

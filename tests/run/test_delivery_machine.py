@@ -11,13 +11,14 @@ import hypothesis.strategies as st
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from lrestore.clock import utc_now
 from lrestore.messages import Change, Intent, ItemKey, ItemResult
 from lrestore.run.outbox import Outbox
 from lrestore.run.plumbing import Channel, channel, result_pipe
 from lrestore.run.protocol import Closed, Committed, End, Finished, FromWriter, Opened, Record, Sent
 from lrestore.run.writer import Writer, WriterBrief
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 
 SESSION = "20260102-030405-abcd"

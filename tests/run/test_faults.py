@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import lrestore
-from lrestore.run import faults
+from lrestore import crash_points as faults
 from tests.run.children import WITHIN_S, children
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -88,7 +88,7 @@ def test_an_impossible_wish_is_refused(monkeypatch: pytest.MonkeyPatch, crash: s
 
 
 def test_an_inherited_wish_works_from_the_first_moment() -> None:
-    code = f"from lrestore.run.faults import crash_point; crash_point('{POINT}'); print('alive')"
+    code = f"from lrestore.crash_points import crash_point; crash_point('{POINT}'); print('alive')"
     child = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | {faults.CRASH: f"{POINT}:1"}, capture_output=True, check=False
     )

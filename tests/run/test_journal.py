@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.clock import utc_now
 from lrestore.messages import ItemKey
 from lrestore.run.journal import SessionJournal
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.records import RestorationSession
 from lrestore.state.undo import UndoJournal
 from lrestore.state.writer import StateWriter
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.faults import CRASH
+from lrestore.crash_points import CRASH
 from tests.run.rig import Rig
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.crash_points import rearm
 from lrestore.errors import StateError
-from lrestore.run.faults import rearm
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.controller import Controller
 from lrestore.run.limiter.file import MEMBERS, FileCell

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.clock import utc_now
 from lrestore.errors import StoppedError
 from lrestore.messages import Change, Intent, ItemKey, ItemResult
 from lrestore.run.outbox import Outbox
@@ -17,7 +18,7 @@ from lrestore.run.plumbing import Channel, ResultReader, ResultWriter, channel, 
 from lrestore.run.protocol import Closed, Committed, End, Finished, FromWriter, Opened, Sent
 from lrestore.run.writer import Writer, WriterBrief
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, utc_now
+from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 
 SESSION = "20260102-030405-abcd"

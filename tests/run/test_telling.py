@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.faults import CRASH
+from lrestore.crash_points import CRASH
 from tests.run.rig import Rig
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]

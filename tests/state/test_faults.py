@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from lrestore.errors import StateError
-from lrestore.messages import Intent, ItemKey, Mapping
+from lrestore.messages import Intent, ItemKey, Mapping, Totals
 from lrestore.state.migrations import CURRENT
-from lrestore.state.records import Totals
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, noon, result, session
 

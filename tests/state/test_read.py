@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lrestore.errors import StateError, UsageError
+from lrestore.messages import Totals
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, Totals
+from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, noon, result, session
 

@@ -13,8 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lrestore.messages import OUTCOMES, Intent, ItemKey, Mapping, Outcome
-from lrestore.state.records import Totals
+from lrestore.messages import OUTCOMES, Intent, ItemKey, Mapping, Outcome, Totals
 from lrestore.state.writer import StateWriter
 from tests.state.builders import noon, result, session
 

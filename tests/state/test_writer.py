@@ -11,10 +11,10 @@ import msgspec
 import pytest
 
 from lrestore.errors import StateError
-from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping
+from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
-from lrestore.state.records import IDMapping, Totals, UndoRecord
+from lrestore.state.records import IDMapping, UndoRecord
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, dead_letter, result, session
 

@@ -26,8 +26,8 @@ from typing import Self
 
 import msgspec
 
+from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
-from lrestore.run.faults import crash_point
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.processes import started_at
 from lrestore.run.limiter.state import RECORD, State, packed, unpacked
