@@ -47,6 +47,6 @@ def verify(config: Config = None, *, select: Sequence[str] = (), **options: Any)
 
 
 def _run(config: Config, select: Sequence[str], options: dict[str, Any]) -> Report:
-    from lrestore.cli.python import run_from_python
+    from lrestore.cli.python_api import run_from_python
 
     return run_from_python(config, select, options)

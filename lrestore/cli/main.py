@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from lrestore.cli.options import Options
-    from lrestore.cli.stopping import Stopping
+    from lrestore.cli.signals import Stopping
 
 NOT_STARTED = 3
 """Also the exit code of a mistake of lrestore itself."""
@@ -53,7 +53,7 @@ def _resuming(options: Options) -> str:
 
 def _guarded(options: Options, again: str) -> int:
     """The one place where errors become exit codes."""
-    from lrestore.cli.stopping import Stopping
+    from lrestore.cli.signals import Stopping
     from lrestore.errors import LrestoreError, RunError, StoppedError
 
     with Stopping(again, _resuming(options), lambda text: _line(text, options, logging.WARNING)) as stopping:
@@ -86,7 +86,7 @@ def _command(options: Options, stopping: Stopping) -> int:
 
             write_out(show(options, os.environ))
         return 0
-    from lrestore.cli.session import run_session
+    from lrestore.cli.terminal import run_session
 
     return run_session(options, os.environ, stopping)
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, Optional
 
 from argparse_dataclass import ArgumentParser
 
-from lrestore.cli.arguments import (
+from lrestore.cli.flag_types import (
     at_least_one,
     duration_s,
     failures_limit,

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from lrestore.cli import demo, tables
+from lrestore.cli import demo
+from lrestore.cli import formats as tables
+from lrestore.cli.invocation import settings_of
 from lrestore.cli.options import LAST, Options
-from lrestore.cli.running import settings_of
 from lrestore.messages import Totals
 from lrestore.ontology import content_type
 from lrestore.report import text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.cli.arguments import duration_s
+from lrestore.cli.flag_types import duration_s
 from lrestore.cli.options import LATER, SETTING_OF, Options, complaint, flag, overrides, parse
 
 FLAGS: dict[str, tuple[list[str], str, object]] = {

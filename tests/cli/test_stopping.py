@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.cli.stopping import Stopping
+from lrestore.cli.signals import Stopping
 from tests.cli.command import environment
 
 
@@ -45,7 +45,7 @@ def test_a_signal_that_came_before_ends_it_where_nothing_is_under_way() -> None:
 def test_signals_are_obeyed_where_stderr_cannot_be_written() -> None:
     program = """
 import os, signal
-from lrestore.cli.stopping import Stopping
+from lrestore.cli.signals import Stopping
 with Stopping("lrestore --select all", "lrestore --resume") as stopping:
     os.kill(os.getpid(), signal.SIGTERM)
     assert stopping()
@@ -67,7 +67,7 @@ def test_the_second_signal_stops_at_once_and_says_how_to_go_on(
     """There is a session to be resumed only once it has begun."""
     program = f"""
 import os, signal
-from lrestore.cli.stopping import Stopping
+from lrestore.cli.signals import Stopping
 with Stopping("lrestore --select all", "lrestore --resume") as stopping:
     {before}
     os.kill(os.getpid(), signal.{number})

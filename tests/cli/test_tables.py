@@ -8,7 +8,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.cli import tables
+from lrestore.cli import formats as tables
 
 
 def test_wide_characters_take_two_columns() -> None:

@@ -12,9 +12,9 @@ from typing import Any
 import msgspec
 
 from lrestore.cli import demo
-from lrestore.cli.not_started import told
+from lrestore.cli.early_report import told
+from lrestore.cli.invocation import Audience, go_on, request_of, run, settings_of
 from lrestore.cli.options import Options, complaint
-from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
 from lrestore.errors import UsageError
 from lrestore.json_types import JsonObject
 from lrestore.report.model import Report

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from lrestore.cli import demo
-from lrestore.cli.not_started import told
+from lrestore.cli.early_report import told
+from lrestore.cli.invocation import Audience, go_on, request_of, run, settings_of
 from lrestore.cli.options import Options
 from lrestore.cli.output import write_out
 from lrestore.cli.results import exit_code, results
-from lrestore.cli.running import Audience, go_on, request_of, run, settings_of
-from lrestore.cli.stopping import Stopping
+from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
 from lrestore.report.model import Report
