@@ -17,8 +17,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from lrestore.errors import UsageError
-from lrestore.looker.redaction import Secrets
-from lrestore.report.values import plain
+from lrestore.text.redaction import Secrets
+from lrestore.text.terminal import plain
 
 EVERYTHING = 5
 """A level below DEBUG: libraries, too, say all that they have to say."""

@@ -19,7 +19,7 @@ PURE = frozenset(
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"json_types", "version"}),
-    frozenset({"messages", "clock", "crash_points"}),
+    frozenset({"messages", "clock", "crash_points", "text"}),
     frozenset({"errors"}),
     frozenset({"settings"}),
     frozenset({"credentials"}),

@@ -7,8 +7,8 @@ import io
 import unicodedata
 from collections.abc import Iterable, Sequence
 
-from lrestore.report.values import plain
-from lrestore.state.encoding import to_json
+from lrestore.text.storable import to_json
+from lrestore.text.terminal import plain
 
 Row = Sequence[object]
 

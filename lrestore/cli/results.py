@@ -6,7 +6,7 @@ import msgspec
 
 from lrestore.report import text
 from lrestore.report.model import Item, Report
-from lrestore.report.values import plain
+from lrestore.text.terminal import plain
 
 LISTED_ITEMS = 50
 """A restore of up to so many items tells each field that it changed; beyond, the report file does."""

@@ -25,8 +25,8 @@ from lrestore.errors import (
     ValidationError,
 )
 from lrestore.looker.calls import Answer, Call
-from lrestore.looker.redaction import Secrets, one_line, visible_text
 from lrestore.messages import FieldError
+from lrestore.text.redaction import Secrets, one_line, visible_text
 
 BODY_LIMIT = 2000
 """Characters of the answer that an error keeps."""

@@ -22,12 +22,12 @@ from lrestore.looker.calls import Answer, Arguments, Call, call_of
 from lrestore.looker.endpoint import endpoint_of
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.redaction import Secrets, one_line
 from lrestore.looker.refusals import MESSAGE_LIMIT, page_hint, readable
 from lrestore.looker.retries import Retries
 from lrestore.looker.shape import fault_in
 from lrestore.looker.transport import Channel, PooledTransport
 from lrestore.ontology.schema import Operation, Shape
+from lrestore.text.redaction import Secrets, one_line
 
 OWN_OPERATIONS = {
     "versions": Operation(

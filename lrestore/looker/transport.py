@@ -33,8 +33,8 @@ from lrestore.looker.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.endpoint import Endpoint, endpoint_of, tls_context
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.redaction import Secrets, one_line
 from lrestore.looker.refusals import error_of
+from lrestore.text.redaction import Secrets, one_line
 from lrestore.version import __version__
 
 MAX_ANSWER_BYTES = 256 << 20

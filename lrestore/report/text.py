@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from lrestore.messages import Change, DeadLetter, Deletion, Totals
 from lrestore.report.model import Difference, FailedItem, Item, Plan, Report, Verify
-from lrestore.report.values import old_and_new, plain
+from lrestore.report.values import old_and_new
+from lrestore.text.terminal import plain
 
 ACTIONS: Mapping[str, str] = {
     "created": "create",

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from lrestore.state.encoding import to_json
+from lrestore.text.storable import to_json
+from lrestore.text.terminal import plain
 
 WIDTH = 100
 _LEAD = 20  # characters kept before the first difference of two long values
-
-# Control characters (a terminal would obey them), line separators, and what hides or turns around text.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
-
-
-def plain(text: str) -> str:
-    """``text`` with everything that a terminal would obey, or an eye would miss, written as an escape."""
-    return _UNSAFE.sub(lambda match: _escape(match[0]), text)
 
 
 def value(thing: object, width: int = WIDTH) -> str:
@@ -53,9 +43,3 @@ def _common_prefix(left: Sequence[str], right: Sequence[str]) -> int:
             break
         count += 1
     return count
-
-
-def _escape(character: str) -> str:
-    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    code = ord(character)
-    return short.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")

@@ -11,7 +11,7 @@ import msgspec
 
 from lrestore.errors import LrestoreError, UsageError
 from lrestore.report.model import Report
-from lrestore.state.encoding import to_json
+from lrestore.text.storable import to_json
 
 
 def report_json(report: Report) -> bytes:

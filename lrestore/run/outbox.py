@@ -13,7 +13,7 @@ from lrestore.errors import StoppedError
 from lrestore.run.plumbing import MessageTooLargeError, ResultWriter
 from lrestore.run.protocol import Record, Sent, Stored
 from lrestore.state.aside import Aside
-from lrestore.state.encoding import to_msgpack
+from lrestore.text.storable import to_msgpack
 
 _LOOK_EVERY_S = 0.2
 

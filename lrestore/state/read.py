@@ -26,7 +26,6 @@ from lrestore.messages import (
 )
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_readonly, state_errors
-from lrestore.state.encoding import storable
 from lrestore.state.queries import QUERIES
 from lrestore.state.records import (
     DeadLetterItem,
@@ -36,6 +35,7 @@ from lrestore.state.records import (
     RestorationSession,
     UndoRecord,
 )
+from lrestore.text.storable import storable
 from lrestore.version import __version__
 
 LAST = "last"

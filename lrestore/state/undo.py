@@ -29,8 +29,8 @@ from lrestore.clock import stamp, utc_now
 from lrestore.errors import NotRestorableError, StateError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.state.connection import state_errors, sync_folder
-from lrestore.state.encoding import storable
 from lrestore.state.group_commit import GroupCommit
+from lrestore.text.storable import storable
 from lrestore.vault.shard import ShardWriter
 from lrestore.vault.sqlite_uri import sqlite_uri
 

@@ -21,11 +21,11 @@ from lrestore.errors import StateError
 from lrestore.messages import DeadLetter, Intent, ItemKey, ItemResult, Mapping, Request, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_writable, state_errors
-from lrestore.state.encoding import storable, to_json
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.queries import QUERIES
 from lrestore.state.read import ResultDetail, StateReader
 from lrestore.state.records import IDMapping, RestorationSession, SessionStatus, UndoRecord
+from lrestore.text.storable import storable, to_json
 from lrestore.version import __version__
 
 Clock = Callable[[], datetime]

@@ -17,8 +17,8 @@ from lrestore.looker.auth import _Settings
 from lrestore.looker.endpoint import endpoint_of
 from lrestore.looker.limits import Unlimited
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.redaction import Secrets
 from lrestore.looker.transport import Channel, PooledTransport
+from lrestore.text.redaction import Secrets
 from tests.looker.conftest import KEY, Connect, Serve
 from tests.looker.faults import FaultServer, reply
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lrestore.run.plumbing.errors import PeerGoneError, TornMessageError
-from lrestore.state.encoding import to_msgpack
+from lrestore.text.storable import to_msgpack
 
 Out = TypeVar("Out", bound=msgspec.Struct)
 In = TypeVar("In")

@@ -21,7 +21,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from lrestore.run.plumbing.errors import MessageTooLargeError, PeerGoneError, TornMessageError
-from lrestore.state.encoding import to_msgpack
+from lrestore.text.storable import to_msgpack
 
 Message = TypeVar("Message")
 
