@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lrestore.messages import Change, DeadLetter, Deletion, Totals
+from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Difference, FailedItem, Item, Plan, Report, Verify
-from lrestore.report.values import old_and_new
 from lrestore.text.terminal import plain
 
 ACTIONS: Mapping[str, str] = {

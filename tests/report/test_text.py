@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from lrestore.messages import Change, Deletion
 from lrestore.report import text
+from lrestore.report.field_values import old_and_new, value
 from lrestore.report.model import Api, Difference, Plan, Throughput, Verify
-from lrestore.report.values import old_and_new, value
 from lrestore.text.terminal import plain
 from tests.report.builders import builder, item, letter, report
 
