@@ -20,7 +20,7 @@ from typing import Protocol
 
 import msgspec
 
-from lrestore.canonical import parse_moment
+from lrestore.content.canonical import parse_moment
 from lrestore.errors import UsageError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, content_type

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from looker_sdk.sdk.api40 import models
 
-from lrestore.canonical import canonical_object
-from lrestore.diff import changes, differing, listeners, same
+from lrestore.content.canonical import canonical_object
+from lrestore.content.diff import changes, differing, listeners, same
 from lrestore.json_types import JsonObject
 
 JSON = st.recursive(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.identity import Specimen, judge_instance, same_origin
+from lrestore.content.identity import Specimen, judge_instance, same_origin
 from lrestore.messages import ItemKey
 
 BORN = datetime(2024, 3, 5, 6, 7, 8, 123000, tzinfo=UTC)

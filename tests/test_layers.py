@@ -12,9 +12,7 @@ import lrestore
 
 ROOT = Path(lrestore.__file__).parent
 
-PURE = frozenset(
-    {"ontology", "canonical", "references", "links", "identity", "diff", "payload", "plan", "selection", "graph"}
-)
+PURE = frozenset({"ontology", "content", "selection", "graph"})
 """These may import each other, and nothing that touches the world."""
 
 LAYERS: tuple[frozenset[str], ...] = (

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.content.links import Link, at, has_links, hosts, links, mentioned, rewritten, rewritten_anywhere
 from lrestore.json_types import JsonObject
-from lrestore.links import Link, at, has_links, hosts, links, mentioned, rewritten, rewritten_anywhere
 
 OWN = "looker.example.com"
 

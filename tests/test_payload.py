@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 
+from lrestore.content.payload import Releases, left_out, wanted_object, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import reduced
-from lrestore.payload import Releases, left_out, wanted_object, wanted_part
 from lrestore.simulator.specification import swagger
 
 OLD = "25.4.10"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.content.references import ExploreUse, explore_uses, field_uses, occurrences
 from lrestore.json_types import JsonObject
-from lrestore.references import ExploreUse, explore_uses, field_uses, occurrences
 
 DASHBOARD: JsonObject = {
     "folder_id": "5",

@@ -11,8 +11,8 @@ from typing import Any
 
 import msgspec
 
-from lrestore.canonical import canonical, field_types
-from lrestore.diff import differing
+from lrestore.content.canonical import canonical, field_types
+from lrestore.content.diff import differing
 from lrestore.errors import ItemError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, Intent, ItemKey

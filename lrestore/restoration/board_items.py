@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from lrestore.content.payload import Releases, wanted_part
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.payload import Releases, wanted_part
 from lrestore.restoration.context import Context
 from lrestore.restoration.resolve import lookml_missing, presumed, resolve, why_missing
 from lrestore.restoration.steps import Unmet

@@ -13,11 +13,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrestore.diff import changes, differing
+from lrestore.content.diff import changes, differing
+from lrestore.content.payload import create_body, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
-from lrestore.payload import create_body, wanted_part
 from lrestore.restoration.board_items import (
     Pin,
     Targets,

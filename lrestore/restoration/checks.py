@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from lrestore.content.references import ExploreUse, explore_uses, field_uses
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, ItemKey
-from lrestore.references import ExploreUse, explore_uses, field_uses
 from lrestore.restoration.context import Context
 from lrestore.restoration.steps import Plan, Write
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
-from lrestore.identity import Judgement
+from lrestore.content.identity import Judgement
+from lrestore.content.payload import Releases
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import Intent, ItemKey
-from lrestore.payload import Releases
 from lrestore.restoration.asked import Definitions, Nowhere
 from lrestore.restoration.ends import nobody
 

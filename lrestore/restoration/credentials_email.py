@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lrestore.diff import changes, differing
+from lrestore.content.diff import changes, differing
+from lrestore.content.payload import wanted_part
 from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import fields
-from lrestore.payload import wanted_part
 from lrestore.restoration.apply import Applied, send
 from lrestore.restoration.caller import is_caller
 from lrestore.restoration.context import Context

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from lrestore.diff import changes, differing
+from lrestore.content.diff import changes, differing
+from lrestore.content.payload import create_body, require, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
-from lrestore.payload import create_body, require, wanted_part
 from lrestore.restoration.alerts import AlertGuard
 from lrestore.restoration.context import Context
 from lrestore.restoration.lookml_links import LookmlLink

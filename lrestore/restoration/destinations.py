@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import msgspec
 
-from lrestore.canonical import canonical_object
+from lrestore.content.canonical import canonical_object
+from lrestore.content.payload import Releases
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
-from lrestore.payload import Releases
 
 _SCHEMA = "ScheduledPlanDestination"
 

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lrestore.canonical import parse_moment
-from lrestore.diff import changes
+from lrestore.content.canonical import parse_moment
+from lrestore.content.diff import changes
+from lrestore.content.payload import left_out, require
 from lrestore.errors import (
     InvisibleOrMissingError,
     ItemError,
@@ -31,7 +32,6 @@ from lrestore.looker.live import LISTED, Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in, why_built_in
-from lrestore.payload import left_out, require
 from lrestore.restoration.apply import Applied, make_queries, not_taken, send
 from lrestore.restoration.belongings import Belongings
 from lrestore.restoration.checks import check_explores, without_missing_calls

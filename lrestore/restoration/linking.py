@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import cache, partial
 from typing import Any
 
+from lrestore.content.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
-from lrestore.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context

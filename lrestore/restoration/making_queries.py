@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from lrestore.content.links import links
 from lrestore.json_types import JsonObject
-from lrestore.links import links
 from lrestore.restoration.context import Context
 from lrestore.restoration.queries import definition, fingerprint, merge_definition
 from lrestore.restoration.steps import Made, Write

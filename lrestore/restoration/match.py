@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lrestore.content.identity import same_origin
 from lrestore.errors import AmbiguousMatchError
-from lrestore.identity import same_origin
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import whole
 from lrestore.messages import ItemKey

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from lrestore.diff import differing
+from lrestore.content.diff import differing
 from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey

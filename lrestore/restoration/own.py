@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lrestore.diff import differing
+from lrestore.content.diff import differing
+from lrestore.content.payload import create_body, wanted_object
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
-from lrestore.payload import create_body, wanted_object
 from lrestore.restoration.context import Context
 from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.folders import in_personal_folder, is_special, special_folder

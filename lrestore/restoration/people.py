@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from lrestore.content.identity import same_origin
 from lrestore.errors import AmbiguousMatchError, ForbiddenError
-from lrestore.identity import same_origin
 from lrestore.json_types import JsonObject
 from lrestore.looker.people import credentials_of, emails_of
 from lrestore.messages import ItemKey

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, NotRestorableError
-from lrestore.identity import same_origin
 from lrestore.json_types import JsonObject
 from lrestore.looker.tree import place_of
 from lrestore.messages import Change, ItemKey

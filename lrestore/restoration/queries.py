@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from lrestore.canonical import canonical_object
+from lrestore.content.canonical import canonical_object
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, ItemError
-from lrestore.identity import same_origin
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey

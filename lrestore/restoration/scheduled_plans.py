@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrestore.canonical import field_types
+from lrestore.content.canonical import field_types
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change

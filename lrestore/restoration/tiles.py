@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from lrestore.diff import listeners, same
+from lrestore.content.diff import listeners, same
+from lrestore.content.links import rewritten
+from lrestore.content.payload import Releases, wanted_part
 from lrestore.json_types import JsonObject
-from lrestore.links import rewritten
-from lrestore.payload import Releases, wanted_part
 from lrestore.restoration.queries import fingerprint, query_id_of, query_of
 
 SOURCES = ("look_id", "query_id", "merge_result_id")

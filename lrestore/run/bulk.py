@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from lrestore.content.identity import Judgement
 from lrestore.graph import Ready
-from lrestore.identity import Judgement
 from lrestore.looker.live import LISTED, Live
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession

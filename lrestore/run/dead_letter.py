@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from lrestore.canonical import iso
+from lrestore.content.canonical import iso
 from lrestore.errors import IncompleteError, ItemError, LookerError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult, Request
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
+from lrestore.content.links import mentioned
 from lrestore.graph import circles
-from lrestore.links import mentioned
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import Reference

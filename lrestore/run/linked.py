@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
+from lrestore.content.identity import Judgement, same_origin
 from lrestore.errors import LookerError
-from lrestore.identity import Judgement, same_origin
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import LISTED, Live
 from lrestore.messages import ItemKey

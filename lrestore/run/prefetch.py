@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from lrestore.content.identity import Judgement
 from lrestore.errors import LookerError
-from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import Live
 from lrestore.messages import ItemKey

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from lrestore.content.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
 from lrestore.errors import DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
-from lrestore.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import Caller, Live
 from lrestore.messages import ItemKey

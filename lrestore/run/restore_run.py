@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from lrestore.clock import utc_now
+from lrestore.content.identity import Judgement
 from lrestore.crash_points import crash_point
 from lrestore.errors import (
     DestinationError,
@@ -29,7 +30,6 @@ from lrestore.errors import (
     StateError,
     StoppedError,
 )
-from lrestore.identity import Judgement
 from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited
 from lrestore.looker.live import Live
 from lrestore.messages import ItemKey, ItemResult, Totals

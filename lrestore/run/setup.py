@@ -12,15 +12,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from lrestore.content.identity import Judgement
+from lrestore.content.links import hosts
+from lrestore.content.payload import Releases
 from lrestore.credentials import Credentials
-from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
-from lrestore.links import hosts
 from lrestore.looker.limits import Limiter
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.payload import Releases
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Report, Source
 from lrestore.report.progress import Progress, Silent

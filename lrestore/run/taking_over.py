@@ -14,9 +14,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from lrestore.content.links import hosts
 from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
-from lrestore.links import hosts
 from lrestore.looker.live import LISTED
 from lrestore.messages import ItemKey, Mapping
 from lrestore.ontology import CONTENT_TYPES

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from lrestore.canonical import parse_moment
+from lrestore.content.canonical import parse_moment
 from lrestore.run.deaths import LATE_S
 from lrestore.state.read import StateReader
 

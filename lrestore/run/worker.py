@@ -26,16 +26,16 @@ from typing import Any
 
 import msgspec
 
+from lrestore.content.identity import Judgement
+from lrestore.content.payload import Releases
 from lrestore.crash_points import crash_point
 from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
-from lrestore.identity import Judgement
 from lrestore.logs import configure, redact
 from lrestore.looker.limits import Limiter
 from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.payload import Releases
 from lrestore.restoration.asked import Definitions
 from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer

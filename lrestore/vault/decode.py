@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from lrestore import references
+from lrestore.content import references
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import schema, shapes, wire

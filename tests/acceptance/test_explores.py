@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from lrestore.references import field_uses
+from lrestore.content.references import field_uses
 from tests.acceptance.arena import Arena
 from tests.acceptance.proxy import Exchange
 

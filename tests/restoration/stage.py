@@ -19,13 +19,13 @@ from typing import Any, Self
 import pytest
 
 from lrestore.clock import utc_now
+from lrestore.content.identity import Judgement
+from lrestore.content.payload import Releases
 from lrestore.errors import IncompleteError
-from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.looker.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.payload import Releases
 from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.journal import SessionJournal

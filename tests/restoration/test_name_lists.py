@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrestore.identity import Judgement
+from lrestore.content.identity import Judgement
 from lrestore.messages import ItemKey
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.edits import Edit, edit

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lrestore.identity import Judgement
+from lrestore.content.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.item import ItemRestorer

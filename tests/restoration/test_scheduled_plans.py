@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.identity import Judgement
 from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContentError, LookerError, NotRestorableError
-from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.context import Policy

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.identity import Judgement
 from lrestore.errors import AmbiguousMatchError, ForbiddenError, LookerError
-from lrestore.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.context import Policy

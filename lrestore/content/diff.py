@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import msgspec
 
-from lrestore.canonical import canonical, field_types
+from lrestore.content.canonical import canonical, field_types
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 

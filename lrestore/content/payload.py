@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from lrestore.canonical import iso
+from lrestore.content.canonical import iso
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError

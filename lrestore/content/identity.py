@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
-from lrestore.canonical import parse_moment
+from lrestore.content.canonical import parse_moment
 from lrestore.messages import ItemKey
 
 Instance = Literal["same", "other", "undecided"]
