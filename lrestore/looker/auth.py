@@ -27,8 +27,8 @@ from lrestore.errors import (
     NotFoundError,
     UnauthorizedError,
 )
+from lrestore.looker.http.transport import AGENT, PooledTransport
 from lrestore.looker.retries import comes_again
-from lrestore.looker.transport import AGENT, PooledTransport
 
 EARLY_RENEWAL_S = 10.0
 DEFAULT_LIFETIME_S = 3600

@@ -18,14 +18,14 @@ from lrestore.credentials import Credentials
 from lrestore.errors import BadAnswerError, UnauthorizedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.auth import Tokens
-from lrestore.looker.calls import Answer, Arguments, Call, call_of
-from lrestore.looker.endpoint import endpoint_of
+from lrestore.looker.http.calls import Answer, Arguments, Call, call_of
+from lrestore.looker.http.endpoint import endpoint_of
+from lrestore.looker.http.errors import MESSAGE_LIMIT, page_hint, readable
+from lrestore.looker.http.transport import Channel, PooledTransport
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.refusals import MESSAGE_LIMIT, page_hint, readable
 from lrestore.looker.retries import Retries
 from lrestore.looker.shape import fault_in
-from lrestore.looker.transport import Channel, PooledTransport
 from lrestore.ontology.schema import Operation, Shape
 from lrestore.text.redaction import Secrets, one_line
 

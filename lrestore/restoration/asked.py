@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
-from lrestore.looker.origin import Nesting, Origin
+from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.messages import ItemKey
 from lrestore.vault.queries import query_in
 

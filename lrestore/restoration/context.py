@@ -9,7 +9,8 @@ from typing import Any, Protocol, TypeVar
 from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import Caller, Live
+from lrestore.looker.caller import Caller
+from lrestore.looker.read.live import Live
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.asked import Definitions, Nowhere
 from lrestore.restoration.ends import nobody

@@ -28,7 +28,7 @@ from lrestore.errors import (
     NotRestorableError,
 )
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import LISTED, Live
+from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in, why_built_in

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from lrestore.content.identity import same_origin
 from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import whole
+from lrestore.looker.read.live import whole
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType

@@ -8,7 +8,7 @@ from lrestore.content.diff import differing
 from lrestore.content.payload import create_body, wanted_object
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import LISTED
+from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType

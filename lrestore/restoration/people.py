@@ -12,7 +12,7 @@ from functools import partial
 from lrestore.content.identity import same_origin
 from lrestore.errors import AmbiguousMatchError, ForbiddenError
 from lrestore.json_types import JsonObject
-from lrestore.looker.people import credentials_of, emails_of
+from lrestore.looker.read.users import credentials_of, emails_of
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.steps import Write

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
-from lrestore.looker.tree import place_of
+from lrestore.looker.read.folder_tree import place_of
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import LISTED
+from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in

@@ -11,7 +11,7 @@ from typing import Any
 
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
-from lrestore.looker.people import credentials_of
+from lrestore.looker.read.users import credentials_of
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply import Applied
 from lrestore.restoration.caller import is_caller

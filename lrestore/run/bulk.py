@@ -13,8 +13,8 @@ import msgspec
 
 from lrestore.content.identity import Judgement
 from lrestore.graph import Ready
-from lrestore.looker.live import LISTED, Live
 from lrestore.looker.meter import ApiUsage
+from lrestore.looker.read.live import LISTED, Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES

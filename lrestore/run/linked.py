@@ -12,7 +12,7 @@ from dataclasses import replace
 from lrestore.content.identity import Judgement, same_origin
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import LISTED, Live
+from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey
 from lrestore.run.dependencies import Links, links_of
 from lrestore.vault.reader import Vault

@@ -12,9 +12,9 @@ import msgspec
 
 from lrestore.credentials import Credentials
 from lrestore.errors import DestinationError, LookerError, WrongInstanceError
-from lrestore.looker.live import Live
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.origin import Nesting, Origin
+from lrestore.looker.read.live import Live
+from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.restoration.asked import Asked, Definitions, Gathered

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lrestore.content.identity import Judgement
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import Live
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 
 PREFETCHED = frozenset({"dashboard", "look", "user"})

@@ -10,7 +10,8 @@ from itertools import islice
 from lrestore.content.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
 from lrestore.errors import DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import Caller, Live
+from lrestore.looker.caller import Caller
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology.specification import Specification
 from lrestore.restoration.caller import gives_admin

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import Live
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.run.journal import ReadOnlyJournal

@@ -31,7 +31,7 @@ from lrestore.errors import (
     StoppedError,
 )
 from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited
-from lrestore.looker.live import Live
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of

@@ -17,7 +17,7 @@ from pathlib import PurePath
 from lrestore.content.links import hosts
 from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import LISTED
+from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Mapping
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in

@@ -33,7 +33,7 @@ from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
 from lrestore.logs import configure, redact
 from lrestore.looker.limits import Limiter
-from lrestore.looker.live import Live
+from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.asked import Definitions

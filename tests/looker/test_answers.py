@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.looker.answers import AnswerReader, CutOffError, Message, NotHttpError, TooLargeError
+from lrestore.looker.http.answers import AnswerReader, CutOffError, Message, NotHttpError, TooLargeError
 
 LIMIT = 1000
 

@@ -10,7 +10,7 @@ import pytest
 
 from lrestore.errors import ForbiddenError, NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.looker.people import People, credentials_of, emails_of
+from lrestore.looker.read.users import People, credentials_of, emails_of
 
 
 class Everybody:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.errors import RateLimitedError, ValidationError
-from lrestore.looker.calls import Answer, Call
-from lrestore.looker.refusals import BODY_LIMIT, FIELD_ERRORS_LIMIT, MESSAGE_LIMIT, error_of, retry_after_s
+from lrestore.looker.http.calls import Answer, Call
+from lrestore.looker.http.errors import BODY_LIMIT, FIELD_ERRORS_LIMIT, MESSAGE_LIMIT, error_of, retry_after_s
 from lrestore.messages import FieldError
 from lrestore.text.redaction import Secrets, one_line
 from tests.looker.conftest import Connect, Serve, Waits

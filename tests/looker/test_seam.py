@@ -14,10 +14,10 @@ from looker_sdk.sdk.api40.methods import Looker40SDK
 
 from lrestore.errors import DestinationError, NotFoundError, ServerError, ValidationError
 from lrestore.looker.auth import _Settings
-from lrestore.looker.endpoint import endpoint_of
+from lrestore.looker.http.endpoint import endpoint_of
+from lrestore.looker.http.transport import Channel, PooledTransport
 from lrestore.looker.limits import Unlimited
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.transport import Channel, PooledTransport
 from lrestore.text.redaction import Secrets
 from tests.looker.conftest import KEY, Connect, Serve
 from tests.looker.faults import FaultServer, reply

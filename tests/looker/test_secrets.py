@@ -8,9 +8,9 @@ import traceback
 import pytest
 
 from lrestore.errors import LrestoreError
-from lrestore.looker.endpoint import endpoint_of
+from lrestore.looker.http.endpoint import endpoint_of
+from lrestore.looker.http.transport import Channel
 from lrestore.looker.session import LookerSession
-from lrestore.looker.transport import Channel
 from tests.looker.conftest import KEY, SECRET, Connect, Serve
 from tests.looker.faults import Step, hang_up, raw, reply, reset
 

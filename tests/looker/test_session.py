@@ -26,8 +26,8 @@ from lrestore.errors import (
     ServerError,
     UnauthorizedError,
 )
-from lrestore.looker.calls import Arguments, call_of, query_text
-from lrestore.looker.connections import Connection
+from lrestore.looker.http.calls import Arguments, call_of, query_text
+from lrestore.looker.http.connections import Connection
 from lrestore.looker.session import LookerSession
 from tests.looker.conftest import KEY, OPERATIONS, SECRET, Connect, Serve, Waits
 from tests.looker.faults import Exchange, Step, hang_up, raw, reply, reset

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.errors import ConnectError, DestinationError
-from lrestore.looker.endpoint import Endpoint, endpoint_of, tls_context
+from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
 from tests.looker.conftest import Connect, Serve, Waits
 from tests.looker.faults import CERTIFICATE, FaultServer, reply
 

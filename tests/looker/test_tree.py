@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.json_types import JsonObject
-from lrestore.looker.tree import FolderTree, place_of
+from lrestore.looker.read.folder_tree import FolderTree, place_of
 
 
 def folder(object_id: str, parent_id: str | None, name: str, owner: str | None = None) -> JsonObject:

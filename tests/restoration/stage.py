@@ -23,7 +23,7 @@ from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import Live
+from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.context import Context, Policy

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.looker.definitions import Definitions
-from lrestore.looker.hierarchy import Hierarchy
-from lrestore.looker.people import People, emails_of
-from lrestore.looker.tree import FolderTree
+from lrestore.looker.caller import Caller
+from lrestore.looker.read.folder_tree import FolderTree
+from lrestore.looker.read.group_tree import Hierarchy
+from lrestore.looker.read.lookml import Definitions
+from lrestore.looker.read.users import People, emails_of
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 
 LISTED = frozenset(
@@ -31,20 +32,6 @@ _LISTING_QUERY: Mapping[str, Mapping[str, Any]] = {
 
 _UNTIL_EMPTY = 10_000
 """Pages after which a search that never ends is taken for broken."""
-
-
-class Caller(Protocol):
-    """The one thing that is needed of a session: see :class:`lrestore.looker.session.LookerSession`."""
-
-    def call(
-        self,
-        operation_id: str,
-        *,
-        path: Mapping[str, str] = ...,
-        query: Mapping[str, object] = ...,
-        body: object = ...,
-        only: Collection[str] | None = ...,
-    ) -> Any: ...
 
 
 class Live:

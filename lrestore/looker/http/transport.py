@@ -27,13 +27,13 @@ from lrestore.errors import (
     DestinationError,
     LookerError,
 )
-from lrestore.looker.answers import Message, TooLargeError
-from lrestore.looker.calls import JSON, Answer, Call, query_text
-from lrestore.looker.connections import CONNECT_TIMEOUT_S, Connection, Pool
-from lrestore.looker.endpoint import Endpoint, endpoint_of, tls_context
+from lrestore.looker.http.answers import Message, TooLargeError
+from lrestore.looker.http.calls import JSON, Answer, Call, query_text
+from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
+from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
+from lrestore.looker.http.errors import error_of
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
-from lrestore.looker.refusals import error_of
 from lrestore.text.redaction import Secrets, one_line
 from lrestore.version import __version__
 

@@ -17,8 +17,8 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from lrestore.looker.answers import AnswerReader, Message
-from lrestore.looker.endpoint import Endpoint
+from lrestore.looker.http.answers import AnswerReader, Message
+from lrestore.looker.http.endpoint import Endpoint
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_LIMIT_S = 4.0

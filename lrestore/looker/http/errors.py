@@ -24,7 +24,7 @@ from lrestore.errors import (
     UnauthorizedError,
     ValidationError,
 )
-from lrestore.looker.calls import Answer, Call
+from lrestore.looker.http.calls import Answer, Call
 from lrestore.messages import FieldError
 from lrestore.text.redaction import Secrets, one_line, visible_text
 

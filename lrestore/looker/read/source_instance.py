@@ -10,7 +10,8 @@ import msgspec
 
 from lrestore.errors import ForbiddenError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.looker.live import Caller, Live
+from lrestore.looker.caller import Caller
+from lrestore.looker.read.live import Live
 
 _RECENT = 256
 """Definitions, of a few kB each, that are kept: what is planned, made and looked at again asks for them each time."""

@@ -10,7 +10,7 @@ from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 
 if TYPE_CHECKING:
-    from lrestore.looker.live import Caller
+    from lrestore.looker.caller import Caller
 
 _KINDS = ("dimensions", "measures", "filters", "parameters")
 _NAMES_ALONE = f"name,fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
