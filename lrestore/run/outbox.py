@@ -12,7 +12,7 @@ import msgspec
 from lrestore.errors import StoppedError
 from lrestore.run.plumbing import MessageTooLargeError, ResultWriter
 from lrestore.run.protocol import Record, Sent, Stored
-from lrestore.state.aside import Aside
+from lrestore.state.overflow import Aside
 from lrestore.text.storable import to_msgpack
 
 _LOOK_EVERY_S = 0.2

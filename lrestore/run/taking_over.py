@@ -26,7 +26,7 @@ from lrestore.restoration.people import same_person
 from lrestore.run.dependencies import referred_to
 from lrestore.run.setup import Job
 from lrestore.settings import Settings
-from lrestore.vault.mappings import ForeignMapping
+from lrestore.vault.foreign_mappings import ForeignMapping
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)

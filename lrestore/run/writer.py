@@ -42,7 +42,7 @@ from lrestore.run.protocol import (
     WriterFailed,
 )
 from lrestore.run.recording import apply_record
-from lrestore.state.aside import fetch
+from lrestore.state.overflow import fetch
 from lrestore.state.writer import StateWriter
 
 ToCoordinator = Channel[Any, ToWriter]

@@ -18,7 +18,9 @@ import msgspec
 from lrestore.content import references
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.vault import schema, shapes, wire
+from lrestore.vault import duplicate_keys as wire
+from lrestore.vault import schema
+from lrestore.vault import sdk_shapes as shapes
 
 
 class UnreadableError(Exception):

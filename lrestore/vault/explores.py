@@ -14,8 +14,8 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import index, schema
 from lrestore.vault.decode import decode, sdk_model
-from lrestore.vault.find import Finder, Found
 from lrestore.vault.items import VaultItem
+from lrestore.vault.lookup import Finder, Found
 
 TYPE: Final = "explore"
 _MODEL: Final = "lookml_model"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from lrestore.messages import ItemKey
 from lrestore.vault import schema
 from lrestore.vault.decode import Depth, skim
-from lrestore.vault.find import SKIM_LIMIT_BYTES, Census, Finder, Found, Refused
+from lrestore.vault.lookup import SKIM_LIMIT_BYTES, Census, Finder, Found, Refused
 from lrestore.vault.rows import Head
 
 

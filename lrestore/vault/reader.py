@@ -15,12 +15,15 @@ import msgspec
 
 from lrestore.errors import MissingItemError
 from lrestore.messages import ItemKey
-from lrestore.vault import doubts, explores, fingerprint, index, mappings, release, schema, summary
+from lrestore.vault import backup_warnings as doubts
+from lrestore.vault import explores, fingerprint, index, schema, summary
+from lrestore.vault import foreign_mappings as mappings
+from lrestore.vault import source_release as release
 from lrestore.vault.decode import decode, skim
 from lrestore.vault.files import OpenFile, expand, open_file
-from lrestore.vault.find import Finder, Found, Refused
+from lrestore.vault.foreign_mappings import ForeignMapping
 from lrestore.vault.items import IndexRow, VaultItem
-from lrestore.vault.mappings import ForeignMapping
+from lrestore.vault.lookup import Finder, Found, Refused
 from lrestore.vault.rows import display_name
 from lrestore.vault.staging import Staging
 from lrestore.vault.times import utc_iso

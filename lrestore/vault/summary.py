@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import msgspec
 
 from lrestore.vault import index, schema, versions
+from lrestore.vault.content_warnings import Findings
 from lrestore.vault.decode import decode
 from lrestore.vault.files import OpenFile
-from lrestore.vault.find import Finder, Found, Refused
-from lrestore.vault.findings import Findings
+from lrestore.vault.lookup import Finder, Found, Refused
 
 
 class TypeSummary(msgspec.Struct):

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from lrestore.errors import CorruptItemError, ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.vault import Vault, schema, shapes
+from lrestore.vault import Vault, schema
+from lrestore.vault import sdk_shapes as shapes
 from lrestore.vault.decode import Content, UnreadableError, decode, skim
 from tests.vault.builder import MADE_AT, SAMPLES, build, dashboard, row_of
 

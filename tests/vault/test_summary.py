@@ -15,7 +15,7 @@ import pytest
 from lrestore.messages import Mapping
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import SourceSummary, Vault, schema
-from lrestore.vault.mappings import ForeignMapping
+from lrestore.vault.foreign_mappings import ForeignMapping
 from tests.vault.builder import SAMPLES, Recorded, Row, SessionRow, build, dashboard, row_of
 
 FRESH = ((3, "2026-01-01T00:00:00.000100"), (4, "2026-01-01T00:00:00.000300"))

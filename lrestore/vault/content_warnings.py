@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lrestore.json_types import JsonObject
-from lrestore.vault.find import Found, Refused
+from lrestore.vault.lookup import Found, Refused
 
 _SHOWN: Final = 20
 

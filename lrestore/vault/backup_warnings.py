@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from lrestore.vault import rows, schema, sessions, versions
+from lrestore.vault import extractions as sessions
+from lrestore.vault import rows, schema, versions
+from lrestore.vault.extractions import Session
 from lrestore.vault.files import OpenFile
-from lrestore.vault.sessions import Session
 from lrestore.vault.times import has_offset, utc_iso
 
 NEVER_BACKED_UP: Final = frozenset({"explore"})

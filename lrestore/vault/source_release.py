@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from lrestore.ontology import releases
-from lrestore.vault import rows, schema, shapes
+from lrestore.vault import rows, schema
+from lrestore.vault import sdk_shapes as shapes
 from lrestore.vault.decode import decode, sdk_model
 from lrestore.vault.files import OpenFile
-from lrestore.vault.find import Finder, Refused
+from lrestore.vault.lookup import Finder, Refused
 from lrestore.vault.rows import Head
 
 OLDEST: Final = "22.4"
