@@ -19,7 +19,7 @@ from lrestore.messages import FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, create_all
-from lrestore.restoration.steps import Removal, Write, settle
+from lrestore.restoration.writes import Removal, Write, settle
 
 
 @dataclass(slots=True)

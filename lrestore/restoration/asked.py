@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
@@ -16,39 +16,7 @@ from lrestore.messages import ItemKey
 from lrestore.vault.queries import query_in
 
 if TYPE_CHECKING:
-    from lrestore.restoration.context import Source
-
-
-class Definitions(Protocol):
-    """Where definitions can be had."""
-
-    def query(self, query_id: str) -> JsonObject | None:
-        """The definition of a query of the backup, None where it cannot be had."""
-
-    def merge_query(self, merge_query_id: str) -> JsonObject | None:
-        """The same of a merged query."""
-
-    def inside(self, group_id: str) -> Sequence[str] | None:
-        """The backed-up groups that are directly in another, None where that is not known."""
-
-    def holders(self, role_id: str) -> Sequence[str] | None:
-        """The backed-up groups that have a role, None where that is not known."""
-
-
-class Nowhere:
-    """Implements :class:`Definitions`: nothing can be had."""
-
-    def query(self, query_id: str) -> JsonObject | None:
-        return None
-
-    def merge_query(self, merge_query_id: str) -> JsonObject | None:
-        return None
-
-    def inside(self, group_id: str) -> Sequence[str] | None:
-        return None
-
-    def holders(self, role_id: str) -> Sequence[str] | None:
-        return None
+    from lrestore.restoration.ports import Source
 
 
 @dataclass(frozen=True, slots=True)

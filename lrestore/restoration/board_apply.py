@@ -7,7 +7,7 @@ from lrestore.messages import Change
 from lrestore.restoration.apply import Applied, create_parts, remove_all, update_all
 from lrestore.restoration.board_planner import BoardPlan, Order, order_write
 from lrestore.restoration.context import Context
-from lrestore.restoration.steps import Made, Write
+from lrestore.restoration.writes import Made, Write
 
 
 def apply_parts(context: Context, applied: Applied, plan: BoardPlan, live: JsonObject) -> list[Change]:

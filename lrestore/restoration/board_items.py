@@ -11,7 +11,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.resolve import lookml_missing, presumed, resolve, why_missing
-from lrestore.restoration.steps import Unmet
+from lrestore.restoration.writes import Unmet
 
 _SHOWN = (("dashboard_id", "dashboard"), ("look_id", "look"))
 

@@ -29,7 +29,7 @@ from lrestore.restoration.board_items import (
 )
 from lrestore.restoration.context import Context
 from lrestore.restoration.parts import Matching, match_parts
-from lrestore.restoration.steps import Made, Plan, Removal, Write
+from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 ORDERED = {"board": "section_order", "board_section": "item_order"}
 """The fields that say in which order parts stand, by the type that has them."""

@@ -15,11 +15,11 @@ from lrestore.restoration.apply import Applied
 from lrestore.restoration.board_apply import apply_parts
 from lrestore.restoration.board_planner import BoardPlan, BoardPlanner
 from lrestore.restoration.context import Context
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.steps import Plan
+from lrestore.restoration.writes import Plan
 
 _HIDDEN = "Looker does not show the sections of the live board: they are left alone"
 _AGAIN = "it is in the trash, where its sections may be shown as deleted: they are compared again when it is out"

@@ -10,7 +10,7 @@ from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.steps import Plan, Write
+from lrestore.restoration.writes import Plan, Write
 
 _NO_CALL = "no such call there"
 

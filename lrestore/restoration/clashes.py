@@ -11,10 +11,10 @@ from lrestore.errors import ConflictError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.folders import read_raw
 from lrestore.restoration.resolve import presumed
-from lrestore.restoration.steps import Write
+from lrestore.restoration.writes import Write
 
 IN_FOLDERS = frozenset({"dashboard", "look"})
 """Types whose titles are unique among what is in their folder and not in the trash."""

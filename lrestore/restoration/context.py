@@ -2,78 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
-from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
-from lrestore.messages import Intent, ItemKey
-from lrestore.restoration.asked import Definitions, Nowhere
-from lrestore.restoration.ends import nobody
+from lrestore.messages import ItemKey
+from lrestore.restoration.deferred import nobody
+from lrestore.restoration.ports import Definitions, Journal, Nowhere, Source
 
 T = TypeVar("T")
-
-
-class Journal(Protocol):
-    """What is written down so that nothing is lost or doubled. In a bulk run it speaks to the writer process."""
-
-    def mapping(self, type_name: str, source_id: str) -> str | None:
-        """The recorded live id of a backed-up object or part."""
-
-    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
-        """Record which live object a backed-up one is."""
-
-    def open_intents(self, intents: Sequence[Intent]) -> None:
-        """Note, durably, that objects are about to be created."""
-
-    def close_intent(self, intent: Intent, destination_id: str) -> None:
-        """The object exists: record its mapping and forget the intent."""
-
-    def drop_intent(self, intent: Intent) -> None:
-        """Looker refused, so nothing was created."""
-
-    def begun(self, key: ItemKey) -> bool:
-        """Whether this session has begun to create the item before, in a process that died since."""
-
-    def unsettled(self, key: ItemKey) -> bool:
-        """Whether some session has begun to create the item and nobody knows what became of it."""
-
-    def in_doubt(self, key: ItemKey) -> bool:
-        """Whether a process that died had begun to create the item, or a part of it, and nobody knows what became of
-        that."""
-
-    def claimed(self, key: ItemKey, destination_id: str) -> bool:
-        """Whether the live object is recorded as another item of this type."""
-
-    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
-        """The source ids of the items that are recorded as this live object."""
-
-    def kept(self, key: ItemKey, object_id: str) -> bool:
-        """Whether this session has a copy of the item's live object already, so that it may have been written."""
-
-    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
-        """Keep a copy of a live object, durably, before it is changed for the first time."""
-
-    def created(self, type_name: str, object_id: str) -> None:
-        """Note for the undo that this run made the object."""
-
-
-class Source(Protocol):
-    """The backup, as far as one item needs others of it."""
-
-    def read(self, key: ItemKey, *, max_item_bytes: int) -> Any:
-        """The item, or an ItemError."""
-
-    def holds(self, key: ItemKey) -> bool:
-        """Whether the backup has an item under this key, readable or not."""
-
-    @property
-    def personal_folders(self) -> Mapping[str, str]:
-        """The id of each user's personal folder → the user's id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from lrestore.restoration.apply import Applied, send
 from lrestore.restoration.caller import is_caller
 from lrestore.restoration.context import Context
 from lrestore.restoration.settled import settled
-from lrestore.restoration.steps import Write
+from lrestore.restoration.writes import Write
 
 TYPE = "credentials_email"
 _MODEL = "CredentialsEmail"

@@ -23,7 +23,6 @@ from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import Rewrite, as_it_is
 from lrestore.restoration.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.presence import flags_count, present
-from lrestore.restoration.steps import Made, Plan, Removal, Write
 from lrestore.restoration.tile_planner import TilePlanner
 from lrestore.restoration.tiles import (
     SOURCES,
@@ -36,6 +35,7 @@ from lrestore.restoration.tiles import (
     tile_name,
     title_key,
 )
+from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 PART_LISTS = {
     "dashboard_filter": "dashboard_filters",

@@ -18,8 +18,8 @@ from lrestore.restoration.dashboard import (
     placement_write,
     places_of,
 )
-from lrestore.restoration.steps import Removal, Write
 from lrestore.restoration.tiles import SOURCES, not_overridden
+from lrestore.restoration.writes import Removal, Write
 
 _KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")
 

@@ -33,19 +33,18 @@ from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outc
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.restoration.apply import Applied, make_queries, not_taken, send
-from lrestore.restoration.belongings import Belongings
 from lrestore.restoration.checks import check_explores, without_missing_calls
 from lrestore.restoration.clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, after_a_death, create_one
-from lrestore.restoration.ends import LooseEnds, nobody
-from lrestore.restoration.kinds import SUPPORTED, kind_of
+from lrestore.restoration.deferred import LooseEnds, nobody
 from lrestore.restoration.linking import Linker
 from lrestore.restoration.match import Match, find_live
 from lrestore.restoration.namesakes import sole_new
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.slug import own_slug
-from lrestore.restoration.steps import Plan, Unmet, Write, incomplete, settle
+from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
+from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
 
 _TRIES = 2
 """After a title was refused: others give theirs up meanwhile."""

@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.resolve import resolve
 
 _BASE = "custom_url_base"

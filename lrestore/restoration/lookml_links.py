@@ -6,7 +6,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.resolve import lookml_missing
-from lrestore.restoration.steps import Unmet
+from lrestore.restoration.writes import Unmet
 
 FIELD = "lookml_link_id"
 

@@ -16,7 +16,7 @@ from lrestore.content.links import links
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 from lrestore.restoration.queries import definition, fingerprint, merge_definition
-from lrestore.restoration.steps import Made, Write
+from lrestore.restoration.writes import Made, Write
 
 Live = Callable[[], Mapping[str, Any] | None]
 

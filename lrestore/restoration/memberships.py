@@ -18,9 +18,9 @@ from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.caller import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.resolve import resolve
-from lrestore.restoration.steps import Write
+from lrestore.restoration.writes import Write
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
-from lrestore.restoration.steps import Write
+from lrestore.restoration.writes import Write
 
 _TELLING: Mapping[str, tuple[str, ...]] = {
     "board": ("title", "description"),

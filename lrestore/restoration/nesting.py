@@ -16,11 +16,11 @@ from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply import Applied, send
 from lrestore.restoration.caller import admin_by_group, admin_by_role, caller_is_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.match import Match
 from lrestore.restoration.resolve import resolve
 from lrestore.restoration.settled import settled
-from lrestore.restoration.steps import Plan, Write
+from lrestore.restoration.writes import Plan, Write
 
 
 @dataclass(slots=True)

@@ -13,12 +13,12 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.folders import in_personal_folder, is_special, special_folder
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.resolve import presumed, resolve, user_there
-from lrestore.restoration.steps import Unmet, Write
+from lrestore.restoration.writes import Unmet, Write
 
 Adjust = Callable[["OwnPlanner", JsonObject], None]
 """The last word on what the own fields of an object of some type must hold: changes the second argument."""

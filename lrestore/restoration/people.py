@@ -15,7 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.users import credentials_of, emails_of
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.steps import Write
+from lrestore.restoration.writes import Write
 
 
 def same_person(raw: JsonObject, live: JsonObject) -> bool:

@@ -14,13 +14,13 @@ from lrestore.messages import Change
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply import Applied, update_all
 from lrestore.restoration.context import Context
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.destinations import secret_kinds, wanted_destinations
-from lrestore.restoration.ends import LooseEnds
 from lrestore.restoration.match import Match
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.resolve import lookml_missing
-from lrestore.restoration.steps import Plan, Write
 from lrestore.restoration.tabs import translated_tabs
+from lrestore.restoration.writes import Plan, Write
 
 _TYPE = "scheduled_plan"
 _DESTINATIONS = "scheduled_plan_destination"

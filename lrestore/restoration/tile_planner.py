@@ -9,8 +9,8 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.queries import query_id_of, query_of
 from lrestore.restoration.resolve import resolve, why_missing
-from lrestore.restoration.steps import Made, Plan, Unmet
 from lrestore.restoration.tiles import same_source_ids, says_something, tile_name, wanted_result_maker, wanted_tile
+from lrestore.restoration.writes import Made, Plan, Unmet
 
 _FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
 

@@ -17,13 +17,13 @@ from lrestore.restoration.apply import Applied
 from lrestore.restoration.caller import is_caller
 from lrestore.restoration.context import Context
 from lrestore.restoration.credentials_email import EmailLogin
-from lrestore.restoration.ends import LooseEnds
+from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.match import Match
 from lrestore.restoration.memberships import MembershipPlanner, group_writes, role_write
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.resolve import resolve
-from lrestore.restoration.steps import Made, Plan, Write
 from lrestore.restoration.users_apply import UserPlan, UserWriter
+from lrestore.restoration.writes import Made, Plan, Write
 
 
 def adjust_user(planner: OwnPlanner, wanted: JsonObject) -> None:

@@ -12,7 +12,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.credentials_email import TYPE, apply_login
 from lrestore.restoration.memberships import Side, roles_to_set, shown_lists
 from lrestore.restoration.settled import settled
-from lrestore.restoration.steps import Plan, Write
+from lrestore.restoration.writes import Plan, Write
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.kinds import SUPPORTED
+from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.dead_letter import failed
 from lrestore.run.dependencies import referred_to
 from lrestore.run.order import in_order

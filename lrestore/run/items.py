@@ -15,7 +15,7 @@ from lrestore.errors import IncompleteError, InternalError, ItemError, RunError
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
-from lrestore.restoration.steps import incomplete
+from lrestore.restoration.writes import incomplete
 from lrestore.run.dead_letter import failed
 from lrestore.run.planned_calls import calls_of
 from lrestore.run.pretend import Pretend

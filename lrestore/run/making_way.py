@@ -1,6 +1,6 @@
 """Before the first item: mappings are taken over, and who holds the name of another steps aside.
 
-See :mod:`lrestore.run.taking_over` and :mod:`lrestore.restoration.places`.
+See :mod:`lrestore.run.taking_over` and :mod:`lrestore.restoration.name_swaps`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator
 from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Context, Journal
-from lrestore.restoration.places import UNIQUE, in_the_way, step_aside
-from lrestore.restoration.steps import Write
+from lrestore.restoration.context import Context
+from lrestore.restoration.name_swaps import UNIQUE, in_the_way, step_aside
+from lrestore.restoration.ports import Journal
+from lrestore.restoration.writes import Write
 from lrestore.run.in_process import recorded_here
 from lrestore.run.setup import Job
 from lrestore.run.taking_over import take_over

@@ -17,8 +17,8 @@ from lrestore.looker.read.live import Live
 from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
-from lrestore.restoration.asked import Asked, Definitions, Gathered
-from lrestore.restoration.context import Source
+from lrestore.restoration.asked import Asked, Gathered
+from lrestore.restoration.ports import Definitions, Source
 from lrestore.run.dependencies import Links
 from lrestore.run.preflight import judge
 from lrestore.run.setup import Job

@@ -36,10 +36,10 @@ from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
-from lrestore.restoration.asked import Definitions, Nowhere
-from lrestore.restoration.context import Context, Journal
+from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
-from lrestore.restoration.steps import Write
+from lrestore.restoration.ports import Definitions, Journal, Nowhere
+from lrestore.restoration.writes import Write
 from lrestore.run.budget import Budget
 from lrestore.run.bulk import run_bulk
 from lrestore.run.dependencies import Needs

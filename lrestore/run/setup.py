@@ -26,7 +26,7 @@ from lrestore.report.model import Destination, Report, Source
 from lrestore.report.progress import Progress, Silent
 from lrestore.restoration.asked import Gathered
 from lrestore.restoration.context import Hosts, Policy
-from lrestore.restoration.kinds import SUPPORTED
+from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.preflight import DestinationFacts
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings

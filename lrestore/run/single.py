@@ -14,8 +14,9 @@ from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult, Outcome, Totals
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
-from lrestore.restoration.context import Context, Journal
+from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
 from lrestore.run.dependencies import Needs
 from lrestore.run.in_process import recorded_here

@@ -36,9 +36,9 @@ from lrestore.looker.limits import Limiter
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.restoration.asked import Definitions
 from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.ports import Definitions
 from lrestore.run.calls import Calls
 from lrestore.run.children import begin_child
 from lrestore.run.items import ItemLoop, joined, second_turn

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey
-from lrestore.restoration.belongings import Factory
+from lrestore.messages import Change, ItemKey
+from lrestore.restoration.apply import Applied
 from lrestore.restoration.boards import BoardBelongings, adjust_board
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard_belongings import DashboardBelongings
+from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.match import Match
 from lrestore.restoration.name_lists import known_models
+from lrestore.restoration.name_swaps import adjust_folder
 from lrestore.restoration.namesakes import watch
 from lrestore.restoration.nesting import GroupBelongings, RoleBelongings
 from lrestore.restoration.own import Adjust
 from lrestore.restoration.people import watch_user
-from lrestore.restoration.places import adjust_folder
 from lrestore.restoration.roles import adjust_group, adjust_permission_set, adjust_role
 from lrestore.restoration.scheduled_plans import PlanBelongings, adjust_plan, is_enabled
 from lrestore.restoration.slug import adjust_dashboard
-from lrestore.restoration.steps import Write
 from lrestore.restoration.users import UserBelongings, adjust_user, user_creation
+from lrestore.restoration.writes import Plan, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +64,24 @@ SUPPORTED = frozenset({"look", "lookml_model", "explore", *KINDS})
 def kind_of(type_name: str) -> Kind:
     """What is particular to the type, if anything is."""
     return KINDS.get(type_name, PLAIN)
+
+
+class Belongings(Protocol):
+    """What hangs on one object. Made anew for each item, from the context, the backed-up item and its loose ends."""
+
+    def plan(self, match: Match) -> Plan:
+        """What brings them back, as the live object is (``match.live``) or, where that is None, will be when made.
+
+        Reads the destination, writes nothing. Raises ItemError where the item cannot be restored whole.
+        """
+
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
+        """Carry it out. ``live`` is the object as it was read, or as Looker has just made it (``applied.created``).
+
+        Returns the changes that only came to light on the way; ``plan.warnings`` may grow. Refusals that do not stop
+        the rest go into ``applied.failures``; ItemErrors end the item.
+        """
+
+
+Factory = Callable[[Context, Any, LooseEnds], Belongings]
+"""Makes the belongings of a :class:`lrestore.vault.items.VaultItem`."""

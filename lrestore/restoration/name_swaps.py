@@ -23,7 +23,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.folders import circle
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.resolve import resolve
-from lrestore.restoration.steps import Write
+from lrestore.restoration.writes import Write
 
 Place = tuple[str, str]
 

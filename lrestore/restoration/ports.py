@@ -1,0 +1,102 @@
+"""What a restore needs from outside, as interfaces: a journal to record in, the backup, definitions of queries.
+
+A bulk run, a run in one process, and a plan that records nothing each bring their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from lrestore.json_types import JsonObject
+from lrestore.messages import Intent, ItemKey
+
+
+class Journal(Protocol):
+    """What is written down so that nothing is lost or doubled. In a bulk run it speaks to the writer process."""
+
+    def mapping(self, type_name: str, source_id: str) -> str | None:
+        """The recorded live id of a backed-up object or part."""
+
+    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
+        """Record which live object a backed-up one is."""
+
+    def open_intents(self, intents: Sequence[Intent]) -> None:
+        """Note, durably, that objects are about to be created."""
+
+    def close_intent(self, intent: Intent, destination_id: str) -> None:
+        """The object exists: record its mapping and forget the intent."""
+
+    def drop_intent(self, intent: Intent) -> None:
+        """Looker refused, so nothing was created."""
+
+    def begun(self, key: ItemKey) -> bool:
+        """Whether this session has begun to create the item before, in a process that died since."""
+
+    def unsettled(self, key: ItemKey) -> bool:
+        """Whether some session has begun to create the item and nobody knows what became of it."""
+
+    def in_doubt(self, key: ItemKey) -> bool:
+        """Whether a process that died had begun to create the item, or a part of it, and nobody knows what became of
+        that."""
+
+    def claimed(self, key: ItemKey, destination_id: str) -> bool:
+        """Whether the live object is recorded as another item of this type."""
+
+    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
+        """The source ids of the items that are recorded as this live object."""
+
+    def kept(self, key: ItemKey, object_id: str) -> bool:
+        """Whether this session has a copy of the item's live object already, so that it may have been written."""
+
+    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
+        """Keep a copy of a live object, durably, before it is changed for the first time."""
+
+    def created(self, type_name: str, object_id: str) -> None:
+        """Note for the undo that this run made the object."""
+
+
+class Source(Protocol):
+    """The backup, as far as one item needs others of it."""
+
+    def read(self, key: ItemKey, *, max_item_bytes: int) -> Any:
+        """The item, or an ItemError."""
+
+    def holds(self, key: ItemKey) -> bool:
+        """Whether the backup has an item under this key, readable or not."""
+
+    @property
+    def personal_folders(self) -> Mapping[str, str]:
+        """The id of each user's personal folder → the user's id."""
+
+
+class Definitions(Protocol):
+    """Where definitions can be had."""
+
+    def query(self, query_id: str) -> JsonObject | None:
+        """The definition of a query of the backup, None where it cannot be had."""
+
+    def merge_query(self, merge_query_id: str) -> JsonObject | None:
+        """The same of a merged query."""
+
+    def inside(self, group_id: str) -> Sequence[str] | None:
+        """The backed-up groups that are directly in another, None where that is not known."""
+
+    def holders(self, role_id: str) -> Sequence[str] | None:
+        """The backed-up groups that have a role, None where that is not known."""
+
+
+class Nowhere:
+    """Implements :class:`Definitions`: nothing can be had."""
+
+    def query(self, query_id: str) -> JsonObject | None:
+        return None
+
+    def merge_query(self, merge_query_id: str) -> JsonObject | None:
+        return None
+
+    def inside(self, group_id: str) -> Sequence[str] | None:
+        return None
+
+    def holders(self, role_id: str) -> Sequence[str] | None:
+        return None
