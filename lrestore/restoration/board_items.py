@@ -10,7 +10,7 @@ from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.resolve import lookml_missing, presumed, resolve, why_missing
+from lrestore.restoration.identify.resolve import lookml_missing, presumed, resolve, why_missing
 from lrestore.restoration.writes import Unmet
 
 _SHOWN = (("dashboard_id", "dashboard"), ("look_id", "look"))

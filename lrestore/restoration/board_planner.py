@@ -28,7 +28,7 @@ from lrestore.restoration.board_items import (
     wanted_item,
 )
 from lrestore.restoration.context import Context
-from lrestore.restoration.parts import Matching, match_parts
+from lrestore.restoration.identify.parts import Matching, match_parts
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 ORDERED = {"board": "section_order", "board_section": "item_order"}

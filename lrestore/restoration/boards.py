@@ -16,8 +16,8 @@ from lrestore.restoration.board_apply import apply_parts
 from lrestore.restoration.board_planner import BoardPlan, BoardPlanner
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.identify.match import Match
 from lrestore.restoration.linking import Linker
-from lrestore.restoration.match import Match
 from lrestore.restoration.own import OwnPlanner
 from lrestore.restoration.writes import Plan
 

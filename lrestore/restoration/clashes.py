@@ -12,8 +12,9 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.folders import read_raw
-from lrestore.restoration.resolve import presumed
+from lrestore.restoration.identify.folders import read_raw
+from lrestore.restoration.identify.resolve import presumed
+from lrestore.restoration.identify.stand_in_names import title_aside
 from lrestore.restoration.writes import Write
 
 IN_FOLDERS = frozenset({"dashboard", "look"})
@@ -58,11 +59,6 @@ def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject
         return False
     write.body["title"] = title_aside(place["title"], write.source_id)
     return True
-
-
-def title_aside(title: str, object_id: str) -> str:
-    """The title of no meaning: always the same for an item, so that it is known again."""
-    return f"{title} (being restored {object_id})"
 
 
 def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject) -> bool:

@@ -9,8 +9,8 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import fields
 from lrestore.restoration.apply import Applied, send
-from lrestore.restoration.caller import is_caller
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.settled import settled
 from lrestore.restoration.writes import Write
 

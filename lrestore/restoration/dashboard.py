@@ -19,9 +19,9 @@ from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
 from lrestore.restoration.alerts import AlertGuard
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import Rewrite, as_it_is
-from lrestore.restoration.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.presence import flags_count, present
 from lrestore.restoration.tile_planner import TilePlanner
 from lrestore.restoration.tiles import (

@@ -12,8 +12,8 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.dashboard_apply import apply_parts
 from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.identify.match import Match
 from lrestore.restoration.linking import Linker
-from lrestore.restoration.match import Match
 from lrestore.restoration.writes import Plan
 
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"

@@ -38,11 +38,11 @@ from lrestore.restoration.clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.create import Creation, after_a_death, create_one
 from lrestore.restoration.deferred import LooseEnds, nobody
+from lrestore.restoration.identify.match import Match, find_live
+from lrestore.restoration.identify.stand_in_names import own_slug
+from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.linking import Linker
-from lrestore.restoration.match import Match, find_live
-from lrestore.restoration.namesakes import sole_new
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.slug import own_slug
 from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
 from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
 

@@ -18,7 +18,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.resolve import resolve
+from lrestore.restoration.identify.resolve import resolve
 
 _BASE = "custom_url_base"
 _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.resolve import lookml_missing
+from lrestore.restoration.identify.resolve import lookml_missing
 from lrestore.restoration.writes import Unmet
 
 FIELD = "lookml_link_id"

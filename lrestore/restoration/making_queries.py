@@ -15,7 +15,7 @@ import msgspec
 from lrestore.content.links import links
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
-from lrestore.restoration.queries import definition, fingerprint, merge_definition
+from lrestore.restoration.identify.queries import definition, fingerprint, merge_definition
 from lrestore.restoration.writes import Made, Write
 
 Live = Callable[[], Mapping[str, Any] | None]

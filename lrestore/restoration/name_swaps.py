@@ -18,11 +18,11 @@ from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.apply import send
-from lrestore.restoration.clashes import title_aside
 from lrestore.restoration.context import Context
-from lrestore.restoration.folders import circle
+from lrestore.restoration.identify.folders import circle
+from lrestore.restoration.identify.resolve import resolve
+from lrestore.restoration.identify.stand_in_names import title_aside
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.resolve import resolve
 from lrestore.restoration.writes import Write
 
 Place = tuple[str, str]

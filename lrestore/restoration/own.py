@@ -14,10 +14,10 @@ from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.folders import in_personal_folder, is_special, special_folder
+from lrestore.restoration.identify.folders import in_personal_folder, is_special, special_folder
+from lrestore.restoration.identify.resolve import presumed, resolve, user_there
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
-from lrestore.restoration.resolve import presumed, resolve, user_there
 from lrestore.restoration.writes import Unmet, Write
 
 Adjust = Callable[["OwnPlanner", JsonObject], None]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.caller import gives_admin
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.acting_user import gives_admin
 from lrestore.restoration.name_lists import known_permissions
 from lrestore.restoration.own import OwnPlanner
 

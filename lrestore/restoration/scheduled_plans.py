@@ -16,9 +16,9 @@ from lrestore.restoration.apply import Applied, update_all
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.destinations import secret_kinds, wanted_destinations
-from lrestore.restoration.match import Match
+from lrestore.restoration.identify.match import Match
+from lrestore.restoration.identify.resolve import lookml_missing
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.resolve import lookml_missing
 from lrestore.restoration.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write
 

@@ -6,28 +6,10 @@ alone, so that what a create without an answer has made is found again, also by 
 
 from __future__ import annotations
 
-import hashlib
-import string
-
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey
 from lrestore.restoration.clashes import makes_way
+from lrestore.restoration.identify.stand_in_names import own_slug
 from lrestore.restoration.own import OwnPlanner
-
-_ALPHABET = string.ascii_letters + string.digits
-_LENGTH = 22
-"""As long as Looker's own."""
-
-
-def own_slug(key: ItemKey, raw: JsonObject) -> str:
-    """The slug that the backed-up dashboard gets where it cannot have its own."""
-    told = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
-    number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
-    letters = []
-    for _ in range(_LENGTH):
-        number, place = divmod(number, len(_ALPHABET))
-        letters.append(_ALPHABET[place])
-    return "".join(letters)
 
 
 def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:

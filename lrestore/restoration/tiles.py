@@ -9,7 +9,7 @@ from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
 from lrestore.content.payload import Releases, wanted_part
 from lrestore.json_types import JsonObject
-from lrestore.restoration.queries import fingerprint, query_id_of, query_of
+from lrestore.restoration.identify.queries import fingerprint, query_id_of, query_of
 
 SOURCES = ("look_id", "query_id", "merge_result_id")
 """Fields by which a tile is told what to show."""

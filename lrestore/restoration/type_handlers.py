@@ -13,13 +13,13 @@ from lrestore.restoration.boards import BoardBelongings, adjust_board
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard_belongings import DashboardBelongings
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.match import Match
+from lrestore.restoration.identify.match import Match
+from lrestore.restoration.identify.unanswered_create import watch
+from lrestore.restoration.identify.users import watch_user
 from lrestore.restoration.name_lists import known_models
 from lrestore.restoration.name_swaps import adjust_folder
-from lrestore.restoration.namesakes import watch
 from lrestore.restoration.nesting import GroupBelongings, RoleBelongings
 from lrestore.restoration.own import Adjust
-from lrestore.restoration.people import watch_user
 from lrestore.restoration.roles import adjust_group, adjust_permission_set, adjust_role
 from lrestore.restoration.scheduled_plans import PlanBelongings, adjust_plan, is_enabled
 from lrestore.restoration.slug import adjust_dashboard

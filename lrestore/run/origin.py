@@ -17,7 +17,7 @@ from lrestore.looker.read.live import Live
 from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
-from lrestore.restoration.asked import Asked, Gathered
+from lrestore.restoration.identify.source_definitions import Asked, Gathered
 from lrestore.restoration.ports import Definitions, Source
 from lrestore.run.dependencies import Links
 from lrestore.run.preflight import judge

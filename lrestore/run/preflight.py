@@ -14,7 +14,7 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology.specification import Specification
-from lrestore.restoration.caller import gives_admin
+from lrestore.restoration.identify.acting_user import gives_admin
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)

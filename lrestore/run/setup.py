@@ -24,8 +24,8 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Report, Source
 from lrestore.report.progress import Progress, Silent
-from lrestore.restoration.asked import Gathered
 from lrestore.restoration.context import Hosts, Policy
+from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.preflight import DestinationFacts
 from lrestore.run.request import RunRequest

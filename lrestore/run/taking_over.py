@@ -22,7 +22,7 @@ from lrestore.messages import ItemKey, Mapping
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.people import same_person
+from lrestore.restoration.identify.users import same_person
 from lrestore.run.dependencies import referred_to
 from lrestore.run.setup import Job
 from lrestore.settings import Settings

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.parts import match_parts
+from lrestore.restoration.identify.parts import match_parts
 from lrestore.restoration.tiles import strict_key, title_key
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.restoration.queries import definition, fingerprint
+from lrestore.restoration.identify.queries import definition, fingerprint
 
 ASKED = {"model": "m", "view": "v", "fields": ["v.id"], "vis_config": {"label_density": 25, "steps": [1, 2.5, True]}}
 

@@ -16,11 +16,10 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.claims import another_of_the_backup, other_than_its_name
-from lrestore.restoration.clashes import title_aside
 from lrestore.restoration.context import Context
-from lrestore.restoration.people import find_people, known_by, same_person, somebody_else
-from lrestore.restoration.resolve import identifying, natural_key
-from lrestore.restoration.slug import own_slug
+from lrestore.restoration.identify.resolve import identifying, natural_key
+from lrestore.restoration.identify.stand_in_names import own_slug, title_aside
+from lrestore.restoration.identify.users import find_people, known_by, same_person, somebody_else
 
 
 @dataclass(slots=True)

@@ -12,9 +12,9 @@ from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.claims import another_of_the_backup, other_than_its_name
 from lrestore.restoration.context import Context
-from lrestore.restoration.folders import is_special, lineage, read_raw, special_folder, why_homeless
-from lrestore.restoration.people import find_people
-from lrestore.restoration.queries import fingerprint
+from lrestore.restoration.identify.folders import is_special, lineage, read_raw, special_folder, why_homeless
+from lrestore.restoration.identify.queries import fingerprint
+from lrestore.restoration.identify.users import find_people
 
 
 def resolve(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> str:

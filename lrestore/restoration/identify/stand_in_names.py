@@ -1,0 +1,31 @@
+"""Names that a restore gives for a while, or instead of one that is taken."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+
+
+def title_aside(title: str, object_id: str) -> str:
+    """The title of no meaning: always the same for an item, so that it is known again."""
+    return f"{title} (being restored {object_id})"
+
+
+_ALPHABET = string.ascii_letters + string.digits
+
+_LENGTH = 22
+"""As long as Looker's own."""
+
+
+def own_slug(key: ItemKey, raw: JsonObject) -> str:
+    """The slug that the backed-up dashboard gets where it cannot have its own."""
+    told = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
+    number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
+    letters = []
+    for _ in range(_LENGTH):
+        number, place = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[place])
+    return "".join(letters)
