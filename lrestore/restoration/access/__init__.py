@@ -1,0 +1,5 @@
+"""Groups, roles and their sets: who may do what.
+
+Promise: a role's sets and a group's members are those of the backup. Not guaranteed: access lists of folders; no backup
+holds them.
+"""
