@@ -11,7 +11,7 @@ from typing import Any
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
-from lrestore.restoration.apply import Applied
+from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.board_apply import apply_parts
 from lrestore.restoration.board_planner import BoardPlan, BoardPlanner
 from lrestore.restoration.context import Context

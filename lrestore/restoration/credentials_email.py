@@ -8,10 +8,10 @@ from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import fields
-from lrestore.restoration.apply import Applied, send
+from lrestore.restoration.apply.create_once import settled
+from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.acting_user import is_caller
-from lrestore.restoration.settled import settled
 from lrestore.restoration.writes import Write
 
 TYPE = "credentials_email"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
-from lrestore.restoration.apply import Applied, create_parts, make_queries, remove_all, update_all
+from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard import (
     PART_LISTS,

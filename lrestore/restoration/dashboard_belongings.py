@@ -7,7 +7,7 @@ from typing import Any
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
-from lrestore.restoration.apply import Applied
+from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.dashboard_apply import apply_parts

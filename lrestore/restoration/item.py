@@ -32,11 +32,11 @@ from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in, why_built_in
-from lrestore.restoration.apply import Applied, make_queries, not_taken, send
+from lrestore.restoration.apply.create_once import Creation, after_a_death, create_one
+from lrestore.restoration.apply.execute import Applied, make_queries, not_taken, send
 from lrestore.restoration.checks import check_explores, without_missing_calls
 from lrestore.restoration.clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.context import Context
-from lrestore.restoration.create import Creation, after_a_death, create_one
 from lrestore.restoration.deferred import LooseEnds, nobody
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.identify.stand_in_names import own_slug

@@ -17,7 +17,7 @@ from lrestore.looker.read.folder_tree import place_of
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
-from lrestore.restoration.apply import send
+from lrestore.restoration.apply.execute import send
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import resolve

@@ -12,7 +12,7 @@ from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.ontology import CONTENT_TYPES, fields
-from lrestore.restoration.apply import Applied, update_all
+from lrestore.restoration.apply.execute import Applied, update_all
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.destinations import secret_kinds, wanted_destinations

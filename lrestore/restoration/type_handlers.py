@@ -10,7 +10,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.access.group_nesting import GroupBelongings, RoleBelongings
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
-from lrestore.restoration.apply import Applied
+from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards import BoardBelongings, adjust_board
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboard_belongings import DashboardBelongings

@@ -13,7 +13,7 @@ from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.users import credentials_of
 from lrestore.messages import Change, ItemKey
-from lrestore.restoration.apply import Applied
+from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context
 from lrestore.restoration.credentials_email import EmailLogin
 from lrestore.restoration.deferred import LooseEnds

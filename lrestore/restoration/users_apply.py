@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.restoration.apply import Applied, send
+from lrestore.restoration.apply.create_once import settled
+from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context
 from lrestore.restoration.credentials_email import TYPE, apply_login
 from lrestore.restoration.memberships import Side, roles_to_set, shown_lists
-from lrestore.restoration.settled import settled
 from lrestore.restoration.writes import Plan, Write
 
 

@@ -13,13 +13,13 @@ from typing import Any
 from lrestore.errors import DependencyError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
-from lrestore.restoration.apply import Applied, send
+from lrestore.restoration.apply.create_once import settled
+from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, caller_is_in
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
-from lrestore.restoration.settled import settled
 from lrestore.restoration.writes import Plan, Write
 
 

@@ -17,8 +17,8 @@ from lrestore.errors import ItemError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
+from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import Context
-from lrestore.restoration.create import Creation, create_all
 from lrestore.restoration.writes import Removal, Write, settle
 
 

@@ -134,3 +134,19 @@ def _close(context: Context, creation: Creation, answer: JsonObject | LookerErro
         context.journal.close_intent(creation.intent, object_id)
     elif not answer.outcome_unknown:
         context.journal.drop_intent(creation.intent)
+
+
+def settled(context: Context, act: Callable[[], object], is_done: Callable[[], bool]) -> None:
+    """Do ``act``, unless ``is_done`` after an unclear end. Raises the LookerError that refused it."""
+    for attempt in range(context.policy.max_retries + 1):
+        try:
+            act()
+        except LookerError as error:
+            if error.outcome_unknown and context.pause(FIRST_PAUSE_S * 2**attempt):
+                raise StoppedError("stopped while it was unknown what had become of a call") from error
+            if (error.outcome_unknown or error.status in THERE_ALREADY) and is_done():
+                return
+            if not error.outcome_unknown or attempt == context.policy.max_retries:
+                raise
+        else:
+            return
