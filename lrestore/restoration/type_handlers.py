@@ -11,18 +11,18 @@ from lrestore.messages import Change, ItemKey
 from lrestore.restoration.access.group_nesting import GroupBelongings, RoleBelongings
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
 from lrestore.restoration.apply.execute import Applied
-from lrestore.restoration.boards import BoardBelongings, adjust_board
+from lrestore.restoration.boards.handler import BoardBelongings, adjust_board
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboard_belongings import DashboardBelongings
+from lrestore.restoration.dashboards.handler import DashboardBelongings
+from lrestore.restoration.dashboards.slugs import adjust_dashboard
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.unanswered_create import watch
 from lrestore.restoration.identify.users import watch_user
 from lrestore.restoration.name_swaps import adjust_folder
 from lrestore.restoration.own import Adjust
-from lrestore.restoration.scheduled_plans import PlanBelongings, adjust_plan, is_enabled
-from lrestore.restoration.slug import adjust_dashboard
-from lrestore.restoration.users import UserBelongings, adjust_user, user_creation
+from lrestore.restoration.schedules.handler import PlanBelongings, adjust_plan, is_enabled
+from lrestore.restoration.users.handler import UserBelongings, adjust_user, user_creation
 from lrestore.restoration.writes import Plan, Write
 
 

@@ -9,7 +9,7 @@ import pytest
 from lrestore.errors import ValidationError, WrongInstanceError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Policy
-from lrestore.restoration.dashboard import DashboardPlanner
+from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.edits import Edit, edit
 from tests.restoration.stage import Stage, writes

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.json_types import JsonObject
+from lrestore.restoration.dashboards.tiles import strict_key, title_key
 from lrestore.restoration.identify.parts import match_parts
-from lrestore.restoration.tiles import strict_key, title_key
 
 
 def by_title(part: JsonObject) -> Any:

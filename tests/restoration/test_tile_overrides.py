@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from lrestore.json_types import JsonObject
+from lrestore.restoration.dashboards.tiles import not_overridden, overrides, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
-from lrestore.restoration.tiles import not_overridden, overrides, wanted_result_maker
 from lrestore.simulator.config import Overrides
 from tests.restoration.stage import Stage, writes
 

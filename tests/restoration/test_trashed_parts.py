@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.dashboard import DashboardPlanner
+from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.presence import flags_count, flags_of_layouts_count, present
 from lrestore.simulator.edits import Edit, edit

@@ -18,7 +18,7 @@ from lrestore.content.payload import create_body, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
-from lrestore.restoration.board_items import (
+from lrestore.restoration.boards.items import (
     Pin,
     Targets,
     kind_shown,

@@ -9,7 +9,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboard import (
+from lrestore.restoration.dashboards.planner import (
     PART_LISTS,
     TAB,
     DashboardPlan,
@@ -18,7 +18,7 @@ from lrestore.restoration.dashboard import (
     placement_write,
     places_of,
 )
-from lrestore.restoration.tiles import SOURCES, not_overridden
+from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden
 from lrestore.restoration.writes import Removal, Write
 
 _KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")

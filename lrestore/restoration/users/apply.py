@@ -10,8 +10,8 @@ from lrestore.json_types import JsonObject
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context
-from lrestore.restoration.credentials_email import TYPE, apply_login
-from lrestore.restoration.memberships import Side, roles_to_set, shown_lists
+from lrestore.restoration.users.email_login import TYPE, apply_login
+from lrestore.restoration.users.memberships import Side, roles_to_set, shown_lists
 from lrestore.restoration.writes import Plan, Write
 
 

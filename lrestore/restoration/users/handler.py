@@ -15,14 +15,14 @@ from lrestore.looker.read.users import credentials_of
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context
-from lrestore.restoration.credentials_email import EmailLogin
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
-from lrestore.restoration.memberships import MembershipPlanner, group_writes, role_write
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.users_apply import UserPlan, UserWriter
+from lrestore.restoration.users.apply import UserPlan, UserWriter
+from lrestore.restoration.users.email_login import EmailLogin
+from lrestore.restoration.users.memberships import MembershipPlanner, group_writes, role_write
 from lrestore.restoration.writes import Made, Plan, Write
 
 

@@ -9,8 +9,8 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboard import PART_LISTS, DashboardPlan, DashboardPlanner
-from lrestore.restoration.dashboard_apply import apply_parts
+from lrestore.restoration.dashboards.apply import apply_parts
+from lrestore.restoration.dashboards.planner import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.linking import Linker

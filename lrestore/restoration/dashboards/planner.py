@@ -17,14 +17,10 @@ from lrestore.content.payload import create_body, require, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
-from lrestore.restoration.alerts import AlertGuard
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
-from lrestore.restoration.lookml_links import LookmlLink
-from lrestore.restoration.making_queries import Rewrite, as_it_is
-from lrestore.restoration.presence import flags_count, present
-from lrestore.restoration.tile_planner import TilePlanner
-from lrestore.restoration.tiles import (
+from lrestore.restoration.dashboards.alerts import AlertGuard
+from lrestore.restoration.dashboards.tile_planner import TilePlanner
+from lrestore.restoration.dashboards.tiles import (
     SOURCES,
     kind_of_tile,
     kind_shown,
@@ -35,6 +31,10 @@ from lrestore.restoration.tiles import (
     tile_name,
     title_key,
 )
+from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
+from lrestore.restoration.lookml_links import LookmlLink
+from lrestore.restoration.making_queries import Rewrite, as_it_is
+from lrestore.restoration.presence import flags_count, present
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 PART_LISTS = {

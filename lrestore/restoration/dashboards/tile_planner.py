@@ -6,10 +6,16 @@ from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.dashboards.tiles import (
+    same_source_ids,
+    says_something,
+    tile_name,
+    wanted_result_maker,
+    wanted_tile,
+)
 from lrestore.restoration.identify.queries import query_id_of, query_of
 from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
-from lrestore.restoration.tiles import same_source_ids, says_something, tile_name, wanted_result_maker, wanted_tile
 from lrestore.restoration.writes import Made, Plan, Unmet
 
 _FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"

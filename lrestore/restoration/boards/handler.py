@@ -12,8 +12,8 @@ from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
-from lrestore.restoration.board_apply import apply_parts
-from lrestore.restoration.board_planner import BoardPlan, BoardPlanner
+from lrestore.restoration.boards.apply import apply_parts
+from lrestore.restoration.boards.planner import BoardPlan, BoardPlanner
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match

@@ -15,11 +15,11 @@ from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply.execute import Applied, update_all
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.destinations import secret_kinds, wanted_destinations
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import lookml_missing
 from lrestore.restoration.own import OwnPlanner
-from lrestore.restoration.tabs import translated_tabs
+from lrestore.restoration.schedules.destinations import secret_kinds, wanted_destinations
+from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write
 
 _TYPE = "scheduled_plan"

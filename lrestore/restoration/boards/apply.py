@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, remove_all, update_all
-from lrestore.restoration.board_planner import BoardPlan, Order, order_write
+from lrestore.restoration.boards.planner import BoardPlan, Order, order_write
 from lrestore.restoration.context import Context
 from lrestore.restoration.writes import Made, Write
 
