@@ -34,15 +34,15 @@ from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import Creation, after_a_death, create_one
 from lrestore.restoration.apply.execute import Applied, make_queries, not_taken, send
-from lrestore.restoration.checks import check_explores, without_missing_calls
-from lrestore.restoration.clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds, nobody
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.identify.stand_in_names import own_slug
 from lrestore.restoration.identify.unanswered_create import sole_new
-from lrestore.restoration.linking import Linker
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
+from lrestore.restoration.plan.preconditions import check_explores, without_missing_calls
+from lrestore.restoration.plan.text_links import Linker
+from lrestore.restoration.plan.title_clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
 from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
 

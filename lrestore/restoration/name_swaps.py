@@ -22,7 +22,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.identify.stand_in_names import title_aside
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.writes import Write
 
 Place = tuple[str, str]

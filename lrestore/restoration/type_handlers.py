@@ -20,7 +20,7 @@ from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.unanswered_create import watch
 from lrestore.restoration.identify.users import watch_user
 from lrestore.restoration.name_swaps import adjust_folder
-from lrestore.restoration.own import Adjust
+from lrestore.restoration.plan.own_fields import Adjust
 from lrestore.restoration.schedules.handler import PlanBelongings, adjust_plan, is_enabled
 from lrestore.restoration.users.handler import UserBelongings, adjust_user, user_creation
 from lrestore.restoration.writes import Plan, Write

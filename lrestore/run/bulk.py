@@ -20,7 +20,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
-from lrestore.restoration.clashes import IN_FOLDERS
+from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.run.budget import Budget
 from lrestore.run.coordinator import Coordinator
 from lrestore.run.launching import load_ahead

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.acting_user import gives_admin
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
 
 _ADMINISTER = "administer"
 

@@ -17,8 +17,8 @@ from lrestore.restoration.boards.planner import BoardPlan, BoardPlanner
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
-from lrestore.restoration.linking import Linker
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
+from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.writes import Plan
 
 _HIDDEN = "Looker does not show the sections of the live board: they are left alone"

@@ -13,7 +13,7 @@ from lrestore.restoration.dashboards.apply import apply_parts
 from lrestore.restoration.dashboards.planner import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
-from lrestore.restoration.linking import Linker
+from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.writes import Plan
 
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"

@@ -7,9 +7,9 @@ alone, so that what a create without an answer has made is found again, also by 
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.clashes import makes_way
 from lrestore.restoration.identify.stand_in_names import own_slug
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
+from lrestore.restoration.plan.title_clashes import makes_way
 
 
 def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:

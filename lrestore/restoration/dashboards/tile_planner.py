@@ -15,7 +15,7 @@ from lrestore.restoration.dashboards.tiles import (
 )
 from lrestore.restoration.identify.queries import query_id_of, query_of
 from lrestore.restoration.identify.resolve import resolve, why_missing
-from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
+from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.writes import Made, Plan, Unmet
 
 _FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"

@@ -17,7 +17,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import lookml_missing
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.schedules.destinations import secret_kinds, wanted_destinations
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write

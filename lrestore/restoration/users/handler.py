@@ -19,7 +19,7 @@ from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
-from lrestore.restoration.own import OwnPlanner
+from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.users.apply import UserPlan, UserWriter
 from lrestore.restoration.users.email_login import EmailLogin
 from lrestore.restoration.users.memberships import MembershipPlanner, group_writes, role_write

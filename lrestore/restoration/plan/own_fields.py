@@ -17,7 +17,7 @@ from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.folders import in_personal_folder, is_special, special_folder
 from lrestore.restoration.identify.resolve import presumed, resolve, user_there
 from lrestore.restoration.lookml_links import LookmlLink
-from lrestore.restoration.making_queries import QueryMaker, Rewrite, as_it_is
+from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is
 from lrestore.restoration.writes import Unmet, Write
 
 Adjust = Callable[["OwnPlanner", JsonObject], None]
