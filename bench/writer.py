@@ -19,9 +19,10 @@ from bench.measured import rows
 from bench.processes import cpu_s
 from lrestore.clock import utc_now
 from lrestore.messages import Change, ItemKey, ItemResult
-from lrestore.run.plumbing import channel, result_pipe
-from lrestore.run.protocol import Committed, End, Finished, FromWriter, Sent, ToWriter
-from lrestore.run.writer import WriterBrief, writer_main
+from lrestore.run.bulk.pipes import channel, result_pipe
+from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, ToWriter
+from lrestore.run.bulk.writer import WriterBrief, writer_main
+from lrestore.run.journal.records import Finished
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 
@@ -70,7 +71,7 @@ def measure(folder: Path, results: int, senders: int, per_second: float = 0.0) -
     state = folder / "state.db"
     _begin(state)
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["lrestore.run.writer"])
+    context.set_forkserver_preload(["lrestore.run.bulk.writer"])
     reading, writing = result_pipe(Sent)
     ours, theirs = channel(ToWriter, FromWriter)
     brief = WriterBrief(state, SESSION, checkpoint_every=100, checkpoint_seconds=1.0)

@@ -15,7 +15,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.name_swaps import UNIQUE, in_the_way, step_aside
 from lrestore.restoration.ports import Journal
 from lrestore.restoration.writes import Write
-from lrestore.run.in_process import recorded_here
+from lrestore.run.journal.local import recorded_here
 from lrestore.run.setup import Job
 from lrestore.run.taking_over import take_over
 

@@ -6,7 +6,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.run.journal import ReadOnlyJournal
+from lrestore.run.journal.session import ReadOnlyJournal
 
 
 class Pretend:

@@ -41,10 +41,10 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Definitions, Journal, Nowhere
 from lrestore.restoration.writes import Write
 from lrestore.run.budget import Budget
-from lrestore.run.bulk import run_bulk
+from lrestore.run.bulk.start import run_bulk
 from lrestore.run.dependencies import Needs
 from lrestore.run.items import ItemLoop, Planned, Verifier, planning
-from lrestore.run.journal import ReadOnlyJournal
+from lrestore.run.journal.session import ReadOnlyJournal
 from lrestore.run.linked import links_here
 from lrestore.run.making_way import make_ready, renames
 from lrestore.run.origin import definitions_for, gather, meet_origin, nested, origin_session

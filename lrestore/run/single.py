@@ -19,8 +19,8 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
 from lrestore.run.dependencies import Needs
-from lrestore.run.in_process import recorded_here
 from lrestore.run.items import ItemLoop, Turn, joined, second_turn
+from lrestore.run.journal.local import recorded_here
 from lrestore.run.linked import links_here
 from lrestore.run.origin import nested
 from lrestore.run.rounds import Rounds

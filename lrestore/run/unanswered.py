@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from lrestore.content.canonical import parse_moment
-from lrestore.run.deaths import LATE_S
+from lrestore.run.bulk.crash_policy import LATE_S
 from lrestore.state.read import StateReader
 
 log = logging.getLogger(__name__)

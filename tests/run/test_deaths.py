@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.crash_points import CRASH
 from lrestore.messages import ItemKey
-from lrestore.run.deaths import IN_A_ROW, LATE_S, POISON_DEATHS, Deaths
+from lrestore.run.bulk.crash_policy import IN_A_ROW, LATE_S, POISON_DEATHS, Deaths
 from tests.run.rig import Rig
 
 ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")

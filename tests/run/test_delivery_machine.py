@@ -13,10 +13,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from lrestore.clock import utc_now
 from lrestore.messages import Change, Intent, ItemKey, ItemResult
-from lrestore.run.outbox import Outbox
-from lrestore.run.plumbing import Channel, channel, result_pipe
-from lrestore.run.protocol import Closed, Committed, End, Finished, FromWriter, Opened, Record, Sent
-from lrestore.run.writer import Writer, WriterBrief
+from lrestore.run.bulk.outbox import Outbox
+from lrestore.run.bulk.pipes import Channel, channel, result_pipe
+from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
+from lrestore.run.bulk.writer import Writer, WriterBrief
+from lrestore.run.journal.records import Closed, Finished, Opened, Record
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter

@@ -9,7 +9,7 @@ import pytest
 
 from lrestore.clock import utc_now
 from lrestore.messages import ItemKey
-from lrestore.run.journal import SessionJournal
+from lrestore.run.journal.session import SessionJournal
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
 from lrestore.state.undo import UndoJournal

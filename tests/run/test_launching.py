@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.launching import Launcher, load_ahead
+from lrestore.run.bulk.launch.launcher import Launcher, load_ahead
 
 WITHIN_S = 30.0
 

@@ -13,10 +13,11 @@ import pytest
 from lrestore.clock import utc_now
 from lrestore.errors import StoppedError
 from lrestore.messages import Change, Intent, ItemKey, ItemResult
-from lrestore.run.outbox import Outbox
-from lrestore.run.plumbing import Channel, ResultReader, ResultWriter, channel, result_pipe
-from lrestore.run.protocol import Closed, Committed, End, Finished, FromWriter, Opened, Sent
-from lrestore.run.writer import Writer, WriterBrief
+from lrestore.run.bulk.outbox import Outbox
+from lrestore.run.bulk.pipes import Channel, ResultReader, ResultWriter, channel, result_pipe
+from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
+from lrestore.run.bulk.writer import Writer, WriterBrief
+from lrestore.run.journal.records import Closed, Finished, Opened
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter

@@ -9,7 +9,7 @@ from multiprocessing.connection import Connection
 import msgspec
 import pytest
 
-from lrestore.run.plumbing import Channel, PeerGoneError, TornMessageError, channel, wait
+from lrestore.run.bulk.pipes import Channel, PeerGoneError, TornMessageError, channel, wait
 from tests.run.children import WITHIN_S, children, kill
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import pytest
 
+from lrestore.run.bulk.pipes import die_with_parent
+from lrestore.run.bulk.pipes import parent as plumbing_parent
 from lrestore.run.limiter.processes import started_at
-from lrestore.run.plumbing import die_with_parent
-from lrestore.run.plumbing import parent as plumbing_parent
 from tests.run.children import WITHIN_S, kill
 
 pytestmark = [pytest.mark.crash, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
@@ -89,7 +89,7 @@ def test_a_child_of_another_kind_names_its_parent() -> None:
     """Started by exec: the kernel's signal alone."""
     middle = (
         "import os, subprocess, sys\n"
-        "child = 'import os, sys, threading\\nfrom lrestore.run.plumbing import die_with_parent\\n'\n"
+        "child = 'import os, sys, threading\\nfrom lrestore.run.bulk.pipes import die_with_parent\\n'\n"
         "child += 'die_with_parent(int(sys.argv[1])); print(os.getpid(), flush=True); threading.Event().wait()'\n"
         "subprocess.run([sys.executable, '-c', child, str(os.getpid())])\n"
     )
@@ -103,6 +103,6 @@ def test_a_child_of_another_kind_names_its_parent() -> None:
 
 def test_a_child_whose_parent_has_ended_already_does_not_start() -> None:
     """The signal is for deaths to come."""
-    code = "from lrestore.run.plumbing import die_with_parent; die_with_parent(1); print('alive')"
+    code = "from lrestore.run.bulk.pipes import die_with_parent; die_with_parent(1); print('alive')"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (child.returncode, child.stdout) == (-signal.SIGKILL, b"")

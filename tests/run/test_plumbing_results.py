@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.run.plumbing import (
+from lrestore.run.bulk.pipes import (
     LIMIT_BYTES,
     MessageTooLargeError,
     PeerGoneError,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lrestore.messages import Outcome
-from lrestore.run.portions import LEAST, PAGE, SMALL, Portions
+from lrestore.run.bulk.batch_size import LEAST, PAGE, SMALL, Portions
 
 IN_FLIGHT = 4
 

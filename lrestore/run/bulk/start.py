@@ -22,8 +22,10 @@ from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.run.budget import Budget
-from lrestore.run.coordinator import Coordinator
-from lrestore.run.launching import load_ahead
+from lrestore.run.bulk.coordinator import Coordinator
+from lrestore.run.bulk.launch.launcher import load_ahead
+from lrestore.run.bulk.worker import WorkerBrief
+from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.linked import links_here
 from lrestore.run.order import natural
@@ -32,8 +34,6 @@ from lrestore.run.prefetch import users_ahead
 from lrestore.run.preflight import AdminCheck
 from lrestore.run.setup import Job, policy_of
 from lrestore.run.single import Ended
-from lrestore.run.worker import WorkerBrief
-from lrestore.run.writer import WriterBrief
 from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
 from lrestore.state.undo import make_directory, undo_directory

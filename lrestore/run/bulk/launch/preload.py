@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import lrestore.run.worker
-import lrestore.run.writer
+import lrestore.run.bulk.worker
+import lrestore.run.bulk.writer
 from lrestore.vault.decode import prepare
 
 __all__ = ["lrestore"]

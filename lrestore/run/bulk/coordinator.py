@@ -27,15 +27,13 @@ from lrestore.graph import Ready
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
-from lrestore.run.crew import Crew, Helper
-from lrestore.run.dead_letter import failed
-from lrestore.run.deaths import Deaths
-from lrestore.run.dependencies import Links
-from lrestore.run.doomed import Doomed
-from lrestore.run.own_records import COORDINATOR, OwnRecords
-from lrestore.run.plumbing import PeerGoneError, wait
-from lrestore.run.portions import Portions
-from lrestore.run.protocol import (
+from lrestore.run.bulk.batch_size import Portions
+from lrestore.run.bulk.coordinator_outbox import COORDINATOR, OwnRecords
+from lrestore.run.bulk.crash_policy import Deaths
+from lrestore.run.bulk.failed_needs import Doomed
+from lrestore.run.bulk.pipes import PeerGoneError, wait
+from lrestore.run.bulk.processes import Crew, Helper
+from lrestore.run.bulk.protocol import (
     Ack,
     Committed,
     Finish,
@@ -49,8 +47,10 @@ from lrestore.run.protocol import (
     Tasks,
     WriterFailed,
 )
-from lrestore.run.worker import WorkerBrief
-from lrestore.run.writer import WriterBrief
+from lrestore.run.bulk.worker import WorkerBrief
+from lrestore.run.bulk.writer import WriterBrief
+from lrestore.run.dead_letter import failed
+from lrestore.run.dependencies import Links
 from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)

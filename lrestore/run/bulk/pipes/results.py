@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from lrestore.run.plumbing.errors import MessageTooLargeError, PeerGoneError, TornMessageError
+from lrestore.run.bulk.pipes.errors import MessageTooLargeError, PeerGoneError, TornMessageError
 from lrestore.text.storable import to_msgpack
 
 Message = TypeVar("Message")

@@ -5,6 +5,6 @@ It would notice by itself, but only once everything is loaded, and until then it
 
 from __future__ import annotations
 
-from lrestore.run.plumbing import die_with_parent
+from lrestore.run.bulk.pipes import die_with_parent
 
 die_with_parent()

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lrestore.clock import utc_now
-from lrestore.run.journal import SessionJournal
-from lrestore.run.recording import apply_record
+from lrestore.run.journal.apply_record import apply_record
+from lrestore.run.journal.session import SessionJournal
 from lrestore.run.setup import Job
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, undo_directory

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import msgspec
 
 from lrestore.messages import ItemResult
-from lrestore.run.protocol import Finished, Own, Sent
+from lrestore.run.bulk.protocol import Own, Sent
+from lrestore.run.journal.records import Finished
 
 COORDINATOR = 0
 """The number under which the coordinator itself writes to the writer."""

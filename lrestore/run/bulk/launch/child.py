@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
 
-from lrestore.run.plumbing import die_with_parent
+from lrestore.run.bulk.pipes import die_with_parent
 
 _PR_SET_NAME = 15
 _LOADED_BY = os.getpid()

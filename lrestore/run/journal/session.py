@@ -9,7 +9,7 @@ from pathlib import Path
 from lrestore.crash_points import crash_point
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Mapping
-from lrestore.run.protocol import Closed, Dropped, Mapped, Opened, Record
+from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, read_undo

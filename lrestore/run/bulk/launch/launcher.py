@@ -19,9 +19,9 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from lrestore.errors import StoppedError
-from lrestore.run.children import without_main_module
+from lrestore.run.bulk.launch.child import without_main_module
 
-PRELOADED = ["lrestore.run.fork_server", "lrestore.run.preloaded"]
+PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.launch.preload"]
 _TRIES = 5
 _PAUSE_S = 0.1
 """A fork server that has been killed takes a moment to be gone, and until then no other is started in its place."""

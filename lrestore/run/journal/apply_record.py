@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.run.protocol import Closed, Dropped, Finished, Halfway, Mapped, Opened, Record
+from lrestore.run.journal.records import Closed, Dropped, Finished, Halfway, Mapped, Opened, Record
 from lrestore.state.writer import StateWriter
 
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from lrestore.run.plumbing.errors import PeerGoneError, TornMessageError
+from lrestore.run.bulk.pipes.errors import PeerGoneError, TornMessageError
 from lrestore.text.storable import to_msgpack
 
 Out = TypeVar("Out", bound=msgspec.Struct)

@@ -12,11 +12,11 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from lrestore.messages import ItemKey
-from lrestore.run.launching import Launcher
-from lrestore.run.plumbing import Channel, PeerGoneError, channel, result_pipe
-from lrestore.run.protocol import End, FromWorker, FromWriter, Sent, ToWorker, ToWriter
-from lrestore.run.worker import WorkerBrief, worker_main
-from lrestore.run.writer import WriterBrief, writer_main
+from lrestore.run.bulk.launch.launcher import Launcher
+from lrestore.run.bulk.pipes import Channel, PeerGoneError, channel, result_pipe
+from lrestore.run.bulk.protocol import End, FromWorker, FromWriter, Sent, ToWorker, ToWriter
+from lrestore.run.bulk.worker import WorkerBrief, worker_main
+from lrestore.run.bulk.writer import WriterBrief, writer_main
 from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)

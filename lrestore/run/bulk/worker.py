@@ -39,28 +39,16 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Definitions
-from lrestore.run.calls import Calls
-from lrestore.run.children import begin_child
+from lrestore.run.bulk.call_crash_points import Calls
+from lrestore.run.bulk.launch.child import begin_child
+from lrestore.run.bulk.outbox import Outbox
+from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultWriter
+from lrestore.run.bulk.protocol import Ack, Finish, FromWorker, GaveUp, Resend, Standing, Started, Task, Tasks, ToWorker
 from lrestore.run.items import ItemLoop, joined, second_turn
-from lrestore.run.journal import SessionJournal
+from lrestore.run.journal.records import Finished, Halfway
+from lrestore.run.journal.session import SessionJournal
 from lrestore.run.origin import Handed, definitions_for, origin_session
-from lrestore.run.outbox import Outbox
-from lrestore.run.plumbing import Channel, PeerGoneError, ResultWriter
 from lrestore.run.prefetch import prefetch
-from lrestore.run.protocol import (
-    Ack,
-    Finish,
-    Finished,
-    FromWorker,
-    GaveUp,
-    Halfway,
-    Resend,
-    Standing,
-    Started,
-    Task,
-    Tasks,
-    ToWorker,
-)
 from lrestore.run.setup import LogSetup
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 
 from lrestore.errors import StoppedError
-from lrestore.run.plumbing import MessageTooLargeError, ResultWriter
-from lrestore.run.protocol import Record, Sent, Stored
+from lrestore.run.bulk.pipes import MessageTooLargeError, ResultWriter
+from lrestore.run.bulk.protocol import Sent, Stored
+from lrestore.run.journal.records import Record
 from lrestore.state.overflow import Aside
 from lrestore.text.storable import to_msgpack
 

@@ -11,10 +11,10 @@ Not guaranteed: that what a dead process had read was also done. Who sent it kee
 
 from __future__ import annotations
 
-from lrestore.run.plumbing.channels import Channel, channel, wait
-from lrestore.run.plumbing.errors import MessageTooLargeError, PeerGoneError, PlumbingError, TornMessageError
-from lrestore.run.plumbing.parent import die_with_parent
-from lrestore.run.plumbing.results import LIMIT_BYTES, ResultReader, ResultWriter, fits, result_pipe
+from lrestore.run.bulk.pipes.channels import Channel, channel, wait
+from lrestore.run.bulk.pipes.errors import MessageTooLargeError, PeerGoneError, PlumbingError, TornMessageError
+from lrestore.run.bulk.pipes.parent import die_with_parent
+from lrestore.run.bulk.pipes.results import LIMIT_BYTES, ResultReader, ResultWriter, fits, result_pipe
 
 __all__ = [
     "LIMIT_BYTES",

@@ -25,23 +25,11 @@ from lrestore.clock import utc_now
 from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
 from lrestore.messages import ItemKey, Outcome, Totals
-from lrestore.run.children import begin_child
-from lrestore.run.plumbing import Channel, PeerGoneError, ResultReader, wait
-from lrestore.run.protocol import (
-    Committed,
-    End,
-    Finished,
-    FromWriter,
-    Halfway,
-    Opened,
-    Record,
-    Sent,
-    Settled,
-    Stored,
-    ToWriter,
-    WriterFailed,
-)
-from lrestore.run.recording import apply_record
+from lrestore.run.bulk.launch.child import begin_child
+from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
+from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
+from lrestore.run.journal.apply_record import apply_record
+from lrestore.run.journal.records import Finished, Halfway, Opened, Record
 from lrestore.state.overflow import fetch
 from lrestore.state.writer import StateWriter
 

@@ -1,0 +1,4 @@
+"""Starting processes from a fork server, and ending them with their parent.
+
+Promise: no process outlives the command.
+"""
