@@ -10,8 +10,8 @@ from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.type_handlers import SUPPORTED
-from lrestore.run.dead_letter import failed
 from lrestore.run.dependencies import referred_to
+from lrestore.run.items.dead_letter import failed
 from lrestore.run.order import in_order
 from lrestore.run.request import RunRequest
 from lrestore.selection import Filters, Selection, matches, parse, subtree

@@ -19,11 +19,11 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
 from lrestore.run.dependencies import Needs
-from lrestore.run.items import ItemLoop, Turn, joined, second_turn
+from lrestore.run.items.loop import ItemLoop, Turn, joined, second_turn
+from lrestore.run.items.two_passes import Rounds
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.linked import links_here
 from lrestore.run.origin import nested
-from lrestore.run.rounds import Rounds
 from lrestore.run.setup import Job
 from lrestore.state.records import SessionStatus
 from lrestore.state.writer import StateWriter

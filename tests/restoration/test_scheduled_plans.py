@@ -15,7 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
-from lrestore.run.planned_calls import calls_of
+from lrestore.run.compare.planned_objects import calls_of
 from lrestore.simulator.edits import Edit, edit
 from tests.restoration.stage import SESSION, SMALL, Stage, incomplete, writes
 

@@ -44,7 +44,7 @@ from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.outbox import Outbox
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultWriter
 from lrestore.run.bulk.protocol import Ack, Finish, FromWorker, GaveUp, Resend, Standing, Started, Task, Tasks, ToWorker
-from lrestore.run.items import ItemLoop, joined, second_turn
+from lrestore.run.items.loop import ItemLoop, joined, second_turn
 from lrestore.run.journal.records import Finished, Halfway
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.origin import Handed, definitions_for, origin_session

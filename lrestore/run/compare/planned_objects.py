@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.item import ItemPlan
 from lrestore.run.journal.session import ReadOnlyJournal
 
 
@@ -36,3 +39,11 @@ class Pretend:
         object_id = self._journal.pretended.pop((key.type, key.id), None)
         if object_id is not None:
             self._live.forget(key.type, object_id)
+
+
+def calls_of(plan: ItemPlan) -> Counter[str]:
+    """The calls that carry out ``plan``: at most so many."""
+    calls: Counter[str] = Counter(write.operation for write in plan.before)
+    if plan.own:
+        calls[plan.own.operation] += 1
+    return calls + plan.parts.calls()

@@ -16,9 +16,8 @@ from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.restoration.writes import incomplete
-from lrestore.run.dead_letter import failed
-from lrestore.run.planned_calls import calls_of
-from lrestore.run.pretend import Pretend
+from lrestore.run.compare.planned_objects import Pretend, calls_of
+from lrestore.run.items.dead_letter import failed
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from lrestore.errors import ItemError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
-from lrestore.run.dead_letter import failed
+from lrestore.run.items.dead_letter import failed
 from lrestore.vault.reader import Vault
 
 

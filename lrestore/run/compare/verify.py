@@ -9,7 +9,7 @@ from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemRestorer
-from lrestore.run.items import ItemLoop, Verifier
+from lrestore.run.items.loop import ItemLoop, Verifier
 from lrestore.run.setup import Record
 
 log = logging.getLogger(__name__)

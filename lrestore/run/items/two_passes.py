@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.run.items import ItemLoop, Turn
+from lrestore.run.items.loop import ItemLoop, Turn
 
 
 class Rounds:
