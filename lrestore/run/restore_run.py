@@ -45,20 +45,20 @@ from lrestore.run.bulk.start import run_bulk
 from lrestore.run.compare.dry_run import preview
 from lrestore.run.compare.planned_objects import Pretend
 from lrestore.run.compare.verify import read_again
-from lrestore.run.dependencies import Needs
 from lrestore.run.items.loop import ItemLoop, Planned, Verifier, planning
 from lrestore.run.items.two_passes import Rounds
 from lrestore.run.journal.session import ReadOnlyJournal
-from lrestore.run.linked import links_here
-from lrestore.run.making_way import make_ready, renames
-from lrestore.run.origin import definitions_for, gather, meet_origin, nested, origin_session
-from lrestore.run.prefetch import prefetched
-from lrestore.run.preflight import AdminCheck, check_fallbacks, judge, meet
+from lrestore.run.prepare.api_specification import acquaint
+from lrestore.run.prepare.lookervault_mappings import take_over
+from lrestore.run.prepare.name_swaps import make_ready, renames
+from lrestore.run.prepare.prefetch import prefetched
+from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, judge, meet
+from lrestore.run.prepare.source_instance import definitions_for, gather, meet_origin, nested, origin_session
+from lrestore.run.prepare.unfinished_creates import give_time
+from lrestore.run.select.dependencies import Needs
+from lrestore.run.select.text_links import links_here
 from lrestore.run.setup import Job, Record, looker_session, policy_of
 from lrestore.run.single import Ended, run_single
-from lrestore.run.specification import acquaint
-from lrestore.run.taking_over import take_over
-from lrestore.run.unanswered import give_time
 from lrestore.run.waiting import age, interruptible
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader

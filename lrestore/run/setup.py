@@ -27,7 +27,7 @@ from lrestore.report.progress import Progress, Silent
 from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
-from lrestore.run.preflight import DestinationFacts
+from lrestore.run.prepare.preflight import DestinationFacts
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
 from lrestore.state.records import RestorationSession

@@ -18,12 +18,12 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
-from lrestore.run.dependencies import Needs
 from lrestore.run.items.loop import ItemLoop, Turn, joined, second_turn
 from lrestore.run.items.two_passes import Rounds
 from lrestore.run.journal.local import recorded_here
-from lrestore.run.linked import links_here
-from lrestore.run.origin import nested
+from lrestore.run.prepare.source_instance import nested
+from lrestore.run.select.dependencies import Needs
+from lrestore.run.select.text_links import links_here
 from lrestore.run.setup import Job
 from lrestore.state.records import SessionStatus
 from lrestore.state.writer import StateWriter

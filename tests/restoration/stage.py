@@ -30,7 +30,7 @@ from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.session import SessionJournal
-from lrestore.run.preflight import AdminCheck, judge, meet
+from lrestore.run.prepare.preflight import AdminCheck, judge, meet
 from lrestore.simulator.backup import Extraction, write_backup
 from lrestore.simulator.config import Config
 from lrestore.simulator.server import RunningSimulator, start

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.messages import ItemKey
-from lrestore.run.dependencies import Links, _open_circles, links_of, referred_to
+from lrestore.run.select.dependencies import Links, _open_circles, links_of, referred_to
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.choose import choose
 from lrestore.run.request import RunRequest
+from lrestore.run.select.choose import choose
 from lrestore.selection import Filters
 from lrestore.simulator.world import Sizes, empty_world, make_world
 from lrestore.vault.reader import Vault

@@ -49,8 +49,8 @@ from lrestore.run.bulk.protocol import (
 )
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.dependencies import Links
 from lrestore.run.items.dead_letter import failed
+from lrestore.run.select.dependencies import Links
 from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)

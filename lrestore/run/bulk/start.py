@@ -27,11 +27,11 @@ from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
-from lrestore.run.linked import links_here
-from lrestore.run.order import natural
-from lrestore.run.origin import Handed, nested
-from lrestore.run.prefetch import users_ahead
-from lrestore.run.preflight import AdminCheck
+from lrestore.run.prepare.prefetch import users_ahead
+from lrestore.run.prepare.preflight import AdminCheck
+from lrestore.run.prepare.source_instance import Handed, nested
+from lrestore.run.select.order import natural
+from lrestore.run.select.text_links import links_here
 from lrestore.run.setup import Job, policy_of
 from lrestore.run.single import Ended
 from lrestore.state.connection import state_errors

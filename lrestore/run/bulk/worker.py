@@ -47,8 +47,8 @@ from lrestore.run.bulk.protocol import Ack, Finish, FromWorker, GaveUp, Resend, 
 from lrestore.run.items.loop import ItemLoop, joined, second_turn
 from lrestore.run.journal.records import Finished, Halfway
 from lrestore.run.journal.session import SessionJournal
-from lrestore.run.origin import Handed, definitions_for, origin_session
-from lrestore.run.prefetch import prefetch
+from lrestore.run.prepare.prefetch import prefetch
+from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
 from lrestore.run.setup import LogSetup
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader

@@ -31,7 +31,7 @@ class Links:
     ``needs``: what is to be settled before an item; ``hard``: those of these pairs without which it cannot be (folder,
     set, what a plan sends; not an owner, nor what a tile shows). ``awaits``: what an item refers to without having to
     wait for it (the roles of a user): if it is not there yet, the item is restored once more in the end. ``mentions``:
-    what it may have links to in its texts, perhaps itself; see :mod:`lrestore.run.linked`.
+    what it may have links to in its texts, perhaps itself; see :mod:`lrestore.run.select.text_links`.
     """
 
     needs: Needs

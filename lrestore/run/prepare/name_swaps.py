@@ -1,6 +1,6 @@
 """Before the first item: mappings are taken over, and who holds the name of another steps aside.
 
-See :mod:`lrestore.run.taking_over` and :mod:`lrestore.restoration.name_swaps`.
+See :mod:`lrestore.run.prepare.lookervault_mappings` and :mod:`lrestore.restoration.name_swaps`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from lrestore.restoration.name_swaps import UNIQUE, in_the_way, step_aside
 from lrestore.restoration.ports import Journal
 from lrestore.restoration.writes import Write
 from lrestore.run.journal.local import recorded_here
+from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.setup import Job
-from lrestore.run.taking_over import take_over
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,7 @@ from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey
-from lrestore.run.dependencies import Links, links_of
+from lrestore.run.select.dependencies import Links, links_of
 from lrestore.vault.reader import Vault
 
 Mapped = Callable[[str, str], str | None]

@@ -10,10 +10,10 @@ from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.type_handlers import SUPPORTED
-from lrestore.run.dependencies import referred_to
 from lrestore.run.items.dead_letter import failed
-from lrestore.run.order import in_order
 from lrestore.run.request import RunRequest
+from lrestore.run.select.dependencies import referred_to
+from lrestore.run.select.order import in_order
 from lrestore.selection import Filters, Selection, matches, parse, subtree
 from lrestore.vault.items import IndexRow
 from lrestore.vault.reader import Vault
