@@ -43,11 +43,12 @@ from lrestore.restoration.writes import Write
 from lrestore.run.budget import Budget
 from lrestore.run.bulk.start import run_bulk
 from lrestore.run.compare.dry_run import preview
+from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import Pretend
-from lrestore.run.compare.verify import read_again
-from lrestore.run.items.loop import ItemLoop, Planned, Verifier, planning
+from lrestore.run.compare.verify import Verifier, read_again
+from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import Rounds
-from lrestore.run.journal.session import ReadOnlyJournal
+from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.api_specification import acquaint
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames

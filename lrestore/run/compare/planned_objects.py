@@ -9,7 +9,7 @@ from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.item import ItemPlan
-from lrestore.run.journal.session import ReadOnlyJournal
+from lrestore.run.journal.read_only import ReadOnlyJournal
 
 
 class Pretend:

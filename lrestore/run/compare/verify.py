@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
-from lrestore.restoration.item import ItemRestorer
-from lrestore.run.items.loop import ItemLoop, Verifier
+from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.run.compare.plan import planned_result
+from lrestore.run.items.loop import ItemLoop, _complain
 from lrestore.run.setup import Record
 
 log = logging.getLogger(__name__)
@@ -38,3 +40,33 @@ def read_again(
     outcome = verifier.outcome()
     unsure = tuple(Difference(failure.key.type, failure.key.id, failure.name) for failure in failures)
     return Verify(outcome.equal + same, outcome.different + unsure)
+
+
+class Verifier:
+    """Compares items with the destination and collects what is not as the backup has it; what a rule skips, neither."""
+
+    def __init__(self, restorer: ItemRestorer) -> None:
+        self._restorer = restorer
+        self.equal = 0
+        self.different: list[Difference] = []
+
+    def step(self, item: Any) -> ItemResult:
+        """Compare one item."""
+        plan = self._restorer.plan(item)
+        if plan.action in ("created", "updated"):
+            self.different.append(_difference(plan))
+        _complain(plan, "the rest was compared")
+        if plan.action in ("created", "updated"):
+            return planned_result(plan)
+        if plan.action == "unchanged":
+            self.equal += 1
+        return planned_result(plan)
+
+    def outcome(self) -> Verify:
+        return Verify(self.equal, tuple(self.different))
+
+
+def _difference(plan: ItemPlan) -> Difference:
+    missing = plan.action == "created"
+    changes = () if missing else plan.changes
+    return Difference(plan.key.type, plan.key.id, plan.name, plan.live_id, changes, plan.parts.deletions, missing)

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from lrestore.errors import IncompleteError, InternalError, ItemError, RunError
-from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome
-from lrestore.report.model import Difference, Verify
-from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.messages import ItemKey, ItemResult, Outcome
+from lrestore.restoration.item import ItemPlan
 from lrestore.restoration.writes import incomplete
-from lrestore.run.compare.planned_objects import Pretend, calls_of
+from lrestore.run.compare.plan import planned_result
 from lrestore.run.items.dead_letter import failed
 from lrestore.vault.reader import Vault
 
@@ -28,14 +25,6 @@ Turn = Callable[[Any, Collection[ItemKey], ItemResult | None], tuple[ItemResult,
 """Takes an item, the items still to come, and what its first turn has done; tells what came of it, and whether it has
 to come again."""
 Record = Callable[[ItemResult, bytes | None], None]
-
-
-@dataclass(slots=True)
-class Planned:
-    """What ``--plan`` adds up."""
-
-    calls: Counter[str] = field(default_factory=Counter)
-    deletions: list[Deletion] = field(default_factory=list)
 
 
 class ItemLoop:
@@ -104,73 +93,9 @@ def second_turn(half: ItemResult | None) -> Iterator[None]:
         raise
 
 
-def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn:
-    """A turn that says what would be done, and adds it up. What would be made is there for those that need it."""
-
-    def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
-        pretend.forget(item.key)
-        plan = restorer.plan(item, awaited, last=half is not None)
-        if plan.action == "created" and plan.own is not None:
-            pretend.made(item.key, plan.own.body)
-        if plan.action == "updated" and plan.own is not None and plan.own.body.get("deleted") is False:
-            pretend.taken_out(item.key, plan.live_id)
-        if not plan.ends.found:
-            planned.calls.update(calls_of(plan))
-            planned.deletions += plan.parts.deletions
-            _complain(plan, "the rest can be restored")
-        return planned_result(plan), bool(plan.ends.found)
-
-    return turn
-
-
 def _complain(plan: ItemPlan, rest: str) -> None:
     """Raises IncompleteError where the item refers to what cannot be had. ``rest`` says what becomes of the rest."""
     if plan.all_unmet:
         error = incomplete(plan.key, plan.all_unmet, rest)
         error.restored = planned_result(plan)
         raise error
-
-
-def planned_result(plan: ItemPlan) -> ItemResult:
-    """A plan in the form of a result: the same words, nothing done."""
-    return ItemResult(
-        key=plan.key,
-        name=plan.name,
-        outcome=plan.action,
-        destination_id=plan.live_id,
-        reason=plan.reason,
-        changes=plan.changes,
-        deletions=plan.parts.deletions,
-        warnings=plan.told,
-        left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
-    )
-
-
-class Verifier:
-    """Compares items with the destination and collects what is not as the backup has it; what a rule skips, neither."""
-
-    def __init__(self, restorer: ItemRestorer) -> None:
-        self._restorer = restorer
-        self.equal = 0
-        self.different: list[Difference] = []
-
-    def step(self, item: Any) -> ItemResult:
-        """Compare one item."""
-        plan = self._restorer.plan(item)
-        if plan.action in ("created", "updated"):
-            self.different.append(_difference(plan))
-        _complain(plan, "the rest was compared")
-        if plan.action in ("created", "updated"):
-            return planned_result(plan)
-        if plan.action == "unchanged":
-            self.equal += 1
-        return planned_result(plan)
-
-    def outcome(self) -> Verify:
-        return Verify(self.equal, tuple(self.different))
-
-
-def _difference(plan: ItemPlan) -> Difference:
-    missing = plan.action == "created"
-    changes = () if missing else plan.changes
-    return Difference(plan.key.type, plan.key.id, plan.name, plan.live_id, changes, plan.parts.deletions, missing)

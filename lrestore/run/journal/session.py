@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from lrestore.crash_points import crash_point
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Mapping
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
-from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, read_undo
 
@@ -120,67 +118,3 @@ class SessionJournal:
     def _copies(self) -> frozenset[tuple[str, str]]:
         """The objects of which this session has kept copies."""
         return frozenset((entry.type, entry.destination_id) for entry in read_undo(self._undo.path.parent))
-
-
-class ReadOnlyJournal:
-    """For modes that write nothing: mappings are read where there are any, and every write is a mistake."""
-
-    def __init__(self, state: Path, source_instance: str, destination: str) -> None:
-        self._reader = StateReader.open(state) if has_records(state) else None
-        self._route = (source_instance, destination)
-        self.pretended: dict[tuple[str, str], str] = {}
-        """What a plan would make, and the id that stands for it."""
-        self._taken_over: dict[tuple[str, str], str] = {}
-
-    def mapping(self, type_name: str, source_id: str) -> str | None:
-        if (type_name, source_id) in self.pretended:
-            return self.pretended[type_name, source_id]
-        recorded = self._reader.mapping(*self._route, type_name, source_id) if self._reader else None
-        return recorded or self._taken_over.get((type_name, source_id))
-
-    def take_over(self, mapping: Mapping) -> None:
-        """Let a mapping that a restore would record count here, after those that are on record."""
-        self._taken_over[mapping.type, mapping.source_id] = mapping.destination_id
-
-    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
-        raise AssertionError("a mode that writes nothing recorded a mapping")
-
-    def open_intents(self, intents: Sequence[Intent]) -> None:
-        raise AssertionError("a mode that writes nothing opened an intent")
-
-    def close_intent(self, intent: Intent, destination_id: str) -> None:
-        raise AssertionError("a mode that writes nothing closed an intent")
-
-    def drop_intent(self, intent: Intent) -> None:
-        raise AssertionError("a mode that writes nothing dropped an intent")
-
-    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
-        raise AssertionError("a mode that writes nothing kept an undo copy")
-
-    def created(self, type_name: str, object_id: str) -> None:
-        raise AssertionError("a mode that writes nothing created an object")
-
-    def begun(self, key: ItemKey) -> bool:
-        return False
-
-    def unsettled(self, key: ItemKey) -> bool:
-        return self._reader is not None and self._reader.in_doubt(key, parts=False)
-
-    def in_doubt(self, key: ItemKey) -> bool:
-        return False
-
-    def claimed(self, key: ItemKey, destination_id: str) -> bool:
-        return bool(self.claimants(key.type, destination_id) - {key.id})
-
-    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
-        unrecorded = [*self.pretended.items(), *self._taken_over.items()]
-        own = {source for (kind, source), live in unrecorded if (kind, live) == (type_name, destination_id)}
-        recorded = self._reader.mapped_sources(*self._route, type_name, destination_id) if self._reader else ()
-        return frozenset({*own, *recorded})
-
-    def kept(self, key: ItemKey, object_id: str) -> bool:
-        return False
-
-    def close(self) -> None:
-        if self._reader is not None:
-            self._reader.close()
