@@ -18,7 +18,7 @@ from lrestore.settings import SIMULATOR, Settings, load_settings, require_destin
 if TYPE_CHECKING:
     from lrestore.credentials import Credentials
     from lrestore.report.model import Report
-    from lrestore.run.setup import LogSetup, Surroundings
+    from lrestore.run.job import LogSetup, Surroundings
 
 DEFAULT_CONFIG = Path("lrestore.toml")
 
@@ -81,7 +81,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
 def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audience: Audience) -> Report:
     """``--resume`` and ``--retry-dead-letters``. Raises RunError; items that fail are in the report."""
     from lrestore.run.request import ThisStart
-    from lrestore.run.starting import resume, retry
+    from lrestore.run.start import resume, retry
 
     require_destination(settings)
     now = ThisStart(
@@ -100,7 +100,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
 
 def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:
     """Do it. Raises RunError; items that fail are in the report."""
-    from lrestore.run.starting import execute
+    from lrestore.run.start import execute
 
     with destination(settings, request.mode, environ, audience.warn) as (reached, credentials):
         surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
@@ -110,7 +110,7 @@ def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], aud
 def _surroundings(
     credentials: Callable[[], Credentials], audience: Audience, source: Callable[[], Credentials | None]
 ) -> Surroundings:
-    from lrestore.run.setup import Surroundings
+    from lrestore.run.job import Surroundings
 
     return Surroundings(credentials, *audience.parts(), source, audience.begun, audience.tell)
 

@@ -26,7 +26,7 @@ from lrestore.report.text import Style
 from lrestore.report.write import ensure_writable, write_report
 
 if TYPE_CHECKING:
-    from lrestore.run.setup import LogSetup
+    from lrestore.run.job import LogSetup
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def _level(options: Options) -> int:
 
 def _log_setup(options: Options) -> LogSetup:
     """The same for the processes of a bulk run, which do not see the progress bar."""
-    from lrestore.run.setup import LogSetup
+    from lrestore.run.job import LogSetup
 
     return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 

@@ -3,7 +3,7 @@
 Promise: killed at any moment, by whatever means, a run loses nothing and doubles nothing once it is resumed, and
 comes to the totals of an undisturbed one; no process outlives the command.
 
-1. :mod:`~lrestore.run.starting` begins a run, anew or where another stopped; ``choose`` and ``order`` say what is to
+1. :mod:`~lrestore.run.start` begins a run, anew or where another stopped; ``choose`` and ``order`` say what is to
 be done; ``restore_run`` sets it up and makes the report.
 2. A few items are restored in this process (``single``); many by a ``coordinator``, ``worker`` processes and one
 ``writer``.

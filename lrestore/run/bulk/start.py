@@ -26,14 +26,13 @@ from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
+from lrestore.run.job import Ended, Job, policy_of
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.preflight import AdminCheck
 from lrestore.run.prepare.source_instance import Handed, nested
 from lrestore.run.select.order import natural
 from lrestore.run.select.text_links import links_here
-from lrestore.run.setup import Job, policy_of
-from lrestore.run.single import Ended
 from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
 from lrestore.state.undo import make_directory, undo_directory

@@ -45,11 +45,11 @@ from lrestore.run.bulk.outbox import Outbox
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultWriter
 from lrestore.run.bulk.protocol import Ack, Finish, FromWorker, GaveUp, Resend, Standing, Started, Task, Tasks, ToWorker
 from lrestore.run.items.loop import ItemLoop, joined, second_turn
+from lrestore.run.job import LogSetup
 from lrestore.run.journal.records import Finished, Halfway
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
 from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
-from lrestore.run.setup import LogSetup
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal

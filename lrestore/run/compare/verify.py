@@ -12,7 +12,7 @@ from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.compare.plan import planned_result
 from lrestore.run.items.loop import ItemLoop, _complain
-from lrestore.run.setup import Record
+from lrestore.run.job import Record
 
 log = logging.getLogger(__name__)
 

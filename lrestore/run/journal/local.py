@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lrestore.clock import utc_now
+from lrestore.run.job import Job
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.session import SessionJournal
-from lrestore.run.setup import Job
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, undo_directory
 from lrestore.state.writer import StateWriter

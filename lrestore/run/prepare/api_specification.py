@@ -17,7 +17,8 @@ from lrestore.errors import LookerError, NotFoundError
 from lrestore.looker.session import LookerSession
 from lrestore.ontology import fields
 from lrestore.ontology.specification import Specification, UnusableSpecificationError, reduced
-from lrestore.run.prepare.preflight import API_VERSION, DestinationFacts
+from lrestore.run.job import DestinationFacts
+from lrestore.run.prepare.preflight import API_VERSION
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
 from lrestore.state.writer import StateWriter

@@ -23,8 +23,8 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.users import same_person
+from lrestore.run.job import Job
 from lrestore.run.select.dependencies import referred_to
-from lrestore.run.setup import Job
 from lrestore.settings import Settings
 from lrestore.vault.foreign_mappings import ForeignMapping
 from lrestore.vault.reader import Vault

@@ -15,9 +15,9 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.name_swaps import UNIQUE, in_the_way, step_aside
 from lrestore.restoration.ports import Journal
 from lrestore.restoration.writes import Write
+from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.prepare.lookervault_mappings import take_over
-from lrestore.run.setup import Job
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from lrestore.content.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
@@ -13,8 +12,8 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
-from lrestore.ontology.specification import Specification
 from lrestore.restoration.identify.acting_user import gives_admin
+from lrestore.run.job import DestinationFacts
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -24,24 +23,6 @@ _SINGLE_READS = 3
 """Up to so many selected dashboards or looks are read whole at once: the restore needs the copy anyway."""
 
 _SAMPLED = ("dashboard", "look")
-
-
-@dataclass(frozen=True, slots=True)
-class DestinationFacts:
-    """What the log says before the first write, and what the release allows.
-
-    ``swagger_url`` is where the instance says that its specification is, ``web_url`` where its users find it;
-    ``specification`` is what the former says, None where the table of releases has to do.
-    """
-
-    base_url: str
-    user_id: str
-    user_name: str
-    looker_version: str
-    swagger_url: str = ""
-    web_url: str = ""
-    specification: Specification | None = None
-    warnings: tuple[str, ...] = ()
 
 
 def meet(session: Caller, base_url: str) -> DestinationFacts:

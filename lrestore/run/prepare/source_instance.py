@@ -19,9 +19,9 @@ from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.restoration.identify.source_definitions import Asked, Gathered
 from lrestore.restoration.ports import Definitions, Source
+from lrestore.run.job import Job
 from lrestore.run.prepare.preflight import judge
 from lrestore.run.select.dependencies import Links
-from lrestore.run.setup import Job
 from lrestore.settings import Settings
 from lrestore.vault.queries import shown_queries
 

@@ -46,8 +46,10 @@ from lrestore.run.compare.dry_run import preview
 from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import Pretend
 from lrestore.run.compare.verify import Verifier, read_again
+from lrestore.run.in_process import run_single
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import Rounds
+from lrestore.run.job import Ended, Job, Record, age, interruptible, looker_session, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.api_specification import acquaint
 from lrestore.run.prepare.lookervault_mappings import take_over
@@ -58,9 +60,6 @@ from lrestore.run.prepare.source_instance import definitions_for, gather, meet_o
 from lrestore.run.prepare.unfinished_creates import give_time
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.text_links import links_here
-from lrestore.run.setup import Job, Record, looker_session, policy_of
-from lrestore.run.single import Ended, run_single
-from lrestore.run.waiting import age, interruptible
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from lrestore.state.records import SessionStatus

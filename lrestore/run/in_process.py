@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.errors import StoppedError
@@ -20,24 +19,13 @@ from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
 from lrestore.run.items.loop import ItemLoop, Turn, joined, second_turn
 from lrestore.run.items.two_passes import Rounds
+from lrestore.run.job import Ended, Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.prepare.source_instance import nested
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.text_links import links_here
-from lrestore.run.setup import Job
 from lrestore.state.records import SessionStatus
 from lrestore.state.writer import StateWriter
-
-
-@dataclass(slots=True)
-class Ended:
-    """How the items of a run ended. ``reason`` says why it stopped early; ``usage`` is what other processes called."""
-
-    status: SessionStatus
-    reason: str = ""
-    usage: ApiUsage = field(default_factory=ApiUsage)
-    warnings: tuple[str, ...] = ()
-    timeline: tuple[Sample, ...] = ()
 
 
 def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -18,19 +20,20 @@ from lrestore.content.payload import Releases
 from lrestore.credentials import Credentials
 from lrestore.json_types import JsonObject
 from lrestore.looker.limits import Limiter
+from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
-from lrestore.report.model import Destination, Report, Source
+from lrestore.report.model import Destination, Report, Sample, Source
 from lrestore.report.progress import Progress, Silent
 from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
-from lrestore.run.prepare.preflight import DestinationFacts
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
-from lrestore.state.records import RestorationSession
+from lrestore.state.records import RestorationSession, SessionStatus
 from lrestore.vault.reader import Vault
 from lrestore.version import __version__
 
@@ -188,3 +191,61 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
         )
     }
     return Policy(allow_alert_loss=request.allow_alert_loss, disable_schedules=request.disable_schedules, **chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationFacts:
+    """What the log says before the first write, and what the release allows.
+
+    ``swagger_url`` is where the instance says that its specification is, ``web_url`` where its users find it;
+    ``specification`` is what the former says, None where the table of releases has to do.
+    """
+
+    base_url: str
+    user_id: str
+    user_name: str
+    looker_version: str
+    swagger_url: str = ""
+    web_url: str = ""
+    specification: Specification | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Ended:
+    """How the items of a run ended. ``reason`` says why it stopped early; ``usage`` is what other processes called."""
+
+    status: SessionStatus
+    reason: str = ""
+    usage: ApiUsage = field(default_factory=ApiUsage)
+    warnings: tuple[str, ...] = ()
+    timeline: tuple[Sample, ...] = ()
+
+
+_LOOK_EVERY_S = 0.1
+"""How long a signal may go unnoticed: a handler cannot wake other threads."""
+
+
+def interruptible(stop: Callable[[], bool]) -> Callable[[float], bool]:
+    """A wait for so many seconds that says, as ``threading.Event.wait`` does, whether it ended because of ``stop``."""
+
+    def wait(seconds: float) -> bool:
+        end = time.monotonic() + seconds
+        while not stop():
+            left_s = end - time.monotonic()
+            if left_s <= 0:
+                return False
+            time.sleep(min(_LOOK_EVERY_S, left_s))
+        return True
+
+    return wait
+
+
+def age(made: datetime | None, now: datetime) -> str:
+    """How long ago a backup was made, as people say it."""
+    if made is None:
+        return "of unknown age"
+    hours = max(0, int((now - made).total_seconds() // 3600))
+    if hours < 48:
+        return f"{hours} hours old"
+    return f"{hours // 24} days old"

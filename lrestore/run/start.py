@@ -11,11 +11,10 @@ from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
 from lrestore.messages import ItemResult
 from lrestore.report.model import Report
-from lrestore.run.prepare.preflight import DestinationFacts
+from lrestore.run.job import DestinationFacts, Job, Surroundings
 from lrestore.run.request import RunRequest, ThisStart
-from lrestore.run.restore_run import Run
+from lrestore.run.restore import Run
 from lrestore.run.select.choose import choose
-from lrestore.run.setup import Job, Surroundings
 from lrestore.selection import Filters
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
