@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from lrestore.simulator import worldfile
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.world import worldfile
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, make_world
 
 NEVER_TRASHED = 10**9
 

@@ -23,7 +23,7 @@ from lrestore.credentials import Credentials
 from lrestore.errors import LookerError
 from lrestore.looker.session import LookerSession
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
-from lrestore.simulator.remote import SimulatorProcess
+from lrestore.simulator.http.remote import SimulatorProcess
 
 WARM_UP_S = 10.0
 DROP_S = 10.0

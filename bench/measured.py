@@ -19,7 +19,7 @@ import msgspec
 from bench.ground import Ground
 from bench.processes import Meter, Use
 from lrestore.json_types import JsonObject
-from lrestore.simulator.remote import SimulatorProcess
+from lrestore.simulator.http.remote import SimulatorProcess
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 3600.0

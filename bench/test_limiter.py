@@ -15,7 +15,7 @@ from bench import limiter as limiter_bench
 from bench.gates import GATES
 from bench.measured import clean_environment
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
-from lrestore.simulator.remote import SimulatorProcess
+from lrestore.simulator.http.remote import SimulatorProcess
 
 GATE = GATES["limiter"]
 PER_SECOND = 400.0

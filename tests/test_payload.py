@@ -10,7 +10,7 @@ from lrestore.content.payload import Releases, left_out, wanted_object, wanted_p
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import reduced
-from lrestore.simulator.specification import swagger
+from lrestore.simulator.api.specification import swagger
 
 OLD = "25.4.10"
 BY_TABLE = Releases("26.12", OLD)

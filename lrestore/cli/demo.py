@@ -14,7 +14,7 @@ from lrestore.errors import SettingsError
 from lrestore.settings import SIMULATOR, Settings
 
 if TYPE_CHECKING:
-    from lrestore.simulator.store import World
+    from lrestore.simulator.core.store import World
 
 
 def is_demo(settings: Settings) -> bool:
@@ -31,7 +31,7 @@ def prepare(settings: Settings) -> bool:
     missing = [path for path in (*settings.source.paths, str(world)) if not Path(path).exists()]
     if not is_demo(settings) or len(missing) < 1 + len(settings.source.paths):
         return False
-    from lrestore.simulator.demo import prepare as make
+    from lrestore.simulator.world.demo import prepare as make
 
     try:
         world.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,8 @@ def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
 
     Raises SettingsError for a world that cannot be read.
     """
-    from lrestore.simulator import server, worldfile
+    from lrestore.simulator.http import server
+    from lrestore.simulator.world import worldfile
 
     world = _world(settings)
     running = server.start(world)
@@ -69,8 +70,8 @@ def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
 
 
 def _world(settings: Settings) -> World:
-    from lrestore.simulator import worldfile
-    from lrestore.simulator.world import make_world
+    from lrestore.simulator.world import worldfile
+    from lrestore.simulator.world.world import make_world
 
     path = settings.destination.simulator_world
     if not path:

@@ -18,11 +18,11 @@ from pathlib import Path
 import msgspec
 import uvicorn
 
-from lrestore.simulator import worldfile
-from lrestore.simulator.config import Config
-from lrestore.simulator.server import LOOPBACK, build, new_simulation
-from lrestore.simulator.store import World
-from lrestore.simulator.world import make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import World
+from lrestore.simulator.http.server import LOOPBACK, build, new_simulation
+from lrestore.simulator.world import worldfile
+from lrestore.simulator.world.world import make_world
 
 
 def _parser() -> argparse.ArgumentParser:

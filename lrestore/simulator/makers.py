@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrestore.simulator.store import Record, World
+from lrestore.simulator.core.store import Record, World
 
 FROM_SOURCE = ("dynamic_fields", "sorts", "total", "vis_config")
 """What a result maker takes from its query, look or merged query, unless the tile overrides it."""

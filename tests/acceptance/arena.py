@@ -26,13 +26,13 @@ import msgspec
 from lrestore.cli.main import main
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.simulator.backup import Extraction, blob_of, write_backup
-from lrestore.simulator.config import Config
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.journal import LoggedCall
-from lrestore.simulator.server import RunningSimulator, start
-from lrestore.simulator.store import Record, World
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.journal import LoggedCall
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.http.server import RunningSimulator, start
+from lrestore.simulator.world.backup import Extraction, blob_of, write_backup
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.vault.shard import ShardWriter
 from tests.acceptance.proxy import Proxy
 from tests.cli.command import environment

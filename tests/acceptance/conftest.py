@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.arena import Arena
 
 

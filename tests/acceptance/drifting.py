@@ -6,9 +6,9 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 
-from lrestore.simulator.drift import drift
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.store import Record, World
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.world.drift import drift
+from lrestore.simulator.world.edits import Edit, edit
 from tests.simulator.direct import Direct
 
 _RENAMED = {

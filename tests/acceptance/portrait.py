@@ -14,7 +14,7 @@ from typing import Any
 
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
-from lrestore.simulator.store import Record, World
+from lrestore.simulator.core.store import Record, World
 
 SCHEMAS = {
     "user": "User",

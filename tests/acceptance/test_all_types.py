@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes, empty_world, make_world
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from tests.acceptance.arena import Arena, Ran
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.portrait import portraits

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from lrestore.state.undo import read_undo, state_folder
 from tests.acceptance.arena import Arena
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.drift import add_tile
-from lrestore.simulator.views import render
+from lrestore.simulator.core.views import render
+from lrestore.simulator.world.drift import add_tile
 from tests.acceptance.arena import Arena
 
 ONE = ("--select", "dashboard=1")

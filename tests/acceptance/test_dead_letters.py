@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from lrestore.simulator.faults import Fault, Match
+from lrestore.simulator.core.faults import Fault, Match
 from tests.acceptance.arena import Arena
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.world import Sizes, empty_world, make_world
+from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from tests.acceptance.arena import Arena
 from tests.acceptance.portrait import portraits
 from tests.restoration.crossing import Crossing
@@ -74,7 +74,7 @@ class Broken:
 
     def _blob(self, kind: str, object_id: str) -> JsonObject:
         with_source = self._arena.source if isinstance(self._arena, Crossing) else self._arena.world
-        from lrestore.simulator.backup import blob_of
+        from lrestore.simulator.world.backup import blob_of
 
         record = with_source.get(kind, object_id)
         assert record is not None

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.drift import SMALL_EDITS
-from lrestore.simulator.views import render
+from lrestore.simulator.core.views import render
+from lrestore.simulator.world.drift import SMALL_EDITS
 from tests.acceptance import twists
 from tests.acceptance.arena import SMALL, Arena
 from tests.acceptance.proxy import Exchange

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.world import make_world
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import make_world
 from tests.acceptance.arena import SMALL, Arena
 
 ONE = ("--select", "dashboard=1")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes, empty_world
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.world import Sizes, empty_world
 from tests.acceptance.arena import SECRET
 from tests.acceptance.portrait import portraits
 from tests.restoration.crossing import Crossing

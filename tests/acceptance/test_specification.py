@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from lrestore.ontology import fields
-from lrestore.simulator.config import Config
-from lrestore.simulator.specification import swagger
+from lrestore.simulator.api.specification import swagger
+from lrestore.simulator.core.config import Config
 from tests.acceptance.arena import SMALL, Arena
 from tests.acceptance.proxy import Exchange
 

@@ -14,7 +14,7 @@ CONFIG = "conf/demo.toml"
 
 @pytest.fixture(scope="session")
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from lrestore.simulator.demo import prepare
+    from lrestore.simulator.world.demo import prepare
 
     return prepare(tmp_path_factory.mktemp("made") / "demo").backup.parent
 

@@ -19,12 +19,12 @@ from typing import Any
 import msgspec
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator import worldfile
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.remote import SimulatorProcess
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core.store import World
+from lrestore.simulator.http.remote import SimulatorProcess
+from lrestore.simulator.world import worldfile
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from tests.cli.command import environment

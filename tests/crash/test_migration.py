@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.simulator import worldfile
-from lrestore.simulator.remote import SimulatorProcess
-from lrestore.simulator.store import EDGES, World
-from lrestore.simulator.world import Sizes, empty_world, make_world
+from lrestore.simulator.core.store import EDGES, World
+from lrestore.simulator.http.remote import SimulatorProcess
+from lrestore.simulator.world import worldfile
+from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from lrestore.state.read import StateReader
 from tests.acceptance.portrait import portraits
 from tests.crash.bulk import Bulk, Verdict, kill

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.world import Sizes
 from lrestore.state.read import StateReader
 from tests.crash.bulk import Bulk, Verdict, kill
 

@@ -14,7 +14,7 @@ from lrestore.json_types import JsonObject
 from lrestore.ontology import OPERATIONS, fields, releases
 from lrestore.ontology.errata import TAKEN_ALL_THE_SAME
 from lrestore.ontology.specification import Specification, UnusableSpecificationError, reduced
-from lrestore.simulator.specification import swagger
+from lrestore.simulator.api.specification import swagger
 
 DOCUMENT = swagger()
 WHOLE = reduced(DOCUMENT)

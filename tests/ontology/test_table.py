@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, ContentType, Operation, Part, by_vault_number, fields
-from lrestore.simulator import schema
+from lrestore.simulator.core import schema
 
 TYPES = pytest.mark.parametrize("entry", CONTENT_TYPES.values(), ids=CONTENT_TYPES.keys())
 PART_ROWS = pytest.mark.parametrize("part", PARTS.values(), ids=PARTS.keys())

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.config import Config
-from lrestore.simulator.server import RunningSimulator, start
-from lrestore.simulator.store import Record, World
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.http.server import RunningSimulator, start
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.arena import SECRET, Arena, Ran
 
 NOTHING = Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0)

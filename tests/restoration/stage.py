@@ -31,11 +31,11 @@ from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.preflight import AdminCheck, judge, meet
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.config import Config
-from lrestore.simulator.server import RunningSimulator, start
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import World
+from lrestore.simulator.http.server import RunningSimulator, start
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
 from lrestore.state.undo import UndoJournal, undo_directory

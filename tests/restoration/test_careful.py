@@ -11,7 +11,7 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.context import Policy
 from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import Stage, writes
 
 

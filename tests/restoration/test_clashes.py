@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.arena import Arena, Ran
 
 SIZES = Sizes(users=3, groups=1, folders=3, depth=1, looks=12, dashboards=12, tiles=2, filters=0, boards=0, plans=0)

@@ -10,7 +10,7 @@ import pytest
 from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.config import Config
+from lrestore.simulator.core.config import Config
 from tests.restoration.stage import SMALL, Stage, writes
 
 

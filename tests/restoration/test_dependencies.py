@@ -12,7 +12,7 @@ from lrestore.errors import DependencyError, IncompleteError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import Stage, incomplete
 
 

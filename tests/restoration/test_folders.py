@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.arena import Arena
 from tests.restoration.crossing import Crossing
 
@@ -56,7 +56,7 @@ def personal(crossing: Crossing) -> tuple[dict[str, object], dict[str, object]]:
 
 
 def crossing_blob(crossing: Crossing, dashboard_id: str) -> dict[str, object]:
-    from lrestore.simulator.backup import blob_of
+    from lrestore.simulator.world.backup import blob_of
 
     record = crossing.source.get("dashboard", dashboard_id)
     assert record is not None

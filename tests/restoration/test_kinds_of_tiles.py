@@ -10,7 +10,7 @@ from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import NOTHING, kind_of_tile, shows_nothing
 from lrestore.restoration.identify.parts import match_parts
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import Stage, writes
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.backup import blob_of
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.backup import blob_of
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.arena import Arena, Ran
 from tests.restoration.crossing import Crossing
 

@@ -15,7 +15,7 @@ from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from tests.restoration.stage import Key, Stage
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]

@@ -7,7 +7,7 @@ from typing import Any
 from lrestore.content.identity import Judgement
 from lrestore.messages import ItemKey
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from lrestore.vault.items import IndexRow, VaultItem
 from tests.restoration.stage import Stage
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.server import RunningSimulator
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes, empty_world
+from lrestore.simulator.core.store import World
+from lrestore.simulator.http.server import RunningSimulator
+from lrestore.simulator.world.world import Sizes, empty_world
 from tests.acceptance.arena import Ran
 from tests.restoration.crossing import Crossing
 

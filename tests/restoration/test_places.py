@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import Sizes
 from lrestore.state.undo import read_undo
 from tests.acceptance.arena import Arena, Ran
 

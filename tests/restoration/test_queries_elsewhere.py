@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.backup import blob_of
-from lrestore.simulator.config import Config
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.store import Record, World
-from lrestore.simulator.world import Sizes, empty_world, make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.world.backup import blob_of
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from tests.restoration.crossing import Crossing
 
 SIZES = Sizes(users=2, groups=1, folders=4, depth=2, looks=6, dashboards=3, tiles=8, filters=2, boards=0, plans=0)

@@ -11,8 +11,8 @@ import pytest
 from lrestore.errors import DependencyError
 from lrestore.messages import ItemKey
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.store import Record
+from lrestore.simulator.core.store import Record
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import SMALL, Stage, writes
 
 

@@ -16,7 +16,7 @@ from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.compare.planned_objects import calls_of
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import SESSION, SMALL, Stage, incomplete, writes
 
 OTHER = Judgement("other")

@@ -9,7 +9,7 @@ import pytest
 from lrestore.content.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import Stage, writes
 
 RENAMED = [

@@ -9,7 +9,7 @@ import pytest
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import not_overridden, overrides, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
-from lrestore.simulator.config import Overrides
+from lrestore.simulator.core.config import Overrides
 from tests.restoration.stage import Stage, writes
 
 PIE = {"type": "looker_pie"}

@@ -11,7 +11,7 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.presence import flags_count, flags_of_layouts_count, present
-from lrestore.simulator.edits import Edit, edit
+from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.stage import Stage, writes
 
 PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")

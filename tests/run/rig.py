@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Self
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator import worldfile
-from lrestore.simulator.backup import Extraction, write_backup
-from lrestore.simulator.remote import SimulatorProcess
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core.store import World
+from lrestore.simulator.http.remote import SimulatorProcess
+from lrestore.simulator.world import worldfile
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
 from lrestore.vault.shard import ShardWriter
 from tests.cli.command import environment

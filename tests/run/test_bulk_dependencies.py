@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.store import World
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
 from lrestore.state.read import StateReader
 from lrestore.vault.shard import ShardWriter
 from tests.run.rig import Rig

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from lrestore.state.lock import RunLock
 from tests.cli.command import environment
 from tests.crash.bulk import descendants

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.arena import Arena, Ran
 
 GROUPS = Sizes(users=2, groups=4, folders=3, depth=1, looks=0, dashboards=0, boards=0, plans=0)

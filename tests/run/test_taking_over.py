@@ -11,8 +11,8 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.simulator.backup import blob_of
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.world.backup import blob_of
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.arena import Arena
 from tests.restoration.crossing import Crossing
 

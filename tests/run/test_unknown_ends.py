@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.store import World
-from lrestore.simulator.world import Sizes
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes
 from lrestore.state.read import StateReader
 from tests.run.rig import Rig
 

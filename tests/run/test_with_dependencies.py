@@ -10,7 +10,7 @@ import pytest
 from lrestore.run.request import RunRequest
 from lrestore.run.select.choose import choose
 from lrestore.selection import Filters
-from lrestore.simulator.world import Sizes, empty_world, make_world
+from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
 from tests.restoration.crossing import Crossing

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrestore.simulator.world import make_world
+from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
 
 

@@ -6,11 +6,11 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from lrestore.simulator.answering import Request, answer
-from lrestore.simulator.config import Config
-from lrestore.simulator.routes import route
-from lrestore.simulator.server import new_simulation
-from lrestore.simulator.store import World
+from lrestore.simulator.api.answering import Request, answer
+from lrestore.simulator.api.routes import route
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import World
+from lrestore.simulator.http.server import new_simulation
 
 
 class Direct:

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from lrestore.simulator import schema
-from lrestore.simulator.config import Config
-from lrestore.simulator.crud import HANDLERS
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.world import make_world
+from lrestore.simulator.api.crud import HANDLERS
+from lrestore.simulator.core import schema
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
 
 QUERY = {"model": "ecommerce", "view": "orders", "fields": ["orders.count"]}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lrestore.simulator.config import Config, Nested
-from lrestore.simulator.world import make_world
+from lrestore.simulator.core.config import Config, Nested
+from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
 
 

@@ -11,11 +11,11 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.config import Config
-from lrestore.simulator.faults import Fault, Faults, Match
-from lrestore.simulator.limits import Limits
-from lrestore.simulator.server import RunningSimulator, build, new_simulation, start
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.faults import Fault, Faults, Match
+from lrestore.simulator.core.limits import Limits
+from lrestore.simulator.http.server import RunningSimulator, build, new_simulation, start
+from lrestore.simulator.world.world import Sizes, make_world
 
 TINY = Sizes(dashboards=2, tiles=2, looks=1, users=2)
 

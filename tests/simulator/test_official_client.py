@@ -9,8 +9,8 @@ import pytest
 from looker_sdk import error, models40
 from looker_sdk.sdk.api40.methods import Looker40SDK
 
-from lrestore.simulator.server import RunningSimulator, start
-from lrestore.simulator.world import make_world
+from lrestore.simulator.http.server import RunningSimulator, start
+from lrestore.simulator.world.world import make_world
 
 
 @pytest.fixture(scope="module")

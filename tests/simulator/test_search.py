@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.simulator.config import Config
-from lrestore.simulator.projection import parse, project
-from lrestore.simulator.refusal import RefusedError
-from lrestore.simulator.search import like, matches
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.api.search import like, matches
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.projection import parse, project
+from lrestore.simulator.core.refusal import RefusedError
+from lrestore.simulator.world.world import Sizes, make_world
 from tests.simulator.direct import Direct
 
 

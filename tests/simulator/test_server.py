@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from lrestore.simulator.server import start
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.http.server import start
+from lrestore.simulator.world.world import Sizes, make_world
 
 TINY = Sizes(dashboards=1, tiles=1, looks=1, users=1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.config import Config
-from lrestore.simulator.edits import Edit, edit
-from lrestore.simulator.world import make_world
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
 
 QUERY = {"model": "ecommerce", "view": "orders", "fields": ["orders.count"], "vis_config": {"type": "looker_line"}}

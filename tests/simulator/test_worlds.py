@@ -13,12 +13,13 @@ import msgspec
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator import demo, schema, worldfile
-from lrestore.simulator.backup import SHOWN_AS, Extraction, blob_of, write_backup
-from lrestore.simulator.drift import drift
-from lrestore.simulator.remote import SimulatorProcess
-from lrestore.simulator.views import SCHEMA_OF
-from lrestore.simulator.world import Sizes, make_world
+from lrestore.simulator.core import schema
+from lrestore.simulator.core.views import SCHEMA_OF
+from lrestore.simulator.http.remote import SimulatorProcess
+from lrestore.simulator.world import demo, worldfile
+from lrestore.simulator.world.backup import SHOWN_AS, Extraction, blob_of, write_backup
+from lrestore.simulator.world.drift import drift
+from lrestore.simulator.world.world import Sizes, make_world
 
 AT = datetime(2024, 6, 3, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""The endpoints of the simulated Looker, one module for each part of the API."""

@@ -1,0 +1,129 @@
+"""Content metadata (one row for each folder, dashboard, look and board) and the access lists that hang on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lrestore.simulator.api.crud import Draft, Kind, handles, provide, show_page
+from lrestore.simulator.core import schema
+from lrestore.simulator.core.refusal import not_found
+from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.store import Record, World
+
+_FIELD = {"folder": "folder_id", "dashboard": "dashboard_id", "look": "look_id", "board": "homepage_id"}
+_WORD = {"board": "homepage"}
+
+
+def add_metadata(world: World, kind: str, record: Record) -> None:
+    """Make the metadata row of a new folder, dashboard, look or board, inheriting from its folder."""
+    row = schema.blank("ContentMeta")
+    parent = parent_metadata(world, record.get("parent_id") or record.get("folder_id"))
+    row.update(
+        can={"show": True, "update": True},
+        id=world.new_id("content_metadata"),
+        name=record.get("name") or record.get("title"),
+        parent_id=parent,
+        content_type=_WORD.get(kind, kind),
+        inherits=parent is not None,
+        inheriting_id=parent,
+    )
+    row[_FIELD[kind]] = record["id"]
+    world.table("content_metadata").put(row)
+    world.table(kind).change(record["id"], {"content_metadata_id": row["id"]})
+
+
+def parent_metadata(world: World, folder_id: str | None) -> str | None:
+    """The metadata id of a folder."""
+    folder = world.get("folder", folder_id)
+    return folder["content_metadata_id"] if folder else None
+
+
+def move_metadata(world: World, record: Record) -> None:
+    """Follow a rename or a move."""
+    row = world.get("content_metadata", record["content_metadata_id"])
+    if row is None:
+        return
+    parent = parent_metadata(world, record.get("parent_id") or record.get("folder_id"))
+    inheriting = parent if row["inherits"] else row["inheriting_id"]
+    name = record.get("name") or record.get("title")
+    world.table("content_metadata").change(row["id"], {"name": name, "parent_id": parent, "inheriting_id": inheriting})
+
+
+def remove_metadata(world: World, record: Record) -> None:
+    """Drop the row, and its access list, with the content."""
+    key = record.get("content_metadata_id")
+    if key is None:
+        return
+    world.table("content_metadata").remove(key)
+    for entry in world.table("content_metadata_access").where("content_metadata_id", key):
+        world.table("content_metadata_access").remove(entry["id"])
+
+
+def _check_metadata(draft: Draft) -> None:
+    if draft.sets("inherits") and draft.new["content_type"] not in ("folder", "homepage", "agent"):
+        draft.problem("inherits", "only folders, boards and agents can stop inheriting")
+
+
+def _metadata_changed(call: Call, record: Record, before: Any) -> None:
+    """Looker copies the inherited access list when a folder stops inheriting."""
+    if record["inherits"] == before["inherits"]:
+        return
+    world = call.world
+    record["inheriting_id"] = record["parent_id"] if record["inherits"] else None
+    if not record["inherits"]:
+        for entry in world.table("content_metadata_access").where("content_metadata_id", before["inheriting_id"]):
+            copy = {**entry, "id": world.new_id("content_metadata_access"), "content_metadata_id": record["id"]}
+            world.table("content_metadata_access").put(copy)
+
+
+METADATA = Kind(type="content_metadata", check=_check_metadata, changed=_metadata_changed)
+provide(METADATA, get="content_metadata", update="update_content_metadata")
+
+
+@handles("all_content_metadatas")
+def _all_metadatas(call: Call) -> object:
+    rows = call.world.table("content_metadata").where("parent_id", call.query["parent_id"])
+    return show_page(call, "content_metadata", rows)
+
+
+def _check_access(draft: Draft) -> None:
+    draft.require("content_metadata_id", "permission_type")
+    if draft.new.get("permission_type") not in ("view", "edit"):
+        draft.problem("permission_type", "permission_type must be view or edit")
+    if (draft.new.get("group_id") is None) == (draft.new.get("user_id") is None):
+        draft.problem("base", "give either a group_id or a user_id")
+    if draft.old is None and any(_same_grantee(draft.new, entry) for entry in _access_of(draft)):
+        draft.problem("base", "this group or user has access already", "already_exists")
+
+
+def _access_of(draft: Draft) -> list[Record]:
+    return draft.call.world.table("content_metadata_access").where(
+        "content_metadata_id", draft.new["content_metadata_id"]
+    )
+
+
+def _same_grantee(one: Record, other: Record) -> bool:
+    return (one["group_id"], one["user_id"]) == (other["group_id"], other["user_id"])
+
+
+ACCESS = Kind(
+    type="content_metadata_access",
+    references={"content_metadata_id": "content_metadata", "group_id": "group", "user_id": "user"},
+    defaults={"can": {"show": True}},
+    check=_check_access,
+)
+provide(
+    ACCESS,
+    create="create_content_metadata_access",
+    update="update_content_metadata_access",
+    delete="delete_content_metadata_access",
+)
+
+
+@handles("all_content_metadata_accesses")
+def _all_accesses(call: Call) -> object:
+    key = call.query["content_metadata_id"]
+    if call.find("content_metadata", key) is None:
+        raise not_found()
+    rows = call.world.table("content_metadata_access").where("content_metadata_id", key)
+    return show_page(call, "content_metadata_access", rows)

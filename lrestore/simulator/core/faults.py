@@ -1,0 +1,153 @@
+"""Faults on demand: which calls go wrong, and how. What the words do to a connection is in ``app``."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+
+from lrestore.simulator.core.refusal import Problem, RefusedError
+
+ACTIONS = frozenset(
+    {
+        *("status", "reset_before", "reset_after", "hang", "truncate", "cut", "html", "body"),
+        *("expire_tokens", "refuse", "delay"),
+    }
+)
+
+
+class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Which calls a fault is for; what isn't said fits all.
+
+    ``path`` is a path (``/dashboards/42``), a template (``/dashboards/{dashboard_id}``) or, ending in ``*``, a
+    beginning. ``nth`` counts fitting calls from 1; ``after`` lets so many pass first; ``times`` is how often it strikes
+    (0: for ever); ``rate`` is the share that is struck, drawn from the seed.
+    """
+
+    method: str = ""
+    path: str = ""
+    operation: str = ""
+    nth: int = 0
+    after: int = 0
+    times: int = 0
+    rate: float = 1.0
+
+
+class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A rule: ``{"match": {...}, "fault": "status:503"}``.
+
+    ``fault`` is one of: ``status:N`` (an error in Looker's form), ``html`` or ``html:N`` (a proxy's page),
+    ``body:TEXT`` (that text with ``status``, in the place of the answer), ``truncate`` (JSON cut short in a complete
+    answer), ``cut`` (connection closed inside the body), ``reset_before``, ``reset_after`` (TCP reset before or after
+    the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits, for ever if no seconds are given),
+    ``delay:SECONDS``, ``expire_tokens`` (every token is void from now on), ``refuse:SECONDS`` (nobody listens for so
+    long).
+    ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` spoil its answer.
+    """
+
+    fault: str
+    match: Match = Match()
+    retry_after: float | None = None
+    handled: bool = False
+    status: int = 200
+    matched: int = 0
+    fired: int = 0
+
+    @property
+    def action(self) -> str:
+        """The word before the colon."""
+        return self.fault.partition(":")[0]
+
+    @property
+    def number(self) -> float | None:
+        """What follows the colon, where that is a number."""
+        return float(self.text) if self.text and self.action != "body" else None
+
+    @property
+    def text(self) -> str:
+        """What follows the colon."""
+        return self.fault.partition(":")[2]
+
+    @property
+    def takes_effect(self) -> bool:
+        """Whether the call is handled although its answer is spoilt."""
+        return self.handled or self.action in ("reset_after", "truncate", "cut", "delay")
+
+    def problem(self) -> str:
+        """Why the rule makes no sense; empty if it does."""
+        if self.action not in ACTIONS:
+            return f"unknown fault {self.fault!r}: use one of {', '.join(sorted(ACTIONS))}"
+        if self.action == "body":
+            return ""
+        if not self.text.replace(".", "", 1).isdecimal() and ":" in self.fault:
+            return f"{self.fault!r}: what follows the colon must be a number"
+        if self.action in ("status", "delay", "refuse") and self.number is None:
+            return f"{self.fault!r} needs a number, such as status:503"
+        return ""
+
+
+class Faults:
+    """The rules that are in force, in order; the first that strikes decides."""
+
+    def __init__(self, seed: int) -> None:
+        self.rules: list[Fault] = []
+        self._random = random.Random(seed)  # noqa: S311 (chance to be repeated, no secret)
+
+    def add(self, rules: list[Fault]) -> None:
+        """Put rules in force. ValueError for one that makes no sense."""
+        for rule in rules:
+            if problem := rule.problem():
+                raise ValueError(problem)
+        self.rules += rules
+
+    def clear(self, seed: int | None = None) -> None:
+        """No faults any more; with a seed, chance begins anew."""
+        self.rules.clear()
+        if seed is not None:
+            self._random.seed(seed)
+
+    def strike(self, method: str, path: str, template: str, operation: str) -> Fault | None:
+        """The fault for this call, if any. Paths are without ``/api/4.0``."""
+        struck = None
+        for rule in self.rules:
+            if self._fits(rule.match, method, path, template, operation):
+                rule.matched += 1
+                if struck is None and self._falls_due(rule):
+                    rule.fired += 1
+                    struck = rule
+        return struck
+
+    def _fits(self, match: Match, method: str, path: str, template: str, operation: str) -> bool:
+        if match.method and match.method.upper() != method:
+            return False
+        if match.operation and match.operation != operation:
+            return False
+        if match.path.endswith("*"):
+            return path.startswith(match.path[:-1])
+        return not match.path or match.path in (path, template)
+
+    def _falls_due(self, rule: Fault) -> bool:
+        match = rule.match
+        if match.nth and rule.matched != match.nth:
+            return False
+        if rule.matched <= match.after or (match.times and rule.fired >= match.times):
+            return False
+        return match.rate >= 1.0 or self._random.random() < match.rate
+
+
+def refusal_of(fault: Fault) -> RefusedError:
+    """The error that a ``status:N`` fault answers with."""
+    status = int(fault.number or 500)
+    header = "" if fault.retry_after is None else f"{fault.retry_after:g}"
+    problems = (Problem("base", "invalid", "Refused by a fault of the simulator"),) if status == 422 else ()
+    return RefusedError(status, _MESSAGES.get(status, "An error has occurred."), problems, retry_after=header)
+
+
+_MESSAGES = {
+    429: "API Rate Limit Exceeded",
+    401: "Requires authentication.",
+    404: "Not found",
+    503: "Service Unavailable",
+}
+
+PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"

@@ -1,0 +1,1 @@
+"""The simulated Looker as an HTTP server on loopback, and its control interface."""

@@ -1,0 +1,181 @@
+"""The ASGI application: requests, latency, limits, and faults that spoil answers or connections."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+
+from lrestore.simulator.api.answering import Answer, Request, answer, refusal_answer
+from lrestore.simulator.api.routes import Route, route
+from lrestore.simulator.core.faults import PROXY_PAGE, Fault, refusal_of
+from lrestore.simulator.core.journal import LoggedCall
+from lrestore.simulator.core.simulation import Simulation
+from lrestore.simulator.http.control import Control
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+API = "/api/4.0"
+TRANSPORT = "lrestore.transport"
+"""Key of the scope under which the server hands over the connection, for faults that break it."""
+
+_LINGER_OFF = struct.pack("ii", 1, 0)
+
+
+class App:
+    """One simulated instance over ASGI. Loops: read, log, maybe fail, wait, limit, handle, maybe spoil, send."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.control = Control(simulation)
+        self.closing = asyncio.Event()
+        self.refuse: Callable[[float], None] | None = None
+        """Set by the server: stop listening for so many seconds."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            raise NotImplementedError(f"the simulator speaks HTTP only, not {scope['type']}")
+        path = scope["raw_path"].decode("ascii")
+        body = await _read(receive)
+        if path.startswith("/_simulator"):
+            await _send(send, self.control.answer(scope["method"], path, scope["query_string"], body))
+            return
+        await self._serve(scope, receive, send, path, body)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, path: str, body: bytes) -> None:
+        simulation = self.simulation
+        method = scope["method"]
+        below = path[len(API) :] if path.startswith(API) else ""
+        found = route(method, below) if below else route(method, path) if path == "/versions" else None
+        entry = simulation.journal.start(method, below or path, simulation.now_s())
+        simulation.journal.bytes_in += len(body)
+        if found is not None:
+            entry.operation, entry.template = found.operation.id, found.operation.path
+        try:
+            request = Request(method, scope["query_string"], _authorization(scope), body)
+            await self._handle(_Exchange(scope, receive, send, entry, found), request)
+        finally:
+            simulation.journal.finish(entry, simulation.now_s())
+
+    async def _handle(self, exchange: _Exchange, request: Request) -> None:
+        simulation, entry = self.simulation, exchange.entry
+        fault = simulation.faults.strike(entry.method, entry.path, entry.template, entry.operation)
+        if fault is not None:
+            entry.fault = fault.fault
+            if await self._fail_before(exchange, fault):
+                return
+        if simulation.config.latency_ms:
+            await asyncio.sleep(simulation.config.latency_ms / 1000)
+        refused = simulation.limits.check(simulation.config, simulation.journal.in_flight, simulation.now_s())
+        if refused is not None:
+            await self._send(exchange, refusal_answer(refused, exchange.operation))
+            return
+        spoilt = fault is not None and not fault.takes_effect and fault.action in ("status", "html", "body")
+        result = None if spoilt else answer(simulation, exchange.found, request, entry)
+        if fault is not None:
+            await self._spoil(exchange, fault, result)
+        elif result is not None:
+            await self._send(exchange, result)
+
+    async def _fail_before(self, exchange: _Exchange, fault: Fault) -> bool:
+        """Faults that come before the call is handled; True when that was all."""
+        if fault.action == "expire_tokens":
+            self.simulation.tokens.expire_all()
+        elif fault.action == "delay":
+            await asyncio.sleep(fault.number or 0)
+        elif fault.action == "hang" and not fault.handled:
+            await self._hang(exchange, fault.number)
+            return exchange.gone
+        elif fault.action == "reset_before":
+            reset(exchange.scope)
+            return True
+        elif fault.action == "refuse" and self.refuse is not None:
+            self.refuse(fault.number or 0)
+            return True
+        return False
+
+    async def _spoil(self, exchange: _Exchange, fault: Fault, result: Answer | None) -> None:
+        """Faults of the answer. *result* is None where the call took no effect."""
+        if fault.action == "reset_after":
+            reset(exchange.scope)
+        elif fault.action == "status":
+            await self._send(exchange, refusal_answer(refusal_of(fault), exchange.operation))
+        elif fault.action == "html":
+            await self._send(exchange, Answer(int(fault.number or 502), PROXY_PAGE, {}, "text/html"))
+        elif fault.action == "body":
+            await self._send(exchange, Answer(fault.status, fault.text.encode()))
+        elif result is not None and fault.action == "truncate":
+            await self._send(exchange, result._replace(body=result.body[: len(result.body) // 2] or b"{"))
+        elif result is not None and fault.action == "cut":
+            await _send(exchange.send, result, upto=max(1, len(result.body) // 2))
+            exchange.scope[TRANSPORT].close()
+        elif result is not None:
+            if fault.action == "hang" and fault.handled:
+                await self._hang(exchange, fault.number)
+            await self._send(exchange, result)
+
+    async def _hang(self, exchange: _Exchange, seconds: float | None) -> None:
+        """Say nothing until the time is over, the client hangs up or the server closes."""
+        waits = {asyncio.ensure_future(exchange.receive()), asyncio.ensure_future(self.closing.wait())}
+        done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        exchange.gone = bool(done)
+
+    async def _send(self, exchange: _Exchange, result: Answer) -> None:
+        exchange.entry.status = result.status
+        self.simulation.journal.bytes_out += len(result.body)
+        await _send(exchange.send, result)
+
+
+class _Exchange:
+    """A request under way, with its connection."""
+
+    __slots__ = ("entry", "found", "gone", "receive", "scope", "send")
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, entry: LoggedCall, found: Route | None) -> None:
+        self.scope, self.receive, self.send = scope, receive, send
+        self.entry, self.found, self.gone = entry, found, False
+
+    @property
+    def operation(self) -> Any:
+        return self.found.operation if self.found else None
+
+
+def reset(scope: Scope) -> None:
+    """Break the connection with a TCP reset, as a crashed proxy does."""
+    transport = scope[TRANSPORT]
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_OFF)
+    transport.abort()
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body", False):
+        message = await receive()
+        body += message.get("body", b"")
+    return body
+
+
+def _authorization(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return str(value.decode("latin-1"))
+    return ""
+
+
+async def _send(send: Send, result: Answer, upto: int | None = None) -> None:
+    headers = [(name.lower().encode(), value.encode()) for name, value in result.headers.items()]
+    if result.status != 204:
+        headers.append((b"content-type", result.content_type.encode()))
+        headers.append((b"content-length", str(len(result.body)).encode()))
+    await send({"type": "http.response.start", "status": result.status, "headers": headers})
+    body = result.body if upto is None else result.body[:upto]
+    await send({"type": "http.response.body", "body": body, "more_body": upto is not None})
