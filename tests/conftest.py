@@ -7,7 +7,9 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest.register_assert_rewrite("tests.acceptance.arena", "tests.crash.bulk", "tests.restoration.stage")
+pytest.register_assert_rewrite(
+    "tests.acceptance.instance_fixture", "tests.crash.bulk", "tests.restoration.restore_fixture"
+)
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)

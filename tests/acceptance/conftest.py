@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.simulator.world.world import Sizes
-from tests.acceptance.arena import Arena
+from tests.acceptance.instance_fixture import Arena
 
 
 @pytest.fixture

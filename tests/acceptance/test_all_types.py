@@ -15,10 +15,10 @@ import pytest
 
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
-from tests.acceptance.arena import Arena, Ran
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
-from tests.acceptance.portrait import portraits
-from tests.restoration.crossing import Crossing
+from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.snapshot import portraits
+from tests.restoration.migration_fixture import Crossing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

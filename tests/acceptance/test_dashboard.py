@@ -7,7 +7,7 @@ from collections import Counter
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.views import render
 from lrestore.simulator.world.drift import add_tile
-from tests.acceptance.arena import Arena
+from tests.acceptance.instance_fixture import Arena
 
 ONE = ("--select", "dashboard=1")
 

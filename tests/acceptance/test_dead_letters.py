@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from lrestore.simulator.core.faults import Fault, Match
-from tests.acceptance.arena import Arena
+from tests.acceptance.instance_fixture import Arena
 
 
 def test_lookers_field_errors_reach_terminal_report_and_dead_letter(arena: Arena) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from lrestore.content.references import field_uses
-from tests.acceptance.arena import Arena
+from tests.acceptance.instance_fixture import Arena
 from tests.acceptance.proxy import Exchange
 
 

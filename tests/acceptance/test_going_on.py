@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.acceptance.arena import Arena
+from tests.acceptance.instance_fixture import Arena
 
 
 def drift(arena: Arena) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
-from tests.acceptance.arena import Arena
-from tests.acceptance.portrait import portraits
-from tests.restoration.crossing import Crossing
+from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.snapshot import portraits
+from tests.restoration.migration_fixture import Crossing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 

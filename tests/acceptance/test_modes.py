@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.acceptance.arena import Arena
+from tests.acceptance.instance_fixture import Arena
 
 ONE = ("--select", "dashboard=1")
 

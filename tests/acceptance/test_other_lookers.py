@@ -13,7 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.simulator.core.views import render
 from lrestore.simulator.world.drift import SMALL_EDITS
 from tests.acceptance import twists
-from tests.acceptance.arena import SMALL, Arena
+from tests.acceptance.instance_fixture import SMALL, Arena
 from tests.acceptance.proxy import Exchange
 
 Twist = Callable[[Exchange], None]

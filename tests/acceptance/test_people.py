@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.simulator.world.world import Sizes
-from tests.acceptance.arena import Arena, Ran
+from tests.acceptance.instance_fixture import Arena, Ran
 
 PEOPLE = ("--select", "user", "--select", "group", "--select", "role", "--select", "permission_set")
 WRITES = frozenset({"set_user_roles", "add_group_user", "delete_group_user"})

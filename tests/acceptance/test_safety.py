@@ -9,7 +9,7 @@ import pytest
 
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import make_world
-from tests.acceptance.arena import SMALL, Arena
+from tests.acceptance.instance_fixture import SMALL, Arena
 
 ONE = ("--select", "dashboard=1")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.acceptance.arena import SECRET, Arena
+from tests.acceptance.instance_fixture import SECRET, Arena
 
 
 def holders(directory: Path, secrets: list[bytes]) -> list[str]:

@@ -10,9 +10,9 @@ import pytest
 
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes, empty_world
-from tests.acceptance.arena import SECRET
-from tests.acceptance.portrait import portraits
-from tests.restoration.crossing import Crossing
+from tests.acceptance.instance_fixture import SECRET
+from tests.acceptance.snapshot import portraits
+from tests.restoration.migration_fixture import Crossing
 
 SIZES = Sizes(users=4, groups=2, folders=4, depth=2, looks=6, dashboards=3, tiles=7, filters=2, boards=1, plans=8)
 PLANS = Sizes(users=2, groups=1, folders=2, depth=1, looks=3, dashboards=0, boards=0, plans=3)

@@ -12,7 +12,7 @@ import pytest
 from lrestore.ontology import fields
 from lrestore.simulator.api.specification import swagger
 from lrestore.simulator.core.config import Config
-from tests.acceptance.arena import SMALL, Arena
+from tests.acceptance.instance_fixture import SMALL, Arena
 from tests.acceptance.proxy import Exchange
 
 DOCUMENT = "/api_spec/4.0/swagger.json"

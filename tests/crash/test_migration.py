@@ -17,7 +17,7 @@ from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from lrestore.state.read import StateReader
-from tests.acceptance.portrait import portraits
+from tests.acceptance.snapshot import portraits
 from tests.crash.bulk import Bulk, Verdict, kill
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.restoration.stage import Stage
+from tests.restoration.restore_fixture import Stage
 
 
 @pytest.fixture

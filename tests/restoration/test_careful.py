@@ -12,7 +12,7 @@ from lrestore.restoration.context import Policy
 from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.stage import Stage, writes
+from tests.restoration.restore_fixture import Stage, writes
 
 
 def extra_tile(stage: Stage) -> str:
@@ -145,7 +145,7 @@ def test_planning_sends_nothing_but_reads(stage: Stage) -> None:
 
 def test_a_copy_of_the_live_object_is_kept_before_it_is_written(stage: Stage) -> None:
     from lrestore.state.undo import read_undo, undo_directory
-    from tests.restoration.stage import SESSION
+    from tests.restoration.restore_fixture import SESSION
 
     stage.call("update_dashboard", {"title": "Drifted"}, dashboard_id="1")
     stage.restore("dashboard=1")

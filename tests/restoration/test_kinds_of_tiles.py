@@ -11,7 +11,7 @@ from lrestore.restoration.dashboards.tiles import NOTHING, kind_of_tile, shows_n
 from lrestore.restoration.identify.parts import match_parts
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.stage import Stage, writes
+from tests.restoration.restore_fixture import Stage, writes
 
 
 def pair(stage: Stage) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.store import Record
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.stage import SMALL, Stage, writes
+from tests.restoration.restore_fixture import SMALL, Stage, writes
 
 
 def made_again(stage: Stage, kind: str, object_id: str, **fields: Any) -> str:

@@ -10,7 +10,7 @@ from lrestore.content.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.stage import Stage, writes
+from tests.restoration.restore_fixture import Stage, writes
 
 RENAMED = [
     ("look", {"title": "Drifted", "description": "x"}),

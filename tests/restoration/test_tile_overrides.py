@@ -10,7 +10,7 @@ from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import not_overridden, overrides, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.config import Overrides
-from tests.restoration.stage import Stage, writes
+from tests.restoration.restore_fixture import Stage, writes
 
 PIE = {"type": "looker_pie"}
 

@@ -12,7 +12,7 @@ from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.presence import flags_count, flags_of_layouts_count, present
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.stage import Stage, writes
+from tests.restoration.restore_fixture import Stage, writes
 
 PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
 
@@ -91,7 +91,7 @@ def test_the_active_layout_is_never_absent() -> None:
 
 
 def test_sections_that_are_in_the_trash_with_their_board_are_not_made_a_second_time(tmp_path: Any) -> None:
-    from tests.restoration.stage import SMALL
+    from tests.restoration.restore_fixture import SMALL
 
     sizes = type(SMALL)(**{**{name: getattr(SMALL, name) for name in SMALL.__dataclass_fields__}, "boards": 1})
     with Stage(tmp_path, sizes=sizes) as stage:

@@ -11,7 +11,7 @@ from lrestore.run.request import RunRequest
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes
-from tests.run.rig import Rig
+from tests.run.cli_harness import Rig
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=6, filters=1, boards=0, plans=0)
 

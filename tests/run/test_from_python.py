@@ -15,7 +15,7 @@ from lrestore.simulator.world.world import Sizes
 from lrestore.state.lock import RunLock
 from tests.cli.command import environment
 from tests.crash.bulk import descendants
-from tests.run.rig import Rig
+from tests.run.cli_harness import Rig
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=4, filters=1, boards=0, plans=0)
 PROGRAM = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.crash_points import CRASH
-from tests.run.rig import Rig
+from tests.run.cli_harness import Rig
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 

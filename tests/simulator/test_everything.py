@@ -10,7 +10,7 @@ import pytest
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import remove_tree
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
-from tests.acceptance.portrait import SCHEMAS, portraits
+from tests.acceptance.snapshot import SCHEMAS, portraits
 
 SIZES = Sizes(users=30, groups=4, folders=12, depth=6, looks=10, dashboards=12, tiles=6, boards=3, plans=8)
 LINK = re.compile(r"/(dashboards|looks)/(\w+)")

@@ -1,0 +1,426 @@
+"""Boards: sections and items are matched, moved, made and put in order; what is missing is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrestore.content.identity import Judgement
+from lrestore.errors import AmbiguousMatchError, IncompleteError, NotRestorableError
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemResult
+from lrestore.restoration.context import Policy
+from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.run.compare.planned_objects import calls_of
+from lrestore.simulator.world.edits import Edit, edit
+from tests.restoration.restore_fixture import SMALL, Stage, incomplete, writes
+
+OTHER = Judgement("other")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """An instance with boards."""
+    with Stage(tmp_path, sizes=replace(SMALL, boards=2, plans=0)) as made:
+        yield made
+
+
+def board(stage: Stage, board_id: str = "1") -> JsonObject:
+    shown: JsonObject = stage.call("board", board_id=board_id)
+    return shown
+
+
+def portrait(shown: JsonObject) -> Any:
+    """A board without what Looker chooses itself: sections and items in the order in which they are shown."""
+    sections = {str(section["id"]): section for section in shown["board_sections"]}
+    fields = ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title", "use_custom_title")
+    found = []
+    for section_id in shown["section_order"] or ():
+        section = sections[section_id]
+        items = {str(item["id"]): item for item in section["board_items"]}
+        rows = [tuple(items[key].get(name) for name in fields) for key in section["item_order"] or ()]
+        assert len(rows) == len(items)
+        found.append((section["title"], section["description"], rows))
+    assert len(found) == len(sections)
+    return shown["title"], shown["description"], found
+
+
+def two_sections(stage: Stage) -> Any:
+    """The item board=1 as if it had been backed up with a second section, and custom items."""
+    item = stage.item("board=1")
+    items = item.raw["board_sections"][0]["board_items"]
+    assert len(items) >= 3
+    link = {**items[0], "id": "901", "dashboard_id": None, "custom_url": "/explore/a", "custom_title": "Explore"}
+    text = {**items[1], "id": "902", "use_custom_title": True, "custom_title": "Renamed"}
+    second = {**item.raw["board_sections"][0], "id": "900", "title": "Second", "description": "More"}
+    second |= {"board_items": [link, text], "item_order": ["902", "901"]}
+    item.raw["board_sections"].append(second)
+    item.raw["section_order"] = ["900", *item.raw["section_order"]]
+    return item
+
+
+def restored(stage: Stage, item: Any, judgement: Judgement | None = None, policy: Policy | None = None) -> ItemResult:
+    return ItemRestorer(stage.context(policy, judgement)).restore(item).result
+
+
+def planned(stage: Stage, item: Any, policy: Policy | None = None) -> ItemPlan:
+    return ItemRestorer(stage.context(policy)).plan(item)
+
+
+def test_an_unchanged_board_costs_one_listing_and_no_write(stage: Stage) -> None:
+    context = stage.context()
+    restorer = ItemRestorer(context)
+    calls = stage.counted(lambda: [restorer.restore(stage.item(f"board={number}")) for number in (1, 2)])
+    assert calls == {"all_boards": 1}
+
+
+def test_drift_in_every_part_is_put_right(stage: Stage) -> None:
+    before = portrait(board(stage))
+    (section,) = board(stage)["board_sections"]
+    stage.call("update_board", {"title": "Drifted", "description": None}, board_id="1")
+    stage.call("update_board_section", {"title": "Drifted"}, board_section_id=section["id"])
+    item_id = section["board_items"][0]["id"]
+    stage.call("update_board_item", {"custom_title": "X", "use_custom_title": True}, board_item_id=item_id)
+    stage.call("update_board_section", {"item_order": section["item_order"][::-1]}, board_section_id=section["id"])
+    calls = stage.counted(lambda: stage.restore("board=1"))
+    assert portrait(board(stage)) == before
+    assert writes(calls) == {"update_board": 1, "update_board_section": 2, "update_board_item": 1}
+    assert stage.restore("board=1").outcome == "unchanged"
+
+
+def test_ids_of_sections_and_items_stay(stage: Stage) -> None:
+    ids = [section["id"] for section in board(stage)["board_sections"]]
+    stage.call("update_board_section", {"title": "Drifted"}, board_section_id=ids[0])
+    stage.restore("board=1")
+    assert [section["id"] for section in board(stage)["board_sections"]] == ids
+
+
+@pytest.mark.parametrize("keep_extra", [False, True])
+def test_extra_sections_and_items_go_unless_they_are_kept(stage: Stage, keep_extra: bool) -> None:
+    before = portrait(board(stage))
+    (section,) = board(stage)["board_sections"]
+    more = stage.call("create_board_section", {"board_id": "1", "title": "Extra"})
+    stage.call("create_board_item", {"board_section_id": more["id"], "custom_url": "/a", "custom_title": "In extra"})
+    stage.call("create_board_item", {"board_section_id": section["id"], "custom_url": "/b", "custom_title": "Extra"})
+    policy = Policy(max_retries=2, keep_extra=keep_extra)
+    result = stage.restore("board=1", policy)
+    gone = sorted((one.type, one.name) for one in result.deletions)
+    if keep_extra:
+        assert result.outcome == "unchanged"
+        assert gone == []
+        assert len(board(stage)["board_sections"]) == 2
+    else:
+        assert gone == [("board_item", "Extra"), ("board_section", "Extra (with 1 item)")]
+        assert portrait(board(stage)) == before
+    assert stage.restore("board=1", policy).outcome == "unchanged"
+
+
+def test_an_item_that_was_moved_to_another_section_is_moved_back(stage: Stage) -> None:
+    before = portrait(board(stage))
+    (section,) = board(stage)["board_sections"]
+    item_id = section["item_order"][0]
+    other = stage.call("create_board_section", {"board_id": "1", "title": "Extra"})
+    stage.call("update_board_item", {"board_section_id": other["id"]}, board_item_id=item_id)
+    result = stage.restore("board=1")
+    assert portrait(board(stage)) == before
+    assert item_id in board(stage)["board_sections"][0]["item_order"]
+    assert [one.type for one in result.deletions] == ["board_section"]
+    assert stage.restore("board=1").outcome == "unchanged"
+
+
+def test_sections_that_swapped_places_and_titles_are_put_right(stage: Stage) -> None:
+    item = two_sections(stage)
+    restored(stage, item)
+    before = portrait(board(stage))
+    first, second = board(stage)["section_order"]
+    titles = {section["id"]: section["title"] for section in board(stage)["board_sections"]}
+    stage.call("update_board_section", {"title": titles[second]}, board_section_id=first)
+    stage.call("update_board_section", {"title": titles[first]}, board_section_id=second)
+    stage.call("update_board", {"section_order": [second, first]}, board_id="1")
+    calls = stage.counted(lambda: restored(stage, item))
+    assert writes(calls) == {"update_board": 1, "update_board_section": 2}
+    assert portrait(board(stage)) == before
+
+
+def test_new_parts_come_into_the_backed_up_order(stage: Stage) -> None:
+    item = two_sections(stage)
+    plan = planned(stage, item)
+    calls = stage.counted(lambda: restored(stage, item))
+    shown = portrait(board(stage))
+    assert [title for title, _, _ in shown[2]] == ["Second", "Start here"]
+    assert [row[4] for row in shown[2][0][2]] == ["Renamed", "Explore"]
+    assert restored(stage, item).outcome == "unchanged"
+    foretold = calls_of(plan)
+    assert all(count <= foretold[name] for name, count in writes(calls).items())
+    paths = [change.path for change in plan.changes]
+    assert "board_sections[1].title" in paths
+    assert "board_sections[1].board_items[0].custom_url" in paths
+
+
+def test_a_deleted_board_is_made_again_whole(stage: Stage) -> None:
+    before = portrait(board(stage))
+    stage.call("delete_board", board_id="1")
+    result = stage.restore("board=1")
+    assert result.outcome == "created"
+    assert portrait(board(stage, result.destination_id)) == before
+    assert stage.restore("board=1").outcome == "unchanged"
+
+
+def test_a_board_goes_to_another_instance_with_its_references(stage: Stage) -> None:
+    """Its dashboards have other ids there."""
+    item = two_sections(stage)
+    for kind in ("dashboard", "look"):
+        for row in list(stage.world.table(kind)):
+            stage.writer.record_mappings("20260102-030405-abcd", [mapping(kind, row["id"])])
+    stage.call("delete_board", board_id="1")
+    result = restored(stage, item, OTHER)
+    assert result.outcome == "created"
+    assert restored(stage, item, OTHER).outcome == "unchanged"
+    assert len(board(stage, result.destination_id)["board_sections"]) == 2
+
+
+def mapping(kind: str, object_id: str) -> Any:
+    from lrestore.messages import Mapping
+
+    return Mapping(kind, object_id, object_id)
+
+
+def test_a_board_of_another_instance_is_known_by_its_title(stage: Stage) -> None:
+    stage.call("update_board", {"description": "Drifted"}, board_id="1")
+    for kind in ("dashboard", "look"):
+        for row in list(stage.world.table(kind)):
+            stage.writer.record_mappings("20260102-030405-abcd", [mapping(kind, row["id"])])
+    result = stage.restore("board=1", judgement=OTHER)
+    assert (result.outcome, result.destination_id) == ("updated", "1")
+    assert [change.path for change in result.changes] == ["description"]
+    assert stage.restore("board=1", judgement=OTHER).outcome == "unchanged"
+
+
+def test_two_boards_of_that_title_are_a_dead_letter(stage: Stage) -> None:
+    stage.call("create_board", {"title": stage.item("board=1").raw["title"]})
+    with pytest.raises(AmbiguousMatchError):
+        stage.restore("board=1", judgement=OTHER)
+
+
+def test_two_backed_up_boards_of_one_title_become_two(stage: Stage) -> None:
+    """The second is not taken for the first, which has that title too."""
+    first, second = stage.item("board=1"), stage.item("board=2")
+    second.raw["title"] = first.raw["title"]
+    for item in (first, second):
+        item.raw["board_sections"] = []
+        stage.call("delete_board", board_id=item.key.id)
+    ids = {restored(stage, item, OTHER).destination_id for item in (first, second)}
+    assert len(ids) == 2
+    assert [restored(stage, item, OTHER).outcome for item in (first, second)] == ["unchanged", "unchanged"]
+
+
+@pytest.mark.parametrize("operation", ["create_board", "create_board_section", "create_board_item"])
+@pytest.mark.parametrize("loss", ["reset_after", "html:504"])
+def test_a_lost_answer_to_a_create_is_adopted_not_repeated(stage: Stage, operation: str, loss: str) -> None:
+    item = two_sections(stage)
+    stage.call("delete_board", board_id="1")
+    count = {kind: len(stage.world.table(kind)) for kind in ("board", "board_section", "board_item")}
+    fault = stage.simulator.fault(loss, handled=True, operation=operation, times=1)
+    result = restored(stage, item)
+    assert fault.fired == 1
+    assert result.outcome == "created"
+    made = {kind: len(stage.world.table(kind)) - number for kind, number in count.items()}
+    items = sum(len(section["board_items"]) for section in item.raw["board_sections"])
+    assert made == {"board": 1, "board_section": 2, "board_item": items}
+    assert not stage.reader.open_intents()
+    assert restored(stage, item).outcome == "unchanged"
+
+
+def test_a_namesake_is_not_taken_for_what_an_unanswered_create_has_made(stage: Stage) -> None:
+    """The server never handled it, and another board has that title: it is made after all."""
+    item = stage.item("board=1")
+    stage.call("delete_board", board_id="1")
+    stage.call("update_board", {"title": item.raw["title"]}, board_id="2")
+    stage.simulator.fault("reset_before", operation="create_board", times=1)
+    result = stage.restore("board=1")
+    assert result.outcome == "created"
+    assert result.destination_id != "2"
+
+
+def test_a_board_comes_back_without_the_items_that_show_what_is_gone(stage: Stage) -> None:
+    item = stage.item("board=1")
+    items = item.raw["board_sections"][0]["board_items"]
+    stage.call("delete_board", board_id="1")
+    dashboard = next(one["dashboard_id"] for one in items if one["dashboard_id"])
+    items.append({**items[0], "id": "903", "dashboard_id": None, "look_id": "7777"})
+    edit(stage.world, Edit(type="dashboard", id=dashboard, delete=True))
+    with pytest.raises(IncompleteError) as caught:
+        restored(stage, item)
+    assert f"dashboard={dashboard}" in caught.value.message and "the rest was restored" in caught.value.message
+    assert [error.field for error in caught.value.errors] == [
+        "board_sections[0].board_items[0].dashboard_id",
+        f"board_sections[0].board_items[{len(items) - 1}].look_id",
+    ]
+    assert "look=7777" in caught.value.errors[1].message
+    first = caught.value.restored
+    assert first is not None and first.outcome == "created"
+    (section,) = board(stage, first.destination_id)["board_sections"]
+    assert len(section["board_items"]) == len(items) - 2
+    calls = stage.counted(lambda: incomplete(lambda: restored(stage, item)))
+    assert writes(calls) == {}
+
+
+def test_an_item_that_was_left_out_is_made_when_what_it_shows_is_there(stage: Stage) -> None:
+    item = stage.item("board=1")
+    before = portrait(board(stage))
+    look = next(one["look_id"] for one in item.raw["board_sections"][0]["board_items"] if one["look_id"])
+    stage.call("delete_board", board_id="1")
+    stage.call("update_look", {"deleted": True}, look_id=look)
+    made = incomplete(lambda: restored(stage, item)).destination_id
+    stage.call("update_look", {"deleted": False}, look_id=look)
+    result = restored(stage, item)
+    assert (result.outcome, result.destination_id) == ("updated", made)
+    assert portrait(board(stage, made)) == before
+
+
+def test_a_live_item_that_may_be_one_of_those_left_out_is_not_deleted(stage: Stage) -> None:
+    """What cannot be resolved proves nothing: somebody may have made it again by hand."""
+    item = stage.item("board=1")
+    (section,) = item.raw["board_sections"]
+    section["board_items"].append({**section["board_items"][0], "id": "903", "dashboard_id": None, "look_id": "7777"})
+    look_id = stage.item("look=4").raw["id"]
+    by_hand = stage.call("create_board_item", {"board_section_id": section["id"], "look_id": look_id})
+    link = stage.call("create_board_item", {"board_section_id": section["id"], "custom_url": "/b"})
+    result = incomplete(lambda: restored(stage, item))
+    assert [one.id for one in result.deletions] == [link["id"]]
+    assert any(f"id {by_hand['id']}" in warning for warning in result.warnings)
+
+
+def test_a_lookml_dashboard_must_be_there(stage: Stage) -> None:
+    item = stage.item("board=1")
+    part = {**item.raw["board_sections"][0]["board_items"][0], "id": "904", "dashboard_id": None}
+    item.raw["board_sections"][0]["board_items"].append({**part, "lookml_dashboard_id": "gone::overview"})
+    with pytest.raises(IncompleteError, match="lookml_dashboard=gone::overview"):
+        restored(stage, item)
+    assert (
+        len(board(stage)["board_sections"][0]["board_items"]) == len(item.raw["board_sections"][0]["board_items"]) - 1
+    )
+
+
+def test_a_lookml_dashboard_that_looker_does_not_show_is_tried_where_its_model_is_there(stage: Stage) -> None:
+    """Whether a model that is there defines it, only Looker knows: it has the last word."""
+    item = stage.item("board=1")
+    name = f"{next(iter(stage.world.table('lookml_model')))['name']}::unseen"
+    part = {**item.raw["board_sections"][0]["board_items"][0], "id": "904", "dashboard_id": None}
+    item.raw["board_sections"][0]["board_items"].append({**part, "lookml_dashboard_id": name})
+    result = restored(stage, item)
+    assert any(f"does not show lookml_dashboard={name}" in warning for warning in result.warnings)
+    (section,) = board(stage)["board_sections"]
+    assert section["board_items"][-1]["lookml_dashboard_id"] == name
+
+
+def test_an_item_that_shows_nothing_is_left_alone_with_a_warning(stage: Stage) -> None:
+    item = stage.item("board=1")
+    part = {**item.raw["board_sections"][0]["board_items"][0], "id": "905", "dashboard_id": None}
+    item.raw["board_sections"][0]["board_items"].append(part)
+    result = restored(stage, item)
+    assert result.outcome == "unchanged"
+    assert any("shows nothing" in warning for warning in result.warnings)
+
+
+def test_a_list_that_was_not_backed_up_leaves_the_live_one_alone(stage: Stage) -> None:
+    item = stage.item("board=1")
+    (section,) = board(stage)["board_sections"]
+    stage.call("create_board_item", {"board_section_id": section["id"], "custom_url": "/b"})
+    item.raw["board_sections"][0].pop("board_items")
+    result = restored(stage, item)
+    assert result.outcome == "unchanged"
+    assert any("without its board_items" in warning for warning in result.warnings)
+    item.raw.pop("board_sections")
+    result = restored(stage, item)
+    assert result.outcome == "unchanged"
+    assert any("without its board_sections" in warning for warning in result.warnings)
+
+
+def test_a_list_that_was_empty_empties_the_live_one(stage: Stage) -> None:
+    item = stage.item("board=1")
+    item.raw.update(board_sections=[], section_order=[])
+    result = restored(stage, item)
+    assert [one.type for one in result.deletions] == ["board_section"]
+    assert board(stage)["board_sections"] == []
+
+
+def test_a_board_in_the_trash_is_taken_out(stage: Stage) -> None:
+    before = portrait(board(stage))
+    stage.call("update_board", {"deleted_at": "2026-01-02T00:00:00Z"}, board_id="1")
+    result = stage.restore("board=1")
+    assert (result.outcome, result.destination_id) == ("updated", "1")
+    assert board(stage)["deleted_at"] is None
+    assert portrait(board(stage)) == before
+    assert stage.restore("board=1").outcome == "unchanged"
+
+
+def test_a_section_in_the_trash_is_taken_out(stage: Stage) -> None:
+    (section,) = board(stage)["board_sections"]
+    moment = {"deleted_at": "2026-01-02T00:00:00Z"}
+    stage.call("update_board_section", moment, board_section_id=section["id"])
+    stage.restore("board=1")
+    (again,) = board(stage)["board_sections"]
+    assert (again["id"], again["deleted_at"]) == (section["id"], None)
+
+
+def test_a_board_that_stays_in_the_trash_is_said_to_be_there(stage: Stage) -> None:
+    """Whether null helps is not documented."""
+    stage.call("update_board", {"deleted_at": "2026-01-02T00:00:00Z"}, board_id="1")
+    context = stage.context()
+    session = context.session
+
+    class Stubborn:
+        def call(
+            self, operation_id: str, *, path: Any = None, query: Any = None, body: Any = None, only: Any = None
+        ) -> Any:
+            if operation_id == "update_board":
+                body = {name: value for name, value in body.items() if name != "deleted_at"}
+            return session.call(operation_id, path=path or {}, query=query or {}, body=body)
+
+    context.session = Stubborn()
+    with pytest.raises(NotRestorableError, match="trash"):
+        ItemRestorer(context).restore(stage.item("board=1"))
+
+
+def test_an_owner_is_set_where_the_release_can(stage: Stage) -> None:
+    edit(stage.world, Edit(type="board", id="1", set={"user_id": "2"}))
+    result = stage.restore("board=1")
+    assert [change.path for change in result.changes] == ["user_id"]
+    assert board(stage)["user_id"] == "1"
+
+
+def test_an_image_of_its_own_is_lost_and_said_to_be(stage: Stage) -> None:
+    item = stage.item("board=1")
+    item.raw["board_sections"][0]["board_items"][0].update(use_custom_image=True, custom_image_url="/img")
+    stage.call("delete_board", board_id="1")
+    result = restored(stage, item)
+    assert any("image of its own" in warning for warning in result.warnings)
+    assert restored(stage, item).outcome == "unchanged"
+
+
+def test_nobody_gets_mail(stage: Stage) -> None:
+    item = two_sections(stage)
+    stage.call("delete_board", board_id="1")
+    calls = stage.counted(lambda: restored(stage, item))
+    assert "create_content_metadata_access" not in calls
+    assert stage.simulator.log.incidents == []
+
+
+def test_a_part_that_looker_refuses_fails_the_item_and_deletes_nothing(stage: Stage) -> None:
+    from lrestore.errors import LookerError
+
+    item = two_sections(stage)
+    more = stage.call("create_board_section", {"board_id": "1", "title": "Extra"})
+    stage.simulator.fault("status:422", operation="create_board_section")
+    with pytest.raises(LookerError) as caught:
+        restored(stage, item)
+    assert caught.value.path == "board_sections[1]"
+    assert more["id"] in board(stage)["section_order"]
+    stage.simulator.simulation.faults.clear()
+    assert restored(stage, item).outcome == "updated"
+    assert more["id"] not in board(stage)["section_order"]

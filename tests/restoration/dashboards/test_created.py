@@ -1,0 +1,183 @@
+"""A dashboard that is gone is made again, whole; one in the trash is taken out of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
+from lrestore.restoration.context import Policy
+from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.core.config import Config
+from tests.restoration.restore_fixture import SMALL, Stage, writes
+
+
+def test_a_deleted_dashboard_comes_back_with_tiles_filters_and_places(stage: Stage) -> None:
+    """B2, FR-006, FR-008: not an empty shell, and its new id is on record."""
+    backed_up = stage.item("dashboard=1").raw
+    stage.call("delete_dashboard", dashboard_id="1")
+    result = stage.restore("dashboard=1")
+    assert result.outcome == "created"
+    assert stage.reader.mapping("src", "dst", "dashboard", "1") == result.destination_id
+    live = stage.dashboard(result.destination_id)
+    assert live["slug"] == backed_up["slug"]
+    assert len(live["dashboard_elements"]) == len(backed_up["dashboard_elements"])
+    assert [one["name"] for one in live["dashboard_filters"]] == [one["name"] for one in backed_up["dashboard_filters"]]
+    assert stage.restore("dashboard=1").outcome == "unchanged"
+
+
+def test_a_new_dashboard_costs_one_call_per_part_one_reading_of_places_and_the_moves(stage: Stage) -> None:
+    backed_up = stage.item("dashboard=1").raw
+    stage.call("delete_dashboard", dashboard_id="1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert calls["create_dashboard"] == 1
+    assert calls["create_dashboard_element"] == len(backed_up["dashboard_elements"])
+    assert calls["create_dashboard_filter"] == len(backed_up["dashboard_filters"])
+    assert calls["dashboard_dashboard_layouts"] == 1
+    assert calls["dashboard"] == 1
+    assert calls["update_dashboard_element"] == calls["update_dashboard_filter"] == 0
+
+
+def test_a_second_run_makes_nothing_twice(stage: Stage) -> None:
+    """B4: without a mapping every run would make another one."""
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.restore("dashboard=1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert writes(calls) == {}
+
+
+def test_a_trashed_dashboard_keeps_its_id_and_its_tiles(stage: Stage) -> None:
+    before = set(stage.tiles("1"))
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+    assert writes(calls) == {"update_dashboard": 1}
+    assert stage.dashboard("1")["deleted"] is False
+    assert set(stage.tiles("1")) == before
+
+
+def test_what_the_user_wants_done_when_it_is_missing(stage: Stage) -> None:
+    stage.call("delete_dashboard", dashboard_id="1")
+    assert stage.restore("dashboard=1", Policy(if_missing="skip")).outcome == "skipped"
+    with pytest.raises(MissingInDestinationError):
+        stage.restore("dashboard=1", Policy(if_missing="fail"))
+    assert stage.simulator.log.count("create_dashboard") == 0
+
+
+def test_a_404_to_a_caller_who_is_no_admin_creates_nothing(stage: Stage) -> None:
+    """Looker hides what it does not show: a second dashboard would collide with the hidden one."""
+    stage.simulator.config.caller_admin = False
+    stage.simulator.config.hidden = {"dashboard": ["1"]}
+    with pytest.raises(InvisibleOrMissingError):
+        stage.restore("dashboard=1")
+    assert stage.simulator.log.count("create_dashboard") == 0
+
+
+def slug_taken(stage: Stage) -> str:
+    """Dashboard 1 is gone, and dashboard 2, which the backup knows under another slug, has got its slug."""
+    slug = str(stage.item("dashboard=1").raw["slug"])
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.call("update_dashboard", {"slug": slug}, dashboard_id="2")
+    return slug
+
+
+def test_a_slug_that_is_another_dashboards_by_now_is_left_to_it(stage: Stage) -> None:
+    slug = slug_taken(stage)
+    result = stage.restore("dashboard=1")
+    assert result.outcome == "created"
+    assert any(f"slug {slug!r}" in warning for warning in result.warnings)
+    assert stage.dashboard("2")["slug"] == slug != stage.dashboard(result.destination_id)["slug"]
+    assert stage.restore("dashboard=1").outcome == "unchanged"
+    stage.restore("dashboard=2")
+    assert stage.restore("dashboard=1").outcome == "updated", "the slug is free now"
+    assert stage.dashboard(result.destination_id)["slug"] == slug
+
+
+@pytest.mark.parametrize("slug", ["another's", "none"])
+def test_a_dashboard_without_its_slug_is_found_again_by_a_run_that_knows_of_nothing(stage: Stage, slug: str) -> None:
+    """The one that made it died before it could say so."""
+    item = stage.item("dashboard=1")
+    if slug == "none":
+        stage.call("delete_dashboard", dashboard_id="1")
+        del item.raw["slug"]
+    else:
+        slug_taken(stage)
+    made = ItemRestorer(stage.context()).restore(item).result
+    forgetful = replace(stage.context(), journal=stage.journal("another destination"))
+    found = ItemRestorer(forgetful).restore(item).result
+    assert (found.outcome, found.destination_id) == ("unchanged", made.destination_id)
+
+
+def test_a_title_that_is_taken_is_refused_with_lookers_own_words(stage: Stage) -> None:
+    """Looker's field errors reach whoever reads the dead letter."""
+    raw = stage.item("dashboard=1").raw
+    stage.call("delete_dashboard", dashboard_id="1")
+    stage.call("create_dashboard", {"title": raw["title"], "folder_id": raw["folder_id"]})
+    with pytest.raises(ValidationError) as caught:
+        stage.restore("dashboard=1")
+    assert caught.value.status == 422
+    assert caught.value.errors[0].code == "already_exists"
+    assert raw["title"] in caught.value.request_body
+    assert not stage.reader.open_intents()
+
+
+def test_no_read_only_field_is_ever_sent(stage: Stage) -> None:
+    for dashboard_id in ("1", "2"):
+        stage.call("delete_dashboard", dashboard_id=dashboard_id)
+        stage.restore(f"dashboard={dashboard_id}")
+    assert stage.simulator.log.ignored_fields() == []
+
+
+def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
+    """It has no query, look or merged query, and Looker makes no tile of none of these."""
+    by_sql = next(tile for tile in stage.tiles("2").values() if tile["query_id"])
+    item = stage.item("dashboard=1")
+    tile = next(tile for tile in item.raw["dashboard_elements"] if tile["query_id"])
+    tile |= {"query": None, "query_id": None, "result_maker_id": by_sql["result_maker_id"]}
+    tile["result_maker"] |= {"query": None, "query_id": None, "sql_query_id": "17", "filterables": []}
+    stage.call("delete_dashboard_element", dashboard_element_id=tile["id"])
+    result = ItemRestorer(stage.context()).restore(item).result
+    assert result.outcome == "updated"
+    made = stage.tiles("1")[stage.journal().mapping("dashboard_element", str(tile["id"])) or ""]
+    assert made["result_maker_id"] == by_sql["result_maker_id"]
+    assert made["result_maker"]["sql_query_id"] == "17"
+
+
+def on_tabs(stage: Stage, dashboard_id: str) -> dict[str, set[str]]:
+    """The tabs, by label, on which each tile is seen."""
+    found: dict[str, set[str]] = {}
+    for layout in stage.dashboard(dashboard_id)["dashboard_layouts"]:
+        for place in layout["dashboard_layout_components"]:
+            if not place["deleted"]:
+                found.setdefault(place["dashboard_element_id"], set()).add(layout["label"])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("release", "unseen"), [("26.12.3", False), ("26.0.4", False), ("26.0.4", True)], ids=["", "older", "unseen"]
+)
+def test_a_tile_stands_on_its_tab_alone_though_the_backup_names_none(
+    tmp_path: Path, release: str, unseen: bool
+) -> None:
+    """Where Looker puts a tile that names no tab is nowhere said; the backup's SDK may not have known the field. Before
+    26.8 a place could not be made unseen.
+    """
+    config = Config(release=release, keep_bodies=True)
+    with Stage(tmp_path, sizes=replace(SMALL, tabbed=2), config=config) as stage:
+        every = [stage.item(str(row.key)) for row in stage.vault.index({"dashboard"})]
+        item = next(one for one in every if len(one.raw["dashboard_layouts"]) > 1)
+        first, second = item.raw["dashboard_layouts"][:2]
+        moved = first["dashboard_layout_components"][0]
+        tile_id = str(moved["dashboard_element_id"])
+        for layout in (first, second):
+            places = [one for one in layout["dashboard_layout_components"] if one["dashboard_element_id"] != tile_id]
+            if unseen or layout is second:
+                places.append({**moved, "deleted": layout is first, "row": 40})
+            layout["dashboard_layout_components"] = places
+        for tile in item.raw["dashboard_elements"]:
+            tile["dashboard_layout_id"] = None
+        stage.call("delete_dashboard", dashboard_id=item.key.id)
+        result = ItemRestorer(stage.context()).restore(item).result
+        new_id = stage.journal().mapping("dashboard_element", tile_id)
+        assert on_tabs(stage, result.destination_id)[str(new_id)] == {second["label"]}

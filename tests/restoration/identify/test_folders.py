@@ -1,0 +1,210 @@
+"""Folders in another instance: roots by flags, personal folders by owner; names and places swapped; circles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrestore.json_types import JsonObject
+from lrestore.simulator.world.world import Sizes
+from tests.acceptance.instance_fixture import Arena
+from tests.restoration.migration_fixture import Crossing
+
+FOLDERS = Sizes(users=3, groups=0, folders=6, depth=3, looks=0, dashboards=4, tiles=0, filters=0, boards=0, plans=0)
+
+
+@pytest.fixture
+def crossing(tmp_path: Path) -> Iterator[Crossing]:
+    with Crossing(tmp_path, sizes=FOLDERS) as made:
+        yield made
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    """The instance that was backed up, and nothing changed since."""
+    with Arena(tmp_path, sizes=FOLDERS) as made:
+        yield made
+
+
+def test_a_tree_is_built_below_the_other_instances_root(crossing: Crossing) -> None:
+    crossing.migrate("folder").all_good()
+    for folder in crossing.source.table("folder"):
+        if not folder["parent_id"] or folder["is_personal"]:
+            continue
+        made = crossing.world.get("folder", crossing.new_id("folder", folder["id"]))
+        above = crossing.source.get("folder", folder["parent_id"])
+        parent = crossing.world.get("folder", made["parent_id"]) if made else None
+        assert made and above and parent
+        assert (made["name"], parent["name"]) == (folder["name"], above["name"])
+
+
+def test_a_second_run_writes_nothing(crossing: Crossing) -> None:
+    crossing.migrate("folder").all_good()
+    again = crossing.migrate("folder").all_good()
+    assert not again.writes
+
+
+def personal(crossing: Crossing) -> tuple[dict[str, object], dict[str, object]]:
+    """A backed-up dashboard in somebody's personal folder, and that user, who is nobody in the other instance."""
+    user = crossing.source.table("user").records["2"]
+    dashboard = list(crossing.source.table("dashboard"))[1]
+    blob = {**crossing_blob(crossing, dashboard["id"]), "folder_id": user["personal_folder_id"], "folder": None}
+    crossing.back_up("dashboard", dashboard["id"], blob)
+    return dashboard, user
+
+
+def crossing_blob(crossing: Crossing, dashboard_id: str) -> dict[str, object]:
+    from lrestore.simulator.world.backup import blob_of
+
+    record = crossing.source.get("dashboard", dashboard_id)
+    assert record is not None
+    return blob_of(crossing.source, "dashboard", record)
+
+
+def test_content_of_a_personal_folder_goes_to_its_owners_new_one(crossing: Crossing) -> None:
+    dashboard, user = personal(crossing)
+    crossing.migrate("user", f"dashboard={dashboard['id']}").all_good()
+    owner = crossing.of("user", email=user["email"])
+    assert crossing.of("dashboard", title=dashboard["title"])["folder_id"] == owner["personal_folder_id"]
+    assert not crossing.migrate("user", f"dashboard={dashboard['id']}").all_good().writes
+
+
+def test_a_plan_knows_the_personal_folder_of_a_user_who_is_still_to_be_made(crossing: Crossing) -> None:
+    dashboard, _ = personal(crossing)
+    planned = crossing.migrate("user", f"dashboard={dashboard['id']}", "--plan").all_good()
+    assert planned.report["by_type"]["dashboard"]["created"] == 1
+
+
+def test_without_the_owner_it_is_a_dead_letter_that_names_him(crossing: Crossing) -> None:
+    dashboard, user = personal(crossing)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}")
+    assert ran.code == 1
+    assert not ran.writes
+    assert f"user=2 ({user['email']})" in ran.letter()["message"]
+    assert "fallback_folder" in ran.letter()["message"]
+
+
+def test_or_it_goes_to_the_fallback_folder(crossing: Crossing) -> None:
+    dashboard, _ = personal(crossing)
+    shared = crossing.of("folder", is_shared_root=True)["id"]
+    ran = crossing.migrate(f"dashboard={dashboard['id']}", LRESTORE_RUN_FALLBACK_FOLDER=shared).all_good()
+    assert crossing.of("dashboard", title=dashboard["title"])["folder_id"] == shared
+    assert f"goes to folder {shared}" in ran.out + ran.err
+
+
+def two_siblings(arena: Arena) -> tuple[JsonObject, JsonObject]:
+    shared = [row for row in arena.world.table("folder") if row["parent_id"] == "1"]
+    return dict(shared[0]), dict(shared[1])
+
+
+@pytest.mark.parametrize("workers", ["few", "many"])
+def test_folders_that_swapped_names_get_them_back(arena: Arena, workers: str) -> None:
+    one, other = two_siblings(arena)
+    arena.edit("folder", one["id"], name="in between")
+    arena.edit("folder", other["id"], name=one["name"])
+    arena.edit("folder", one["id"], name=other["name"])
+    what = f"folder={one['id']},{other['id']}" if workers == "few" else "folder"
+    planned = arena.run("--select", what, "--plan").all_good()
+    assert any("until its turn comes" in warning for warning in planned.report["warnings"])
+    ran = arena.run("--select", what).all_good()
+    assert ran.total("updated") == 2
+    table = arena.world.table("folder").records
+    assert [table[row["id"]]["name"] for row in (one, other)] == [one["name"], other["name"]]
+    assert not arena.run("--select", what).all_good().writes
+
+
+def test_folders_that_swapped_places_get_them_back(arena: Arena) -> None:
+    inner = next(row for row in arena.world.table("folder") if row["parent_id"] not in (None, "1", "2"))
+    outer = arena.world.table("folder").records[inner["parent_id"]]
+    before = {row["id"]: row["parent_id"] for row in (inner, outer)}
+    arena.edit("folder", inner["id"], parent_id=outer["parent_id"])
+    arena.edit("folder", outer["id"], parent_id=inner["id"])
+    arena.run("--select", "folder").all_good()
+    assert {key: arena.world.table("folder").records[key]["parent_id"] for key in before} == before
+
+
+def test_a_name_that_is_held_rightly_is_not_taken_away(arena: Arena) -> None:
+    one, other = two_siblings(arena)
+    arena.edit("folder", one["id"], name="in between")
+    arena.edit("folder", other["id"], name=one["name"])
+    ran = arena.run("--select", f"folder={one['id']}")
+    assert ran.code == 1
+    assert arena.world.table("folder").records[other["id"]]["name"] == one["name"]
+
+
+def test_folders_in_a_circle_are_dead_letters_that_name_it(crossing: Crossing) -> None:
+    chain = [row for row in crossing.source.table("folder") if row["parent_id"] == "1"][:2]
+    one, other = chain[0]["id"], chain[1]["id"]
+    for own, parent in ((one, other), (other, one)):
+        crossing.back_up("folder", own, {"id": own, "name": f"round {own}", "parent_id": parent})
+    ran = crossing.migrate(f"folder={one},{other}")
+    assert ran.code == 1
+    assert not ran.writes
+    assert all("circle" in letter["message"] for letter in ran.letters)
+    assert all(f"folder={folder}" in letter["message"] for letter in ran.letters for folder in (one, other))
+
+
+def test_a_folder_renamed_at_the_source_is_renamed_here_though_another_takes_its_name(crossing: Crossing) -> None:
+    crossing.migrate("folder").all_good()
+    renamed = next(row for row in crossing.source.table("folder") if row["parent_id"] == "1")
+    blob = {"id": renamed["id"], "name": "Renamed", "parent_id": "1", "created_at": "2024-01-01T00:00:00Z"}
+    crossing.back_up("folder", renamed["id"], blob)
+    crossing.back_up("folder", "99", {**blob, "id": "99", "name": renamed["name"]})
+    crossing.migrate(f"folder={renamed['id']},99").all_good()
+    old = crossing.world.get("folder", crossing.new_id("folder", renamed["id"]))
+    new = crossing.world.get("folder", crossing.new_id("folder", "99"))
+    assert old and new and (old["name"], new["name"]) == ("Renamed", renamed["name"])
+
+
+def broken(crossing: Crossing, folder_id: str, parent_id: str | None, name: str) -> None:
+    """A folder of the backup that is where no folder can be."""
+    folder = {"id": folder_id, "name": name, "parent_id": parent_id, "created_at": "2024-01-01T00:00:00Z"}
+    crossing.back_up("folder", folder_id, folder)
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_circle_of_folders_costs_its_members_and_what_is_in_them_nothing_else(
+    crossing: Crossing, length: int
+) -> None:
+    members = [str(800 + number) for number in range(length)]
+    for number, member in enumerate(members):
+        broken(crossing, member, members[(number + 1) % length], f"round {member}")
+    broken(crossing, "810", members[0], "below")
+    dashboard, *others = list(crossing.source.table("dashboard"))
+    for one in (dashboard, *others):
+        bare: dict[str, object] = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
+        crossing.back_up("dashboard", one["id"], {**crossing_blob(crossing, one["id"]), **bare})
+    blob = crossing_blob(crossing, dashboard["id"])
+    crossing.back_up(
+        "dashboard", dashboard["id"], {**blob, "folder_id": "810", "folder": None, "dashboard_elements": []}
+    )
+    ran = crossing.migrate("folder", "dashboard")
+    assert ran.code == 1
+    assert {letter["id"] for letter in ran.letters} == {*members, "810", dashboard["id"]}
+    assert all(f"folder={member}" in letter["message"] for letter in ran.letters for member in members[:1])
+    of_the_circle = [letter["message"] for letter in ran.letters if letter["id"] in members]
+    assert all("circle" in message and all(f"folder={one}" in message for one in members) for message in of_the_circle)
+    assert not any("round" in str(folder["name"]) for folder in crossing.world.table("folder"))
+    assert crossing.migrate("folder", "dashboard").writes == []
+
+
+def test_a_folder_whose_parent_is_nowhere_is_a_dead_letter_that_names_it(crossing: Crossing) -> None:
+    broken(crossing, "800", "899", "lost")
+    broken(crossing, "801", "800", "lost with it")
+    ran = crossing.migrate("folder")
+    letters = {letter["id"]: letter["message"] for letter in ran.letters}
+    assert set(letters) == {"800", "801"}
+    assert "folder=899" in letters["800"] and "folder=899" in letters["801"]
+
+
+def test_a_live_folder_is_not_moved_into_a_circle(arena: Arena) -> None:
+    one, other = two_siblings(arena)
+    for own, parent in ((one, other), (other, one)):
+        arena.back_up("folder", str(own["id"]), {**arena.blob("folder", str(own["id"])), "parent_id": parent["id"]})
+    before = {row["id"]: dict(row) for row in arena.world.table("folder")}
+    ran = arena.run("--select", "folder", "--yes")
+    assert {letter["id"] for letter in ran.letters} == {one["id"], other["id"]}
+    assert all("circle" in letter["message"] for letter in ran.letters)
+    assert {row["id"]: dict(row) for row in arena.world.table("folder")} == before

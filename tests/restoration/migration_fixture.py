@@ -1,0 +1,87 @@
+"""A crossing: a made-up instance, its backup, and another instance with other ids that has nothing yet."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.http.server import RunningSimulator, start
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import Sizes, make_world
+from tests.acceptance.instance_fixture import SECRET, Arena, Ran
+
+NOTHING = Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0)
+SOURCE = Sizes(users=5, groups=3, folders=8, depth=4, looks=6, dashboards=6, tiles=8, filters=3, boards=0, plans=0)
+FURTHER = 500
+"""By so much the ids of the other instance are ahead."""
+
+
+def other_instance(sizes: Sizes = NOTHING) -> World:
+    """An instance in which no id means what it means in a world made by default."""
+    world = make_world(sizes, seed=7)
+    for kind in world.tables:
+        world.note_id(kind, str(FURTHER))
+    _renumber_folders(world)
+    return world
+
+
+def _renumber_folders(world: World) -> None:
+    """Looker's own folders have other ids there, too: 2 is no longer the folder that holds the users'."""
+    table = world.table("folder")
+    for folder in list(table):
+        if folder["id"].isdecimal():
+            table.remove(folder["id"])
+            table.put({**folder, "id": _further(folder["id"]), "parent_id": _further(folder["parent_id"])})
+    for user in world.table("user"):
+        moved = {name: _further(user[name]) for name in ("home_folder_id", "personal_folder_id")}
+        world.table("user").change(user["id"], moved)
+    for row in world.table("content_metadata"):
+        world.table("content_metadata").change(row["id"], {"folder_id": _further(row["folder_id"])})
+
+
+def _further(object_id: str | None) -> str | None:
+    return object_id if object_id is None or not object_id.isdecimal() else str(int(object_id) + 70)
+
+
+class Crossing(Arena):
+    """``source`` is the instance that was backed up, ``world`` the one that is restored into."""
+
+    def __init__(
+        self, directory: Path, *, sizes: Sizes = SOURCE, source: World | None = None, into: World | None = None
+    ) -> None:
+        self.source = source or make_world(sizes)
+        write_backup(self.source, directory / "vault.db", Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
+        super().__init__(directory, world=into or other_instance())
+        self.extra_environment["LRESTORE_RUN_IDENTITY"] = "cross-instance"
+
+    def migrate(self, *argv: str, **environ: str) -> Ran:
+        """Restore what is named, or all that can be."""
+        words = argv or ("all",)
+        selection = [word for name in words for word in ((name,) if name.startswith("-") else ("--select", name))]
+        return self.run(*selection, "--yes", **environ)
+
+    def source_lives(self) -> RunningSimulator:
+        """The instance that was backed up still answers, and the command is told so."""
+        running = self._stack.enter_context(start(self.source, Config(), client_id="origin", client_secret=SECRET))
+        self.extra_environment |= {
+            "LRESTORE_SOURCE_BASE_URL": running.base_url,
+            "LRESTORE_SOURCE_CLIENT_ID": "origin",
+            "LRESTORE_SOURCE_CLIENT_SECRET": SECRET,
+        }
+        return running
+
+    def of(self, kind: str, **fields: Any) -> Record:
+        """The only object of the other instance with these fields."""
+        (found,) = (row for row in self.world.table(kind) if all(row[name] == value for name, value in fields.items()))
+        return found
+
+    def new_id(self, kind: str, source_id: str) -> str:
+        """Under which id the other instance has an object, as ``--show mappings`` says."""
+        rows = self.run("--show", f"mappings={kind}", "--format", "json").out
+        import msgspec
+
+        found = {row["source_id"]: row["destination_id"] for row in msgspec.json.decode(rows)}
+        return str(found[source_id])

@@ -1,0 +1,320 @@
+"""Queries in another instance: from the tiles of the backup, from the living source, made once, and never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lrestore.json_types import JsonObject
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.world.backup import blob_of
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, empty_world, make_world
+from tests.restoration.migration_fixture import Crossing
+
+SIZES = Sizes(users=2, groups=1, folders=4, depth=2, looks=6, dashboards=3, tiles=8, filters=2, boards=0, plans=0)
+
+
+@pytest.fixture
+def crossing(tmp_path: Path) -> Iterator[Crossing]:
+    with Crossing(tmp_path, sizes=SIZES, into=empty_world()) as made:
+        yield made
+
+
+def looks(world: World) -> tuple[Record, Record]:
+    """A look whose query some tile shows, and one whose query none does."""
+    shown = {tile["query_id"] for tile in world.table("dashboard_element") if tile["query_id"]}
+    shown |= {
+        (world.get("look", tile["look_id"]) or {})["query_id"]
+        for tile in world.table("dashboard_element")
+        if tile["look_id"] and not (world.get("dashboard", tile["dashboard_id"]) or {})["deleted"]
+    }
+    every = [look for look in world.table("look") if not look["deleted"]]
+    return next(one for one in every if one["query_id"] in shown), next(
+        one for one in every if one["query_id"] not in shown
+    )
+
+
+def asks(world: World, query_id: str) -> JsonObject:
+    """What a query asks, without what Looker gave it."""
+    own = ("id", "slug", "client_id", "share_url", "expanded_share_url", "url", "can")
+    return {name: value for name, value in (world.get("query", query_id) or {}).items() if name not in own}
+
+
+def migrated(crossing: Crossing, look: Record) -> Record:
+    return crossing.of("look", title=look["title"], folder_id=crossing.new_id("folder", look["folder_id"]))
+
+
+def prepare(crossing: Crossing) -> None:
+    crossing.migrate("user", "folder").all_good()
+
+
+def test_a_look_is_made_with_the_query_that_a_tile_of_the_backup_shows(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    ran = crossing.migrate(f"look={look['id']}").all_good()
+    assert asks(crossing.world, migrated(crossing, look)["query_id"]) == asks(crossing.source, look["query_id"])
+    assert ran.operations["create_query"] == 1
+    (body,) = (call.body for call in ran.calls if call.operation == "create_query")
+    assert not {"client_id", "id", "slug", "share_url"} & body.keys()
+
+
+def test_a_second_run_makes_no_query_and_reads_none(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    again = crossing.migrate(f"look={look['id']}").all_good()
+    assert again.writes == [] and not again.operations["query"]
+    assert crossing.migrate(f"look={look['id']}", "--verify").all_good().report["verify"]["different"] == []
+
+
+def test_a_look_whose_query_nothing_shows_is_a_dead_letter_that_says_what_helps(crossing: Crossing) -> None:
+    prepare(crossing)
+    _, look = looks(crossing.source)
+    ran = crossing.migrate(f"look={look['id']}")
+    assert ran.code == 1 and not ran.writes
+    assert f"query={look['query_id']}" in ran.letter()["message"]
+    assert "[source] base_url" in ran.letter()["message"] + ran.out + ran.err
+
+
+def test_a_look_whose_explore_is_not_there_names_it_before_anything_is_made(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    query = crossing.source.get("query", look["query_id"]) or {}
+    crossing.world.table("lookml_model").remove(query["model"])
+    ran = crossing.migrate(f"look={look['id']}")
+    assert ran.code == 1 and ran.writes == []
+    assert ran.letter()["error_type"] == "DependencyError"
+    assert f"explore={query['model']}::{query['view']}" in ran.letter()["message"]
+
+
+def test_the_living_source_knows_the_query_and_is_only_read(crossing: Crossing) -> None:
+    origin = crossing.source_lives()
+    prepare(crossing)
+    _, look = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    assert asks(crossing.world, migrated(crossing, look)["query_id"]) == asks(crossing.source, look["query_id"])
+    assert {call.method for call in origin.log.calls if call.operation != "login"} == {"GET"}
+    assert any(call.operation == "query" for call in origin.log.calls)
+
+
+def test_a_look_that_is_there_with_another_query_gets_the_right_one(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    made = migrated(crossing, look)
+    right = made["query_id"]
+    other = crossing.world.table("query").put(
+        {**(crossing.world.get("query", right) or {}), "id": "9999", "limit": "7"}
+    )
+    edit(crossing.world, Edit(type="look", id=made["id"], set={"query_id": other["id"]}))
+    ran = crossing.migrate(f"look={look['id']}").all_good()
+    assert [call.operation for call in ran.writes] == ["update_look"]
+    assert migrated(crossing, look)["query_id"] == right
+
+
+def test_a_look_that_asks_the_same_already_is_left_alone_without_a_mapping(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    (crossing.directory / "state.db").unlink()
+    prepare(crossing)
+    ran = crossing.migrate(f"look={look['id']}").all_good()
+    assert ran.writes == []
+
+
+def merged(world: World) -> Record:
+    """A dashboard with a merged query, not in the trash."""
+    for tile in world.table("dashboard_element"):
+        dashboard = world.get("dashboard", tile["dashboard_id"]) or {}
+        if tile["merge_result_id"] and not dashboard["deleted"]:
+            return dashboard
+    raise AssertionError("no merged query in this world")
+
+
+def test_a_merged_query_is_rebuilt_from_the_living_source_once(crossing: Crossing) -> None:
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    dashboard = merged(crossing.source)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}").all_good()
+    merges = [tile for tile in crossing.world.table("dashboard_element") if tile["merge_result_id"]]
+    assert ran.operations["create_merge_query"] == len({tile["merge_result_id"] for tile in merges}) > 0
+    for tile in merges:
+        sources = (crossing.world.get("merge_query", tile["merge_result_id"]) or {})["source_queries"]
+        assert len(sources) > 1 and all(crossing.world.get("query", one["query_id"]) for one in sources)
+    assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
+
+
+def test_a_merged_query_whose_explore_is_not_there_is_named_before_anything_is_made(crossing: Crossing) -> None:
+    """The backup holds only its id: what it asks is known from the living source."""
+    dashboard = merged(crossing.source)
+    tile = next(
+        one
+        for one in crossing.source.table("dashboard_element").where("dashboard_id", dashboard["id"])
+        if one["merge_result_id"]
+    )
+    source = (crossing.source.get("merge_query", tile["merge_result_id"]) or {})["source_queries"][0]
+    crossing.source.table("query").change(source["query_id"], {"model": "elsewhere", "view": "unknown"})
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    ran = crossing.migrate(f"dashboard={dashboard['id']}")
+    assert ran.code == 1 and ran.writes == []
+    assert ran.letter()["error_type"] == "DependencyError"
+    assert "explore=elsewhere::unknown" in ran.letter()["message"]
+
+
+def test_a_merged_query_is_made_without_what_the_release_does_not_know(crossing: Crossing) -> None:
+    """``limit`` came with 26.2: an older Looker refuses the query whose body has it."""
+    for merge in crossing.source.table("merge_query"):
+        crossing.source.table("merge_query").change(merge["id"], {"limit": "300"})
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    crossing.simulator.simulation.configure(Config(release="25.4.10", keep_bodies=True))
+    dashboard = merged(crossing.source)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}").all_good()
+    bodies = [call.body for call in ran.calls if call.operation == "create_merge_query"]
+    assert bodies and not any("limit" in body for body in bodies)
+    (told,) = (warning for warning in ran.report["warnings"] if "does not know" in warning)
+    assert "merge_query.limit" in told
+    assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
+
+
+def test_without_the_source_the_tile_of_a_merged_query_is_named_and_the_rest_restored(crossing: Crossing) -> None:
+    prepare(crossing)
+    crossing.migrate("look")
+    dashboard = merged(crossing.source)
+    planned = crossing.migrate(f"dashboard={dashboard['id']}", "--plan")
+    ran = crossing.migrate(f"dashboard={dashboard['id']}")
+    for one in (planned, ran):
+        letter = one.letter()
+        assert one.code == 1 and letter["error_type"] == "IncompleteError"
+        assert "merge_query=" in letter["message"] and "[source] base_url" in letter["message"] + one.out
+        assert all(error["field"].endswith("merge_result_id") for error in letter["errors"])
+    made = crossing.of("dashboard", title=dashboard["title"])
+    there = crossing.parts("dashboard_element", made["id"])
+    wanted = crossing.source.table("dashboard_element").where("dashboard_id", dashboard["id"])
+    assert (
+        len(there)
+        == len([tile for tile in wanted if not tile["merge_result_id"]])
+        == len(wanted) - len(letter["errors"])
+    )
+    again = crossing.migrate(f"dashboard={dashboard['id']}")
+    assert again.writes == [] and again.letter()["errors"] == letter["errors"]
+
+
+def test_a_tile_that_could_not_be_made_is_made_once_the_source_is_named(crossing: Crossing) -> None:
+    prepare(crossing)
+    crossing.migrate("look")
+    dashboard = merged(crossing.source)
+    assert crossing.migrate(f"dashboard={dashboard['id']}").code == 1
+    crossing.source_lives()
+    ran = crossing.migrate(f"dashboard={dashboard['id']}").all_good()
+    assert ran.total("updated") == 1 and ran.operations["create_dashboard_element"] > 0
+    assert not ran.operations["delete_dashboard_element"]
+    assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
+
+
+def of_sql(crossing: Crossing) -> tuple[str, str]:
+    """A tile of the backup shows a query of SQL Runner: its dashboard, and its title."""
+    dashboard = next(one for one in crossing.source.table("dashboard") if not one["deleted"])
+    blob = blob_of(crossing.source, "dashboard", dashboard)
+    tile = next(tile for tile in blob["dashboard_elements"] if tile["query_id"])
+    tile |= dict.fromkeys(("query", "query_id", "result_maker_id")) | {"title": "Straight from SQL"}
+    tile["result_maker"] |= {"query": None, "query_id": None, "sql_query_id": "17", "filterables": []}
+    crossing.back_up("dashboard", dashboard["id"], blob)
+    return str(dashboard["id"]), str(tile["title"])
+
+
+def test_a_tile_of_sql_is_never_given_the_sql_query_that_has_that_id_elsewhere(crossing: Crossing) -> None:
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    dashboard_id, title = of_sql(crossing)
+    ran = crossing.migrate(f"dashboard={dashboard_id}")
+    letter = ran.letter()
+    assert "sql_query=17" in letter["message"] and title in letter["message"]
+    assert [error["field"].rpartition(".")[2] for error in letter["errors"]] == ["sql_query_id"]
+    new_id = crossing.new_id("dashboard", dashboard_id)
+    there = crossing.parts("dashboard_element", new_id)
+    backed_up = crossing.source.table("dashboard_element").where("dashboard_id", dashboard_id)
+    assert len(there) == len(backed_up) - 1 and title not in {tile["title"] for tile in there}
+    assert not any("sql_query_id" in str(call.body) for call in ran.writes)
+
+
+def test_a_tile_of_sql_that_was_made_by_hand_is_kept(crossing: Crossing) -> None:
+    crossing.source_lives()
+    prepare(crossing)
+    crossing.migrate("look").all_good()
+    dashboard_id, title = of_sql(crossing)
+    crossing.migrate(f"dashboard={dashboard_id}")
+    new_id = crossing.new_id("dashboard", dashboard_id)
+    other = next(one for one in crossing.parts("dashboard_element", new_id) if one["result_maker_id"])
+    maker = {**other["result_maker"], "query_id": None, "sql_query_id": "4711", "filterables": []}
+    by_hand = {"type": "vis", "title": title, "result_maker_id": other["result_maker_id"], "result_maker": maker}
+    edit(crossing.world, Edit(type="dashboard_element", id="70000", set={"dashboard_id": new_id, **by_hand}))
+    again = crossing.migrate(f"dashboard={dashboard_id}").all_good()
+    made = crossing.world.get("dashboard_element", "70000") or {}
+    assert made["result_maker"]["sql_query_id"] == "4711"
+    assert "delete_dashboard_element" not in again.operations
+
+
+def test_a_look_is_the_one_that_is_there_not_its_namesake_in_the_trash(crossing: Crossing) -> None:
+    prepare(crossing)
+    look, _ = looks(crossing.source)
+    crossing.migrate(f"look={look['id']}").all_good()
+    made = migrated(crossing, look)
+    crossing.world.table("look").put({**made, "id": "9999", "deleted": True})
+    (crossing.directory / "state.db").unlink()
+    prepare(crossing)
+    assert crossing.migrate(f"look={look['id']}").all_good().writes == []
+    assert crossing.new_id("look", look["id"]) == made["id"]
+
+
+def test_a_source_that_is_another_instance_ends_the_run_before_it_begins(crossing: Crossing) -> None:
+    crossing.source = make_world(SIZES, seed=44)
+    crossing.source_lives()
+    ran = crossing.migrate("look")
+    assert ran.code == 3 and not ran.writes
+    assert "not the instance that the backup came from" in ran.err
+
+
+def test_a_source_that_refuses_the_key_ends_the_run_before_it_begins(crossing: Crossing) -> None:
+    crossing.source_lives()
+    ran = crossing.migrate("look", LRESTORE_SOURCE_CLIENT_SECRET="wrong")
+    assert ran.code == 3 and not ran.writes
+    assert "[source] base_url" in ran.err and "wrong" not in ran.err
+
+
+def test_a_source_without_a_key_is_a_mistake_in_the_settings(crossing: Crossing) -> None:
+    crossing.source_lives()
+    del crossing.extra_environment["LRESTORE_SOURCE_CLIENT_ID"]
+    ran = crossing.migrate("look")
+    assert ran.code == 2 and not ran.writes
+    assert "LRESTORE_SOURCE_CLIENT_ID" in ran.err
+
+
+def test_in_the_same_instance_the_source_is_not_asked(tmp_path: Path) -> None:
+    source = make_world(SIZES)
+    with Crossing(tmp_path, source=source, into=source) as crossing:
+        origin = crossing.source_lives()
+        crossing.extra_environment["LRESTORE_RUN_IDENTITY"] = "same-instance"
+        before = len(origin.log.calls)
+        crossing.migrate("look").all_good()
+        assert len(origin.log.calls) == before
+
+
+def test_no_secret_of_the_source_is_written_anywhere(crossing: Crossing) -> None:
+    crossing.source_lives()
+    secret = "0nlyTheS0urceKn0wsThis"
+    ran = crossing.migrate("look", "-v", LRESTORE_SOURCE_CLIENT_SECRET=secret)
+    assert ran.code == 3
+    files = [path for path in crossing.directory.rglob("*") if path.is_file()]
+    told = ran.out + ran.err + msgspec.json.encode(ran.report).decode()
+    assert secret not in told and not any(secret.encode() in path.read_bytes() for path in files)

@@ -1,0 +1,132 @@
+"""Titles and slugs of which there can be but one: swapped, handed round, given to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrestore.json_types import JsonObject
+from lrestore.simulator.world.world import Sizes
+from tests.acceptance.instance_fixture import Arena, Ran
+
+SIZES = Sizes(users=3, groups=1, folders=3, depth=1, looks=12, dashboards=12, tiles=2, filters=0, boards=0, plans=0)
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    with Arena(tmp_path, sizes=SIZES) as made:
+        yield made
+
+
+def neighbours(arena: Arena, kind: str, count: int) -> list[JsonObject]:
+    """Objects of one folder, in the backup as well."""
+    found = [one for one in arena.world.table(kind) if not one["deleted"]][:count]
+    for one in found[1:]:
+        arena.world.table(kind).change(one["id"], {"folder_id": found[0]["folder_id"]})
+        arena.back_up(kind, one["id"], arena.blob(kind, one["id"]))
+    return [dict(one) for one in found]
+
+
+def hand_round(arena: Arena, kind: str, count: int, field: str) -> list[JsonObject]:
+    """Each has got what the next one had, the last what the first had."""
+    found = neighbours(arena, kind, count)
+    for one, following in zip(found, [*found[1:], found[0]], strict=True):
+        arena.edit(kind, one["id"], **{field: following[field]})
+    return found
+
+
+def now(arena: Arena, kind: str, one: JsonObject, field: str) -> Any:
+    record = arena.world.get(kind, one["id"])
+    assert record is not None
+    return record[field]
+
+
+def restored(arena: Arena, kind: str, found: list[JsonObject], *argv: str) -> Ran:
+    ids = ",".join(one["id"] for one in found)
+    return arena.run("--select", kind if not ids else f"{kind}={ids}", *argv)
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["in one process", "in several"])
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize(("kind", "field"), [("dashboard", "title"), ("dashboard", "slug"), ("look", "title")])
+def test_what_was_handed_round_comes_back_to_all(arena: Arena, kind: str, field: str, count: int, many: bool) -> None:
+    found = hand_round(arena, kind, count, field)
+    everybody: list[JsonObject] = [] if many else found
+    ran = restored(arena, kind, everybody, "--yes").all_good()
+    assert [now(arena, kind, one, field) for one in found] == [one[field] for one in found]
+    assert ran.total("updated") == count
+    assert restored(arena, kind, everybody, "--yes").all_good().writes == []
+
+
+@pytest.mark.parametrize("kind", ["dashboard", "look"])
+def test_what_is_made_anew_gets_its_title_when_the_other_has_given_it_up(arena: Arena, kind: str) -> None:
+    one, other = neighbours(arena, kind, 2)
+    arena.delete(kind, one["id"])
+    arena.edit(kind, other["id"], title=one["title"])
+    ran = restored(arena, kind, [one, other]).all_good()
+    assert (ran.total("created"), ran.total("updated")) == (1, 1)
+    titles = sorted(row["title"] for row in arena.world.table(kind) if row["folder_id"] == one["folder_id"])
+    assert {one["title"], other["title"]} <= set(titles) and not any("being restored" in title for title in titles)
+    assert restored(arena, kind, [one, other]).all_good().writes == []
+
+
+@pytest.mark.parametrize("kind", ["dashboard", "look"])
+def test_a_title_that_is_not_given_up_in_this_run_is_not_waited_for(arena: Arena, kind: str) -> None:
+    """The object keeps the title that it has, and the dead letter says who has its own."""
+    one, other = hand_round(arena, kind, 2, "title")
+    ran = restored(arena, kind, [one])
+    assert ran.code == 1
+    assert f"{kind} {other['id']} has that title" in ran.letter()["message"] + ran.out
+    assert now(arena, kind, one, "title") == other["title"]
+    assert not [call for call in ran.writes if call.status < 400]
+
+
+def test_a_slug_that_is_not_given_up_in_this_run_is_left_to_the_other(arena: Arena) -> None:
+    one, other = hand_round(arena, "dashboard", 2, "slug")
+    ran = restored(arena, "dashboard", [one]).all_good()
+    assert ran.writes == [] and any("slug" in warning for warning in ran.report["warnings"])
+    assert now(arena, "dashboard", one, "slug") == other["slug"]
+
+
+def test_a_plan_says_what_every_one_gets(arena: Arena) -> None:
+    found = hand_round(arena, "look", 2, "title")
+    ran = restored(arena, "look", found, "--plan").all_good()
+    assert ran.total("updated") == 2 and ran.writes == []
+
+
+def given_away(arena: Arena) -> tuple[str, str]:
+    """A look is gone, and another has its title: that of the one and of the other."""
+    one, other = neighbours(arena, "look", 2)
+    arena.delete("look", one["id"])
+    arena.edit("look", other["id"], title=one["title"])
+    return str(one["title"]), str(other["title"])
+
+
+def test_what_was_made_aside_and_never_told_is_found_again(tmp_path: Path) -> None:
+    """The worker dies when Looker has made the look under its title of no meaning."""
+    one_by_one = {"LRESTORE_RUN_WORKERS": "1", "LRESTORE_RUN_IN_FLIGHT": "1"}
+    (tmp_path / "counted").mkdir()
+    with Arena(tmp_path / "counted", sizes=SIZES) as arena:
+        arena.extra_environment |= one_by_one
+        given_away(arena)
+        count = tmp_path / "count"
+        ran = arena.process("--select", "look", "--yes", LRESTORE_CRASH_COUNT=str(count)).all_good()
+        by_worker = ran.calls[-count.read_text().count("call.after_answer") :]
+        (made,) = (
+            n
+            for n, call in enumerate(by_worker, 1)
+            if call.path == "/looks" and call.method == "POST" and call.status == 200
+        )
+    with Arena(tmp_path, sizes=SIZES) as arena:
+        arena.extra_environment |= one_by_one
+        title, other = given_away(arena)
+        crash = {"LRESTORE_CRASH": f"call.after_answer:{made}", "LRESTORE_CRASH_COUNT": str(tmp_path / "deadly")}
+        ran = arena.process("--select", "look", "--yes", **crash).all_good()
+        assert "died" in ran.err
+        titles = [row["title"] for row in arena.world.table("look")]
+        assert titles.count(title) == titles.count(other) == 1
+        assert not any("being restored" in one for one in titles)
+        assert arena.run("--select", "look", "--yes").all_good().writes == []

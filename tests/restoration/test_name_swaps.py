@@ -1,0 +1,152 @@
+"""Names of which there can be but one: those who hold another's step aside, and nobody else is touched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.world import Sizes
+from lrestore.state.undo import read_undo
+from tests.acceptance.instance_fixture import Arena, Ran
+
+PEOPLE = Sizes(users=3, groups=6, folders=8, depth=2, looks=0, dashboards=0, boards=0, plans=0, everything=True)
+TYPES = ["group", "permission_set", "model_set", "role", "folder"]
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    with Arena(tmp_path, sizes=PEOPLE) as made:
+        for type_name in TYPES:
+            _three(made, type_name)
+        made.backup.unlink()
+        write_backup(made.world, made.backup, Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
+        yield made
+
+
+def _three(arena: Arena, type_name: str) -> None:
+    """Three objects of each type that are nobody's but ours: One, Two, Three."""
+    above = {"parent_id": "1"} if type_name == "folder" else {}
+    defaults = {"permission_set": {"permissions": ["see_looks"]}, "model_set": {"models": ["ecommerce"]}}
+    role = {"permission_set_id": "900", "model_set_id": "900"} if type_name == "role" else {}
+    for number, name in enumerate(("One", "Two", "Three")):
+        fields = {"name": name, **above, **defaults.get(type_name, {}), **role}
+        if type_name == "folder":
+            fields |= {"created_at": "2024-01-01T00:00:00.000Z"}
+        arena.edit(type_name, f"{900 + number}", **fields)
+
+
+IDS = ("900", "901", "902")
+
+
+def names(arena: Arena, type_name: str) -> list[str]:
+    return [str(arena.world.table(type_name).records[one]["name"]) for one in IDS]
+
+
+def rename(arena: Arena, type_name: str, *new: str) -> None:
+    for object_id, name in zip(IDS, new, strict=True):
+        arena.edit(type_name, object_id, name=name)
+
+
+def restore(arena: Arena, type_name: str, *more: str) -> Ran:
+    return arena.run("--select", f"{type_name}={','.join(IDS)}", "--yes", *more)
+
+
+def aside(ran: Ran) -> list[str]:
+    return [str((call.body or {}).get("name")) for call in ran.writes if "being restored" in str(call.body)]
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_two_that_swapped_names_get_them_back(arena: Arena, type_name: str) -> None:
+    rename(arena, type_name, "Two", "One", "Three")
+    planned = restore(arena, type_name, "--plan").all_good()
+    assert sum("until its turn comes" in warning for warning in planned.report["warnings"]) == 2
+    assert planned.writes == []
+    ran = restore(arena, type_name).all_good()
+    assert names(arena, type_name) == ["One", "Two", "Three"]
+    assert len(aside(ran)) == 2 and len(ran.writes) == 4
+    assert restore(arena, type_name).all_good().writes == []
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_three_that_changed_names_in_a_circle_get_them_back(arena: Arena, type_name: str) -> None:
+    rename(arena, type_name, "Two", "Three", "One")
+    restore(arena, type_name).all_good()
+    assert names(arena, type_name) == ["One", "Two", "Three"]
+    assert restore(arena, type_name).all_good().writes == []
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_name_may_differ_in_case_alone(arena: Arena, type_name: str) -> None:
+    rename(arena, type_name, "one", "TWO", "Three")
+    ran = restore(arena, type_name).all_good()
+    assert names(arena, type_name) == ["One", "Two", "Three"]
+    assert aside(ran) == []
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_a_stranger_in_the_way_is_left_alone_and_the_item_says_so(arena: Arena, type_name: str) -> None:
+    rename(arena, type_name, "Elsewhere", "Two", "Three")
+    arena.edit(type_name, "950", **{**arena.world.table(type_name).records["902"], "id": "950", "name": "One"})
+    ran = restore(arena, type_name)
+    assert (ran.code, ran.letter()["id"]) == (1, "900")
+    assert arena.world.table(type_name).records["950"]["name"] == "One"
+    assert names(arena, type_name) == ["Elsewhere", "Two", "Three"]
+    assert aside(ran) == []
+
+
+@pytest.mark.parametrize("type_name", TYPES)
+def test_one_that_has_its_name_rightly_keeps_it(arena: Arena, type_name: str) -> None:
+    """Two has its name, also when another of the run was backed up under the same: nobody is renamed for nothing."""
+    rename(arena, type_name, "Two", "Two too", "Three")
+    ran = restore(arena, type_name).all_good()
+    assert names(arena, type_name) == ["One", "Two", "Three"]
+    assert len(aside(ran)) == 1
+    assert "Three" not in "".join(aside(ran))
+
+
+@pytest.mark.parametrize("type_name", ["group", "folder"])
+def test_one_that_is_not_restored_steps_aside_for_nobody(arena: Arena, type_name: str) -> None:
+    rename(arena, type_name, "Two", "One", "Three")
+    ran = arena.run("--select", f"{type_name}=900", "--yes")
+    assert ran.code == 1 and aside(ran) == []
+    assert names(arena, type_name) == ["Two", "One", "Three"]
+
+
+def test_a_folder_is_in_the_way_in_its_own_parent_only(arena: Arena) -> None:
+    rename(arena, "folder", "Elsewhere", "One", "Three")
+    arena.edit("folder", "901", parent_id="902")
+    ran = restore(arena, "folder").all_good()
+    assert aside(ran) == []
+    assert names(arena, "folder") == ["One", "Two", "Three"]
+    assert arena.world.table("folder").records["901"]["parent_id"] == "1"
+
+
+def test_a_copy_is_kept_before_anything_steps_aside(arena: Arena) -> None:
+    rename(arena, "group", "Two", "One", "Three")
+    restore(arena, "group").all_good()
+    (folder,) = (arena.directory / "state.d").iterdir()
+    kept = [entry.destination_id for entry in read_undo(folder) if entry.type == "group"]
+    assert sorted(kept) == ["900", "901"]
+
+
+def test_killed_between_the_renames_it_goes_on_where_it_stopped(arena: Arena) -> None:
+    rename(arena, "group", "Two", "Three", "One")
+    selection = ["--select", f"group={','.join(IDS)}", "--yes"]
+    arena.simulator.config.latency_ms = 200
+    with arena.start(*selection) as process:
+        deadline_s = time.monotonic() + 30
+        while not any("being restored" in name for name in names(arena, "group")):
+            assert process.poll() is None and time.monotonic() < deadline_s
+            time.sleep(0.005)
+        process.kill()
+    arena.simulator.config.latency_ms = 0
+    assert any("being restored" in name for name in names(arena, "group"))
+    resumed = arena.process("--resume").all_good()
+    assert resumed.total("updated") == 3
+    assert names(arena, "group") == ["One", "Two", "Three"]
+    assert arena.run(*selection).all_good().writes == []

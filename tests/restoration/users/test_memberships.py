@@ -1,0 +1,243 @@
+"""Groups and roles of users: whole lists come back, inherited ones are not made direct, outside ones are left alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from lrestore.content.identity import Judgement
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey, ItemResult
+from lrestore.restoration.context import Policy
+from lrestore.restoration.item import ItemRestorer, Restored
+from lrestore.simulator.world.edits import Edit, edit
+from tests.restoration.restore_fixture import Stage, writes
+
+OTHER = Judgement("other")
+
+
+def lists(stage: Stage, user_id: str = "2") -> tuple[list[str], list[str]]:
+    """Groups and roles of a user, as Looker shows them."""
+    found = stage.call("user", user_id=user_id)
+    return sorted(found["group_ids"]), sorted(found["role_ids"])
+
+
+def direct_roles(stage: Stage, user_id: str = "2") -> list[str]:
+    return sorted(stage.world.edges["role_user"].lefts(user_id))
+
+
+def set_lists(stage: Stage, *, groups: list[str], roles: list[str], user_id: str = "2") -> None:
+    """Behind Looker's back, whatever its rules say."""
+    stage.world.edges["group_user"].replace_lefts(user_id, groups)
+    stage.world.edges["role_user"].replace_lefts(user_id, roles)
+
+
+def restored(
+    stage: Stage, *, policy: Policy | None = None, judgement: Judgement | None = None, user_id: str = "2", **values: Any
+) -> ItemResult:
+    """The user restored as if it had been backed up with these values; None takes a key away."""
+    item = stage.item(f"user={user_id}")
+    item.raw.update(values)
+    for name in [name for name, value in values.items() if value is None]:
+        del item.raw[name]
+    return ItemRestorer(stage.context(policy, judgement)).restore(item).result
+
+
+def counted(stage: Stage, **values: Any) -> Counter[str]:
+    return Counter(writes(stage.counted(lambda: restored(stage, **values))))
+
+
+def test_roles_come_back_with_one_call(stage: Stage) -> None:
+    set_lists(stage, groups=[], roles=["1", "4"])
+    assert counted(stage, group_ids=["1"], role_ids=["2", "3"]) == {"set_user_roles": 1}
+    assert direct_roles(stage) == ["2", "3"]
+    assert restored(stage, group_ids=["1"], role_ids=["3", "2"]).outcome == "unchanged"
+
+
+def test_memberships_come_back_one_call_each(stage: Stage) -> None:
+    set_lists(stage, groups=["2"], roles=["2"])
+    assert counted(stage, group_ids=["1", "3"], role_ids=["2"]) == {"add_group_user": 1, "delete_group_user": 1}
+    assert lists(stage) == (["1", "3"], ["2"])
+    assert restored(stage, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
+
+
+def test_changes_are_told_as_lists(stage: Stage) -> None:
+    set_lists(stage, groups=["2"], roles=["4"])
+    result = restored(stage, group_ids=["1", "3"], role_ids=["2"])
+    told = {change.path: (change.old, change.new) for change in result.changes}
+    assert told == {"group_ids": (["1", "2"], ["1", "3"]), "role_ids": (["4"], ["2"])}
+
+
+def test_extra_roles_and_groups_stay_if_so_wanted(stage: Stage) -> None:
+    set_lists(stage, groups=["2"], roles=["4"])
+    keep = Policy(keep_extra=True)
+    restored(stage, policy=keep, group_ids=["1", "3"], role_ids=["2"])
+    assert lists(stage) == (["1", "2", "3"], ["2", "4"])
+    assert restored(stage, policy=keep, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
+
+
+def test_empty_lists_take_everything_away(stage: Stage) -> None:
+    set_lists(stage, groups=["2"], roles=["4"])
+    restored(stage, group_ids=[], role_ids=[])
+    assert lists(stage) == (["1"], [])
+
+
+def test_an_absent_list_is_not_an_empty_one(stage: Stage) -> None:
+    set_lists(stage, groups=["2"], roles=["4"])
+    result = restored(stage, group_ids=None, role_ids=None)
+    assert result.outcome == "unchanged"
+    assert lists(stage) == (["1", "2"], ["4"])
+    assert {"group_ids", "role_ids"} == {w.split()[6].rstrip(":") for w in result.warnings}
+
+
+def test_what_is_gone_is_named_and_the_rest_is_restored(stage: Stage) -> None:
+    set_lists(stage, groups=[], roles=[])
+    result = restored(stage, group_ids=["2", "77"], role_ids=["2", "88", "99"])
+    assert lists(stage) == (["1", "2"], ["2"])
+    assert any("group 77" in warning for warning in result.warnings)
+    assert any("role 88, 99" in warning for warning in result.warnings)
+
+
+def test_across_instances_nothing_is_taken_away_while_something_is_unknown(stage: Stage) -> None:
+    """The unknown role might be the one that would be taken away."""
+    set_lists(stage, groups=["2"], roles=["4"])
+    restored(stage, judgement=OTHER, group_ids=["3", "77"], role_ids=["2", "88"])
+    assert lists(stage) == (["1", "2", "3"], ["2", "4"])
+
+
+def test_across_instances_roles_and_groups_are_known_by_name(stage: Stage) -> None:
+    names = {row["id"]: row["name"] for row in stage.world.table("role")}
+    edit(stage.world, Edit(type="role", id="2", set={"name": "Aside"}))
+    edit(stage.world, Edit(type="role", id="3", set={"name": names["2"]}))
+    set_lists(stage, groups=[], roles=[])
+    restored(stage, judgement=OTHER, group_ids=[], role_ids=["1", "2"])
+    assert direct_roles(stage) == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    "protected",
+    [
+        {"externally_managed": True},
+        {"external_group_id": "ext"},
+        {"include_by_default": True},
+        {"name": "Gemini Default Users"},
+    ],
+)
+@pytest.mark.parametrize("backed_up", [["2"], []])
+def test_groups_that_others_fill_are_left_alone(stage: Stage, protected: JsonObject, backed_up: list[str]) -> None:
+    edit(stage.world, Edit(type="group", id="2", set=protected))
+    set_lists(stage, groups=[] if backed_up else ["2"], roles=["2"])
+    assert restored(stage, group_ids=backed_up, role_ids=["2"]).outcome == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "name"),
+    [
+        ("roles_externally_managed", True, "role_ids"),
+        ("allow_direct_roles", False, "role_ids"),
+        ("allow_normal_group_membership", False, "group_ids"),
+    ],
+)
+def test_lists_kept_from_outside_are_left_alone(stage: Stage, flag: str, value: bool, name: str) -> None:
+    set_lists(stage, groups=["2"], roles=["4"])
+    edit(stage.world, Edit(type="user", id="2", set={flag: value}))
+    before = lists(stage)
+    backed_up: JsonObject = {"group_ids": ["2"], "role_ids": ["4"], name: ["3"]}
+    result = restored(stage, **backed_up)
+    assert result.outcome == "unchanged"
+    assert lists(stage) == before
+    assert any(name in warning and flag in warning for warning in result.warnings)
+
+
+def test_a_role_still_to_come_is_waited_for_with_all_of_them(stage: Stage) -> None:
+    """One call in the end, not two."""
+    set_lists(stage, groups=[], roles=["4"])
+    item = stage.item("user=2")
+    item.raw.update(group_ids=[], role_ids=["2", "55"])
+    awaited = {ItemKey("role", "55")}
+    half: Restored = ItemRestorer(stage.context()).restore(item, awaited)
+    assert half.halfway
+    assert direct_roles(stage) == ["4"]
+    made = stage.call("create_role", {"name": "New", "permission_set_id": "2", "model_set_id": "1"})
+    stage.context().journal.map("role", "55", str(made["id"]))
+    whole = ItemRestorer(stage.context()).restore(item)
+    assert not whole.halfway
+    assert direct_roles(stage) == sorted(["2", str(made["id"])])
+    assert [call.operation for call in stage.simulator.log.calls].count("set_user_roles") == 1
+
+
+def test_the_caller_stays_in_a_group_that_makes_it_admin(stage: Stage) -> None:
+    stage.world.edges["role_group"].add("1", "2")
+    set_lists(stage, groups=["3"], roles=["1"], user_id="1")
+    result = restored(stage, user_id="1", group_ids=[], role_ids=["1"])
+    assert lists(stage, "1")[0] == ["1", "3"]
+    assert any("lock out" in warning for warning in result.warnings)
+
+
+def test_the_caller_may_leave_any_other_group(stage: Stage) -> None:
+    set_lists(stage, groups=["3"], roles=["1"], user_id="1")
+    restored(stage, user_id="1", group_ids=[], role_ids=["1"])
+    assert lists(stage, "1")[0] == ["1"]
+
+
+def test_a_membership_whose_answer_is_lost_is_looked_at(stage: Stage) -> None:
+    set_lists(stage, groups=[], roles=["2"])
+    fault = stage.simulator.fault("reset_before", operation="add_group_user", times=1)
+    restored(stage, group_ids=["2"], role_ids=["2"])
+    assert fault.fired == 1
+    assert lists(stage)[0] == ["1", "2"]
+
+
+def test_a_refused_group_leaves_the_roles_alone_and_fails_the_item(stage: Stage) -> None:
+    """What roles are missing is known when the groups are as they shall be."""
+    set_lists(stage, groups=[], roles=["4"])
+    stage.simulator.fault("status:403", operation="add_group_user")
+    with pytest.raises(Exception, match="403"):
+        restored(stage, group_ids=["2"], role_ids=["2"])
+    assert direct_roles(stage) == ["4"]
+
+
+class TestWhereListsHoldWhatIsInherited:
+    """Nobody says whether they do. Group 2 holds group 3, and gives role 2; group 3 gives role 3."""
+
+    @pytest.fixture(autouse=True)
+    def _inherited(self, stage: Stage) -> None:
+        stage.world.inherited_lists = True
+
+    def test_an_unchanged_user_is_unchanged(self, stage: Stage) -> None:
+        set_lists(stage, groups=["3"], roles=["4"])
+        assert lists(stage) == (["1", "2", "3"], ["2", "3", "4"])
+        assert restored(stage, group_ids=["1", "2", "3"], role_ids=["2", "3", "4"]).outcome == "unchanged"
+
+    def test_inherited_roles_are_not_made_direct(self, stage: Stage) -> None:
+        set_lists(stage, groups=["3"], roles=[])
+        restored(stage, group_ids=["1", "2", "3"], role_ids=["2", "3", "4"])
+        assert direct_roles(stage) == ["4"]
+
+    def test_roles_that_come_with_a_group_are_not_given_twice(self, stage: Stage) -> None:
+        set_lists(stage, groups=[], roles=[])
+        wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3"]}
+        assert counted(stage, **wanted) == {"add_group_user": 1}
+        assert stage.world.edges["group_user"].lefts("2") == ["3"]
+        assert direct_roles(stage) == []
+        assert restored(stage, **wanted).outcome == "unchanged"
+
+    def test_roles_that_come_from_elsewhere_are_given_beside(self, stage: Stage) -> None:
+        set_lists(stage, groups=[], roles=[])
+        wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3", "4"]}
+        assert counted(stage, **wanted) == {"add_group_user": 1, "set_user_roles": 1}
+        assert direct_roles(stage) == ["4"]
+
+    def test_an_inherited_role_that_was_not_backed_up_is_nobody_s_to_take(self, stage: Stage) -> None:
+        set_lists(stage, groups=["3"], roles=["4"])
+        wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["3", "4"]}
+        assert restored(stage, **wanted).outcome == "unchanged"
+        assert lists(stage)[1] == ["2", "3", "4"]
+
+    def test_only_the_direct_membership_is_ended(self, stage: Stage) -> None:
+        set_lists(stage, groups=["3"], roles=[])
+        assert counted(stage, group_ids=["1"], role_ids=[]) == {"delete_group_user": 1}
+        assert lists(stage) == (["1"], [])
+        assert restored(stage, group_ids=["1"], role_ids=[]).outcome == "unchanged"

@@ -1,0 +1,69 @@
+"""What a death means: who is tried alone and when, who is blamed, and when a run has to stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lrestore.crash_points import CRASH
+from lrestore.messages import ItemKey
+from lrestore.run.bulk.crash_policy import IN_A_ROW, LATE_S, POISON_DEATHS, Deaths
+from tests.run.cli_harness import Rig
+
+ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
+
+
+class Clock:
+    now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_an_item_whose_create_may_be_under_way_is_not_looked_for_at_once() -> None:
+    """Looker goes on with a request whose caller is dead: what it makes would be made twice."""
+    clock = Clock()
+    deaths = Deaths(clock)
+    deaths.suspect(ONE, unanswered=True)
+    deaths.suspect(OTHER, unanswered=False)
+    assert deaths.next_suspect() == OTHER
+    assert deaths.next_suspect() is None
+    clock.now_s = LATE_S
+    assert deaths.next_suspect() == ONE
+    assert deaths.next_suspect() is None
+
+
+def test_an_item_over_which_workers_die_is_given_up_in_the_end() -> None:
+    deaths = Deaths()
+    assert [deaths.blame(ONE) for _ in range(POISON_DEATHS)] == [False] * (POISON_DEATHS - 1) + [True]
+    assert (deaths.over(ONE), deaths.over(OTHER)) == (POISON_DEATHS, 0)
+
+
+def test_only_deaths_in_a_row_stop_a_run() -> None:
+    deaths = Deaths()
+    for _ in range(IN_A_ROW - 1):
+        assert not deaths.worker_ended_unborn() and not deaths.writer_died()
+    deaths.worker_began()
+    deaths.writer_wrote()
+    for _ in range(IN_A_ROW - 1):
+        assert not deaths.worker_ended_unborn() and not deaths.writer_died()
+    assert deaths.worker_ended_unborn() and deaths.writer_died()
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+@pytest.mark.parametrize(
+    ("point", "said"),
+    [("worker.start", "workers in a row ended before they had begun"), ("writer.start", "the writer died")],
+)
+def test_processes_that_never_get_going_stop_the_run_and_blame_no_item(tmp_path: Path, point: str, said: str) -> None:
+    """They were started for ever, and the items that they had been given became dead letters."""
+    with Rig(tmp_path) as rig:
+        code, words = rig.run("--select", "all", **{CRASH: f"{point}:1"})
+        assert (code, words.splitlines()[-1]) == (4, "go on with: lrestore --config c.toml --resume")
+        assert said in words
+        assert rig.totals()["failed"] == 0
+        code, words = rig.run("--resume")
+        assert code == 0, words
+        assert rig.totals()["failed"] == 0

@@ -1,0 +1,24 @@
+"""What a killed run leaves beside its copies goes when it is resumed, however little there is left to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lrestore.crash_points import CRASH
+from tests.run.cli_harness import Rig
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+def test_a_resumed_run_leaves_nothing_but_copies(tmp_path: Path) -> None:
+    """With anything else in it, the folder of a session is never pruned."""
+    with Rig(tmp_path) as rig:
+        rig.run("--select", "all", **{CRASH: "report.told:1"})
+        (folder,) = (tmp_path / "state.d").iterdir()
+        for name in ("outbox-1.db", "outbox-1.db-wal", "limiter", "listings.msgpack", "undo-1.db"):
+            (folder / name).touch()
+        code, said = rig.run("--resume")
+        assert code == 0, said
+        assert [entry.name for entry in folder.iterdir()] == ["undo-1.db"]

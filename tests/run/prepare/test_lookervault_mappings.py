@@ -1,0 +1,202 @@
+"""Id mappings that LookerVault's own restore left in the backup are believed where they are surely right."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrestore.json_types import JsonObject
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.simulator.world.backup import blob_of
+from lrestore.simulator.world.world import Sizes
+from tests.acceptance.instance_fixture import Arena
+from tests.restoration.migration_fixture import Crossing
+
+SOME = Sizes(users=2, groups=2, folders=2, depth=1, looks=0, dashboards=3, tiles=0, filters=0, boards=0, plans=0)
+SESSIONS = "CREATE TABLE restoration_sessions (id TEXT PRIMARY KEY, destination_instance TEXT NOT NULL)"
+
+
+def bare(crossing: Crossing, dashboard_id: str) -> JsonObject:
+    """A backed-up dashboard without anything on it."""
+    record = crossing.source.get("dashboard", dashboard_id)
+    assert record is not None
+    nothing: JsonObject = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
+    return {**blob_of(crossing.source, "dashboard", record), **nothing}
+
+
+@pytest.fixture
+def crossing(tmp_path: Path) -> Iterator[Crossing]:
+    """Dashboard 1 has been migrated by other means: it is there, under another id, slug and folder."""
+    with Crossing(tmp_path, sizes=SOME) as made:
+        for number in "123":
+            made.back_up("dashboard", number, bare(made, number))
+        made.migrate("folder", "dashboard=1").all_good()
+        shared = made.of("folder", is_shared_root=True)["id"]
+        made.edit("dashboard", made.new_id("dashboard", "1"), slug="another", folder_id=shared)
+        yield made
+
+
+def by_other_means(crossing: Crossing) -> str:
+    """The id under which dashboard 1 is there; lrestore has forgotten it."""
+    live_id = crossing.new_id("dashboard", "1")
+    for file in crossing.directory.glob("state.db*"):
+        file.unlink()
+    return live_id
+
+
+def record(arena: Arena, *mappings: tuple[str, str, str], source: str = "source", into: str | None = None) -> None:
+    """Put mappings (type, source id, id) into the backup file, as LookerVault does."""
+    with contextlib.closing(sqlite3.connect(arena.backup)) as connection, connection:
+        if into is not None:
+            connection.execute(SESSIONS)
+            connection.execute("INSERT INTO restoration_sessions VALUES ('s', ?)", (into,))
+        for type_name, source_id, live_id in mappings:
+            number = CONTENT_TYPES[type_name].vault_number
+            row = (source, number, source_id, live_id, "2026-01-01T00:00:00", "s")
+            connection.execute("INSERT INTO id_mappings VALUES (?, ?, ?, ?, ?, ?)", row)
+
+
+def dashboards(crossing: Crossing) -> list[str]:
+    return [row["id"] for row in crossing.world.table("dashboard")]
+
+
+def test_a_mapping_is_taken_over_once(crossing: Crossing) -> None:
+    live_id = by_other_means(crossing)
+    record(crossing, ("dashboard", "1", live_id))
+    before = dashboards(crossing)
+    ran = crossing.migrate("dashboard=1").all_good()
+    assert "1 id mapping of LookerVault taken over" in ran.err
+    assert (ran.total("updated"), dashboards(crossing)) == (1, before)
+    assert crossing.new_id("dashboard", "1") == live_id
+    again = crossing.migrate("dashboard=1").all_good()
+    assert again.writes == [] and "taken over" not in again.err
+
+
+def test_without_it_the_dashboard_would_be_made_again(crossing: Crossing) -> None:
+    by_other_means(crossing)
+    assert crossing.migrate("dashboard=1").all_good().total("created") == 1
+
+
+def test_a_plan_counts_on_it_and_records_nothing(crossing: Crossing) -> None:
+    record(crossing, ("dashboard", "1", by_other_means(crossing)))
+    ran = crossing.migrate("dashboard=1", "--plan").all_good()
+    assert (ran.total("updated"), ran.total("created")) == (1, 0)
+    assert not (crossing.directory / "state.db").exists()
+
+
+def test_mappings_of_many_types_prefixed_or_not(crossing: Crossing) -> None:
+    folder = next(row for row in crossing.source.table("folder") if row["parent_id"] == "1")
+    live_folder = crossing.new_id("folder", folder["id"])
+    live_id = by_other_means(crossing)
+    record(crossing, ("dashboard", "dashboard::1", live_id), ("folder", f"folder::{folder['id']}", live_folder))
+    crossing.edit("folder", live_folder, parent_id=crossing.of("folder", is_shared_root=True)["id"])
+    ran = crossing.migrate("dashboard=1").all_good()
+    assert "2 id mappings of LookerVault taken over" in ran.err
+    assert ran.total("created") == 0
+
+
+def test_ones_own_mapping_wins(crossing: Crossing) -> None:
+    live_id = crossing.new_id("dashboard", "1")
+    crossing.migrate("dashboard=2").all_good()
+    record(crossing, ("dashboard", "1", crossing.new_id("dashboard", "2")))
+    ran = crossing.migrate("dashboard=1").all_good()
+    assert "taken over" not in ran.err
+    assert crossing.new_id("dashboard", "1") == live_id
+
+
+def believed(crossing: Crossing, *argv: str) -> bool:
+    ran = crossing.migrate("dashboard=1", *argv).all_good()
+    return "taken over" in ran.err
+
+
+@pytest.mark.parametrize("wrong", ["gone", "other title", "somebody else's", "claimed twice"])
+def test_what_is_not_surely_the_same_object_is_not_believed(crossing: Crossing, wrong: str) -> None:
+    crossing.migrate("dashboard=2").all_good()
+    second = crossing.new_id("dashboard", "2")
+    title = crossing.of("dashboard", id=second)["title"]
+    if wrong == "somebody else's":
+        crossing.edit(
+            "dashboard", second, title=crossing.of("dashboard", id=crossing.new_id("dashboard", "1"))["title"]
+        )
+        with contextlib.closing(sqlite3.connect(crossing.directory / "state.db")) as state, state:
+            state.execute("DELETE FROM id_mappings WHERE content_type = 'dashboard' AND source_id = '1'")
+        record(crossing, ("dashboard", "1", second))
+    else:
+        live_id = by_other_means(crossing)
+        named = {"gone": "99999", "other title": second, "claimed twice": live_id}[wrong]
+        record(crossing, ("dashboard", "1", named))
+        if wrong == "claimed twice":
+            record(crossing, ("dashboard", "2", live_id))
+            crossing.edit("dashboard", live_id, slug=bare(crossing, "2")["slug"])
+            crossing.delete("dashboard", second)
+    assert not believed(crossing, *(["dashboard=2"] if wrong == "claimed twice" else []))
+    if wrong == "other title":
+        assert crossing.of("dashboard", id=second)["title"] == title
+
+
+@pytest.mark.parametrize(
+    ("source", "instance", "is_ours"),
+    [
+        ("source", "source", True),
+        ("Source", "source", True),
+        ("elsewhere", "source", False),
+        ("elsewhere", "vault", True),
+        ("", "source", False),
+    ],
+)
+def test_the_source_has_to_be_ours_or_the_only_one_that_anybody_has_named(
+    crossing: Crossing, source: str, instance: str, *, is_ours: bool
+) -> None:
+    """The backup is vault.db: an instance of that name is one that nobody has named."""
+    record(crossing, ("dashboard", "1", by_other_means(crossing)), source=source)
+    crossing.extra_environment["LRESTORE_SOURCE_INSTANCE"] = instance
+    ran = crossing.migrate("dashboard=1").all_good()
+    assert ("taken over" in ran.err) is is_ours
+    assert ("are left alone" in ran.err) is not is_ours
+
+
+@pytest.mark.parametrize(
+    ("into", "is_ours"),
+    [("destination", True), ("http://127.0.0.1:19999", True), ("127.0.0.1", True), ("https://x.example", False)],
+)
+def test_the_destination_has_to_be_ours_where_it_is_said(crossing: Crossing, into: str, *, is_ours: bool) -> None:
+    record(crossing, ("dashboard", "1", by_other_means(crossing)), into=into)
+    assert believed(crossing) is is_ours
+
+
+def test_in_the_same_instance_ids_say_more(tmp_path: Path) -> None:
+    with Arena(tmp_path, sizes=SOME) as arena:
+        record(arena, ("dashboard", "1", "2"))
+        title = arena.blob("dashboard", "2")["title"]
+        ran = arena.run("--select", "dashboard=1").all_good()
+        assert ran.writes == [] and "taken over" not in ran.err
+        assert arena.blob("dashboard", "2")["title"] == title
+
+
+def test_a_table_of_that_name_that_is_not_lookervaults_is_let_be(crossing: Crossing) -> None:
+    by_other_means(crossing)
+    with contextlib.closing(sqlite3.connect(crossing.backup)) as connection, connection:
+        connection.execute("DROP TABLE id_mappings")
+        connection.execute("CREATE TABLE id_mappings (one TEXT, two TEXT)")
+    assert not believed(crossing)
+
+
+def test_what_cannot_be_checked_does_not_count(crossing: Crossing) -> None:
+    record(crossing, ("dashboard", "1", by_other_means(crossing)))
+    crossing.simulator.fault("status:403", operation="search_dashboards", times=1)
+    ran = crossing.migrate("dashboard=1").all_good()
+    assert "cannot be checked, and do not count" in ran.err
+    assert ran.total("created") == 1
+
+
+def test_a_user_must_be_the_same_person(crossing: Crossing) -> None:
+    user = crossing.source.table("user").records["2"]
+    stranger = next(row for row in crossing.world.table("user") if row["email"] != user["email"])
+    crossing.edit("user", stranger["id"], display_name=user["display_name"])
+    record(crossing, ("user", "2", stranger["id"]))
+    ran = crossing.migrate("user=2").all_good()
+    assert "taken over" not in ran.err and ran.total("created") == 1

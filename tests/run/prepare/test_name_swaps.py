@@ -1,0 +1,89 @@
+"""Before the first item: whoever stands in the way steps aside; whatever fails then is left to the items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.world.world import Sizes
+from tests.acceptance.instance_fixture import Arena, Ran
+
+GROUPS = Sizes(users=2, groups=4, folders=3, depth=1, looks=0, dashboards=0, boards=0, plans=0)
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    """Two groups have swapped their names since the backup."""
+    with Arena(tmp_path, sizes=GROUPS) as made:
+        one, other = ids(made)
+        first, second = name(made, one), name(made, other)
+        made.edit("group", one, name=second)
+        made.edit("group", other, name=first)
+        yield made
+
+
+def ids(arena: Arena) -> tuple[str, str]:
+    one, other, *_ = [row["id"] for row in arena.world.table("group") if row["name"] != "All Users"]
+    return one, other
+
+
+def name(arena: Arena, group_id: str) -> str:
+    return str(arena.world.table("group").records[group_id]["name"])
+
+
+def renames(ran: Ran) -> list[str]:
+    return [str(call.body["name"]) for call in ran.writes if call.operation == "update_group" and call.body]
+
+
+def test_the_log_says_who_steps_aside_and_as_what(arena: Arena) -> None:
+    ran = arena.run("--select", "group").all_good()
+    for group_id in ids(arena):
+        assert f"group={group_id} steps aside, as " in ran.err
+    assert all("being restored" in new for new in renames(ran)[:2])
+    assert not any("being restored" in new for new in renames(ran)[2:])
+
+
+def test_a_plan_counts_the_renames_and_does_none(arena: Arena) -> None:
+    planned = arena.run("--select", "group", "--plan").all_good()
+    assert planned.writes == []
+    reads = planned.report["api"]["calls"]
+    assert planned.report["plan"]["calls"] == reads + 4
+    assert arena.run("--select", "group").all_good().operations["update_group"] == 4
+
+
+def test_a_refused_rename_is_told_and_the_item_finds_out(arena: Arena) -> None:
+    one, other = ids(arena)
+    swapped = name(arena, one), name(arena, other)
+    arena.simulator.fault("status:422", operation="update_group")
+    ran = arena.run("--select", "group")
+    assert "could not step aside" in ran.err
+    assert ran.code == 1
+    assert {letter["id"] for letter in ran.letters} == {one, other}
+    assert (name(arena, one), name(arena, other)) == swapped
+
+
+def test_a_type_that_is_not_listed_is_left_to_its_items(arena: Arena) -> None:
+    arena.simulator.fault("status:403", operation="all_groups")
+    folder = next(row["id"] for row in arena.world.table("folder") if row["parent_id"] == "1")
+    arena.edit("folder", folder, name="Renamed")
+    ran = arena.run("--select", f"group={','.join(ids(arena))}", "--select", f"folder={folder}")
+    assert ran.code == 1
+    assert "who holds the name of which group cannot be told" in ran.err
+    assert {letter["id"] for letter in ran.letters} == set(ids(arena))
+    assert ran.report["by_type"]["folder"]["updated"] == 1
+
+
+def test_types_whose_names_need_not_be_unique_cost_nothing(tmp_path: Path) -> None:
+    with Arena(tmp_path, sizes=Sizes(users=2, groups=0, folders=2, depth=1, looks=0, dashboards=2, tiles=0)) as arena:
+        ran = arena.run("--select", "dashboard=1").all_good()
+        assert not {"all_groups", "all_roles", "all_permission_sets", "all_model_sets"} & set(ran.operations)
+
+
+def test_an_item_that_cannot_be_read_steps_aside_for_nobody(arena: Arena) -> None:
+    one, other = ids(arena)
+    arena.spoil("group", one, b"\xc1")
+    ran = arena.run("--select", "group")
+    assert [letter["id"] for letter in ran.letters if letter["error_type"] == "CorruptItemError"] == [one]
+    assert not any("being restored" in name(arena, group_id) for group_id in (one, other))

@@ -1,0 +1,43 @@
+"""An item that failed while nobody knew whether Looker had made it: that is settled when the session is resumed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes
+from lrestore.state.read import StateReader
+from tests.run.cli_harness import Rig
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=12, dashboards=1, tiles=1, filters=1, boards=0, plans=0)
+
+
+def gone(world: World) -> None:
+    for record in list(world.table("look")):
+        edit(world, Edit(type="look", id=record["id"], delete=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("selection", ["look", "look=1,2,3"], ids=["many", "a few"])
+def test_open_intents_of_failed_items_are_settled_on_resume(tmp_path: Path, selection: str) -> None:
+    """B5: the connection was lost at every try, and nothing could be seen of what might have been made."""
+    with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
+        rig.configure(max_retries=0)
+        rig.simulator.fault("reset_before", match={"operation": "create_look"})
+        code, said = rig.run("--select", selection, "--max-failures", "1")
+        assert code == 4, said
+        assert rig.totals()["failed"] and open_intents(rig)
+        rig.simulator.call("DELETE", "faults")
+        code, said = rig.run("--resume")
+        assert code == 0, said
+        assert (rig.totals()["failed"], open_intents(rig)) == (0, 0)
+        looks = [one["title"] for one in rig.simulator.state()["look"]]
+        assert len(looks) == len(set(looks))
+
+
+def open_intents(rig: Rig) -> int:
+    with StateReader.open(rig.directory / "state.db") as reader:
+        return len(reader.open_intents())
