@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import tenacity
 
-from lrestore.errors import LookerError, StoppedError
+from lrestore.errors import AnswerTimeoutError, LookerError, StoppedError
 
 BASE_WAIT_S = 0.5
 MAX_WAIT_S = 30.0
@@ -50,10 +50,14 @@ class Retries:
         self._pause = pause
         self._on_retry = on_retry
         self._jitter = tenacity.wait_random_exponential(multiplier=BASE_WAIT_S, max=MAX_WAIT_S)
-        self._loops = {repeatable: self._loop(max_retries + 1, repeatable=repeatable) for repeatable in (True, False)}
+        self._loops = {
+            (repeatable, patient): self._loop(max_retries + 1, repeatable=repeatable, patient=patient)
+            for repeatable in (True, False)
+            for patient in (True, False)
+        }
 
-    def run(self, attempt: Callable[[], Answer], *, repeatable: bool) -> Answer:
-        """Return what ``attempt`` returns.
+    def run(self, attempt: Callable[[], Answer], *, repeatable: bool, patient: bool = True) -> Answer:
+        """Return what ``attempt`` returns. ``patient``: a call that has taken too long may be made more than twice.
 
         Raises the last :class:`LookerError`, its ``retries`` filled in, when no repetition is left or allowed;
         :class:`StoppedError` when the run is to stop while a repetition is due: the call is then neither done nor
@@ -62,11 +66,10 @@ class Retries:
         try:
             return attempt()
         except LookerError as error:
-            return self._again(attempt, error, repeatable=repeatable)
+            return self._again(attempt, error, self._loops[repeatable, patient])
 
-    def _again(self, attempt: Callable[[], Answer], error: LookerError, *, repeatable: bool) -> Answer:
+    def _again(self, attempt: Callable[[], Answer], error: LookerError, loop: tenacity.Retrying) -> Answer:
         """Go on after the first try, which most calls need no second of, and so none of what counts and waits."""
-        loop = self._loops[repeatable]
         first = [error]
 
         def again() -> Answer:
@@ -80,9 +83,10 @@ class Retries:
             last.retries = int(loop.statistics["attempt_number"]) - 1
             raise
 
-    def _loop(self, max_tries: int, *, repeatable: bool) -> tenacity.Retrying:
+    def _loop(self, max_tries: int, *, repeatable: bool, patient: bool) -> tenacity.Retrying:
+        enough = tenacity.stop_after_attempt(max_tries)
         return tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(max_tries),
+            stop=lambda state: enough(state) or (not patient and _too_slow(state)),
             wait=self._wait_s,
             retry=tenacity.retry_if_exception(partial(worth_repeating, repeatable=repeatable)),
             before_sleep=self._wait,
@@ -108,6 +112,10 @@ def _failure(state: tenacity.RetryCallState) -> LookerError:
     if not isinstance(error, LookerError):
         raise TypeError(f"only LookerErrors are repeated, got {error!r}")
     return error
+
+
+def _too_slow(state: tenacity.RetryCallState) -> bool:
+    return state.attempt_number > 1 and isinstance(_failure(state), AnswerTimeoutError)
 
 
 def _already_waited(seconds: float) -> None:

@@ -21,11 +21,11 @@ from lrestore.looker.auth import Tokens
 from lrestore.looker.http.calls import Answer, Arguments, Call, call_of
 from lrestore.looker.http.endpoint import endpoint_of
 from lrestore.looker.http.errors import MESSAGE_LIMIT, page_hint, readable
+from lrestore.looker.http.shape import fault_in
 from lrestore.looker.http.transport import Channel, PooledTransport
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.looker.retries import Retries
-from lrestore.looker.shape import fault_in
 from lrestore.ontology.schema import Operation, Shape
 from lrestore.text.redaction import Secrets, one_line
 
@@ -116,13 +116,18 @@ class LookerSession:
         """
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, query, body), self._transport.endpoint.api)
-        return self._retries.run(lambda: self._asked(operation, path, call, only), repeatable=operation.repeatable)
+        # What takes longer than the time-out to list has a substitute: single reads.
+        return self._retries.run(
+            lambda: self._asked(operation, call, (path, query), only),
+            repeatable=operation.repeatable,
+            patient=operation.answer.content != "rows",
+        )
 
     def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:
         """As :meth:`call`, for what a run can do without: no failure is waited for to pass."""
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, _NOTHING), self._transport.endpoint.api)
-        return self._asked(operation, path, call)
+        return self._asked(operation, call, (path, _NOTHING))
 
     def versions(self) -> JsonObject:
         """``ApiVersion``: ``looker_release_version``, ``supported_versions`` …"""
@@ -152,14 +157,18 @@ class LookerSession:
         return self._transport.send(call, f"Bearer {token}")
 
     def _asked(
-        self, operation: Operation, path: Mapping[str, str], call: Call, only: Collection[str] | None = None
+        self,
+        operation: Operation,
+        call: Call,
+        parameters: tuple[Mapping[str, str], Mapping[str, object]],
+        only: Collection[str] | None = None,
     ) -> Any:
         """One try of a call, and its usable answer. Raises BadAnswerError for any other that says success."""
         answer = self._answer(call)
         if not answer.body:
             return self._nothing(operation, call, answer)
         decoded = self._decoded(call, answer, {*only, operation.answer.shows} if only is not None else None)
-        wrong = fault_in(operation, path, decoded)
+        wrong = fault_in(operation, *parameters, decoded)
         if wrong:
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}")
         return decoded

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from lrestore.errors import LookerError
-from lrestore.json_types import JsonObject
-
-if TYPE_CHECKING:
-    from lrestore.looker.caller import Caller
+from lrestore.looker.caller import Caller
 
 _KINDS = ("dimensions", "measures", "filters", "parameters")
-_NAMES_ALONE = f"name,fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
+_NAMES_ALONE = f"fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
 """An explore whole is megabytes."""
 
 Names = frozenset[str]
@@ -58,7 +55,7 @@ class Definitions:
         return frozenset(str(row["permission"]) for row in rows) or None
 
 
-def field_names(fields: JsonObject) -> Names | None:
+def field_names(fields: dict[str, Any]) -> Names | None:
     """The names in an explore's ``fields``; None where it shows none at all."""
     rows = [row for kind in _KINDS for row in fields.get(kind) or ()]
     return frozenset(str(row["name"]) for row in rows if isinstance(row, dict) and row.get("name")) or None

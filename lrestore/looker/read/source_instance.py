@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,8 @@ from lrestore.errors import ForbiddenError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
+
+log = logging.getLogger("lrestore.looker")
 
 _RECENT = 256
 """Definitions, of a few kB each, that are kept: what is planned, made and looked at again asks for them each time."""
@@ -33,6 +36,7 @@ class Origin:
     def __init__(self, session: Caller) -> None:
         self._session = session
         self._hierarchy = Live(session).hierarchy
+        self._unlisted = False
         self._recent = lru_cache(_RECENT)(self._read)
 
     def query(self, query_id: str) -> JsonObject | None:
@@ -52,11 +56,20 @@ class Origin:
         return Nesting(_known(inside), _known(holders))
 
     def _inside(self, group_id: str) -> list[str] | None:
-        listed = self._hierarchy.inside(group_id)
+        try:
+            listed = None if self._unlisted else self._hierarchy.inside(group_id)
+        except LookerError as error:
+            log.warning("cannot list the groups of the source, asking for them one by one: %s", error)
+            listed, self._unlisted = None, True
         return self._ids("all_group_groups", {"group_id": group_id}) if listed is None else sorted(listed)
 
     def _ids(self, operation: str, path: Mapping[str, str]) -> list[str] | None:
-        rows = self._ask(operation, path, {"fields": "id"})
+        """None where that cannot be had: the others can all the same."""
+        try:
+            rows = self._ask(operation, path, {"fields": "id"})
+        except LookerError as error:
+            log.warning("%s", error)
+            return None
         return None if rows is None else [str(row["id"]) for row in rows]
 
     def _read(self, operation: str, object_id: str) -> JsonObject | None:

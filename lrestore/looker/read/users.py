@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
-from lrestore.errors import ForbiddenError, NotFoundError
+from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
+from lrestore.looker.caller import Caller
+
+log = logging.getLogger("lrestore.looker")
 
 CREDENTIAL_IDS: Mapping[str, str] = {
     "saml": "saml_user_id",
@@ -33,12 +37,6 @@ _FIELDS = "id,first_name,last_name,email,credentials_email," + ",".join(
 )
 
 
-class _Caller(Protocol):
-    def call(
-        self, operation_id: str, *, path: Mapping[str, str] = ..., query: Mapping[str, object] = ..., body: object = ...
-    ) -> Any: ...
-
-
 def emails_of(user: Mapping[str, Any]) -> tuple[str, ...]:
     """The user's addresses without regard to case, as Looker compares them; that of the e-mail login first."""
     shown = [(user.get(f"credentials_{kind}") or {}).get("email") for kind in _WITH_EMAIL]
@@ -58,29 +56,33 @@ def credentials_of(user: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 class People:
     """Finds users. ``pages`` reads all rows of a paged operation."""
 
-    def __init__(self, session: _Caller, pages: Callable[[str, Mapping[str, Any]], Iterator[JsonObject]]) -> None:
+    def __init__(self, session: Caller, pages: Callable[[str, Mapping[str, Any]], Iterator[JsonObject]]) -> None:
         self._session = session
         self._pages = pages
         self._searches = 0
-        self._by_email: dict[str, list[JsonObject]] | None = None
+        self._by_email: dict[str, tuple[JsonObject, ...]] | None = None
         self._by_credential: dict[tuple[str, str], JsonObject] = {}
-        self._found: dict[str, list[JsonObject]] = {}
+        self._found: dict[str, tuple[JsonObject, ...]] = {}
         self._lock = threading.Lock()
 
     def by_email(self, email: str) -> list[JsonObject]:
         """All users with that address, whatever they log in with. Who has been found once is not searched for again."""
         wanted = email.strip().casefold()
         self._count()
-        if self._by_email and wanted in self._by_email:
-            return self._by_email[wanted]
-        if wanted in self._found:
-            return self._found[wanted]
+        known = self._known(wanted)
+        if known:
+            return list(known)
         # String search is a case-insensitive LIKE (specification, search_users): what it finds is compared exactly.
         rows = self._pages("search_users", {"email": email.strip().replace("\\", "_")})
         found = [row for row in rows if wanted in emails_of(row)]
         if found:
-            self._found[wanted] = found
+            with self._lock:
+                self._found[wanted] = tuple(found)
         return found
+
+    def _known(self, email: str) -> tuple[JsonObject, ...]:
+        with self._lock:
+            return (self._by_email or {}).get(email) or self._found.get(email, ())
 
     def by_credential(self, kind: str, credential_id: str) -> JsonObject | None:
         """The user with that credential.
@@ -88,8 +90,10 @@ class People:
         Raises ForbiddenError where Looker does not let users be looked up so (Google Cloud core may deny it).
         """
         self._count()
-        if (kind, credential_id) in self._by_credential:
-            return self._by_credential[kind, credential_id]
+        with self._lock:
+            held = self._by_credential.get((kind, credential_id))
+        if held is not None:
+            return held
         path = {"credential_type": kind, "credential_id": credential_id}
         try:
             found: JsonObject = self._session.call("user_for_credential", path=path)
@@ -116,13 +120,14 @@ class People:
                 rows = self._everybody()
                 for row in rows:
                     for email in emails_of(row):
-                        self._by_email.setdefault(email, []).append(row)
+                        self._by_email[email] = (*self._by_email.get(email, ()), row)
                 self._by_credential = {held: row for row in rows for held in credentials_of(row)}
 
     def _everybody(self) -> list[JsonObject]:
         try:
             rows = list(islice(self._pages("all_users", {"fields": _FIELDS}), _EVERYBODY + 1))
-        except ForbiddenError:
+        except LookerError as error:
+            log.info("cannot list users, searching for them one by one: %s", error)
             return []
         return rows if len(rows) <= _EVERYBODY else []
 

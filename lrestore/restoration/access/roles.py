@@ -33,7 +33,7 @@ def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
                 "backups do not hold the groups that have a role: it comes back with its users only"
             )
         return
-    permission_set = planner.context.live.table("permission_set").get(str(wanted.get("permission_set_id"))) or {}
+    permission_set = planner.context.live.get("permission_set", str(wanted.get("permission_set_id"))) or {}
     if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):
         return
     if _the_only_admin_role(planner.context, {str(planner.live["id"])}):

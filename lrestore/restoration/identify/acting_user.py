@@ -19,7 +19,7 @@ def gives_admin(role: JsonObject) -> bool:
 
 def admin_by_role(context: Context, role_id: str) -> bool:
     """Whether a live role makes its users admins; a role that the listing does not show might."""
-    role = context.live.table("role").get(role_id)
+    role = context.live.get("role", role_id)
     return role is None or gives_admin(role)
 
 

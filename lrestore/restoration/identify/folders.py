@@ -30,18 +30,17 @@ def is_special(folder: JsonObject) -> bool:
 
 def special_folder(context: Context, folder: JsonObject, user_of: UserOf) -> str | None:
     """The live id of such a folder; None where the destination has none."""
-    folders = context.live.table("folder")
     if folder.get("is_personal"):
         owner = owner_of(context, folder)
         user_id = user_of(owner) if owner else None
         return context.live.personal_folder(user_id) if user_id else None
     for flag in ROOTS:
         if folder.get(flag):
-            return next((object_id for object_id, live in folders.items() if live.get(flag)), None)
+            return context.live.flagged_folder(flag)
     if folder.get("external_id"):
-        known = str(folder["external_id"])
-        return next((object_id for object_id, live in folders.items() if live.get("external_id") == known), None)
-    return _LOOKML if _LOOKML in folders else None
+        found = context.live.find("folder", {"external_id": str(folder["external_id"])})
+        return str(found[0]["id"]) if found else None
+    return _LOOKML if context.live.exists("folder", _LOOKML) else None
 
 
 def owner_of(context: Context, folder: JsonObject) -> str | None:

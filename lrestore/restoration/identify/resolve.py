@@ -90,7 +90,7 @@ def _asked_by_namesake(context: Context, key: ItemKey, raw: JsonObject) -> str |
     asked = fingerprint(context.definitions.query(str(raw["query_id"])))
     if asked is None or key.type not in LISTED:
         return None
-    for row in list(context.live.table(key.type).values()):
+    for row in context.live.table(key.type).values():
         if row.get("query_id") is not None and row.get("name") == raw.get("name"):
             path = {"query_id": str(row["query_id"])}
             if fingerprint(context.session.call("query", path=path)) == asked:

@@ -29,7 +29,15 @@ def watch(context: Context, key: ItemKey, write: Write) -> Callable[[], JsonObje
 
     Not later: another item of this process, in the same doubt, may read the listing anew meanwhile.
     """
-    return partial(_left_behind, context, key, write, frozenset(context.live.table(key.type)))
+    before = frozenset(str(row["id"]) for row in context.live.find(key.type, _names(key, write)))
+    return partial(_left_behind, context, key, write, before)
+
+
+def _names(key: ItemKey, write: Write) -> dict[str, str]:
+    """The fields of the natural key that are sent."""
+    return {
+        name: str(write.body[name]) for name in CONTENT_TYPES[key.type].natural_key if write.body.get(name) is not None
+    }
 
 
 def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset[str]) -> JsonObject | None:
@@ -38,11 +46,10 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
     Raises AmbiguousMatchError where several objects are like that.
     """
     entry = CONTENT_TYPES[key.type]
-    names = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
     sent = {name: write.body[name] for name in _TELLING[key.type] if name in write.body}
     found = [
         row
-        for row in context.live.find_now(key.type, names)
+        for row in context.live.find_now(key.type, _names(key, write))
         if str(row["id"]) not in before
         and not another_of_the_backup(context, key, row)
         and not differing(sent, row, fields.sdk_model(entry.model))

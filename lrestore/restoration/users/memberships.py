@@ -145,7 +145,7 @@ class MembershipPlanner:
 
     def _kept_elsewhere(self, group_id: str) -> bool:
         """Groups that Looker or a directory fills, and such as the listing does not show."""
-        group = self._context.live.table("group").get(group_id)
+        group = self._context.live.get("group", group_id)
         return group is None or is_built_in(CONTENT_TYPES["group"], group)
 
     def _kept_elsewhere_in_backup(self, target: str, source_id: str) -> bool:
@@ -164,7 +164,7 @@ class MembershipPlanner:
         return False
 
     def _may_lose(self, role_id: str) -> bool:
-        role = self._context.live.table("role").get(role_id)
+        role = self._context.live.get("role", role_id)
         if role is None or role.get("internal"):
             return False
         if not is_caller(self._context, self._live) or not admin_by_role(self._context, role_id):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ import msgspec
 from lrestore.content.identity import Judgement
 from lrestore.graph import Ready
 from lrestore.looker.meter import ApiUsage
+from lrestore.looker.read.listing import Table
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
@@ -120,11 +121,10 @@ def _priority(key: ItemKey) -> tuple[object, ...]:
     return (CONTENT_TYPES[key.type].tier, natural(key.id))
 
 
-def _absent(tables: dict[str, dict[str, dict[str, object]]], judgement: Judgement, key: ItemKey) -> bool:
+def _absent(tables: Mapping[str, Table | None], judgement: Judgement, key: ItemKey) -> bool:
     """Whether the destination surely has no such object: told from the listings alone, without a call."""
-    if key.type not in tables:
-        return False
-    return judgement.instance != "same" or key.id not in tables[key.type]
+    listed = tables.get(key.type) if key.type in LISTED else None
+    return listed is not None and (judgement.instance != "same" or key.id not in listed)
 
 
 def _unanswered(job: Job) -> frozenset[ItemKey]:

@@ -9,8 +9,9 @@ from typing import Any
 
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import Pretend, calls_of
-from lrestore.run.items.loop import Turn, _complain
+from lrestore.run.items.loop import Turn
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
         if not plan.ends.found:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
-            _complain(plan, "the rest can be restored")
+            complain(plan, "the rest can be restored")
         return planned_result(plan), bool(plan.ends.found)
 
     return turn
@@ -53,3 +54,11 @@ def planned_result(plan: ItemPlan) -> ItemResult:
         warnings=plan.told,
         left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
     )
+
+
+def complain(plan: ItemPlan, rest: str) -> None:
+    """Raises IncompleteError where the item refers to what cannot be had. ``rest`` says what becomes of the rest."""
+    if plan.all_unmet:
+        error = incomplete(plan.key, plan.all_unmet, rest)
+        error.restored = planned_result(plan)
+        raise error

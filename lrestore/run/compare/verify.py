@@ -10,8 +10,8 @@ from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
-from lrestore.run.compare.plan import planned_result
-from lrestore.run.items.loop import ItemLoop, _complain
+from lrestore.run.compare.plan import complain, planned_result
+from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Record
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Verifier:
         plan = self._restorer.plan(item)
         if plan.action in ("created", "updated"):
             self.different.append(_difference(plan))
-        _complain(plan, "the rest was compared")
+        complain(plan, "the rest was compared")
         if plan.action in ("created", "updated"):
             return planned_result(plan)
         if plan.action == "unchanged":

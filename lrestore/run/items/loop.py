@@ -11,9 +11,6 @@ import msgspec
 
 from lrestore.errors import IncompleteError, InternalError, ItemError, RunError
 from lrestore.messages import ItemKey, ItemResult, Outcome
-from lrestore.restoration.item import ItemPlan
-from lrestore.restoration.writes import incomplete
-from lrestore.run.compare.plan import planned_result
 from lrestore.run.items.dead_letter import failed
 from lrestore.vault.reader import Vault
 
@@ -91,11 +88,3 @@ def second_turn(half: ItemResult | None) -> Iterator[None]:
         if error.restored is not None:
             error.restored = joined(half, error.restored)
         raise
-
-
-def _complain(plan: ItemPlan, rest: str) -> None:
-    """Raises IncompleteError where the item refers to what cannot be had. ``rest`` says what becomes of the rest."""
-    if plan.all_unmet:
-        error = incomplete(plan.key, plan.all_unmet, rest)
-        error.restored = planned_result(plan)
-        raise error

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from lrestore.content.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
-from lrestore.errors import DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
+from lrestore.errors import ConnectError, DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 API_VERSION = "4.0"
 _SINGLE_READS = 3
 """Up to so many selected dashboards or looks are read whole at once: the restore needs the copy anyway."""
+
+_INSTEAD = 5
+"""So many objects are read one by one where a search or listing fails: enough to tell, few to wait for."""
 
 _SAMPLED = ("dashboard", "look")
 
@@ -113,14 +116,26 @@ def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, 
 def check_fallbacks(live: Live, owner: str, folder: str) -> None:
     """The user and the folder that take what has no other place are there; "" for those that are not set.
 
-    Raises DestinationError naming the setting. LookerErrors of the question pass.
+    Raises DestinationError naming the setting, ConnectError where Looker cannot be reached. Where Looker does not
+    answer the question, the items that need the fallback will tell.
     """
     for name, type_name, object_id in (("fallback_owner", "user", owner), ("fallback_folder", "folder", folder)):
-        if object_id and not live.exists(type_name, object_id):
+        try:
+            there = not object_id or live.exists(type_name, object_id)
+        except LookerError as error:
+            if isinstance(error, ConnectError):
+                raise
+            log.warning("cannot check [run] %s: %s", name, error)
+            continue
+        if not there:
             raise DestinationError(
                 f"[run] {name}: {type_name} {object_id} is not in the destination",
                 hint=f"name the id of a {type_name} there, not that of the backup",
             )
+
+
+Shown = dict[str, JsonObject | None]
+"""Live objects by id, None for those that are not there. What could not be read is left out."""
 
 
 def _sample(vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_bytes: int) -> list[Specimen]:
@@ -128,19 +143,54 @@ def _sample(vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_byte
     for type_name in _SAMPLED:
         keys = [key for key in selected if key.type == type_name][: SAMPLE_SIZE // 2]
         if 0 < len(keys) <= _SINGLE_READS:
-            found = {key.id: live.prefetch(type_name, key.id) for key in keys}
+            found = _one_by_one(keys, live.prefetch)
         elif keys:
-            found = dict(live.by_ids(type_name, {key.id for key in keys}, "id,created_at"))
+            found = _searched(live, keys)
         else:
             continue
         if any(found.values()):
             specimens += _specimens(vault, keys, found, max_item_bytes)
     folders = [key for key in selected if key.type == "folder"]
     keys = list(islice(_first(folders, _folder_keys(vault)), SAMPLE_SIZE - len(specimens)))
-    specimens += _specimens(vault, keys, dict(live.table("folder")), max_item_bytes)
+    specimens += _specimens(vault, keys, _listed_folders(live, keys), max_item_bytes)
     if not any(specimen.exists and specimen.live_created_at for specimen in specimens):
         specimens += _dashboard_specimens(vault, live, max_item_bytes)
     return specimens
+
+
+def _searched(live: Live, keys: Sequence[ItemKey]) -> Shown:
+    """The objects of one type, by one search; some of them one by one where that fails."""
+    try:
+        found = live.by_ids(keys[0].type, {key.id for key in keys}, "id,created_at")
+    except ConnectError:
+        raise
+    except LookerError as error:
+        log.warning("cannot search %ss to tell the instance, reading some of them: %s", keys[0].type, error)
+        return _one_by_one(keys[:_INSTEAD], live.brief)
+    return {key.id: found.get(key.id) for key in keys}
+
+
+def _listed_folders(live: Live, keys: Sequence[ItemKey]) -> Shown:
+    listed = live.tables({"folder"})["folder"]
+    if listed is None:
+        return _one_by_one(keys[:_INSTEAD], live.get)
+    return {key.id: listed.get(key.id) for key in keys}
+
+
+def _one_by_one(keys: Iterable[ItemKey], read: Callable[[str, str], JsonObject | None]) -> Shown:
+    """What single reads show. One that fails says nothing of the instance, and its item will tell of it.
+
+    Raises the ConnectError of a destination that cannot be reached.
+    """
+    found: Shown = {}
+    for key in keys:
+        try:
+            found[key.id] = read(key.type, key.id)
+        except ConnectError:
+            raise
+        except LookerError as error:
+            log.warning("cannot read %s to tell the instance: %s", key, error)
+    return found
 
 
 def _folder_keys(vault: Vault) -> Iterator[ItemKey]:
@@ -161,27 +211,19 @@ def _first(preferred: Iterable[ItemKey], rest: Iterable[ItemKey]) -> Iterator[It
 
 def _dashboard_specimens(vault: Vault, live: Live, max_item_bytes: int) -> list[Specimen]:
     keys = [row.key for row in islice((row for row in vault.index({"dashboard"}) if not row.corrupt), SAMPLE_SIZE)]
-    if not keys:
-        return []
-    found = live.by_ids("dashboard", {key.id for key in keys}, "id,created_at")
-    return _specimens(vault, keys, dict(found), max_item_bytes)
+    return _specimens(vault, keys, _searched(live, keys), max_item_bytes) if keys else []
 
 
-def _specimens(
-    vault: Vault,
-    keys: Iterable[ItemKey],
-    found: dict[str, JsonObject | None] | dict[str, JsonObject],
-    limit: int,
-) -> list[Specimen]:
+def _specimens(vault: Vault, keys: Iterable[ItemKey], found: Shown, limit: int) -> list[Specimen]:
     specimens = []
-    for key in keys:
+    for key in (key for key in keys if key.id in found):
         try:
             item = vault.read(key, max_item_bytes=limit)
         except ItemError:
             continue
         if item.raw.get("created_at") is None:
             continue
-        live = found.get(key.id)
+        live = found[key.id]
         created_at = (live or {}).get("created_at")
         specimens.append(Specimen(key, item.name, item.raw["created_at"], created_at, live is not None))
     return specimens

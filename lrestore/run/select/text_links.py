@@ -62,9 +62,9 @@ def _without_id(
 
 
 def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, JsonObject]:
-    if type_name in LISTED:
-        return live.table(type_name)
     found: dict[str, JsonObject] = {}
+    if type_name in LISTED:
+        return live.tables({type_name})[type_name] or found
     for start in range(0, len(ids), _CHUNK):
         try:
             found |= live.by_ids(type_name, ids[start : start + _CHUNK], "id,created_at")

@@ -8,23 +8,28 @@ no reader of answers has to ask again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from lrestore.ontology.schema import Operation
+from lrestore.ontology.schema import Operation, Shape
 
 _ID = "id"
 
 
-def fault_in(operation: Operation, path: Mapping[str, str], answer: Any) -> str:
+def fault_in(operation: Operation, path: Mapping[str, str], query: Mapping[str, object], answer: Any) -> str:
     """What is wrong with ``answer``, in words that follow "the answer"; "" for a usable one.
 
-    ``path`` are the parameters with which the operation was called.
+    ``path`` and ``query`` are the parameters with which the operation was called.
     """
-    match operation.answer.content:
+    shape = operation.answer
+    fields = str(query.get("fields") or shape.shows)
+    if shape.shows not in fields.split(","):
+        shape = replace(shape, shows="")
+    match shape.content:
         case "object":
-            return _object(operation, path, answer)
+            return _object(shape, path, answer)
         case "rows":
-            return _rows(answer, operation.answer.shows, operation.answer.lists)
+            return _rows(answer, shape.shows, shape.lists)
         case "text":
             return "" if isinstance(answer, str) else f"is {_named(answer)}, not a text"
     return ""
@@ -35,8 +40,7 @@ def usable_id(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
 
 
-def _object(operation: Operation, path: Mapping[str, str], answer: Any) -> str:
-    shape = operation.answer
+def _object(shape: Shape, path: Mapping[str, str], answer: Any) -> str:
     if not isinstance(answer, dict):
         return f"is {_named(answer)}, not an object"
     if not answer:
@@ -58,7 +62,7 @@ def _rows(answer: Any, shows: str, lists: tuple[str, ...]) -> str:
     for number, row in enumerate(answer):
         if not isinstance(row, dict):
             return f"holds {_named(row)} at position {number}, not an object"
-        if not usable_id(row.get(shows)):
+        if shows and not usable_id(row.get(shows)):
             return f"holds an object at position {number} that {_without(shows, row)}"
         wrong = _parts(row, lists) if lists else ""
         if wrong:

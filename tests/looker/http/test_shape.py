@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.errors import BadAnswerError
-from lrestore.looker.shape import fault_in, usable_id
+from lrestore.looker.http.shape import fault_in, usable_id
 from lrestore.ontology import OPERATIONS
 from tests.looker.conftest import Connect, Serve, Waits
 from tests.looker.faults import Step, raw, reply
@@ -121,8 +121,8 @@ def test_parts_that_cannot_be_told_apart_spoil_the_object(where: str, parts: Any
     outer, _, inner = where.partition("[].")
     shown = [{"id": "5", inner: parts}] if inner else parts
     answer = {"id": "1", outer: shown}
-    assert fault_in(OPERATIONS["dashboard"], {"dashboard_id": "1"}, answer).startswith(f"shows as {where} ")
-    assert fault_in(OPERATIONS["search_dashboards"], {}, [answer])
+    assert fault_in(OPERATIONS["dashboard"], {"dashboard_id": "1"}, {}, answer).startswith(f"shows as {where} ")
+    assert fault_in(OPERATIONS["search_dashboards"], {}, {}, [answer])
 
 
 def test_parts_that_are_not_shown_are_no_fault() -> None:
@@ -131,7 +131,19 @@ def test_parts_that_are_not_shown_are_no_fault() -> None:
         {"id": "1", "dashboard_layouts": None},
         {"id": "1", "dashboard_layouts": [{"id": "2"}]},
     ):
-        assert not fault_in(OPERATIONS["dashboard"], {"dashboard_id": "1"}, answer)
+        assert not fault_in(OPERATIONS["dashboard"], {"dashboard_id": "1"}, {}, answer)
+
+
+def test_what_was_not_asked_for_need_not_be_shown(serve: Serve, connect: Connect) -> None:
+    path = {"lookml_model_name": "shop", "explore_name": "orders"}
+    session = connect(
+        serve(reply(200, {"fields": {}}), reply(200, {"fields": {}})), max_retries=0, operations=OPERATIONS
+    )
+    assert session.call("lookml_model_explore", path=path, query={"fields": "fields(dimensions(name))"}) == {
+        "fields": {}
+    }
+    with pytest.raises(BadAnswerError, match="has no name"):
+        session.call("lookml_model_explore", path=path, query={"fields": "name"})
 
 
 @given(st.one_of(st.text(), st.integers(), st.none(), st.booleans(), st.floats(), st.lists(st.text())))

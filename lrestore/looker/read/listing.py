@@ -1,0 +1,199 @@
+"""All objects of one type, read at most once and kept up to date with what the run itself writes.
+
+A listing that cannot be had says nothing about its objects: they are read one by one then, and searched for.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from copy import copy
+
+from lrestore.errors import LookerError
+from lrestore.json_types import JsonObject
+from lrestore.looker.read.folder_tree import FolderTree
+from lrestore.looker.read.reads import Reads, has
+from lrestore.ontology import CONTENT_TYPES
+
+Table = dict[str, JsonObject]
+
+SEARCHED: Mapping[str, frozenset[str]] = {
+    "folder": frozenset({"name", "parent_id"}),
+    **dict.fromkeys(("group", "role", "permission_set", "model_set"), frozenset({"name"})),
+    "board": frozenset({"title"}),
+}
+"""The fields by which objects of a type are searched for where the listing cannot be had (specification, search_…)."""
+
+_SEARCHED_FLAGS = frozenset({"is_shared_root", "is_users_root"})
+"""The same, for marks of which search_folders takes some."""
+
+_ASK_AGAIN_AFTER_S = 60.0
+"""A listing that took too long, or that Looker could not make, is not asked for again sooner."""
+
+log = logging.getLogger("lrestore.looker")
+
+
+class Listing:
+    """The listing of one type. Safe for threads: they get copies, rows are replaced and never changed in place."""
+
+    def __init__(self, type_name: str, reads: Reads) -> None:
+        self._type = type_name
+        self._id_field = CONTENT_TYPES[type_name].id_field
+        self._reads = reads
+        self._rows: Table | None = None
+        self._single: dict[str, JsonObject | None] = {}
+        """What has been read one by one; None for what is not there."""
+        self._failure: LookerError | None = None
+        self._failed_at_s = 0.0
+        self._tree: FolderTree | None = None
+        self._lock = threading.RLock()
+
+    def given(self, rows: Table | None) -> None:
+        """Take over what another process has listed for all; None where it could not."""
+        with self._lock:
+            self._rows = rows
+            if rows is None:
+                what = f"the {self._type}s could not be listed when the run began"
+                self._fail(LookerError(what, hint="the log says why; running it again asks anew"))
+
+    def table(self) -> Table:
+        """A copy of the listing, by id. Raises the LookerError of a listing that cannot be had."""
+        with self._lock:
+            return dict(self._all())
+
+    def table_if_any(self) -> Table | None:
+        """A copy of the listing, None where it cannot be had."""
+        with self._lock:
+            return dict(self._all()) if self._listed() else None
+
+    def get(self, object_id: str) -> JsonObject | None:
+        """One object, None where the listing lacks it. LookerErrors of a single read pass."""
+        with self._lock:
+            if self._listed():
+                return self._all().get(object_id)
+            if object_id in self._single:
+                return self._single[object_id]
+        found = self._reads.whole(self._type, object_id)
+        with self._lock:
+            return self._single.setdefault(object_id, found)
+
+    def shown(self, object_id: str) -> JsonObject | None:
+        """One object if the listing shows it. No call is made for it alone."""
+        with self._lock:
+            return self._all().get(object_id) if self._listed() else None
+
+    def read(self, object_id: str) -> JsonObject | None:
+        """One object as Looker shows it now, kept for the next :meth:`get`."""
+        found = self._reads.whole(self._type, object_id)
+        if found is not None:
+            self.put(found)
+        return found
+
+    def find(self, key: Mapping[str, str]) -> list[JsonObject]:
+        """The objects whose fields equal ``key`` exactly. LookerErrors pass where nothing but the listing can tell."""
+        if self._listed():
+            with self._lock:
+                return [row for row in self._all().values() if has(row, key)]
+        return [row for row in self._searched(key) if has(row, key)]
+
+    def _searched(self, key: Mapping[str, str]) -> list[JsonObject]:
+        """What may equal ``key``, without the listing: by id, or by the fields that a search takes."""
+        if self._id_field in key:
+            found = self.get(key[self._id_field])
+            return [found] if found is not None else []
+        asked = {name: value for name, value in key.items() if name in SEARCHED.get(self._type, ())}
+        if not asked:
+            return list(self.table().values())
+        return self._reads.search(self._type, asked)
+
+    def put(self, obj: JsonObject) -> None:
+        """Note what Looker answered to a write."""
+        object_id = str(obj[self._id_field])
+        with self._lock:
+            if self._rows is not None:
+                old = self._rows.get(object_id)
+                self._rows[object_id] = new = {**(old or {}), **obj}
+                self._shift(old, new)
+            elif self._failure is not None:
+                self._single[object_id] = {**(self._single.get(object_id) or {}), **obj}
+
+    def forget(self, object_id: str) -> None:
+        """The object that was noted is not there after all."""
+        with self._lock:
+            self._single.pop(object_id, None)
+            if self._rows is not None:
+                self._shift(self._rows.pop(object_id, None), None)
+
+    def look_anew(self) -> None:
+        """Forget what has been read: somebody else has written since."""
+        with self._lock:
+            self._rows = self._tree = None
+            self._single.clear()
+
+    def at(self, parent_id: str, name: str) -> list[JsonObject]:
+        """Of folders: those of a parent that have the name, whatever its case."""
+        if self._listed():
+            with self._lock:
+                rows = self._all()
+                return [rows[object_id] for object_id in sorted(self._folders().at(parent_id, name))]
+        rows_found = self._reads.search(self._type, {"parent_id": parent_id, "name": name})
+        return [
+            row
+            for row in rows_found
+            if str(row.get("parent_id")) == parent_id and str(row.get("name")).casefold() == name.casefold()
+        ]
+
+    def flagged(self, flag: str) -> str | None:
+        """Of folders: the id of the first that is marked so."""
+        if self._listed() or flag not in _SEARCHED_FLAGS:
+            rows = list(self.table().values())
+        else:
+            rows = self._reads.flagged(self._type, flag)
+        return next((str(row[self._id_field]) for row in rows if row.get(flag)), None)
+
+    def personal(self, user_id: str) -> frozenset[str]:
+        """Of folders: the ids of the personal ones that the listing shows as made for a user."""
+        if not self._listed():
+            return frozenset()
+        with self._lock:
+            return self._folders().personal(user_id)
+
+    def _folders(self) -> FolderTree:
+        if self._tree is None:
+            self._tree = FolderTree(self._all().values())
+        return self._tree
+
+    def _shift(self, old: JsonObject | None, new: JsonObject | None) -> None:
+        if self._tree is None:
+            return
+        if old is not None:
+            self._tree.drop(old)
+        if new is not None:
+            self._tree.put(new)
+
+    def _listed(self) -> bool:
+        """Whether there is a listing. One that has failed is not asked for again where single reads will do."""
+        with self._lock:
+            if self._rows is None and self._failure is None:
+                try:
+                    self._all()
+                except LookerError as error:
+                    log.warning("cannot list %ss, reading them one by one: %s", self._type, error)
+            return self._rows is not None
+
+    def _all(self) -> Table:
+        if self._rows is None:
+            if self._failure is not None and time.monotonic() - self._failed_at_s < _ASK_AGAIN_AFTER_S:
+                raise copy(self._failure)
+            try:
+                self._rows = self._reads.listing(self._type)
+            except LookerError as error:
+                self._fail(error)
+                raise
+            self._failure = None
+        return self._rows
+
+    def _fail(self, error: LookerError) -> None:
+        self._failure, self._failed_at_s = error, time.monotonic()

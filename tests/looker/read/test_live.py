@@ -1,0 +1,231 @@
+"""What is remembered of the destination: by many threads at once, and where a listing cannot be had."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from lrestore.errors import BadAnswerError, LookerError, NotFoundError, ServerError
+from lrestore.looker.read.group_tree import Hierarchy
+from lrestore.looker.read.listing import SEARCHED
+from lrestore.looker.read.live import LISTED, Live
+from lrestore.looker.read.users import People
+from lrestore.looker.session import LookerSession
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.simulator.core import schema
+from lrestore.simulator.core.config import Config
+from lrestore.simulator.http.server import RunningSimulator, start
+from lrestore.simulator.world.world import Sizes, make_world
+from tests.restoration.restore_fixture import Key
+
+ROWS = 300
+THREADS = 8
+ROUNDS = 60
+
+
+@pytest.fixture
+def simulator() -> Iterator[RunningSimulator]:
+    with start(
+        make_world(Sizes(users=4, groups=3, folders=6, looks=2, dashboards=2, boards=2, plans=2)), Config()
+    ) as one:
+        yield one
+
+
+@pytest.fixture
+def session(simulator: RunningSimulator) -> Iterator[LookerSession]:
+    key = Key(simulator.client_id, simulator.client_secret)
+    with LookerSession(simulator.base_url, key, timeout_s=5, max_retries=1, pause=lambda _: False) as one:
+        yield one
+
+
+@pytest.fixture
+def switching() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def hammer(*acts: Callable[[int], object]) -> None:
+    """Do all of it at once, over and over; what any of them raises is raised here."""
+    barrier = threading.Barrier(THREADS)
+
+    def work(number: int) -> None:
+        barrier.wait()
+        for turn in range(ROUNDS):
+            acts[(number + turn) % len(acts)](number * ROUNDS + turn)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(work, number) for number in range(THREADS)]:
+            done.result()
+
+
+def rows_of(type_name: str) -> dict[str, dict[str, Any]]:
+    """A listing, as another process hands it on."""
+    field = CONTENT_TYPES[type_name].id_field
+    row = {"parent_id": "1", "title": "T", "explores": [{"name": "orders"}]}
+    return {str(one): {**row, "name": f"n{one}", field: str(one)} for one in range(ROWS)}
+
+
+@pytest.mark.usefixtures("switching")
+@pytest.mark.parametrize("type_name", sorted(LISTED))
+def test_a_listing_can_be_read_while_it_is_written(session: LookerSession, type_name: str) -> None:
+    """Each thread of a worker looks through listings while others note what they have made."""
+    live = Live(session, {name: rows_of(name) for name in LISTED})
+    field = CONTENT_TYPES[type_name].id_field
+
+    def put(number: int) -> None:
+        live.put(type_name, {"name": f"new {number}", "parent_id": "1", field: f"new {number}"})
+
+    hammer(
+        put,
+        lambda _: live.find(type_name, {"title": "T"}),
+        lambda _: sum(1 for _ in live.table(type_name).values()),
+        lambda number: live.forget(type_name, f"new {number - 1}"),
+        lambda _: live.folders_at("1", "N7") if type_name == "folder" else live.tables({type_name}),
+        lambda _: live.flagged_folder("is_shared_root"),
+        lambda number: live.get(type_name, str(number % ROWS)),
+    )
+    assert rows_of(type_name).keys() <= live.table(type_name).keys()
+
+
+@pytest.mark.usefixtures("switching")
+def test_copies_and_existence_can_be_asked_for_while_they_are_noted(session: LookerSession) -> None:
+    live = Live(session, {"user": rows_of("user")})
+    hammer(
+        lambda number: live.note("dashboard", str(number)),
+        lambda _: live.exists("dashboard", "1"),
+        lambda number: live.get("user", str(number % ROWS)) if number < ROWS else None,
+        lambda _: live.read_ahead("user"),
+        lambda _: live.prefetch("dashboard", "1"),
+        lambda _: live.look_anew("look"),
+    )
+    assert live.exists("dashboard", "1")
+
+
+@pytest.mark.usefixtures("switching")
+def test_groups_can_be_followed_while_they_are_moved() -> None:
+    groups = [{"id": str(one), "parent_group_ids": [str(one // 2)], "role_ids": [str(one % 5)]} for one in range(ROWS)]
+    hierarchy = Hierarchy(lambda operation, query: iter(groups))
+    hammer(
+        lambda number: hierarchy.note(f"new {number}", "1", inside=True),
+        lambda number: hierarchy.above(str(number % ROWS)),
+        lambda _: hierarchy.inside("1"),
+        lambda _: hierarchy.holders("1"),
+        lambda number: hierarchy.roles(str(number % ROWS)),
+        lambda number: hierarchy.note(f"new {number}", "1", inside=False),
+    )
+    assert {"2", "3"} <= (hierarchy.inside("1") or set())
+
+
+@pytest.mark.usefixtures("switching")
+def test_users_are_found_while_everybody_is_read(session: LookerSession) -> None:
+    rows = [{"id": str(one), "email": f"u{one}@x.org"} for one in range(ROWS)]
+
+    def pages(operation: str, query: Any) -> Iterator[dict[str, Any]]:
+        wanted = query.get("email")
+        return iter([row for row in rows if wanted is None or row["email"] == wanted.casefold()])
+
+    people = People(session, pages)
+    found: list[list[dict[str, Any]]] = []
+    hammer(lambda number: found.append(people.by_email(f"U{number % ROWS}@x.org")))
+    assert {len(one) for one in found} == {1}
+
+
+def test_what_is_given_out_is_nobody_elses(session: LookerSession) -> None:
+    live = Live(session, {name: rows_of(name) for name in LISTED})
+    for type_name in sorted(LISTED):
+        before = live.table(type_name)
+        live.table(type_name).clear()
+        live.find(type_name, {"title": "T"}).clear()
+        (live.tables({type_name})[type_name] or {}).clear()
+        assert live.table(type_name) == before
+
+
+@pytest.mark.parametrize("type_name", sorted(LISTED))
+@pytest.mark.parametrize("fault", ["status:500", "status:403", "body:null", 'body:[{"id": null}]', "reset_before"])
+def test_where_a_listing_cannot_be_had_objects_are_read_one_by_one(
+    simulator: RunningSimulator, session: LookerSession, type_name: str, fault: str
+) -> None:
+    entry = CONTENT_TYPES[type_name]
+    known = Live(session).table(type_name)
+    object_id = next(iter(known))
+    broken = simulator.fault(fault, operation=entry.list_all)
+    live = Live(session)
+    assert live.exists(type_name, object_id) and not live.exists(type_name, "999")
+    assert (live.get(type_name, object_id) or {}).get("name") == known[object_id].get("name")
+    assert live.created_at(type_name, object_id) == known[object_id].get("created_at")
+    assert live.beyond(type_name, "999") is None
+    if entry.search:
+        key = {name: str(known[object_id][name]) for name in SEARCHED[type_name] if known[object_id].get(name)}
+        assert [row[entry.id_field] for row in live.find(type_name, key)] == [object_id]
+    assert live.tables({type_name}) == {type_name: None}
+    asked = broken.fired
+    told = []
+    for _ in range(2):
+        with pytest.raises(LookerError) as caught:
+            live.table(type_name)
+        told.append(caught.value)
+    assert broken.fired == asked, "what has just failed is not asked for again"
+    assert told[0] is not told[1], "each item notes on its error what it was at"
+
+
+def test_a_listing_that_failed_elsewhere_is_not_asked_for_again(
+    simulator: RunningSimulator, session: LookerSession
+) -> None:
+    live = Live(session, {"folder": None})
+    seen = len(simulator.log.calls)
+    assert live.exists("folder", "1") and live.exists("folder", "1") and live.flagged_folder("is_users_root")
+    calls = Counter(call.operation for call in list(simulator.log.calls)[seen:])
+    assert calls["all_folders"] == 0 and calls["folder"] == 1
+    with pytest.raises(LookerError, match="could not be listed"):
+        live.table("folder")
+
+
+def test_what_the_run_makes_is_known_without_a_listing(simulator: RunningSimulator, session: LookerSession) -> None:
+    live = Live(session, {"group": None})
+    assert not live.exists("group", "77")
+    live.put("group", {"id": "77", "name": "made"})
+    assert live.exists("group", "77")
+    live.forget("group", "77")
+    assert not live.exists("group", "77")
+
+
+def test_a_listing_that_takes_too_long_is_asked_for_twice(simulator: RunningSimulator) -> None:
+    slow = simulator.fault("hang", operation="all_folders")
+    key = Key(simulator.client_id, simulator.client_secret)
+    with LookerSession(simulator.base_url, key, timeout_s=0.5, max_retries=5, pause=lambda _: False) as session:
+        assert Live(session).exists("folder", "1")
+    assert slow.fired == 2
+
+
+@pytest.mark.parametrize("error", [ServerError, BadAnswerError])
+def test_an_unreadable_object_is_neither_there_nor_missing(
+    simulator: RunningSimulator, session: LookerSession, error: type[LookerError]
+) -> None:
+    simulator.fault("status:500" if error is ServerError else "body:null", operation="dashboard")
+    live = Live(session)
+    for ask in (live.exists, live.get, live.prefetch):
+        with pytest.raises(error):
+            ask("dashboard", "1")
+    simulator.simulation.faults.clear()
+    assert live.exists("dashboard", "1")
+
+
+def test_single_searches_take_the_fields_that_are_asked_for() -> None:
+    for type_name, names in SEARCHED.items():
+        search = CONTENT_TYPES[type_name].search
+        assert search and names <= schema.operations()[search].query.keys()
+
+
+def test_a_404_alone_says_that_something_is_missing(simulator: RunningSimulator, session: LookerSession) -> None:
+    assert Live(session).get("dashboard", "999") is None
+    with pytest.raises(NotFoundError):
+        session.call("dashboard", path={"dashboard_id": "999"})
