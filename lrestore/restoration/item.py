@@ -40,7 +40,7 @@ from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.identify.stand_in_names import own_slug
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.plan.own_fields import OwnPlanner
-from lrestore.restoration.plan.preconditions import check_explores, without_missing_calls
+from lrestore.restoration.plan.preconditions import stale_explores, without_missing_calls
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.plan.title_clashes import left_aside, makes_way, step_aside
 from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
@@ -160,10 +160,9 @@ class ItemRestorer:
         return plan
 
     def _check_lookml(self, plan: ItemPlan, raw: JsonObject) -> None:
-        """What the item asks of LookML is there: also by queries that its backup lacks, of a look or a merged one."""
-        queries = [write.body for write in plan.before if write.type == "query"]
-        asked = {**raw, "query": queries[-1]} if queries else raw
-        plan.warnings += check_explores(self._context, plan.key, asked, plan.parts.writes)
+        """Say which LookML the item uses and the destination has not."""
+        told = [one.path for one in plan.all_unmet]
+        plan.warnings += stale_explores(self._context, raw, told)
 
     def _check_creatable(self, item: Any) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]

@@ -81,6 +81,8 @@ class BoardPlanner:
         """Source ids of items that have no place in an order: they are not brought back, or left where they are."""
         self._unknown: set[str] = set()
         """What those show that are not brought back, by the field that says so."""
+        self._spared: set[str] = set()
+        """Live ids of those, as far as they are known."""
 
     def plan(self) -> BoardPlan:
         """All writes to the parts; items whose dashboard or look cannot be had are left out, and named in ``unmet``.
@@ -190,6 +192,7 @@ class BoardPlanner:
                 self._plan.warnings.append(f"{pin.path} shows nothing that Looker could show: it is left alone")
                 self._plan.matched.pop(("board_item", pin.id), None)
                 self._left_out.add(pin.id)
+                self._spare(pin)
                 continue
             shown = self._targets.expected(pin, live)
             if shown is None:
@@ -207,8 +210,14 @@ class BoardPlanner:
         """An item that shows what cannot be had. A live one that it is stays as it is."""
         if found is None:
             self._unknown.add(kind_shown(pin.part))
+            self._spare(pin)
         if found is None or found["pin"].section != pin.section:
             self._left_out.add(pin.id)
+
+    def _spare(self, pin: Pin) -> None:
+        """The live item that has the id of one that is left out, and shows something of another kind, stays."""
+        self._spared |= {pin.id} if self._ids_hold else set()
+        self._spared |= {self._context.journal.mapping("board_item", pin.id) or ""}
 
     def _section_of(self, pin: Pin) -> str:
         path = pin.path.rpartition(".")[0]
@@ -275,7 +284,7 @@ class BoardPlanner:
         if self._context.policy.keep_extra:
             return
         extra: list[Pin] = [part["pin"] for part in items.extra]
-        kept = [pin for pin in extra if kind_shown(pin.part) in self._unknown]
+        kept = [pin for pin in extra if kind_shown(pin.part) in self._unknown or pin.id in self._spared]
         for pin in kept:
             self._plan.warnings.append(
                 f"item {pin.name!r} (id {pin.id}) is kept: it may be one of those that the board comes back without"

@@ -103,6 +103,8 @@ class DashboardPlanner:
         self._plan = DashboardPlan()
         self._unknown: set[str] = set()
         """What the tiles show that are not brought back, by the field that says so."""
+        self._spared: set[str] = set()
+        """Live ids of those tiles, as far as they are known."""
         self.rewrite: Rewrite = as_it_is
         """Gives the links in what tiles only name, such as merged queries, the ids of the destination."""
         self._parent: str | Made = str(live["id"]) if live else Made("dashboard", key.id)
@@ -190,17 +192,25 @@ class DashboardPlanner:
             live = side.matching.live_of.get(index)
             if live is None and (reason := self._why_impossible(part)):
                 self._plan.warnings.append(f"tile {tile_name(part)!r} ({side.path}[{index}]) is left out: {reason}")
+                self._spare(part)
                 continue
             wanted = planner.wanted(part, live, f"{side.path}[{index}]")
             if wanted is None:
                 if live is None:
                     self._unknown.add(kind_shown(part))
+                    self._spare(part)
                 continue
             if live is None:
                 self._on_its_tab(str(part["id"]), wanted)
             write = self._write(side, index, wanted, tile_name(part))
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
+
+    def _spare(self, tile: JsonObject) -> None:
+        """A tile that is left out: the live one that has its id, and shows something of another kind, stays."""
+        source_id = str(tile["id"])
+        self._spared |= {source_id} if self._ids_hold else set()
+        self._spared |= {self._context.journal.mapping("dashboard_element", source_id) or ""}
 
     def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
         """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
@@ -308,7 +318,7 @@ class DashboardPlanner:
                         f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
                         "(--allow-alert-loss deletes it)"
                     )
-                elif kind_shown(tile) in self._unknown:
+                elif kind_shown(tile) in self._unknown or str(tile["id"]) in self._spared:
                     self._plan.warnings.append(
                         f"tile {tile_name(tile)!r} (id {tile['id']}) is kept: it may be one of those that the "
                         "dashboard comes back without"

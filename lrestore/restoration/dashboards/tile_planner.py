@@ -7,6 +7,8 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.tiles import (
+    OF_WORDS,
+    kind_of_tile,
     same_source_ids,
     says_something,
     tile_name,
@@ -15,7 +17,7 @@ from lrestore.restoration.dashboards.tiles import (
 )
 from lrestore.restoration.identify.queries import query_id_of, query_of
 from lrestore.restoration.identify.resolve import resolve, why_missing
-from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is
+from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet
 
 _FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
@@ -45,9 +47,11 @@ class TilePlanner:
             return None
         wanted.update(source)
         self._tab_and_filter(tile, wanted)
-        unchanged = live is not None and not any(
-            name in wanted and wanted[name] != live.get(name) for name in ("look_id", "query_id", "merge_result_id")
-        )
+        if kind_of_tile(tile) in OF_WORDS:
+            return wanted
+        unchanged = live is not None and all(str(value) == _shown_id(live, name) for name, value in source.items())
+        if unchanged and source.get("query_id") is not None and not (live or {}).get("query_id"):
+            del wanted["query_id"]
         maker = wanted_result_maker(tile, live, same_source=unchanged)
         if maker and not self._context.same_instance:
             maker.pop("sql_query_id", None)
@@ -56,28 +60,47 @@ class TilePlanner:
         return wanted
 
     def _source(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
+        if kind_of_tile(tile) in OF_WORDS:
+            return {}
         if tile.get("look_id"):
             look_id = self._look(tile, live, path)
             return None if look_id is None else {"look_id": look_id}
+        try:
+            found = self._asked(tile, live, path)
+        except DependencyError as error:
+            self._without(tile, error.message, error.path or path, error.hint or "")
+            return None
+        if found != {}:
+            return found
+        sql = (tile.get("result_maker") or {}).get("sql_query_id")
+        return {} if sql is None else self._sql(tile, str(sql), live, path)
+
+    def _asked(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
+        """The merged query or query of a tile; {} for one that shows neither. Raises DependencyError for one that
+        cannot be made, or used.
+        """
         merge = tile.get("merge_result_id") or (tile.get("result_maker") or {}).get("merge_result_id")
         if merge:
             found = self._merge(tile, str(merge), live, path)
             return None if found is None else {"merge_result_id": found}
         query_id = query_id_of(tile)
-        if query_id is not None:
-            query = self._query(tile, query_id, live, path)
-            return None if query is None else {"query_id": query}
-        sql = (tile.get("result_maker") or {}).get("sql_query_id")
-        return {} if sql is None else self._sql(tile, str(sql), live, path)
+        if query_id is None:
+            return {}
+        query = self._query(tile, query_id, live, path)
+        return None if query is None else {"query_id": query}
 
     def _look(self, tile: JsonObject, live: JsonObject | None, path: str) -> str | None:
-        """A look that the live tile shows, not trashed, needs no further question."""
+        """A look that the live tile shows needs no further question: nothing is written of it, also in the trash."""
         source_id = str(tile["look_id"])
-        shown = (live or {}).get("look") or {}
+        shown = (live or {}).get("look_id")
         target = self._context.journal.mapping("look", source_id) or (
             source_id if self._context.same_instance else None
         )
-        if target is not None and str(shown.get("id")) == target and not shown.get("deleted"):
+        if target is not None and str(shown) == target:
+            if ((live or {}).get("look") or {}).get("deleted"):
+                self._plan.warnings.append(
+                    f"tile {tile_name(tile)!r} ({path}) shows look={target}, which is in the trash"
+                )
             return target
         try:
             return resolve(self._context, "look", source_id, path=f"{path}.look_id", key=self._key)
@@ -89,9 +112,11 @@ class TilePlanner:
 
     def _query(self, tile: JsonObject, query_id: str, live: JsonObject | None, path: str) -> str | Made | None:
         """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
-        if self._context.same_instance:
-            return query_id
         shown = query_of(tile)
+        if self._context.same_instance:
+            if query_id_of(live or {}) != query_id:
+                check_query(self._context, query_id, shown, f"{path}.query.view")
+            return query_id
         asked = shown or self._context.definitions.query(query_id)
         if asked is None:
             self._without(tile, f"no backup holds query={query_id}", f"{path}.query_id", _FROM_SOURCE)
@@ -140,3 +165,8 @@ class TilePlanner:
     def _matched(self, kind: str, source_id: str) -> str | None:
         matched: dict[tuple[str, str], str] = getattr(self._plan, "matched", {})
         return matched.get((kind, source_id))
+
+
+def _shown_id(live: JsonObject, name: str) -> str:
+    """What a live tile shows, by one of its sources; an answer may carry a query's id in the result maker alone."""
+    return str(live.get(name) or (query_id_of(live) if name == "query_id" else None) or "")

@@ -173,6 +173,9 @@ _TEXTS = ("type", "title", "title_text", "subtitle_text", "body_text", "note_tex
 KINDS = frozenset({"text", "button", "extension", "filter"})
 """Types of tiles that show no data of a query."""
 
+OF_WORDS = frozenset({"text", "button"})
+"""Those of them that have no result maker: Looker refuses one that is sent with them."""
+
 NOTHING = "nothing"
 
 _OWN_TEXTS = ("title_text", "subtitle_text", "body_text", "rich_content_json")

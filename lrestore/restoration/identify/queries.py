@@ -59,6 +59,11 @@ def _whole_numbers(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def explore_name(model: object, explore: object) -> str:
+    """A model, or an explore of it, as messages name it."""
+    return f"explore={model}::{explore}" if explore else f"lookml_model={model}"
+
+
 def query_of(tile: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The query that a tile shows, wherever Looker put it."""
     maker = tile.get("result_maker") or {}

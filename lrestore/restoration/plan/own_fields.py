@@ -17,7 +17,7 @@ from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.folders import in_personal_folder, is_special, special_folder
 from lrestore.restoration.identify.resolve import presumed, resolve, user_there
 from lrestore.restoration.lookml_links import LookmlLink
-from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is
+from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Unmet, Write
 
 Adjust = Callable[["OwnPlanner", JsonObject], None]
@@ -170,9 +170,21 @@ class OwnPlanner:
 
     def _query(self, wanted: JsonObject, name: str) -> None:
         """In the same instance the id; elsewhere the query that asks the same, or one to be made."""
+        try:
+            self._find_query(wanted, name)
+        except DependencyError as error:
+            if self.live is None or self.live.get(name) is None:
+                told = f"{self.key} needs a query that cannot be had: {error.message} ({error.path})"
+                raise DependencyError(told, hint=error.hint, path=error.path, key=self.key) from None
+            del wanted[name]
+            self.unmet.append(Unmet("its query", error.message, error.path or name, error.hint or ""))
+
+    def _find_query(self, wanted: JsonObject, name: str) -> None:
+        query_id, asked = str(wanted[name]), self.raw.get(name.removesuffix("_id"))
         if self.context.same_instance:
+            if str((self.live or {}).get(name)) != query_id:
+                check_query(self.context, query_id, asked, f"{name.removesuffix('_id')}.view")
             return
-        query_id = str(wanted[name])
         recorded = self.context.journal.mapping("query", query_id)
         asked = self.context.definitions.query(query_id) if recorded is None else None
         if recorded is not None:

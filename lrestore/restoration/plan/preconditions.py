@@ -1,15 +1,18 @@
-"""Checks that are made before the first write of an item, so that an item fails whole or not at all."""
+"""Checks that are made before the first write of an item: what will be seen in it and is not there, calls that the
+destination has not.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Protocol
 
-from lrestore.content.references import ExploreUse, explore_uses, field_uses
-from lrestore.errors import DependencyError, NotRestorableError
+from lrestore.content.references import explore_uses, field_uses
+from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
-from lrestore.messages import FieldError, ItemKey
+from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.queries import explore_name
 from lrestore.restoration.writes import Plan, Write
 
 _NO_CALL = "no such call there"
@@ -23,33 +26,29 @@ class _Planned(Protocol):
     parts: Plan
 
 
-def check_explores(context: Context, key: ItemKey, raw: JsonObject, made: Iterable[Write] = ()) -> list[str]:
-    """Every model and explore that the item needs is there; returns warnings about fields that are not.
+def stale_explores(context: Context, raw: JsonObject, told: Collection[str] = ()) -> list[str]:
+    """Warnings about models, explores and fields that an item uses and the destination has not.
 
-    ``made`` are writes among which there may be queries that the backup does not show: those of merged queries.
-
-    Raises DependencyError naming each model or explore that is not there, with its path. A query with a field that is
-    gone can be made and shows an error, so that is no reason to leave the item out.
+    What shows them is an error in Looker, and can be written all the same: in the same instance by the id of its query,
+    which Looker never deletes. What cannot be made without them has been left out when it was planned; ``told`` are the
+    paths of the item at which that has been said.
     """
-    queries = (one for one in made if one.type == "query" and one.body.get("model"))
-    asked = (ExploreUse(f"{one.path}.view", one.body["model"], one.body.get("view") or "") for one in queries)
-    uses = dict.fromkeys([*explore_uses(raw), *asked])
-    absent = [use for use in uses if not context.live.explore_exists(use.model, use.explore)]
-    if not absent:
-        return _absent_fields(context, raw)
-    errors = tuple(FieldError(use.path, "missing", f"{_name(use)} is not in the destination") for use in absent)
-    named = ", ".join(dict.fromkeys(_name(use) for use in absent))
-    raise DependencyError(
-        f"{key} needs {named} ({', '.join(error.field for error in errors)}), which is not in the destination",
-        path=absent[0].path,
-        key=key,
-        errors=errors,
-        hint="deploy the LookML first",
-    )
+    places: dict[str, list[str]] = {}
+    for use in dict.fromkeys(explore_uses(raw)):
+        if not _said(use.path, told) and not context.live.explore_exists(use.model, use.explore):
+            places.setdefault(explore_name(use.model, use.explore), []).append(use.path)
+    absent = [
+        f"{named} is not in the destination: what uses it shows an error until the LookML is deployed "
+        f"({', '.join(paths)})"
+        for named, paths in places.items()
+    ]
+    return absent or _absent_fields(context, raw)
 
 
-def _name(use: ExploreUse) -> str:
-    return f"explore={use.model}::{use.explore}" if use.explore else f"lookml_model={use.model}"
+def _said(path: str, told: Collection[str]) -> bool:
+    """Whether something has been said of the part of an item in which a path lies."""
+    part = path.partition("]")[0]
+    return any(one.partition("]")[0] == part for one in told)
 
 
 def _absent_fields(context: Context, raw: JsonObject) -> list[str]:

@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 
 from lrestore.content.links import links
+from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.queries import definition, fingerprint, merge_definition
+from lrestore.restoration.identify.queries import definition, explore_name, fingerprint, merge_definition
 from lrestore.restoration.writes import Made, Write
 
 Live = Callable[[], Mapping[str, Any] | None]
@@ -29,7 +30,33 @@ def as_it_is(value: Any, path: str) -> Any:
     return value
 
 
+DEPLOY = "deploy the LookML first"
+
 _TEXTS = ("vis_config", "dynamic_fields")
+
+
+def check_explore(context: Context, asked: Mapping[str, Any], path: str) -> None:
+    """Raises DependencyError where the model or explore of a query is not in the destination."""
+    model, explore = str(asked.get("model") or ""), str(asked.get("view") or "")
+    if model and not context.live.explore_exists(model, explore):
+        named = explore_name(model, explore)
+        raise DependencyError(f"{named} is not in the destination", path=path, hint=DEPLOY)
+
+
+def check_query(context: Context, query_id: str, asked: Mapping[str, Any] | None, path: str) -> None:
+    """Whether, in the same instance, the backed-up id of a query can be used. Looker never deletes a query, also where
+    its explore is gone; only then it is asked for.
+
+    Raises DependencyError where neither query nor explore is there.
+    """
+    try:
+        check_explore(context, asked or {}, path)
+    except DependencyError as error:
+        try:
+            context.session.call("query", path={"query_id": query_id})
+        except NotFoundError:
+            error.message += f", and neither is query={query_id}"
+            raise error from None
 
 
 class QueryMaker:
@@ -43,7 +70,10 @@ class QueryMaker:
         """What the definitions say and the destination does not take."""
 
     def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
-        """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now."""
+        """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now.
+
+        Raises DependencyError where it has to be made and its explore is not there: POST /queries answers 404 then.
+        """
         body = self._rewritten(self._taken(definition(asked), "Query", "query"), path)
         name = _name(query_id, body)
         mapped = self._context.journal.mapping("query", name)
@@ -52,10 +82,14 @@ class QueryMaker:
         shown = live()
         if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(body):
             return str(shown["id"])
+        check_explore(self._context, body, f"{path}.view")
         return self._make("create_query", "query", name, path, body)
 
     def merge(self, merge_id: str, path: str) -> str | Made | None:
-        """The live id of a merged query of the backup; None where neither it nor its definition can be had."""
+        """The live id of a merged query of the backup; None where neither it nor its definition can be had.
+
+        Raises DependencyError for an explore that is not there.
+        """
         recorded = self._context.journal.mapping("merge_query", merge_id)
         if recorded is not None:
             return recorded
@@ -63,16 +97,29 @@ class QueryMaker:
         if asked is None:
             return None
         body = self._taken(merge_definition(asked), "MergeQuery", "merge_query")
-        for index, source in enumerate(body.get("source_queries") or ()):
-            query_id = str(source["query_id"])
-            inner = self._context.definitions.query(query_id)
-            if inner is None:
-                return None
-            source["query_id"] = self.query(query_id, inner, f"{path}.source_queries[{index}]")
+        before = len(self._writes)
+        try:
+            known = self._sources(body, path)
+        except DependencyError:
+            del self._writes[before:]
+            raise
+        if not known:
+            del self._writes[before:]
+            return None
         body = self._rewritten(body, path)
         name = _name(merge_id, body)
         mapped = self._context.journal.mapping("merge_query", name)
         return mapped or self._make("create_merge_query", "merge_query", name, path, body)
+
+    def _sources(self, body: JsonObject, path: str) -> bool:
+        """Give the source queries of a merged query live ids; whether all of them are known."""
+        for index, source in enumerate(body.get("source_queries") or ()):
+            query_id = str(source["query_id"])
+            inner = self._context.definitions.query(query_id)
+            if inner is None:
+                return False
+            source["query_id"] = self.query(query_id, inner, f"{path}.source_queries[{index}]")
+        return True
 
     def _taken(self, body: JsonObject, schema: str, label: str) -> JsonObject:
         """A definition without what the destination's release does not know."""

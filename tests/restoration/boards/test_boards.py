@@ -424,3 +424,22 @@ def test_a_part_that_looker_refuses_fails_the_item_and_deletes_nothing(stage: St
     stage.simulator.simulation.faults.clear()
     assert restored(stage, item).outcome == "updated"
     assert more["id"] not in board(stage)["section_order"]
+
+
+def test_an_item_of_another_kind_is_another_item(stage: Stage) -> None:
+    """Somebody has made the pin of a dashboard a link: the link goes, and the pin is made anew in its place."""
+    before = portrait(board(stage))
+    pin = next(one for one in board(stage)["board_sections"][0]["board_items"] if one["dashboard_id"])
+    edit(stage.world, Edit(type="board_item", id=pin["id"], set={"dashboard_id": None, "custom_url": "/b"}))
+    calls = stage.counted(lambda: stage.restore("board=1"))
+    assert (calls["create_board_item"], calls["delete_board_item"], calls["update_board_item"]) == (1, 1, 0)
+    assert portrait(board(stage)) == before
+    assert stage.restore("board=1").outcome == "unchanged"
+
+
+def test_an_item_of_another_kind_stays_while_the_one_that_had_its_id_cannot_be_made(stage: Stage) -> None:
+    item = stage.item("board=1")
+    pin = next(one for one in item.raw["board_sections"][0]["board_items"] if one["dashboard_id"])
+    pin |= {"dashboard_id": None, "look_id": "7654321"}
+    incomplete(lambda: restored(stage, item))
+    assert pin["id"] in {one["id"] for one in board(stage)["board_sections"][0]["board_items"]}

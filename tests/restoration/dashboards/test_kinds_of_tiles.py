@@ -11,7 +11,7 @@ from lrestore.restoration.dashboards.tiles import NOTHING, kind_of_tile, shows_n
 from lrestore.restoration.identify.parts import match_parts
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.restore_fixture import Stage, writes
+from tests.restoration.restore_fixture import Stage, incomplete, writes
 
 
 def pair(stage: Stage) -> tuple[str, str]:
@@ -150,3 +150,14 @@ def test_a_place_without_a_size_says_nothing(stage: Stage) -> None:
     place = item.raw["dashboard_layouts"][0]["dashboard_layout_components"][0]
     place |= dict.fromkeys(("row", "column", "width", "height"))
     assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
+
+
+def test_a_live_tile_stays_while_the_tile_that_had_its_id_cannot_be_made(stage: Stage) -> None:
+    """What cannot be resolved never causes a removal."""
+    item, (chart, _) = stage.item("dashboard=1"), pair(stage)
+    tile = next(one for one in item.raw["dashboard_elements"] if one["id"] == chart)
+    tile |= {"look_id": "7654321", **dict.fromkeys(("query", "query_id", "result_maker", "result_maker_id"))}
+    before = len(stage.simulator.log.writes())
+    incomplete(lambda: ItemRestorer(stage.context()).restore(item))
+    assert len(stage.simulator.log.writes()) == before
+    assert chart in stage.tiles("1")
