@@ -123,7 +123,10 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Items by outcome. ``selected`` is their sum, always: anything else is a ValueError."""
+    """Items by outcome. ``selected`` is their sum, always: anything else is a ValueError.
+
+    ``pending`` items were not attempted, because the run was stopped before.
+    """
 
     selected: int = 0
     created: int = 0
@@ -131,17 +134,24 @@ class Totals(msgspec.Struct, frozen=True):
     unchanged: int = 0
     skipped: int = 0
     failed: int = 0
+    pending: int = 0
 
     def __post_init__(self) -> None:
-        if self.selected != self.created + self.updated + self.unchanged + self.skipped + self.failed:
+        if self.selected != self.attempted + self.pending:
             raise ValueError(f"totals do not add up: {msgspec.structs.asdict(self)}")
 
     @classmethod
-    def of(cls, counts: abc.Mapping[Outcome, int]) -> Self:
+    def of(cls, counts: abc.Mapping[Outcome, int], pending: int = 0) -> Self:
         """Totals of counts per outcome; missing outcomes count 0."""
-        return cls(selected=sum(counts.values()), **{str(outcome): items for outcome, items in counts.items()})
+        by_outcome = {str(outcome): items for outcome, items in counts.items()}
+        return cls(selected=sum(counts.values()) + pending, pending=pending, **by_outcome)
 
     @property
     def succeeded(self) -> int:
-        """Items that are as the backup has them, or were left alone by a rule."""
-        return self.selected - self.failed
+        """Items that are as the backup has them."""
+        return self.created + self.updated + self.unchanged
+
+    @property
+    def attempted(self) -> int:
+        """Items that have an outcome."""
+        return self.succeeded + self.skipped + self.failed

@@ -21,7 +21,7 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     parts = [] if report.mode == "verify" else [_done(report, style)]
     parts += [text.dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)]
     if report.verify:
-        parts.append(text.verify(report.verify, style, skipped=report.totals.skipped))
+        parts.append(text.verify(report.verify, style, skipped=report.totals.skipped, pending=report.totals.pending))
     if calls_listed:
         parts.append(_calls(report))
     shown = "".join(parts)
@@ -54,10 +54,11 @@ def _dry_run(report: Report, style: text.Style) -> str:
     ]
     if report.items_omitted:
         lines.append(f"... and {text.counted(report.items_omitted, 'item')} more, not listed")
-    failed = report.totals.failed
+    totals = report.totals
     lines += [text.dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)]
-    readable = text.counted(report.totals.selected - failed, "item")
-    return "\n".join(lines) + f"{readable} can be read, {failed} cannot; no call was made\n"
+    readable = text.counted(totals.selected - totals.failed - totals.pending, "item")
+    pending = f", {totals.pending} pending, not read" if totals.pending else ""
+    return "\n".join(lines) + f"{readable} can be read, {totals.failed} cannot{pending}; no call was made\n"
 
 
 def _calls(report: Report) -> str:

@@ -76,6 +76,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         ("mode", session.mode),
         ("started", session.started_at),
         ("ended", session.ended_at),
+        ("not attempted", text.counted(session.totals.pending, "item") if session.totals.pending else ""),
         ("backup", f"{session.source_instance}: {', '.join(session.source_paths)}"),
         ("destination", f"{session.destination}: {session.base_url} as {session.user}"),
         ("Looker", session.looker_version),

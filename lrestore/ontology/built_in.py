@@ -14,12 +14,16 @@ def is_built_in(entry: ContentType, obj: Mapping[str, object]) -> bool:
 
 def why_built_in(entry: ContentType, obj: Mapping[str, object]) -> str:
     """Why an object that :func:`is_built_in` is left alone, in words, with the fields that show what it is."""
-    shown = ", ".join(path for path, _ in _rule(entry, obj) or ())
-    return f"built in: Looker's own objects are never written ({shown})"
+    rule = _rule(entry, obj)
+    if rule is None:
+        raise ValueError(f"{entry.name} {obj.get(entry.id_field)} is not built in")
+    return f"{rule.why} ({', '.join(path for path, _ in rule.conditions)})"
 
 
 def _rule(entry: ContentType, obj: Mapping[str, object]) -> Rule | None:
-    return next((rule for rule in entry.built_in if all(_holds(obj, path, value) for path, value in rule)), None)
+    return next(
+        (rule for rule in entry.built_in if all(_holds(obj, path, value) for path, value in rule.conditions)), None
+    )
 
 
 def _holds(obj: Mapping[str, object], path: str, value: object) -> bool:

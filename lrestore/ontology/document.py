@@ -134,7 +134,7 @@ def _queries() -> Iterator[str]:
 
 def _rule(rule: Rule) -> str:
     return " and ".join(
-        f"`{path}` is set" if value is SET else f"`{path}` is `{_literal(value)}`" for path, value in rule
+        f"`{path}` is set" if value is SET else f"`{path}` is `{_literal(value)}`" for path, value in rule.conditions
     )
 
 

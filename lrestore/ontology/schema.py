@@ -15,14 +15,23 @@ ReferenceKind = Literal["hard", "soft", "parent", "name", "edge", "text"]
 
 
 class Presence(Enum):
-    """Stands for a value in a :data:`Rule` where any value but null and "" is meant."""
+    """Stands for a value in a :class:`Rule` where any value but null and "" is meant."""
 
     SET = "is set"
 
 
 SET = Presence.SET
-Rule = tuple[tuple[str, object], ...]
-"""(path, value) pairs, all of which hold: ``(("permission_set.all_access", True),)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which objects are never written: those of which all ``conditions``, pairs of path and value, hold.
+
+    ``why`` tells users what such an object is and why a restore leaves it alone.
+    """
+
+    why: str
+    conditions: tuple[tuple[str, object], ...]
 
 
 Content = Literal["object", "rows", "text", "document"]

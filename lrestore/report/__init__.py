@@ -4,6 +4,6 @@
 * ``write``: the JSON file, whole or not at all, and never over something that is not a report.
 * ``text``: the same report for people; ``progress``: the bar on a terminal, a line now and then elsewhere.
 
-The promise: ``selected = created + updated + unchanged + skipped + failed``, per type and in total. A report in which
-that does not hold cannot be made. What is shortened says so.
+The promise: ``selected = created + updated + unchanged + skipped + failed + pending``, per type and in total. A
+report in which that does not hold cannot be made. What is shortened says so.
 """

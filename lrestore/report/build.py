@@ -56,6 +56,7 @@ class ReportBuilder:
         self._monotonic = monotonic
         self._begun_s = monotonic()
         self._listed_items = listed_items
+        self._expected: dict[ItemKey, None] = {}
         self._outcomes: dict[ItemKey, Outcome] = {}
         self._counts: dict[str, Counter[Outcome]] = {}
         self._items: dict[ItemKey, Item] = {}
@@ -70,7 +71,11 @@ class ReportBuilder:
     @property
     def totals(self) -> Totals:
         """The counts so far."""
-        return Totals.of(sum(self._counts.values(), Counter()))
+        return Totals.of(sum(self._counts.values(), Counter()), self._pending().total())
+
+    def expect(self, keys: Iterable[ItemKey]) -> None:
+        """The items that are to be attempted: those without a result are counted as pending."""
+        self._expected.update(dict.fromkeys(keys))
 
     def add(self, result: ItemResult) -> None:
         """Count a result. A failed one without a dead letter, or a dead letter without failure, is a ValueError."""
@@ -128,7 +133,7 @@ class ReportBuilder:
             source=self._head.source,
             destination=self._head.destination,
             totals=self.totals,
-            by_type={type_name: Totals.of(counts) for type_name, counts in self._counts.items()},
+            by_type=self._by_type(),
             api=api,
             throughput=self._throughput(duration_s, api.calls),
             warnings=(*self._warnings, *self._not_taken()),
@@ -139,6 +144,15 @@ class ReportBuilder:
             items_omitted=len(self._omitted),
             enabled_plans=len(self._enabled),
         )
+
+    def _pending(self) -> Counter[str]:
+        """Items that were not attempted, by type."""
+        return Counter(key.type for key in self._expected if key not in self._outcomes)
+
+    def _by_type(self) -> dict[str, Totals]:
+        pending = self._pending()
+        names = dict.fromkeys((*self._counts, *pending))
+        return {name: Totals.of(self._counts.get(name, {}), pending[name]) for name in names}
 
     def _not_taken(self) -> Iterator[str]:
         """What the destination cannot be told, of whatever item: one line for the run."""

@@ -17,7 +17,9 @@ RATE_WINDOW_S = 10.0  # speed is that of the last seconds: an average since the 
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How far a run is. ``limit``: calls per second that are allowed now, None without a limit."""
+    """How far a run is. ``ok``: items that are as the backup has them; ``limit``: calls per second that are allowed,
+    None without a limit.
+    """
 
     items: int = 0
     ok: int = 0
@@ -25,6 +27,7 @@ class Standing(msgspec.Struct, frozen=True):
     calls: int = 0
     limit: float | None = None
     in_flight: int = 0
+    skipped: int = 0
 
 
 class Progress(Protocol):
@@ -187,6 +190,7 @@ def details(standing: Standing, total: int, speed: tuple[float, float]) -> str:
     limit = "none" if standing.limit is None else f"{standing.limit:.0f}/s"
     parts = [
         f"ok {standing.ok}",
+        *([f"skipped {standing.skipped}"] if standing.skipped else []),
         f"failed {standing.failed}",
         f"{items_per_s:.1f} items/s",
         f"{calls_per_s:.1f} calls/s",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lrestore.messages import Change, DeadLetter, Deletion, Totals
@@ -17,6 +17,11 @@ ACTIONS: Mapping[str, str] = {
     "skipped": "skip",
 }
 """What a plan calls the outcomes that its items would have."""
+
+_TO_DO = ("selected", "to create", "to update", "unchanged", "skipped", "failed", "pending")
+_COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO}
+"""Heads of the counts, in the order of :class:`Totals`, for the modes that write nothing."""
+_CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,34 @@ PLAIN = Style()
 
 def summary(report: Report, style: Style = PLAIN) -> str:
     """Items by type and outcome, duration, throughput, calls (FR-030)."""
-    rows = [("", *Totals.__struct_fields__)]
+    rows = [("", *_COLUMNS.get(report.mode, Totals.__struct_fields__))]
     rows += [(type_name, *_cells(totals)) for type_name, totals in report.by_type.items()]
     if len(report.by_type) != 1:
         rows.append(("total", *_cells(report.totals)))
-    totals = report.totals
-    failed = style.bad(f"{totals.failed} failed") if totals.failed else "0 failed"
     speed = f"{report.throughput.items_per_s:.1f} items/s, {report.throughput.calls_per_s:.1f} calls/s"
     return _lines(
         *aligned(rows),
         "",
-        f"{counted(totals.selected, 'item')}: {totals.succeeded} succeeded, {failed}",
+        f"{counted(report.totals.selected, 'item')}: {', '.join(_ended(report.totals, report.mode, style))}",
         *_enabled(report),
         f"{duration(report.duration_s)}, {speed}, {_api(report)}",
     )
+
+
+def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
+    """How many items ended how. A mode that writes nothing tells what a restore would do."""
+    if mode in _COLUMNS:
+        yield f"{totals.created} would be created"
+        yield f"{totals.updated} would be updated"
+        yield f"{totals.unchanged} unchanged"
+    else:
+        yield f"{totals.succeeded} succeeded"
+    if totals.skipped:
+        yield f"{totals.skipped} skipped"
+    failed = f"{totals.failed} {_CANNOT.get(mode, 'failed')}"
+    yield style.bad(failed) if totals.failed else failed
+    if totals.pending:
+        yield style.warn(f"{totals.pending} pending, not attempted")
 
 
 def _enabled(report: Report) -> list[str]:
@@ -103,12 +122,14 @@ def dead_letters(letters: Iterable[FailedItem | DeadLetter], style: Style = PLAI
     return _lines(*(line for letter in letters for line in _dead_letter(letter, style)))
 
 
-def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0) -> str:
-    """What differs between backup and destination, field by field; ``skipped`` were left alone by a rule."""
+def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: int = 0) -> str:
+    """What differs between backup and destination, field by field; ``skipped`` were left alone by a rule, ``pending``
+    ones were not reached."""
     lines = [line for difference in result.different for line in _difference(difference, style)]
     differing = f"{len(result.different)} different"
     sentence = f"verified: {result.equal} equal, {style.bad(differing) if result.different else differing}"
     sentence += f", {skipped} skipped and not compared" if skipped else ""
+    sentence += f", {pending} pending and not compared" if pending else ""
     return _lines(*lines, sentence)
 
 

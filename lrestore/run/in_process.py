@@ -91,12 +91,13 @@ class _Single:
     def _record(self, result: ItemResult, blob: bytes | None) -> None:
         self._warnings += self._writer.record_result(self._job.session_id, result, blob)
         self._totals = Totals.of(_counted(self._writer, self._job.session_id))
-        if self._totals.selected % self._job.settings.run.checkpoint_every == 0:
+        if self._totals.attempted % self._job.settings.run.checkpoint_every == 0:
             self._writer.checkpoint(self._job.session_id, self._totals)
         calls = self._session.meter.snapshot().calls
-        items, ok, failed = self._totals.selected, self._totals.succeeded, self._totals.failed
-        self._timeline.append((round(time.monotonic() - self._began_s, 3), items, calls, None))
-        self._job.surroundings.progress.show(Standing(items=items, ok=ok, failed=failed, calls=calls))
+        totals = self._totals
+        standing = Standing(totals.attempted, totals.succeeded, totals.failed, calls, skipped=totals.skipped)
+        self._timeline.append((round(time.monotonic() - self._began_s, 3), standing.items, calls, None))
+        self._job.surroundings.progress.show(standing)
 
 
 def _counted(writer: StateWriter, session_id: str) -> Counter[Outcome]:

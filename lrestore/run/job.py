@@ -22,7 +22,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.limits import Limiter
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemKey, ItemResult
+from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
@@ -110,6 +110,7 @@ class Job:
         name, base_url = self.settings.destination.name, self.settings.destination.base_url
         destination = Destination(name, base_url, self.facts.looker_version)
         builder = ReportBuilder(Head(self.session_id, self.request.mode, source, destination))
+        builder.expect(self.keys)
         for warning in self.vault.warnings:
             builder.warn(f"backup: {warning}")
         for warning in (*self.facts.warnings, *self._unknown_types()):
@@ -154,6 +155,7 @@ class Job:
             pid=os.getpid(),
             host=socket.gethostname(),
             parent_id=self.request.parent,
+            totals=Totals.of({}, len(self.keys) + len(self.missing)),
         )
 
 

@@ -2,16 +2,18 @@
 
 -- name: insert_session
 INSERT INTO sessions (id, mode, status, started_at, source_instance, source_paths, source_fingerprint, destination,
-                      base_url, user, looker_version, selection, settings, lrestore_version, pid, host, parent_id)
+                      base_url, user, looker_version, selection, settings, lrestore_version, pid, host, parent_id,
+                      selected)
 VALUES (:id, :mode, 'running', :started_at, :source_instance, :source_paths, :source_fingerprint, :destination,
-        :base_url, :user, :looker_version, :selection, :settings, :lrestore_version, :pid, :host, :parent_id);
+        :base_url, :user, :looker_version, :selection, :settings, :lrestore_version, :pid, :host, :parent_id,
+        :selected);
 
 -- name: reopen_session
 UPDATE sessions SET status = 'running', ended_at = NULL, pid = :pid, host = :host WHERE id = :session_id;
 
 -- name: end_session
 UPDATE sessions
-SET status = :status, ended_at = :ended_at, selected = :selected, created = :created, updated = :updated,
+SET status = :status, ended_at = :ended_at, selected = max(selected, :selected), created = :created, updated = :updated,
     unchanged = :unchanged, skipped = :skipped, failed = :failed
 WHERE id = :session_id;
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import typing
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -39,6 +41,7 @@ from lrestore.text.storable import storable
 from lrestore.version import __version__
 
 LAST = "last"
+_COUNTS: tuple[Outcome, ...] = typing.get_args(Outcome)
 
 
 class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -74,7 +77,7 @@ class StateReader:
 
     def sessions(self) -> list[RestorationSession]:
         """All sessions, oldest first."""
-        return [_session(row) for row in self._rows("select_sessions", {})]
+        return [self._session(row) for row in self._rows("select_sessions", {})]
 
     def session(self, reference: str = LAST) -> RestorationSession:
         """The session with that id or unique beginning of an id, or the ``last`` one; UsageError when there is none."""
@@ -89,11 +92,11 @@ class StateReader:
         if len(found) > 1:
             ids = ", ".join(row["id"] for row in found)
             raise UsageError(f"session {reference!r} could be any of {ids}", hint="give more of the id")
-        return _session(found[0])
+        return self._session(found[0])
 
     def last_unfinished(self) -> RestorationSession | None:
         """What ``--resume`` without a session goes on with."""
-        return next((_session(row) for row in self._rows("select_last_unfinished", {})), None)
+        return next((self._session(row) for row in self._rows("select_last_unfinished", {})), None)
 
     def unfinished_ids(self) -> frozenset[str]:
         """Sessions whose undo copies must stay, however old."""
@@ -204,6 +207,15 @@ class StateReader:
             # A cache: what cannot be read is asked for again.
             return None
 
+    def _session(self, row: sqlite3.Row) -> RestorationSession:
+        """While a session runs, and after it was killed, only its results say how far it is."""
+        session = _session(row)
+        if session.status != "running":
+            return session
+        counts = Counter(self.outcomes(session.id).values())
+        pending = max(0, session.totals.selected - counts.total())
+        return msgspec.structs.replace(session, totals=Totals.of(counts, pending))
+
     def _rows(self, query: str, values: Mapping[str, object]) -> Iterator[sqlite3.Row]:
         with state_errors(self._path):
             yield from self._connection.execute(QUERIES[query], values)
@@ -213,12 +225,13 @@ class StateReader:
 
 
 def _totals(row: sqlite3.Row) -> Totals:
-    return Totals(**{name: row[name] for name in Totals.__struct_fields__})
+    counts: dict[Outcome, int] = {name: row[name] for name in _COUNTS}
+    return Totals.of(counts, max(0, row["selected"] - sum(counts.values())))
 
 
 def _session(row: sqlite3.Row) -> RestorationSession:
     values: JsonObject = dict(row)
-    for name in Totals.__struct_fields__:
+    for name in ("selected", *_COUNTS):
         del values[name]
     values["source_paths"] = msgspec.json.decode(row["source_paths"], type=tuple[str, ...])
     for name in ("selection", "settings"):

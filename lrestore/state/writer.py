@@ -86,7 +86,7 @@ class StateWriter:
                 self._depth -= 1
 
     def begin_session(self, session: RestorationSession) -> None:
-        """Record that a run begins; an id that is already there is a StateError."""
+        """Record that a run begins, with how many items it selects; an id that is already there is a StateError."""
         values = {
             **{name: getattr(session, name) for name in _SESSION_TEXTS},
             "started_at": session.started_at or self._stamp(),
@@ -94,6 +94,7 @@ class StateWriter:
             "selection": to_json(session.selection),
             "settings": to_json(session.settings),
             "pid": session.pid,
+            "selected": session.totals.selected,
             "parent_id": session.parent_id or None,
         }
         with self.transaction():

@@ -70,7 +70,7 @@ class Ran:
         return found
 
     def total(self, word: str) -> int:
-        """One of the six totals."""
+        """One of the seven totals."""
         return int(self.report["totals"][word])
 
     def letter(self) -> JsonObject:

@@ -213,7 +213,24 @@ def test_a_budget_of_calls_stops_the_run_and_it_can_go_on(arena: Arena) -> None:
         arena.edit("look", record["id"], title=f"Changed {record['id']}")
     ran = arena.run("--select", "look", "--max-calls", "8")
     assert ran.code == 4
-    assert 0 < ran.report["totals"]["selected"] < len(arena.world.table("look"))
+    assert ran.report["totals"]["selected"] == len(arena.world.table("look"))
+    assert 0 < ran.report["totals"]["pending"] < len(arena.world.table("look"))
+    assert f"{ran.report['totals']['pending']} pending, not attempted" in ran.out
     on = arena.run("--resume")
     assert on.code == 0
     assert on.report["totals"]["updated"] == len(arena.world.table("look"))
+
+
+@pytest.mark.parametrize("mode", ["--plan", "--verify"])
+def test_a_comparison_that_is_cut_off_says_how_much_it_did_not_see(arena: Arena, mode: str) -> None:
+    count = len(arena.world.table("look"))
+    for record in list(arena.world.table("look")):
+        arena.edit("look", record["id"], title=f"Changed {record['id']}")
+    ran = arena.run("--select", "look", mode, "--max-calls", "6")
+    pending = ran.report["totals"]["pending"]
+    assert ran.code == 4 and ran.report["status"] == "stopped"
+    assert 0 < pending <= count == ran.report["totals"]["selected"]
+    assert f"{pending} pending, not attempted" in ran.out and "succeeded" not in ran.out
+    whole = arena.run("--select", "look", mode)
+    assert whole.report["totals"]["pending"] == 0
+    assert f"{count} items: 0 would be created, {count} would be updated, 0 unchanged, 0 cannot be" in whole.out

@@ -54,6 +54,21 @@ def test_lookers_own_objects_are_recognised(type_name: str, obj: dict[str, objec
     assert is_built_in(CONTENT_TYPES[type_name], obj)
 
 
+@pytest.mark.parametrize(("type_name", "obj"), OWN_OF_LOOKER)
+def test_the_reason_says_what_the_object_is(type_name: str, obj: dict[str, object]) -> None:
+    """ "Looker's own" is no reason for a personal folder or a group of the identity provider."""
+    reasons = {rule.why for rule in CONTENT_TYPES[type_name].built_in}
+    assert len(reasons) == len(CONTENT_TYPES[type_name].built_in)
+    assert why_built_in(CONTENT_TYPES[type_name], obj).partition(" (")[0] in {why.partition(" (")[0] for why in reasons}
+    words = {
+        "is_personal": "personal folder",
+        "externally_managed": "identity provider",
+        "is_service_account": "service",
+    }
+    for field, word in words.items():
+        assert field not in obj or word in why_built_in(CONTENT_TYPES[type_name], obj)
+
+
 @pytest.mark.parametrize(("type_name", "obj"), OWN_OF_USERS)
 def test_what_users_made_is_not_taken_for_lookers_own(type_name: str, obj: dict[str, object]) -> None:
     """A role of one's own that uses the built-in model set All is restored like any other."""
@@ -66,4 +81,4 @@ def test_the_reason_names_what_the_object_is_known_by() -> None:
     assert why_built_in(CONTENT_TYPES["user"], account).endswith("(is_service_account)")
     admin = {"id": "2", "permission_set": {"all_access": True}, "model_set": {"all_access": True}}
     reason = why_built_in(CONTENT_TYPES["role"], admin)
-    assert reason.startswith("built in") and "permission_set.all_access, model_set.all_access" in reason
+    assert reason.startswith("the Admin role") and "permission_set.all_access, model_set.all_access" in reason

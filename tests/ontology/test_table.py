@@ -76,8 +76,8 @@ def test_every_field_that_a_row_names_exists_in_the_sdk(entry: ContentType) -> N
     assert not entry.created_at or "created_at" in field_names(entry.model)
     assert not entry.trash or "deleted" in fields.writable(entry.update_schema)
     for rule in entry.built_in:
-        assert rule
-        for path, _ in rule:
+        assert rule.why and rule.conditions
+        for path, _ in rule.conditions:
             resolve(entry.model, path)
 
 

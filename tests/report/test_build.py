@@ -18,6 +18,7 @@ from lrestore.report.model import Api, Destination, Report, Source, Throughput, 
 from lrestore.report.write import report_json
 from tests.report.builders import Ticks, builder, item, letter, report
 
+KEYS = st.builds(ItemKey, st.sampled_from(("dashboard", "look", "board")), st.sampled_from("12345"))
 RESULTS = st.lists(
     st.builds(
         lambda outcome, item_id, type_name: item(outcome, item_id, type_name=type_name),
@@ -28,15 +29,22 @@ RESULTS = st.lists(
 )
 
 
-@given(RESULTS)
-def test_totals_add_up_for_any_sequence_of_results(results: list[ItemResult]) -> None:
-    """INTERFACE: selected = created + updated + unchanged + skipped + failed, per type and in total."""
+@given(RESULTS, st.lists(KEYS))
+def test_totals_add_up_for_any_sequence_of_results(results: list[ItemResult], expected: list[ItemKey]) -> None:
+    """selected = created + updated + unchanged + skipped + failed + pending, per type and in total."""
     last = {result.key: result.outcome for result in results}
-    made = report(results)
+    begun = builder()
+    begun.expect(expected)
+    for result in results:
+        begun.add(result)
+    made = begun.finish(Api())
+    assert begun.totals == made.totals
     for totals in (made.totals, *made.by_type.values()):
-        parts = (totals.created, totals.updated, totals.unchanged, totals.skipped, totals.failed)
+        parts = (totals.created, totals.updated, totals.unchanged, totals.skipped, totals.failed, totals.pending)
         assert totals.selected == sum(parts)
-    assert made.totals == Totals.of(Counter(last.values()))
+    pending = Counter(key.type for key in set(expected) - set(last))
+    assert made.totals == Totals.of(Counter(last.values()), pending.total())
+    assert {name: totals.pending for name, totals in made.by_type.items() if totals.pending} == pending
     assert {(failed.type, failed.id) for failed in made.dead_letters} == {
         (key.type, key.id) for key, outcome in last.items() if outcome == "failed"
     }
@@ -67,8 +75,8 @@ def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
     }
     assert set(made["source"]) == {"instance", "paths"}
     assert set(made["destination"]) == {"name", "base_url", "looker_version"}
-    six = {"selected", "created", "updated", "unchanged", "skipped", "failed"}
-    assert set(made["totals"]) == set(made["by_type"]["dashboard"]) == six
+    seven = {"selected", "created", "updated", "unchanged", "skipped", "failed", "pending"}
+    assert set(made["totals"]) == set(made["by_type"]["dashboard"]) == seven
     assert set(made["api"]) >= {"calls", "by_operation", "retries", "rate_limited", "bytes_sent", "bytes_received"}
     assert set(made["throughput"]) == {"items_per_s", "calls_per_s", "timeline"}
     assert made["verify"] is None

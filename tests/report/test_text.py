@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.messages import Change, Deletion
+from lrestore.messages import Change, Deletion, Outcome
 from lrestore.report import text
 from lrestore.report.field_values import old_and_new, value
 from lrestore.report.model import Api, Difference, Plan, Throughput, Verify
@@ -22,14 +22,38 @@ def test_the_summary_has_each_type_the_total_duration_and_throughput() -> None:
         made, duration_s=65.0, throughput=Throughput(3.25, 12.5), api=Api(calls=9, retries=2, rate_limited=1)
     )
     assert text.summary(made).splitlines() == [
-        "           selected  created  updated  unchanged  skipped  failed",
-        "dashboard         2        1        0          0        0       1",
-        "look              1        0        0          1        0       0",
-        "total             3        1        0          1        0       1",
+        "           selected  created  updated  unchanged  skipped  failed  pending",
+        "dashboard         2        1        0          0        0       1        0",
+        "look              1        0        0          1        0       0        0",
+        "total             3        1        0          1        0       1        0",
         "",
         "3 items: 2 succeeded, 1 failed",
         "1 min 05 s, 3.2 items/s, 12.5 calls/s, 9 calls, 2 retries, rate-limited once",
     ]
+
+
+def test_what_was_skipped_or_not_attempted_did_not_succeed() -> None:
+    """A run that was cut off must not read as a success."""
+    made = builder()
+    made.expect(item("created", str(number)).key for number in range(5))
+    made.expect([item("created", "7", type_name="look").key])
+    made.add(item("created", "0"))
+    made.add(item("skipped", "1"))
+    told = text.summary(made.finish(Api(), status="stopped")).splitlines()
+    assert told[1].split() == ["dashboard", "5", "1", "0", "0", "1", "0", "3"]
+    assert told[2].split() == ["look", "1", "0", "0", "0", "0", "0", "1"]
+    assert told[5] == "6 items: 1 succeeded, 1 skipped, 0 failed, 4 pending, not attempted"
+
+
+@pytest.mark.parametrize(("mode", "cannot"), [("plan", "cannot be restored"), ("verify", "cannot be compared")])
+def test_a_mode_that_writes_nothing_says_what_would_be_done(mode: str, cannot: str) -> None:
+    made = builder()
+    outcomes: tuple[Outcome, ...] = ("created", "created", "updated", "unchanged", "skipped", "failed")
+    for number, outcome in enumerate(outcomes):
+        made.add(item(outcome, str(number)))
+    told = text.summary(msgspec.structs.replace(made.finish(Api()), mode=mode))
+    assert "succeeded" not in told and "created  " not in told
+    assert f"6 items: 2 would be created, 1 would be updated, 1 unchanged, 1 skipped, 1 {cannot}" in told
 
 
 def test_a_summary_of_nothing_is_a_summary() -> None:

@@ -16,7 +16,7 @@ from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, UndoRecord
 from lrestore.state.writer import StateWriter
-from tests.state.builders import SESSION, dead_letter, result, session
+from tests.state.builders import SESSION, dead_letter, noon, result, session
 
 KEY = ItemKey("dashboard", "42")
 
@@ -39,6 +39,19 @@ def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:
     ended = writer.read.session(SESSION)
     assert (ended.status, ended.ended_at, ended.resumable) == ("stopped", "2026-11-23T12:00:00.000Z", True)
     assert ended.totals == Totals(selected=3, created=2, failed=1)
+
+
+def test_what_a_session_did_not_attempt_is_pending_until_it_is_done(path: Path) -> None:
+    """Also while it runs, and after it was killed: then its results alone say how far it came."""
+    with StateWriter.open(path, now=noon) as writer:
+        writer.begin_session(session("20261123-b", totals=Totals(selected=3, pending=3)))
+        assert writer.read.session("20261123-b").totals == Totals(selected=3, pending=3)
+        writer.record_result("20261123-b", result("created", "1"))
+        assert writer.read.session("20261123-b").totals == Totals(selected=3, created=1, pending=2)
+        writer.end_session("20261123-b", "stopped", Totals(selected=1, created=1))
+        assert writer.read.sessions()[-1].totals == Totals(selected=3, created=1, pending=2)
+        writer.end_session("20261123-b", "finished", Totals(selected=3, created=2, skipped=1))
+        assert writer.read.session("20261123-b").totals == Totals(selected=3, created=2, skipped=1)
 
 
 def test_a_reopened_session_runs_again_under_its_new_process(writer: StateWriter) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import SET, ContentType
+from lrestore.ontology.schema import SET, ContentType, Rule
 
 GROUP = ContentType(
     name="group",
@@ -27,12 +27,14 @@ GROUP = ContentType(
     never_backed_up=("which groups are in which",),
     built_in=(
         # All Users: not deletable, no direct membership.
-        (("include_by_default", True),),
+        Rule("group of all users: Looker keeps its members", (("include_by_default", True),)),
         # Membership comes from LDAP, SAML or OIDC.
-        (("externally_managed", True),),
+        Rule(
+            "managed by the identity provider (LDAP, SAML or OIDC): restore it there", (("externally_managed", True),)
+        ),
         # Embed groups come to be at an SSO embed login; the API cannot create one.
-        (("external_group_id", SET),),
+        Rule("embed group: Looker makes it when an embed user of it logs in", (("external_group_id", SET),)),
         # Made and named by Looker (cloud.google.com/looker/docs/admin-panel-users-groups).
-        (("name", "Gemini Default Users"),),
+        Rule("group of Looker's own for Gemini", (("name", "Gemini Default Users"),)),
     ),
 )

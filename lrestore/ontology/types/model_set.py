@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Reference
+from lrestore.ontology.schema import ContentType, Reference, Rule
 
 MODEL_SET = ContentType(
     name="model_set",
@@ -20,7 +20,10 @@ MODEL_SET = ContentType(
     create_needs=("name",),
     natural_key=("name",),
     # Writes to them answer 405 (specification, update_model_set).
-    built_in=((("built_in", True),), (("all_access", True),)),
+    built_in=(
+        Rule("built-in model set: Looker refuses changes", (("built_in", True),)),
+        Rule("model set of administrators: Looker refuses changes", (("all_access", True),)),
+    ),
     # Not hard: a set may name models that are not deployed yet.
     limits=("built-in sets cannot be written: 405",),
     references=(Reference("models[]", "lookml_model", "name"),),

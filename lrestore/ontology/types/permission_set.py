@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Reference
+from lrestore.ontology.schema import ContentType, Reference, Rule
 
 PERMISSION_SET = ContentType(
     name="permission_set",
@@ -20,7 +20,10 @@ PERMISSION_SET = ContentType(
     create_needs=("name",),
     natural_key=("name",),
     # Writes to them answer 405 (specification, update_permission_set).
-    built_in=((("built_in", True),), (("all_access", True),)),
+    built_in=(
+        Rule("built-in permission set: Looker refuses changes", (("built_in", True),)),
+        Rule("permission set of administrators: Looker refuses changes", (("all_access", True),)),
+    ),
     limits=(
         "built-in sets cannot be written: 405",
         "a permission that the release does not know is refused, so it is left out",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -17,7 +18,7 @@ from lrestore.looker.meter import ApiUsage
 from lrestore.looker.read.listing import Table
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
@@ -142,8 +143,7 @@ class _Watch:
         self._limiter = limiter
         self._began_s = time.monotonic()
         self._shown_at_s = self._noted_at_s = self._began_s
-        self._before = len(job.earlier) + len(job.missing)
-        self._failed_before = sum(result.outcome == "failed" for result in (*job.earlier, *job.missing))
+        self._outcomes_before = Counter(result.outcome for result in (*job.earlier, *job.missing))
         self.timeline: list[Sample] = []
 
     def show(self, usage: ApiUsage, in_hand: int) -> None:
@@ -160,15 +160,15 @@ class _Watch:
 
     def _show(self, usage: ApiUsage, now_s: float) -> None:
         self._shown_at_s = now_s
-        outcomes = self._coordinator.outcomes
-        items = sum(outcomes.values()) + self._before
-        failed = outcomes["failed"] + self._failed_before
+        totals = Totals.of(self._outcomes_before + self._coordinator.outcomes)
+        items = totals.attempted
         view = self._limiter.snapshot()
         self._job.surroundings.progress.show(
             Standing(
                 items=items,
-                ok=items - failed,
-                failed=failed,
+                ok=totals.succeeded,
+                failed=totals.failed,
+                skipped=totals.skipped,
                 calls=usage.calls,
                 limit=view.limit,
                 in_flight=view.in_flight,
