@@ -37,6 +37,9 @@ from lrestore.state.records import RestorationSession, SessionStatus
 from lrestore.vault.reader import Vault
 from lrestore.version import __version__
 
+_NAMED = 20
+"""So many looks that are not selected are named in a warning; the report lists them all."""
+
 Record = Callable[[ItemResult, bytes | None], None]
 
 
@@ -115,6 +118,8 @@ class Job:
             builder.warn(f"backup: {warning}")
         for warning in (*self.facts.warnings, *self._unknown_types()):
             builder.warn(warning)
+        if self.request.added_looks:
+            builder.warn(self.added_looks())
         left_out = Counter(key.type for key in self.keys if key.type not in SUPPORTED)
         if left_out:
             counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
@@ -123,6 +128,18 @@ class Job:
             for type_name, what in self._never_backed_up():
                 builder.warn(f"{type_name}s: no backup holds {what}")
         return builder
+
+    def added_looks(self) -> str:
+        """What the user is told of the looks that are restored though not selected."""
+        looks = [ItemKey("look", look) for look in self.request.added_looks]
+        rows = (self.vault.row(key) for key in looks[:_NAMED])
+        named = ", ".join(f"{row.key} ({row.name!r})" for row in rows if row is not None)
+        more = f" and {len(looks) - _NAMED} more" if len(looks) > _NAMED else ""
+        count = "1 look is" if len(looks) == 1 else f"{len(looks)} looks are"
+        return (
+            f"{count} restored though not selected, since tiles show what the destination lacks: {named}{more} "
+            "([run] missing_looks)"
+        )
 
     def _never_backed_up(self) -> Iterator[tuple[str, str]]:
         for type_name in sorted({key.type for key in self.keys}):

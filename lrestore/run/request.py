@@ -29,6 +29,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     with_dependencies: bool = False
     max_calls: int | None = None
     max_runtime_s: float | None = None
+    added_looks: tuple[str, ...] = ()
+    """The ids of looks that are restored though not selected: see :mod:`lrestore.run.missing_looks`."""
     parent: str = ""
 
 

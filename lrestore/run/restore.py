@@ -19,6 +19,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.crash_points import crash_point
@@ -59,6 +61,7 @@ from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, judge, m
 from lrestore.run.prepare.source_instance import definitions_for, gather, meet_origin, nested, origin_session
 from lrestore.run.prepare.unfinished_creates import give_time
 from lrestore.run.select.dependencies import Needs
+from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 from lrestore.run.select.text_links import links_here
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
@@ -130,6 +133,8 @@ class Run:
             judgement = self._judgement()
             context = self._context(journal, judgement)
             take_over(self._job, context, journal.take_over)
+            if self._job.request.mode == "plan":
+                self._add_looks(context)
             restorer = ItemRestorer(context)
             keys = prefetched(self._live, self._job.keys, judgement, journal.mapping)
             if self._job.request.mode == "verify":
@@ -199,6 +204,7 @@ class Run:
             with StateReader.open(self._state) as reader:
                 give_time(reader, utc_now(), self._began_s, self._pause)
             judgement = self._judgement()
+            self._add_missing_looks(judgement)
             self._announce(judgement)
             self._confirm()
             self._begin()
@@ -328,6 +334,27 @@ class Run:
         self._job.gathered = gather(self._job, session)
         limit = self._settings.run.max_item_bytes
         self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, session)
+
+    def _add_missing_looks(self, judgement: Judgement) -> None:
+        """A session that is resumed has its own list."""
+        if self._job.resumed:
+            return
+        journal = ReadOnlyJournal(self._state, *self._job.route)
+        try:
+            self._add_looks(self._context(journal, judgement))
+        finally:
+            journal.close()
+
+    def _add_looks(self, context: Context) -> None:
+        """Looks that tiles show and the destination lacks are restored, too, if ``[run] missing_looks`` says so."""
+        job = self._job
+        if self._settings.run.missing_looks != "restore":
+            return
+        looks = missing_looks(job.vault, job.keys, context)
+        if looks:
+            job.request = msgspec.structs.replace(job.request, added_looks=tuple(look.id for look in looks))
+            job.keys = with_missing_looks(job.keys, looks)
+            log.warning("%s", job.added_looks())
 
     def _context(self, journal: Journal, judgement: Judgement) -> Context:
         def side_by_side(tasks: Any) -> list[Any]:

@@ -9,12 +9,13 @@ import msgspec
 
 from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
-from lrestore.messages import ItemResult
+from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Report
 from lrestore.run.job import DestinationFacts, Job, Surroundings
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.restore import Run
 from lrestore.run.select.choose import choose
+from lrestore.run.select.missing_looks import with_missing_looks
 from lrestore.selection import Filters
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
@@ -60,7 +61,8 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         _warn(vault)
         chosen = choose(vault, request)
         done = {result.key for result in earlier}
-        keys = [key for key in chosen.keys if key not in done]
+        added = [ItemKey("look", look) for look in request.added_looks]
+        keys = [key for key in with_missing_looks(chosen.keys, added) if key not in done]
         log.info("session %s goes on: %d items are done, %d are left", session.id, len(done), len(keys))
         again = _as_begun(settings, session, now)
         facts = DestinationFacts(again.destination.base_url, "", "", "")
@@ -95,6 +97,7 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         exclude=(),
         filters=Filters(include_deleted=begun.filters.include_deleted),
         with_dependencies=False,
+        added_looks=(),
         parent=session.id,
     )
     return execute(_as_begun(settings, session, now), again, surroundings)

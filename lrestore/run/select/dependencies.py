@@ -204,3 +204,17 @@ def referred_to(vault: Vault, keys: Collection[ItemKey]) -> set[ItemKey]:
     folders = {key for key in {*found, *keys} if key.type == "folder"}
     homes = vault.personal_folders if folders else {}
     return found | {ItemKey("user", homes[key.id]) for key in folders if key.id in homes}
+
+
+def looks_shown(vault: Vault, keys: Collection[ItemKey]) -> dict[ItemKey, ItemKey]:
+    """The looks that tiles of the dashboards among ``keys`` show, each with a dashboard that shows it."""
+    only = {key.id for key in keys if key.type == "dashboard"}
+    if not only:
+        return {}
+    shape: Any = _shape([("dashboard_elements[]", "look_id"), ("dashboard_elements[]", "deleted")])
+    found: dict[ItemKey, ItemKey] = {}
+    for key, content, _ in vault.scan("dashboard", shape, only):
+        if key.id in only:
+            tiles = (tile for tile in content.dashboard_elements or () if not tile.deleted)
+            found |= {ItemKey("look", look): key for tile in tiles for look in _values(tile, ("look_id",))}
+    return found

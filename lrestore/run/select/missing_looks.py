@@ -1,0 +1,96 @@
+"""Looks that the run's dashboards show, that are not selected, and that the destination lacks or has in its trash.
+
+With ``[run] missing_looks = "restore"`` they are restored first: a tile cannot be made without its look. They are found
+out before the session begins and are recorded with it, so that a session that is resumed is about the same items.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from lrestore.content.identity import same_origin
+from lrestore.errors import DependencyError, LookerError
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.context import Context
+from lrestore.restoration.identify.folders import read_raw
+from lrestore.restoration.identify.resolve import presumed, resolve
+from lrestore.run.select.dependencies import looks_shown
+from lrestore.vault.reader import Vault
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 100
+"""Ids per search: an answer has no more than three small fields of each."""
+
+
+def missing_looks(vault: Vault, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
+    """The looks to be restored besides ``keys``: those that the backup holds, whole and not in the trash.
+
+    Costs a search for every hundred looks that are shown and not selected, and a look at each that is not found so.
+    """
+    shown = looks_shown(vault, keys)
+    looks = [key for key in sorted(shown.keys() - set(keys)) if _is_whole(vault, key)]
+    lacking = (key for key in _not_found(vault, looks, context) if _is_missing(context, shown[key], key))
+    missing = [key for key in lacking if (read_raw(context, key) or {"deleted": True}).get("deleted") is not True]
+    if context.policy.if_missing == "create":
+        return missing
+    return [key for key in missing if _in_the_trash(context, key)]
+
+
+def with_missing_looks(keys: Sequence[ItemKey], looks: Collection[ItemKey]) -> list[ItemKey]:
+    """``keys`` with the looks among them, in the order of restoring."""
+    return sorted([*keys, *looks], key=lambda key: CONTENT_TYPES[key.type].tier)
+
+
+def _is_whole(vault: Vault, key: ItemKey) -> bool:
+    row = vault.row(key)
+    return row is not None and not row.corrupt and not row.deleted
+
+
+def _not_found(vault: Vault, looks: Sequence[ItemKey], context: Context) -> Iterator[ItemKey]:
+    """Those that one search per hundred does not show where they would be."""
+    where = {key: presumed(context, key.type, key.id) for key in looks}
+    for start in range(0, len(looks), _CHUNK):
+        chunk = looks[start : start + _CHUNK]
+        there = _there(context, {live_id for key in chunk if (live_id := where[key]) is not None})
+        for key in chunk:
+            live = there.get(where[key] or "")
+            if live is None or live.get("deleted") or _is_another(vault, context, key, live):
+                yield key
+
+
+def _there(context: Context, ids: Collection[str]) -> Mapping[str, JsonObject]:
+    if not ids:
+        return {}
+    try:
+        return context.live.by_ids("look", ids, "id,created_at,deleted")
+    except LookerError as error:
+        log.debug("looks are read one by one: %s", error)
+        return {}
+
+
+def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:
+    """Whether the id belongs to another look now; a recorded one is what the record says."""
+    row = vault.row(key)
+    return context.journal.mapping(key.type, key.id) is None and (
+        row is not None and same_origin(row.created_at, live.get("created_at")) is False
+    )
+
+
+def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
+    """Whether no reference to the look can be resolved. What cannot be asked is not called missing."""
+    try:
+        resolve(context, look.type, look.id, path="look_id", key=dashboard)
+    except DependencyError:
+        return True
+    except LookerError as error:
+        log.warning("whether %s is in the destination is unknown: %s", look, error)
+    return False
+
+
+def _in_the_trash(context: Context, key: ItemKey) -> bool:
+    live_id = presumed(context, key.type, key.id)
+    return live_id is not None and context.live.trashed(key.type, live_id) is not None

@@ -1,0 +1,232 @@
+"""Tiles show looks that the destination lacks: they are restored too, left out, or fail the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.core.store import Record
+from tests.acceptance.instance_fixture import SMALL, Arena
+from tests.restoration.migration_fixture import Crossing
+
+ONE = ("--select", "dashboard=1")
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    with Arena(tmp_path) as ready:
+        yield ready
+
+
+@pytest.fixture
+def crossing(tmp_path: Path) -> Iterator[Crossing]:
+    with Crossing(tmp_path) as ready:
+        yield ready
+
+
+def tile_of_a_look(arena: Arena, dashboard_id: str = "1") -> Record:
+    return next(tile for tile in arena.parts("dashboard_element", dashboard_id) if tile["look_id"])
+
+
+def lost(arena: Arena, look_id: str) -> None:
+    arena.delete("dashboard", "1")
+    arena.delete("look", look_id)
+
+
+def test_a_look_that_is_gone_is_restored_first_and_said(arena: Arena) -> None:
+    look_id = tile_of_a_look(arena)["look_id"]
+    title = arena.blob("look", look_id)["title"]
+    lost(arena, look_id)
+    ran = arena.run(*ONE).all_good()
+    assert [call.operation for call in ran.writes][:2] == ["create_look", "create_dashboard"]
+    assert (ran.total("selected"), ran.total("created")) == (2, 2)
+    (told,) = (warning for warning in ran.report["warnings"] if "not selected" in warning)
+    assert f"look={look_id}" in told and title in told and "not selected" in ran.err
+    (look,) = (row for row in arena.world.table("look") if row["title"] == title)
+    (dashboard,) = (row for row in arena.world.table("dashboard") if row["title"] == ran.report["items"][1]["name"])
+    assert look["id"] in {tile["look_id"] for tile in arena.parts("dashboard_element", dashboard["id"])}
+    again = arena.run(*ONE).all_good()
+    assert again.writes == [] and again.total("selected") == 1
+
+
+def test_a_look_in_the_trash_comes_out_of_it(arena: Arena) -> None:
+    look_id = tile_of_a_look(arena)["look_id"]
+    arena.edit("look", look_id, deleted=True)
+    arena.edit("dashboard", "1", title="Drifted")
+    ran = arena.run(*ONE).all_good()
+    assert [call.operation for call in ran.writes] == ["update_look", "update_dashboard"]
+    assert (arena.world.get("look", look_id) or {})["deleted"] is False
+    assert arena.run(*ONE).all_good().writes == []
+
+
+def test_a_look_that_was_in_the_trash_when_it_was_backed_up_stays_there(arena: Arena) -> None:
+    look_id = tile_of_a_look(arena)["look_id"]
+    arena.back_up("look", look_id, {**arena.blob("look", look_id), "deleted": True})
+    arena.edit("look", look_id, deleted=True)
+    arena.edit("dashboard", "1", title="Drifted")
+    ran = arena.run(*ONE)
+    assert ran.total("selected") == 1 and (arena.world.get("look", look_id) or {})["deleted"] is True
+
+
+def test_a_plan_says_so_and_writes_nothing(arena: Arena) -> None:
+    look_id = tile_of_a_look(arena)["look_id"]
+    lost(arena, look_id)
+    ran = arena.run(*ONE, "--plan").all_good()
+    assert ran.writes == [] and (ran.total("selected"), ran.total("created")) == (2, 2)
+    assert any(f"look={look_id}" in warning for warning in ran.report["warnings"])
+
+
+def test_verify_compares_what_is_selected_and_nothing_else(arena: Arena) -> None:
+    look_id = tile_of_a_look(arena)["look_id"]
+    lost(arena, look_id)
+    ran = arena.run(*ONE, "--verify")
+    assert ran.code == 1 and ran.total("selected") == 1
+
+
+def test_skip_leaves_the_tile_out_and_the_dead_letter_is_completed_later(arena: Arena) -> None:
+    tile = tile_of_a_look(arena)
+    lost(arena, tile["look_id"])
+    skipping = {"LRESTORE_RUN_MISSING_LOOKS": "skip"}
+    ran = arena.run(*ONE, **skipping)
+    letter = ran.letter()
+    assert (ran.code, letter["error_type"], ran.total("selected")) == (1, "IncompleteError", 1)
+    assert tile["title"] in letter["message"] and "the rest was restored" in letter["message"]
+    assert not ran.operations["create_look"] and ran.operations["create_dashboard"] == 1
+    again = arena.run(*ONE, **skipping)
+    assert again.writes == [] and again.letter()["message"] == letter["message"]
+    arena.run("--select", f"look={tile['look_id']}").all_good()
+    done = arena.run("--retry-dead-letters", ran.report["session_id"]).all_good()
+    assert [call.operation for call in done.writes if call.operation.startswith("create")] == [
+        "create_dashboard_element"
+    ]
+    assert not [row for row in arena.rows("dead-letters=" + ran.report["session_id"]) if not row.get("resolved_by")]
+
+
+def test_retrying_restores_the_look_too(arena: Arena) -> None:
+    """The session skipped it; its dead letter is tried again with the settings of then."""
+    tile = tile_of_a_look(arena)
+    lost(arena, tile["look_id"])
+    ran = arena.run(*ONE, LRESTORE_RUN_MISSING_LOOKS="fail")
+    assert (ran.code, ran.writes, ran.letter()["error_type"]) == (1, [], "DependencyError")
+
+
+@pytest.mark.parametrize("choice", ["skip", "fail"])
+def test_what_is_not_to_be_created_is_not_added(arena: Arena, choice: str) -> None:
+    lost(arena, tile_of_a_look(arena)["look_id"])
+    assert arena.run(*ONE, "--if-missing", choice).total("selected") == 1
+
+
+def test_a_look_that_cannot_be_restored_is_a_dead_letter_and_the_dashboard_comes_back(arena: Arena) -> None:
+    tile = tile_of_a_look(arena)
+    lost(arena, tile["look_id"])
+    arena.simulator.fault("status:422", operation="create_look")
+    ran = arena.run(*ONE)
+    assert {letter["type"]: letter["error_type"] for letter in ran.letters} == {
+        "look": "ValidationError",
+        "dashboard": "IncompleteError",
+    }
+    assert ran.operations["create_dashboard"] == 1
+    arena.simulator.simulation.faults.clear()
+    arena.run("--retry-dead-letters").all_good()
+    assert arena.run(*ONE).all_good().writes == []
+
+
+def test_a_session_that_is_gone_on_with_has_the_same_items(arena: Arena) -> None:
+    look_id = tile_of_a_look(arena)["look_id"]
+    lost(arena, look_id)
+    arena.run(*ONE, "--plan").all_good()
+    spent = len(arena.run(*ONE, "--plan").calls)
+    ran = arena.run(*ONE, "--max-calls", str(spent))
+    assert ran.code == 4 and ran.total("failed") == 0
+    done = arena.run("--resume").all_good()
+    assert (done.total("selected"), done.total("created")) == (2, 2)
+    assert arena.run(*ONE).all_good().writes == []
+
+
+def many(directory: Path) -> Arena:
+    """So many dashboards that several processes restore them. None is in the trash."""
+    arena = Arena(directory, sizes=replace(SMALL, dashboards=14, looks=6))
+    assert len(dashboards(arena)) > 8
+    return arena
+
+
+def dashboards(arena: Arena) -> set[str]:
+    return {row["id"] for row in arena.world.table("dashboard") if not row["deleted"]}
+
+
+def looks_on(arena: Arena) -> set[str]:
+    there = dashboards(arena)
+    tiles = (tile for tile in arena.world.table("dashboard_element") if tile["dashboard_id"] in there)
+    return {tile["look_id"] for tile in tiles if tile["look_id"]}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trash", [False, True])
+def test_many_dashboards_bring_all_the_looks_that_they_show(tmp_path: Path, trash: bool) -> None:
+    with many(tmp_path) as arena:
+        lost_ones, shown = dashboards(arena), looks_on(arena)
+        assert len(shown) > 2
+        for look_id in shown:
+            arena.edit("look", look_id, deleted=True) if trash else arena.delete("look", look_id)
+        for dashboard_id in lost_ones:
+            arena.delete("dashboard", dashboard_id)
+        ran = arena.run("--select", "dashboard").all_good()
+        assert ran.total("created") + ran.total("updated") == len(lost_ones) + len(shown)
+        assert len(looks_on(arena)) == len(shown)
+        again = arena.run("--select", "dashboard").all_good()
+        assert again.writes == []
+        assert not [item for item in again.report["items"] if item["type"] == "look"]
+
+
+@pytest.mark.slow
+def test_many_dashboards_come_back_without_the_tiles_of_a_look_that_cannot_be_had(tmp_path: Path) -> None:
+    """In a run of several processes no item is given up for want of what only a part of it shows."""
+    with many(tmp_path) as arena:
+        lost_ones, look_id = dashboards(arena), min(looks_on(arena))
+        tiles = (tile for tile in arena.world.table("dashboard_element") if tile["look_id"] == look_id)
+        hit = {tile["dashboard_id"] for tile in tiles} & lost_ones
+        arena.delete("look", look_id)
+        for dashboard_id in lost_ones:
+            arena.delete("dashboard", dashboard_id)
+        arena.simulator.fault("status:422", operation="create_look")
+        ran = arena.run("--select", "dashboard", "--select", f"look={look_id}")
+        assert ran.operations["create_dashboard"] == len(lost_ones)
+        letters = {(letter["type"], letter["error_type"]) for letter in ran.letters}
+        assert letters == {("look", "ValidationError"), ("dashboard", "IncompleteError")}
+        assert ran.total("failed") == len(hit) + 1 and ran.total("created") == len(lost_ones) - len(hit)
+
+
+def with_a_look(crossing: Crossing) -> tuple[str, str]:
+    """A dashboard that shows a look, and that look; neither is in the trash."""
+    for tile in crossing.source.table("dashboard_element"):
+        look = crossing.source.get("look", tile["look_id"] or "")
+        dashboard = crossing.source.get("dashboard", tile["dashboard_id"]) or {}
+        if look and not look["deleted"] and not dashboard["deleted"]:
+            return dashboard["id"], look["id"]
+    raise AssertionError("no tile shows a look")
+
+
+def test_in_another_instance_a_look_that_is_there_is_not_touched(crossing: Crossing) -> None:
+    crossing.source_lives()
+    crossing.migrate("user", "group", "role", "permission_set", "model_set", "folder", "look")
+    dashboard_id, look_id = with_a_look(crossing)
+    (crossing.directory / "state.db").unlink()
+    made = crossing.of("look", title=(crossing.source.get("look", look_id) or {})["title"])
+    crossing.edit("look", made["id"], description="Somebody's own words")
+    ran = crossing.migrate(f"dashboard={dashboard_id}").all_good()
+    assert not ran.operations["update_look"] and not ran.operations["create_look"]
+    assert ran.total("selected") == 1
+
+
+def test_in_another_instance_the_looks_come_with_the_dashboard(crossing: Crossing) -> None:
+    crossing.source_lives()
+    crossing.migrate("user", "group", "role", "permission_set", "model_set", "folder")
+    dashboard_id, _ = with_a_look(crossing)
+    tiles = crossing.source.table("dashboard_element").where("dashboard_id", dashboard_id)
+    shown = {tile["look_id"] for tile in tiles if tile["look_id"]}
+    ran = crossing.migrate(f"dashboard={dashboard_id}").all_good()
+    assert ran.operations["create_look"] == len(shown) == ran.total("selected") - 1
+    assert crossing.migrate(f"dashboard={dashboard_id}").all_good().writes == []
