@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from lrestore.ontology import CONTENT_TYPES
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -61,17 +63,32 @@ class ExploreUse:
     explore: str
 
 
-def explore_uses(obj: Mapping[str, Any]) -> Iterator[ExploreUse]:
-    """Every model and explore that a dashboard or look needs: queries of tiles, filters, sources of merged queries.
+def explore_uses(type_name: str, obj: Mapping[str, Any]) -> Iterator[ExploreUse]:
+    """Every model and explore that an object needs: its own query, queries of tiles, filters, sources of merged ones.
 
     POST /queries answers 404 for a model or explore that is not there, so they are named before anything is written.
     """
-    yield from _query_use(obj.get("query"), "query")
-    for index, tile in enumerate(obj.get("dashboard_elements") or ()):
-        yield from _tile_uses(tile, f"dashboard_elements[{index}]")
-    for index, entry in enumerate(obj.get("dashboard_filters") or ()):
+    yield from _query_use(_own_query(type_name, obj), "query")
+    for path, tile in _parts(type_name, obj, "dashboard_element"):
+        yield from _tile_uses(tile, path)
+    for path, entry in _parts(type_name, obj, "dashboard_filter"):
         if entry.get("model") and entry.get("type") == "field_filter":
-            yield ExploreUse(f"dashboard_filters[{index}].explore", entry["model"], entry.get("explore") or "")
+            yield ExploreUse(f"{path}.explore", entry["model"], entry.get("explore") or "")
+
+
+def _own_query(type_name: str, obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The query that an object of this type shows itself; of other types a field of that name is something else."""
+    query = obj.get("query") if CONTENT_TYPES[type_name].asks else None
+    return query if isinstance(query, Mapping) else None
+
+
+def _parts(type_name: str, obj: Mapping[str, Any], part_type: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The parts of one kind, each with its concrete path; none of a type that has no such parts, whatever its fields
+    are called.
+    """
+    for part in CONTENT_TYPES[type_name].parts:
+        if part.type == part_type:
+            yield from entries(obj, part.path)
 
 
 def _tile_uses(tile: Mapping[str, Any], path: str) -> Iterator[ExploreUse]:
@@ -104,21 +121,20 @@ class FieldUse:
     field: str
 
 
-def field_uses(obj: Mapping[str, Any]) -> Iterator[FieldUse]:
-    """Every field of an explore that a dashboard or look names: in queries, and as the dimension of a filter.
+def field_uses(type_name: str, obj: Mapping[str, Any]) -> Iterator[FieldUse]:
+    """Every field of an explore that an object names: in queries, and as the dimension of a filter.
 
     Fields that a query defines itself (custom fields, table calculations) have no view, or stand in its
     ``dynamic_fields``.
     """
-    for path, query in _queries(obj):
+    for path, query in _queries(type_name, obj):
         own = _defined(query)
         for place, name in _names(query):
             if "." in name and name not in own:
                 yield FieldUse(f"{path}.{place}", str(query.get("model")), str(query.get("view")), name)
-    for index, entry in enumerate(obj.get("dashboard_filters") or ()):
+    for path, entry in _parts(type_name, obj, "dashboard_filter"):
         if entry.get("type") == "field_filter" and all(entry.get(name) for name in ("model", "explore", "dimension")):
-            where = f"dashboard_filters[{index}].dimension"
-            yield FieldUse(where, entry["model"], entry["explore"], entry["dimension"])
+            yield FieldUse(f"{path}.dimension", entry["model"], entry["explore"], entry["dimension"])
 
 
 def _defined(query: Mapping[str, Any]) -> set[str]:
@@ -131,18 +147,19 @@ def _defined(query: Mapping[str, Any]) -> set[str]:
     return {str(row[kind]) for row in rows for kind in ("dimension", "measure", "table_calculation") if row.get(kind)}
 
 
-def _queries(obj: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _queries(type_name: str, obj: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The queries that a restore may have to make, with their paths; a tile that shows a look has none of its own."""
-    if obj.get("query"):
-        yield "query", obj["query"]
-    for index, tile in enumerate(obj.get("dashboard_elements") or ()):
+    own = _own_query(type_name, obj)
+    if own:
+        yield "query", own
+    for path, tile in _parts(type_name, obj, "dashboard_element"):
         maker = tile.get("result_maker") or {}
         if tile.get("look_id"):
             continue
         if tile.get("query"):
-            yield f"dashboard_elements[{index}].query", tile["query"]
+            yield f"{path}.query", tile["query"]
         elif maker.get("query"):
-            yield f"dashboard_elements[{index}].result_maker.query", maker["query"]
+            yield f"{path}.result_maker.query", maker["query"]
 
 
 def _names(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

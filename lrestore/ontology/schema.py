@@ -142,6 +142,8 @@ class ContentType:
     """Several objects may have the same natural key: one that is known to be another is none of the candidates."""
     created_at: bool = False
     """The type carries Looker's immutable ``created_at``: the proof that an id still means the same object."""
+    asks: bool = False
+    """An object shows a query of its own: ``query_id`` names it, ``query`` holds its definition where it is shown."""
     trash: bool = False
     """Deleting moves to the trash, from which ``deleted: false`` takes it back."""
     built_in: tuple[Rule, ...] = ()

@@ -162,7 +162,7 @@ class ItemRestorer:
     def _check_lookml(self, plan: ItemPlan, raw: JsonObject) -> None:
         """Say which LookML the item uses and the destination has not."""
         told = [one.path for one in plan.all_unmet]
-        plan.warnings += stale_explores(self._context, raw, told)
+        plan.warnings += stale_explores(self._context, plan.key, raw, told)
 
     def _check_creatable(self, item: Any) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]

@@ -80,7 +80,7 @@ def test_a_field_that_another_instance_lacks_is_named_with_its_places(arena: Are
     blob = arena.blob("dashboard", "1")
     blob["dashboard_elements"] = [tile for tile in blob["dashboard_elements"] if tile.get("query")]
     arena.back_up("dashboard", "1", {**blob, "slug": "another", "title": "Another"})
-    uses = [*field_uses(blob)]
+    uses = [*field_uses("dashboard", blob)]
     gone = uses[0]
     arena.through(after=[with_fields([use.field for use in uses if use.field != gone.field])])
     ran = arena.run("--select", "dashboard=1", LRESTORE_RUN_IDENTITY="cross-instance").all_good()

@@ -23,6 +23,7 @@ LOOK = ContentType(
     # It has no slug that can be written: public_slug is read-only.
     natural_key=("folder_id", "title"),
     created_at=True,
+    asks=True,
     trash=True,
     limits=(
         "a look is made of an existing query: a backup without its definition is of use only where the query still is",

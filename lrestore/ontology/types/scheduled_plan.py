@@ -25,6 +25,7 @@ SCHEDULED_PLAN = ContentType(
     one_of=_CONTENT,
     namesakes=True,
     created_at=True,
+    asks=True,
     never_backed_up=("secret parameters of destinations such as webhooks and SFTP",),
     limits=(
         "secret parameters of destinations can be set and never read: where destinations change, they are lost",

@@ -26,7 +26,7 @@ class _Planned(Protocol):
     parts: Plan
 
 
-def stale_explores(context: Context, raw: JsonObject, told: Collection[str] = ()) -> list[str]:
+def stale_explores(context: Context, key: ItemKey, raw: JsonObject, told: Collection[str] = ()) -> list[str]:
     """Warnings about models, explores and fields that an item uses and the destination has not.
 
     What shows them is an error in Looker, and can be written all the same: in the same instance by the id of its query,
@@ -34,7 +34,7 @@ def stale_explores(context: Context, raw: JsonObject, told: Collection[str] = ()
     paths of the item at which that has been said.
     """
     places: dict[str, list[str]] = {}
-    for use in dict.fromkeys(explore_uses(raw)):
+    for use in dict.fromkeys(explore_uses(key.type, raw)):
         if not _said(use.path, told) and not context.live.explore_exists(use.model, use.explore):
             places.setdefault(explore_name(use.model, use.explore), []).append(use.path)
     absent = [
@@ -42,7 +42,7 @@ def stale_explores(context: Context, raw: JsonObject, told: Collection[str] = ()
         f"({', '.join(paths)})"
         for named, paths in places.items()
     ]
-    return absent or _absent_fields(context, raw)
+    return absent or _absent_fields(context, key, raw)
 
 
 def _said(path: str, told: Collection[str]) -> bool:
@@ -51,12 +51,12 @@ def _said(path: str, told: Collection[str]) -> bool:
     return any(one.partition("]")[0] == part for one in told)
 
 
-def _absent_fields(context: Context, raw: JsonObject) -> list[str]:
+def _absent_fields(context: Context, key: ItemKey, raw: JsonObject) -> list[str]:
     """Only in another instance, where LookML may be another, is it worth a call for each explore to know its fields."""
     if context.judgement.instance != "other":
         return []
     places: dict[str, list[str]] = {}
-    for use in field_uses(raw):
+    for use in field_uses(key.type, raw):
         there = context.live.definitions.explore_fields(use.model, use.explore)
         if there is not None and use.field not in there:
             places.setdefault(f"field {use.field} of explore={use.model}::{use.explore}", []).append(use.path)

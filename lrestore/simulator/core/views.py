@@ -198,6 +198,15 @@ def _nothing(world: World, record: Record, tree: Tree | None) -> Any:
     return None
 
 
+def _alias_of(field: str) -> Derive:
+    """A deprecated field that shows what another one holds."""
+
+    def derive(world: World, record: Record, tree: Tree | None) -> Any:
+        return record.get(field)
+
+    return derive
+
+
 def _link(pattern: str) -> Derive:
     def derive(world: World, record: Record, tree: Tree | None) -> Any:
         return pattern.format(**record)
@@ -282,6 +291,6 @@ DERIVED: Mapping[str, Mapping[str, Derive]] = {
         "permission_set": _embedded("permission_set", "permission_set_id"),
         "model_set": _embedded("model_set", "model_set_id"),
     },
-    "scheduled_plan": {"user": _public_user},
+    "scheduled_plan": {"user": _public_user, "dashboard_filters": _alias_of("filters_string")},
 }
 """Fields that are not stored but follow from other records."""

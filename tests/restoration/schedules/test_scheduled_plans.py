@@ -403,3 +403,34 @@ def test_tabs_keep_their_ids_in_the_same_instance(stage: Stage) -> None:
     restored(stage, item)
     assert live_plan(stage)["tab_ids"] == [layouts[-1]["id"]]
     assert restored(stage, item).outcome == "unchanged"
+
+
+FILTERS = "?Region=APAC&Sold+Date=7+days"
+
+
+def with_filters(stage: Stage) -> Any:
+    """The item as Looker showed it: its filters under the name that is in force and under the deprecated one."""
+    return with_fields(stage, filters_string=FILTERS, dashboard_filters=FILTERS)
+
+
+@pytest.mark.parametrize("judgement", [None, OTHER])
+def test_a_plan_with_filters_is_made_again_with_them(stage: Stage, judgement: Judgement | None) -> None:
+    """A dashboard has its filters under the name that a plan's deprecated text has."""
+    item = with_filters(stage)
+    delete(stage)
+    map_content(stage)
+    result = restored(stage, item, judgement)
+    assert result.outcome == "created"
+    made = live_plan(stage, result.destination_id)
+    assert (made["filters_string"], made["dashboard_filters"]) == (FILTERS, FILTERS)
+    sent = [*bodies(stage, "create_scheduled_plan"), *bodies(stage, "update_scheduled_plan")]
+    assert sent and not any("dashboard_filters" in body for body in sent)
+    assert restored(stage, item, judgement).outcome == "unchanged"
+
+
+def test_a_plan_with_filters_gets_its_times_back(stage: Stage) -> None:
+    item = with_filters(stage)
+    stage.call("update_scheduled_plan", {"filters_string": FILTERS, "crontab": "1 2 * * *"}, scheduled_plan_id="1")
+    assert planned(stage, item).action == "updated"
+    assert [change.path for change in restored(stage, item).changes] == ["crontab"]
+    assert "dashboard_filters" not in bodies(stage, "update_scheduled_plan")[-1]
