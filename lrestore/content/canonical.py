@@ -22,6 +22,7 @@ from typing import Any
 import attrs
 
 from lrestore.json_types import JsonObject
+from lrestore.ontology.nulls import NO_TEXT
 
 Value = Any
 """JSON-like: None, bool, int, float, str, list, dict."""
@@ -60,7 +61,17 @@ def canonical_object(value: dict[str, Value], model: type) -> dict[str, Value]:
             entry = convert(entry)
         if entry is not None:
             found[name] = entry
+    for name in required_texts(model):
+        if found.get(name) == NO_TEXT:
+            del found[name]
     return found
+
+
+@functools.cache
+def required_texts(model: type) -> frozenset[str]:
+    """The texts that the SDK takes for required: where Looker answers null, its converter writes the text ``None``."""
+    hints = typing.get_type_hints(model)
+    return frozenset(attribute.name for attribute in attrs.fields(model) if hints[attribute.name] is str)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ import msgspec
 from lrestore.content.canonical import canonical, field_types
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
+from lrestore.ontology.nulls import empty_says_nothing
 
 _LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connection_names"})
 """Lists that Looker treats as sets: it gives them back in an order of its own."""
@@ -34,7 +35,8 @@ def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -
         if value is not theirs and not _alike(value, theirs):
             kind = kinds.get(name, Any)
             whole = _completed(name, value, theirs, kind)
-            if not equal(name, whole, theirs, kind):
+            nothing = value is None and theirs == "" and empty_says_nothing(model.__name__, name)
+            if not (nothing or equal(name, whole, theirs, kind)):
                 found[name] = whole
     return found
 

@@ -18,12 +18,14 @@ from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError
 from lrestore.ontology import fields, releases
+from lrestore.ontology.nulls import empty_says_nothing
 from lrestore.ontology.schema import ContentType
 from lrestore.ontology.specification import Specification
 
 
 class _Field(NamedTuple):
-    """A field that the destination takes. ``resettable``: null may be sent; ``known``: the SDK of the backup had it.
+    """A field that the destination takes. ``resettable``: null may be sent; ``known``: the SDK of the backup had it;
+    ``blank``: "" says nothing there, as null does.
 
     ``beyond``: where it holds objects, of schema ``below``, those of their fields that the destination does not take.
     """
@@ -31,6 +33,7 @@ class _Field(NamedTuple):
     name: str
     resettable: bool
     known: bool
+    blank: bool
     below: str
     beyond: Mapping[str, str]
 
@@ -85,7 +88,8 @@ class Releases:
     def _field(self, schema: str, name: str) -> _Field:
         below = fields.nested(schema, name) or ""
         beyond = self.beyond(below) if below else {}
-        return _Field(name, fields.nullable(schema, name), self.backup_knew(schema, name), below, beyond)
+        known, blank = self.backup_knew(schema, name), empty_says_nothing(schema, name)
+        return _Field(name, fields.nullable(schema, name), known, blank, below, beyond)
 
     def offers(self, operation: str) -> bool:
         """Whether the destination has the call, as far as is known."""
@@ -107,7 +111,7 @@ def wanted_object(raw: Mapping[str, Any], schema: str, known: Releases, *, ignor
     """The writable fields that a top-level object must hold, as its blob says; None where it must be unset."""
     wanted: JsonObject = {}
     for taken in known.taken(schema):
-        value = raw.get(taken.name)
+        value = _said(raw.get(taken.name), taken)
         if taken.name not in ignored and (value is not None or (taken.resettable and taken.known)):
             wanted[taken.name] = _sendable(value, taken.beyond)
     return wanted
@@ -118,10 +122,14 @@ def wanted_part(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored
     wanted: JsonObject = {}
     for taken in known.taken(schema):
         if taken.name in raw and taken.name not in ignored:
-            value = raw[taken.name]
+            value = _said(raw[taken.name], taken)
             if value is not None or taken.resettable:
                 wanted[taken.name] = _sendable(value, taken.beyond)
     return wanted
+
+
+def _said(value: Any, taken: _Field) -> Any:
+    return None if taken.blank and value == "" else value
 
 
 def _sendable(value: Any, beyond: Mapping[str, str]) -> Any:

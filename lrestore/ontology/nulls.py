@@ -102,3 +102,33 @@ KEPT: Mapping[str, Mapping[str, str]] = {
 
 RESETTABLE: Mapping[str, frozenset[str]] = {schema: frozenset(names.split()) for schema, names in _RESETTABLE.items()}
 """Schema → the fields that may be reset."""
+
+_SAYS_NOTHING: Mapping[str, str] = {
+    # Their own update schemas are not those of the models.
+    "Folder": "name parent_id",
+    "UpdateFolder": "name parent_id",
+    "CreateFolder": "name parent_id",
+    "ScheduledPlan": "crontab datagroup timezone",
+}
+
+_EMPTY: Mapping[str, frozenset[str]] = {
+    schema: frozenset(
+        {name for name, why in KEPT.get(schema, {}).items() if why == _IDENTITY}
+        | set(_SAYS_NOTHING.get(schema, "").split())
+    )
+    for schema in {*KEPT, *_SAYS_NOTHING}
+}
+
+NO_TEXT = "None"
+"""What the SDK writes for null into a text that the specification requires (``FolderBase.name``): Looker answers null
+there all the same (seen with folders of users who are gone), and the converter makes a text of it.
+"""
+
+
+def empty_says_nothing(schema: str, field: str) -> bool:
+    """Whether "" means in this field what null means: that nothing is named.
+
+    Looker refuses an empty slug (looker-open-source/gzr issue 189), and takes no empty text for an id, a name that
+    identifies, or a time.
+    """
+    return field.endswith("_id") or field in _EMPTY.get(schema, ())

@@ -17,6 +17,7 @@ from lrestore.looker.read.folder_tree import place_of
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.nulls import NO_TEXT
 from lrestore.restoration.apply.execute import send
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import circle
@@ -61,7 +62,11 @@ def in_the_way(context: Context, items: Iterable[tuple[ItemKey, JsonObject]]) ->
     """The renames that make way for ``items``, all that are restored of these types. Reads listings only."""
     by_type: dict[str, list[tuple[ItemKey, JsonObject]]] = {}
     for key, raw in items:
-        if key.type in UNIQUE and raw.get("name") and not is_built_in(CONTENT_TYPES[key.type], raw):
+        if (
+            key.type in UNIQUE
+            and raw.get("name") not in (None, "", NO_TEXT)
+            and not is_built_in(CONTENT_TYPES[key.type], raw)
+        ):
             by_type.setdefault(key.type, []).append((key, raw))
     return [write for type_name, rows in by_type.items() for write in _of_type(context, type_name, rows)]
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from lrestore.errors import VaultError
 from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import schema
 from lrestore.vault.decode import Glance
 from lrestore.vault.files import OpenFile, damaged
@@ -72,7 +73,8 @@ def display_name(kind: schema.Kind, seen: Glance) -> str:
     """The content's own name; the row's column says ``Untitled 7`` for users and a dashboard's title for its plans."""
     if kind.name == "user":
         return seen.display_name or seen.email or ""
-    return (seen.title if "title" in kind.required else seen.name) or ""
+    titled = CONTENT_TYPES[kind.name].title_field == "title"
+    return (seen.title if titled else seen.name) or ""
 
 
 def live(kind: schema.Kind) -> tuple[str, dict[str, object]]:

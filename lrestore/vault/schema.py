@@ -47,13 +47,13 @@ _KINDS: Final = (
     Kind(3, "lookml_model", "LookmlModel", ("name",)),
     Kind(4, "explore", "LookmlModelExplore", ("id", "name")),
     Kind(5, "folder", "Folder", ("id", "name")),
-    Kind(6, "board", "Board", ("id", "title")),
+    Kind(6, "board", "Board", ("id",)),
     Kind(7, "user", "User", ("id",)),
     Kind(8, "group", "Group", ("id", "name")),
     Kind(9, "role", "Role", ("id", "name")),
     Kind(10, "permission_set", "PermissionSet", ("id", "name")),
     Kind(11, "model_set", "ModelSet", ("id", "name")),
-    Kind(12, "scheduled_plan", "ScheduledPlan", ("id", "name")),
+    Kind(12, "scheduled_plan", "ScheduledPlan", ("id",)),
 )
 KINDS: Final = MappingProxyType({kind.name: kind for kind in _KINDS})
 KIND_BY_NUMBER: Final = MappingProxyType({kind.number: kind for kind in _KINDS})

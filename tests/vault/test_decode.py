@@ -163,6 +163,13 @@ def test_a_broken_blob_is_refused_with_what_is_wrong_and_where(blob: bytes, reas
     assert reason in refusal(blob)
 
 
+@pytest.mark.parametrize(("name", "field"), [("scheduled_plan", "name"), ("board", "title")])
+@pytest.mark.parametrize("value", [None, ""])
+def test_plans_and_boards_may_have_no_name(name: str, field: str, value: str | None) -> None:
+    """The specification lets these be null."""
+    assert skim(schema.KINDS[name], pack({"id": "1", field: value})).true_id == "1"
+
+
 @pytest.mark.parametrize(
     ("name", "field"), [(kind.name, field) for kind in schema.KINDS.values() for field in kind.required]
 )

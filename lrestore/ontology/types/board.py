@@ -40,7 +40,6 @@ BOARD = ContentType(
     search="search_boards",
     title_field="title",
     required=("id",),
-    create_needs=("title",),
     # Nothing that is known makes it unique; more than one match ends in a dead letter.
     natural_key=("title",),
     namesakes=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from lrestore.content.canonical import required_texts
 from lrestore.content.diff import differing
 from lrestore.content.payload import create_body, wanted_object
 from lrestore.errors import DependencyError, NotRestorableError
@@ -11,6 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
@@ -57,6 +59,7 @@ class OwnPlanner:
             return {}
         wanted = wanted_object(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
         self._never_unset(wanted)
+        self._no_text(wanted)
         self._derive(wanted)
         self._out_of_the_trash(wanted)
         self._translate(wanted)
@@ -81,6 +84,24 @@ class OwnPlanner:
         for name in lasting | {"query_id"}:
             if name in wanted and wanted[name] is None:
                 del wanted[name]
+
+    def _no_text(self, wanted: JsonObject) -> None:
+        """A required text that reads ``None`` stands for null, most likely: it is written to nothing that exists."""
+        for name in sorted(required_texts(fields.sdk_model(self._entry.model)) & wanted.keys()):
+            if wanted[name] != NO_TEXT:
+                continue
+            live_text = (self.live or {}).get(name)
+            if self.live is None:
+                self.warnings.append(
+                    f"it is made under the {name} {NO_TEXT!r}: that is also what a backup holds of one without a {name}"
+                )
+            elif live_text != NO_TEXT:
+                del wanted[name]
+                if live_text is not None:
+                    self.warnings.append(
+                        f"its {name} in the backup, {NO_TEXT!r}, may stand for no {name}: the live one, {live_text!r}, "
+                        "is left alone"
+                    )
 
     def _derive(self, wanted: JsonObject) -> None:
         for name in self._entry.embedded_ids:

@@ -77,9 +77,10 @@ def _times(planner: OwnPlanner, wanted: JsonObject) -> None:
             path="crontab",
             key=planner.key,
         )
-    for name, other in (("crontab", "datagroup"), ("datagroup", "crontab")):
-        if wanted.get(name) == "" and wanted.get(other):
-            wanted[name] = None
+    if not (wanted.get("crontab") or wanted.get("datagroup")):
+        # A backup that names no time says nothing of it: without one, Looker would refuse the plan.
+        wanted.pop("crontab", None)
+        wanted.pop("datagroup", None)
 
 
 def _tabs(planner: OwnPlanner, wanted: JsonObject) -> None:
