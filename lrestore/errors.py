@@ -155,12 +155,17 @@ class InternalError(ItemError):
     """A mistake of lrestore itself, met at one item; the dead letter has the stack trace."""
 
 
+_SERVER_ERROR = 500
+_GATEWAY_STOPPED_WAITING = frozenset({502, 504})
+
+
 class LookerError(ItemError):
     """A call to Looker failed.
 
     ``status`` is None where no HTTP answer came. ``body`` is Looker's own text, shortened, with no secret in it.
     ``retry_after_s`` is what the server asked for; ``retries`` how often the call had been repeated; ``request_body``
-    what was sent, as JSON text, filled in by whoever wrote it.
+    what was sent, as JSON text, filled in by whoever wrote it. ``said_by_looker``: the answer has the form of Looker's
+    own errors, so that the call has ended.
     """
 
     transient: ClassVar[bool] = False
@@ -188,6 +193,18 @@ class LookerError(ItemError):
         self.retry_after_s = retry_after_s
         self.retries = 0
         self.request_body = ""
+        self.said_by_looker = False
+
+    @property
+    def may_take_effect_later(self) -> bool:
+        """Whether Looker may still be at work on the call: it was not Looker that ended it, as far as one can see. 502
+        and 504 are what gateways say that have stopped waiting, in whatever words.
+        """
+        if not self.outcome_unknown:
+            return False
+        if self.status is None or self.status in _GATEWAY_STOPPED_WAITING:
+            return True
+        return self.status >= _SERVER_ERROR and not self.said_by_looker
 
 
 class BadRequestError(LookerError):

@@ -113,13 +113,23 @@ class Intent(msgspec.Struct, frozen=True):
     """Written down before an object is created, so that a lost answer is looked for and not repeated.
 
     ``part`` names a part of the item (``dashboard_element/12``), empty for the item itself; ``natural_key`` is what to
-    look for; ``parent_id`` the live parent of a part.
+    look for; ``parent_id`` the live parent of a part. ``opened_at`` (ISO 8601, UTC) tells the tries for one object
+    apart; empty: the time at which it is recorded.
     """
 
     key: ItemKey
     part: str = ""
     natural_key: str = ""
     parent_id: str = ""
+    opened_at: str = ""
+
+    @property
+    def mapped_by(self) -> tuple[str, str]:
+        """Type and source id whose mapping ends this intent: the part's (``dashboard_element/12``) or the item's."""
+        if not self.part:
+            return self.key.type, self.key.id
+        part_type, _, part_id = self.part.partition("/")
+        return part_type, part_id
 
 
 class Totals(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ class Policy:
     missing_looks: str = "restore"
     max_item_bytes: int = 16 * 1024 * 1024
     max_retries: int = 5
+    settle_s: float = 120.0
 
 
 def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:

@@ -325,7 +325,7 @@ class ItemRestorer:
 
     def _result(self, plan: ItemPlan, applied: Applied, live: JsonObject | None, found: list[Change]) -> ItemResult:
         destination_id = _live_id(plan.key, live) if live else ""
-        mapping = Mapping(plan.key.type, plan.key.id, destination_id)
+        own = (Mapping(plan.key.type, plan.key.id, destination_id),)
         return ItemResult(
             key=plan.key,
             name=plan.name,
@@ -334,11 +334,16 @@ class ItemRestorer:
             reason=plan.reason,
             changes=plan.changes + tuple(found),
             deletions=plan.parts.deletions,
-            mappings=(mapping,) if plan.action == "created" or plan.match.how == "natural key" else (),
+            mappings=(own if plan.action == "created" or plan.match.how == "natural key" else ()) + self._found(plan),
             warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
             left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
             enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
         )
+
+    def _found(self, plan: ItemPlan) -> tuple[Mapping, ...]:
+        """The parts that a process which died had begun to make, and that are there."""
+        begun = self._context.journal.unsettled_parts(plan.key) if plan.parts.matched else ()
+        return tuple(Mapping(*part, live_id) for part, live_id in plan.parts.matched.items() if part in begun)
 
     def _runs(self, type_name: str, live_id: str) -> bool:
         """Whether what has just been written is a scheduled plan that is switched on."""

@@ -21,8 +21,13 @@ class Journal(Protocol):
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
         """Record which live object a backed-up one is."""
 
-    def open_intents(self, intents: Sequence[Intent]) -> None:
-        """Note, durably, that objects are about to be created."""
+    def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
+        """Note, durably, that objects are about to be created. What is returned tells this try from others."""
+
+    def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
+        """For how many seconds an earlier create of the same object may still take effect, if one may for ``settle_s``
+        since it was recorded; None where none is on record whose end is unknown.
+        """
 
     def close_intent(self, intent: Intent, destination_id: str) -> None:
         """The object exists: record its mapping and forget the intent."""
@@ -37,8 +42,10 @@ class Journal(Protocol):
         """Whether some session has begun to create the item and nobody knows what became of it."""
 
     def in_doubt(self, key: ItemKey) -> bool:
-        """Whether a process that died had begun to create the item, or a part of it, and nobody knows what became of
-        that."""
+        """Whether the item, or a part of it, was about to be created, and it is unknown what became of that."""
+
+    def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
+        """Type and source id of the parts of the item of which it is not known whether they were created."""
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         """Whether the live object is recorded as another item of this type."""

@@ -72,6 +72,7 @@ class Plan:
     ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
     kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
     all the same (IncompleteError). ``left_out`` names what is asked by its queries and the destination does not take.
+    ``matched``: (part type, source id) → live id of the parts that exist.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -80,6 +81,7 @@ class Plan:
     seen: JsonObject = field(default_factory=dict)
     unmet: list[Unmet] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
+    matched: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:

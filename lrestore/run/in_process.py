@@ -22,6 +22,7 @@ from lrestore.run.items.two_passes import Rounds
 from lrestore.run.job import Ended, Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.prepare.source_instance import nested
+from lrestore.run.prepare.unfinished_creates import doubtful_last, unanswered
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.text_links import links_here
 from lrestore.state.records import SessionStatus
@@ -40,6 +41,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
         here.in_run = frozenset(job.keys).__contains__
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.mapping)
         links = nested(links, job.gathered.nesting())
+        job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path), links.needs)
         return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
 
 

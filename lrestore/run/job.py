@@ -207,6 +207,7 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "missing_looks",
             "max_item_bytes",
             "max_retries",
+            "settle_s",
         )
     }
     return Policy(allow_alert_loss=request.allow_alert_loss, disable_schedules=request.disable_schedules, **chosen)

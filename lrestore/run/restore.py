@@ -10,7 +10,6 @@ verify, if asked for; make the report from what is on record
 from __future__ import annotations
 
 import logging
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +58,6 @@ from lrestore.run.prepare.name_swaps import make_ready, renames
 from lrestore.run.prepare.prefetch import prefetched
 from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, judge, meet
 from lrestore.run.prepare.source_instance import definitions_for, gather, meet_origin, nested, origin_session
-from lrestore.run.prepare.unfinished_creates import give_time
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 from lrestore.run.select.text_links import links_here
@@ -79,7 +77,6 @@ class Run:
     """One run. Its parts are set up in the order in which they may fail."""
 
     def __init__(self, job: Job) -> None:
-        self._began_s = time.monotonic()
         self._job = job
         self._settings = job.settings
         self._pause = interruptible(job.surroundings.stop)
@@ -200,9 +197,6 @@ class Run:
         """Restore the items; every result is on record before the next depends on it."""
         with RunLock(self._state):
             self._open_state()
-            # Before anything is read: a listing would not show what is being made.
-            with StateReader.open(self._state) as reader:
-                give_time(reader, utc_now(), self._began_s, self._pause)
             judgement = self._judgement()
             self._add_missing_looks(judgement)
             self._announce(judgement)

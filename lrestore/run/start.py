@@ -117,7 +117,7 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
 
 def _as_begun(settings: Settings, session: RestorationSession, now: ThisStart) -> Settings:
     """The settings of the session; where the destination is, and how to log in, is said anew; so is the living source,
-    which may be named only now, and the rate, if the flag is given.
+    which may be named only now, how long the destination may be at work on a call, and the rate, if the flag is given.
     """
     begun = msgspec.convert(session.settings, Settings)
     if settings.destination.name != session.destination:
@@ -128,8 +128,9 @@ def _as_begun(settings: Settings, session: RestorationSession, now: ThisStart) -
         names = ("base_url", "ini_section")
         source = msgspec.structs.replace(source, **{name: getattr(settings.source, name) for name in names})
     rate = begun.rate if now.rate is None else msgspec.structs.replace(begun.rate, per_second=now.rate)
+    run = msgspec.structs.replace(begun.run, settle_s=settings.run.settle_s)
     return msgspec.structs.replace(
-        begun, source=source, destination=settings.destination, state=settings.state, rate=rate
+        begun, source=source, destination=settings.destination, state=settings.state, run=run, rate=rate
     )
 
 

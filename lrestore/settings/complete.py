@@ -23,6 +23,9 @@ def completed(values: Mapping[str, object]) -> Settings:
     for key, value in values.items():
         section, name = key.split(".")
         tables[section][name] = str(Path(str(value)).expanduser()) if key in _HOME_PATHS else value
+    if "destination.timeout_s" in values:
+        # A create may take effect for as long as a call may take.
+        tables["run"].setdefault("settle_s", values["destination.timeout_s"])
     settings: Settings = msgspec.convert(tables, Settings)
     _state_apart(settings)
     source, destination = settings.source, settings.destination

@@ -57,7 +57,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a run goes about it. ``max_failures`` is ``none``, a number or a percentage."""
+    """How a run goes about it. ``max_failures`` is ``none``, a number or a percentage. ``settle_s`` is the
+    destination's ``timeout_s`` where it is not given.
+    """
 
     select: list[str] = msgspec.field(default_factory=list)
     workers: _Few = 8
@@ -76,6 +78,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     confirm_above: _Count = 100
     max_failures: str = "none"
     give_up_after_s: _Amount = 600.0
+    settle_s: _Amount = 120.0
     max_item_bytes: _Positive = 16 * 1024 * 1024
 
 

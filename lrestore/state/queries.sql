@@ -132,7 +132,8 @@ ORDER BY source_instance, destination, content_type, source_id;
 SELECT id FROM intents
 WHERE state = 'open' AND session_id = :session_id AND content_type = :content_type AND source_id = :source_id
   AND mapped_type = :mapped_type AND mapped_id = :mapped_id
-  AND part = :part AND natural_key = :natural_key AND parent_id = :parent_id;
+  AND part = :part AND natural_key = :natural_key AND parent_id = :parent_id
+  AND (:opened_at = '' OR opened_at = :opened_at);
 
 -- name: insert_intent
 INSERT INTO intents (session_id, content_type, source_id, part, natural_key, parent_id, mapped_type, mapped_id, state,
@@ -165,6 +166,27 @@ ORDER BY i.id;
 SELECT 1 FROM intents
 WHERE content_type = :content_type AND source_id = :source_id AND state = 'open' AND (:parts OR part = '')
 LIMIT 1;
+
+-- name: select_open_parts
+SELECT mapped_type, mapped_id FROM intents
+WHERE content_type = :content_type AND source_id = :source_id AND state = 'open' AND part <> '';
+
+-- name: select_open_tries
+SELECT max(i.opened_at) AS opened_at FROM intents AS i JOIN sessions AS s ON s.id = i.session_id
+WHERE i.state = 'open' AND i.mapped_type = :mapped_type AND i.mapped_id = :mapped_id
+  AND s.source_instance = :source_instance AND s.destination = :destination;
+
+-- name: select_repeated_intents
+-- Objects for which more than one create was sent while the end of another was not known.
+SELECT i.content_type, i.source_id, i.part, i.natural_key, i.parent_id, m.destination_id, min(i.opened_at) AS first,
+       max(i.opened_at) AS last
+FROM intents AS i
+JOIN sessions AS s ON s.id = :session_id
+JOIN id_mappings AS m ON m.source_instance = s.source_instance AND m.destination = s.destination
+                      AND m.content_type = i.mapped_type AND m.source_id = i.mapped_id
+WHERE i.session_id = :session_id OR i.closed_at >= s.started_at
+GROUP BY i.mapped_type, i.mapped_id
+HAVING count(DISTINCT i.opened_at) > 1 AND sum(i.session_id = :session_id) > 0;
 
 -- name: upsert_undo
 INSERT INTO undo (session_id, shard, seq, content_type, destination_id, kind, created_at)

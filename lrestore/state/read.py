@@ -33,6 +33,7 @@ from lrestore.state.records import (
     DeadLetterItem,
     IDMapping,
     OpenIntent,
+    RepeatedIntent,
     RestorationCheckpoint,
     RestorationSession,
     UndoRecord,
@@ -184,10 +185,32 @@ class StateReader:
         """Creates whose end is unknown, oldest first: of one session or of all."""
         return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
 
+    def last_open_try(self, source_instance: str, destination: str, content_type: str, source_id: str) -> str | None:
+        """When the last create of an object or part was recorded whose end is unknown; None if there is no such one."""
+        values = {
+            "source_instance": source_instance,
+            "destination": destination,
+            "mapped_type": content_type,
+            "mapped_id": storable(source_id),
+        }
+        row = self._row("select_open_tries", values)
+        return None if row is None else row["opened_at"]
+
+    def repeated_intents(self, session_id: str) -> list[RepeatedIntent]:
+        """The objects for which a session sent a create although the end of an earlier one was not known."""
+        rows = self._rows("select_repeated_intents", {"session_id": session_id})
+        return [RepeatedIntent(_intent(row), row["destination_id"], row["first"], row["last"]) for row in rows]
+
     def in_doubt(self, key: ItemKey, *, parts: bool) -> bool:
         """Whether the end of a create of the item is unknown, or (``parts``) of one of its parts."""
         values = {"content_type": key.type, "source_id": storable(key.id), "parts": parts}
         return self._row("select_in_doubt", values) is not None
+
+    def open_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
+        """Type and source id of the parts of an item of which the end of a create is unknown."""
+        values = {"content_type": key.type, "source_id": storable(key.id)}
+        rows = self._rows("select_open_parts", values)
+        return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)
 
     def undo_index(self, session_id: str) -> list[UndoRecord]:
         """Which shards hold the copies that ``--undo`` puts back."""
@@ -278,6 +301,9 @@ def _dead_letter(row: sqlite3.Row) -> DeadLetter:
 
 
 def _open_intent(row: sqlite3.Row) -> OpenIntent:
+    return OpenIntent(row["id"], row["session_id"], _intent(row), row["opened_at"])
+
+
+def _intent(row: sqlite3.Row) -> Intent:
     key = ItemKey(row["content_type"], row["source_id"])
-    intent = Intent(key=key, part=row["part"], natural_key=row["natural_key"], parent_id=row["parent_id"])
-    return OpenIntent(row["id"], row["session_id"], intent, row["opened_at"])
+    return Intent(key=key, part=row["part"], natural_key=row["natural_key"], parent_id=row["parent_id"])

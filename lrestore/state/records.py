@@ -93,6 +93,18 @@ class OpenIntent(msgspec.Struct, frozen=True):
     opened_at: str
 
 
+class RepeatedIntent(msgspec.Struct, frozen=True):
+    """An object for which more than one create was sent: ``destination_id`` is the one that is recorded.
+
+    ``first`` and ``last``: when the first and the last of these creates were recorded.
+    """
+
+    intent: Intent
+    destination_id: str
+    first: str
+    last: str
+
+
 class UndoRecord(msgspec.Struct, frozen=True):
     """Index entry for one line of a shard's ``undo_log``."""
 

@@ -166,9 +166,9 @@ class StateWriter:
         """Record that an object is about to be created; returns the intent's number once it is committed.
 
         The same intent again gives the same number as long as it is open. One with another natural key is another
-        intent, because both objects may come to exist.
+        intent, because both objects may come to exist; so is one of another try, that of another ``opened_at``.
         """
-        mapped_type, mapped_id = _mapped_by(intent)
+        mapped_type, mapped_id = intent.mapped_by
         values = {
             "session_id": session_id,
             "content_type": intent.key.type,
@@ -178,13 +178,15 @@ class StateWriter:
             "parent_id": intent.parent_id,
             "mapped_type": mapped_type,
             "mapped_id": storable(mapped_id),
+            "opened_at": intent.opened_at,
         }
         self._route(session_id)
         with self.transaction():
             found = self._execute("select_same_intent", values).fetchone()
             if found:
                 return int(found["id"])
-            return int(self._execute("insert_intent", {**values, "opened_at": self._stamp()}).lastrowid or 0)
+            values["opened_at"] = intent.opened_at or self._stamp()
+            return int(self._execute("insert_intent", values).lastrowid or 0)
 
     def close_intent(self, intent_id: int, destination_id: str) -> tuple[str, ...]:
         """The object exists: record its mapping and close the intent. Returns warnings as :meth:`record_mappings`."""
@@ -349,11 +351,3 @@ def _mappings_of(result: ItemResult) -> tuple[Mapping, ...]:
     if result.outcome == "created" and result.destination_id and not named:
         return (*result.mappings, own)
     return result.mappings
-
-
-def _mapped_by(intent: Intent) -> tuple[str, str]:
-    """Type and source id whose mapping ends this intent: the part's (``dashboard_element/12``) or the item's own."""
-    if not intent.part:
-        return intent.key.type, intent.key.id
-    part_type, _, part_id = intent.part.partition("/")
-    return part_type, part_id

@@ -51,6 +51,8 @@ class Bulk:
 
     sizes = SIZES
     types: tuple[str, ...] = TYPES
+    settle_s = 1.0
+    """The instance ends every call at once, whoever has died, unless a test slows it down."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -63,7 +65,7 @@ class Bulk:
         (directory / "c.toml").write_text(
             f'[source]\npath = "vault.db"\ninstance = "src"\n'
             f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
-            f'[state]\npath = "state.db"\n[run]\nworkers = 3\ngive_up_after_s = 30\n'
+            f'[state]\npath = "state.db"\n[run]\nworkers = 3\ngive_up_after_s = 30\nsettle_s = {self.settle_s}\n'
             f"[rate]\nper_second = {CALLS_PER_S}\n",
             encoding="utf-8",
         )

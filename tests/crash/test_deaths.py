@@ -57,12 +57,16 @@ def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
     assert ended
 
 
+SLOW = {"LRESTORE_RUN_SETTLE_S": "15"}
+"""For an instance that takes its time."""
+
+
 def test_a_create_that_outlives_its_worker_is_not_made_twice(bulk: Bulk, undisturbed: Verdict) -> None:
     """Looker is still at work on it when the next worker looks: the tile is not there yet, and would be there twice."""
     bulk.begin_anew()
     tiles = {"operation": "create_dashboard_element", "times": 3}
-    bulk.simulator.fault("delay:2.5", match=tiles)
-    process = bulk.restore()
+    bulk.simulator.fault("delay:6", match=tiles)
+    process = bulk.restore(**SLOW)
     until_called(bulk, "create_dashboard_element")
     for pid, name in descendants(process.pid).items():
         if name.startswith("lrestore-w") and name[-1].isdigit():
@@ -73,11 +77,11 @@ def test_a_create_that_outlives_its_worker_is_not_made_twice(bulk: Bulk, undistu
 
 def test_a_create_that_outlives_the_run_is_not_made_twice(bulk: Bulk, undisturbed: Verdict) -> None:
     bulk.begin_anew()
-    bulk.simulator.fault("delay:4", match={"operation": "create_dashboard_element", "times": 3})
-    process = bulk.restore()
+    bulk.simulator.fault("delay:6", match={"operation": "create_dashboard_element", "times": 3})
+    process = bulk.restore(**SLOW)
     until_called(bulk, "create_dashboard_element")
     process.kill()
-    assert bulk.finish(process) == 0
+    assert bulk.finish(process, **SLOW) == 0
     bulk.judge(undisturbed)
 
 

@@ -23,6 +23,8 @@ from tests.cli.command import environment
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=2, dashboards=1, tiles=1, filters=1, boards=0, plans=0)
 PATIENCE_S = 90.0
+SETTLE_S = 1.0
+"""This instance ends every call at once, however its answer gets lost."""
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -60,7 +62,7 @@ class Rig:
 
     def configure(self, **run: object) -> None:
         """The settings file, with these keys of ``[run]``."""
-        lines = {"workers": 2, "give_up_after_s": 30, **run}
+        lines = {"workers": 2, "give_up_after_s": 30, "settle_s": SETTLE_S, **run}
         (self.directory / "c.toml").write_text(
             f'[source]\npath = "vault.db"\ninstance = "src"\n'
             f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'

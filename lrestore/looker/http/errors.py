@@ -60,7 +60,7 @@ def error_of(call: Call, answer: Answer, secrets: Secrets) -> LookerError:
     refusal = decoded_refusal(answer.body, secrets)
     what = _sentence(refusal) if refusal else one_line(text, MESSAGE_LIMIT)
     reason = reasons.get(answer.status, "")
-    return _kind(answer.status, refusal)(
+    error = _kind(answer.status, refusal)(
         f"{call}: {_headline(answer, reason)}" + (f": {what}" if what and what != reason else ""),
         operation=call.operation,
         method=call.method,
@@ -71,6 +71,8 @@ def error_of(call: Call, answer: Answer, secrets: Secrets) -> LookerError:
         retry_after_s=retry_after_s(answer.headers.get("retry-after"), answer.headers.get("date")),
         hint=_hint(answer, refusal),
     )
+    error.said_by_looker = refusal is not None
+    return error
 
 
 def _headline(answer: Answer, reason: str) -> str:

@@ -32,6 +32,7 @@ from lrestore.looker.http.calls import JSON, Answer, Call, query_text
 from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
 from lrestore.looker.http.errors import error_of
+from lrestore.looker.http.leaving import about_to_leave
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.text.redaction import Secrets, one_line
@@ -86,6 +87,7 @@ class PooledTransport(sdk.Transport):
     def send(self, call: Call, authorization: str = "") -> Answer:
         """One try of ``call``: its answer if Looker says 2xx, else the :class:`LookerError` for what went wrong."""
         self._limiter.acquire()
+        about_to_leave()
         started = time.perf_counter()
         answer: Answer | None = None
         try:

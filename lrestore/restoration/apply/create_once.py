@@ -1,25 +1,34 @@
 """Create things exactly once.
 
 Looker has no idempotency key. So an intent is written down first, and when an answer is lost the object is *looked for*
-before the call is repeated: what is there is adopted.
+before the call is repeated: what is there is adopted. Looker goes on with a call whose caller is gone, so nothing is
+made in its place before the call must have ended; as soon as the object is there, the waiting is over.
 """
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from lrestore.errors import LookerError, StoppedError
 from lrestore.json_types import JsonObject
+from lrestore.looker.http.leaving import before_each_request
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import Context
 
+log = logging.getLogger(__name__)
+
 FIRST_PAUSE_S = 0.5
 """A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
+_LONGEST_PAUSE_S = 8.0
+"""Between two looks for what may be there any moment."""
 _LONGEST_PATIENCE_S = 120.0
-"""Nothing is under way for longer: Looker, and every proxy before it, ends calls sooner."""
+"""A server that answers late is given as much time again, but not more than this."""
+_RECENT = 0.05
+"""The share of its time that a create may wait between being recorded and being sent."""
 THERE_ALREADY = (409, 422)
 """How Looker refuses to make a second one."""
 
@@ -37,8 +46,9 @@ class Creation:
 
 
 class _Tried(NamedTuple):
-    """One try: Looker's answer or its refusal, and how long it took."""
+    """One try: the intent that stands for it, Looker's answer or its refusal, and how long it took."""
 
+    intent: Intent
     answer: JsonObject | LookerError
     took_s: float
 
@@ -47,21 +57,65 @@ def create_all(context: Context, creations: list[Creation]) -> list[JsonObject |
     """Make several independent objects, side by side where the context allows it.
 
     Each is either Looker's answer (or the adopted object) or the error that refused it. Doubtful ones are settled one
-    after the other when all the others have been answered: two alike would otherwise adopt each other's object.
+    after the other when all the others have been answered: two alike would otherwise adopt each other's object. Last
+    come those that an earlier process had begun to make.
     """
+    left_s = [context.journal.may_run_s(creation.intent, context.policy.settle_s) for creation in creations]
+    fresh = [creation for creation, left in zip(creations, left_s, strict=True) if left is None]
+    made = dict(zip(map(id, fresh), _make(context, fresh), strict=True))
+    for creation, left in zip(creations, left_s, strict=True):
+        if left is not None:
+            made[id(creation)] = _made_again(context, creation)
+    return [made[id(creation)] for creation in creations]
+
+
+def _make(context: Context, creations: Sequence[Creation]) -> list[JsonObject | LookerError]:
+    """Make those of which no earlier create is in doubt."""
     if not creations:
         return []
-    context.journal.open_intents([creation.intent for creation in creations])
-    tries = context.side_by_side([_attempt(creation) for creation in creations])
-    settled: list[JsonObject | LookerError] = []
-    for creation, tried in zip(creations, tries, strict=True):
-        answer = tried.answer
-        if isinstance(answer, LookerError) and (answer.outcome_unknown or _made_before(context, creation, answer)):
-            settled.append(_settle(context, creation, answer, tried.took_s))
+    intents = context.journal.open_intents([creation.intent for creation in creations])
+    doubtful: list[int] = []
+    tries: list[_Tried] = context.side_by_side(
+        [_Sending(context, creation, intent) for creation, intent in zip(creations, intents, strict=True)]
+    )
+    for number, (creation, tried) in enumerate(zip(creations, tries, strict=True)):
+        if not _doubtful(context, creation, tried.answer):
+            _close(context, tried)
         else:
-            settled.append(answer)
-        _close(context, creation, settled[-1])
-    return settled
+            doubtful.append(number)
+    for number in doubtful:
+        tries[number] = _settled(context, creations[number], tries[number])
+    return [tried.answer for tried in tries]
+
+
+def _settled(context: Context, creation: Creation, tried: _Tried, *, begun: bool = False) -> _Tried:
+    """What a try has come to, on record. ``begun``: another process had tried before."""
+    answer = tried.answer
+    if isinstance(answer, LookerError) and _doubtful(context, creation, answer, begun=begun):
+        tried = _settle(context, creation, tried, answer)
+    _close(context, tried)
+    return tried
+
+
+def _made_again(context: Context, creation: Creation) -> JsonObject | LookerError:
+    """Make an object of which an earlier create is in doubt: adopt what that makes, while it may still make it."""
+    # Asked once more: others have been waited for meanwhile.
+    left_s = context.journal.may_run_s(creation.intent, context.policy.settle_s) or 0.0
+    found = creation.look()
+    if found is None and left_s > 0:
+        log.info("creates of %s may still be running; waiting %.0f s", _named(creation.intent), left_s)
+        found = _looked_for(context, creation, min(FIRST_PAUSE_S, left_s), left_s)
+    if found is not None:
+        _close(context, _Tried(creation.intent, found, 0.0))
+        return found
+    (intent,) = context.journal.open_intents([creation.intent])
+    return _settled(context, creation, _Sending(context, creation, intent)(), begun=True).answer
+
+
+def _named(intent: Intent) -> str:
+    """The item as people say it, and the part where it is one."""
+    item = f"{intent.key.type} {intent.key.id}"
+    return f"{intent.mapped_by[0]} {intent.mapped_by[1]} of {item}" if intent.part else item
 
 
 def create_one(context: Context, creation: Creation) -> JsonObject:
@@ -73,67 +127,98 @@ def create_one(context: Context, creation: Creation) -> JsonObject:
 
 
 def after_a_death(context: Context, key: ItemKey) -> None:
-    """Before an item is looked for that a process was about to create when it died: what was read for all is older
+    """Before an item is looked for that was about to be created when its process died: what was read for all is older
     than what that process has made.
     """
     if context.journal.in_doubt(key):
         context.live.look_anew(key.type)
 
 
-def _made_before(context: Context, creation: Creation, refusal: LookerError) -> bool:
-    """Whether the refusal may mean that a process which died had made the object after all."""
-    return refusal.status in THERE_ALREADY and context.journal.begun(creation.intent.key)
+def _doubtful(context: Context, creation: Creation, answer: JsonObject | LookerError, *, begun: bool = False) -> bool:
+    """Whether the object may be there although this is not the answer that says so. A refusal may mean that a process
+    which died had made it after all.
+    """
+    if not isinstance(answer, LookerError):
+        return False
+    refused = answer.status in THERE_ALREADY and (begun or context.journal.begun(creation.intent.key))
+    return answer.outcome_unknown or refused
 
 
-def _attempt(creation: Creation) -> Callable[[], _Tried]:
-    def attempt() -> _Tried:
-        began_s = time.monotonic()
+class _Sending:
+    """A try under way. On record is when it was recorded last; where that was long before the request leaves (others
+    went first, Looker's rate limit was waited for), it is recorded again, or a later process would wait too short.
+    """
+
+    def __init__(self, context: Context, creation: Creation, intent: Intent) -> None:
+        """``intent`` is on record since now."""
+        self._context = context
+        self._creation = creation
+        self._recorded_s = self._left_s = time.monotonic()
+        self.intent = intent
+
+    def leaves(self) -> None:
+        """The request is about to leave; what has left before was surely not acted upon."""
+        if time.monotonic() - self._recorded_s > self._context.policy.settle_s * _RECENT:
+            self._context.journal.drop_intent(self.intent)
+            (self.intent,) = self._context.journal.open_intents([self._creation.intent])
+            self._recorded_s = time.monotonic()
+        self._left_s = time.monotonic()
+
+    def __call__(self) -> _Tried:
         try:
-            answer: JsonObject | LookerError = creation.post()
+            with before_each_request(self.leaves):
+                answer: JsonObject | LookerError = self._creation.post()
         except LookerError as error:
             answer = error
-        return _Tried(answer, time.monotonic() - began_s)
-
-    return attempt
+        return _Tried(self.intent, answer, time.monotonic() - self._left_s)
 
 
-def _settle(context: Context, creation: Creation, error: LookerError, took_s: float) -> JsonObject | LookerError:
+def _settle(context: Context, creation: Creation, tried: _Tried, error: LookerError) -> _Tried:
     """After an unanswered try: look, adopt, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
-        found = _looked_for(context, creation, FIRST_PAUSE_S * 2**attempt, took_s)
+        patience_s = _patience_s(context, error, tried.took_s)
+        found = _looked_for(context, creation, FIRST_PAUSE_S * 2**attempt, patience_s)
         if found is not None:
-            return found
+            return tried._replace(answer=found)
         if attempt == context.policy.max_retries or not error.outcome_unknown:
-            return error
-        answer, took_s = _attempt(creation)()
-        if not isinstance(answer, LookerError):
-            return answer
-        error = answer
+            return tried._replace(answer=error)
+        (intent,) = context.journal.open_intents([creation.intent])
+        tried = _Sending(context, creation, intent)()
+        if not isinstance(tried.answer, LookerError):
+            return tried
+        error = tried.answer
         error.retries += attempt + 1
-    return error
+    return tried
 
 
-def _looked_for(context: Context, creation: Creation, pause_s: float, took_s: float) -> JsonObject | None:
-    """Look, again and again for as long as the try has taken: a server that was given up after so many seconds may be
-    at work for as many more.
+def _patience_s(context: Context, error: LookerError, took_s: float) -> float:
+    """How long to look for what a try may have made: a server that was given up after so many seconds may be at work
+    for as many more, and any call that Looker itself has not ended, until its time is over.
     """
+    again_s = min(took_s, _LONGEST_PATIENCE_S)
+    return max(again_s, context.policy.settle_s - took_s) if error.may_take_effect_later else again_s
+
+
+def _looked_for(context: Context, creation: Creation, pause_s: float, patience_s: float) -> JsonObject | None:
+    """Pause and look, again and again, until the object is there or the patience is at an end."""
     waited_s = 0.0
     while True:
         if context.pause(pause_s):
             raise StoppedError(f"stopped while it was unknown whether {creation.intent.key} had been created")
         waited_s += pause_s
         found = creation.look()
-        if found is not None or waited_s >= min(took_s, _LONGEST_PATIENCE_S):
+        if found is not None or waited_s >= patience_s:
             return found
-        pause_s *= 2
+        pause_s = min(pause_s * 2, max(pause_s, _LONGEST_PAUSE_S), patience_s - waited_s)
 
 
-def _close(context: Context, creation: Creation, answer: JsonObject | LookerError) -> None:
+def _close(context: Context, tried: _Tried) -> None:
+    answer = tried.answer
     if not isinstance(answer, LookerError):
         object_id = str(answer["id"] if answer.get("id") is not None else answer["name"])
-        context.journal.close_intent(creation.intent, object_id)
+        context.journal.close_intent(tried.intent, object_id)
     elif not answer.outcome_unknown:
-        context.journal.drop_intent(creation.intent)
+        context.journal.drop_intent(tried.intent)
 
 
 def settled(context: Context, act: Callable[[], object], is_done: Callable[[], bool]) -> None:

@@ -54,8 +54,6 @@ class BoardPlan(Plan):
     """``pending`` are orders among which there are parts still to be made or moved: known only afterwards."""
 
     pending: list[Order] = field(default_factory=list)
-    matched: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(part type, source id) → live id of the parts that exist."""
 
     def calls(self) -> Counter[str]:
         """Orders that are still open are counted as if each had to be set."""

@@ -61,8 +61,6 @@ class DashboardPlan(Plan):
     layouts that do not exist yet: their components are known only afterwards."""
 
     pending: list[Placement] = field(default_factory=list)
-    matched: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(part type, source id) → live id of the parts that exist."""
     again: bool = False
     """Whether the dashboard is read, and its parts are planned, once more when it is out of the trash."""
 

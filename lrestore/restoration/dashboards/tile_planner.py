@@ -163,7 +163,7 @@ class TilePlanner:
                 wanted[name] = matched or Made(kind, str(source_id))
 
     def _matched(self, kind: str, source_id: str) -> str | None:
-        matched: dict[tuple[str, str], str] = getattr(self._plan, "matched", {})
+        matched: dict[tuple[str, str], str] = self._plan.matched
         return matched.get((kind, source_id))
 
 

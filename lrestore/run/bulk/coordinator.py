@@ -95,6 +95,7 @@ class Coordinator:
         self._crew = Crew(worker_brief, writer_brief)
         self._deaths = Deaths()
         self._again: set[ItemKey] = set()
+        self._in_doubt: set[ItemKey] = set(unanswered())
         self._notes: dict[ItemKey, str] = {}
         self._begun: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
@@ -164,6 +165,8 @@ class Coordinator:
     def _give(self, helper: Helper) -> bool:
         """One more portion, if that worker has too little."""
         if not helper.in_hand and (suspect := self._suspect()):
+            if self._doomed(suspect):
+                return True
             self._hand(helper, [self._task(suspect)])
             helper.alone = True
             return False
@@ -184,10 +187,15 @@ class Coordinator:
 
     def _suspect(self) -> ItemKey | None:
         """An item over which a worker has died: it is tried alone, so that no other is blamed if that happens again."""
-        while (key := self._deaths.next_suspect()) is not None:
+        while (key := self._deaths.next_suspect(idle=self._idle())) is not None:
             if self._ready.hold(key):
                 return key
         return None
+
+    def _idle(self) -> bool:
+        """Nothing is to be had or under way but what is tried alone."""
+        busy = any(helper.in_hand and not helper.alone for helper in self._crew.workers.values())
+        return not (busy or self._ready.ready or self._own.pending)
 
     def _share(self) -> int:
         """Towards the end everybody gets a little."""
@@ -196,7 +204,11 @@ class Coordinator:
     def _take(self, count: int) -> list[Task]:
         tasks: list[Task] = []
         while len(tasks) < count and not self._own.full and (key := self._ready.take()) is not None:
-            if not self._doomed(key):
+            if key in self._in_doubt:
+                self._in_doubt.discard(key)
+                self._ready.withdraw(key)
+                self._deaths.suspect(key, unanswered=True)
+            elif not self._doomed(key):
                 tasks.append(self._task(key))
         return tasks
 

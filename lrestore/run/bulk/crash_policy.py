@@ -7,9 +7,7 @@ they have written, blame no item: after a few in a row the run has to stop.
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
-from collections.abc import Callable
 
 from lrestore.messages import ItemKey
 
@@ -17,18 +15,15 @@ POISON_DEATHS = 3
 """Workers that may die over an item before it is taken for the reason."""
 IN_A_ROW = 5
 """Processes that may end one after the other without having done anything."""
-LATE_S = 5.0
-"""How long Looker may still be at work on a call whose caller is dead: looked for sooner, what it makes is not there
-yet, and would be made twice."""
 
 
 class Deaths:
-    """``clock`` gives seconds that never go back."""
+    """What is known of dead processes, and which items wait for being tried apart."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._over: Counter[ItemKey] = Counter()
-        self._suspects: deque[tuple[float, ItemKey]] = deque()
+        self._suspects: deque[ItemKey] = deque()
+        self._in_doubt: deque[ItemKey] = deque()
         self._unborn = 0
         self._mute = 0
 
@@ -42,18 +37,16 @@ class Deaths:
         return self._over[key] >= POISON_DEATHS
 
     def suspect(self, key: ItemKey, *, unanswered: bool) -> None:
-        """The item is to be tried alone: if a create may be under way, not before that has had its time."""
-        due_s = self._clock() + (LATE_S if unanswered else 0.0)
-        self._suspects.append((due_s, key))
+        """The item is to be tried alone; if a create may be under way, only when there is nothing else to do: whoever
+        gets it waits until that create has taken effect, or cannot any more.
+        """
+        (self._in_doubt if unanswered else self._suspects).append(key)
 
-    def next_suspect(self) -> ItemKey | None:
-        """One whose time has come; it is a suspect no more."""
-        now_s = self._clock()
-        due = next((entry for entry in self._suspects if entry[0] <= now_s), None)
-        if due is None:
-            return None
-        self._suspects.remove(due)
-        return due[1]
+    def next_suspect(self, *, idle: bool) -> ItemKey | None:
+        """One whose time has come; it is a suspect no more. ``idle``: there is nothing else to do."""
+        if self._suspects:
+            return self._suspects.popleft()
+        return self._in_doubt.popleft() if idle and self._in_doubt else None
 
     def worker_began(self) -> None:
         """A worker has said that it is at work."""

@@ -33,6 +33,7 @@ from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.preflight import AdminCheck
 from lrestore.run.prepare.source_instance import Handed, nested
+from lrestore.run.prepare.unfinished_creates import unanswered
 from lrestore.run.select.order import natural
 from lrestore.run.select.text_links import links_here
 from lrestore.state.connection import state_errors
@@ -91,9 +92,9 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds)
-        absent = partial(_absent, tables, judgement)
+        absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path)
         ready = Ready(job.keys, links.needs, _priority)
-        coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, partial(_unanswered, job))
+        coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
         if job.resumed:
             coordinator.resume(set(job.keys))
         watch = _Watch(job, coordinator, limiter)
@@ -126,12 +127,6 @@ def _absent(tables: Mapping[str, Table | None], judgement: Judgement, key: ItemK
     """Whether the destination surely has no such object: told from the listings alone, without a call."""
     listed = tables.get(key.type) if key.type in LISTED else None
     return listed is not None and (judgement.instance != "same" or key.id not in listed)
-
-
-def _unanswered(job: Job) -> frozenset[ItemKey]:
-    """Items of which a create has been begun whose end is not on record."""
-    with StateReader.open(job.settings.state.path) as reader:
-        return frozenset(row.intent.key for row in reader.open_intents(job.session_id))
 
 
 class _Watch:

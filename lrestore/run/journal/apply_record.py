@@ -11,8 +11,8 @@ def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[
     match record:
         case Opened(intents):
             for intent in intents:
-                # Sent again after the item's end was recorded, it would stay open for ever.
-                if writer.read.outcome(session_id, intent.key) is None:
+                # Sent again after the item was restored, it would stay open. An item that failed may be tried again.
+                if writer.read.outcome(session_id, intent.key) in (None, "failed"):
                     writer.open_intent(session_id, intent)
         case Closed(intent, destination_id):
             return writer.close_intent(writer.open_intent(session_id, intent), destination_id)

@@ -34,8 +34,11 @@ class ReadOnlyJournal:
     def map(self, type_name: str, source_id: str, destination_id: str) -> None:
         raise AssertionError("a mode that writes nothing recorded a mapping")
 
-    def open_intents(self, intents: Sequence[Intent]) -> None:
+    def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
         raise AssertionError("a mode that writes nothing opened an intent")
+
+    def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
+        raise AssertionError("a mode that writes nothing was about to create an object")
 
     def close_intent(self, intent: Intent, destination_id: str) -> None:
         raise AssertionError("a mode that writes nothing closed an intent")
@@ -57,6 +60,9 @@ class ReadOnlyJournal:
 
     def in_doubt(self, key: ItemKey) -> bool:
         return False
+
+    def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
+        return frozenset()
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         return bool(self.claimants(key.type, destination_id) - {key.id})

@@ -5,10 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
+import msgspec
+
+from lrestore.clock import stamp, utc_now
 from lrestore.crash_points import crash_point
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Mapping
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
+from lrestore.run.journal.waits import Waits
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, read_undo
 
@@ -36,6 +40,7 @@ class SessionJournal:
         self._session_id, self._source_instance, self._destination = route
         self._mapped: dict[tuple[str, str], str] = {}
         self._again: dict[ItemKey, bool] = {}
+        self._waits = Waits()
         self._kept_before: frozenset[tuple[str, str]] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash when two use one at the same time.
         self._reading = threading.Lock()
@@ -57,16 +62,25 @@ class SessionJournal:
         self._mapped[type_name, source_id] = destination_id
         self._send(Mapped(Mapping(type_name, source_id, destination_id)))
 
-    def open_intents(self, intents: Sequence[Intent]) -> None:
-        self._send(Opened(tuple(intents)))
+    def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
+        opened_at = stamp(utc_now())
+        opened = [msgspec.structs.replace(intent, opened_at=opened_at) for intent in intents]
+        self._send(Opened(tuple(opened)))
         crash_point("intent.sent")
         self._settle()
         crash_point("intent.acked")
+        return opened
+
+    def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
+        with self._reading:
+            route = (self._source_instance, self._destination)
+            opened_at = self._reader.last_open_try(*route, *intent.mapped_by)
+        if opened_at is None:
+            return None
+        return self._waits.left_s(opened_at, settle_s, of_this_run=self._again.get(intent.key, False))
 
     def close_intent(self, intent: Intent, destination_id: str) -> None:
-        part_type, _, part_id = intent.part.partition("/")
-        mapped = (part_type, part_id) if intent.part else (intent.key.type, intent.key.id)
-        self._mapped[mapped] = destination_id
+        self._mapped[intent.mapped_by] = destination_id
         self._send(Closed(intent, destination_id))
 
     def drop_intent(self, intent: Intent) -> None:
@@ -90,10 +104,12 @@ class SessionJournal:
             return self._reader.in_doubt(key, parts=False)
 
     def in_doubt(self, key: ItemKey) -> bool:
-        if key not in self._again:
-            return False
         with self._reading:
             return self._reader.in_doubt(key, parts=True)
+
+    def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
+        with self._reading:
+            return self._reader.open_parts(key)
 
     def claimed(self, key: ItemKey, destination_id: str) -> bool:
         return bool(self.claimants(key.type, destination_id) - {key.id})

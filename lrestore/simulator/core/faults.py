@@ -11,7 +11,7 @@ from lrestore.simulator.core.refusal import Problem, RefusedError
 ACTIONS = frozenset(
     {
         *("status", "reset_before", "reset_after", "hang", "truncate", "cut", "html", "body"),
-        *("expire_tokens", "refuse", "delay"),
+        *("expire_tokens", "refuse", "delay", "late"),
     }
 )
 
@@ -40,8 +40,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ``body:TEXT`` (that text with ``status``, in the place of the answer), ``truncate`` (JSON cut short in a complete
     answer), ``cut`` (connection closed inside the body), ``reset_before``, ``reset_after`` (TCP reset before or after
     the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits, for ever if no seconds are given),
-    ``delay:SECONDS``, ``expire_tokens`` (every token is void from now on), ``refuse:SECONDS`` (nobody listens for so
-    long).
+    ``delay:SECONDS``, ``late:SECONDS`` (TCP reset at once; the call takes effect after so long), ``expire_tokens``
+    (every token is void from now on), ``refuse:SECONDS`` (nobody listens for so long).
     ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` spoil its answer.
     """
 
@@ -71,7 +71,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     @property
     def takes_effect(self) -> bool:
         """Whether the call is handled although its answer is spoilt."""
-        return self.handled or self.action in ("reset_after", "truncate", "cut", "delay")
+        return self.handled or self.action in ("reset_after", "truncate", "cut", "delay", "late")
 
     def problem(self) -> str:
         """Why the rule makes no sense; empty if it does."""
@@ -81,7 +81,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             return ""
         if not self.text.replace(".", "", 1).isdecimal() and ":" in self.fault:
             return f"{self.fault!r}: what follows the colon must be a number"
-        if self.action in ("status", "delay", "refuse") and self.number is None:
+        if self.action in ("status", "delay", "late", "refuse") and self.number is None:
             return f"{self.fault!r} needs a number, such as status:503"
         return ""
 

@@ -88,6 +88,9 @@ class App:
             self.simulation.tokens.expire_all()
         elif fault.action == "delay":
             await asyncio.sleep(fault.number or 0)
+        elif fault.action == "late":
+            reset(exchange.scope)
+            await asyncio.sleep(fault.number or 0)
         elif fault.action == "hang" and not fault.handled:
             await self._hang(exchange, fault.number)
             return exchange.gone
@@ -101,6 +104,8 @@ class App:
 
     async def _spoil(self, exchange: _Exchange, fault: Fault, result: Answer | None) -> None:
         """Faults of the answer. *result* is None where the call took no effect."""
+        if fault.action == "late":
+            return
         if fault.action == "reset_after":
             reset(exchange.scope)
         elif fault.action == "status":

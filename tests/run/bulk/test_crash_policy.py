@@ -8,30 +8,21 @@ import pytest
 
 from lrestore.crash_points import CRASH
 from lrestore.messages import ItemKey
-from lrestore.run.bulk.crash_policy import IN_A_ROW, LATE_S, POISON_DEATHS, Deaths
+from lrestore.run.bulk.crash_policy import IN_A_ROW, POISON_DEATHS, Deaths
 from tests.run.cli_harness import Rig
 
 ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
 
 
-class Clock:
-    now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
-def test_an_item_whose_create_may_be_under_way_is_not_looked_for_at_once() -> None:
-    """Looker goes on with a request whose caller is dead: what it makes would be made twice."""
-    clock = Clock()
-    deaths = Deaths(clock)
+def test_an_item_whose_create_may_be_under_way_comes_when_there_is_nothing_else_to_do() -> None:
+    """Whoever gets it waits for what Looker may still make: the others need not."""
+    deaths = Deaths()
     deaths.suspect(ONE, unanswered=True)
     deaths.suspect(OTHER, unanswered=False)
-    assert deaths.next_suspect() == OTHER
-    assert deaths.next_suspect() is None
-    clock.now_s = LATE_S
-    assert deaths.next_suspect() == ONE
-    assert deaths.next_suspect() is None
+    assert deaths.next_suspect(idle=False) == OTHER
+    assert deaths.next_suspect(idle=False) is None
+    assert deaths.next_suspect(idle=True) == ONE
+    assert deaths.next_suspect(idle=True) is None
 
 
 def test_an_item_over_which_workers_die_is_given_up_in_the_end() -> None:

@@ -1,0 +1,224 @@
+"""Looker goes on with a create whose caller is gone: nothing is made in its place while it may still take effect."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lrestore.errors import AmbiguousMatchError, LookerError, StoppedError
+from lrestore.looker.session import LookerSession
+from lrestore.restoration.context import Context, Policy
+from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.world.world import Sizes
+from tests.restoration.restore_fixture import SESSION, Key, Stage
+
+SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
+LATE_S = 1.5
+SETTLE_S = 30.0
+WHOLE = ("folder", "group", "look", "dashboard", "board", "scheduled_plan", "user")
+PARTS = ("dashboard_element", "dashboard_filter", "dashboard_layout", "board_section", "board_item")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with Stage(tmp_path, sizes=SOME) as made:
+        yield made
+
+
+def orphan(stage: Stage, type_name: str) -> Any:
+    """An item of that type that is no longer in the instance."""
+    for row in list(stage.world.table(type_name)):
+        item = stage.item(f"{type_name}={row['id']}")
+        if type_name == "user":
+            item.raw.update(credentials_email=None, email=None, credentials_saml={"saml_user_id": f"s{row['id']}"})
+        plan = ItemRestorer(stage.context()).plan(item)
+        itself = (type_name, str(row["id"])) == ("user", stage.context().caller_id)
+        if plan.action in ("unchanged", "updated") and plan.match.live and not itself:
+            stage.call(f"delete_{type_name}", **{f"{type_name}_id": str(row["id"])})
+            return item
+    raise AssertionError(f"no {type_name} can be deleted")
+
+
+def until_idle(stage: Stage) -> None:
+    until_s = time.monotonic() + 60
+    while stage.simulator.log.in_flight and time.monotonic() < until_s:
+        time.sleep(0.02)
+    assert not stage.simulator.log.in_flight
+
+
+def die(stage: Stage, item: Any, operation: str) -> None:
+    """As a process does that is killed when its create has left; the instance is at work on it for some time."""
+    fault = stage.simulator.fault(f"late:{LATE_S}", operation=operation, times=1)
+    context = stage.context()
+    context.pause = lambda seconds: True
+    with pytest.raises(StoppedError):
+        ItemRestorer(context).restore(item)
+    assert fault.fired == 1
+    assert stage.reader.open_intents()
+
+
+def successor(stage: Stage, settle_s: float = SETTLE_S) -> Context:
+    context = stage.context(Policy(max_retries=2, settle_s=settle_s))
+    context.pause = threading.Event().wait
+    return context
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("type_name", WHOLE)
+def test_what_a_dead_process_has_begun_is_adopted_when_it_appears(stage: Stage, type_name: str) -> None:
+    item = orphan(stage, type_name)
+    before = len(stage.world.table(type_name))
+    die(stage, item, f"create_{type_name}")
+    result = ItemRestorer(successor(stage)).restore(item).result
+    until_idle(stage)
+    assert result.outcome == "created" or result.destination_id
+    assert len(stage.world.table(type_name)) == before + 1
+    assert not stage.reader.open_intents()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("part", PARTS)
+def test_parts_that_a_dead_process_has_begun_are_adopted_when_they_appear(stage: Stage, part: str) -> None:
+    item = orphan(stage, "board" if part.startswith("board") else "dashboard")
+    if part == "dashboard_layout":
+        first = item.raw["dashboard_layouts"][0]
+        item.raw["dashboard_layouts"].append({**first, "id": "999", "active": False, "dashboard_layout_components": []})
+    sections = item.raw.get("board_sections") or ()
+    backed_up = (
+        [one for section in sections for one in section["board_items"]]
+        if part == "board_item"
+        else item.raw[f"{part}s"]
+    )
+    others = len(stage.world.table(part))
+    die(stage, item, f"create_{part}")
+    begun = {row.intent.mapped_by for row in stage.reader.open_intents()}
+    stage.writer.record_result(SESSION, ItemRestorer(successor(stage)).restore(item).result)
+    until_idle(stage)
+    assert len(stage.world.table(part)) == others + len(backed_up)
+    assert not stage.reader.open_intents()
+    there = {str(row["id"]) for row in stage.world.table(part)}
+    assert {stage.reader.mapping("src", "dst", *one) for one in begun} <= there
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("type_name", WHOLE)
+@pytest.mark.parametrize("loss", ["late", "delay"], ids=["connection reset", "given up as too slow"])
+def test_one_process_does_not_repeat_what_may_still_take_effect(stage: Stage, type_name: str, loss: str) -> None:
+    item = orphan(stage, type_name)
+    before = len(stage.world.table(type_name))
+    fault = stage.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
+    context = successor(stage)
+    key = Key(stage.simulator.client_id, stage.simulator.client_secret)
+    with LookerSession(stage.simulator.base_url, key, timeout_s=0.7, max_retries=2) as context.session:
+        ItemRestorer(context).restore(item)
+    until_idle(stage)
+    assert fault.fired == 1
+    assert len(stage.world.table(type_name)) == before + 1
+
+
+def test_what_never_left_is_made_when_its_time_is_over(stage: Stage) -> None:
+    """The pauses add up to the time that is left, and not to more."""
+    item = orphan(stage, "look")
+    stage.simulator.fault("reset_before", operation="create_look", times=1)
+    context = stage.context()
+    context.pause = lambda seconds: True
+    with pytest.raises(StoppedError):
+        ItemRestorer(context).restore(item)
+    waited: list[float] = []
+    context = stage.context(Policy(settle_s=SETTLE_S))
+    context.pause = waited.append
+    assert ItemRestorer(context).restore(item).result.outcome == "created"
+    assert SETTLE_S - 20 < sum(waited) <= SETTLE_S
+    assert not stage.reader.open_intents()
+
+
+def test_nothing_is_waited_for_after_a_session_that_left_nothing_open(stage: Stage) -> None:
+    item = orphan(stage, "look")
+    waited: list[float] = []
+    context = stage.context(Policy(settle_s=SETTLE_S))
+    context.pause = waited.append
+    ItemRestorer(context).restore(item)
+    assert waited == []
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_an_error_that_looker_itself_says_is_not_waited_for(stage: Stage, status: int) -> None:
+    """Looker has ended the call: one look is enough."""
+    item = orphan(stage, "look")
+    waited: list[float] = []
+    stage.simulator.fault(f"status:{status}", operation="create_look", times=1)
+    context = stage.context(Policy(settle_s=SETTLE_S))
+    context.pause = waited.append
+    assert ItemRestorer(context).restore(item).result.outcome == "created"
+    assert sum(waited) < SETTLE_S / 10
+
+
+@pytest.mark.parametrize("fault", ["status:502", "status:504", "html:503", "html:500"])
+def test_an_error_that_may_be_a_proxys_is(stage: Stage, fault: str) -> None:
+    item = orphan(stage, "look")
+    waited: list[float] = []
+    stage.simulator.fault(fault, operation="create_look", times=1)
+    context = stage.context(Policy(settle_s=SETTLE_S))
+    context.pause = waited.append
+    assert ItemRestorer(context).restore(item).result.outcome == "created"
+    assert SETTLE_S - 5 < sum(waited) <= SETTLE_S
+
+
+def test_two_that_have_appeared_are_named_and_no_third_is_made(stage: Stage) -> None:
+    """Looker has let both creates of an impatient predecessor take effect."""
+    item = orphan(stage, "board")
+    stage.simulator.fault("reset_before", operation="create_board", times=1)
+    twins: list[str] = []
+
+    def others(_: float) -> bool:
+        if not twins:
+            body = {name: item.raw.get(name) for name in ("title", "description")}
+            twins.extend(str(stage.call("create_board", body)["id"]) for _ in range(2))
+        return False
+
+    context = stage.context(Policy(settle_s=SETTLE_S))
+    context.pause = others
+    with pytest.raises(AmbiguousMatchError) as caught:
+        ItemRestorer(context).restore(item)
+    assert all(one in str(caught.value) for one in twins)
+
+
+def test_every_try_is_on_record_before_it_leaves(stage: Stage) -> None:
+    """Killed in the second try, the next process waits from then on, not from the first."""
+    item = orphan(stage, "look")
+    stage.simulator.fault("reset_before", operation="create_look")
+    with pytest.raises(LookerError):
+        ItemRestorer(stage.context()).restore(item)
+    assert len(stage.reader.open_intents()) == stage.context().policy.max_retries + 1
+    (last,) = {max(row.opened_at for row in stage.reader.open_intents())}
+    assert stage.reader.last_open_try("src", "dst", "look", item.key.id) == last
+    assert stage.reader.last_open_try("src", "another", "look", item.key.id) is None
+
+
+@pytest.mark.slow
+def test_what_has_waited_for_its_turn_is_recorded_again_before_it_leaves(stage: Stage) -> None:
+    """The tiles of a dashboard are recorded together and made one after the other, and this instance is slow."""
+    item = orphan(stage, "dashboard")
+    count = len(item.raw["dashboard_elements"])
+    stage.simulator.fault("delay:0.3", operation="create_dashboard_element", times=count - 1)
+    last = stage.simulator.fault(f"late:{LATE_S}", operation="create_dashboard_element", times=1)
+    context = stage.context(Policy(max_retries=2, settle_s=2.0))
+    context.pause = lambda seconds: True
+    with pytest.raises(StoppedError):
+        ItemRestorer(context).restore(item)
+    assert last.fired == 1
+    with closing(sqlite3.connect(stage.directory / "state.db")) as state:
+        rows = state.execute(
+            "SELECT part, state, opened_at FROM intents WHERE part LIKE 'dashboard_element/%'"
+        ).fetchall()
+    together = min(opened_at for _, _, opened_at in rows)
+    (unknown,) = [row for row in rows if row[1] == "open"]
+    assert unknown[2] > together
+    assert (unknown[0], "dropped", together) in rows
