@@ -72,6 +72,9 @@ class Source(Protocol):
     def holds(self, key: ItemKey) -> bool:
         """Whether the backup has an item under this key, readable or not."""
 
+    def namesakes(self, key: ItemKey) -> Sequence[str]:
+        """The ids of the items of the same type and name, the item's own among them."""
+
     @property
     def personal_folders(self) -> Mapping[str, str]:
         """The id of each user's personal folder → the user's id."""

@@ -16,7 +16,7 @@ import msgspec
 from lrestore.errors import MissingItemError
 from lrestore.messages import ItemKey
 from lrestore.vault import backup_warnings as doubts
-from lrestore.vault import explores, fingerprint, index, schema, summary
+from lrestore.vault import explores, fingerprint, index, names, schema, summary
 from lrestore.vault import foreign_mappings as mappings
 from lrestore.vault import source_release as release
 from lrestore.vault.decode import decode, skim
@@ -50,6 +50,7 @@ class Vault:
     def __init__(self, files: Sequence[OpenFile], resources: ExitStack) -> None:
         self._files = tuple(files)
         self._finder = Finder(self._files)
+        self._names: dict[str, names.Namesakes] = {}
         self._close = weakref.finalize(self, resources.close)
 
     @classmethod
@@ -197,6 +198,17 @@ class Vault:
         """The id of each user's personal folder → the user's id: asked for once, then kept."""
         found = self.contents("user", _Homes)
         return {str(user.personal_folder_id): key.id for key, user in found if user.personal_folder_id is not None}
+
+    def namesakes(self, key: ItemKey) -> tuple[str, ...]:
+        """The ids of the live items of the same type and name, where names need not be unique; its own among them.
+
+        Read once per type, then kept.
+        """
+        if key.type not in names.FIELDS:
+            return ()
+        if key.type not in self._names:
+            self._names[key.type] = names.Namesakes(key.type, self.contents(key.type, names.Named))
+        return self._names[key.type].of(key.id)
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""

@@ -91,19 +91,20 @@ class Listing:
             self.put(found)
         return found
 
-    def find(self, key: Mapping[str, str]) -> list[JsonObject]:
+    def find(self, key: Mapping[str, str | None]) -> list[JsonObject]:
         """The objects whose fields equal ``key`` exactly. LookerErrors pass where nothing but the listing can tell."""
         if self._listed():
             with self._lock:
                 return [row for row in self._all().values() if has(row, key)]
         return [row for row in self._searched(key) if has(row, key)]
 
-    def _searched(self, key: Mapping[str, str]) -> list[JsonObject]:
+    def _searched(self, key: Mapping[str, str | None]) -> list[JsonObject]:
         """What may equal ``key``, without the listing: by id, or by the fields that a search takes."""
-        if self._id_field in key:
-            found = self.get(key[self._id_field])
+        object_id = key.get(self._id_field)
+        if object_id is not None:
+            found = self.get(object_id)
             return [found] if found is not None else []
-        asked = {name: value for name, value in key.items() if name in SEARCHED.get(self._type, ())}
+        asked = {name: value for name, value in key.items() if value and name in SEARCHED.get(self._type, ())}
         if not asked:
             return list(self.table().values())
         return self._reads.search(self._type, asked)

@@ -169,16 +169,18 @@ class Live:
         """Whether a LookML model, and the explore where one is named, is there."""
         return self._explores.exists(model, explore)
 
-    def find(self, type_name: str, key: Mapping[str, str]) -> list[JsonObject]:
-        """The objects whose fields equal ``key`` exactly; of types with a trash, those in the trash too."""
+    def find(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
+        """The objects whose fields equal ``key`` exactly, None for one that is unset; of types with a trash, those in
+        the trash too.
+        """
         if type_name == "folder" and {"parent_id", "name"} <= key.keys():
-            return [row for row in self.folders_at(key["parent_id"], key["name"]) if has(row, key)]
+            return [row for row in self.folders_at(str(key["parent_id"]), str(key["name"])) if has(row, key)]
         if type_name in LISTED:
             return self._listings[type_name].find(key)
         found = self._reads.search(type_name, key)
         return list({str(row["id"]): row for row in found if has(row, key)}.values())
 
-    def find_now(self, type_name: str, key: Mapping[str, str]) -> list[JsonObject]:
+    def find_now(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""
         self.look_anew(type_name)
         return self.find(type_name, key)

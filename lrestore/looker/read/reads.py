@@ -63,12 +63,12 @@ class Reads:
             rows = iter(self._session.call(entry.list_all, query=query))
         return {str(row[entry.id_field]): row for row in rows}
 
-    def search(self, type_name: str, key: Mapping[str, str]) -> list[JsonObject]:
+    def search(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
         """What a search by these fields finds, perhaps more than is meant; of types with a trash, what is there too."""
         entry = CONTENT_TYPES[type_name]
         if entry.search is None:
             raise ValueError(f"{type_name} cannot be searched")
-        query = {name: pattern(value) for name, value in key.items()}
+        query = {name: pattern(value) for name, value in key.items() if value is not None}
         rows = list(self.pages(entry.search, query))
         if entry.trash:
             rows += self.pages(entry.search, {**query, "deleted": True})
@@ -133,6 +133,9 @@ def pattern(value: str) -> str:
     return value.replace("\\", "_")
 
 
-def has(row: Mapping[str, Any], key: Mapping[str, str]) -> bool:
-    """Whether the fields of a row equal ``key`` exactly."""
-    return all(row.get(name) is not None and str(row[name]) == value for name, value in key.items())
+def has(row: Mapping[str, Any], key: Mapping[str, str | None]) -> bool:
+    """Whether the fields of a row equal ``key`` exactly; None stands for a field that is null or empty."""
+    return all(
+        row.get(name) in (None, "") if value is None else row.get(name) is not None and str(row[name]) == value
+        for name, value in key.items()
+    )

@@ -32,7 +32,7 @@ _SINGLE_SEARCHES = 10
 _EVERYBODY = 20_000
 """… unless they are more than this: embed users can be a great many, and every process would hold them all."""
 
-_FIELDS = "id,first_name,last_name,email,credentials_email," + ",".join(
+_FIELDS = "id,first_name,last_name,email,credentials_email,credentials_api3," + ",".join(
     f"credentials_{kind}" for kind in CREDENTIAL_IDS
 )
 
@@ -61,6 +61,7 @@ class People:
         self._pages = pages
         self._searches = 0
         self._by_email: dict[str, tuple[JsonObject, ...]] | None = None
+        self._by_name: dict[tuple[str, str], list[JsonObject]] | None = None
         self._by_credential: dict[tuple[str, str], JsonObject] = {}
         self._found: dict[str, tuple[JsonObject, ...]] = {}
         self._lock = threading.Lock()
@@ -103,12 +104,25 @@ class People:
 
     def without_credentials(self, first_name: str | None, last_name: str | None) -> list[JsonObject]:
         """Users of that name whom nothing else tells apart: as create_user leaves them."""
+        return [row for row in self._named(first_name, last_name) if not _has_key(row)]
+
+    def without_login(self, first_name: str | None, last_name: str | None) -> list[JsonObject]:
+        """Users of that name who cannot log in to Looker's pages: by name is how they can be known. API keys are no
+        such login.
+        """
+        name = (first_name or "", last_name or "")
+        self._count()
+        if self._by_name is not None:
+            return self._by_name.get(name, [])
+        return [row for row in self._named(first_name, last_name) if not _has_login(row)]
+
+    def _named(self, first_name: str | None, last_name: str | None) -> list[JsonObject]:
         names = {"first_name": first_name, "last_name": last_name}
         query = {name: text.replace("\\", "_") for name, text in names.items() if text} or {"email": "IS NULL"}
         return [
             row
             for row in self._pages("search_users", query)
-            if all((row.get(name) or "") == (text or "") for name, text in names.items()) and not _has_key(row)
+            if all((row.get(name) or "") == (text or "") for name, text in names.items())
         ]
 
     def _count(self) -> None:
@@ -122,6 +136,7 @@ class People:
                     for email in emails_of(row):
                         self._by_email[email] = (*self._by_email.get(email, ()), row)
                 self._by_credential = {held: row for row in rows for held in credentials_of(row)}
+                self._by_name = _by_name(rows) if rows else None
 
     def _everybody(self) -> list[JsonObject]:
         try:
@@ -132,5 +147,17 @@ class People:
         return rows if len(rows) <= _EVERYBODY else []
 
 
+def _by_name(rows: list[JsonObject]) -> dict[tuple[str, str], list[JsonObject]]:
+    found: dict[tuple[str, str], list[JsonObject]] = {}
+    for row in rows:
+        if not _has_login(row):
+            found.setdefault((row.get("first_name") or "", row.get("last_name") or ""), []).append(row)
+    return found
+
+
+def _has_login(row: Mapping[str, Any]) -> bool:
+    return bool(emails_of(row) or next(credentials_of(row), None))
+
+
 def _has_key(row: Mapping[str, Any]) -> bool:
-    return bool(emails_of(row) or row.get("credentials_api3") or next(credentials_of(row), None))
+    return bool(_has_login(row) or row.get("credentials_api3"))

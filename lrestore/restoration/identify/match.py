@@ -6,6 +6,7 @@ otherwise; the one object with the same natural key; else it is missing. What is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lrestore.content.identity import same_origin
@@ -15,11 +16,11 @@ from lrestore.looker.read.live import whole
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
-from lrestore.restoration.claims import another_of_the_backup, other_than_its_name
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.resolve import identifying, natural_key
+from lrestore.restoration.identify.claims import another_of_the_backup, other_than_its_name
+from lrestore.restoration.identify.resolve import NaturalKey, candidates_for, chosen, identifying, natural_key
 from lrestore.restoration.identify.stand_in_names import own_slug, title_aside
-from lrestore.restoration.identify.users import find_people, known_by, same_person, somebody_else
+from lrestore.restoration.identify.users import same_person, somebody_else
 
 
 @dataclass(slots=True)
@@ -130,22 +131,15 @@ def _same_natural_key(entry: ContentType, raw: JsonObject, live: JsonObject) -> 
 
 def _by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
     entry = CONTENT_TYPES[key.type]
-    if key.type == "user":
-        wanted, rows = known_by(raw), find_people(context, key, raw)
-    else:
-        wanted = natural_key(context, key, raw) or {}
-        rows = context.live.find(key.type, wanted) if wanted else []
-    found = [row for row in rows if not _another(context, key, row, match)]
-    if len(found) > 1:
-        found = _preferred(context, key, found)
-    if len(found) > 1:
-        ids = ", ".join(f"{row.get(entry.id_field)} ({title_of(key.type, row)!r})" for row in found)
-        named = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
-        raise AmbiguousMatchError(
-            f"{key} could be any of several objects with {named}: ids {ids}",
-            hint="rename or remove all but one",
-            key=key,
-        )
+    candidates = candidates_for(context, key, raw)
+    wanted, rows = candidates.wanted, candidates.rows
+    possible = [row for row in rows if not _another(context, key, row, match)]
+    if len(possible) > 1:
+        possible = _preferred(context, key, possible)
+    choice = chosen(context, key, raw, candidates, possible)
+    if choice.doubtful:
+        raise _ambiguous(key, wanted, choice.rows)
+    found = list(choice.rows)
     if not found:
         match.taken = rows[0] if rows else None
         found = _under_another_name(context, key, raw, match)
@@ -159,6 +153,18 @@ def _by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Matc
     if object_id != key.id:
         match.warnings.append(f"it is matched to id {object_id} by {', '.join(wanted)}")
     return True
+
+
+def _ambiguous(key: ItemKey, wanted: NaturalKey, rows: Sequence[JsonObject]) -> AmbiguousMatchError:
+    entry = CONTENT_TYPES[key.type]
+    ids = ", ".join(f"{row.get(entry.id_field)} ({title_of(key.type, row)!r})" for row in rows)
+    named = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
+    if len(rows) > 1:
+        told, hint = f"could be any of several objects with {named}: ids {ids}", "rename or remove all but one"
+    else:
+        told = f"may be or may not be the object with {named}, whose other content differs: id {ids}"
+        hint = f"rename or remove the live {key.type}, or make it what the backup holds"
+    return AmbiguousMatchError(f"{key} {told}", hint=hint, key=key)
 
 
 def _preferred(context: Context, key: ItemKey, found: list[JsonObject]) -> list[JsonObject]:

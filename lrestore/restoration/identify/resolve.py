@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
@@ -10,11 +12,26 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
-from lrestore.restoration.claims import another_of_the_backup, other_than_its_name
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.folders import is_special, lineage, read_raw, special_folder, why_homeless
+from lrestore.restoration.identify.claims import another_of_the_backup, other_than_its_name
+from lrestore.restoration.identify.folders import (
+    in_personal_folder,
+    is_special,
+    lineage,
+    read_raw,
+    special_folder,
+    why_homeless,
+)
+from lrestore.restoration.identify.namesakes import Choice, choose
 from lrestore.restoration.identify.queries import fingerprint
-from lrestore.restoration.identify.users import find_people
+from lrestore.restoration.identify.traits import telling_of
+from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_people, known_by, name_of
+
+NaturalKey = dict[str, str | None]
+
+_OWNER = "user_id"
+
+_FALLBACK_HINT = "set [run] fallback_folder to the id of a folder"
 
 
 def resolve(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> str:
@@ -43,16 +60,20 @@ def presumed(context: Context, target: str, source_id: str) -> str | None:
     return context.journal.mapping(target, source_id) or (source_id if context.same_instance else None)
 
 
-def natural_key(context: Context, key: ItemKey, raw: JsonObject) -> dict[str, str] | None:
-    """The fields that identify the object in the destination, references among them translated.
+def natural_key(context: Context, key: ItemKey, raw: JsonObject) -> NaturalKey | None:
+    """The fields that identify the object in the destination, references among them translated; a None there stands
+    for an object without a name.
 
     None where the backup lacks one of them, or a reference among them leads nowhere.
     """
     entry = CONTENT_TYPES[key.type]
-    wanted: dict[str, str] = {}
+    wanted: NaturalKey = {}
     for name in identifying(entry, raw):
         value = raw.get(name)
-        found = None if value in (None, "") else _translated(context, key, name, str(value))
+        if value in (None, "") and entry.namesakes and name in (entry.title_field, _OWNER):
+            wanted |= {} if name == _OWNER else {name: None}
+            continue
+        found = None if value in (None, "") else _translated(context, key, raw, name)
         if found is None and name == "query_id" and value is not None:
             found = _asked_by_namesake(context, key, raw)
         if found is None:
@@ -69,8 +90,9 @@ def identifying(entry: ContentType, raw: JsonObject) -> list[str]:
     return [name for name in entry.natural_key if name not in entry.one_of or name in chosen]
 
 
-def _translated(context: Context, key: ItemKey, name: str, value: str) -> str | None:
+def _translated(context: Context, key: ItemKey, raw: JsonObject, name: str) -> str | None:
     """A field of the natural key as the destination has it; None for a reference that leads nowhere."""
+    value = str(raw[name])
     reference = next((one for one in CONTENT_TYPES[key.type].references if one.path == name), None)
     if reference is None or reference.kind == "name":
         return value
@@ -79,10 +101,64 @@ def _translated(context: Context, key: ItemKey, name: str, value: str) -> str | 
     if reference.target not in CONTENT_TYPES:
         return value
     try:
+        if reference.target == "folder":
+            return home(context, key, raw, name).id
         return resolve(context, reference.target, value, path=name, key=key)
     except DependencyError:
         owner = reference.target == "user" and reference.kind == "soft"
         return (context.policy.fallback_owner or context.caller_id) if owner else None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The live folder that content, or a folder, belongs in. ``instead``: why it is the fallback; "" if it is not."""
+
+    id: str
+    instead: str = ""
+
+
+def home(context: Context, key: ItemKey, raw: JsonObject, name: str) -> Home:
+    """The live folder that the field ``name`` of an item leads to, or else the one that [run] fallback_folder names.
+
+    Raises DependencyError for a folder that the destination lacks and that a restore can bring, and without a fallback.
+    """
+    source_id = str(raw[name])
+    try:
+        return Home(resolve(context, "folder", source_id, path=name, key=key))
+    except DependencyError as error:
+        shown = _shown_folder(context, raw, source_id)
+        if shown is not None:
+            return Home(shown)
+        lost = _lost_for_good(context, raw, source_id)
+        fallback = context.policy.fallback_folder
+        if not lost or not fallback:
+            raise _with_fallback_named(error, lost=bool(lost)) from None
+        return Home(fallback, f"{lost}; using fallback_folder {fallback}")
+
+
+def _with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyError:
+    hint = error.hint or ""
+    if lost and "fallback_folder" not in hint:
+        error.hint = f"{hint}: set [run] fallback_folder to the id of a folder" if hint else _FALLBACK_HINT
+    return error
+
+
+def _shown_folder(context: Context, raw: JsonObject, source_id: str) -> str | None:
+    """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
+    shown = raw.get("folder") or {}
+    held = context.source.holds(ItemKey("folder", source_id))
+    if held or str(shown.get("id")) != source_id or not is_special(shown):
+        return None
+    return special_folder(context, shown, lambda user_id: user_there(context, user_id))
+
+
+def _lost_for_good(context: Context, raw: JsonObject, source_id: str) -> str:
+    """Why no restore brings a folder that the destination lacks; "" where one can."""
+    if in_personal_folder(context, raw, source_id):
+        return f"personal folder {source_id} is gone"
+    if read_raw(context, ItemKey("folder", source_id)) is None:
+        return f"folder {source_id} is in neither the backup nor the destination"
+    return ""
 
 
 def _asked_by_namesake(context: Context, key: ItemKey, raw: JsonObject) -> str | None:
@@ -176,13 +252,89 @@ def _by_natural_key(context: Context, target: str, source_id: str) -> str | None
         return None
     if target == "folder":
         return _folder(context, source_id)
+    candidates = candidates_for(context, key, backed_up)
+    rows = [row for row in candidates.rows if not row.get("deleted") and not _another(context, key, backed_up, row)]
+    found = chosen(context, key, backed_up, candidates, rows)
+    return None if found.doubtful or not found.rows else str(found.rows[0][CONTENT_TYPES[target].id_field])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Live objects that have the natural key ``wanted`` of an item. ``login``: users who log in with the same."""
+
+    wanted: NaturalKey = field(default_factory=dict)
+    rows: list[JsonObject] = field(default_factory=list)
+    login: bool = False
+
+
+def candidates_for(context: Context, key: ItemKey, raw: JsonObject) -> Candidates:
+    """The live objects that may be the backed-up one by their natural key, those in the trash included.
+
+    Plans of other owners are among them: an owner may have been replaced.
+    """
+    if key.type == "user":
+        found = find_people(context, key, raw)
+        if found:
+            return Candidates(dict(known_by(raw)), found, login=True)
+        return Candidates(name_of(raw), find_by_name(context, raw))
+    wanted = natural_key(context, key, raw)
+    if not wanted:
+        return Candidates()
+    searched = {name: value for name, value in wanted.items() if name != _OWNER}
+    return Candidates(wanted, context.live.find(key.type, searched))
+
+
+def chosen(context: Context, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]) -> Choice:
+    """Which of ``rows``, candidates that are not known to be others, the backed-up object is."""
+    telling = (
+        None if candidates.login else telling_of(context, key.type, lambda kind, one: _quietly(context, kind, one))
+    )
+    if telling is None or not rows:
+        return Choice(tuple(rows), doubtful=len(rows) > 1)
+    items = {key.id: raw, **_rivals(context, key, candidates.wanted)}
+    if len(rows) == len(items) == 1 and telling.rest(raw, rows[0]) == "same":
+        return Choice(tuple(rows))
+    return choose(key.id, items, {str(row["id"]): row for row in rows}, telling)
+
+
+def _rivals(context: Context, key: ItemKey, wanted: NaturalKey) -> dict[str, JsonObject]:
+    """Other items of the backup with the same natural key, of which the live object is not known either."""
+    found: dict[str, JsonObject] = {}
+    for source_id in context.source.namesakes(key):
+        other = ItemKey(key.type, source_id)
+        if other == key or _is_known(context, other):
+            continue
+        content = read_raw(context, other)
+        if content is None or is_built_in(CONTENT_TYPES[key.type], content):
+            continue
+        if _has_natural_key(context, other, content, wanted):
+            found[source_id] = content
+    return found
+
+
+def _is_known(context: Context, key: ItemKey) -> bool:
+    mapped = context.journal.mapping(key.type, key.id)
+    if mapped is not None and _there(context, key.type, mapped):
+        return True
+    return context.same_instance and _keeps_its_id(context, key.type, key.id)
+
+
+def _has_natural_key(context: Context, key: ItemKey, raw: JsonObject, wanted: NaturalKey) -> bool:
+    """Whether an item may be looked for by the same natural key, whoever owns it. A user who is there by its login is
+    not looked for by its name.
+    """
+    if key.type == "user":
+        return name_of(raw) == wanted and by_name_alone(raw) and not find_people(context, key, raw)
+    return {**(natural_key(context, key, raw) or {}), _OWNER: None} == {**wanted, _OWNER: None}
+
+
+def _quietly(context: Context, target: str, source_id: str) -> str | None:
     if target == "user":
-        rows = find_people(context, key, backed_up)
-    else:
-        wanted = natural_key(context, key, backed_up)
-        rows = context.live.find(target, wanted) if wanted else []
-    found = [row for row in rows if not row.get("deleted") and not _another(context, key, backed_up, row)]
-    return str(found[0][CONTENT_TYPES[target].id_field]) if len(found) == 1 else None
+        return user_there(context, source_id)
+    try:
+        return resolve(context, target, source_id, path="", key=ItemKey(target, source_id))
+    except ItemError:
+        return None
 
 
 def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObject) -> bool:
@@ -208,9 +360,14 @@ def _folder(context: Context, source_id: str) -> str | None:
         here = _known_folder(context, folder_id, folder)
         if here is not None:
             break
+        if folder.get("is_personal") and folder_id != source_id and context.policy.fallback_folder:
+            here = context.policy.fallback_folder
+            break
         below.append((ItemKey("folder", folder_id), str(folder.get("name"))))
     else:
-        return None
+        here = context.policy.fallback_folder
+        if not here or not _above_is_lost(context, below[-1][0] if below else None):
+            return None
     for key, name in reversed(below):
         rows = context.live.find("folder", {"parent_id": here, "name": name})
         found = [row for row in rows if not another_of_the_backup(context, key, row)]
@@ -218,6 +375,12 @@ def _folder(context: Context, source_id: str) -> str | None:
             return None
         here = str(found[0]["id"])
     return here
+
+
+def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
+    """Whether the highest folder of a lineage is in one that the backup does not hold: a restore puts it elsewhere."""
+    above = None if highest is None else (read_raw(context, highest) or {}).get("parent_id")
+    return above not in (None, "") and read_raw(context, ItemKey("folder", str(above))) is None
 
 
 def _known_folder(context: Context, folder_id: str, folder: JsonObject) -> str | None:

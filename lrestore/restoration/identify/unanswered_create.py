@@ -10,8 +10,8 @@ from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
-from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.claims import another_of_the_backup
 from lrestore.restoration.writes import Write
 
 _TELLING: Mapping[str, tuple[str, ...]] = {

@@ -46,8 +46,29 @@ def known_by(raw: JsonObject) -> dict[str, str]:
     return credentials or {"name": f"{raw.get('first_name') or ''} {raw.get('last_name') or ''}".strip()}
 
 
+def name_of(raw: JsonObject) -> dict[str, str | None]:
+    """First and last name, null where there is none."""
+    return {name: raw.get(name) or None for name in ("first_name", "last_name")}
+
+
+def by_name_alone(raw: JsonObject) -> bool:
+    """Whether a backed-up user that no login tells may be looked for by its name.
+
+    An embed user is its external id. Where there is no name either, a user that has a login is known by that only.
+    """
+    kinds = {kind for kind, _ in credentials_of(raw)}
+    return "embed" not in kinds and (any(name_of(raw).values()) or not (kinds or emails_of(raw)))
+
+
+def find_by_name(context: Context, raw: JsonObject) -> list[JsonObject]:
+    """The live users of the same name who have no login: a restore cannot give them the one that they had."""
+    if not by_name_alone(raw):
+        return []
+    return context.live.people.without_login(raw.get("first_name"), raw.get("last_name"))
+
+
 def find_people(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObject]:
-    """The live users who may be the backed-up one; more than one where that cannot be told.
+    """The live users who log in with the same as the backed-up one; more than one where that cannot be told.
 
     Raises ForbiddenError where an embed user cannot be looked for.
     """

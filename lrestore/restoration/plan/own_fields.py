@@ -16,8 +16,7 @@ from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.identify.folders import in_personal_folder, is_special, special_folder
-from lrestore.restoration.identify.resolve import presumed, resolve, user_there
+from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there, why_missing
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Unmet, Write
@@ -128,6 +127,8 @@ class OwnPlanner:
 
     def _hard(self, target: str, source_id: str, path: str) -> str:
         named = (self.live or {}).get(path)
+        if target == "folder":
+            return self._folder(path, None if named is None else str(named))
         if named is not None and target not in LISTED and presumed(self.context, target, source_id) == str(named):
             return str(named)
         try:
@@ -136,24 +137,26 @@ class OwnPlanner:
             namesake = self._shown_by_name(target, path)
             if namesake is not None:
                 return namesake
-            if target != "folder":
-                raise
-            embedded = self._embedded_folder(source_id)
-            if embedded is not None:
-                return embedded
-            fallback = self.context.policy.fallback_folder
-            if not fallback or not in_personal_folder(self.context, self.raw, source_id):
-                raise
-            self.warnings.append(f"its personal folder {source_id} is gone; it goes to folder {fallback}")
-            return fallback
+            raise
 
-    def _embedded_folder(self, source_id: str) -> str | None:
-        """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
-        shown = self.raw.get("folder") or {}
-        held = self.context.source.holds(ItemKey("folder", source_id))
-        if held or str(shown.get("id")) != source_id or not is_special(shown):
-            return None
-        return special_folder(self.context, shown, lambda user_id: user_there(self.context, user_id))
+    def _folder(self, path: str, named: str | None) -> str:
+        """The folder of the object. A live one stays where it is if its own folder cannot be had."""
+        stays = named is not None and self.context.live.exists("folder", named)
+        try:
+            found = home(self.context, self.key, self.raw, path)
+        except DependencyError as error:
+            if named is None or not stays:
+                raise
+            why = why_missing(self.context, "folder", str(self.raw[path]))
+            self.unmet.append(Unmet("its folder", f"{why}; it stays in folder {named}", path, error.hint or ""))
+            return named
+        if found.instead and named is not None and stays and named != found.id:
+            told = found.instead.partition(";")[0]
+            self.warnings.append(f"{told}; it stays in folder {named}")
+            return named
+        if found.instead:
+            self.warnings.append(found.instead)
+        return found.id
 
     def _shown_by_name(self, target: str, path: str) -> str | None:
         """A role shows its sets whole: those that are in no backup, built-in ones above all, are known by name."""

@@ -15,6 +15,8 @@ from lrestore.ontology import fields
 
 _SCHEMA = "ScheduledPlanDestination"
 
+_ADDRESS = frozenset({"type", "address", "format"})
+
 _NO_SECRET = frozenset({"email", ""})
 """S3 and SFTP need secrets (specification); webhooks and integrations may."""
 
@@ -39,6 +41,11 @@ def secret_kinds(backed_up: list[JsonObject]) -> list[str]:
     return sorted({str(one.get("type") or "") for one in backed_up} - _NO_SECRET)
 
 
+def addresses(destinations: list[JsonObject]) -> tuple[str, ...]:
+    """What is sent where, in whatever order: equal for lists that reach the same people in the same form."""
+    return tuple(_meaning(destinations, _ADDRESS))
+
+
 def _whole(destination: JsonObject, live: JsonObject, taken: frozenset[str]) -> JsonObject:
     kept = {name: live[name] for name in sorted(taken) if name not in destination and live.get(name) is not None}
     return kept | {name: destination[name] for name in sorted(taken) if destination.get(name) is not None}
@@ -60,7 +67,7 @@ def _said(name: str, value: object) -> object:
 
 
 def _address(destination: JsonObject) -> tuple[str, ...]:
-    return tuple(str(destination.get(name) or "") for name in ("type", "address", "format"))
+    return tuple(str(destination.get(name) or "") for name in sorted(_ADDRESS))
 
 
 def _text(destination: JsonObject) -> str:

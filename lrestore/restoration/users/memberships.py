@@ -15,10 +15,10 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
-from lrestore.restoration.claims import another_of_the_backup
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
+from lrestore.restoration.identify.claims import another_of_the_backup
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.writes import Write
 

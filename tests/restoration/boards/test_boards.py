@@ -200,10 +200,20 @@ def test_a_board_of_another_instance_is_known_by_its_title(stage: Stage) -> None
     assert stage.restore("board=1", judgement=OTHER).outcome == "unchanged"
 
 
-def test_two_boards_of_that_title_are_a_dead_letter(stage: Stage) -> None:
-    stage.call("create_board", {"title": stage.item("board=1").raw["title"]})
+def test_two_boards_that_nothing_tells_apart_are_a_dead_letter(stage: Stage) -> None:
+    item = stage.item("board=1")
+    item.raw["board_sections"] = []
+    stage.call("delete_board", board_id="1")
+    for _ in range(2):
+        stage.call("create_board", {name: item.raw[name] for name in ("title", "description")})
     with pytest.raises(AmbiguousMatchError):
-        stage.restore("board=1", judgement=OTHER)
+        ItemRestorer(stage.context(judgement=OTHER)).restore(item)
+
+
+def test_of_two_boards_of_that_title_the_one_with_the_same_content_is_meant(stage: Stage) -> None:
+    stage.call("create_board", {"title": stage.item("board=1").raw["title"]})
+    result = stage.restore("board=1", judgement=OTHER)
+    assert (result.outcome, result.destination_id) == ("unchanged", "1")
 
 
 def test_two_backed_up_boards_of_one_title_become_two(stage: Stage) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lrestore.json_types import JsonObject
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.instance_fixture import Arena
 from tests.restoration.migration_fixture import Crossing
@@ -91,7 +94,85 @@ def test_or_it_goes_to_the_fallback_folder(crossing: Crossing) -> None:
     shared = crossing.of("folder", is_shared_root=True)["id"]
     ran = crossing.migrate(f"dashboard={dashboard['id']}", LRESTORE_RUN_FALLBACK_FOLDER=shared).all_good()
     assert crossing.of("dashboard", title=dashboard["title"])["folder_id"] == shared
-    assert f"goes to folder {shared}" in ran.out + ran.err
+    assert f"is gone; using fallback_folder {shared}" in ran.out + ran.err
+
+
+def without_folders(crossing: Crossing) -> None:
+    """The backup as an extract without folders makes it."""
+    with contextlib.closing(sqlite3.connect(crossing.backup)) as connection, connection:
+        connection.execute("DELETE FROM content_items WHERE content_type = ?", (CONTENT_TYPES["folder"].vault_number,))
+
+
+def in_a_folder(crossing: Crossing) -> JsonObject:
+    """A dashboard without tiles, in a folder that people make."""
+    roots = {row["id"] for row in crossing.source.table("folder") if row["is_shared_root"] or row["is_personal"]}
+    dashboard = next(row for row in crossing.source.table("dashboard") if row["folder_id"] not in roots)
+    bare: dict[str, object] = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
+    crossing.back_up("dashboard", dashboard["id"], {**crossing_blob(crossing, dashboard["id"]), **bare})
+    return dict(dashboard)
+
+
+def test_content_whose_folder_is_in_neither_place_goes_to_the_fallback_folder(crossing: Crossing) -> None:
+    dashboard = in_a_folder(crossing)
+    without_folders(crossing)
+    shared = crossing.of("folder", is_shared_root=True)["id"]
+    settings = {"LRESTORE_RUN_FALLBACK_FOLDER": shared, "LRESTORE_RUN_FALLBACK_OWNER": "1"}
+    ran = crossing.migrate(f"dashboard={dashboard['id']}", **settings).all_good()
+    assert crossing.of("dashboard", title=dashboard["title"])["folder_id"] == shared
+    told = (
+        f"folder {dashboard['folder_id']} is in neither the backup nor the destination; using fallback_folder {shared}"
+    )
+    assert told in ran.out + ran.err
+    (crossing.directory / "state.db").unlink()
+    assert crossing.migrate(f"dashboard={dashboard['id']}", **settings).all_good().writes == []
+
+
+def test_without_a_fallback_folder_it_is_a_dead_letter_that_names_the_setting(crossing: Crossing) -> None:
+    dashboard = in_a_folder(crossing)
+    without_folders(crossing)
+    ran = crossing.migrate(f"dashboard={dashboard['id']}", LRESTORE_RUN_FALLBACK_OWNER="1")
+    assert (ran.code, ran.writes) == (1, [])
+    assert "fallback_folder" in ran.letter()["message"]
+
+
+def test_content_whose_folder_the_backup_holds_is_not_put_into_the_fallback_folder(crossing: Crossing) -> None:
+    dashboard = in_a_folder(crossing)
+    shared = crossing.of("folder", is_shared_root=True)["id"]
+    ran = crossing.migrate(f"dashboard={dashboard['id']}", LRESTORE_RUN_FALLBACK_FOLDER=shared)
+    assert (ran.code, ran.writes) == (1, [])
+    assert f"--select folder={dashboard['folder_id']}" in ran.letter()["message"]
+
+
+def test_a_live_dashboard_stays_where_it_is_if_its_folder_is_in_neither_place(crossing: Crossing) -> None:
+    """Somebody has given it a place since it was put into the fallback folder."""
+    dashboard = in_a_folder(crossing)
+    without_folders(crossing)
+    shared = crossing.of("folder", is_shared_root=True)["id"]
+    settings = {"LRESTORE_RUN_FALLBACK_FOLDER": shared, "LRESTORE_RUN_FALLBACK_OWNER": "1"}
+    crossing.migrate(f"dashboard={dashboard['id']}", **settings).all_good()
+    made = crossing.of("dashboard", title=dashboard["title"])
+    root = crossing.of("folder", is_users_root=True)
+    crossing.edit("folder", "900", name="Sorted", parent_id=root["id"], created_at="2026-02-01T00:00:00.000Z")
+    crossing.edit("dashboard", made["id"], folder_id="900")
+    ran = crossing.migrate(f"dashboard={dashboard['id']}", **settings).all_good()
+    assert ran.writes == []
+    assert "it stays in folder 900" in ran.out + ran.err
+
+
+def test_a_folder_whose_parent_is_in_neither_place_is_made_once_in_the_fallback_folder(crossing: Crossing) -> None:
+    """So is what is in it, with a new state file, too."""
+    dashboard = in_a_folder(crossing)
+    broken(crossing, "810", "799", "below what is gone")
+    blob = {**crossing_blob(crossing, dashboard["id"]), "folder_id": "810", "folder": None}
+    crossing.back_up("dashboard", dashboard["id"], {**blob, "dashboard_elements": [], "dashboard_layouts": []})
+    shared = crossing.of("folder", is_shared_root=True)["id"]
+    settings = {"LRESTORE_RUN_FALLBACK_FOLDER": shared, "LRESTORE_RUN_FALLBACK_OWNER": "1"}
+    for names in (("folder=810", f"dashboard={dashboard['id']}"), (f"dashboard={dashboard['id']}",)):
+        crossing.migrate(*names, **settings).all_good()
+        folder = crossing.of("folder", name="below what is gone")
+        assert folder["parent_id"] == shared
+        assert crossing.of("dashboard", title=dashboard["title"])["folder_id"] == folder["id"]
+        (crossing.directory / "state.db").unlink()
 
 
 def two_siblings(arena: Arena) -> tuple[JsonObject, JsonObject]:
@@ -180,14 +261,14 @@ def test_a_circle_of_folders_costs_its_members_and_what_is_in_them_nothing_else(
     crossing.back_up(
         "dashboard", dashboard["id"], {**blob, "folder_id": "810", "folder": None, "dashboard_elements": []}
     )
-    ran = crossing.migrate("folder", "dashboard")
+    ran = crossing.migrate("folder", "dashboard", LRESTORE_RUN_FALLBACK_OWNER="1")
     assert ran.code == 1
     assert {letter["id"] for letter in ran.letters} == {*members, "810", dashboard["id"]}
     assert all(f"folder={member}" in letter["message"] for letter in ran.letters for member in members[:1])
     of_the_circle = [letter["message"] for letter in ran.letters if letter["id"] in members]
     assert all("circle" in message and all(f"folder={one}" in message for one in members) for message in of_the_circle)
     assert not any("round" in str(folder["name"]) for folder in crossing.world.table("folder"))
-    assert crossing.migrate("folder", "dashboard").writes == []
+    assert crossing.migrate("folder", "dashboard", LRESTORE_RUN_FALLBACK_OWNER="1").writes == []
 
 
 def test_a_folder_whose_parent_is_nowhere_is_a_dead_letter_that_names_it(crossing: Crossing) -> None:

@@ -299,13 +299,51 @@ def another_content(stage: Stage) -> JsonObject:
     return {"look_id": look["id"], **switches}
 
 
-def test_two_plans_alike_are_a_dead_letter(stage: Stage) -> None:
+def a_twin(stage: Stage, **fields: Any) -> str:
+    """Another live plan like plan 1, but for these fields."""
+    record = dict(stage.world.get("scheduled_plan", "1") or {})
+    edit(stage.world, Edit(type="scheduled_plan", id="777", set={**record, **fields, "id": "777"}))
+    return "777"
+
+
+def test_two_plans_that_nothing_tells_apart_are_a_dead_letter(stage: Stage) -> None:
     map_content(stage)
-    shown = live_plan(stage)
-    twin = {"name": shown["name"], "dashboard_id": shown["dashboard_id"], "user_id": shown["user_id"]}
-    stage.call("create_scheduled_plan", {**new_plan(stage), **twin})
-    with pytest.raises(AmbiguousMatchError):
+    a_twin(stage)
+    with pytest.raises(AmbiguousMatchError, match="777"):
         stage.restore("scheduled_plan=1", judgement=OTHER)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"crontab": "30 3 * * *"},
+        {"crontab": None, "datagroup": "daily"},
+        {"user_id": "2"},
+        {"timezone": "Asia/Tokyo"},
+        {"scheduled_plan_destination": []},
+    ],
+)
+def test_of_two_plans_of_one_name_the_one_with_the_same_content_is_meant(stage: Stage, fields: dict[str, Any]) -> None:
+    map_content(stage)
+    a_twin(stage, **fields)
+    result = stage.restore("scheduled_plan=1", judgement=OTHER)
+    assert (result.outcome, result.destination_id) == ("unchanged", "1")
+
+
+def test_a_plan_without_a_name_is_known_by_what_it_sends(stage: Stage) -> None:
+    """A second one would send every mail twice."""
+    map_content(stage)
+    edit(stage.world, Edit(type="scheduled_plan", id="1", set={"name": None}))
+    item = with_fields(stage, name=None)
+    assert restored(stage, item, OTHER).destination_id == "1"
+
+
+def test_a_plan_whose_owner_was_replaced_is_not_made_a_second_time(stage: Stage) -> None:
+    """An earlier run made it in the name of the caller, before its owner was there."""
+    map_content(stage)
+    item = with_fields(stage, user_id="2")
+    assert restored(stage, item, OTHER).destination_id == "1"
+    assert live_plan(stage)["user_id"] == "2"
 
 
 def test_two_backed_up_plans_of_one_name_become_two(stage: Stage) -> None:

@@ -343,7 +343,7 @@ def test_a_later_run_finds_what_an_unanswered_create_has_left_behind(stage: Stag
     stage.call("delete_user", user_id="3")
     count = len(stage.world.table("user"))
     stage.simulator.fault("reset_after", operation="create_user", times=1)
-    stage.simulator.fault("status:503", operation="search_users", after=1)
+    stage.simulator.fault("status:503", operation="search_users", after=2)
     with pytest.raises(LookerError):
         stage.restore("user=3")
     assert stage.reader.open_intents()

@@ -11,15 +11,15 @@ from lrestore.restoration.context import Context
 def another_of_the_backup(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object ``row`` is known to be another item than ``key``.
 
-    In the same instance an object whose id the backup holds is that object. In another instance an object that is
-    recorded as another item which the backup still holds. Where names are not unique, any recorded object.
+    In the same instance an object whose id the backup holds is that object. In any, an object that is recorded as
+    another item which the backup still holds. Where names are not unique, any recorded object.
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))
     if entry.namesakes and context.journal.claimed(key, other.id):
         return True
-    if context.same_instance:
-        return other != key and context.source.holds(other)
+    if context.same_instance and other != key and context.source.holds(other):
+        return True
     claimants = context.journal.claimants(key.type, other.id) - {key.id}
     return any(context.source.holds(ItemKey(key.type, claimant)) for claimant in claimants)
 

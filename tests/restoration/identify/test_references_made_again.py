@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lrestore.errors import DependencyError
+from lrestore.errors import DependencyError, IncompleteError
 from lrestore.messages import ItemKey
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.store import Record
@@ -158,7 +158,7 @@ def test_a_folder_that_the_backup_knows_as_another_is_not_taken_for_one_that_is_
     )
     edit(stage.world, Edit(type="folder", id=gone, delete=True))
     edit(stage.world, Edit(type="folder", id=other, set={"name": record["name"], "parent_id": record["parent_id"]}))
-    edit(stage.world, Edit(type="dashboard", id="1", set={"title": "Changed", "folder_id": other}))
+    stage.call("delete_dashboard", dashboard_id="1")
     with pytest.raises(DependencyError, match=f"folder={gone}"):
         stage.restore("dashboard=1")
 
@@ -178,7 +178,7 @@ def test_a_look_in_the_trash_is_not_replaced_by_its_namesake(stage: Stage) -> No
     edit(stage.world, Edit(type="look", id=look["id"], set={"deleted": True, "deleted_at": "2026-02-01T00:00:00.000Z"}))
     edit(stage.world, Edit(type="look", set={**look, "created_at": "2026-03-01T00:00:00.000Z"}, id="777"))
     stage.call("delete_dashboard", dashboard_id="1")
-    with pytest.raises(DependencyError, match=f"look={look['id']}"):
+    with pytest.raises(IncompleteError, match=f"look={look['id']}"):
         stage.restore("dashboard=1")
 
 

@@ -1,0 +1,87 @@
+"""Which of several live objects of the same name is which of the backup's, where names are not unique. Pure functions.
+
+Items and objects are paired by what they hold, by the strictest trait first. Only objects that are equal in everything
+may be exchanged for each other; where less is equal, a pair has to be the only one. What cannot be told is in doubt:
+neither written to nor made a second time.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from lrestore.json_types import JsonObject
+
+Trait = tuple[Callable[[JsonObject], Hashable], Callable[[JsonObject], Hashable]]
+"""What is compared: as an item of the backup has it, and as a live object has it. None equals nothing."""
+
+Likeness = Literal["same", "doubtful", "other"]
+"""What a live object is that has the name of an item and no trait in common: the item, if there are no others of that
+name; perhaps the item; another object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What tells objects of the same name apart. ``traits``: the strictest first; ``rest`` judges an item and an object
+    that have none in common.
+    """
+
+    traits: Sequence[Trait]
+    rest: Callable[[JsonObject, JsonObject], Likeness]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The live object that an item is, none, or several of which each may be it (``doubtful``)."""
+
+    rows: tuple[JsonObject, ...] = ()
+    doubtful: bool = False
+
+
+def choose(item_id: str, items: Mapping[str, JsonObject], rows: Mapping[str, JsonObject], telling: Telling) -> Choice:
+    """The live object of the item ``item_id`` among ``rows``, all by id. ``items`` are the backup's of the same name,
+    the item itself included; nothing on either side is known to belong to something else.
+    """
+    ours = {one: items[one] for one in sorted(items, key=_by_age)}
+    theirs = {one: rows[one] for one in sorted(rows, key=_by_age)}
+    for index, trait in enumerate(telling.traits):
+        for our_ids, their_ids in _alike(ours, theirs, trait):
+            if index == 0 and item_id in our_ids and len(their_ids) > len(our_ids):
+                return Choice(tuple(theirs[one] for one in their_ids), doubtful=True)
+            if index > 0 and not len(our_ids) == len(their_ids) == 1:
+                continue
+            for our_id, their_id in zip(our_ids, their_ids, strict=False):
+                if our_id == item_id:
+                    return Choice((theirs[their_id],))
+                del ours[our_id]
+                del theirs[their_id]
+    return _of_the_rest(items[item_id], list(ours.values()), list(theirs.values()), telling)
+
+
+def _of_the_rest(item: JsonObject, items: list[JsonObject], rows: list[JsonObject], telling: Telling) -> Choice:
+    left = [row for row in rows if telling.rest(item, row) != "other"]
+    if not left:
+        return Choice()
+    rivals = [one for one in items if telling.rest(one, left[0]) != "other"]
+    alone = len(left) == len(rivals) == 1
+    return Choice(tuple(left), doubtful=not (alone and telling.rest(item, left[0]) == "same"))
+
+
+def _alike(
+    ours: Mapping[str, JsonObject], theirs: Mapping[str, JsonObject], trait: Trait
+) -> list[tuple[list[str], list[str]]]:
+    """The ids on both sides that have a trait in common."""
+    groups: dict[Hashable, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for side, (objects, value_of) in enumerate(zip((ours, theirs), trait, strict=True)):
+        for one, obj in objects.items():
+            value = value_of(obj)
+            if value is not None:
+                groups[value][side].append(one)
+    return [group for group in groups.values() if all(group)]
+
+
+def _by_age(object_id: str) -> tuple[int, str]:
+    """Looker counts: a shorter id is older."""
+    return len(object_id), object_id
