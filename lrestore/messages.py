@@ -34,12 +34,35 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=False):
     message: str = ""
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """What a live object looked like when it was recorded, so that a mapping can be proved later.
+
+    ``created_at`` as Looker showed it, "" where the type has none. ``key``: the natural key, as a JSON object of texts.
+    """
+
+    created_at: str = ""
+    key: str = ""
+
+
+UNPROVED = Proof()
+
+
 class Mapping(msgspec.Struct, frozen=True):
     """Which live object a backed-up one (or a part of one, such as ``dashboard_element``) is."""
 
     type: str
     source_id: str
     destination_id: str
+    proof: Proof = UNPROVED
+
+
+class Recorded(msgspec.Struct, frozen=True):
+    """A mapping as it is on record since ``at``. ``sure``: this run has recorded it, so that it needs no proof."""
+
+    destination_id: str
+    proof: Proof = UNPROVED
+    at: str = ""
+    sure: bool = False
 
 
 class Request(msgspec.Struct, frozen=True):

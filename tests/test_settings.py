@@ -142,10 +142,29 @@ def test_of_a_glob_the_first_match_gives_the_name(write: Write, tmp_path: Path) 
     assert load_settings(None, {"LRESTORE_SOURCE_PATH": f"{tmp_path}/emea-*.db"}, {}).source.instance == "emea-1"
 
 
-def test_the_destination_is_called_after_its_host() -> None:
-    url = {"LOOKERSDK_BASE_URL": "https://Looker.example.com:19999/"}
-    destination = load_settings(None, url, {}).destination
-    assert (destination.name, destination.base_url) == ("looker.example.com", "https://Looker.example.com:19999")
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://Looker.example.com:19999/", "looker.example.com:19999"),
+        ("https://looker.example.com", "looker.example.com:443"),
+        ("http://localhost", "localhost:80"),
+        ("http://[::1]:9999", "[::1]:9999"),
+    ],
+)
+def test_the_destination_is_called_after_its_host_and_port(url: str, name: str) -> None:
+    """Two servers may share a host."""
+    destination = load_settings(None, {"LOOKERSDK_BASE_URL": url}, {}).destination
+    assert (destination.name, destination.base_url) == (name, url.rstrip("/"))
+
+
+def test_the_name_that_older_versions_gave_is_known_where_no_other_is_chosen() -> None:
+    url = {"LOOKERSDK_BASE_URL": "https://looker.example.com:19999"}
+    assert load_settings(None, url, {}).destination.former_name == "looker.example.com"
+    named = load_settings(None, {**url, "LRESTORE_DESTINATION_NAME": "prod"}, {}).destination
+    assert (named.name, named.former_name) == ("prod", "")
+
+
+def test_the_simulator_keeps_its_name() -> None:
     assert load_settings(None, {"LOOKERSDK_BASE_URL": "simulator"}, {}).destination.name == "simulator"
 
 

@@ -69,6 +69,8 @@ class Context:
     """Whether the id of a backed-up object is still its own, by type, id and the live one's ``created_at``: asked for
     every reference.
     """
+    proved_queries: dict[tuple[str, str, str], bool] = field(default_factory=dict)
+    """Whether a recorded query is still the one that was recorded, by kind, live id and proof."""
     hosts: Hosts = Hosts()
     definitions: Definitions = field(default_factory=Nowhere)
     """What queries ask, where their ids mean nothing."""

@@ -37,6 +37,7 @@ from lrestore.restoration.apply.execute import Applied, make_queries, not_taken,
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds, nobody
 from lrestore.restoration.identify.match import Match, find_live
+from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.stand_in_names import own_slug
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.plan.own_fields import OwnPlanner
@@ -248,14 +249,17 @@ class ItemRestorer:
         if live is not None and plan.action in ("updated", "unchanged"):
             if self._context.journal.begun(plan.key):
                 return "created"
-            if self._context.journal.kept(plan.key, _live_id(plan.key, live)):
+            if self._context.journal.kept(plan.key, _live_id(plan.key, live), live.get("created_at")):
                 return "updated"
         return plan.action
 
     def _map_if_moved(self, plan: ItemPlan, live: JsonObject) -> None:
-        """An object found by its natural key is remembered; one that kept its id needs no mapping."""
-        if plan.match.how == "natural key":
-            self._context.journal.map(plan.key.type, plan.key.id, _live_id(plan.key, live))
+        """An object found by its natural key is remembered; one that kept its id needs no mapping. One that is on
+        record is recorded as it is now, or the next run would not know it again.
+        """
+        if plan.match.live is not None:
+            for mapping in _mappings(plan, live):
+                self._context.journal.map(mapping)
 
     def _prepare(self, plan: ItemPlan, applied: Applied) -> None:
         """Make the queries that the item shows."""
@@ -304,7 +308,7 @@ class ItemRestorer:
         made = self._insist(plan, lambda: left_aside(self._context, write) or self._made(plan, write))
         applied.done += 1
         object_id = str(made[entry.id_field])
-        self._context.journal.created(plan.key.type, object_id)
+        self._context.journal.created(plan.key.type, object_id, str(made.get("created_at") or ""))
         self._context.live.put(plan.key.type, {**write.body, **made})
         self._context.live.note(plan.key.type, object_id)
         applied.warnings += not_taken(plan.key, write, write.body, made)
@@ -321,11 +325,10 @@ class ItemRestorer:
         watch = kind_of(plan.key.type).watch
         look = by_key if watch is None else watch(self._context, plan.key, write)
         intent = Intent(plan.key, natural_key=repr(key_fields))
-        return create_one(self._context, Creation(intent, lambda: self._send(write, {}), look))
+        return create_one(self._context, Creation(intent, lambda: self._send(write, {}), look, write.body))
 
     def _result(self, plan: ItemPlan, applied: Applied, live: JsonObject | None, found: list[Change]) -> ItemResult:
         destination_id = _live_id(plan.key, live) if live else ""
-        own = (Mapping(plan.key.type, plan.key.id, destination_id),)
         return ItemResult(
             key=plan.key,
             name=plan.name,
@@ -334,7 +337,7 @@ class ItemRestorer:
             reason=plan.reason,
             changes=plan.changes + tuple(found),
             deletions=plan.parts.deletions,
-            mappings=(own if plan.action == "created" or plan.match.how == "natural key" else ()) + self._found(plan),
+            mappings=(_mappings(plan, live) if live else ()) + self._found(plan),
             warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
             left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
             enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
@@ -363,6 +366,24 @@ def _missing() -> Iterator[None]:
 
 def _live_id(key: ItemKey, live: JsonObject) -> str:
     return str(live[CONTENT_TYPES[key.type].id_field])
+
+
+def _mappings(plan: ItemPlan, live: JsonObject) -> tuple[Mapping, ...]:
+    """The mapping of an item, where it is new or proves more than the one that is on record."""
+    mapping = mapping_to(plan.key.type, plan.key.id, _live_id(plan.key, live), _as_restored(plan, live))
+    recorded = plan.match.recorded
+    known = recorded is not None and recorded.proof == mapping.proof
+    return () if known or plan.match.how == "id" or plan.action == "skipped" else (mapping,)
+
+
+def _as_restored(plan: ItemPlan, live: JsonObject) -> JsonObject:
+    """The live object with what has been written to it."""
+    sent = plan.own.body if plan.own else {}
+    found = {**sent, **live} if plan.match.live is None else {**live, **sent}
+    for write in plan.parts.writes:
+        if write.type == "credentials_email":
+            found[write.type] = {**(found.get(write.type) or {}), **write.body}
+    return found
 
 
 def _path_parameter(operation: str) -> str:

@@ -21,7 +21,7 @@ from lrestore.ontology.nulls import NO_TEXT
 from lrestore.restoration.apply.execute import send
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import circle
-from lrestore.restoration.identify.resolve import resolve
+from lrestore.restoration.identify.resolve import is_recorded, resolve
 from lrestore.restoration.identify.stand_in_names import title_aside
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.writes import Write
@@ -88,9 +88,10 @@ def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, JsonObj
 
 def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, JsonObject]) -> str:
     """The live object as far as the listing and what is recorded tell: one found by its name is in its place."""
-    mapped = context.journal.mapping(key.type, key.id)
-    if mapped is not None and mapped in table:
-        return mapped
+    recorded = context.journal.recorded(key.type, key.id)
+    known = table.get(recorded.destination_id) if recorded is not None else None
+    if recorded is not None and known is not None and is_recorded(context, key, recorded, known):
+        return recorded.destination_id
     live = table.get(key.id) if context.same_instance else None
     if live is None or is_built_in(CONTENT_TYPES[key.type], live):
         return ""

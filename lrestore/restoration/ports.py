@@ -9,16 +9,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import Intent, ItemKey
+from lrestore.messages import Intent, ItemKey, Proof, Recorded
+from lrestore.messages import Mapping as IdMapping
 
 
 class Journal(Protocol):
     """What is written down so that nothing is lost or doubled. In a bulk run it speaks to the writer process."""
 
-    def mapping(self, type_name: str, source_id: str) -> str | None:
-        """The recorded live id of a backed-up object or part."""
+    def recorded(self, type_name: str, source_id: str) -> Recorded | None:
+        """Which live object a backed-up one, or a part of one, is on record as. It counts only if it is proved, see
+        :mod:`lrestore.restoration.identify.proof`.
+        """
 
-    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
+    def recorded_as(self, type_name: str, destination_id: str) -> Mapping[str, Recorded]:
+        """The items, by source id, that are on record as the live object of that id: to be proved, too."""
+
+    def map(self, mapping: IdMapping) -> None:
         """Record which live object a backed-up one is."""
 
     def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
@@ -29,7 +35,7 @@ class Journal(Protocol):
         since it was recorded; None where none is on record whose end is unknown.
         """
 
-    def close_intent(self, intent: Intent, destination_id: str) -> None:
+    def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
         """The object exists: record its mapping and forget the intent."""
 
     def drop_intent(self, intent: Intent) -> None:
@@ -47,19 +53,15 @@ class Journal(Protocol):
     def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
         """Type and source id of the parts of the item of which it is not known whether they were created."""
 
-    def claimed(self, key: ItemKey, destination_id: str) -> bool:
-        """Whether the live object is recorded as another item of this type."""
-
-    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
-        """The source ids of the items that are recorded as this live object."""
-
-    def kept(self, key: ItemKey, object_id: str) -> bool:
-        """Whether this session has a copy of the item's live object already, so that it may have been written."""
+    def kept(self, key: ItemKey, object_id: str, created_at: object) -> bool:
+        """Whether this session has a copy of the item's live object already, so that it may have been written. An
+        object of another ``created_at`` is another object.
+        """
 
     def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
         """Keep a copy of a live object, durably, before it is changed for the first time."""
 
-    def created(self, type_name: str, object_id: str) -> None:
+    def created(self, type_name: str, object_id: str, created_at: str) -> None:
         """Note for the undo that this run made the object."""
 
 

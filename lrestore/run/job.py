@@ -33,7 +33,7 @@ from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
-from lrestore.state.records import RestorationSession, SessionStatus
+from lrestore.state.records import RestorationSession, Route, SessionStatus
 from lrestore.vault.reader import Vault
 from lrestore.version import __version__
 
@@ -88,9 +88,10 @@ class Job:
     """What stands behind ids that mean nothing here, as far as it is known of all items at once."""
 
     @property
-    def route(self) -> tuple[str, str]:
+    def route(self) -> Route:
         """The key of the id mappings: source instance and destination."""
-        return self.settings.source.instance, self.settings.destination.name
+        destination = self.settings.destination
+        return Route(self.settings.source.instance, destination.name, destination.former_name)
 
     def asks_source(self, judgement: Judgement) -> bool:
         """Whether the living source is named, and of use: where ids mean the same, nothing is asked of it."""

@@ -111,7 +111,7 @@ class Run:
             pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
             self._pool = self._stack.enter_context(pool)
             facts = meet(self._session, self._settings.destination.base_url)
-            self._known = acquaint(self._session, facts, self._state, self._job.route[1])
+            self._known = acquaint(self._session, facts, self._state, self._job.route.destination)
             self._job.facts = self._known.facts
             self._live = Live(self._session)
             yield
@@ -124,7 +124,7 @@ class Run:
 
     def _compare(self) -> Report:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
-        journal = ReadOnlyJournal(self._state, *self._job.route)
+        journal = ReadOnlyJournal(self._state, self._job.route)
         self._budget = Budget.of(self._job.request, "none", len(self._job.keys))
         try:
             judgement = self._judgement()
@@ -133,11 +133,11 @@ class Run:
             if self._job.request.mode == "plan":
                 self._add_looks(context)
             restorer = ItemRestorer(context)
-            keys = prefetched(self._live, self._job.keys, judgement, journal.mapping)
+            keys = prefetched(self._live, self._job.keys, judgement, journal.recorded)
             if self._job.request.mode == "verify":
                 return self._verify_alone(restorer, keys)
             aside = renames(self._job, context)
-            links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.mapping)
+            links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.recorded)
             links = nested(links, self._job.gathered.nesting())
             return self._plan(restorer, keys, journal, (aside, links.awaits))
         finally:
@@ -223,7 +223,7 @@ class Run:
         """Make or migrate the file and clear old undo copies, before anything else can fail."""
         with StateWriter.open(self._state, now=utc_now) as writer:
             prune(self._state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
-            self._known.keep(writer, self._job.route[1])
+            self._known.keep(writer, self._job.route.destination)
         crash_point("run.state_open")
 
     def _begin(self) -> None:
@@ -294,11 +294,11 @@ class Run:
         outcomes = reader.outcomes(self._job.session_id)
         written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
         same = sum(outcome == "unchanged" for outcome in outcomes.values())
-        journal = ReadOnlyJournal(self._state, *self._job.route)
+        journal = ReadOnlyJournal(self._state, self._job.route)
         context = self._context(journal, judgement)
         context.live = Live(self._session)
         try:
-            again = prefetched(context.live, written, judgement, journal.mapping)
+            again = prefetched(context.live, written, judgement, journal.recorded)
             return read_again(ItemRestorer(context), again, self._loop, same=same)
         except StoppedError as error:
             log.warning("%s", error)
@@ -333,7 +333,7 @@ class Run:
         """A session that is resumed has its own list."""
         if self._job.resumed:
             return
-        journal = ReadOnlyJournal(self._state, *self._job.route)
+        journal = ReadOnlyJournal(self._state, self._job.route)
         try:
             self._add_looks(self._context(journal, judgement))
         finally:

@@ -7,12 +7,11 @@ import glob
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePath
-from urllib.parse import urlsplit
 
 import msgspec
 
 from lrestore.errors import SettingsError
-from lrestore.settings.model import SECTIONS, SIMULATOR, Settings, Source
+from lrestore.settings.model import SECTIONS, Destination, Settings, Source
 
 _HOME_PATHS = ("state.path", "destination.ini", "destination.simulator_world")
 
@@ -35,12 +34,12 @@ def completed(values: Mapping[str, object]) -> Settings:
         source=msgspec.structs.replace(
             source, instance=source.instance or _stem(source), base_url=source.base_url.rstrip("/")
         ),
-        destination=msgspec.structs.replace(destination, base_url=url, name=destination.name or _host(url)),
+        destination=_named(msgspec.structs.replace(destination, base_url=url)),
     )
 
 
-def _host(url: str) -> str:
-    return SIMULATOR if url == SIMULATOR else urlsplit(url).hostname or ""
+def _named(destination: Destination) -> Destination:
+    return msgspec.structs.replace(destination, name=destination.name or destination.default_name)
 
 
 def _stem(source: Source) -> str:

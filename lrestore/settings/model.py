@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import typing
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +16,9 @@ from lrestore.settings.looker_ini import DEFAULT_INI
 
 SIMULATOR = "simulator"
 """The ``base_url`` that stands for the embedded simulator."""
+
+_PORTS = {"http": 80, "https": 443}
+"""The port of a URL that names none."""
 
 _Count = Annotated[int, Meta(ge=0)]
 _Positive = Annotated[int, Meta(ge=1)]
@@ -47,6 +51,21 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     verify_ssl: bool = True
     timeout_s: _Seconds = 120.0
     simulator_world: str = ""
+
+    @property
+    def default_name(self) -> str:
+        """``host:port``: two servers may share a host."""
+        if self.base_url == SIMULATOR:
+            return SIMULATOR
+        url = urlsplit(self.base_url)
+        host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+        return f"{host}:{url.port or _PORTS.get(url.scheme, 443)}" if host else ""
+
+    @property
+    def former_name(self) -> str:
+        """The name that older versions gave a destination that is called by its address: the host alone."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host if self.name == self.default_name and self.name != host else ""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

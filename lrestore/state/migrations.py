@@ -21,6 +21,10 @@ CREATE TABLE specifications (
     PRIMARY KEY (destination, looker_version)
 );
     """,
+    """
+ALTER TABLE id_mappings ADD COLUMN destination_created_at TEXT NOT NULL DEFAULT '';
+ALTER TABLE id_mappings ADD COLUMN natural_key TEXT NOT NULL DEFAULT '';
+    """,
 )
 """SQL that leads from version n to n + 1, beginning with n = 1. Never edited once released."""
 

@@ -102,29 +102,41 @@ SELECT content FROM dead_letters
 WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
 
 -- name: upsert_mapping
-INSERT INTO id_mappings (source_instance, destination, content_type, source_id, destination_id, session_id, created_at)
-VALUES (:source_instance, :destination, :content_type, :source_id, :destination_id, :session_id, :created_at)
+-- The same mapping again keeps its first session and time, and takes over a proof that is newer.
+INSERT INTO id_mappings (source_instance, destination, content_type, source_id, destination_id, session_id, created_at,
+                         destination_created_at, natural_key)
+VALUES (:source_instance, :destination, :content_type, :source_id, :destination_id, :session_id, :created_at,
+        :destination_created_at, :natural_key)
 ON CONFLICT (source_instance, destination, content_type, source_id) DO UPDATE
-SET destination_id = excluded.destination_id, session_id = excluded.session_id, created_at = excluded.created_at
-WHERE destination_id <> excluded.destination_id;
+SET session_id = CASE WHEN destination_id = excluded.destination_id
+                           AND destination_created_at IN ('', excluded.destination_created_at)
+                      THEN session_id ELSE excluded.session_id END,
+    created_at = CASE WHEN destination_id = excluded.destination_id
+                           AND destination_created_at IN ('', excluded.destination_created_at)
+                      THEN created_at ELSE excluded.created_at END,
+    destination_id = excluded.destination_id,
+    destination_created_at = excluded.destination_created_at,
+    natural_key = excluded.natural_key
+WHERE destination_id <> excluded.destination_id
+   OR (excluded.destination_created_at || excluded.natural_key <> ''
+       AND (destination_created_at <> excluded.destination_created_at OR natural_key <> excluded.natural_key));
 
 -- name: select_mapping
-SELECT destination_id FROM id_mappings
-WHERE source_instance = :source_instance AND destination = :destination AND content_type = :content_type
-  AND source_id = :source_id;
-
--- name: select_mappings_of
-SELECT source_id, destination_id FROM id_mappings
-WHERE source_instance = :source_instance AND destination = :destination AND content_type = :content_type;
+SELECT destination_id, destination_created_at, natural_key, created_at FROM id_mappings
+WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND content_type = :content_type
+  AND source_id = :source_id
+ORDER BY destination <> :destination LIMIT 1;
 
 -- name: select_mapped_sources
-SELECT source_id FROM id_mappings
-WHERE source_instance = :source_instance AND destination = :destination AND content_type = :content_type
+SELECT source_id, destination_id, destination_created_at, natural_key, created_at FROM id_mappings
+WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND content_type = :content_type
   AND destination_id = :destination_id
 ORDER BY +source_id;  -- by the index on destination_id, not by the primary key in this order
 
 -- name: select_mappings
-SELECT source_instance, destination, content_type, source_id, destination_id, session_id, created_at FROM id_mappings
+SELECT source_instance, destination, content_type, source_id, destination_id, session_id, created_at,
+       destination_created_at, natural_key
+FROM id_mappings
 WHERE :content_type IS NULL OR content_type = :content_type
 ORDER BY source_instance, destination, content_type, source_id;
 

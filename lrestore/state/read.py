@@ -23,6 +23,8 @@ from lrestore.messages import (
     ItemKey,
     ItemResult,
     Outcome,
+    Proof,
+    Recorded,
     Request,
     Totals,
 )
@@ -36,6 +38,7 @@ from lrestore.state.records import (
     RepeatedIntent,
     RestorationCheckpoint,
     RestorationSession,
+    Route,
     UndoRecord,
 )
 from lrestore.text.storable import storable
@@ -137,33 +140,16 @@ class StateReader:
         row = self._row("select_dead_letter_content", values)
         return None if row is None else row["content"]
 
-    def mapping(self, source_instance: str, destination: str, content_type: str, source_id: str) -> str | None:
-        """The live id of a backed-up object, where one is recorded."""
-        values = {
-            "source_instance": source_instance,
-            "destination": destination,
-            "content_type": content_type,
-            "source_id": source_id,
-        }
+    def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
+        """Which live object a backed-up one is, where that is recorded."""
+        values = {**_route(route), "content_type": content_type, "source_id": storable(source_id)}
         row = self._row("select_mapping", values)
-        return None if row is None else row["destination_id"]
+        return None if row is None else _recorded(row)
 
-    def mappings_of(self, source_instance: str, destination: str, content_type: str) -> dict[str, str]:
-        """All recorded ids of a type: source → destination."""
-        values = {"source_instance": source_instance, "destination": destination, "content_type": content_type}
-        return {row["source_id"]: row["destination_id"] for row in self._rows("select_mappings_of", values)}
-
-    def mapped_sources(
-        self, source_instance: str, destination: str, content_type: str, destination_id: str
-    ) -> tuple[str, ...]:
-        """The backed-up objects that are recorded as this live one: one, unless something went wrong."""
-        values = {
-            "source_instance": source_instance,
-            "destination": destination,
-            "content_type": content_type,
-            "destination_id": destination_id,
-        }
-        return tuple(row["source_id"] for row in self._rows("select_mapped_sources", values))
+    def recorded_as(self, route: Route, content_type: str, destination_id: str) -> dict[str, Recorded]:
+        """The backed-up objects that are recorded as this live one, by source id: one, unless something went wrong."""
+        values = {**_route(route), "content_type": content_type, "destination_id": destination_id}
+        return {row["source_id"]: _recorded(row) for row in self._rows("select_mapped_sources", values)}
 
     def mappings(self, content_type: str | None = None) -> Iterator[IDMapping]:
         """All mappings, or those of one type."""
@@ -245,6 +231,15 @@ class StateReader:
 
     def _row(self, query: str, values: Mapping[str, object]) -> sqlite3.Row | None:
         return next(self._rows(query, values), None)
+
+
+def _route(route: Route) -> dict[str, str]:
+    return {name: storable(getattr(route, name)) for name in Route.__struct_fields__}
+
+
+def _recorded(row: sqlite3.Row) -> Recorded:
+    proof = Proof(row["destination_created_at"], row["natural_key"])
+    return Recorded(row["destination_id"], proof, row["created_at"])
 
 
 def _totals(row: sqlite3.Row) -> Totals:

@@ -82,6 +82,18 @@ class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
     destination_id: str
     session_id: str = ""
     created_at: str = ""
+    destination_created_at: str = ""
+    natural_key: str = ""
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Whose mappings are meant. ``former``: under which name the destination was recorded by older versions, if not
+    under this one: such mappings are read, too.
+    """
+
+    source_instance: str
+    destination: str
+    former: str = ""
 
 
 class OpenIntent(msgspec.Struct, frozen=True):

@@ -86,7 +86,11 @@ CREATE TABLE id_mappings (
     source_id        TEXT NOT NULL,
     destination_id   TEXT NOT NULL,
     session_id       TEXT REFERENCES sessions (id),     -- NULL: imported
-    created_at       TEXT NOT NULL,
+    created_at       TEXT NOT NULL,                     -- of this row
+    -- What proves that the live object is still the one that was recorded: its created_at, and (JSON object) its
+    -- natural key at that time. Both are empty in rows of older versions.
+    destination_created_at TEXT NOT NULL DEFAULT '',
+    natural_key            TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (source_instance, destination, content_type, source_id)
 );
 

@@ -26,6 +26,7 @@ from typing import Literal, Self
 import msgspec
 
 from lrestore.clock import stamp, utc_now
+from lrestore.content.identity import same_origin
 from lrestore.errors import NotRestorableError, StateError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.state.connection import state_errors, sync_folder
@@ -47,10 +48,21 @@ CREATE TABLE IF NOT EXISTS undo_log (
     at              TEXT NOT NULL
 )
 """
+_BORN = """
+CREATE TABLE IF NOT EXISTS undo_born (
+    type            TEXT NOT NULL,
+    destination_id  TEXT NOT NULL,
+    created_at      TEXT NOT NULL,
+    PRIMARY KEY (type, destination_id)
+)
+"""
+"""When Looker says that the object was created: what proves that the id is still the same object's."""
 _APPEND = """
 INSERT INTO undo_log (type, destination_id, operation, parent_type, parent_id, at) VALUES (?, ?, ?, ?, ?, ?)
 """
+_APPEND_BORN = "INSERT OR IGNORE INTO undo_born (type, destination_id, created_at) VALUES (?, ?, ?)"
 _READ = "SELECT seq, type, destination_id, operation, parent_type, parent_id, at FROM undo_log ORDER BY seq"
+_READ_BORN = "SELECT type, destination_id, created_at FROM undo_born"
 
 _COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "updated_at", "folder_id": "folder_id"}
 """Columns of the backup's rows, and the field of a live object that each is taken from."""
@@ -68,7 +80,10 @@ def make_directory(directory: Path) -> None:
 
 
 class UndoEntry(msgspec.Struct, frozen=True):
-    """One write of a session. For ``created`` the object is to be removed, otherwise its copy in ``shard`` put back."""
+    """One write of a session. For ``created`` the object is to be removed, otherwise its copy in ``shard`` put back.
+
+    ``created_at`` is that of the object, "" where it has none: an object of that id with another one is another object.
+    """
 
     seq: int
     type: str
@@ -78,6 +93,7 @@ class UndoEntry(msgspec.Struct, frozen=True):
     parent_id: str
     at: str
     shard: Path
+    created_at: str = ""
 
 
 def state_folder(state_path: Path | str) -> Path:
@@ -103,7 +119,7 @@ class UndoJournal:
         self.path = Path(directory) / f"undo-{worker}.db"
         self._now = now
         self._lock = threading.Lock()
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: dict[tuple[str, str], str] = {}
         self._uncommitted: list[tuple[str, str]] = []
         self._shard: ShardWriter | None = None
         self._commits = GroupCommit(self._transaction, (NotRestorableError,))
@@ -128,30 +144,39 @@ class UndoJournal:
         """The same, for an object that is about to be deleted or moved to the trash."""
         self._keep("deleted", type_name, object_id, name, live)
 
-    def created(self, type_name: str, object_id: str, parent: tuple[str, str] = ("", "")) -> None:
+    def created(self, type_name: str, object_id: str, parent: tuple[str, str] = ("", ""), created_at: str = "") -> None:
         """Note an object that this session made; ``parent`` is (type, live id) of the object that it is a part of."""
-        self._once((type_name, object_id), "created", parent, lambda shard: None)
+        self._once(ItemKey(type_name, object_id), "created", parent, created_at, lambda shard: None)
 
     def _keep(self, operation: Operation, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
-        key = ItemKey(type_name, object_id)
-        self._once((type_name, object_id), operation, ("", ""), lambda shard: self._put(shard, key, name, live))
+        key, born = ItemKey(type_name, object_id), _text(live.get("created_at")) or ""
+        self._once(key, operation, ("", ""), born, lambda shard: self._put(shard, key, name, live))
 
     def _once(
         self,
-        key: tuple[str, str],
+        key: ItemKey,
         operation: Operation,
         parent: tuple[str, str],
+        born: str,
         copy: Callable[[ShardWriter], None],
     ) -> None:
         """Make the copy and note the operation, in one transaction, unless that has been done for this object."""
-        shard = self._open()
+        shard, known = self._open(), (key.type, key.id)
 
         def write() -> None:
-            if key not in self._seen:
+            if known not in self._seen:
                 copy(shard)
-                shard.execute(_APPEND, (*key, operation, *parent, stamp(self._now())))
-                self._seen.add(key)
-                self._uncommitted.append(key)
+                shard.execute(_APPEND, (*known, operation, *parent, stamp(self._now())))
+                shard.execute(_APPEND_BORN, (*known, born))
+                self._seen[known] = born
+                self._uncommitted.append(known)
+            elif same_origin(self._seen[known], born) is False:
+                raise NotRestorableError(
+                    f"{key.type} {key.id} of the destination is not the object of which this session has kept a copy: "
+                    "it is not written",
+                    hint="begin a new session: it keeps copies of its own",
+                    key=key,
+                )
 
         self._commits.durably(write)
 
@@ -161,7 +186,8 @@ class UndoJournal:
             with state_errors(self.path), _for_the_state(), self._open().batch():
                 yield
         except BaseException:
-            self._seen.difference_update(self._uncommitted)
+            for key in self._uncommitted:
+                self._seen.pop(key, None)
             raise
         finally:
             self._uncommitted.clear()
@@ -179,9 +205,12 @@ class UndoJournal:
             if self._shard is None:
                 make_directory(self.path.parent)
                 # What other workers of this session kept before counts too: after a resume, or the death of a worker.
-                self._seen = {(entry.type, entry.destination_id) for entry in _entries(self.path.parent)}
+                self._seen = {
+                    (entry.type, entry.destination_id): entry.created_at for entry in read_undo(self.path.parent)
+                }
                 shard = ShardWriter(self.path)
                 shard.execute(_LOG)
+                shard.execute(_BORN)
                 self._shard = shard
             return self._shard
 
@@ -243,8 +272,17 @@ def _entries(directory: Path) -> Iterator[UndoEntry]:
             # A worker that died before its first line has left a shard without log.
             if log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_log'").fetchone():
                 log.row_factory = sqlite3.Row
+                born = _born(log)
                 for row in log.execute(_READ):
-                    yield UndoEntry(shard=path, **dict(row))
+                    created_at = born.get((row["type"], row["destination_id"]), "")
+                    yield UndoEntry(shard=path, **dict(row), created_at=created_at)
+
+
+def _born(log: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """When the objects were created, by type and id; shards of older versions do not say."""
+    if not log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_born'").fetchone():
+        return {}
+    return {(row["type"], row["destination_id"]): row["created_at"] for row in log.execute(_READ_BORN)}
 
 
 def _text(value: object) -> str | None:

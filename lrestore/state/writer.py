@@ -18,7 +18,7 @@ from typing import Self
 
 from lrestore.clock import stamp, utc_now
 from lrestore.errors import StateError
-from lrestore.messages import DeadLetter, Intent, ItemKey, ItemResult, Mapping, Request, Totals
+from lrestore.messages import UNPROVED, DeadLetter, Intent, ItemKey, ItemResult, Mapping, Proof, Request, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_writable, state_errors
 from lrestore.state.migrations import CURRENT, Schema
@@ -188,7 +188,7 @@ class StateWriter:
             values["opened_at"] = intent.opened_at or self._stamp()
             return int(self._execute("insert_intent", values).lastrowid or 0)
 
-    def close_intent(self, intent_id: int, destination_id: str) -> tuple[str, ...]:
+    def close_intent(self, intent_id: int, destination_id: str, proof: Proof = UNPROVED) -> tuple[str, ...]:
         """The object exists: record its mapping and close the intent. Returns warnings as :meth:`record_mappings`."""
         with self.transaction():
             row = self._execute("select_intent", {"intent_id": intent_id}).fetchone()
@@ -196,7 +196,7 @@ class StateWriter:
                 raise StateError(f"state file {self._path}: there is no intent {intent_id}")
             values = {"intent_id": intent_id, "destination_id": destination_id, "closed_at": self._stamp()}
             self._execute("close_intent", values)
-            mapping = Mapping(row["mapped_type"], row["mapped_id"], destination_id)
+            mapping = Mapping(row["mapped_type"], row["mapped_id"], destination_id, proof)
             return self.record_mappings(row["session_id"], [mapping])
 
     def drop_intent(self, intent_id: int) -> None:
@@ -230,11 +230,16 @@ class StateWriter:
             "content_type": mapping.type,
             "source_id": storable(mapping.source_id),
             "destination_id": mapping.destination_id,
+            "destination_created_at": storable(mapping.proof.created_at),
+            "natural_key": storable(mapping.proof.key),
         }
         now = self._stamp()
         self._execute("upsert_mapping", {**values, "session_id": session_id, "created_at": now})
         self._execute("close_mapped_intents", {**values, "closed_at": now})
-        sources = [row["source_id"] for row in self._execute("select_mapped_sources", values)]
+        rows = self._execute("select_mapped_sources", {**values, "former": ""}).fetchall()
+        # A row with another time of creation is of another object, which had the id before.
+        born = mapping.proof.created_at
+        sources = [row["source_id"] for row in rows if not born or row["destination_created_at"] in ("", born)]
         if len(sources) < 2:
             return ""
         return (

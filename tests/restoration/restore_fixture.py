@@ -37,7 +37,7 @@ from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession
+from lrestore.state.records import RestorationSession, Route
 from lrestore.state.undo import UndoJournal, undo_directory
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault
@@ -113,9 +113,13 @@ class Stage:
 
     def journal(self, destination: str = "dst") -> SessionJournal:
         """The memory of a run that restores into ``destination``."""
-        route = (SESSION, "src", destination)
         record = partial(apply_record, self.writer, SESSION)
-        return SessionJournal(record, lambda: None, self.reader, self.undo, route)
+        return SessionJournal(record, lambda: None, self.reader, self.undo, SESSION, Route("src", destination))
+
+    def mapped(self, type_name: str, source_id: str) -> str | None:
+        """The live id that is on record for a backed-up object or part."""
+        recorded = self.reader.recorded(Route("src", "dst"), type_name, source_id)
+        return recorded.destination_id if recorded else None
 
     def restore(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemResult:
         """Restore one item (``dashboard=1``) in a run of its own."""

@@ -14,15 +14,17 @@ from lrestore.errors import StateError
 from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
-from lrestore.state.records import IDMapping, UndoRecord
+from lrestore.state.records import IDMapping, Route, UndoRecord
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, dead_letter, noon, result, session
 
 KEY = ItemKey("dashboard", "42")
+ROUTE = Route("prod", "looker.example.com")
 
 
 def mapped(writer: StateWriter, source_id: str = "42", content_type: str = "dashboard") -> str | None:
-    return writer.read.mapping("prod", "looker.example.com", content_type, source_id)
+    recorded = writer.read.recorded(ROUTE, content_type, source_id)
+    return recorded.destination_id if recorded else None
 
 
 def test_a_session_is_read_back_as_it_was_begun(writer: StateWriter) -> None:
@@ -170,13 +172,13 @@ def test_an_unchanged_item_needs_no_mapping(writer: StateWriter) -> None:
 def test_parts_are_mapped_with_their_item(writer: StateWriter) -> None:
     writer.record_result(SESSION, result("updated", "42", Mapping("dashboard_element", "7", "70")))
     assert mapped(writer, "7", "dashboard_element") == "70"
-    assert writer.read.mapped_sources("prod", "looker.example.com", "dashboard_element", "70") == ("7",)
+    assert list(writer.read.recorded_as(ROUTE, "dashboard_element", "70")) == ["7"]
 
 
 def test_a_mapping_follows_an_object_that_was_made_anew(writer: StateWriter) -> None:
     writer.record_mappings(SESSION, [Mapping("look", "1", "10")])
     writer.record_mappings(SESSION, [Mapping("look", "1", "11")])
-    assert writer.read.mappings_of("prod", "looker.example.com", "look") == {"1": "11"}
+    assert mapped(writer, "1", "look") == "11"
 
 
 def test_two_objects_recorded_as_one_live_object_are_warned_about(writer: StateWriter) -> None:
@@ -295,7 +297,7 @@ def test_one_bad_message_does_not_cost_the_batch(writer: StateWriter, path: Path
             bad_message()
     with StateReader.open(path) as reader:
         assert list(reader.outcomes(SESSION)) == [ItemKey("dashboard", "1")]
-        assert reader.mappings_of("prod", "looker.example.com", "look") == {}
+        assert list(reader.mappings("look")) == []
 
 
 def test_readers_see_a_batch_only_when_it_is_committed(writer: StateWriter, path: Path) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.reads import Reads
+from lrestore.looker.read.reads import Reads, telling
 
 
 class Existence:
@@ -16,7 +16,7 @@ class Existence:
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
         self._known: dict[tuple[str, str], bool] = {}
-        self._born: dict[tuple[str, str], Any] = {}
+        self._facts: dict[tuple[str, str], JsonObject | None] = {}
         self._lock = threading.Lock()
 
     def of(self, type_name: str, object_id: str) -> bool:
@@ -25,22 +25,44 @@ class Existence:
         with self._lock:
             if key in self._known:
                 return self._known[key]
-        found = self._reads.brief(type_name, object_id)
+        self._ask(key)
         with self._lock:
-            self._born[key] = (found or {}).get("created_at")
-            return self._known.setdefault(key, found is not None and not found.get("deleted"))
+            return self._known[key]
+
+    def facts(self, type_name: str, object_id: str) -> JsonObject | None:
+        """What tells the object from others of its type, in the trash or not; None where Looker shows none."""
+        key = (type_name, object_id)
+        with self._lock:
+            if key in self._facts:
+                return self._facts[key]
+        return self._ask(key)
+
+    def _ask(self, key: tuple[str, str]) -> JsonObject | None:
+        """What this run has noted of the object stays."""
+        found = self._reads.brief(*key)
+        with self._lock:
+            self._known.setdefault(key, found is not None and not found.get("deleted"))
+            self._facts[key] = found
+            return found
 
     def created_at(self, type_name: str, object_id: str) -> Any:
         """When the object was created, as far as it has been shown."""
         with self._lock:
-            return self._born.get((type_name, object_id))
+            return (self._facts.get((type_name, object_id)) or {}).get("created_at")
 
-    def seen(self, type_name: str, rows: Iterable[JsonObject]) -> None:
+    def shown(self, type_name: str, obj: JsonObject) -> None:
+        """Looker has just shown this object, whether it can be referred to or not."""
+        names = telling(type_name)
+        with self._lock:
+            self._facts[type_name, str(obj["id"])] = {name: obj[name] for name in names if name in obj}
+
+    def seen(self, type_name: str, rows: Collection[JsonObject]) -> None:
         """Looker has just shown these objects."""
         with self._lock:
             for row in rows:
                 self._known[type_name, str(row["id"])] = not row.get("deleted")
-                self._born[type_name, str(row["id"])] = row.get("created_at")
+        for row in rows:
+            self.shown(type_name, row)
 
     def note(self, type_name: str, object_id: str) -> None:
         """The object is there now: this run has just written it."""
@@ -51,3 +73,4 @@ class Existence:
         """The object that was noted is not there after all."""
         with self._lock:
             self._known.pop((type_name, object_id), None)
+            self._facts.pop((type_name, object_id), None)

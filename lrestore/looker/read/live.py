@@ -43,6 +43,8 @@ class Live:
         self._copies = Copies(((name, one), row) for name, table in ahead for one, row in table.items())
         self._trash = Copies()
         self._existence = Existence(self._reads)
+        for type_name in (tables or {}).keys() - LISTED:
+            self._existence.seen(type_name, self._copies.of(type_name).values())
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal: dict[str, str] = {}
         self._bare: set[str] = set()
@@ -56,11 +58,17 @@ class Live:
         if type_name in LISTED:
             return self._listings[type_name].get(object_id)
         held, copy = self._copies.take(type_name, object_id)
-        return copy if held else self._reads.whole(type_name, object_id)
+        return copy if held else self._read(type_name, object_id)
+
+    def _read(self, type_name: str, object_id: str) -> JsonObject | None:
+        found = self._reads.whole(type_name, object_id)
+        if found is not None:
+            self._existence.shown(type_name, found)
+        return found
 
     def prefetch(self, type_name: str, object_id: str) -> JsonObject | None:
         """Read one object now and keep the copy for the next :meth:`get` of it."""
-        found = self._reads.whole(type_name, object_id)
+        found = self._read(type_name, object_id)
         self._copies.keep(type_name, {object_id: found})
         return found
 
@@ -160,6 +168,14 @@ class Live:
         if type_name in LISTED:
             return (self._listings[type_name].get(object_id) or {}).get("created_at")
         return self._existence.created_at(type_name, object_id)
+
+    def facts(self, type_name: str, object_id: str) -> JsonObject | None:
+        """What tells the object from others of its type, in the trash or not; None where Looker shows none. Costs a
+        call where none of it has been read yet.
+        """
+        if type_name in LISTED:
+            return self.beyond(type_name, object_id)
+        return self._existence.facts(type_name, object_id)
 
     def note(self, type_name: str, object_id: str) -> None:
         """The object is there now: this run has just written it."""

@@ -8,6 +8,7 @@ from typing import Any
 from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
+from lrestore.looker.read.users import PEOPLE_FIELDS
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 
 LISTED = frozenset(
@@ -25,6 +26,15 @@ _UNTIL_EMPTY = 10_000
 """Pages after which a search that never ends is taken for broken."""
 
 
+def telling(type_name: str) -> tuple[str, ...]:
+    """The fields that say whether an object is there, and tell it from others of its type."""
+    if type_name == "user":
+        return PEOPLE_FIELDS
+    entry = CONTENT_TYPES[type_name]
+    flags = (*(["deleted"] if entry.trash else []), *(["created_at"] if entry.created_at else []))
+    return tuple(dict.fromkeys((entry.id_field, *flags, *entry.natural_key)))
+
+
 class Reads:
     """Each method calls Looker, and raises the LookerErrors of the session."""
 
@@ -36,12 +46,9 @@ class Reads:
         return self._one(type_name, object_id, {})
 
     def brief(self, type_name: str, object_id: str) -> JsonObject | None:
-        """Of one object what says whether it is there: its id, ``deleted`` and ``created_at``; None for a 404."""
-        entry = CONTENT_TYPES[type_name]
-        names = [entry.id_field, *(["deleted"] if entry.trash else []), *(["created_at"] if entry.created_at else [])]
-        return self._one(
-            type_name, object_id, {"fields": ",".join(names)} if OPERATIONS[entry.get].takes_fields else {}
-        )
+        """Of one object what says whether it is there, and which one it is: see :func:`telling`; None for a 404."""
+        takes_fields = OPERATIONS[CONTENT_TYPES[type_name].get].takes_fields
+        return self._one(type_name, object_id, {"fields": ",".join(telling(type_name))} if takes_fields else {})
 
     def _one(self, type_name: str, object_id: str, query: Mapping[str, object]) -> JsonObject | None:
         operation = OPERATIONS[CONTENT_TYPES[type_name].get]

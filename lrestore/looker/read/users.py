@@ -32,9 +32,11 @@ _SINGLE_SEARCHES = 10
 _EVERYBODY = 20_000
 """… unless they are more than this: embed users can be a great many, and every process would hold them all."""
 
-_FIELDS = "id,first_name,last_name,email,credentials_email,credentials_api3," + ",".join(
-    f"credentials_{kind}" for kind in CREDENTIAL_IDS
+PEOPLE_FIELDS = (
+    *("id", "first_name", "last_name", "email", "credentials_email", "credentials_api3"),
+    *(f"credentials_{kind}" for kind in CREDENTIAL_IDS),
 )
+"""What tells a user from others."""
 
 
 def emails_of(user: Mapping[str, Any]) -> tuple[str, ...]:
@@ -140,7 +142,7 @@ class People:
 
     def _everybody(self) -> list[JsonObject]:
         try:
-            rows = list(islice(self._pages("all_users", {"fields": _FIELDS}), _EVERYBODY + 1))
+            rows = list(islice(self._pages("all_users", {"fields": ",".join(PEOPLE_FIELDS)}), _EVERYBODY + 1))
         except LookerError as error:
             log.info("cannot list users, searching for them one by one: %s", error)
             return []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lrestore.errors import LookerError, StoppedError
@@ -18,6 +18,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.http.leaving import before_each_request
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.proof import proof_of
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +38,14 @@ THERE_ALREADY = (409, 422)
 class Creation:
     """One object to be made: ``post`` makes it, ``look`` finds what an unanswered try has left behind.
 
-    The mapping of the intent's item or part closes the intent.
+    The mapping of the intent's item or part closes the intent. ``body``: what is sent, which is known of the object
+    where the answer does not show it.
     """
 
     intent: Intent
     post: Callable[[], JsonObject]
     look: Callable[[], JsonObject | None]
+    body: JsonObject = field(default_factory=dict)
 
 
 class _Tried(NamedTuple):
@@ -80,7 +83,7 @@ def _make(context: Context, creations: Sequence[Creation]) -> list[JsonObject | 
     )
     for number, (creation, tried) in enumerate(zip(creations, tries, strict=True)):
         if not _doubtful(context, creation, tried.answer):
-            _close(context, tried)
+            _close(context, creation, tried)
         else:
             doubtful.append(number)
     for number in doubtful:
@@ -93,7 +96,7 @@ def _settled(context: Context, creation: Creation, tried: _Tried, *, begun: bool
     answer = tried.answer
     if isinstance(answer, LookerError) and _doubtful(context, creation, answer, begun=begun):
         tried = _settle(context, creation, tried, answer)
-    _close(context, tried)
+    _close(context, creation, tried)
     return tried
 
 
@@ -106,7 +109,7 @@ def _made_again(context: Context, creation: Creation) -> JsonObject | LookerErro
         log.info("creates of %s may still be running; waiting %.0f s", _named(creation.intent), left_s)
         found = _looked_for(context, creation, min(FIRST_PAUSE_S, left_s), left_s)
     if found is not None:
-        _close(context, _Tried(creation.intent, found, 0.0))
+        _close(context, creation, _Tried(creation.intent, found, 0.0))
         return found
     (intent,) = context.journal.open_intents([creation.intent])
     return _settled(context, creation, _Sending(context, creation, intent)(), begun=True).answer
@@ -212,11 +215,12 @@ def _looked_for(context: Context, creation: Creation, pause_s: float, patience_s
         pause_s = min(pause_s * 2, max(pause_s, _LONGEST_PAUSE_S), patience_s - waited_s)
 
 
-def _close(context: Context, tried: _Tried) -> None:
+def _close(context: Context, creation: Creation, tried: _Tried) -> None:
     answer = tried.answer
     if not isinstance(answer, LookerError):
         object_id = str(answer["id"] if answer.get("id") is not None else answer["name"])
-        context.journal.close_intent(tried.intent, object_id)
+        kind, _ = tried.intent.mapped_by
+        context.journal.close_intent(tried.intent, object_id, proof_of(kind, {**creation.body, **answer}))
     elif not answer.outcome_unknown:
         context.journal.drop_intent(tried.intent)
 

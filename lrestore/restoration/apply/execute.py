@@ -19,6 +19,7 @@ from lrestore.messages import FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.writes import Removal, Write, settle
 
 
@@ -73,7 +74,19 @@ def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[
     )
     for write, answer in zip(writes, answers, strict=True):
         _note(applied, write, answer)
+        if not isinstance(answer, LookerError):
+            _prove_anew(context, write, {**settle(write.body, applied.made), **answer})
     return answers
+
+
+def _prove_anew(context: Context, write: Write, live: JsonObject) -> None:
+    """A part that is on record is recorded as it is now, or the next run would not know it again."""
+    recorded = context.journal.recorded(write.type, write.source_id) if write.type in PARTS and live.get("id") else None
+    if recorded is None or recorded.destination_id != write.live_id:
+        return
+    mapping = mapping_to(write.type, write.source_id, write.live_id, live)
+    if mapping.proof != recorded.proof:
+        context.journal.map(mapping)
 
 
 def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
@@ -114,7 +127,7 @@ def _creation(context: Context, applied: Applied, write: Write, parent_id: str, 
         return _left_behind(context, write, body, parent_id, known)
 
     intent = Intent(applied.key, f"{write.type}/{write.source_id}", write.name, parent_id)
-    return Creation(intent, post, look)
+    return Creation(intent, post, look, body)
 
 
 _CHILDREN = {
@@ -183,7 +196,8 @@ def make_queries(context: Context, applied: Applied, writes: list[Write]) -> Non
             _note(applied, write, answer)
             if not isinstance(answer, LookerError):
                 applied.made[kind, write.source_id] = str(answer["id"])
-                context.journal.map(kind, write.source_id, str(answer["id"]))
+                shown = {**settle(write.body, applied.made), **answer}
+                context.journal.map(mapping_to(kind, write.source_id, str(answer["id"]), shown))
 
 
 def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:

@@ -29,6 +29,7 @@ from lrestore.restoration.boards.items import (
 )
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.parts import Matching, match_parts
+from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 ORDERED = {"board": "section_order", "board_section": "item_order"}
@@ -113,7 +114,7 @@ class BoardPlanner:
         matching = match_parts(
             [section for _, section in self._sections],
             self._live_sections,
-            mapped=lambda source_id: self._context.journal.mapping("board_section", source_id),
+            mapped=lambda source_id: mapped_part(self._context, "board_section", source_id, self._live_sections),
             ids_hold=self._ids_hold,
             keys=((_texts, _alive(_texts)), (_title, _alive(_title))),
         )
@@ -125,10 +126,11 @@ class BoardPlanner:
     def _match_items(self, sections: Matching) -> Matching:
         self._pins = self._backed_up_pins()
         self._live_pins = self._live_items(sections)
+        parts = [pin.part for pin in self._live_pins]
         matching = match_parts(
             [pin.as_part() for pin in self._pins],
             [pin.as_part() for pin in self._live_pins],
-            mapped=lambda source_id: self._context.journal.mapping("board_item", source_id),
+            mapped=lambda source_id: mapped_part(self._context, "board_item", source_id, parts),
             ids_hold=self._ids_hold,
             keys=(
                 (lambda part: self._here(part["pin"]), lambda part: (part["pin"].section, live_source(part["pin"]))),
@@ -215,7 +217,9 @@ class BoardPlanner:
     def _spare(self, pin: Pin) -> None:
         """The live item that has the id of one that is left out, and shows something of another kind, stays."""
         self._spared |= {pin.id} if self._ids_hold else set()
-        self._spared |= {self._context.journal.mapping("board_item", pin.id) or ""}
+        # Whether it can be proved or not: what may be the item is not taken away.
+        recorded = self._context.journal.recorded("board_item", pin.id)
+        self._spared |= {recorded.destination_id} if recorded else set()
 
     def _section_of(self, pin: Pin) -> str:
         path = pin.path.rpartition(".")[0]

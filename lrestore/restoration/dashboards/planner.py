@@ -32,6 +32,7 @@ from lrestore.restoration.dashboards.tiles import (
     title_key,
 )
 from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
+from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
 from lrestore.restoration.presence import flags_count, present
@@ -141,7 +142,7 @@ class DashboardPlanner:
         matching = match_parts(
             backed_up,
             live,
-            mapped=lambda source_id: self._context.journal.mapping(kind, source_id),
+            mapped=lambda source_id: mapped_part(self._context, kind, source_id, live),
             ids_hold=self._ids_hold,
             keys=_CONTENT_KEYS[kind],
             kind=kind_of_tile if kind == "dashboard_element" else None,
@@ -208,7 +209,9 @@ class DashboardPlanner:
         """A tile that is left out: the live one that has its id, and shows something of another kind, stays."""
         source_id = str(tile["id"])
         self._spared |= {source_id} if self._ids_hold else set()
-        self._spared |= {self._context.journal.mapping("dashboard_element", source_id) or ""}
+        # Whether it can be proved or not: what may be the part is not taken away.
+        recorded = self._context.journal.recorded("dashboard_element", source_id)
+        self._spared |= {recorded.destination_id} if recorded else set()
 
     def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
         """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on

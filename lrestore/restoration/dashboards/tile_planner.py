@@ -11,11 +11,14 @@ from lrestore.restoration.dashboards.tiles import (
     kind_of_tile,
     same_source_ids,
     says_something,
+    source_key,
     tile_name,
     wanted_result_maker,
     wanted_tile,
 )
+from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import query_id_of, query_of
+from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet
@@ -92,16 +95,13 @@ class TilePlanner:
     def _look(self, tile: JsonObject, live: JsonObject | None, path: str) -> str | None:
         """A look that the live tile shows needs no further question: nothing is written of it, also in the trash."""
         source_id = str(tile["look_id"])
-        shown = (live or {}).get("look_id")
-        target = self._context.journal.mapping("look", source_id) or (
-            source_id if self._context.same_instance else None
-        )
-        if target is not None and str(shown) == target:
-            if ((live or {}).get("look") or {}).get("deleted"):
+        look = (live or {}).get("look") or {}
+        if live is not None and self._is_look(source_id, {**look, "id": live.get("look_id")}):
+            if look.get("deleted"):
                 self._plan.warnings.append(
-                    f"tile {tile_name(tile)!r} ({path}) shows look={target}, which is in the trash"
+                    f"tile {tile_name(tile)!r} ({path}) shows look={live['look_id']}, which is in the trash"
                 )
-            return target
+            return str(live["look_id"])
         try:
             return resolve(self._context, "look", source_id, path=f"{path}.look_id", key=self._key)
         except DependencyError as error:
@@ -109,6 +109,13 @@ class TilePlanner:
                 raise
             self._without(tile, why_missing(self._context, "look", source_id), f"{path}.look_id", error.hint or "")
             return None
+
+    def _is_look(self, source_id: str, shown: JsonObject) -> bool:
+        """Whether the look that the live tile shows is the backed-up one, as far as the tile tells."""
+        recorded = self._context.journal.recorded("look", source_id)
+        if recorded is not None and recorded.destination_id == str(shown.get("id")):
+            return proves("look", recorded, shown) is True
+        return recorded is None and self._context.same_instance and str(shown.get("id")) == source_id
 
     def _query(self, tile: JsonObject, query_id: str, live: JsonObject | None, path: str) -> str | Made | None:
         """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
@@ -127,15 +134,25 @@ class TilePlanner:
     def _merge(self, tile: JsonObject, merge_id: str, live: JsonObject | None, path: str) -> str | Made | None:
         if self._context.same_instance:
             return merge_id
-        found = self._named.merge(merge_id, f"{path}.merge_result_id")
+        shown = self._shown_merge(tile, merge_id, live or {})
+        found = shown or self._named.merge(merge_id, f"{path}.merge_result_id")
         if found is not None:
             return found
         if live is not None and live.get("merge_result_id") and not same_source_ids(tile, {}):
-            recorded = self._context.journal.mapping("dashboard_element", str(tile["id"]))
-            if recorded == str(live["id"]):
+            known = mapped_part(self._context, "dashboard_element", str(tile["id"]), [live])
+            if known is not None:
                 return str(live["merge_result_id"])
         self._without(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)
         return None
+
+    def _shown_merge(self, tile: JsonObject, merge_id: str, live: JsonObject) -> str | None:
+        """The merged query that an older version has recorded, without what proves it: if the live tile shows it, and
+        made of the same sources as the backed-up one.
+        """
+        recorded = self._context.journal.recorded("merge_query", merge_id)
+        if recorded is None or recorded.proof.key or str(live.get("merge_result_id")) != recorded.destination_id:
+            return None
+        return recorded.destination_id if source_key(tile) == source_key(live) else None
 
     def _sql(self, tile: JsonObject, sql_id: str, live: JsonObject | None, path: str) -> JsonObject | None:
         """A query of SQL Runner: a tile is made of the result maker that has it (specification,

@@ -6,6 +6,9 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.folders import read_raw
+from lrestore.restoration.identify.proof import proves
+from lrestore.restoration.identify.users import same_person
 
 
 def another_of_the_backup(context: Context, key: ItemKey, row: JsonObject) -> bool:
@@ -16,12 +19,36 @@ def another_of_the_backup(context: Context, key: ItemKey, row: JsonObject) -> bo
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))
-    if entry.namesakes and context.journal.claimed(key, other.id):
+    if entry.namesakes and claimants(context, key.type, row) - {key.id}:
         return True
     if context.same_instance and other != key and context.source.holds(other):
         return True
-    claimants = context.journal.claimants(key.type, other.id) - {key.id}
-    return any(context.source.holds(ItemKey(key.type, claimant)) for claimant in claimants)
+    claiming = claimants(context, key.type, row) - {key.id}
+    return any(context.source.holds(ItemKey(key.type, claimant)) for claimant in claiming)
+
+
+def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:
+    """The source ids of the items that are on record as the live object ``row``, and provably so."""
+    live_id = str(row[CONTENT_TYPES[type_name].id_field])
+    found = set()
+    for source_id, recorded in context.journal.recorded_as(type_name, live_id).items():
+        verdict = proves(type_name, recorded, row)
+        if verdict or (verdict is None and _goes_by(context, ItemKey(type_name, source_id), row)):
+            found.add(source_id)
+    return found
+
+
+def _goes_by(context: Context, key: ItemKey, row: JsonObject) -> bool:
+    """Whether the live object goes by the backed-up name, which is all that proves what an older version recorded."""
+    backed_up = read_raw(context, key)
+    if backed_up is None:
+        return False
+    if key.type == "user":
+        return same_person(backed_up, row)
+    entry = CONTENT_TYPES[key.type]
+    translated = {reference.path for reference in entry.references}
+    names = [name for name in entry.natural_key if name not in translated]
+    return all((backed_up.get(name) or None) == (row.get(name) or None) for name in names)
 
 
 def other_than_its_name(type_name: str) -> bool:

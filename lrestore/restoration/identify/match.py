@@ -13,12 +13,19 @@ from lrestore.content.identity import same_origin
 from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import whole
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.claims import another_of_the_backup, other_than_its_name
-from lrestore.restoration.identify.resolve import NaturalKey, candidates_for, chosen, identifying, natural_key
+from lrestore.restoration.identify.resolve import (
+    NaturalKey,
+    candidates_for,
+    chosen,
+    identifying,
+    is_recorded,
+    natural_key,
+)
 from lrestore.restoration.identify.stand_in_names import own_slug, title_aside
 from lrestore.restoration.identify.users import same_person, somebody_else
 
@@ -29,7 +36,7 @@ class Match:
 
     ``taken``: the object that has its natural key and is another. ``stranger``: the id of the object that has its id
     now and is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known
-    when it is out.
+    when it is out. ``recorded``: the mapping by which it was found.
     """
 
     live: JsonObject | None = None
@@ -38,6 +45,7 @@ class Match:
     parts_unseen: bool = False
     taken: JsonObject | None = None
     stranger: str = ""
+    recorded: Recorded | None = None
     warnings: list[str] = field(default_factory=list)
 
 
@@ -74,13 +82,21 @@ def _layouts(live: JsonObject) -> bool:
 
 
 def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
-    mapped = context.journal.mapping(key.type, key.id)
-    if mapped is None:
+    recorded = context.journal.recorded(key.type, key.id)
+    if recorded is None:
         return False
-    match.live = context.live.beyond(key.type, mapped) or context.live.trashed(key.type, mapped)
-    if match.live is None:
+    mapped = recorded.destination_id
+    live = context.live.beyond(key.type, mapped) or context.live.trashed(key.type, mapped)
+    if live is None:
         match.warnings.append(f"it was mapped to id {mapped}, which is gone")
         return False
+    if not is_recorded(context, key, recorded, live):
+        match.warnings.append(
+            f"it was mapped to id {mapped}, which cannot be proved to be the same {key.type} still "
+            f"(it is {title_of(key.type, live)!r}{_born(live)}): the mapping does not count"
+        )
+        return False
+    match.live, match.recorded = live, recorded
     match.how = "mapping"
     match.ids_hold = context.same_instance and mapped == key.id
     return True
@@ -103,14 +119,18 @@ def _take_by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match, l
     if live is None:
         return False
     if _proof(context, key, raw, live) is False:
-        created = f", created {live['created_at']}" if live.get("created_at") else ""
         match.warnings.append(
-            f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}{created}): it is left alone"
+            f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}{_born(live)}): "
+            "it is left alone"
         )
         match.stranger = key.id
         return False
     match.live, match.how, match.ids_hold = live, "id", True
     return True
+
+
+def _born(live: JsonObject) -> str:
+    return f", created {live['created_at']}" if live.get("created_at") else ""
 
 
 def _proof(context: Context, key: ItemKey, raw: JsonObject, live: JsonObject) -> bool | None:

@@ -8,7 +8,7 @@ from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
@@ -23,9 +23,12 @@ from lrestore.restoration.identify.folders import (
     why_homeless,
 )
 from lrestore.restoration.identify.namesakes import Choice, choose
+from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import fingerprint
+from lrestore.restoration.identify.recorded_queries import mapped_query
+from lrestore.restoration.identify.stand_in_names import own_slug
 from lrestore.restoration.identify.traits import telling_of
-from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_people, known_by, name_of
+from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_people, known_by, name_of, same_person
 
 NaturalKey = dict[str, str | None]
 
@@ -39,9 +42,9 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
 
     Raises DependencyError naming type, id and path where there is none.
     """
-    mapped = context.journal.mapping(target, source_id)
-    if mapped is not None and _there(context, target, mapped):
-        return mapped
+    known = mapped(context, target, source_id)
+    if known is not None and _there(context, target, known):
+        return known
     if CONTENT_TYPES[target].id_field == "name":
         if _there(context, target, source_id):
             return source_id
@@ -56,8 +59,61 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
 
 
 def presumed(context: Context, target: str, source_id: str) -> str | None:
-    """Where a reference leads as far as is known without a call: what names that already needs no further question."""
-    return context.journal.mapping(target, source_id) or (source_id if context.same_instance else None)
+    """Where a reference leads as far as its id tells: what names that already needs no further question."""
+    return mapped(context, target, source_id) or (source_id if context.same_instance else None)
+
+
+def mapped(context: Context, target: str, source_id: str) -> str | None:
+    """The live object, in the trash or not, as which a backed-up one is on record; None where that cannot be proved.
+
+    ``target`` is a content type. Costs a call where nothing of the live object has been read yet.
+    """
+    recorded = context.journal.recorded(target, source_id)
+    if recorded is None:
+        return None
+    key = ItemKey(target, source_id)
+    live = None if recorded.sure else context.live.facts(target, recorded.destination_id)
+    proved = recorded.sure or (live is not None and is_recorded(context, key, recorded, live))
+    return recorded.destination_id if proved else None
+
+
+def is_recorded(context: Context, key: ItemKey, recorded: Recorded, live: JsonObject) -> bool:
+    """Whether the live object that has the recorded id is the one that was recorded.
+
+    What an older version has recorded has to agree with the backup, in all that identifies such an object.
+    """
+    verdict = proves(key.type, recorded, live)
+    if verdict is not None:
+        return verdict
+    backed_up = read_raw(context, key)
+    if backed_up is None:
+        return False
+    if key.type == "user":
+        return same_person(backed_up, live)
+    if key.type == "folder":
+        return _same_path(context, key.id, live)
+    wanted = natural_key(context, key, backed_up)
+    if wanted is not None and all(_text_of(live.get(name)) == value for name, value in wanted.items()):
+        return True
+    return "slug" in CONTENT_TYPES[key.type].natural_key and live.get("slug") == own_slug(key, backed_up)
+
+
+def _text_of(value: object) -> str | None:
+    return None if value in (None, "") else str(value)
+
+
+def _same_path(context: Context, source_id: str, live: JsonObject) -> bool:
+    """Whether the names agree on the way up from the two folders, to one that comes with every instance."""
+    here: JsonObject | None = live
+    for _, folder in lineage(context, source_id):
+        if here is None:
+            return False
+        if is_special(folder):
+            return str(here["id"]) == special_folder(context, folder, lambda user_id: user_there(context, user_id))
+        if str(here.get("name")) != str(folder.get("name")):
+            return False
+        here = context.live.get("folder", str(here.get("parent_id")))
+    return False
 
 
 def natural_key(context: Context, key: ItemKey, raw: JsonObject) -> NaturalKey | None:
@@ -97,7 +153,7 @@ def _translated(context: Context, key: ItemKey, raw: JsonObject, name: str) -> s
     if reference is None or reference.kind == "name":
         return value
     if reference.target == "query":
-        return presumed(context, "query", value)
+        return value if context.same_instance else mapped_query(context, "query", value)
     if reference.target not in CONTENT_TYPES:
         return value
     try:
@@ -313,8 +369,8 @@ def _rivals(context: Context, key: ItemKey, wanted: NaturalKey) -> dict[str, Jso
 
 
 def _is_known(context: Context, key: ItemKey) -> bool:
-    mapped = context.journal.mapping(key.type, key.id)
-    if mapped is not None and _there(context, key.type, mapped):
+    known = mapped(context, key.type, key.id)
+    if known is not None and _there(context, key.type, known):
         return True
     return context.same_instance and _keeps_its_id(context, key.type, key.id)
 
@@ -385,9 +441,9 @@ def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
 
 def _known_folder(context: Context, folder_id: str, folder: JsonObject) -> str | None:
     """The live folder of a backed-up one, as far as that can be told without its name."""
-    mapped = context.journal.mapping("folder", folder_id)
-    if mapped is not None and _there(context, "folder", mapped):
-        return mapped
+    known = mapped(context, "folder", folder_id)
+    if known is not None and _there(context, "folder", known):
+        return known
     if context.same_instance and _keeps_its_id(context, "folder", folder_id):
         return folder_id
     if is_special(folder):
@@ -401,7 +457,7 @@ def user_there(context: Context, source_id: str) -> str | None:
     Each user is looked for once per process; one who was not found then is there as soon as a mapping says so.
     """
     known = context.known_users
-    if source_id not in known or (known[source_id] is None and context.journal.mapping("user", source_id)):
+    if source_id not in known or (known[source_id] is None and context.journal.recorded("user", source_id)):
         try:
             known[source_id] = resolve(context, "user", source_id, path="", key=ItemKey("user", source_id))
         except DependencyError:

@@ -15,6 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.users import credentials_of, emails_of
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.writes import Write
 
 
@@ -113,9 +114,12 @@ def _made(context: Context, key: ItemKey, write: Write) -> JsonObject | None:
 def _left_behind(context: Context, key: ItemKey, names: JsonObject) -> list[JsonObject]:
     """Users as create_user leaves them: a name, no credentials; none that is known to be another."""
     rows = context.live.people.without_credentials(names.get("first_name"), names.get("last_name"))
-    return [row for row in rows if not _taken(context, key, str(row["id"]))]
+    return [row for row in rows if not _taken(context, key, row)]
 
 
-def _taken(context: Context, key: ItemKey, live_id: str) -> bool:
-    of_the_backup = context.same_instance and live_id != key.id and context.source.holds(ItemKey("user", live_id))
-    return of_the_backup or context.journal.claimed(key, live_id)
+def _taken(context: Context, key: ItemKey, row: JsonObject) -> bool:
+    live_id = str(row["id"])
+    if context.same_instance and live_id != key.id and context.source.holds(ItemKey("user", live_id)):
+        return True
+    recorded = context.journal.recorded_as("user", live_id)
+    return any(source != key.id and proves("user", one, row) is not False for source, one in recorded.items())

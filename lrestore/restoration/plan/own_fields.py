@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from lrestore.content.canonical import required_texts
 from lrestore.content.diff import differing
+from lrestore.content.identity import same_origin
 from lrestore.content.payload import create_body, wanted_object
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
@@ -16,6 +17,7 @@ from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there, why_missing
 from lrestore.restoration.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
@@ -209,7 +211,7 @@ class OwnPlanner:
             if str((self.live or {}).get(name)) != query_id:
                 check_query(self.context, query_id, asked, f"{name.removesuffix('_id')}.view")
             return
-        recorded = self.context.journal.mapping("query", query_id)
+        recorded = self._recorded_query(query_id)
         asked = self.context.definitions.query(query_id) if recorded is None else None
         if recorded is not None:
             # Recorded under its plain id it has no links, and what it asks never changes.
@@ -228,6 +230,19 @@ class OwnPlanner:
                 path=name,
                 key=self.key,
             )
+
+    def _recorded_query(self, query_id: str) -> str | None:
+        """The live query as which the backed-up one is on record. Where the live object, provably the one on record,
+        shows that query and was recorded no sooner, the query needs no call: it was there before.
+        """
+        query = self.context.journal.recorded("query", query_id)
+        own = self.context.journal.recorded(self.key.type, self.key.id)
+        live = self.live or {}
+        if query is not None and own is not None and str(live.get("query_id")) == query.destination_id:
+            proved = same_origin(own.proof.created_at or None, live.get("created_at"))
+            if proved and own.destination_id == str(live.get("id")) and query.proof.key and query.at <= own.at:
+                return query.destination_id
+        return mapped_query(self.context, "query", query_id)
 
     def _live_query(self) -> JsonObject | None:
         """The query that the live object has; searches do not show it."""

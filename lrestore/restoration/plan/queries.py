@@ -17,6 +17,7 @@ from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.queries import definition, explore_name, fingerprint, merge_definition
+from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.writes import Made, Write
 
 Live = Callable[[], Mapping[str, Any] | None]
@@ -76,12 +77,12 @@ class QueryMaker:
         """
         body = self._rewritten(self._taken(definition(asked), "Query", "query"), path)
         name = _name(query_id, body)
-        mapped = self._context.journal.mapping("query", name)
-        if mapped is not None:
-            return mapped
         shown = live()
         if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(body):
             return str(shown["id"])
+        mapped = mapped_query(self._context, "query", name, shown)
+        if mapped is not None:
+            return mapped
         check_explore(self._context, body, f"{path}.view")
         return self._make("create_query", "query", name, path, body)
 
@@ -90,7 +91,7 @@ class QueryMaker:
 
         Raises DependencyError for an explore that is not there.
         """
-        recorded = self._context.journal.mapping("merge_query", merge_id)
+        recorded = mapped_query(self._context, "merge_query", merge_id)
         if recorded is not None:
             return recorded
         asked = self._context.definitions.merge_query(merge_id)
@@ -108,7 +109,7 @@ class QueryMaker:
             return None
         body = self._rewritten(body, path)
         name = _name(merge_id, body)
-        mapped = self._context.journal.mapping("merge_query", name)
+        mapped = mapped_query(self._context, "merge_query", name)
         return mapped or self._make("create_merge_query", "merge_query", name, path, body)
 
     def _sources(self, body: JsonObject, path: str) -> bool:

@@ -18,7 +18,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
-from lrestore.restoration.identify.resolve import resolve
+from lrestore.restoration.identify.resolve import mapped, resolve
 
 _BASE = "custom_url_base"
 _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
@@ -102,9 +102,9 @@ class Linker:
             return self._live_id if link.host or link.id != self._live_id else None
         later = self._ends.later(key)
         # What is still to come may prove to be what an earlier run made: a link that leads there is not taken back.
-        mapped = self._context.journal.mapping(key.type, key.id)
-        if mapped is not None:
-            return mapped
+        known = mapped(self._context, key.type, key.id)
+        if known is not None:
+            return known
         if later:
             return None
         if self._context.same_instance:

@@ -12,6 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.identify.claims import claimants
 from lrestore.restoration.identify.folders import read_raw
 from lrestore.restoration.identify.resolve import presumed
 from lrestore.restoration.identify.stand_in_names import title_aside
@@ -25,16 +26,16 @@ def makes_way(context: Context, ends: LooseEnds, type_name: str, holder: JsonObj
     """Whether the live object ``holder`` is an item of this run that is to have another ``name`` than it has now. If
     so, ``ends`` waits for it.
     """
-    for key in _items(context, type_name, str(holder["id"])):
+    for key in _items(context, type_name, holder):
         raw = read_raw(context, key) or {}
         if raw.get(name) and str(raw[name]) != str(holder.get(name)) and ends.comes(key):
             return True
     return False
 
 
-def _items(context: Context, type_name: str, live_id: str) -> set[ItemKey]:
+def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
     """The backed-up items that a live object is."""
-    sources = set(context.journal.claimants(type_name, live_id)) | ({live_id} if context.same_instance else set())
+    sources = claimants(context, type_name, live) | ({str(live["id"])} if context.same_instance else set())
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.source.holds(key)}
 
 
@@ -64,7 +65,7 @@ def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject
 def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject) -> bool:
     if makes_way(context, ends, type_name, holder, "title"):
         return True
-    for key in _items(context, type_name, str(holder["id"])):
+    for key in _items(context, type_name, holder):
         folder = str((read_raw(context, key) or {}).get("folder_id") or "")
         elsewhere = presumed(context, "folder", folder) if folder else None
         if elsewhere not in (None, str(holder.get("folder_id"))) and ends.comes(key):

@@ -6,7 +6,7 @@ from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.resolve import presumed
+from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.presence import flags_of_layouts_count, present
 
 _KIND = "dashboard_layout"
@@ -22,13 +22,10 @@ def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_i
     if source_id is None or dashboard_id is None or (context.same_instance and str(source_id) == dashboard_id):
         return tabs
     ours = _layouts_of(context, str(source_id))
-    theirs: list[JsonObject] = []
+    theirs: list[JsonObject] = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
     found = []
     for tab in tabs:
-        mapped = presumed(context, _KIND, tab) if not context.same_instance else context.journal.mapping(_KIND, tab)
-        if mapped is None:
-            theirs = theirs or context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
-            mapped = _namesake(ours.get(tab), theirs)
+        mapped = mapped_part(context, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
         if mapped is None:
             raise DependencyError(
                 f"{key} needs {_KIND}={tab} (tab_ids), a tab that dashboard {dashboard_id} of the destination has not",

@@ -113,7 +113,8 @@ class MembershipPlanner:
         return [one for one in extra if one not in doubtful]
 
     def _is_none_of(self, unresolved: list[ItemKey], live_id: str) -> bool:
-        return all(another_of_the_backup(self._context, key, {"id": live_id}) for key in unresolved)
+        live = unresolved and self._context.live.get(unresolved[0].type, live_id)
+        return all(another_of_the_backup(self._context, key, live or {"id": live_id}) for key in unresolved)
 
     def _wanted(self, name: str, target: str) -> _Meant | None:
         """The backed-up list in ids of the destination; None where nothing can be said."""

@@ -58,7 +58,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     types = {key.type for key in job.keys}
     tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
     with StateReader.open(Path(settings.state.path)) as reader:
-        mapped = partial(reader.mapping, *job.route)
+        mapped = partial(reader.recorded, job.route)
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
         links = nested(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered.nesting())
     listings = folder / "listings.msgpack"

@@ -52,6 +52,7 @@ from lrestore.run.prepare.prefetch import prefetch
 from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
+from lrestore.state.records import Route
 from lrestore.state.undo import UndoJournal
 from lrestore.vault.decode import prepare
 from lrestore.vault.reader import Vault
@@ -136,8 +137,8 @@ class Worker:
             )
         )
         self._definitions = self._defined(stack)
-        route = (brief.session_id, settings.source.instance, settings.destination.name)
-        self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, route)
+        route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
+        self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, brief.session_id, route)
         self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
         self._restorer = ItemRestorer(self._context())
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
@@ -245,7 +246,7 @@ class Worker:
         """Read what one search can show of a batch, and give its items to all threads."""
         try:
             keys = (task.key for task in tasks)
-            prefetch(self._live, keys, self._brief.judgement, self._journal.mapping)
+            prefetch(self._live, keys, self._brief.judgement, self._journal.recorded)
         except RunError as error:
             self._say(GaveUp(str(error), ()))
         except Exception as error:  # noqa: BLE001 (it only saves calls: the items' own reads tell what is wrong)

@@ -72,7 +72,7 @@ def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
         outcome=done[0] if done else result.outcome,
         changes=half.changes + result.changes,
         deletions=half.deletions + result.deletions,
-        mappings=half.mappings or result.mappings,
+        mappings=result.mappings or half.mappings,
         warnings=tuple(dict.fromkeys(half.warnings + result.warnings)),
         left_out=tuple(dict.fromkeys(half.left_out + result.left_out)),
         enabled=half.enabled or result.enabled,

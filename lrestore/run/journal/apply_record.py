@@ -14,8 +14,8 @@ def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[
                 # Sent again after the item was restored, it would stay open. An item that failed may be tried again.
                 if writer.read.outcome(session_id, intent.key) in (None, "failed"):
                     writer.open_intent(session_id, intent)
-        case Closed(intent, destination_id):
-            return writer.close_intent(writer.open_intent(session_id, intent), destination_id)
+        case Closed(intent, destination_id, proof):
+            return writer.close_intent(writer.open_intent(session_id, intent), destination_id, proof)
         case Dropped(intent):
             writer.drop_intent(writer.open_intent(session_id, intent))
         case Mapped(mapping):

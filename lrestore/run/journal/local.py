@@ -34,6 +34,7 @@ def recorded_here(job: Job) -> Iterator[tuple[StateWriter, SessionJournal]]:
                 lambda: None,
                 reader,
                 undo,
-                (job.session_id, *job.route),
+                job.session_id,
+                job.route,
             ),
         )

@@ -6,32 +6,35 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import Intent, ItemKey, Mapping
+from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded
+from lrestore.run.journal.session import recorded_as
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
+from lrestore.state.records import Route
 
 
 class ReadOnlyJournal:
     """For modes that write nothing: mappings are read where there are any, and every write is a mistake."""
 
-    def __init__(self, state: Path, source_instance: str, destination: str) -> None:
+    def __init__(self, state: Path, route: Route) -> None:
         self._reader = StateReader.open(state) if has_records(state) else None
-        self._route = (source_instance, destination)
+        self._route = route
         self.pretended: dict[tuple[str, str], str] = {}
         """What a plan would make, and the id that stands for it."""
-        self._taken_over: dict[tuple[str, str], str] = {}
+        self._taken_over: dict[tuple[str, str], Recorded] = {}
 
-    def mapping(self, type_name: str, source_id: str) -> str | None:
+    def recorded(self, type_name: str, source_id: str) -> Recorded | None:
         if (type_name, source_id) in self.pretended:
-            return self.pretended[type_name, source_id]
-        recorded = self._reader.mapping(*self._route, type_name, source_id) if self._reader else None
-        return recorded or self._taken_over.get((type_name, source_id))
+            return Recorded(self.pretended[type_name, source_id], sure=True)
+        taken_over = self._taken_over.get((type_name, source_id))
+        return taken_over or (self._reader.recorded(self._route, type_name, source_id) if self._reader else None)
 
     def take_over(self, mapping: Mapping) -> None:
-        """Let a mapping that a restore would record count here, after those that are on record."""
-        self._taken_over[mapping.type, mapping.source_id] = mapping.destination_id
+        """Let a mapping that a restore would record count here."""
+        known = Recorded(mapping.destination_id, mapping.proof, sure=True)
+        self._taken_over[mapping.type, mapping.source_id] = known
 
-    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
+    def map(self, mapping: Mapping) -> None:
         raise AssertionError("a mode that writes nothing recorded a mapping")
 
     def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
@@ -40,7 +43,7 @@ class ReadOnlyJournal:
     def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
         raise AssertionError("a mode that writes nothing was about to create an object")
 
-    def close_intent(self, intent: Intent, destination_id: str) -> None:
+    def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
         raise AssertionError("a mode that writes nothing closed an intent")
 
     def drop_intent(self, intent: Intent) -> None:
@@ -49,7 +52,7 @@ class ReadOnlyJournal:
     def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
         raise AssertionError("a mode that writes nothing kept an undo copy")
 
-    def created(self, type_name: str, object_id: str) -> None:
+    def created(self, type_name: str, object_id: str, created_at: str) -> None:
         raise AssertionError("a mode that writes nothing created an object")
 
     def begun(self, key: ItemKey) -> bool:
@@ -64,16 +67,13 @@ class ReadOnlyJournal:
     def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
         return frozenset()
 
-    def claimed(self, key: ItemKey, destination_id: str) -> bool:
-        return bool(self.claimants(key.type, destination_id) - {key.id})
+    def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
+        pretended = [(key, Recorded(live, sure=True)) for key, live in self.pretended.items()]
+        own = recorded_as([*pretended, *self._taken_over.items()], type_name, destination_id)
+        recorded = self._reader.recorded_as(self._route, type_name, destination_id) if self._reader else {}
+        return {**recorded, **own}
 
-    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
-        unrecorded = [*self.pretended.items(), *self._taken_over.items()]
-        own = {source for (kind, source), live in unrecorded if (kind, live) == (type_name, destination_id)}
-        recorded = self._reader.mapped_sources(*self._route, type_name, destination_id) if self._reader else ()
-        return frozenset({*own, *recorded})
-
-    def kept(self, key: ItemKey, object_id: str) -> bool:
+    def kept(self, key: ItemKey, object_id: str, created_at: object) -> bool:
         return False
 
     def close(self) -> None:

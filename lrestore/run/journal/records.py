@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lrestore.messages import Intent, ItemResult, Mapping
+from lrestore.messages import UNPROVED, Intent, ItemResult, Mapping, Proof
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened"):
@@ -18,6 +18,7 @@ class Closed(msgspec.Struct, frozen=True, tag="closed"):
 
     intent: Intent
     destination_id: str
+    proof: Proof = UNPROVED
 
 
 class Dropped(msgspec.Struct, frozen=True, tag="dropped"):

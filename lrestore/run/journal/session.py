@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
 from lrestore.clock import stamp, utc_now
+from lrestore.content.identity import same_origin
 from lrestore.crash_points import crash_point
 from lrestore.json_types import JsonObject
-from lrestore.messages import Intent, ItemKey, Mapping
+from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
 from lrestore.run.journal.waits import Waits
 from lrestore.state.read import StateReader
+from lrestore.state.records import Route
 from lrestore.state.undo import UndoJournal, read_undo
 
 
@@ -31,17 +33,19 @@ class SessionJournal:
         settle: Callable[[], None],
         reader: StateReader,
         undo: UndoJournal,
-        route: tuple[str, str, str],
+        session_id: str,
+        route: Route,
     ) -> None:
         self._send = send
         self._settle = settle
         self._reader = reader
         self._undo = undo
-        self._session_id, self._source_instance, self._destination = route
-        self._mapped: dict[tuple[str, str], str] = {}
+        self._session_id = session_id
+        self._route = route
+        self._mapped: dict[tuple[str, str], Recorded] = {}
         self._again: dict[ItemKey, bool] = {}
         self._waits = Waits()
-        self._kept_before: frozenset[tuple[str, str]] | None = None
+        self._kept_before: dict[tuple[str, str], str] | None = None
         # Threads of a worker share the connection, and Python's sqlite3 can crash when two use one at the same time.
         self._reading = threading.Lock()
 
@@ -51,16 +55,20 @@ class SessionJournal:
         """
         self._again[key] = died
 
-    def mapping(self, type_name: str, source_id: str) -> str | None:
+    def recorded(self, type_name: str, source_id: str) -> Recorded | None:
         own = self._mapped.get((type_name, source_id))
         if own is not None:
             return own
         with self._reading:
-            return self._reader.mapping(self._source_instance, self._destination, type_name, source_id)
+            return self._reader.recorded(self._route, type_name, source_id)
 
-    def map(self, type_name: str, source_id: str, destination_id: str) -> None:
-        self._mapped[type_name, source_id] = destination_id
-        self._send(Mapped(Mapping(type_name, source_id, destination_id)))
+    def map(self, mapping: Mapping) -> None:
+        self._note(mapping)
+        self._send(Mapped(mapping))
+
+    def _note(self, mapping: Mapping) -> None:
+        known = Recorded(mapping.destination_id, mapping.proof, stamp(utc_now()), sure=True)
+        self._mapped[mapping.type, mapping.source_id] = known
 
     def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
         opened_at = stamp(utc_now())
@@ -73,15 +81,15 @@ class SessionJournal:
 
     def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
         with self._reading:
-            route = (self._source_instance, self._destination)
+            route = (self._route.source_instance, self._route.destination)
             opened_at = self._reader.last_open_try(*route, *intent.mapped_by)
         if opened_at is None:
             return None
         return self._waits.left_s(opened_at, settle_s, of_this_run=self._again.get(intent.key, False))
 
-    def close_intent(self, intent: Intent, destination_id: str) -> None:
-        self._mapped[intent.mapped_by] = destination_id
-        self._send(Closed(intent, destination_id))
+    def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
+        self._note(Mapping(*intent.mapped_by, destination_id, proof))
+        self._send(Closed(intent, destination_id, proof))
 
     def drop_intent(self, intent: Intent) -> None:
         self._send(Dropped(intent))
@@ -90,8 +98,8 @@ class SessionJournal:
         self._undo.before_update(type_name, object_id, name, live)
         crash_point("undo.kept")
 
-    def created(self, type_name: str, object_id: str) -> None:
-        self._undo.created(type_name, object_id)
+    def created(self, type_name: str, object_id: str, created_at: str) -> None:
+        self._undo.created(type_name, object_id, created_at=created_at)
 
     def begun(self, key: ItemKey) -> bool:
         if key not in self._again:
@@ -111,26 +119,33 @@ class SessionJournal:
         with self._reading:
             return self._reader.open_parts(key)
 
-    def claimed(self, key: ItemKey, destination_id: str) -> bool:
-        return bool(self.claimants(key.type, destination_id) - {key.id})
-
-    def claimants(self, type_name: str, destination_id: str) -> frozenset[str]:
-        mapped = list(self._mapped.items())
-        own = {source for (kind, source), live in mapped if (kind, live) == (type_name, destination_id)}
+    def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
+        own = recorded_as(list(self._mapped.items()), type_name, destination_id)
         with self._reading:
-            route = (self._source_instance, self._destination)
-            return frozenset({*own, *self._reader.mapped_sources(*route, type_name, destination_id)})
+            return {**self._reader.recorded_as(self._route, type_name, destination_id), **own}
 
-    def kept(self, key: ItemKey, object_id: str) -> bool:
+    def kept(self, key: ItemKey, object_id: str, created_at: object) -> bool:
         if key not in self._again:
             return False
         if self._again[key]:
-            return (key.type, object_id) in self._copies()
-        # Read once: for each of thousands of items that a resumed run has left, it would take longer than these.
-        if self._kept_before is None:
-            self._kept_before = self._copies()
-        return (key.type, object_id) in self._kept_before
+            copies = self._copies()
+        else:
+            # Read once: for each of thousands of items that a resumed run has left, it would take longer than these.
+            self._kept_before = copies = self._copies() if self._kept_before is None else self._kept_before
+        born = copies.get((key.type, object_id))
+        return born is not None and same_origin(born, created_at) is not False
 
-    def _copies(self) -> frozenset[tuple[str, str]]:
-        """The objects of which this session has kept copies."""
-        return frozenset((entry.type, entry.destination_id) for entry in read_undo(self._undo.path.parent))
+    def _copies(self) -> dict[tuple[str, str], str]:
+        """The objects of which this session has kept copies, and when they were created."""
+        return {(one.type, one.destination_id): one.created_at for one in read_undo(self._undo.path.parent)}
+
+
+def recorded_as(
+    known: Iterable[tuple[tuple[str, str], Recorded]], type_name: str, destination_id: str
+) -> dict[str, Recorded]:
+    """Those of some known mappings, by type and source id, that lead to one live object."""
+    return {
+        source_id: recorded
+        for (kind, source_id), recorded in known
+        if (kind, recorded.destination_id) == (type_name, destination_id)
+    }

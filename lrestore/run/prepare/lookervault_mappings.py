@@ -2,8 +2,8 @@
 
 LookerVault knows an object by the name of a source instance and a number, and says of some mappings into which instance
 they lead. So one counts only across instances, where none of ours is recorded, where source and destination are those
-of this run as far as that is said, and where the object is there, is no built-in one, is nobody else's, and goes by the
-same name, slug or address as in the backup. Anything else is left to the usual rules.
+of this run as far as that is said, and where the object is there, is no built-in one, is on record as no other item,
+and has the natural key that the backup holds. Anything else is left to the usual rules.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from lrestore.content.links import hosts
 from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
-from lrestore.messages import ItemKey, Mapping
+from lrestore.messages import ItemKey, Mapping, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.users import same_person
+from lrestore.restoration.identify.claims import claimants
+from lrestore.restoration.identify.proof import mapping_to
+from lrestore.restoration.identify.resolve import is_recorded, resolve
 from lrestore.run.job import Job
 from lrestore.run.select.dependencies import referred_to
 from lrestore.settings import Settings
@@ -43,10 +45,10 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     ours = _ours(job)
     if not ours:
         return 0
-    agreed = [one for one in _wanted(job, context, ours) if context.journal.mapping(one.type, one.source_id) is None]
+    agreed = [one for one in _wanted(job, context, ours) if context.journal.recorded(one.type, one.source_id) is None]
     taken = list(_sole(_agreeing(job.vault, context, agreed)))
-    for mapping in taken:
-        keep(mapping)
+    for mapping, shown in taken:
+        keep(mapping_to(mapping.type, mapping.source_id, mapping.destination_id, shown))
     if taken:
         log.info("%d id mapping%s of LookerVault taken over", len(taken), "" if len(taken) == 1 else "s")
     return len(taken)
@@ -105,7 +107,8 @@ def _wanted(job: Job, context: Context, ours: dict[tuple[str, str], Mapping]) ->
             yield mapping
 
 
-def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> Iterator[Mapping]:
+def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> Iterator[tuple[Mapping, JsonObject]]:
+    """Those that are proved, each with its live object."""
     by_type: dict[str, list[Mapping]] = {}
     for mapping in candidates:
         by_type.setdefault(mapping.type, []).append(mapping)
@@ -114,7 +117,7 @@ def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> 
         for mapping in some:
             shown = live.get(mapping.destination_id)
             if shown is not None and _is_it(vault, context, mapping, shown):
-                yield mapping
+                yield mapping, shown
 
 
 def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObject]:
@@ -131,29 +134,30 @@ def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObj
 
 def _is_it(vault: Vault, context: Context, mapping: Mapping, shown: JsonObject) -> bool:
     key = ItemKey(mapping.type, mapping.source_id)
-    if is_built_in(CONTENT_TYPES[key.type], shown) or context.journal.claimed(key, mapping.destination_id):
+    if is_built_in(CONTENT_TYPES[key.type], shown) or claimants(context, key.type, shown) - {key.id}:
         return False
     try:
         raw = vault.read(key).raw
     except ItemError:
         return False
-    if key.type == "user":
-        return same_person(raw, shown)
-    return any(_says(raw, name) and _says(raw, name) == _says(shown, name) for name in _telling(key.type))
+    if is_recorded(context, key, Recorded(mapping.destination_id), shown):
+        return True
+    return key.type == "dashboard" and _same_title(context, key, raw, shown)
 
 
-def _telling(type_name: str) -> set[str]:
-    """Title, and the fields of the natural key that are no references: name, slug."""
-    entry = CONTENT_TYPES[type_name]
-    return {entry.title_field, *entry.natural_key} - {reference.path for reference in entry.references}
+def _same_title(context: Context, key: ItemKey, raw: JsonObject, shown: JsonObject) -> bool:
+    """A dashboard that was made with another slug is known by its title, which is unique in its folder."""
+    if not raw.get("title") or raw["title"] != shown.get("title") or raw.get("folder_id") is None:
+        return False
+    try:
+        folder_id = resolve(context, "folder", str(raw["folder_id"]), path="folder_id", key=key)
+    except ItemError:
+        return False
+    return folder_id == str(shown.get("folder_id"))
 
 
-def _says(obj: JsonObject, name: str) -> str:
-    return str(obj.get(name) or "").strip().casefold()
-
-
-def _sole(mappings: Iterable[Mapping]) -> Iterator[Mapping]:
+def _sole(mappings: Iterable[tuple[Mapping, JsonObject]]) -> Iterator[tuple[Mapping, JsonObject]]:
     """Of two that lead to one object, neither can be believed."""
     all_of_them = list(mappings)
-    count = Counter((mapping.type, mapping.destination_id) for mapping in all_of_them)
-    yield from (mapping for mapping in all_of_them if count[mapping.type, mapping.destination_id] == 1)
+    count = Counter((mapping.type, mapping.destination_id) for mapping, _ in all_of_them)
+    yield from (one for one in all_of_them if count[one[0].type, one[0].destination_id] == 1)

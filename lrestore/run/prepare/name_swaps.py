@@ -50,7 +50,7 @@ def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
     """
     with recorded_here(job) as (_, journal):
         surroundings = context(journal)
-        take_over(job, surroundings, lambda one: journal.map(one.type, one.source_id, one.destination_id))
+        take_over(job, surroundings, journal.map)
         for write in renames(job, surroundings):
             log.info("%s=%s steps aside, as %r", write.type, write.live_id, write.body["name"])
             try:

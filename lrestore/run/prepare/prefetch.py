@@ -8,7 +8,7 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Recorded
 
 PREFETCHED = frozenset({"dashboard", "look", "user"})
 """Types too many to be listed and too often compared to be read one by one."""
@@ -21,8 +21,8 @@ _USERS_AHEAD = 2000
 _WORTH_IT = 4
 """Below so many objects single reads cost as little."""
 
-Mapped = Callable[[str, str], str | None]
-"""The recorded live id of a backed-up object, by type and id."""
+Mapped = Callable[[str, str], Recorded | None]
+"""What is on record of a backed-up object, by type and id."""
 
 
 def prefetched(live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: Mapped) -> Iterator[ItemKey]:
@@ -44,9 +44,11 @@ def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: 
     wanted: dict[str, set[str]] = {}
     for key in keys:
         if key.type in PREFETCHED:
-            live_id = mapped(key.type, key.id) or (key.id if judgement.instance == "same" else None)
-            if live_id is not None:
-                wanted.setdefault(key.type, set()).add(live_id)
+            recorded = mapped(key.type, key.id)
+            if recorded is not None:
+                wanted.setdefault(key.type, set()).add(recorded.destination_id)
+            elif judgement.instance == "same":
+                wanted.setdefault(key.type, set()).add(key.id)
     for type_name, ids in wanted.items():
         if len(ids) > 1:
             try:

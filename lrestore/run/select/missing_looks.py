@@ -16,7 +16,8 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import read_raw
-from lrestore.restoration.identify.resolve import presumed, resolve
+from lrestore.restoration.identify.proof import proves
+from lrestore.restoration.identify.resolve import is_recorded, resolve
 from lrestore.run.select.dependencies import looks_shown
 from lrestore.vault.reader import Vault
 
@@ -52,7 +53,7 @@ def _is_whole(vault: Vault, key: ItemKey) -> bool:
 
 def _not_found(vault: Vault, looks: Sequence[ItemKey], context: Context) -> Iterator[ItemKey]:
     """Those that one search per hundred does not show where they would be."""
-    where = {key: presumed(context, key.type, key.id) for key in looks}
+    where = {key: _presumed(context, key) for key in looks}
     for start in range(0, len(looks), _CHUNK):
         chunk = looks[start : start + _CHUNK]
         there = _there(context, {live_id for key in chunk if (live_id := where[key]) is not None})
@@ -73,11 +74,19 @@ def _there(context: Context, ids: Collection[str]) -> Mapping[str, JsonObject]:
 
 
 def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:
-    """Whether the id belongs to another look now; a recorded one is what the record says."""
-    row = vault.row(key)
-    return context.journal.mapping(key.type, key.id) is None and (
-        row is not None and same_origin(row.created_at, live.get("created_at")) is False
-    )
+    """Whether the id may belong to another look now."""
+    recorded, row = context.journal.recorded(key.type, key.id), vault.row(key)
+    if recorded is not None:
+        return proves(key.type, recorded, live) is not True
+    return row is not None and same_origin(row.created_at, live.get("created_at")) is False
+
+
+def _presumed(context: Context, key: ItemKey) -> str | None:
+    """Under which id the look would be; that is still to be proved."""
+    recorded = context.journal.recorded(key.type, key.id)
+    if recorded is not None:
+        return recorded.destination_id
+    return key.id if context.same_instance else None
 
 
 def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
@@ -92,5 +101,6 @@ def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
 
 
 def _in_the_trash(context: Context, key: ItemKey) -> bool:
-    live_id = presumed(context, key.type, key.id)
-    return live_id is not None and context.live.trashed(key.type, live_id) is not None
+    live_id, recorded = _presumed(context, key), context.journal.recorded(key.type, key.id)
+    live = context.live.trashed(key.type, live_id) if live_id is not None else None
+    return live is not None and (recorded is None or is_recorded(context, key, recorded, live))

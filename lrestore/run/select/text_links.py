@@ -13,12 +13,13 @@ from lrestore.content.identity import Judgement, same_origin
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Recorded
+from lrestore.restoration.identify.proof import proves
 from lrestore.run.select.dependencies import Links, links_of
 from lrestore.vault.reader import Vault
 
-Mapped = Callable[[str, str], str | None]
-"""The recorded live id of a backed-up object, by type and id."""
+Mapped = Callable[[str, str], Recorded | None]
+"""What is on record of a backed-up object, by type and id."""
 
 _CHUNK = 100
 """Ids per search: an answer has no more than two small fields of each."""
@@ -46,19 +47,24 @@ def _without_id(
     vault: Vault, targets: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
 ) -> Iterator[ItemKey]:
     """Those of the items that have no object in the destination yet, as far as can be told without comparing them."""
-    by_type: dict[str, list[tuple[ItemKey, str, bool]]] = {}
+    by_type: dict[str, list[tuple[ItemKey, str, Recorded | None]]] = {}
     for key in targets:
         recorded = mapped(key.type, key.id)
-        live_id = recorded or (key.id if judgement.instance == "same" else None)
-        if live_id is None:
+        if recorded is None and judgement.instance != "same":
             yield key
         else:
-            by_type.setdefault(key.type, []).append((key, live_id, recorded is not None))
+            live_id = key.id if recorded is None else recorded.destination_id
+            by_type.setdefault(key.type, []).append((key, live_id, recorded))
     for type_name, known in by_type.items():
         there = _there(live, type_name, sorted({live_id for _, live_id, _ in known}))
-        for key, live_id, is_mapped in known:
-            if live_id not in there or not (is_mapped or _same(vault, key, there[live_id])):
+        for key, live_id, recorded in known:
+            if live_id not in there or not _is_it(vault, key, recorded, there[live_id]):
                 yield key
+
+
+def _is_it(vault: Vault, key: ItemKey, recorded: Recorded | None, shown: JsonObject) -> bool:
+    """Whether a live object is surely the item: a second look at what links to it is the price of a doubt."""
+    return _same(vault, key, shown) if recorded is None else proves(key.type, recorded, shown) is True
 
 
 def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, JsonObject]:

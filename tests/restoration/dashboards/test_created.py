@@ -20,7 +20,7 @@ def test_a_deleted_dashboard_comes_back_with_tiles_filters_and_places(stage: Sta
     stage.call("delete_dashboard", dashboard_id="1")
     result = stage.restore("dashboard=1")
     assert result.outcome == "created"
-    assert stage.reader.mapping("src", "dst", "dashboard", "1") == result.destination_id
+    assert stage.mapped("dashboard", "1") == result.destination_id
     live = stage.dashboard(result.destination_id)
     assert live["slug"] == backed_up["slug"]
     assert len(live["dashboard_elements"]) == len(backed_up["dashboard_elements"])
@@ -139,7 +139,7 @@ def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
     stage.call("delete_dashboard_element", dashboard_element_id=tile["id"])
     result = ItemRestorer(stage.context()).restore(item).result
     assert result.outcome == "updated"
-    made = stage.tiles("1")[stage.journal().mapping("dashboard_element", str(tile["id"])) or ""]
+    made = stage.tiles("1")[stage.mapped("dashboard_element", str(tile["id"])) or ""]
     assert made["result_maker_id"] == by_sql["result_maker_id"]
     assert made["result_maker"]["sql_query_id"] == "17"
 
@@ -179,5 +179,5 @@ def test_a_tile_stands_on_its_tab_alone_though_the_backup_names_none(
             tile["dashboard_layout_id"] = None
         stage.call("delete_dashboard", dashboard_id=item.key.id)
         result = ItemRestorer(stage.context()).restore(item).result
-        new_id = stage.journal().mapping("dashboard_element", tile_id)
+        new_id = stage.mapped("dashboard_element", tile_id)
         assert on_tabs(stage, result.destination_id)[str(new_id)] == {second["label"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lrestore.restoration.identify.proof import mapping_to
 from tests.restoration.restore_fixture import Stage, writes
 
 
@@ -68,7 +69,7 @@ def test_tiles_that_exist_keep_their_ids(stage: Stage) -> None:
 
 def test_a_mapping_to_the_same_id_does_not_make_strangers_of_the_tiles(stage: Stage) -> None:
     """What was found by its slug is on record with the id that it has always had: its tiles have theirs, too."""
-    stage.journal().map("dashboard", "1", "1")
+    stage.journal().map(mapping_to("dashboard", "1", "1", stage.dashboard("1")))
     before = set(stage.tiles("1"))
     for tile_id in before:
         body = {"title": f"renamed {tile_id}", "title_text": f"renamed {tile_id}", "note_text": "changed"}
@@ -95,7 +96,7 @@ def test_the_new_id_of_a_tile_is_remembered(stage: Stage) -> None:
     tile_id = stage.item("dashboard=1").raw["dashboard_elements"][0]["id"]
     stage.call("delete_dashboard_element", dashboard_element_id=tile_id)
     stage.restore("dashboard=1")
-    made = stage.reader.mapping("src", "dst", "dashboard_element", tile_id)
+    made = stage.mapped("dashboard_element", tile_id)
     assert made in stage.tiles("1")
     stage.call("update_dashboard_element", {"title": "renamed", "note_text": "x"}, dashboard_element_id=str(made))
     calls = stage.counted(lambda: stage.restore("dashboard=1"))

@@ -19,7 +19,7 @@ from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
 from lrestore.run.bulk.writer import Writer, WriterBrief
 from lrestore.run.journal.records import Closed, Finished, Opened, Record
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession
+from lrestore.state.records import RestorationSession, Route
 from lrestore.state.writer import StateWriter
 
 SESSION = "20260102-030405-abcd"
@@ -133,7 +133,8 @@ class Deliveries(RuleBasedStateMachine):
             case Opened(intents):
                 return self.reader.begun(SESSION, intents[0].key)
             case Closed(intent, destination_id):
-                return self.reader.mapping("s", "d", intent.key.type, intent.key.id) == destination_id
+                recorded = self.reader.recorded(Route("s", "d"), intent.key.type, intent.key.id)
+                return recorded is not None and recorded.destination_id == destination_id
         raise AssertionError(record)
 
     @rule()

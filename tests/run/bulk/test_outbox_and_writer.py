@@ -19,7 +19,7 @@ from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
 from lrestore.run.bulk.writer import Writer, WriterBrief
 from lrestore.run.journal.records import Closed, Finished, Opened
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession
+from lrestore.state.records import RestorationSession, Route
 from lrestore.state.writer import StateWriter
 
 SESSION = "20260102-030405-abcd"
@@ -119,7 +119,8 @@ def test_a_confirmation_that_was_lost_records_nothing_twice(desk: Desk) -> None:
     assert desk.hear() == 3
     with StateReader.open(desk.state) as reader:
         assert reader.open_intents() == []
-        assert reader.mapping("s", "d", "dashboard", "1") == "77"
+        recorded = reader.recorded(Route("s", "d"), "dashboard", "1")
+        assert recorded is not None and recorded.destination_id == "77"
 
 
 def test_a_record_too_large_for_the_pipe_takes_the_other_way(desk: Desk) -> None:

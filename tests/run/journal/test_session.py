@@ -11,7 +11,7 @@ from lrestore.clock import utc_now
 from lrestore.messages import ItemKey
 from lrestore.run.journal.session import SessionJournal
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession
+from lrestore.state.records import RestorationSession, Route
 from lrestore.state.undo import UndoJournal
 from lrestore.state.writer import StateWriter
 
@@ -28,7 +28,7 @@ def journal(tmp_path: Path) -> Iterator[SessionJournal]:
         )
     keep(tmp_path, 1, "1", "2")
     with StateReader.open(tmp_path / "state.db") as reader, UndoJournal(tmp_path / "undo", worker=2) as undo:
-        yield SessionJournal(lambda record: None, lambda: None, reader, undo, (SESSION, "s", "d"))
+        yield SessionJournal(lambda record: None, lambda: None, reader, undo, SESSION, Route("s", "d"))
 
 
 def keep(directory: Path, worker: int, *ids: str) -> None:
@@ -40,18 +40,18 @@ def keep(directory: Path, worker: int, *ids: str) -> None:
 def test_what_an_earlier_start_kept_is_read_once(journal: SessionJournal, tmp_path: Path) -> None:
     """Read for each item, it took longer than all the rest of a resumed run of tens of thousands."""
     for key in (ONE, OTHER):
-        assert not journal.kept(key, key.id)
+        assert not journal.kept(key, key.id, None)
         journal.repeat(key)
-    assert journal.kept(ONE, "1")
+    assert journal.kept(ONE, "1", None)
     for shard in (tmp_path / "undo").iterdir():
         shard.unlink()
-    assert journal.kept(OTHER, "2") and not journal.kept(OTHER, "3")
+    assert journal.kept(OTHER, "2", None) and not journal.kept(OTHER, "3", None)
 
 
 def test_what_a_worker_kept_that_died_since_is_seen(journal: SessionJournal, tmp_path: Path) -> None:
     late = ItemKey("look", "3")
     journal.repeat(ONE)
-    assert journal.kept(ONE, "1")
+    assert journal.kept(ONE, "1", None)
     keep(tmp_path, 3, "3")
     journal.repeat(late, died=True)
-    assert journal.kept(late, "3")
+    assert journal.kept(late, "3", None)

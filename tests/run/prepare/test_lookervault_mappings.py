@@ -21,22 +21,21 @@ SESSIONS = "CREATE TABLE restoration_sessions (id TEXT PRIMARY KEY, destination_
 
 
 def bare(crossing: Crossing, dashboard_id: str) -> JsonObject:
-    """A backed-up dashboard without anything on it."""
+    """A backed-up dashboard without anything on it, whose owner is not known."""
     record = crossing.source.get("dashboard", dashboard_id)
     assert record is not None
     nothing: JsonObject = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
-    return {**blob_of(crossing.source, "dashboard", record), **nothing}
+    return {**blob_of(crossing.source, "dashboard", record), "user_id": None, **nothing}
 
 
 @pytest.fixture
 def crossing(tmp_path: Path) -> Iterator[Crossing]:
-    """Dashboard 1 has been migrated by other means: it is there, under another id, slug and folder."""
+    """Dashboard 1 has been migrated by other means: it is there, under another id and slug."""
     with Crossing(tmp_path, sizes=SOME) as made:
         for number in "123":
             made.back_up("dashboard", number, bare(made, number))
         made.migrate("folder", "dashboard=1").all_good()
-        shared = made.of("folder", is_shared_root=True)["id"]
-        made.edit("dashboard", made.new_id("dashboard", "1"), slug="another", folder_id=shared)
+        made.edit("dashboard", made.new_id("dashboard", "1"), slug="another")
         yield made
 
 
@@ -76,9 +75,21 @@ def test_a_mapping_is_taken_over_once(crossing: Crossing) -> None:
     assert again.writes == [] and "taken over" not in again.err
 
 
-def test_without_it_the_dashboard_would_be_made_again(crossing: Crossing) -> None:
+def test_without_it_the_dashboard_would_not_be_known(crossing: Crossing) -> None:
+    """Its title is taken in its folder, by itself."""
     by_other_means(crossing)
-    assert crossing.migrate("dashboard=1").all_good().total("created") == 1
+    assert crossing.migrate("dashboard=1").total("failed") == 1
+
+
+def test_the_title_alone_proves_nothing(crossing: Crossing) -> None:
+    """A dashboard in another folder may have it, too."""
+    live_id = by_other_means(crossing)
+    record(crossing, ("dashboard", "1", live_id))
+    crossing.edit("dashboard", live_id, folder_id=crossing.of("folder", is_shared_root=True)["id"])
+    before = crossing.of("dashboard", id=live_id)
+    ran = crossing.migrate("dashboard=1").all_good()
+    assert "taken over" not in ran.err and ran.total("created") == 1
+    assert crossing.of("dashboard", id=live_id) == before
 
 
 def test_a_plan_counts_on_it_and_records_nothing(crossing: Crossing) -> None:
@@ -109,7 +120,7 @@ def test_ones_own_mapping_wins(crossing: Crossing) -> None:
 
 
 def believed(crossing: Crossing, *argv: str) -> bool:
-    ran = crossing.migrate("dashboard=1", *argv).all_good()
+    ran = crossing.migrate("dashboard=1", *argv)
     return "taken over" in ran.err
 
 
@@ -154,7 +165,7 @@ def test_the_source_has_to_be_ours_or_the_only_one_that_anybody_has_named(
     """The backup is vault.db: an instance of that name is one that nobody has named."""
     record(crossing, ("dashboard", "1", by_other_means(crossing)), source=source)
     crossing.extra_environment["LRESTORE_SOURCE_INSTANCE"] = instance
-    ran = crossing.migrate("dashboard=1").all_good()
+    ran = crossing.migrate("dashboard=1")
     assert ("taken over" in ran.err) is is_ours
     assert ("are left alone" in ran.err) is not is_ours
 
@@ -188,6 +199,7 @@ def test_a_table_of_that_name_that_is_not_lookervaults_is_let_be(crossing: Cross
 def test_what_cannot_be_checked_does_not_count(crossing: Crossing) -> None:
     record(crossing, ("dashboard", "1", by_other_means(crossing)))
     crossing.simulator.fault("status:403", operation="search_dashboards", times=1)
+    crossing.edit("dashboard", crossing.world.table("dashboard").where("slug", "another")[0]["id"], title="moved away")
     ran = crossing.migrate("dashboard=1").all_good()
     assert "cannot be checked, and do not count" in ran.err
     assert ran.total("created") == 1

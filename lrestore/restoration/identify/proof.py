@@ -1,0 +1,159 @@
+"""Does a recorded mapping still lead to the object that was recorded?
+
+A state file may be used on another server of the same name, or on an instance that was set back: the recorded id is
+somebody else's then. So a mapping keeps what its object looked like. ``created_at`` decides where both sides have one;
+otherwise the natural key does. Nothing here makes a call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from lrestore.content.canonical import parse_moment
+from lrestore.content.identity import same_origin
+from lrestore.looker.read.users import credentials_of, emails_of
+from lrestore.messages import Mapping as Mapped
+from lrestore.messages import Proof, Recorded
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.identify.queries import fingerprint, merge_definition, query_id_of
+from lrestore.restoration.identify.stand_in_names import title_aside
+
+Shown = Mapping[str, Any]
+"""An object, part or query as Looker shows it."""
+
+_SHORT = 200
+"""Longer texts are kept as a hash: they are compared, never read."""
+
+
+def proof_of(kind: str, live: Shown) -> Proof:
+    """What is recorded of a live object of a type, part or query, as Looker shows it."""
+    created_at = live.get("created_at")
+    shown = str(created_at) if parse_moment(created_at) is not None else ""
+    traits = {name: value for name, value in _traits(kind, live).items() if value is not None}
+    return Proof(shown, msgspec.json.encode(traits, order="sorted").decode() if traits else "")
+
+
+def mapping_to(kind: str, source_id: str, live_id: str, live: Shown) -> Mapped:
+    """The mapping to a live object, with its proof."""
+    return Mapped(kind, source_id, live_id, proof_of(kind, live))
+
+
+def proves(kind: str, recorded: Recorded, live: Shown) -> bool | None:
+    """Whether the live object of the recorded id is the one that was recorded; None where nothing was recorded that
+    could tell, as in state files of older versions.
+    """
+    if recorded.sure:
+        return True
+    verdict = same_origin(recorded.proof.created_at or None, live.get("created_at"))
+    if verdict is not None or not recorded.proof.key:
+        return verdict
+    return _agree(kind, recorded, live)
+
+
+def _agree(kind: str, recorded: Recorded, live: Shown) -> bool | None:
+    ours: dict[str, str] = msgspec.json.decode(recorded.proof.key, type=dict[str, str])
+    theirs = _traits(kind, live)
+    if kind == "user":
+        return _same_user(ours, theirs)
+    if kind in CONTENT_TYPES:
+        return all(theirs.get(name) in _also(value, recorded.destination_id) for name, value in ours.items())
+    # A part of an object that is proved: people may have given it another title, or another query, but hardly both.
+    return any(theirs.get(name) == value for name, value in ours.items())
+
+
+def _also(value: str, live_id: str) -> tuple[str, str]:
+    """A name, and the one that makes way for others while a run restores them."""
+    return value, _text(title_aside(value, live_id))
+
+
+def _same_user(ours: dict[str, str], theirs: Mapping[str, str | None]) -> bool | None:
+    """Names tell of a user who has no login. None: a login has come since, or gone."""
+    logins = {name for name in ours if name != "name"}
+    if logins & {name for name, value in theirs.items() if value is not None and ours.get(name) == value}:
+        return True
+    others = {name for name, value in theirs.items() if value is not None and name != "name"}
+    if logins and others:
+        return False
+    return ours.get("name") == theirs.get("name") if not (logins or others) else None
+
+
+def _traits(kind: str, live: Shown) -> dict[str, str | None]:
+    """What tells the object from others of its kind; None for what it does not have."""
+    if kind in _OF_KIND:
+        return _OF_KIND[kind](live)
+    entry = CONTENT_TYPES.get(kind)
+    names = entry.natural_key if entry is not None else ()
+    return {name: _text(live.get(name)) for name in names if live.get(name) not in (None, "")}
+
+
+def _text(value: object) -> str:
+    told = str(value)
+    return told if len(told) <= _SHORT else _hash(told)
+
+
+def _hash(value: str) -> str:
+    return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:32]}"
+
+
+def _named(live: Shown, names: Iterable[str]) -> dict[str, str | None]:
+    return {name: _text(live[name]) for name in names if live.get(name) not in (None, "")}
+
+
+def _user(live: Shown) -> dict[str, str | None]:
+    """Each login is a trait by itself. Addresses are hashed: they are personal data."""
+    found = {f"email {_hash(email)}": "1" for email in emails_of(live)}
+    found |= {f"{kind} {_hash(credential)}": "1" for kind, credential in credentials_of(live)}
+    moment = parse_moment((live.get("credentials_email") or {}).get("created_at"))
+    if moment is not None:
+        found[f"login of {moment.isoformat(timespec='seconds')}"] = "1"
+    return {**found, "name": _hash(f"{live.get('first_name') or ''} {live.get('last_name') or ''}")}
+
+
+def _query(live: Shown) -> dict[str, str | None]:
+    """Looker gives every query a slug and a client id of its own; what asks the same is as good."""
+    asked = fingerprint(live)
+    return {**_named(live, ("slug", "client_id")), "asks": None if asked is None else _hash(asked)}
+
+
+def _merge_query(live: Shown) -> dict[str, str | None]:
+    if not live.get("source_queries"):
+        return {}
+    return {"asks": _hash(msgspec.json.encode(merge_definition(live), order="deterministic").decode())}
+
+
+def _tile(live: Shown) -> dict[str, str | None]:
+    texts = ("title", "title_text", "body_text", "rich_content_json")
+    shown = ("look_id", "merge_result_id", "extension_id", "filter_id")
+    query_id = query_id_of(live)
+    return {**_named(live, (*texts, *shown)), "query_id": query_id}
+
+
+def _filter(live: Shown) -> dict[str, str | None]:
+    field = [str(live[name]) for name in ("model", "explore", "dimension") if live.get(name)]
+    return {**_named(live, ("name", "title")), "field": _text(".".join(field)) if field else None}
+
+
+def _layout(live: Shown) -> dict[str, str | None]:
+    """A tab without a label is known by that: of those a dashboard has but one."""
+    return {"label": _text(live.get("label") or "")}
+
+
+def _item(live: Shown) -> dict[str, str | None]:
+    """A board's item shows one thing; what it is called is shown by that thing."""
+    return _named(live, ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title"))
+
+
+_OF_KIND: Mapping[str, Callable[[Shown], dict[str, str | None]]] = {
+    "user": _user,
+    "query": _query,
+    "merge_query": _merge_query,
+    "dashboard_element": _tile,
+    "dashboard_filter": _filter,
+    "dashboard_layout": _layout,
+    "board_section": lambda live: _named(live, ("title", "description")),
+    "board_item": _item,
+}

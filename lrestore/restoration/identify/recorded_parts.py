@@ -1,0 +1,22 @@
+"""Parts (tiles, filters, layouts, sections, items) that an earlier run has made, where that can be proved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from lrestore.restoration.context import Context
+from lrestore.restoration.identify.proof import proves
+
+
+def mapped_part(context: Context, kind: str, source_id: str, live: Iterable[Mapping[str, Any]]) -> str | None:
+    """The one of ``live``, parts of a live object that is known to be the backed-up one, as which a backed-up part is
+    on record; None where that cannot be proved.
+
+    What an older version has recorded is not believed: parts that agree in content are found by that.
+    """
+    recorded = context.journal.recorded(kind, source_id)
+    if recorded is None:
+        return None
+    shown = next((part for part in live if str(part["id"]) == recorded.destination_id), None)
+    return recorded.destination_id if shown is not None and proves(kind, recorded, shown) else None

@@ -1,0 +1,55 @@
+"""Queries and merged queries that an earlier run has made: their recorded ids, where these can be proved.
+
+Looker never changes or deletes a query. But on another server, or on one that was set back, its id is another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lrestore.errors import NotFoundError
+from lrestore.messages import Recorded
+from lrestore.restoration.context import Context
+from lrestore.restoration.identify.proof import proves
+
+_READ = {"query": ("query", "query_id"), "merge_query": ("merge_query", "merge_query_id")}
+"""The call that shows one, and its parameter."""
+
+
+def mapped_query(context: Context, kind: str, name: str, shown: Mapping[str, Any] | None = None) -> str | None:
+    """The live id under which a query of the backup (``kind``: query or merge_query) is on record; None where that
+    cannot be proved.
+
+    ``shown`` is a query that the live object shows, if that has been read: it saves the call. Every query is asked for
+    once per process.
+    """
+    recorded = context.journal.recorded(kind, name)
+    if recorded is None:
+        return None
+    if recorded.sure or _is_it(kind, recorded, shown) or _asked_for(context, kind, recorded):
+        return recorded.destination_id
+    return None
+
+
+def _is_it(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bool:
+    return bool(shown) and str((shown or {}).get("id")) == recorded.destination_id and proved(kind, recorded, shown)
+
+
+def proved(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bool:
+    """What an older version has recorded is not believed: making such a query again gives the old one back."""
+    return shown is not None and proves(kind, recorded, shown) is True
+
+
+def _asked_for(context: Context, kind: str, recorded: Recorded) -> bool:
+    if not recorded.proof.key:
+        return False
+    known = (kind, recorded.destination_id, recorded.proof.key)
+    if known not in context.proved_queries:
+        operation, parameter = _READ[kind]
+        try:
+            live = context.session.call(operation, path={parameter: recorded.destination_id})
+        except NotFoundError:
+            live = None
+        context.proved_queries[known] = proved(kind, recorded, live if isinstance(live, dict) else None)
+    return context.proved_queries[known]
