@@ -174,6 +174,7 @@ _QUERIES = (
 _FOLDERS = (
     _get("folder", "/folders/{folder_id}", fields=True),
     _list("all_folders", "/folders", fields=True),
+    _list("all_color_collections", "/color_collections", fields=True),
     _list("folder_children", "/folders/{folder_id}/children", fields=True),
     _list("folder_ancestors", "/folders/{folder_id}/ancestors", fields=True),
     _get("folder_parent", "/folders/{folder_id}/parent", fields=True),

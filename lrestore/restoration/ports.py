@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from lrestore.content.palettes import KnownColours
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Proof, Recorded
 from lrestore.messages import Mapping as IdMapping
@@ -97,6 +98,9 @@ class Definitions(Protocol):
     def holders(self, role_id: str) -> Sequence[str] | None:
         """The backed-up groups that have a role, None where that is not known."""
 
+    def colours(self) -> KnownColours:
+        """The colour collections of both instances, listed once."""
+
 
 class Nowhere:
     """Implements :class:`Definitions`: nothing can be had."""
@@ -112,3 +116,6 @@ class Nowhere:
 
     def holders(self, role_id: str) -> Sequence[str] | None:
         return None
+
+    def colours(self) -> KnownColours:
+        return KnownColours()

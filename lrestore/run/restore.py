@@ -325,9 +325,9 @@ class Run:
             session = origin_session(self._settings, credentials, self._session.meter, self._pause)
             self._stack.enter_context(session)
             meet_origin(self._job, session)
-        self._job.gathered = gather(self._job, session)
+        self._job.gathered = gather(self._job, self._session, session)
         limit = self._settings.run.max_item_bytes
-        self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, session)
+        self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, self._session, session)
 
     def _add_missing_looks(self, judgement: Judgement) -> None:
         """A session that is resumed has its own list."""

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.http.server import RunningSimulator, start
-from lrestore.simulator.world.backup import Extraction, write_backup
+from lrestore.simulator.world.backup import Extraction, blob_of, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.instance_fixture import SECRET, Arena, Ran
 
@@ -72,6 +73,12 @@ class Crossing(Arena):
             "LRESTORE_SOURCE_CLIENT_SECRET": SECRET,
         }
         return running
+
+    def blob_of_source(self, kind: str, object_id: str) -> JsonObject:
+        """What a backup of the source made now would hold of an object."""
+        record = self.source.get(kind, object_id)
+        assert record is not None
+        return blob_of(self.source, kind, record)
 
     def of(self, kind: str, **fields: Any) -> Record:
         """The only object of the other instance with these fields."""

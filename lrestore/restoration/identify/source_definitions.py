@@ -4,11 +4,13 @@ source; the groups in a group and those that have a role, from the source alone.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from lrestore.content.palettes import KnownColours
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.source_instance import Nesting, Origin
@@ -19,24 +21,41 @@ if TYPE_CHECKING:
     from lrestore.restoration.ports import Source
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """What is put together once for a run, when it is asked for. ``shown``: the dashboard of the backup that shows a
-    query, by the query's id.
+    query, by the query's id; ``colours``: None where they have not been listed for all.
     """
 
     shown: Callable[[], Mapping[str, str]] = dict
     nesting: Callable[[], Nesting] = Nesting
+    colours: Callable[[], KnownColours | None] = _nothing
 
 
 class Asked:
-    """Implements :class:`Definitions`. ``origin`` is the living source, None where there is none."""
+    """Implements :class:`Definitions`. ``origin`` is the living source, None where there is none; ``list_colours``
+    reads the colour collections of both instances.
+    """
 
-    def __init__(self, source: Source, max_item_bytes: int, gathered: Gathered, origin: Origin | None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        max_item_bytes: int,
+        gathered: Gathered,
+        origin: Origin | None,
+        list_colours: Callable[[], KnownColours],
+    ) -> None:
         self._source = source
         self._max_item_bytes = max_item_bytes
         self._gathered = gathered
         self._origin = origin
+        self._list_colours = list_colours
+        self._colours: KnownColours | None = None
+        self._listing = threading.Lock()
 
     def query(self, query_id: str) -> JsonObject | None:
         dashboard_id = self._where.get(query_id)
@@ -51,6 +70,12 @@ class Asked:
 
     def holders(self, role_id: str) -> Sequence[str] | None:
         return self._nesting.holders.get(role_id)
+
+    def colours(self) -> KnownColours:
+        with self._listing:
+            if self._colours is None:
+                self._colours = self._gathered.colours() or self._list_colours()
+            return self._colours
 
     @cached_property
     def _where(self) -> Mapping[str, str]:

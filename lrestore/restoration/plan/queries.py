@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from lrestore.content.links import links
+from lrestore.content.palettes import named
 from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
@@ -141,8 +142,10 @@ class QueryMaker:
 
 
 def _name(object_id: str, body: JsonObject) -> str:
-    """Under which id a query is recorded. One with links is another as soon as they lead elsewhere."""
+    """Under which id a query is recorded. One with links is another as soon as they lead elsewhere; so is one that
+    names colours.
+    """
     texts = msgspec.json.encode({name: body.get(name) for name in _TEXTS}, order="deterministic")
-    if not any(links(texts.decode())):
+    if not any(links(texts.decode())) and not any(named(body.get("vis_config"))):
         return object_id
     return f"{object_id}#{hashlib.sha256(texts).hexdigest()[:8]}"

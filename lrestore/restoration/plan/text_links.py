@@ -12,15 +12,20 @@ from functools import cache, partial
 from typing import Any
 
 from lrestore.content.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
+from lrestore.content.palettes import Colours, may_name_colours, recoloured
+from lrestore.content.query_links import may_hold_query_links, query_links
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.free_maps import VIS_CONFIG
 from lrestore.restoration.context import Context
+from lrestore.restoration.dashboards.tiles import tile_name
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.resolve import mapped, resolve
 
 _BASE = "custom_url_base"
+_TILE = re.compile(r"dashboard_elements\[(\d+)\]")
 _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
 
 
@@ -45,12 +50,16 @@ class Linker:
         self._ends = ends
         self._live_id = live_id
         self._hosts = _own_hosts(context)
+        self._raw: JsonObject = {}
+        self._lost_colours: set[tuple[str, Colours]] = set()
         self.warnings: list[str] = []
 
     def own(self, item: Any) -> JsonObject:
         """The content of ``item`` with the links of its own fields rewritten."""
         paths, raw = _paths(self._key.type, own=True), item.raw
-        if not any(may_hold_links(raw.get(path.partition("[]")[0])) for path in paths) and not raw.get(_BASE):
+        values = [raw.get(path.partition("[]")[0]) for path in paths]
+        named = not self._context.same_instance and any(any(query_links(value)) for value in values)
+        if not any(map(may_hold_links, values)) and not raw.get(_BASE) and not named:
             whole: JsonObject = raw
             return whole
         return self._over(item, paths)
@@ -63,7 +72,41 @@ class Linker:
         """Any value with its links rewritten; itself where nothing changes."""
         if path == _BASE:
             return self._moved(value)
+        if not self._context.same_instance:
+            self._tell_of_queries(value, path)
+            if path.endswith(VIS_CONFIG):
+                value = recoloured(value, partial(self._colours, path=path))
         return rewritten_anywhere(value, partial(self._new, path=path))
+
+    def _colours(self, named: Colours, *, path: str) -> Colours:
+        """The ids that a visualisation is to have; those that cannot be translated are named with their tile."""
+        known = self._context.definitions.colours()
+        found = known.translated(named)
+        part = self._part(path)
+        if found is None and not named.own and (part, named) not in self._lost_colours:
+            self._lost_colours.add((part, named))
+            ids = ", ".join(
+                f"{what} {one!r}"
+                for what, one in (("collection", named.collection), ("palette", named.palette))
+                if one and not known.has(one)
+            )
+            why = f"may not be in the destination ({known.unknown})" if known.unknown else "is not in the destination"
+            self.warnings.append(f"{part}: colour {ids} {why}: the chart may stay blank until other colours are chosen")
+        return found or named
+
+    def _tell_of_queries(self, value: Any, path: str) -> None:
+        for link in query_links(value):
+            if not link.host or link.host in self._hosts:
+                self.warnings.append(
+                    f"{self._part(path)}: the link {link.text!r} ({path}) is left as it is: it names a query of the "
+                    "instance that was backed up"
+                )
+
+    def _part(self, path: str) -> str:
+        """The part of the item in which a path lies, as people would name it."""
+        place = _TILE.match(path)
+        tiles = self._raw.get("dashboard_elements") or ()
+        return f"tile {tile_name(tiles[int(place[1])])!r}" if place and int(place[1]) < len(tiles) else path
 
     def _moved(self, url: Any) -> Any:
         """A URL that is followed by a link is one of this instance, too."""
@@ -73,6 +116,7 @@ class Linker:
 
     def _over(self, item: Any, paths: tuple[str, ...]) -> JsonObject:
         raw: JsonObject = item.raw
+        self._raw = raw
         if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):
             return raw
         self._hosts = _own_hosts(self._context) | hosts(_share_urls(raw))
@@ -83,7 +127,7 @@ class Linker:
     def _worth_it(self, blob: bytes) -> bool:
         """Every object's own address is in its blob: what has kept its id and mentions no other is left alone."""
         if not self._context.same_instance or self._live_id != self._key.id:
-            return has_links(blob)
+            return has_links(blob) or may_name_colours(blob) or may_hold_query_links(blob)
         return any(ItemKey(*named) != self._key for named in mentioned(blob))
 
     def _new(self, link: Link, *, path: str) -> New | None:

@@ -66,7 +66,8 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     with state_errors(folder):
         make_directory(folder)
         listings.write_bytes(msgspec.msgpack.encode(tables))
-        Handed(dict(job.gathered.shown()), job.gathered.nesting()).write(handed)
+        colours = job.gathered.colours() if links.colours else None
+        Handed(dict(job.gathered.shown()), job.gathered.nesting(), colours).write(handed)
     is_admin = AdminCheck(session, job.facts.user_id)()
     budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
     with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:

@@ -150,7 +150,7 @@ class Worker:
             meter, pause = self._session.meter, self._stopping.wait
             session = stack.enter_context(origin_session(brief.settings, brief.source_credentials, meter, pause))
         limit = brief.settings.run.max_item_bytes
-        return definitions_for(self._vault, limit, Handed.read(brief.handed), session)
+        return definitions_for(self._vault, limit, Handed.read(brief.handed), self._session, session)
 
     def _context(self) -> Context:
         return Context(

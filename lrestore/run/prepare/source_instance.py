@@ -10,9 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from lrestore.content.palettes import KnownColours
 from lrestore.credentials import Credentials
 from lrestore.errors import DestinationError, LookerError, WrongInstanceError
+from lrestore.looker.caller import Caller
 from lrestore.looker.meter import CallMeter
+from lrestore.looker.read.colours import known_colours
 from lrestore.looker.read.live import Live
 from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.looker.session import LookerSession
@@ -69,10 +72,11 @@ def meet_origin(job: Job, session: LookerSession) -> None:
 
 
 def definitions_for(
-    source: Source, max_item_bytes: int, gathered: Gathered, session: LookerSession | None
+    source: Source, max_item_bytes: int, gathered: Gathered, destination: Caller, session: LookerSession | None
 ) -> Definitions:
     """Where can be had what the backup has only ids of: its own tiles, and the living source if there is one."""
-    return Asked(source, max_item_bytes, gathered, Origin(session) if session else None)
+    origin = Origin(session) if session else None
+    return Asked(source, max_item_bytes, gathered, origin, partial(known_colours, destination, session))
 
 
 class Handed(msgspec.Struct, frozen=True):
@@ -82,6 +86,7 @@ class Handed(msgspec.Struct, frozen=True):
 
     shown: dict[str, str] = {}
     nesting: Nesting = Nesting()
+    colours: KnownColours | None = None
 
     def write(self, file: Path) -> None:
         """For :meth:`read`."""
@@ -91,17 +96,18 @@ class Handed(msgspec.Struct, frozen=True):
     def read(file: Path) -> Gathered:
         """Read once, when something of it is asked for."""
         handed = cache(lambda: msgspec.msgpack.decode(file.read_bytes(), type=Handed))
-        return Gathered(lambda: handed().shown, lambda: handed().nesting)
+        return Gathered(lambda: handed().shown, lambda: handed().nesting, lambda: handed().colours)
 
 
-def gather(job: Job, session: LookerSession | None) -> Gathered:
+def gather(job: Job, destination: Caller, session: LookerSession | None) -> Gathered:
     """What can be known of all items at once, each part of it put together when it is first asked for."""
 
     def nesting() -> Nesting:
         ids = {kind: [key.id for key in job.keys if key.type == kind] for kind in ("group", "role")}
         return Origin(session).nesting(ids["group"], ids["role"]) if session else Nesting()
 
-    return Gathered(cache(partial(shown_queries, job.vault)), cache(nesting))
+    colours = cache(partial(known_colours, destination, session))
+    return Gathered(cache(partial(shown_queries, job.vault)), cache(nesting), colours)
 
 
 def nested(links: Links, nesting: Nesting) -> Links:

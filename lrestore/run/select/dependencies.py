@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from lrestore.content.links import mentioned
+from lrestore.content.palettes import may_name_colours
 from lrestore.graph import circles
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
@@ -31,13 +32,15 @@ class Links:
     ``needs``: what is to be settled before an item; ``hard``: those of these pairs without which it cannot be (folder,
     set, what a plan sends; not an owner, nor what a tile shows). ``awaits``: what an item refers to without having to
     wait for it (the roles of a user): if it is not there yet, the item is restored once more in the end. ``mentions``:
-    what it may have links to in its texts, perhaps itself; see :mod:`lrestore.run.select.text_links`.
+    what it may have links to in its texts, perhaps itself; see :mod:`lrestore.run.select.text_links`. ``colours``:
+    whether some item may name colour collections.
     """
 
     needs: Needs
     hard: frozenset[tuple[ItemKey, ItemKey]]
     awaits: Needs
     mentions: Needs = field(default_factory=dict)
+    colours: bool = False
 
 
 @cache
@@ -112,6 +115,7 @@ class _Reading:
         self.first: _Found = defaultdict(set)
         self.awaits: _Found = defaultdict(set)
         self.mentions: Needs = {}
+        self.colours = False
 
     def over(self, vault: Vault, type_name: str) -> None:
         """Read the items of one type."""
@@ -144,6 +148,7 @@ class _Reading:
 
     def _texts(self, key: ItemKey, blob: bytes) -> None:
         if _has_texts(key.type):
+            self.colours = self.colours or may_name_colours(blob)
             others = {ItemKey(*named) for named in mentioned(blob)} & self.wanted.keys()
             if others:
                 self.mentions[key] = tuple(sorted(self.wanted[other] for other in others))
@@ -159,7 +164,7 @@ def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
     needs = {key: tuple(sorted({*hard.get(key, ()), *first.get(key, ())})) for key in {*hard, *first}}
     pairs = frozenset((key, other) for key, others in hard.items() for other in others)
     awaits = {key: tuple(sorted(others)) for key, others in found.awaits.items()}
-    return Links(needs, pairs, awaits, found.mentions)
+    return Links(needs, pairs, awaits, found.mentions, found.colours)
 
 
 def _open_circles(hard: _Found, first: _Found, awaits: _Found) -> None:

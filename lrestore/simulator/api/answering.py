@@ -11,6 +11,7 @@ import msgspec
 
 from lrestore.simulator.api import (
     boards,
+    colours,
     dashboards,
     folders,
     groups,
@@ -28,7 +29,7 @@ from lrestore.simulator.core.refusal import RefusedError, bad_request, forbidden
 from lrestore.simulator.core.schema import OperationSpec
 from lrestore.simulator.core.simulation import NO_CONTENT, Call, Simulation
 
-RULES = (boards, dashboards, folders, groups, people, schedules, sessions, specification, tiles)
+RULES = (boards, colours, dashboards, folders, groups, people, schedules, sessions, specification, tiles)
 """The modules whose import registers the operations."""
 
 _log = logging.getLogger(__name__)

@@ -31,6 +31,7 @@ INDEXES: Mapping[str, tuple[str, ...]] = {
     "permission_set": ("name",),
     "model_set": ("name",),
     "lookml_model": (),
+    "color_collection": (),
     "scheduled_plan": ("user_id", "dashboard_id", "look_id"),
     "alert": ("dashboard_element_id",),
     "content_metadata": ("parent_id", "folder_id", "dashboard_id", "look_id", "homepage_id"),

@@ -222,6 +222,7 @@ SCHEMA_OF: Mapping[str, str] = {
     "dashboard_layout_component": "DashboardLayoutComponent",
     "look": "LookWithQuery",
     "query": "Query",
+    "color_collection": "ColorCollection",
     "merge_query": "MergeQuery",
     "folder": "Folder",
     "board": "Board",

@@ -32,6 +32,7 @@ def bare(crossing: Crossing, dashboard_id: str) -> JsonObject:
 def crossing(tmp_path: Path) -> Iterator[Crossing]:
     """Dashboard 1 has been migrated by other means: it is there, under another id and slug."""
     with Crossing(tmp_path, sizes=SOME) as made:
+        made.extra_environment["LRESTORE_RUN_FALLBACK_OWNER"] = "1"
         for number in "123":
             made.back_up("dashboard", number, bare(made, number))
         made.migrate("folder", "dashboard=1").all_good()

@@ -1,0 +1,8 @@
+"""Colour collections: listed, never written by a restore."""
+
+from __future__ import annotations
+
+from lrestore.simulator.api.crud import Kind, provide
+
+COLLECTION = Kind(type="color_collection")
+provide(COLLECTION, get="color_collection", all="all_color_collections")
