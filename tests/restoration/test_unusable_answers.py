@@ -1,0 +1,227 @@
+"""Answers that say success and show nothing: whichever call is answered so, nothing is doubled, lost or misjudged.
+
+Every read that a restore of all types makes, and every create, is answered by a null, a list, a text, an empty object,
+an object without an id or a page of a proxy, once or always.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from lrestore.content.identity import Judgement
+from lrestore.errors import BadAnswerError, InternalError, ItemError
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES, OPERATIONS
+from lrestore.restoration.context import Policy
+from lrestore.restoration.item import ItemRestorer
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.world import Sizes
+from tests.acceptance.drifting import drift_everywhere
+from tests.restoration.restore_fixture import Stage
+
+ALL_TYPES = Sizes(
+    users=5, groups=3, folders=4, depth=2, looks=3, dashboards=4, tiles=4, filters=2, boards=1, plans=4, trashed=3
+)
+PAGE = "html:200"
+NO_OBJECT = ["body:null", "body:[]", 'body:"x"', "body:{}", 'body:{"id": ""}', 'body:{"id": null}', "body:", PAGE]
+NO_ROWS = ["body:null", "body:[null]", 'body:"x"', "body:{}", 'body:[{"id": ""}]', "body:[[]]", "body:", PAGE]
+OPENING = frozenset({"me", "versions", "login"})
+"""Answered before the first item: see tests/acceptance/test_unreadable.py."""
+
+Ids = Mapping[str, frozenset[str]]
+Outcomes = dict[ItemKey, str | ItemError]
+
+
+def drifted(directory: Path) -> Stage:
+    """An instance in which something of every type has changed since its backup."""
+    stage = Stage(directory, sizes=ALL_TYPES)
+    drift_everywhere(stage.world)
+    return stage
+
+
+def restore_all(stage: Stage, instance: Any) -> Outcomes:
+    """Restore everything, one after the other, each item in its last turn."""
+    context = stage.context(Policy(max_retries=1), Judgement(instance))
+    restorer, outcomes = ItemRestorer(context), Outcomes()
+    keys = sorted((row.key for row in stage.vault.index()), key=lambda key: CONTENT_TYPES[key.type].tier)
+    for key in keys:
+        try:
+            outcomes[key] = restorer.restore(stage.item(str(key)), last=True).result.outcome
+        except ItemError as error:
+            outcomes[key] = error
+    return outcomes
+
+
+def ids_of(world: World) -> Ids:
+    """What there is. Queries are left out: an identical one is never made twice."""
+    kept = {kind: table for kind, table in world.tables.items() if "quer" not in kind}
+    return {kind: frozenset(str(row.get("id") or row.get("name")) for row in table) for kind, table in kept.items()}
+
+
+def counts(ids: Ids) -> dict[str, int]:
+    return {kind: len(found) for kind, found in ids.items()}
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a restore does when everything is answered. ``kept``: what was there before, and is there afterwards;
+    ``made``: how many of each kind are new; ``counts``: how many there are in the end.
+    """
+
+    reads: tuple[str, ...]
+    kept: Ids
+    made: Mapping[str, int]
+    counts: Mapping[str, int]
+
+
+@cache
+def undisturbed(instance: str) -> Undisturbed:
+    with TemporaryDirectory() as directory, drifted(Path(directory)) as stage:
+        before, seen = ids_of(stage.world), len(stage.simulator.log.calls)
+        restore_all(stage, instance)
+        calls = {call.operation for call in list(stage.simulator.log.calls)[seen:]}
+        restore_all(stage, instance)
+        after = ids_of(stage.world)
+    reads = sorted(name for name in calls - OPENING if OPERATIONS[name].method == "GET")
+    kept = {kind: ids & after[kind] for kind, ids in before.items()}
+    made = {kind: len(ids - before[kind]) for kind, ids in after.items()}
+    return Undisturbed(tuple(reads), kept, made, counts(after))
+
+
+def disturb(directory: Path, instance: str, operation: str, bodies: tuple[str, str]) -> None:
+    """Restore all while ``operation`` is answered so (an object, a listing), then again without; judge both."""
+    expected = undisturbed(instance)
+    body = bodies[OPERATIONS[operation].answer.content == "rows"]
+    with drifted(directory) as stage:
+        before = ids_of(stage.world)
+        fault = stage.simulator.fault(body, operation=operation)
+        outcomes = restore_all(stage, instance)
+        assert fault.fired, f"{operation} is not called"
+        found = ids_of(stage.world)
+        what = f"{operation} answered {body}"
+        assert not [error for error in outcomes.values() if isinstance(error, InternalError)], what
+        lost = {kind: ids - found[kind] for kind, ids in expected.kept.items() if ids - found[kind]}
+        assert not lost, f"{what}: {lost} are gone"
+        made = {kind: len(ids - before[kind]) for kind, ids in found.items()}
+        doubled = {kind: count for kind, count in made.items() if count > expected.made[kind]}
+        assert not doubled, f"{what}: {doubled} are made, where {expected.made} would be right"
+        stage.simulator.simulation.faults.clear()
+        for _ in range(2):
+            restore_all(stage, instance)
+        assert counts(ids_of(stage.world)) == expected.counts, f"{what}: a second run does not heal it"
+
+
+def test_all_kinds_of_reads_are_disturbed() -> None:
+    same, other = undisturbed("same").reads, undisturbed("other").reads
+    gets = {entry.get for entry in CONTENT_TYPES.values()} | {entry.list_all for entry in CONTENT_TYPES.values()}
+    assert {"dashboard", "look", "user", "all_folders", "all_boards", "all_scheduled_plans"} <= gets & {*same}
+    assert {"search_dashboards", "search_looks", "search_users", "lookml_model_explore"} <= {*other}
+
+
+@pytest.mark.parametrize("bodies", [*zip(NO_OBJECT, NO_ROWS, strict=True)], ids=NO_OBJECT)
+def test_a_read_that_never_shows_anything_fails_what_needs_it(tmp_path: Path, bodies: tuple[str, str]) -> None:
+    for operation in undisturbed("same").reads:
+        disturb(tmp_path / operation, "same", operation, bodies)
+
+
+@pytest.mark.parametrize("nth", [1, 2])
+def test_a_read_that_shows_nothing_once_is_repeated(tmp_path: Path, nth: int) -> None:
+    for operation in undisturbed("same").reads:
+        body = OPERATIONS[operation].answer.content == "rows"
+        with drifted(tmp_path / operation) as stage:
+            stage.simulator.fault(("body:null", "body:{}")[body], operation=operation, nth=nth)
+            outcomes = restore_all(stage, "same")
+            failed = [error for error in outcomes.values() if isinstance(error, ItemError)]
+            assert not failed, f"{operation}: {failed}"
+            assert counts(ids_of(stage.world)) == undisturbed("same").counts, operation
+
+
+@pytest.mark.parametrize("bodies", [("body:null", "body:null"), ("body:{}", 'body:[{"id": null}]'), (PAGE, PAGE)])
+def test_in_another_instance_what_is_not_shown_is_not_missing(tmp_path: Path, bodies: tuple[str, str]) -> None:
+    """There everything is found by name: a search that shows nothing usable must not make it again."""
+    for operation in undisturbed("other").reads:
+        disturb(tmp_path / operation, "other", operation, bodies)
+
+
+CREATES = {
+    "create_dashboard": "dashboard=1",
+    "create_dashboard_element": "dashboard=1",
+    "create_dashboard_filter": "dashboard=1",
+    "create_look": "look=1",
+    "create_folder": "folder=10",
+    "create_group": "group=2",
+    "create_board": "board=1",
+    "create_board_section": "board=1",
+    "create_board_item": "board=1",
+    "create_user": "user=2",
+    "create_user_credentials_email": "user=2",
+    "create_scheduled_plan": "scheduled_plan=1",
+}
+"""Creates, and the item that is gone and made by them."""
+SPOILT = ["body:null", "body:[]", 'body:{"id": ""}', 'body:{"id": "1"', PAGE]
+
+
+def remove(stage: Stage, key: str) -> None:
+    """The item is gone for good."""
+    type_name, _, object_id = key.partition("=")
+    operation = OPERATIONS[CONTENT_TYPES[type_name].delete or ""]
+    if type_name == "folder":
+        for row in list(stage.world.table("look")) + list(stage.world.table("dashboard")):
+            row["folder_id"] = "1" if row["folder_id"] == object_id else row["folder_id"]
+    stage.call(operation.id, **{operation.path.rpartition("{")[2][:-1]: object_id})
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+@pytest.mark.parametrize("operation", CREATES)
+def test_a_create_whose_answer_shows_nothing_is_looked_for_and_adopted(
+    tmp_path: Path, operation: str, spoilt: str
+) -> None:
+    key = CREATES[operation]
+    with Stage(tmp_path / "undisturbed", sizes=ALL_TYPES) as stage:
+        remove(stage, key)
+        stage.restore(key)
+        right = counts(ids_of(stage.world))
+    with Stage(tmp_path / "disturbed", sizes=ALL_TYPES) as stage:
+        remove(stage, key)
+        fault = stage.simulator.fault(spoilt, handled=True, operation=operation, times=1)
+        assert stage.restore(key).outcome == "created"
+        assert fault.fired == 1 and counts(ids_of(stage.world)) == right
+        assert not stage.reader.open_intents()
+        assert stage.restore(key).outcome == "unchanged"
+
+
+@pytest.mark.parametrize("spoilt", ["body:null", "body:[]", "body:{}", 'body:{"id": "2"}', PAGE])
+@pytest.mark.parametrize("times", [1, 0])
+def test_an_update_whose_answer_shows_nothing_is_made_again_or_fails(stage: Stage, spoilt: str, times: int) -> None:
+    title = stage.dashboard("1")["title"]
+    stage.call("update_dashboard", {"title": "Somebody's"}, dashboard_id="1")
+    fault = stage.simulator.fault(spoilt, handled=True, operation="update_dashboard", times=times)
+    if times:
+        assert stage.restore("dashboard=1").outcome == "updated"
+    else:
+        with pytest.raises(BadAnswerError, match="update_dashboard"):
+            stage.restore("dashboard=1")
+    assert fault.fired == (times or 3)
+    stage.simulator.simulation.faults.clear()
+    assert (stage.dashboard("1")["title"], stage.restore("dashboard=1").outcome) == (title, "unchanged")
+
+
+def test_a_dashboard_whose_tiles_cannot_be_told_apart_is_not_compared(stage: Stage) -> None:
+    """Taken for none, they would all be made again."""
+    tiles = stage.tiles("1").keys()
+    fault = stage.simulator.fault(
+        'body:{"id": "1", "dashboard_elements": {}, "dashboard_filters": [], "dashboard_layouts": []}',
+        operation="dashboard",
+    )
+    with pytest.raises(BadAnswerError, match="shows as dashboard_elements what is an object, not a list"):
+        stage.restore("dashboard=1")
+    assert fault.fired
+    stage.simulator.simulation.faults.clear()
+    assert stage.tiles("1").keys() == tiles
