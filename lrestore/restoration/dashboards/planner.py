@@ -33,7 +33,7 @@ from lrestore.restoration.dashboards.tiles import (
 )
 from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.identify.recorded_parts import mapped_part
-from lrestore.restoration.lookml_links import LookmlLink
+from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
 from lrestore.restoration.presence import flags_count, present
 from lrestore.restoration.writes import Made, Plan, Removal, Write

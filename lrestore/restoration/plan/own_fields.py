@@ -19,7 +19,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there, why_missing
-from lrestore.restoration.lookml_links import LookmlLink
+from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Unmet, Write
 
