@@ -108,6 +108,7 @@ class UserBelongings:
         plan.writes += group_writes(key, plan.groups, live_id)
         if plan.roles.differs:
             plan.writes.append(role_write(key, plan.roles, live_id))
+        plan.unmet += memberships.unmet
         plan.warnings += login.warnings + memberships.warnings + ([] if live else lost_logins(raw))
         if plan.roles.direct is not None and live:
             plan.seen["direct_role_ids"] = plan.roles.direct

@@ -19,8 +19,8 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import another_of_the_backup
-from lrestore.restoration.identify.resolve import resolve
-from lrestore.restoration.writes import Write
+from lrestore.restoration.identify.resolve import resolve, why_missing
+from lrestore.restoration.writes import Unmet, Write
 
 
 @dataclass(slots=True)
@@ -64,6 +64,8 @@ class MembershipPlanner:
         self._ends = ends
         self._waiting = False
         self.warnings: list[str] = []
+        self.unmet: list[Unmet] = []
+        """Groups and roles that the user comes back without."""
 
     def groups(self) -> Side:
         """Memberships to add and to end. Those that Looker or a directory keeps are no business of a restore."""
@@ -138,10 +140,10 @@ class MembershipPlanner:
                     self._waiting = True
                 elif not self._kept_elsewhere_in_backup(target, source_id):
                     lost.append(source_id)
-        if lost:
-            self.warnings.append(
-                f"{target} {', '.join(lost)} of its {name} {'is' if len(lost) == 1 else 'are'} not in the destination"
-            )
+        for source_id in lost:
+            why = why_missing(self._context, target, source_id)
+            hint = f"restore it first: --select {target}={source_id}"
+            self.unmet.append(Unmet(f"its {target} {source_id}", why, name, hint))
         return _Meant(list(dict.fromkeys(found)), unresolved)
 
     def _kept_elsewhere(self, group_id: str) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from lrestore.content.identity import Judgement
+from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.context import Policy
+from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.item import ItemRestorer, Restored
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, writes
@@ -94,16 +96,18 @@ def test_an_absent_list_is_not_an_empty_one(stage: Stage) -> None:
 
 def test_what_is_gone_is_named_and_the_rest_is_restored(stage: Stage) -> None:
     set_lists(stage, groups=[], roles=[])
-    result = restored(stage, group_ids=["2", "77"], role_ids=["2", "88", "99"])
+    with pytest.raises(IncompleteError) as caught:
+        restored(stage, group_ids=["2", "77"], role_ids=["2", "88", "99"])
     assert lists(stage) == (["1", "2"], ["2"])
-    assert any("group 77" in warning for warning in result.warnings)
-    assert any("role 88, 99" in warning for warning in result.warnings)
+    assert [error.field for error in caught.value.errors] == ["group_ids", "role_ids", "role_ids"]
+    assert all(f"={one} " in caught.value.message for one in ("77", "88", "99"))
 
 
 def test_across_instances_nothing_is_taken_away_while_something_is_unknown(stage: Stage) -> None:
     """The unknown role might be the one that would be taken away."""
     set_lists(stage, groups=["2"], roles=["4"])
-    restored(stage, judgement=OTHER, group_ids=["3", "77"], role_ids=["2", "88"])
+    with pytest.raises(IncompleteError):
+        restored(stage, judgement=OTHER, group_ids=["3", "77"], role_ids=["2", "88"])
     assert lists(stage) == (["1", "2", "3"], ["2", "4"])
 
 
@@ -161,7 +165,7 @@ def test_a_role_still_to_come_is_waited_for_with_all_of_them(stage: Stage) -> No
     assert half.halfway
     assert direct_roles(stage) == ["4"]
     made = stage.call("create_role", {"name": "New", "permission_set_id": "2", "model_set_id": "1"})
-    stage.context().journal.map("role", "55", str(made["id"]))
+    stage.context().journal.map(mapping_to("role", "55", str(made["id"]), made))
     whole = ItemRestorer(stage.context()).restore(item)
     assert not whole.halfway
     assert direct_roles(stage) == sorted(["2", str(made["id"])])
