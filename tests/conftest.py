@@ -27,3 +27,4 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--crash-runs", type=int, default=12, help="how many runs tests/crash kills at random moments")
     parser.addoption("--crash-passes", type=int, default=1, help="at how many passes of each crash point a run dies")
+    parser.addoption("--crash-late-s", type=float, default=4.0, help="after how long late creates take effect")

@@ -52,6 +52,7 @@ from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import Rounds
 from lrestore.run.job import Ended, Job, Record, age, interruptible, looker_session, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.last_look import last_look
 from lrestore.run.prepare.api_specification import acquaint
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames
@@ -248,8 +249,12 @@ class Run:
         try:
             make_ready(job, lambda journal: self._context(journal, judgement))
             if len(job.keys) <= FEW:
-                return run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
-            return run_bulk(job, budget, self._session, self._live, judgement)
+                ended = run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
+            else:
+                ended = run_bulk(job, budget, self._session, self._live, judgement)
+            if ended.status == "finished":
+                ended.warnings += last_look(job, lambda journal: self._afresh(journal, judgement))
+            return ended
         except LrestoreError as error:
             return self._cut_short(str(error))
         except Exception as error:
@@ -257,6 +262,12 @@ class Run:
             return self._cut_short(f"internal error: {type(error).__name__}: {error}. Please report it")
         finally:
             job.surroundings.progress.end()
+
+    def _afresh(self, journal: Journal, judgement: Judgement) -> Context:
+        """The surroundings of somebody who has read nothing yet."""
+        context = self._context(journal, judgement)
+        context.live = Live(self._session)
+        return context
 
     def _cut_short(self, reason: str) -> Ended:
         status: SessionStatus = "interrupted" if self._job.surroundings.stop() else "stopped"
@@ -295,8 +306,7 @@ class Run:
         written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
         same = sum(outcome == "unchanged" for outcome in outcomes.values())
         journal = ReadOnlyJournal(self._state, self._job.route)
-        context = self._context(journal, judgement)
-        context.live = Live(self._session)
+        context = self._afresh(journal, judgement)
         try:
             again = prefetched(context.live, written, judgement, journal.recorded)
             return read_again(ItemRestorer(context), again, self._loop, same=same)

@@ -79,6 +79,11 @@ SET name = excluded.name, error_type = excluded.error_type, message = excluded.m
     method = excluded.method, request_path = excluded.request_path, request_body = excluded.request_body,
     answer = excluded.answer, content = coalesce(excluded.content, content), resolved_by = NULL;
 
+-- name: extend_dead_letter
+UPDATE dead_letters SET message = message || :text
+WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id
+  AND instr(message, :text) = 0;
+
 -- name: delete_dead_letter
 DELETE FROM dead_letters WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
 

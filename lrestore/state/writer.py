@@ -204,6 +204,12 @@ class StateWriter:
         with self.transaction():
             self._execute("drop_intent", {"intent_id": intent_id, "closed_at": self._stamp()})
 
+    def add_to_dead_letter(self, session_id: str, key: ItemKey, text: str) -> None:
+        """Say more in the dead letter of an item, once."""
+        with self.transaction():
+            values = {"session_id": session_id, **_key_values(key), "text": storable(f"; {text}")}
+            self._execute("extend_dead_letter", values)
+
     def record_undo(self, session_id: str, records: Iterable[UndoRecord]) -> None:
         """Index copies that were taken before writes."""
         self._route(session_id)

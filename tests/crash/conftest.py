@@ -24,6 +24,12 @@ def undisturbed(bulk: Bulk) -> Verdict:
     return bulk.verdict()
 
 
+@pytest.fixture(scope="session")
+def late_s(pytestconfig: pytest.Config) -> float:
+    """After how long an instance ends a create whose caller is gone."""
+    return float(pytestconfig.getoption("--crash-late-s"))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test per killed run, so that each has its own time-out and its seed in its name."""
     if "death" in metafunc.fixturenames:

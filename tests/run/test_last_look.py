@@ -1,0 +1,85 @@
+"""A session does not end with a create of which it is not said what became of it, nor with a twin that is not named."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes
+from lrestore.state.read import StateReader
+from tests.run.cli_harness import Rig
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=3, dashboards=1, tiles=1, filters=1, boards=1, plans=0)
+
+
+def gone(world: World, kind: str = "look") -> None:
+    for record in list(world.table(kind)):
+        edit(world, Edit(type=kind, id=record["id"], delete=True))
+
+
+def open_intents(rig: Rig) -> int:
+    with StateReader.open(rig.directory / "state.db") as reader:
+        return len(reader.open_intents())
+
+
+def searches(rig: Rig) -> int:
+    """How often looks are searched for before one is made."""
+    rig.run("--select", "look=1", "--plan")
+    return rig.operations()["search_looks"]
+
+
+@pytest.mark.slow
+def test_what_was_surely_not_made_is_not_left_open(tmp_path: Path) -> None:
+    """The items fail, and a session that is finished says so of each, not that something may be there."""
+    with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
+        rig.configure(max_retries=0)
+        rig.simulator.fault("reset_before", match={"operation": "create_look"})
+        code, said = rig.run("--select", "look")
+        assert code == 1, said
+        assert (rig.status(), rig.totals()["failed"], open_intents(rig)) == ("finished", 3, 0)
+
+
+@pytest.mark.slow
+def test_what_was_made_though_its_item_failed_is_recorded(tmp_path: Path) -> None:
+    """No look for it could be had when its item was restored."""
+    with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
+        rig.configure(max_retries=0)
+        rig.simulator.fault("reset_after", match={"operation": "create_look", "times": 1})
+        rig.simulator.fault("status:500", match={"operation": "search_looks", "after": searches(rig), "times": 1})
+        code, said = rig.run("--select", "look=1")
+        assert code == 1, said
+        assert open_intents(rig) == 0
+        (look,) = (one for one in rig.simulator.state()["look"] if not one["deleted"])
+        with StateReader.open(tmp_path / "state.db") as reader:
+            assert str(look["id"]) in repr(list(reader.mappings("look")))
+
+
+@pytest.mark.slow
+def test_what_cannot_be_looked_for_is_told_in_the_dead_letter(tmp_path: Path) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
+        rig.configure(max_retries=0)
+        rig.simulator.fault("reset_after", match={"operation": "create_look", "times": 1})
+        rig.simulator.fault("status:500", match={"operation": "search_looks", "after": searches(rig)})
+        code, said = rig.run("--select", "look=1")
+        assert code == 1, said
+        (letter,) = rig.report()["dead_letters"]
+        assert "it is not known whether Looker has made it" in letter["message"]
+
+
+@pytest.mark.slow
+def test_twins_are_named_with_both_ids_and_nothing_is_deleted(tmp_path: Path) -> None:
+    """The setting says that this instance ends all calls at once, and it does not."""
+    with Rig(tmp_path, sizes=SIZES, later=partial(gone, kind="board")) as rig:
+        rig.configure(settle_s=0.1)
+        rig.simulator.fault("late:3", match={"operation": "create_board", "times": 1})
+        rig.simulator.fault("delay:6", match={"operation": "create_board", "times": 1})
+        code, said = rig.run("--select", "board=1")
+        assert code == 0, said
+        ids = {str(one["id"]) for one in rig.simulator.state()["board"]}
+        assert len(ids) == 2
+        (warning,) = (one for one in rig.report()["warnings"] if "more than once" in one)
+        assert all(f"id {one}" in warning for one in ids)
