@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from lrestore.content.diff import changes, differing
-from lrestore.content.payload import create_body, require, wanted_part
+from lrestore.content.payload import create_body, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
@@ -32,10 +32,10 @@ from lrestore.restoration.dashboards.tiles import (
     title_key,
 )
 from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
+from lrestore.restoration.identify.presence import flags_count, present
 from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
-from lrestore.restoration.presence import flags_count, present
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 PART_LISTS = {
@@ -78,10 +78,10 @@ class DashboardPlan(Plan):
 
 @dataclass(slots=True)
 class _Side:
-    """One kind of part on both sides."""
+    """One kind of part on both sides. ``paths``: where the backed-up ones stand in their item."""
 
     type: str
-    path: str
+    paths: list[str]
     backed_up: list[JsonObject]
     live: list[JsonObject]
     matching: Matching
@@ -147,17 +147,19 @@ class DashboardPlanner:
             keys=_CONTENT_KEYS[kind],
             kind=kind_of_tile if kind == "dashboard_element" else None,
         )
-        return _Side(kind, path, backed_up, live, matching)
+        places = {id(part): f"{path}[{number}]" for number, part in enumerate(self._raw[path])}
+        return _Side(kind, [places[id(part)] for part in backed_up], backed_up, live, matching)
 
     def _plan_filters(self, side: _Side | None) -> None:
         if side is None:
             return
         for index in _listened_first(side.backed_up):
             part, name = side.backed_up[index], _filter_name(side.backed_up[index])
-            lacking = [one for one in _FIELD_FILTER if not part.get(one)] if part.get("type") == "field_filter" else []
+            needs = _FILTER + (_FIELD_FILTER if part.get("type") == "field_filter" else ())
+            lacking = [one for one in needs if not part.get(one)]
             if lacking and index not in side.matching.live_of:
                 self._plan.warnings.append(
-                    f"filter {name!r} ({side.path}[{index}]) is left out: it names no {' and no '.join(lacking)}, and "
+                    f"filter {name!r} ({side.paths[index]}) is left out: it names no {' and no '.join(lacking)}, and "
                     "Looker makes no such filter"
                 )
                 continue
@@ -165,14 +167,13 @@ class DashboardPlanner:
             write = self._write(side, index, wanted, name)
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
-                require(write.body, ("name", "title", "type"), f"{write.path}.")
 
     def _plan_layouts(self, side: _Side | None) -> None:
         if side is None:
             return
         for index, part in enumerate(side.backed_up):
             wanted = wanted_part(part, "DashboardLayout", self._context.releases, ignored=("dashboard_id",))
-            self._link_to_lookml(wanted, side.matching.live_of.get(index), f"{side.path}[{index}]")
+            self._link_to_lookml(wanted, side.matching.live_of.get(index), side.paths[index])
             write = self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
@@ -190,10 +191,10 @@ class DashboardPlanner:
         for index, part in enumerate(side.backed_up):
             live = side.matching.live_of.get(index)
             if live is None and (reason := self._why_impossible(part)):
-                self._plan.warnings.append(f"tile {tile_name(part)!r} ({side.path}[{index}]) is left out: {reason}")
+                self._plan.warnings.append(f"tile {tile_name(part)!r} ({side.paths[index]}) is left out: {reason}")
                 self._spare(part)
                 continue
-            wanted = planner.wanted(part, live, f"{side.path}[{index}]")
+            wanted = planner.wanted(part, live, side.paths[index])
             if wanted is None:
                 if live is None:
                     self._unknown.add(kind_shown(part))
@@ -239,7 +240,7 @@ class DashboardPlanner:
     def _write(self, side: _Side, index: int, wanted: JsonObject, name: str) -> Write | None:
         """Plan the create or update of one part, if anything differs."""
         part, live = side.backed_up[index], side.matching.live_of.get(index)
-        entry, path = PARTS[side.type], f"{side.path}[{index}]"
+        entry, path = PARTS[side.type], side.paths[index]
         if live is None:
             body = create_body(wanted)
             write = Write(
@@ -291,7 +292,7 @@ class DashboardPlanner:
                     continue
                 wanted = wanted_part(component, "DashboardLayoutComponent", self._context.releases, ignored=fixed)
                 wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
-                path = f"dashboard_layouts[{index}].dashboard_layout_components[{number}]"
+                path = f"{layouts.paths[index]}.dashboard_layout_components[{number}]"
                 found.append(Placement(str(layout["id"]), element, path, names[element], wanted))
         return found
 
@@ -339,6 +340,9 @@ class DashboardPlanner:
             raise ValueError(f"Looker cannot delete a {kind}")
         self._plan.removals.append(Removal(operation, Deletion(kind, str(part["id"]), name)))
 
+
+_FILTER = ("name", "title", "type")
+"""What a filter needs (specification, CreateDashboardFilter)."""
 
 _FIELD_FILTER = ("model", "explore", "dimension")
 """What a filter by a field needs."""

@@ -74,7 +74,8 @@ class QueryMaker:
     def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
         """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now.
 
-        Raises DependencyError where it has to be made and its explore is not there: POST /queries answers 404 then.
+        Raises DependencyError where it has to be made and cannot be: its explore is not there (POST /queries answers
+        404 then), or it names none.
         """
         body = self._rewritten(self._taken(definition(asked), "Query", "query"), path)
         name = _name(query_id, body)
@@ -84,6 +85,10 @@ class QueryMaker:
         mapped = mapped_query(self._context, "query", name, shown)
         if mapped is not None:
             return mapped
+        lacking = [one for one in ("model", "view") if not body.get(one)]
+        if lacking:
+            told = f"query={query_id} names no {' and no '.join(lacking)}, and Looker makes no such query"
+            raise DependencyError(told, path=f"{path}.{lacking[0]}")
         check_explore(self._context, body, f"{path}.view")
         return self._make("create_query", "query", name, path, body)
 
@@ -96,7 +101,7 @@ class QueryMaker:
         if recorded is not None:
             return recorded
         asked = self._context.definitions.merge_query(merge_id)
-        if asked is None:
+        if asked is None or not asked.get("source_queries"):
             return None
         body = self._taken(merge_definition(asked), "MergeQuery", "merge_query")
         before = len(self._writes)

@@ -6,8 +6,8 @@ from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.presence import flags_of_layouts_count, present
 from lrestore.restoration.identify.recorded_parts import mapped_part
-from lrestore.restoration.presence import flags_of_layouts_count, present
 
 _KIND = "dashboard_layout"
 

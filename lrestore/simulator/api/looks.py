@@ -11,10 +11,10 @@ from lrestore.simulator.api.access import add_metadata, move_metadata, remove_me
 from lrestore.simulator.api.crud import Draft, Kind, add, apply, handles, key_in_path, provide
 from lrestore.simulator.api.folders import check_target_folder
 from lrestore.simulator.core import schema
+from lrestore.simulator.core.makers import follow_look
 from lrestore.simulator.core.refusal import Problem, invalid, not_found
 from lrestore.simulator.core.simulation import Call
 from lrestore.simulator.core.store import Record, World
-from lrestore.simulator.makers import follow_look
 
 LOOK_CAN = dict.fromkeys(
     ("index", "show", "copy", "run", "create", "move", "update", "destroy", "download", "schedule"), True

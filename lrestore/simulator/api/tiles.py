@@ -8,10 +8,10 @@ from typing import Any
 from lrestore.simulator.api.crud import Draft, Kind, provide
 from lrestore.simulator.api.layouts import place_tile, touch
 from lrestore.simulator.api.looks import find_explore
+from lrestore.simulator.core.makers import FROM_SOURCE, new_maker, overridden
 from lrestore.simulator.core.simulation import Call
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.core.views import html
-from lrestore.simulator.makers import FROM_SOURCE, new_maker, overridden
 
 CAN = dict.fromkeys(("index", "show", "run", "create", "update", "destroy", "see_lookml", "copy", "download"), True)
 SOURCES = ("query_id", "look_id", "merge_result_id", "result_maker_id")

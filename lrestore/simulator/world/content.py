@@ -16,9 +16,9 @@ from lrestore.simulator.api.looks import LOOK_CAN, describe_query, full_sources
 from lrestore.simulator.api.tiles import CAN as TILE_CAN
 from lrestore.simulator.api.tiles import describe_field, show_maker
 from lrestore.simulator.core import schema
+from lrestore.simulator.core.makers import new_maker
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.core.views import SCHEMA_OF, html
-from lrestore.simulator.makers import new_maker
 from lrestore.simulator.world import vocabulary as words
 
 KINDS = ("vis", "vis", "vis", "look", "vis", "text", "vis", "merge", "vis", "rich", "vis", "button", "vis", "extension")

@@ -135,13 +135,15 @@ def test_a_tile_that_shows_nothing_is_left_out_and_named_before_the_first_write(
     assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
 
 
-def test_a_filter_by_a_field_that_names_none_is_left_out_and_named(stage: Stage) -> None:
+@pytest.mark.parametrize("lacking", ["name", "title", "type", "dimension", "explore", "model"])
+def test_a_filter_that_looker_cannot_make_is_left_out_and_named(stage: Stage, lacking: str) -> None:
     item = stage.item("dashboard=1")
     entry = item.raw["dashboard_filters"][0]
-    entry |= {"type": "field_filter", "dimension": None, "title": "Half"}
+    entry |= {"type": "field_filter", "name": "Half", "title": "Half", lacking: None}
     stage.call("delete_dashboard", dashboard_id="1")
     result = ItemRestorer(stage.context()).restore(item).result
-    assert any("'Half'" in warning and "dimension" in warning for warning in result.warnings)
+    assert any("'Half'" in warning and f"no {lacking}" in warning for warning in result.warnings)
+    assert len(stage.dashboard(result.destination_id)["dashboard_filters"]) == len(item.raw["dashboard_filters"]) - 1
     assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
 
 

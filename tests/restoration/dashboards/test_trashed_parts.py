@@ -9,8 +9,8 @@ import pytest
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.planner import DashboardPlanner
+from lrestore.restoration.identify.presence import flags_count, flags_of_layouts_count, present
 from lrestore.restoration.item import ItemRestorer
-from lrestore.restoration.presence import flags_count, flags_of_layouts_count, present
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, writes
 

@@ -15,6 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.run.compare.planned_objects import calls_of
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import SESSION, SMALL, Stage, incomplete, writes
@@ -472,3 +473,15 @@ def test_a_plan_with_filters_gets_its_times_back(stage: Stage) -> None:
     assert planned(stage, item).action == "updated"
     assert [change.path for change in restored(stage, item).changes] == ["crontab"]
     assert "dashboard_filters" not in bodies(stage, "update_scheduled_plan")[-1]
+
+
+def test_tabs_of_a_dashboard_in_the_trash_are_not_taken_for_deleted(stage: Stage) -> None:
+    """Looker shows them so, and they are there again when the dashboard is."""
+    tab = stage.item("dashboard=2").raw["dashboard_layouts"][0]
+    there = stage.call("create_dashboard_layout", {"dashboard_id": "1", "type": "newspaper", "label": tab["label"]})
+    for one in stage.dashboard("1")["dashboard_layouts"][:-1]:
+        edit(stage.world, Edit(type="dashboard_layout", id=one["id"], set={"label": "Another"}))
+    item = with_fields(stage, dashboard_id="2", tab_ids=[tab["id"]])
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    assert all(one["deleted"] for one in stage.dashboard("1")["dashboard_layouts"])
+    assert translated_tabs(stage.context(), item.key, item.raw, "1") == [there["id"]]
