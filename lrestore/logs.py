@@ -18,7 +18,7 @@ import msgspec
 
 from lrestore.errors import UsageError
 from lrestore.text.redaction import Secrets
-from lrestore.text.terminal import plain
+from lrestore.text.terminal import plain, plain_json
 
 EVERYTHING = 5
 """A level below DEBUG: libraries, too, say all that they have to say."""
@@ -118,7 +118,7 @@ class _JsonLines(logging.Formatter):
         }
         trace = hide(_trace(record))
         readable = {key: _encodable(text) for key, text in (entry | ({"trace": trace} if trace else {})).items()}
-        return msgspec.json.encode(readable).decode()
+        return plain_json(msgspec.json.encode(readable).decode())
 
 
 def _moment(record: logging.LogRecord) -> datetime:

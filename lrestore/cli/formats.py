@@ -8,9 +8,10 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from lrestore.text.storable import to_json
-from lrestore.text.terminal import plain
+from lrestore.text.terminal import plain, plain_json
 
 Row = Sequence[object]
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full-width ones count, too)
 
 
 def table(header: Sequence[str], rows: Iterable[Row]) -> str:
@@ -30,11 +31,15 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
 
 
 def comma_separated(header: Sequence[str], rows: Iterable[Row]) -> str:
-    """RFC 4180 with ``\\n`` as line end. Control characters are escaped, so that one item is one line."""
+    """RFC 4180 with ``\\n`` as line end. Control characters are escaped, so that one item is one line.
+
+    A spreadsheet takes text that begins like a formula for one: such text gets an apostrophe before it
+    (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows([_defused(value) for value in row] for row in rows)
     return target.getvalue()
 
 
@@ -42,7 +47,7 @@ def as_json(value: object) -> str:
     """Indented JSON with a newline at the end."""
     import msgspec
 
-    return msgspec.json.format(to_json(value), indent=2) + "\n"
+    return plain_json(msgspec.json.format(to_json(value), indent=2)) + "\n"
 
 
 def size(count: int) -> str:
@@ -59,6 +64,11 @@ def _cell(value: object) -> str:
     if value is None:
         return ""
     return plain(value if isinstance(value, str) else str(value))
+
+
+def _defused(value: object) -> str:
+    cell = _cell(value)
+    return f"'{cell}" if isinstance(value, str) and value.startswith(_FORMULA) else cell
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:

@@ -24,6 +24,7 @@ from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
 from lrestore.report.text import Style
 from lrestore.report.write import ensure_writable, write_report
+from lrestore.text.terminal import plain
 
 if TYPE_CHECKING:
     from lrestore.run.job import LogSetup
@@ -119,7 +120,7 @@ def _tell(report: Report, file: Path | None, stopping: Stopping, *, calls_listed
     troubles = []
     if file:
         troubles = _trouble(lambda: write_report(report, file))
-        shown += "" if troubles else f"report: {file}\n"
+        shown += "" if troubles else f"report: {plain(str(file))}\n"
     troubles += _trouble(lambda: write_out(shown))
     if troubles and report.mode != "restore":
         raise troubles[0]

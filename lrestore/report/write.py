@@ -1,7 +1,11 @@
-"""The report's file: written whole or not at all, and found unwritable at the start of a run, not at its end."""
+"""The report's file: written whole or not at all, and found unwritable at the start of a run, not at its end.
+
+A symbolic link in its place is replaced by the file; what it leads to is not touched, whoever made the link.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import stat
@@ -26,7 +30,7 @@ def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path |
     ``apart_from`` is a file that this run may make yet, the state.
     """
     target = _target(path)
-    if apart_from and target == _target(apart_from):
+    if apart_from and os.path.realpath(target) == os.path.realpath(apart_from):
         raise UsageError(f"the report cannot be written to {path}: that is the state file", hint="choose another file")
     try:
         if _is_stream(target):
@@ -59,22 +63,31 @@ def write_whole(path: Path | str, content: bytes) -> None:
 
 
 def _target(path: Path | str) -> Path:
-    """Where a link leads, so that the link stays; /dev/stdout and its like stay as they are."""
+    """The file itself in its real folder: the link, where it is one."""
     given = Path(path)
-    return given if given.parent == Path("/dev") else Path(os.path.realpath(given))
+    return given if given.parent == Path("/dev") else Path(os.path.realpath(given.parent)) / given.name
 
 
 def _is_stream(target: Path) -> bool:
-    if target.parent == Path("/dev"):
-        return True
-    return target.exists() and not stat.S_ISREG(target.stat().st_mode) and not target.is_dir()
+    """Pipes, sockets and terminals, /dev/stdout among them."""
+    if not target.exists():
+        return False
+    mode = target.stat().st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode) or _is_own_stream(target)
+
+
+def _is_own_stream(target: Path) -> bool:
+    """One that the command was started with, ``/dev/stdout`` or ``/dev/fd/3``, though it may lead to a file."""
+    return target.is_relative_to("/dev") or target.is_relative_to("/proc")
 
 
 def _refuse_other_files(target: Path, first: bytes) -> None:
     if target.is_dir():
         raise UsageError(f"the report cannot be written to {target}: it is a folder")
-    if not target.exists():
+    if target.is_symlink() or not target.exists():
         return
+    if not target.is_file():
+        raise UsageError(f"the report cannot be written to {target}: it is a device", hint="choose another file name")
     with target.open("rb") as file:
         head = file.read(64).lstrip()
     if head and not head.startswith(first):
@@ -95,6 +108,16 @@ def _replace(target: Path, content: bytes) -> None:
 
 
 def _beside(target: Path) -> tuple[int, Path]:
-    """A new file in the same folder, with the permissions that the umask gives any file: CI jobs hand reports on."""
+    """A new file in the same folder, with owner and permissions of the file that it is to replace.
+
+    Without one it has the permissions that the umask gives any file: CI jobs hand reports on.
+    """
     name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), name
+    there = os.lstat(target) if target.is_file() and not target.is_symlink() else None
+    descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if there else 0o666)
+    if there:
+        # Giving files away is root's privilege.
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, there.st_uid, there.st_gid)
+        os.fchmod(descriptor, stat.S_IMODE(there.st_mode))
+    return descriptor, name

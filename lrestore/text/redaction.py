@@ -9,6 +9,14 @@ from urllib.parse import quote, quote_plus
 _MASK = "***"
 _KEPT_SECRETS = 16
 """Tokens are renewed hourly; one that is this old has long expired."""
+_SHORTEST = 5
+"""Characters of a secret that is looked for anywhere: a shorter one is a part of ordinary words. Looker makes 24."""
+_CARRIER = re.compile(
+    r"""((?:client_secret|access_token|refresh_token)["']?\s*[:=]\s*["']?|authorization["']?\s*[:=]\s*["']?(?:\w+\s+)?)"""
+    r"""[^\s"'&,;}\]]+""",
+    re.IGNORECASE,
+)
+"""A field that holds a secret, with its value."""
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 _INVISIBLE_HTML = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"<[^>]*>")
@@ -29,14 +37,14 @@ class Secrets:
         self._values.extend(_spellings(value))
 
     def hide(self, text: str) -> str:
-        """``text`` without any known secret."""
+        """``text`` without any known secret, and without the values of the fields that hold secrets."""
         for value in (*self._permanent, *tuple(self._values)):
             text = text.replace(value, _MASK)
-        return text
+        return _CARRIER.sub(rf"\1{_MASK}", text)
 
 
 def _spellings(value: str) -> tuple[str, ...]:
-    return tuple({value, quote(value, safe=""), quote_plus(value)}) if value else ()
+    return tuple({value, quote(value, safe=""), quote_plus(value)}) if len(value) >= _SHORTEST else ()
 
 
 def one_line(text: str, limit: int) -> str:

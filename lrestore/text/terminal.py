@@ -3,19 +3,40 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-# Control characters (a terminal would obey them), line separators, and what hides or turns around text.
-_UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
-)
+_NOT_PLAIN_ASCII = re.compile(r"[^ -~]")
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Control characters, which a terminal obeys; format characters, which hide or turn around text; halves of characters;
+separators of lines and paragraphs (Unicode's general categories).
+"""
+_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def plain(text: str) -> str:
     """``text`` with everything that a terminal would obey, or an eye would miss, written as an escape."""
-    return _UNSAFE.sub(lambda match: _escape(match[0]), text)
+    return _NOT_PLAIN_ASCII.sub(lambda match: _escape(match[0]) if _unsafe(match[0]) else match[0], text)
+
+
+def plain_json(text: str) -> str:
+    """The same for JSON text, in JSON's own escapes: it still means the same."""
+    return _NOT_PLAIN_ASCII.sub(_json_escape, text)
+
+
+def _unsafe(character: str) -> bool:
+    return unicodedata.category(character) in _UNSAFE
 
 
 def _escape(character: str) -> str:
-    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
     code = ord(character)
-    return short.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    if code < 0x100:
+        return _ESCAPES.get(character) or f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    # Line breaks and tabs of the JSON text itself are its layout.
+    if match[0] in _ESCAPES or not _unsafe(match[0]):
+        return match[0]
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

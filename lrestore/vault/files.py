@@ -18,10 +18,8 @@ from typing import Final
 from lrestore.errors import VaultError
 from lrestore.vault import schema
 from lrestore.vault.sqlite_uri import sqlite_uri
-from lrestore.vault.staging import GZIP_MAGIC, Staging, companion, state
+from lrestore.vault.staging import GZIP_MAGIC, HEADER_BYTES, SQLITE_MAGIC, Staging, announced_bytes, companion, state
 
-_SQLITE_MAGIC: Final = b"SQLite format 3\x00"
-_HEADER_BYTES: Final = 100
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
 
@@ -137,7 +135,7 @@ def _header(path: Path) -> bytes:
 def _first_bytes(path: Path, real_path: Path) -> bytes:
     try:
         with real_path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+            header = file.read(HEADER_BYTES)
     except OSError as error:
         raise VaultError(f"{path}: cannot be read: {error.strerror}", hint="check its permissions") from error
     if not header:
@@ -146,7 +144,7 @@ def _first_bytes(path: Path, real_path: Path) -> bytes:
 
 
 def _check_magic(path: Path, header: bytes) -> None:
-    if not header.startswith(_SQLITE_MAGIC):
+    if not header.startswith(SQLITE_MAGIC):
         raise VaultError(
             f"{path}: is neither an SQLite file nor a gzip of one (or it is encrypted)",
             hint="name a file that LookerVault wrote, decrypted",
@@ -156,11 +154,8 @@ def _check_magic(path: Path, header: bytes) -> None:
 def _check_header(path: Path, header: bytes, size_bytes: int) -> None:
     """A file that was cut off opens fine and fails later, at the missing pages: better said at once."""
     _check_magic(path, header)
-    page_bytes = int.from_bytes(header[16:18], "big")
-    page_bytes = 65536 if page_bytes == 1 else page_bytes
-    count_is_valid = header[24:28] == header[92:96]
-    expected_bytes = page_bytes * int.from_bytes(header[28:32], "big")
-    if len(header) < _HEADER_BYTES or (count_is_valid and size_bytes < expected_bytes):
+    expected_bytes = announced_bytes(header) or HEADER_BYTES
+    if size_bytes < expected_bytes:
         raise VaultError(
             f"{path}: is cut short: {size_bytes} bytes, its header says {expected_bytes}", hint="fetch it again"
         )

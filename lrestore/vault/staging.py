@@ -1,7 +1,7 @@
 """Private copies of backup files that cannot be read where they are: compressed ones, and ones with a live WAL.
 
 A copy lies in a directory of its own (mode 0700, in the system's temporary directory) and is removed when the vault is
-closed. What a killed process leaves behind is removed by the next one that needs a copy.
+closed. What a killed process leaves behind is removed by the next one that opens a backup.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlite3
 import tempfile
 import zlib
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from lrestore.errors import VaultError
 from lrestore.vault.sqlite_uri import sqlite_uri
@@ -24,6 +24,11 @@ _CHUNK_BYTES: Final = 1024 * 1024
 _PREFIX: Final = "lrestore-vault-"
 _OWNED_BY_PROCESS: Final = re.compile(re.escape(_PREFIX) + r"(\d+)-")
 _COPY_ATTEMPTS: Final = 3
+SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+HEADER_BYTES: Final = 100
+_SURPLUS_BYTES: Final = 64 * 1024 * 1024
+"""What may follow behind the last page: SQLite does not read it."""
+_RESERVE_BYTES: Final = 64 * 1024 * 1024
 
 
 class Staging:
@@ -32,13 +37,17 @@ class Staging:
     def __init__(self) -> None:
         self._directory: Path | None = None
         self._count = 0
+        _remove_abandoned(Path(tempfile.gettempdir()))
 
     def decompressed(self, path: Path) -> Path:
-        """A plain copy of the gzip file ``path``; raises :class:`VaultError` if it is damaged or the disk is full."""
+        """A plain copy of the gzip file ``path``, as large as its SQLite header says.
+
+        Raises :class:`VaultError` if it is damaged, is no SQLite file, or would be larger than there is room for.
+        """
         try:
             target = self._new_file()
             with gzip.open(path, "rb") as packed, target.open("wb") as plain:
-                shutil.copyfileobj(packed, plain, _CHUNK_BYTES)
+                _unpack(path, packed, plain)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise VaultError(
                 f"{path}: the gzip file is cut short or damaged: {error}", hint="fetch it again"
@@ -74,12 +83,65 @@ class Staging:
 
     def _new_file(self) -> Path:
         if self._directory is None:
-            _remove_abandoned(Path(tempfile.gettempdir()))
             self._directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self._count += 1
         path = self._directory / f"{self._count}.db"
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return path
+
+
+def _unpack(path: Path, packed: gzip.GzipFile, plain: IO[bytes]) -> None:
+    """Copy what belongs to the SQLite file; the rest is only read, for gzip's checksum, and only a little of it.
+
+    A few kilobytes of gzip may hold terabytes: nothing is written that there is no room for.
+    """
+    folder = Path(plain.name).parent
+    head = packed.read(HEADER_BYTES)
+    plain.write(head)
+    if not head.startswith(SQLITE_MAGIC):
+        return
+    expected = announced_bytes(head)
+    if expected is not None and expected > _room(folder):
+        raise _too_large(path, f"it would get {_gibibytes(expected)}", folder)
+    written = len(head)
+    while chunk := packed.read(_CHUNK_BYTES):
+        kept = chunk if expected is None else chunk[: max(0, expected - written)]
+        if len(kept) > _room(folder):
+            raise _too_large(path, f"it would get larger than {_gibibytes(written)}", folder)
+        plain.write(kept)
+        written += len(chunk)
+        if expected is not None and written > expected + _SURPLUS_BYTES:
+            raise VaultError(
+                f"{path}: holds more than the {expected} bytes that its SQLite header announces", hint="fetch it again"
+            )
+
+
+def announced_bytes(header: bytes) -> int | None:
+    """How large an SQLite file is by its first 100 bytes; None where these don't say.
+
+    https://www.sqlite.org/fileformat.html, "File Change Counter" and "In-header Database Size".
+    """
+    if len(header) < HEADER_BYTES or header[24:28] != header[92:96]:
+        return None
+    page_bytes = int.from_bytes(header[16:18], "big")
+    return (65536 if page_bytes == 1 else page_bytes) * int.from_bytes(header[28:32], "big") or None
+
+
+def _room(folder: Path) -> int:
+    """Bytes that a copy may take there: other programs need the temporary directory, too."""
+    return shutil.disk_usage(folder).free - _RESERVE_BYTES
+
+
+def _too_large(path: Path, how_large: str, folder: Path) -> VaultError:
+    free = _gibibytes(max(0, _room(folder)))
+    return VaultError(
+        f"{path}: cannot be unpacked: {how_large}, and {folder.parent} has room for {free}",
+        hint="make room there, name another directory in TMPDIR, or unpack it yourself where there is room",
+    )
+
+
+def _gibibytes(count: int) -> str:
+    return f"{count / 1024**3:.1f} GiB"
 
 
 def companion(path: Path, suffix: str) -> Path:

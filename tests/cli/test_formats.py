@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,3 +42,18 @@ def test_sizes_are_for_people() -> None:
         "3.0 MiB",
         "5120.0 GiB",
     ]
+
+
+@given(st.sampled_from(["=", "+", "-", "@", "\t", "\r"]), st.text(), st.integers(max_value=-1))
+def test_no_text_of_csv_is_a_formula(first: str, rest: str, number: int) -> None:
+    """Spreadsheets run them; a number stays one."""
+    written = tables.comma_separated(("spec", "name", "n"), [("look=1", first + rest, number)])
+    ((_, name, count),) = list(csv.reader(io.StringIO(written)))[1:]
+    assert name.startswith("'") and count == str(number)
+
+
+def test_json_hides_nothing_from_the_eye_and_means_the_same() -> None:
+    value = {"name": "a\u061cb\u202ec\U000e0001\u0085 売上"}
+    shown = tables.as_json(value)
+    assert "\u061c" not in shown and "\\u061c" in shown and "売上" in shown and "\\udb40\\udc01" in shown
+    assert msgspec.json.decode(shown) == value

@@ -72,13 +72,27 @@ def test_a_disk_that_fills_up_is_an_error_that_names_the_file() -> None:
         write_whole("/dev/full", b"x" * 10_000)
 
 
-def test_a_link_stays_a_link(tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(tmp_path: Path, there: bool) -> None:
+    """Where others can write, a link may be a trap."""
     target, link = tmp_path / "real.json", tmp_path / "link.json"
-    target.write_text("{}")
+    if there:
+        target.write_text("precious")
     link.symlink_to(target)
+    ensure_writable(link)
     write_report(report([]), link)
-    assert link.is_symlink()
-    assert target.read_bytes() == report_json(report([]))
+    assert not link.is_symlink() and link.read_bytes() == report_json(report([]))
+    assert target.exists() is there and (not there or target.read_text() == "precious")
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_the_mode_of_a_file_that_is_there_is_kept(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "report.json"
+    path.write_text("{}")
+    path.chmod(mode)
+    write_report(report([]), path)
+    assert path.stat().st_mode & 0o777 == mode
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:

@@ -318,3 +318,47 @@ def test_no_room_for_a_private_copy_is_said_with_the_remedy(backup: Path, monkey
     message = refusal(packed)
     assert "no private copy can be made" in message
     assert "TMPDIR" in message
+
+
+def bomb(path: Path, pages: int, zeros: int) -> None:
+    """A gzip file of an SQLite header that announces ``pages`` pages of 64 KiB, and of zeros."""
+    header = bytearray(b"SQLite format 3\0".ljust(100, b"\0"))
+    header[16:18] = (1).to_bytes(2, "big")
+    header[28:32] = pages.to_bytes(4, "big")
+    with gzip.open(path, "wb", compresslevel=1) as packed:
+        packed.write(header)
+        for _ in range(zeros >> 20):
+            packed.write(bytes(1 << 20))
+
+
+def test_a_backup_that_would_not_fit_is_refused_before_it_is_unpacked(tmp_path: Path, temporary: Path) -> None:
+    packed = tmp_path / "vault.db.gz"
+    bomb(packed, pages=2**32 - 1, zeros=1 << 20)
+    message = refusal(packed)
+    assert "it would get 262144.0 GiB" in message and str(temporary) in message and "TMPDIR" in message
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_gzip_file_that_holds_far_more_than_it_announces_is_refused_and_leaves_nothing_behind(
+    tmp_path: Path, temporary: Path
+) -> None:
+    packed = tmp_path / "vault.db.gz"
+    bomb(packed, pages=16, zeros=100 << 20)
+    assert "holds more than the 1048576 bytes that its SQLite header announces" in refusal(packed)
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_follows_the_last_page_is_not_written(backup: Path, temporary: Path) -> None:
+    packed, size = backup.with_name("vault.db.gz"), backup.stat().st_size
+    packed.write_bytes(gzip.compress(backup.read_bytes() + bytes(1 << 20)))
+    with Vault.open([str(packed)]) as vault:
+        assert Path(vault.opened[0][1]).stat().st_size == size
+        assert vault.read(KEY).name == "Sales"
+
+
+def test_what_a_killed_process_left_is_removed_by_the_next_that_opens_any_backup(backup: Path, temporary: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (temporary / f"lrestore-vault-{dead.pid}-x").mkdir()
+    with Vault.open([str(backup)]):
+        assert list(temporary.iterdir()) == []

@@ -131,3 +131,10 @@ def test_waits_grow_and_are_jittered_to_the_full(serve: Serve, connect: Connect)
     columns = list(zip(*drawn, strict=True))
     assert [max(column) <= bound for column, bound in zip(columns, (0.5, 1, 2, 4), strict=True)] == [True] * 4
     assert max(columns[3]) > 1 and min(columns[3]) < 2
+
+
+def test_a_secret_of_a_few_characters_is_masked_in_its_field_and_not_in_every_word() -> None:
+    secrets = Secrets("b")
+    assert secrets.hide("backup: a bad bulb") == "backup: a bad bulb"
+    for echoed in ("client_id=x&client_secret=b", '{"client_secret": "b"}', "Authorization: token b"):
+        assert not secrets.hide(echoed).strip('"}').endswith("b") and "***" in secrets.hide(echoed)
