@@ -1,0 +1,80 @@
+"""The typed dictionaries agree with the models of the Looker SDK, which is generated from the specification."""
+
+from __future__ import annotations
+
+import collections.abc
+import typing
+from datetime import datetime
+from enum import Enum
+
+import attrs
+import pytest
+
+from lrestore.content.shapes import SCHEMAS
+from lrestore.ontology import CONTENT_TYPES, PARTS
+from lrestore.ontology.fields import attributes, sdk_model
+
+_LISTS = (list, collections.abc.Sequence)
+_MAPS = (dict, collections.abc.MutableMapping)
+_VIEWS = {"LookWithDashboards": "LookWithQuery", "Look": "LookWithQuery", "LookBasic": "LookWithQuery"}
+"""Schemas that show a part of another one: a shape of the larger one describes both."""
+_UNTYPED = frozenset({"explore", "lookml_model"})
+"""Content types that a restore checks by name and never writes."""
+
+CASES = [pytest.param(shape, schema, id=shape.__name__) for shape, schema in SCHEMAS.items()]
+
+
+def plain(hint: object) -> object:
+    """A type of the SDK as a decoded JSON value has it: no Optional, times and enumerations as texts."""
+    arguments = [one for one in typing.get_args(hint) if one is not type(None)]
+    origin = typing.get_origin(hint)
+    if origin in _LISTS:
+        return list, plain(arguments[0])
+    if origin in _MAPS:
+        return dict
+    return plain(arguments[0]) if arguments else _plain_class(hint)
+
+
+def _plain_class(hint: object) -> object:
+    if not isinstance(hint, type):
+        return hint
+    if issubclass(hint, datetime | Enum):
+        return str
+    schema = SCHEMAS.get(hint, hint.__name__ if attrs.has(hint) else "")
+    return _VIEWS.get(schema, schema) if schema else hint
+
+
+@pytest.mark.parametrize(("shape", "schema"), CASES)
+def test_every_key_of_a_shape_exists_in_its_schema(shape: type, schema: str) -> None:
+    assert set(shape.__annotations__) - attributes(schema) == set()
+
+
+@pytest.mark.parametrize(("shape", "schema"), CASES)
+def test_every_key_of_a_shape_has_the_type_of_its_schema(shape: type, schema: str) -> None:
+    ours, theirs = typing.get_type_hints(shape), typing.get_type_hints(sdk_model(schema))
+    wrong = {
+        name: (plain(hint), plain(theirs[name]))
+        for name, hint in ours.items()
+        # An object of a schema without a shape is a JsonObject here.
+        if plain(hint) != plain(theirs[name]) and not (_opaque(plain(hint)) and _unshaped(plain(theirs[name])))
+    }
+    assert wrong == {}
+
+
+def _opaque(found: object) -> bool:
+    return found is dict or found == (list, dict)
+
+
+def _unshaped(found: object) -> bool:
+    name = found[1] if isinstance(found, tuple) else found
+    return isinstance(name, str) and name not in _TYPED_EVERYWHERE
+
+
+_TYPED_EVERYWHERE = frozenset(SCHEMAS.values()) - {"User", "Dashboard"}
+"""Schemas that a shape never hides behind a JsonObject."""
+
+
+def test_every_content_type_and_part_has_a_shape() -> None:
+    models = {entry.model for name, entry in CONTENT_TYPES.items() if name not in _UNTYPED}
+    models |= {part.model for part in PARTS.values()}
+    assert models - set(SCHEMAS.values()) == set()
