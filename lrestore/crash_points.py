@@ -3,6 +3,8 @@
 Nothing happens at them unless the environment says so:
 
 * ``LRESTORE_CRASH=name:n``: the process kills itself when it passes that point for the n-th time;
+* ``LRESTORE_CRASH_HOW``: ``error`` raises an OSError there instead, ``mistake`` a RuntimeError, ``SIGINT`` (or another
+  signal's name) sends that to the whole process group;
 * ``LRESTORE_CRASH_COUNT=file``: every pass, of whatever point in whatever process, appends its name to that file.
 
 With both, n counts the passes of all processes together, so that one death happens and those who come after live. A
@@ -11,17 +13,21 @@ test counts first, then kills at each point and pass, and fails if a point never
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
 import threading
 from types import MappingProxyType
 
-CRASH, COUNT = "LRESTORE_CRASH", "LRESTORE_CRASH_COUNT"
+CRASH, COUNT, HOW = "LRESTORE_CRASH", "LRESTORE_CRASH_COUNT", "LRESTORE_CRASH_HOW"
 
 POINTS = MappingProxyType(
     {
         "run.state_open": "the state file is there, and no session is in it yet",
+        "launch.held": "signals are held back, and a process is about to be started",
+        "launch.started": "a process has been started, and signals are still held back",
+        "crew.writer_started": "the writer is there, and no worker",
         "run.session_begun": "the session is on record, and nothing has been done",
         "writer.start": "the writer has begun and has opened nothing",
         "worker.start": "a worker has begun and has opened nothing",
@@ -52,6 +58,7 @@ class _Plan:
     def __init__(self) -> None:
         self.name, _, number = os.environ.get(CRASH, "").partition(":")
         self.number = int(number) if number else 0
+        self.how = os.environ.get(HOW, "")
         self.count_file = os.environ.get(COUNT, "")
         self.passes: dict[str, int] = {}
         self.lock = threading.Lock()
@@ -84,8 +91,19 @@ def _pass(plan: _Plan, name: str) -> None:
     with plan.lock:
         number = _counted(plan.count_file, name) if plan.count_file else plan.passes.get(name, 0) + 1
         plan.passes[name] = number
-        if (name, number) == (plan.name, plan.number):
-            os.kill(os.getpid(), signal.SIGKILL)
+    if (name, number) == (plan.name, plan.number):
+        _happen(plan.how)
+
+
+def _happen(how: str) -> None:
+    if how == "error":
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if how == "mistake":
+        raise RuntimeError("made for a test")
+    if how:
+        os.killpg(0, signal.Signals[how])
+    else:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _counted(path: str, name: str) -> int:

@@ -55,6 +55,12 @@ class StateError(RunError):
     """The state file is newer than this lrestore, damaged, or not writable."""
 
 
+class StateLostError(StateError):
+    """The state file, or what belongs to it, was removed, replaced or made read-only while a run was using it."""
+
+    exit_code = 4
+
+
 class LockHeldError(StateError):
     """Another run holds the lock of this state file."""
 

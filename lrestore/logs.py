@@ -155,13 +155,21 @@ class _FileHandler(WatchedFileHandler):
 
     _failed = False
 
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record; the folder of the file may be gone, too."""
+        try:
+            super().emit(record)
+        except (OSError, ValueError):
+            self.handleError(record)
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Say once that lines are lost."""
         if not self._failed and sys.stderr is not None:
-            sys.stderr.write(f"--log-file {self.baseFilename}: cannot be written: {sys.exc_info()[1]}\n")
+            with contextlib.suppress(OSError, ValueError):
+                sys.stderr.write(f"--log-file {self.baseFilename}: cannot be written: {sys.exc_info()[1]}\n")
         self._failed = True
 
     def close(self) -> None:
         """What a full disk did not take is lost, as was said when it happened."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             super().close()

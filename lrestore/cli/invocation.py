@@ -25,8 +25,8 @@ DEFAULT_CONFIG = Path("lrestore.toml")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who watches a run: progress, the question before a large restore, the wish to stop, that it has begun, and the
-    report of a finished one.
+    """What a run tells and asks: progress, the question before a large restore, the wish to stop, which session has
+    begun, that it cannot be resumed, and the report of a finished one.
     """
 
     progress: Progress = field(default_factory=Silent)
@@ -34,7 +34,8 @@ class Audience:
     stop: Callable[[], bool] = lambda: False
     warn: Callable[[str], None] = lambda text: None
     log: LogSetup | None = None
-    begun: Callable[[], None] = lambda: None
+    begun: Callable[[str], None] = lambda session_id: None
+    unresumable: Callable[[], None] = lambda: None
     tell: Callable[[Report], object] = lambda report: None
 
     def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
@@ -112,7 +113,7 @@ def _surroundings(
 ) -> Surroundings:
     from lrestore.run.job import Surroundings
 
-    return Surroundings(credentials, *audience.parts(), source, audience.begun, audience.tell)
+    return Surroundings(credentials, *audience.parts(), source, audience.begun, audience.unresumable, audience.tell)
 
 
 @contextmanager

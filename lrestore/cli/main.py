@@ -31,14 +31,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         from lrestore.cli.options import parse
-        from lrestore.cli.output import prepare_streams
+        from lrestore.cli.output import prepare_streams, unfailing_stderr
 
         prepare_streams()
-        try:
-            options = parse(arguments)
-        except SystemExit as end:
-            return _code(end)
-        return _guarded(options, shlex.join(["lrestore", *arguments]))
+        with unfailing_stderr():
+            try:
+                options = parse(arguments)
+            except SystemExit as end:
+                return _code(end)
+            return _guarded(options, shlex.join(["lrestore", *arguments]))
     except KeyboardInterrupt:
         return 130
 
@@ -61,15 +62,15 @@ def _guarded(options: Options, again: str) -> int:
             code = _command(options, stopping)
         except KeyboardInterrupt:
             code = stopping.exit_code
-        except RunError as error:
-            _say(f"lrestore: {error}", options)
-            code = error.exit_code
         except LrestoreError as error:
             _say(f"lrestore: {error}", options)
-            code = NOT_STARTED
+            code = error.exit_code if isinstance(error, RunError) else NOT_STARTED
         except Exception as error:  # noqa: BLE001 (the outermost place: whatever comes here is told, with -v in full)
             _mistake(error, options)
             code = NOT_STARTED
+        if code == NOT_STARTED and stopping.has_begun:
+            # Something may have been written by now.
+            code = StoppedError.exit_code
     if code == StoppedError.exit_code and stopping():
         code = stopping.exit_code
     if code in (StoppedError.exit_code, 130, 143) and not options.show:

@@ -6,7 +6,22 @@ import contextlib
 import io
 import os
 import sys
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO, cast
+
+from lrestore.streams import Unfailing, descriptor, write_all
+
+
+@contextmanager
+def unfailing_stderr() -> Iterator[None]:
+    """Inside, nothing that is written to stderr raises, whoever writes it: log, progress, question, parser."""
+    before = sys.stderr
+    sys.stderr = cast("TextIO", Unfailing(before))
+    try:
+        yield
+    finally:
+        sys.stderr = before
 
 
 def prepare_streams() -> None:
@@ -43,15 +58,18 @@ def write_out(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A line for stderr. If nobody can be told there, the exit code is all that is left."""
-    with contextlib.suppress(OSError):
-        _write(sys.stderr, text + "\n")
+    """A line for stderr. If it cannot be written, the exit code is all that is left."""
+    sys.stderr.write(text + "\n")
 
 
 def _write(stream: TextIO, text: str) -> None:
     try:
-        stream.write(text)
-        stream.flush()
+        number = descriptor(stream)
+        if number is None:
+            stream.write(text)
+            stream.flush()
+        else:
+            write_all(number, text.encode(stream.encoding, "backslashreplace"))
     except OSError:
         # What is left in the buffer is written again at exit, and would fail again, with an exit code of Python's own.
         with contextlib.suppress(OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import typing
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,12 @@ from lrestore.cli import demo
 from lrestore.cli.early_report import told
 from lrestore.cli.invocation import Audience, go_on, request_of, run, settings_of
 from lrestore.cli.options import Options, complaint
-from lrestore.errors import UsageError
+from lrestore.errors import LrestoreError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable, write_report
+
+log = logging.getLogger(__name__)
 
 _ONLY_FOR_THE_SCREEN = ("config", "show", "format", "log_format", "log_file", "verbose", "quiet")
 _BUDGETS = ("max_calls", "max_runtime")
@@ -51,8 +54,14 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
 
 
 def _told(report: Report, file: Path | None) -> None:
-    if file:
-        write_report(report, file)
+    """The report into its file. A restore is done by then: its report comes back even if the file cannot be written."""
+    try:
+        if file:
+            write_report(report, file)
+    except LrestoreError as error:
+        if report.mode != "restore":
+            raise
+        log.error("%s", error)  # noqa: TRY400 (one line says it)
 
 
 def _typed(keywords: JsonObject) -> JsonObject:

@@ -24,6 +24,7 @@ class Stopping:
         self._again = again
         self._resume = resume
         self._begun = False
+        self._resumable = False
         self._signal = 0
         self._idle = False
         self._before: dict[signal.Signals, object] = {}
@@ -45,14 +46,23 @@ class Stopping:
         """130 after SIGINT, 143 after SIGTERM."""
         return 128 + (self._signal or signal.SIGINT)
 
-    def begun(self) -> None:
+    def begun(self, session_id: str = "") -> None:
         """There is a session that can be resumed."""
-        self._begun = True
+        self._begun = self._resumable = True
+
+    def unresumable(self) -> None:
+        """Nothing is left that could be resumed from."""
+        self._resumable = False
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is, or was, a session: from then on, something may have been written."""
+        return self._begun
 
     @property
     def last_words(self) -> str:
         """The last line on stderr of a run that can be gone on with."""
-        return "go on with: " + (self._resume if self._begun else self._again)
+        return "go on with: " + (self._resume if self._resumable else self._again)
 
     @contextmanager
     def nothing_under_way(self) -> Iterator[None]:

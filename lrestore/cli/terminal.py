@@ -84,6 +84,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log.warning,
         _log_setup(options),
         stopping.begun,
+        stopping.unresumable,
         telling.tell,
     )
     with told(report_file, settings, request.mode if request else "restore"):
@@ -130,10 +131,13 @@ def _tell(report: Report, file: Path | None, stopping: Stopping, *, calls_listed
 
 
 def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
+    """What went wrong, whatever it is: the work is done, and telling it must not undo that."""
     try:
         tell()
     except LrestoreError as error:
         return [error]
+    except Exception as error:  # noqa: BLE001 (it is told as any trouble)
+        return [LrestoreError(f"internal error while telling the results: {type(error).__name__}: {error}")]
     return []
 
 

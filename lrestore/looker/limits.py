@@ -31,25 +31,41 @@ SPENT = "all calls that may be made have been made (--max-calls)"
 
 
 class AtMost:
-    """Counts calls and, from :meth:`enforce` on, ends the run when there have been so many."""
+    """Ends the run when so many calls have been made: from the first one on, for each is licensed."""
 
     def __init__(self, max_calls: int, limiter: Limiter) -> None:
         self._left = max_calls
         self._limiter = limiter
         self._lock = threading.Lock()
-        self._enforced = False
 
-    def enforce(self) -> None:
-        """From now on nothing goes out beyond the number."""
-        self._enforced = True
+    @property
+    def spent(self) -> bool:
+        """Whether no call is left."""
+        with self._lock:
+            return self._left < 1
 
     def acquire(self) -> None:
         """Raises StoppedError when no call is left."""
         with self._lock:
-            if self._enforced and self._left < 1:
+            if self._left < 1:
                 raise StoppedError(SPENT)
             self._left -= 1
         self._limiter.acquire()
+
+    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
+        self._limiter.report(status, latency_s, retry_after_s)
+
+
+class Watched:
+    """Asks before each call, when its turn has come, whether the run may go on: ``check`` raises a RunError if not."""
+
+    def __init__(self, limiter: Limiter, check: Callable[[], None] = lambda: None) -> None:
+        self._limiter = limiter
+        self.check = check
+
+    def acquire(self) -> None:
+        self._limiter.acquire()
+        self.check()
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
         self._limiter.report(status, latency_s, retry_after_s)

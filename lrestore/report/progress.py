@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -11,6 +12,8 @@ from typing import Any, Protocol, TextIO
 import msgspec
 
 from lrestore.report.text import duration
+
+log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 5.0
 RATE_WINDOW_S = 10.0  # speed is that of the last seconds: an average since the start hides that a run has stalled
@@ -59,6 +62,34 @@ class Silent:
 
     def end(self) -> None:
         """Nothing to show."""
+
+
+class Harmless:
+    """A progress that never ends a run: an error of ``progress`` is logged once, and the run goes on."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._failed = False
+
+    def begin(self, total: int) -> None:
+        self._try(lambda: self._progress.begin(total))
+
+    def show(self, standing: Standing) -> None:
+        self._try(lambda: self._progress.show(standing))
+
+    def say(self, text: str) -> None:
+        self._try(lambda: self._progress.say(text))
+
+    def end(self) -> None:
+        self._try(self._progress.end)
+
+    def _try(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except Exception as error:  # noqa: BLE001 (progress only tells: no error of it may end a run)
+            if not self._failed:
+                self._failed = True
+                log.warning("progress cannot be shown: %s: %s", type(error).__name__, error)
 
 
 class Speed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -45,9 +46,16 @@ class Budget:
         """How many calls may still be made by those who are counted, at least one; None without a limit."""
         return None if self.max_calls is None else max(1, self.max_calls - self.calls_before)
 
-    def _too_many(self, failures: int) -> bool:
-        if self.max_failures == "none" or not failures:
-            return False
+    def failures_left(self, failures: int) -> int | None:
+        """How many more items may fail before the run stops; None without a limit."""
+        if self.max_failures == "none":
+            return None
         if self.max_failures.endswith("%"):
-            return failures * 100 >= float(self.max_failures[:-1]) * self.selected
-        return failures >= int(self.max_failures)
+            most = math.ceil(float(self.max_failures[:-1]) * self.selected / 100)
+        else:
+            most = int(self.max_failures)
+        return max(1, most) - failures - self.failed_before
+
+    def _too_many(self, failures: int) -> bool:
+        left = self.failures_left(failures - self.failed_before)
+        return left is not None and left <= 0

@@ -87,6 +87,7 @@ class _Single:
 
     def _stop(self) -> bool:
         calls = self._session.meter.snapshot().calls
+        self._reason = self._reason or self._job.the_guard.trouble()
         self._reason = self._reason or self._budget.spent(self._totals.failed - self._failed_before, calls)
         return bool(self._reason) or self._job.surroundings.stop()
 

@@ -27,12 +27,13 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Destination, Report, Sample, Source
-from lrestore.report.progress import Progress, Silent
+from lrestore.report.progress import Harmless, Progress, Silent
 from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
+from lrestore.state.guard import Guard
 from lrestore.state.records import RestorationSession, Route, SessionStatus
 from lrestore.vault.reader import Vault
 from lrestore.version import __version__
@@ -56,8 +57,9 @@ class LogSetup:
 class Surroundings:
     """What a run needs from whoever starts it.
 
-    ``confirm`` is asked with the number of objects that may be written; ``begun`` is told when there is a session that
-    can be gone on with; ``tell`` gets the report of a finished one, which can be gone on with until that returns.
+    ``confirm`` is asked with the number of objects that may be written; ``begun`` is told the id of the session once it
+    can be resumed, ``unresumable`` that it cannot be any more; ``tell`` gets the report of a finished one, which can be
+    resumed until that returns.
     """
 
     credentials: Callable[[], Credentials]
@@ -66,8 +68,12 @@ class Surroundings:
     stop: Callable[[], bool] = lambda: False
     log: LogSetup | None = None
     source_credentials: Callable[[], Credentials | None] = lambda: None
-    begun: Callable[[], None] = lambda: None
+    begun: Callable[[str], None] = lambda session_id: None
+    unresumable: Callable[[], None] = lambda: None
     tell: Callable[[Report], object] = lambda report: None
+
+    def __post_init__(self) -> None:
+        self.progress = Harmless(self.progress)
 
 
 @dataclass(slots=True)
@@ -86,6 +92,15 @@ class Job:
     resumed: bool = False
     gathered: Gathered = field(default_factory=Gathered)
     """What stands behind ids that mean nothing here, as far as it is known of all items at once."""
+    guard: Guard | None = None
+    """Looks after the state file, once the session has begun."""
+
+    @property
+    def the_guard(self) -> Guard:
+        """The guard of a session that has begun."""
+        if self.guard is None:
+            raise AssertionError("the session has not begun")
+        return self.guard
 
     @property
     def route(self) -> Route:

@@ -14,9 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -29,9 +30,11 @@ from lrestore.errors import (
     LrestoreError,
     NotConfirmedError,
     StateError,
+    StateLostError,
     StoppedError,
+    UsageError,
 )
-from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited
+from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited, Watched
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import OPERATIONS
@@ -57,11 +60,13 @@ from lrestore.run.prepare.api_specification import acquaint
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames
 from lrestore.run.prepare.prefetch import prefetched
-from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, judge, meet
+from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, judge, least_calls, meet
 from lrestore.run.prepare.source_instance import definitions_for, gather, meet_origin, nested, origin_session
+from lrestore.run.rescue import rescue
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 from lrestore.run.select.text_links import links_here
+from lrestore.state.guard import Guard
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from lrestore.state.records import SessionStatus
@@ -69,6 +74,8 @@ from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
 from lrestore.state.writer import StateWriter
 
 log = logging.getLogger(__name__)
+
+_MORE = "allow more calls: they are counted from the login on"
 
 FEW = 8
 """Up to so many items are restored in this process: starting others would take longer than the work."""
@@ -80,19 +87,32 @@ class Run:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._settings = job.settings
-        self._pause = interruptible(job.surroundings.stop)
+        self._pause = interruptible(lambda: job.surroundings.stop() or bool(job.guard and job.guard.trouble()))
         self._stack = ExitStack()
         self._state = Path(job.settings.state.path)
         self._definitions: Definitions = Nowhere()
         self._budget = Budget(len(job.keys))
         self._spent = ""
+        self._opening = True
 
     def go(self) -> Report:
         """Do what the mode says."""
         if self._job.request.mode == "dry-run":
             return self._dry_run()
-        with self._destination():
-            return self._restore() if self._job.request.mode == "restore" else self._compare()
+        most = self._job.request.max_calls
+        least = least_calls(self._job.keys, self._settings.run.identity)
+        if most is not None and most < least:
+            raise UsageError(
+                f"--max-calls {most} is too small: the opening alone takes {least} calls or more", hint=_MORE
+            )
+        try:
+            with self._destination():
+                return self._restore() if self._job.request.mode == "restore" else self._compare()
+        except StoppedError as error:
+            if self._opening and self._bound and self._bound.spent:
+                message = f"--max-calls {most} is too small: the opening alone used them up; nothing was written"
+                raise UsageError(message, hint=_MORE) from error
+            raise
 
     def _dry_run(self) -> Report:
         """What would be attempted, without a call."""
@@ -121,7 +141,8 @@ class Run:
         rate, most = self._settings.rate, self._job.request.max_calls
         even = FixedRate(rate.per_second, rate.burst, pause=self._pause) if rate.per_second > 0 else Unlimited()
         self._bound = AtMost(most, even) if most else None
-        return self._bound or even
+        self._watched = Watched(self._bound or even)
+        return self._watched
 
     def _compare(self) -> Report:
         """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
@@ -158,15 +179,27 @@ class Run:
         for write in aside:
             builder.warn(f"{write.type}={write.live_id} gets the name {write.body['name']!r} until its turn comes")
         turn = planning(restorer, planned, Pretend(journal, self._live))
-        Rounds(self._loop(self._only_counting(builder)), awaits).over(keys, turn)
+        rounds = Rounds(self._loop(self._only_counting(builder)), awaits)
+        self._until_spent(lambda: rounds.over(keys, turn))
         calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
         return self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
 
     def _verify_alone(self, restorer: ItemRestorer, keys: Iterator[ItemKey]) -> Report:
         verifier = Verifier(restorer)
         builder = self._job.report()
-        self._loop(self._only_counting(builder)).over(keys, verifier.step)
+        loop = self._loop(self._only_counting(builder))
+        self._until_spent(lambda: loop.over(keys, verifier.step))
         return self._compared(builder, verify=verifier.outcome())
+
+    def _until_spent(self, compare: Callable[[], bool]) -> None:
+        """Compare, as far as the budget goes: an item for which no call is left is not told of."""
+        self._opening = False
+        try:
+            compare()
+        except StoppedError as error:
+            if self._bound is None or not self._bound.spent:
+                raise
+            self._spent = self._spent or error.message
 
     def _compared(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: Plan | None = None) -> Report:
         """The report of a mode that only reads: as far as the budget went."""
@@ -203,22 +236,44 @@ class Run:
             self._announce(judgement)
             self._confirm()
             self._begin()
-            self._job.surroundings.begun()
-            builder = self._job.report()
+            with _never_told_as_not_started():
+                self._job.surroundings.begun(self._job.session_id)
+                return self._under_way(judgement)
+
+    def _under_way(self, judgement: Judgement) -> Report:
+        """From the first item to the report. The session can be resumed, whatever ends this."""
+        builder = self._job.report()
+        # Open until all is told: what SQLite has open can be read even when its file is removed meanwhile.
+        with StateReader.open(self._state) as reader:
+            self._job.guard = guard = Guard(self._state, self._job.session_id)
+            self._watched.check = guard.check
             ended = self._carry_out(judgement)
-            clear_all_but_copies(undo_directory(self._state, self._job.session_id))
+            if guard.trouble():
+                ended = self._lost(reader, ended)
+            else:
+                self._clear()
             crash_point("report.before_write")
-            try:
-                with StateReader.open(self._state) as reader:
-                    report = self._told(builder, reader, ended, judgement)
-            except StateError as error:
-                raise StoppedError(f"what was done cannot be told: {error}") from error
-            if report.status == "finished":
-                # Not before: killed while it tells what it has done, a session is resumed and tells it then.
-                self._job.surroundings.tell(report)
-                crash_point("report.told")
-                self._end("finished")
-            return report
+            report = self._told(builder, reader, ended, judgement)
+        if report.status == "finished":
+            # Not before: killed while it tells what it has done, a session is resumed and tells it then.
+            self._job.surroundings.tell(report)
+            crash_point("report.told")
+        self._end(report.status)
+        return report
+
+    def _lost(self, reader: StateReader, ended: Ended) -> Ended:
+        """The state file is not what it was: save what can be saved, and say what can be resumed from."""
+        trouble = self._job.the_guard.trouble()
+        status: SessionStatus = "interrupted" if self._job.surroundings.stop() else "stopped"
+        if not self._job.the_guard.in_place and not rescue(reader, self._state, self._job.session_id):
+            self._job.surroundings.unresumable()
+        return replace(ended, status=status, reason=trouble)
+
+    def _clear(self) -> None:
+        try:
+            clear_all_but_copies(undo_directory(self._state, self._job.session_id))
+        except StateError as error:
+            log.warning("could not remove temporary files of the session: %s", error)
 
     def _open_state(self) -> None:
         """Make or migrate the file and clear old undo copies, before anything else can fail."""
@@ -243,9 +298,7 @@ class Run:
         job, count = self._job, len(self._job.keys) + len(self._job.missing)
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
-        if self._bound:
-            # Not before there is a session that can be gone on with.
-            self._bound.enforce()
+        self._opening = False
         try:
             make_ready(job, lambda journal: self._context(journal, judgement))
             if len(job.keys) <= FEW:
@@ -255,6 +308,9 @@ class Run:
             if ended.status == "finished":
                 ended.warnings += last_look(job, lambda journal: self._afresh(journal, judgement))
             return ended
+        except StateLostError as error:
+            job.the_guard.lose(str(error))
+            return self._cut_short(str(error))
         except LrestoreError as error:
             return self._cut_short(str(error))
         except Exception as error:
@@ -270,17 +326,18 @@ class Run:
         return context
 
     def _cut_short(self, reason: str) -> Ended:
-        status: SessionStatus = "interrupted" if self._job.surroundings.stop() else "stopped"
-        self._end(status)
-        return Ended(status, reason)
+        return Ended("interrupted" if self._job.surroundings.stop() else "stopped", reason)
 
-    def _end(self, status: SessionStatus) -> None:
+    def _end(self, status: str) -> None:
+        """Record how it ended; where the state file is lost there is nothing to record it in."""
+        if self._job.the_guard.trouble():
+            return
         try:
             with StateWriter.open(self._state, now=utc_now) as writer:
                 counts = Counter(writer.read.outcomes(self._job.session_id).values())
-                writer.end_session(self._job.session_id, status, Totals.of(counts))
+                writer.end_session(self._job.session_id, cast("SessionStatus", status), Totals.of(counts))
         except StateError as error:
-            log.warning("the end of the session is not on record: %s", error)
+            log.warning("could not record the end of the session: %s", error)
 
     def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
         """The report, from what is on record."""
@@ -397,6 +454,22 @@ class Run:
         agree, disagree = judgement.agree, judgement.disagree
         log.info("identity: %s instance (%d agree, %d disagree)", judgement.instance, agree, disagree)
         log.info("up to %d object%s to be written; session %s", count, "" if count == 1 else "s", self._job.session_id)
+
+
+@contextmanager
+def _never_told_as_not_started() -> Iterator[None]:
+    """The one place that decides it: inside, something may have been written, so no failure of any kind may end the
+    program with an exit code that says the opposite (3, or 2). All are StoppedErrors: the session can be resumed.
+    """
+    try:
+        yield
+    except StoppedError:
+        raise
+    except LrestoreError as error:
+        raise StoppedError(error.message, hint=error.hint) from error
+    except Exception as error:
+        log.debug("internal error", exc_info=True)
+        raise StoppedError(f"internal error: {type(error).__name__}: {error}. Please report it") from error
 
 
 def _by_type(keys: Sequence[ItemKey]) -> list[tuple[str, int]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import struct
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -30,10 +29,7 @@ Connect = Callable[..., sqlite3.Connection]
 
 PAGE_BYTES = 4096  # a group commit writes whole pages to the WAL, and most rows are far smaller than one
 BUSY_TIMEOUT_S = 10.0  # other programs may read the file, and a backup of it may hold it for a moment
-
-_MAGIC = b"SQLite format 3\x00"
-_APPLICATION_ID_AT = 68  # https://www.sqlite.org/fileformat.html, "The Database Header"
-_HEADER_BYTES = 100
+_LEAST_BYTES = 512  # the smallest page; https://www.sqlite.org/fileformat.html
 
 _REASONS = {
     sqlite3.SQLITE_FULL: ("the disk is full", "make room and go on with --resume"),
@@ -153,11 +149,19 @@ def _known_version(connection: sqlite3.Connection, path: Path, schema: Schema) -
 
 
 def _refuse_strangers(path: Path) -> None:
-    with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise StateError(f"{path} is not a state file, it is not even SQLite", hint="see [state] path")
-    (application_id,) = struct.unpack_from(">I", header, _APPLICATION_ID_AT)
+    """Ask SQLite, which reads the header alone: to open and close the file by other means would give up the locks that
+    this process has on it, and with them its log (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    stranger = StateError(f"{path} is not a state file, it is not even SQLite", hint="see [state] path")
+    if path.stat().st_size < _LEAST_BYTES:
+        raise stranger
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as header:
+            (application_id,) = header.execute("PRAGMA application_id").fetchone()
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_NOTADB:
+            raise
+        raise stranger from error
     if application_id != APPLICATION_ID:
         raise StateError(
             f"{path} is not lrestore's state file but another program's SQLite file; it was left untouched",

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import typing
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
-from lrestore.errors import UsageError
+from lrestore.errors import StateError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.messages import (
     Change,
@@ -78,6 +80,21 @@ class StateReader:
 
     def close(self) -> None:
         self._connection.close()
+
+    def save(self, target: Path) -> None:
+        """Copy everything into a new file, private (0600): also what lies in a state file that was removed since it was
+        opened. Raises StateError if that fails, or the copy is not sound; then there is none.
+        """
+        with state_errors(target):
+            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            try:
+                with closing(sqlite3.connect(target)) as copy:
+                    self._connection.backup(copy)
+                    (found,) = copy.execute("PRAGMA quick_check").fetchone()
+                _expect_sound(found, self._path)
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
 
     def sessions(self) -> list[RestorationSession]:
         """All sessions, oldest first."""
@@ -240,6 +257,11 @@ def _route(route: Route) -> dict[str, str]:
 def _recorded(row: sqlite3.Row) -> Recorded:
     proof = Proof(row["destination_created_at"], row["natural_key"])
     return Recorded(row["destination_id"], proof, row["created_at"])
+
+
+def _expect_sound(found: str, path: Path) -> None:
+    if found != "ok":
+        raise StateError(f"the copy of state file {path} is damaged: {found}")
 
 
 def _totals(row: sqlite3.Row) -> Totals:

@@ -27,7 +27,7 @@ import msgspec
 
 from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import same_origin
-from lrestore.errors import NotRestorableError, StateError, VaultError
+from lrestore.errors import NotRestorableError, StateError, StateLostError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.state.connection import state_errors, sync_folder
 from lrestore.state.group_commit import GroupCommit
@@ -122,6 +122,7 @@ class UndoJournal:
         self._seen: dict[tuple[str, str], str] = {}
         self._uncommitted: list[tuple[str, str]] = []
         self._shard: ShardWriter | None = None
+        self._identity: tuple[int, int] | None = None
         self._commits = GroupCommit(self._transaction, (NotRestorableError,))
 
     def __enter__(self) -> Self:
@@ -185,12 +186,17 @@ class UndoJournal:
         try:
             with state_errors(self.path), _for_the_state(), self._open().batch():
                 yield
+                self._expect_in_place()
         except BaseException:
             for key in self._uncommitted:
                 self._seen.pop(key, None)
             raise
         finally:
             self._uncommitted.clear()
+
+    def _expect_in_place(self) -> None:
+        if _identity(self.path) != self._identity:
+            raise StateLostError(f"the undo copies in {self.path} were removed while the run was using them")
 
     def _put(self, shard: ShardWriter, key: ItemKey, name: str, live: dict[str, object]) -> None:
         columns = {column: _text(live.get(field)) for column, field in _COLUMNS.items()}
@@ -211,8 +217,18 @@ class UndoJournal:
                 shard = ShardWriter(self.path)
                 shard.execute(_LOG)
                 shard.execute(_BORN)
+                self._identity = _identity(self.path)
                 self._shard = shard
             return self._shard
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file that is; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from lrestore.clock import stamp, utc_now
-from lrestore.errors import StateError
+from lrestore.errors import StateError, StateLostError
 from lrestore.messages import UNPROVED, DeadLetter, Intent, ItemKey, ItemResult, Mapping, Proof, Request, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, open_writable, state_errors
@@ -29,6 +29,9 @@ from lrestore.text.storable import storable, to_json
 from lrestore.version import __version__
 
 Clock = Callable[[], datetime]
+
+_CHECKPOINT_EVERY = 100
+"""Commits after which the log is written into the file."""
 
 
 class StateWriter:
@@ -45,6 +48,10 @@ class StateWriter:
         self._lock = threading.RLock()
         self._depth = 0
         self._routes: dict[str, dict[str, str]] = {}
+        with state_errors(path):
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+        self._seen = self._content()
+        self._commits = 0
         self.read = StateReader(connection, path)
 
     @classmethod
@@ -78,7 +85,10 @@ class StateWriter:
             self._depth += 1
             try:
                 yield
-                self._run("COMMIT" if level == 0 else f"RELEASE level_{level}")
+                if level == 0:
+                    self._commit()
+                else:
+                    self._run(f"RELEASE level_{level}")
             except BaseException as error:
                 self._take_back(level, error)
                 raise
@@ -274,6 +284,29 @@ class StateWriter:
                 "destination": row["destination"],
             }
         return self._routes[session_id]
+
+    def _commit(self) -> None:
+        """Commit, unless the file is another one by now, or another program has written to it past SQLite.
+
+        With a WAL, SQLite writes to the file itself in checkpoints alone, and only this method makes them.
+        """
+        now = self._content()
+        if now != self._seen:
+            how = "was removed" if now is None else "was replaced or changed by another program"
+            raise StateLostError(f"state file {self._path} {how} while the run was using it")
+        self._run("COMMIT")
+        self._commits += 1
+        if self._commits % _CHECKPOINT_EVERY == 0:
+            self._run("PRAGMA wal_checkpoint(PASSIVE)")
+            self._seen = self._content()
+
+    def _content(self) -> tuple[int, int, int, int] | None:
+        """What changes when the file does."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def _take_back(self, level: int, error: BaseException) -> None:
         """Roll back. SQLite may have done it already (disk full), or be unable to: the first error is what counts."""

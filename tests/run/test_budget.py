@@ -24,6 +24,42 @@ def test_failures_stop_a_run_at_a_number_or_a_share_of_the_selection(limit: str,
     assert bool(Budget(100, max_failures=limit).spent(failures, calls=0)) is stops
 
 
+@pytest.mark.parametrize(
+    ("limit", "failures", "before", "left"),
+    [("none", 9, 0, None), ("3", 0, 0, 3), ("3", 2, 1, 0), ("5%", 1, 0, 4), ("1%", 0, 0, 1), ("0%", 0, 0, 1)],
+)
+def test_it_is_known_how_many_items_may_fail_yet(limit: str, failures: int, before: int, left: int | None) -> None:
+    assert Budget(100, max_failures=limit, failed_before=before).failures_left(failures) == left
+
+
+@pytest.mark.slow
+def test_not_one_item_more_fails_than_may_fail(tmp_path: Path) -> None:
+    """With many workers, dozens of items were under way, and failed, before the first failure was known."""
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        rig.configure(workers=4)
+        rig.simulator.fault("status:422", match={"operation": "update_look"})
+        code, said = rig.run("--select", "look", "--max-failures", "3")
+        assert code == 4 and "max_failures = 3" in said
+        assert rig.totals()["failed"] == 3
+
+
+@pytest.mark.parametrize("most", [2, 4])
+def test_a_budget_that_the_opening_would_use_up_is_refused_before_any_call(tmp_path: Path, most: int) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        code, said = rig.run("--select", "look", "--max-calls", str(most))
+        assert code == 2 and f"--max-calls {most} is too small" in said
+        assert sum(rig.operations().values()) == 0
+
+
+@pytest.mark.parametrize("mode", [(), ("--plan",), ("--verify",)])
+@pytest.mark.parametrize("most", [5, 6, 7, 9])
+def test_the_opening_is_bounded_too(tmp_path: Path, most: int, mode: tuple[str, ...]) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        code, said = rig.run("--select", "look", "--select", "dashboard", "--max-calls", str(most), *mode)
+        assert code in (2, 4) and "--max-calls" in said
+        assert sum(rig.operations().values()) <= most
+
+
 def test_calls_stop_a_run_when_they_are_used_up() -> None:
     budget = Budget(10, max_calls=50)
     assert budget.spent(0, calls=49) == ""

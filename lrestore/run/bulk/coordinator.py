@@ -14,6 +14,7 @@ Not guaranteed: an order among items that do not need each other.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -101,6 +102,8 @@ class Coordinator:
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
         self._own = OwnRecords(self._crew.tell_writer)
+        self._guard = writer_brief.guard
+        self._budget = Budget(ready.unsettled)
         self._reason = ""
         self.outcomes: Counter[Outcome] = Counter()
         self.warnings: list[str] = []
@@ -116,21 +119,21 @@ class Coordinator:
 
         Whatever is raised, no process is left behind.
         """
+        self._budget = budget
         try:
-            return self._run(workers, stop, budget, show)
+            return self._run(workers, stop, show)
         except BaseException:
             self._crew.kill()
             raise
 
-    def _run(
-        self, workers: int, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]
-    ) -> Ended:
+    def _run(self, workers: int, stop: Callable[[], bool], show: Callable[[ApiUsage, int], None]) -> Ended:
+        crash_point("crew.writer_started")
         for _ in range(workers):
             self._start_worker()
         interrupted = False
         while self._ready.unsettled and not self._reason:
             interrupted = stop()
-            self._reason = budget.spent(self.outcomes["failed"], self.usage.calls)
+            self._reason = self._guard.trouble() or self._budget.spent(self.outcomes["failed"], self.usage.calls)
             if interrupted or self._reason:
                 break
             self._break_circles()
@@ -164,6 +167,8 @@ class Coordinator:
 
     def _give(self, helper: Helper) -> bool:
         """One more portion, if that worker has too little."""
+        if self._room() <= 0:
+            return False
         if not helper.in_hand and (suspect := self._suspect()):
             if self._doomed(suspect):
                 return True
@@ -201,9 +206,14 @@ class Coordinator:
         """Towards the end everybody gets a little."""
         return max(1, self._ready.ready // max(1, len(self._crew.workers)))
 
+    def _room(self) -> float:
+        """How many more items may be under way: never more than may still fail (``max_failures``)."""
+        left = self._budget.failures_left(self.outcomes["failed"])
+        return math.inf if left is None else left - self._crew.in_hand - self._own.pending
+
     def _take(self, count: int) -> list[Task]:
         tasks: list[Task] = []
-        while len(tasks) < count and not self._own.full and (key := self._ready.take()) is not None:
+        while len(tasks) < min(count, self._room()) and not self._own.full and (key := self._ready.take()) is not None:
             if key in self._in_doubt:
                 self._in_doubt.discard(key)
                 self._ready.withdraw(key)
@@ -264,6 +274,8 @@ class Coordinator:
 
     def _obey_writer(self, message: FromWriter) -> None:
         if isinstance(message, WriterFailed):
+            if message.lost:
+                self._guard.lose(message.reason)
             self._reason = self._reason or message.reason
         else:
             self._committed(message)

@@ -27,9 +27,9 @@ class OwnRecords:
         self._confirmed = 0
 
     @property
-    def pending(self) -> bool:
-        """Whether anything is not on disk yet."""
-        return bool(self._kept)
+    def pending(self) -> int:
+        """How many results are not on disk yet."""
+        return len(self._kept)
 
     @property
     def full(self) -> bool:

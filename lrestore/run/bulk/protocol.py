@@ -67,9 +67,10 @@ class Committed(msgspec.Struct, frozen=True, tag="committed"):
 
 
 class WriterFailed(msgspec.Struct, frozen=True, tag="writer_failed"):
-    """The state file cannot be written: the run must stop."""
+    """The state file cannot be written: the run must stop. ``lost``: it is another one by now, or gone."""
 
     reason: str
+    lost: bool = False
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -89,10 +89,11 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             caller_id=job.facts.user_id,
             is_admin=is_admin,
             titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS),
+            guard=job.the_guard,
             log=job.surroundings.log,
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
-        writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds)
+        writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
         absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path)
         ready = Ready(job.keys, links.needs, _priority)
         coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)

@@ -22,7 +22,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import msgspec
 
@@ -32,7 +32,7 @@ from lrestore.crash_points import crash_point
 from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
 from lrestore.logs import configure, redact
-from lrestore.looker.limits import Limiter
+from lrestore.looker.limits import Limiter, Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
@@ -51,9 +51,11 @@ from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
 from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
 from lrestore.settings import Settings
+from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
 from lrestore.state.records import Route
 from lrestore.state.undo import UndoJournal
+from lrestore.streams import Unfailing
 from lrestore.vault.decode import prepare
 from lrestore.vault.reader import Vault
 
@@ -89,6 +91,7 @@ class WorkerBrief:
     caller_id: str
     is_admin: bool
     titled: frozenset[ItemKey]
+    guard: Guard
     log: LogSetup | None
 
 
@@ -97,6 +100,7 @@ def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) 
     begin_child(f"lrestore-w{brief.number}")
     crash_point("worker.start")
     if brief.log is not None:
+        sys.stderr = cast("TextIO", Unfailing(sys.stderr))
         configure(level=brief.log.level, format=brief.log.format, file=brief.log.file, stream=sys.stderr)
         for credentials in filter(None, (brief.credentials, brief.source_credentials)):
             redact(credentials.client_secret)
@@ -132,7 +136,7 @@ class Worker:
                 timeout_s=settings.destination.timeout_s,
                 in_flight=settings.run.in_flight,
                 max_retries=settings.run.max_retries,
-                limiter=Calls(brief.limiter(pause=self._stopping.wait)),
+                limiter=Watched(Calls(brief.limiter(pause=self._stopping.wait)), brief.guard.check),
                 pause=self._stopping.wait,
             )
         )
@@ -259,10 +263,10 @@ class Worker:
         self._tasks.put((0 if len(tasks) > 1 else 1, next(self._order), tasks))
 
     def _one(self, task: Task) -> None:
-        crash_point("task.taken")
-        if task.again:
-            self._journal.repeat(task.key, died=task.died)
         try:
+            crash_point("task.taken")
+            if task.again:
+                self._journal.repeat(task.key, died=task.died)
             self._loop.one(task.key, lambda item: self._restored(item, task))
         except RunError as error:
             self._say(GaveUp(str(error), (task.key,)))

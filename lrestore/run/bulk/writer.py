@@ -23,13 +23,14 @@ import msgspec
 
 from lrestore.clock import utc_now
 from lrestore.crash_points import crash_point
-from lrestore.errors import StateError
+from lrestore.errors import StateError, StateLostError
 from lrestore.messages import ItemKey, Outcome, Totals
 from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.records import Finished, Halfway, Opened, Record
+from lrestore.state.guard import Guard
 from lrestore.state.overflow import fetch
 from lrestore.state.writer import StateWriter
 
@@ -50,6 +51,7 @@ class WriterBrief:
     session_id: str
     checkpoint_every: int
     checkpoint_seconds: float
+    guard: Guard
 
 
 @dataclass(slots=True)
@@ -67,10 +69,11 @@ def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: T
     begin_child("lrestore-writer")
     crash_point("writer.start")
     try:
+        brief.guard.check()
         with StateWriter.open(brief.state, now=utc_now) as writer:
             Writer(brief, writer, incoming, coordinator).run()
     except StateError as error:
-        _say(coordinator, WriterFailed(str(error)))
+        _say(coordinator, WriterFailed(str(error), lost=isinstance(error, StateLostError)))
 
 
 class Writer:
@@ -125,6 +128,7 @@ class Writer:
         if not messages:
             return
         group = _Group()
+        self._brief.guard.check()
         with self._writer.transaction():
             for sent in messages:
                 self._take(sent, group)

@@ -26,6 +26,9 @@ _INSTEAD = 5
 """So many objects are read one by one where a search or listing fails: enough to tell, few to wait for."""
 
 _SAMPLED = ("dashboard", "look")
+_INTRODUCTION = 3
+"""login, me, versions"""
+_FOLDER_LISTING = 1
 
 
 def meet(session: Caller, base_url: str) -> DestinationFacts:
@@ -111,6 +114,15 @@ def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, 
             hint='check [destination] base_url; to migrate into another instance set [run] identity = "cross-instance"',
         )
     return judgement
+
+
+def least_calls(selected: Sequence[ItemKey], identity: str) -> int:
+    """How many calls are made, at the least, before the first item: to log in, :func:`meet`, and :func:`judge`."""
+    if identity != "auto":
+        return _INTRODUCTION
+    counts = [sum(key.type == type_name for key in selected) for type_name in _SAMPLED]
+    sampled = sum(count if count <= _SINGLE_READS else 1 for count in counts)
+    return _INTRODUCTION + sampled + _FOLDER_LISTING
 
 
 def check_fallbacks(live: Live, owner: str, folder: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import faulthandler
 import os
@@ -20,7 +21,9 @@ _LOADED_BY = os.getpid()
 
 def begin_child(name: str) -> None:
     """Ignore the terminal's signals, die with the parent, and show up in process lists as ``name``."""
-    faulthandler.enable()
+    with contextlib.suppress(RuntimeError, OSError, ValueError, AttributeError):
+        # A stderr that is closed or no file takes no traces; the work goes on without.
+        faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})

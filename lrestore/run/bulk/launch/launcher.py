@@ -18,6 +18,7 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from lrestore.crash_points import crash_point
 from lrestore.errors import StoppedError
 from lrestore.run.bulk.launch.child import without_main_module
 
@@ -57,7 +58,9 @@ class Launcher:
             process = self._context.Process(target=target, args=arguments, name=name)
             try:
                 with _signals_held_back(), without_main_module():
+                    crash_point("launch.held")
                     process.start()
+                    crash_point("launch.started")
             except (OSError, EOFError) as error:
                 # The fork server, or the new process, was killed before it had all that it is told at its start.
                 failure = error

@@ -1,0 +1,40 @@
+"""A state file that was removed or replaced while a run used it: what was on record is saved beside its place."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import tempfile
+from pathlib import Path
+
+from lrestore.errors import StateError
+from lrestore.state.read import StateReader
+
+log = logging.getLogger(__name__)
+
+
+def rescue(reader: StateReader, state: Path, session_id: str) -> bool:
+    """Save what ``reader``, opened before, still holds, and say how to resume from it; False if that cannot be done."""
+    reasons = []
+    for folder in (state.absolute().parent, Path(tempfile.gettempdir())):
+        target = folder / f"{state.name}.rescued-{session_id}"
+        try:
+            reader.save(target)
+        except StateError as error:
+            reasons.append(str(error))
+            continue
+        beside = shlex.join(["rm", "-f", f"{state}-wal", f"{state}-shm"])
+        back = shlex.join(["mv", str(target), str(state)])
+        log.error(
+            "the records of this session were saved to %s; before you resume, put them back: %s; %s",
+            target,
+            beside,
+            back,
+        )
+        return True
+    log.error(
+        "the records of this session could not be saved, so that it cannot be resumed: %s. A new session finds "
+        "unchanged what is restored already, but may make again what has no id or name to be found by",
+        "; ".join(reasons),
+    )
+    return False

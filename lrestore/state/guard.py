@@ -1,0 +1,100 @@
+"""Is the memory of a run still where the run has put it?
+
+SQLite goes on writing into a file that was removed or moved away, and nothing of that is there for ``--resume``. So the
+files are looked at before each call that leaves, and several times per second.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from lrestore.errors import StateLostError
+from lrestore.state.undo import undo_directory
+
+
+class _Facts(NamedTuple):
+    """``size`` counts for the state file alone, which never shrinks while a run uses it."""
+
+    device: int
+    inode: int
+    writable: bool
+    size: int = 0
+
+
+class Guard:
+    """The files of one run as they are now; goes to other processes by pickle. Raises StateError if one is missing.
+
+    Make it while the state file is open in this process: the files of its log are there only then.
+    """
+
+    def __init__(self, state_path: Path | str, session_id: str) -> None:
+        state = os.path.abspath(state_path)  # noqa: PTH100 (a link that is put elsewhere is to be noticed)
+        self.state = Path(state)
+        self._copies = os.path.abspath(undo_directory(state, session_id))  # noqa: PTH100 (the same)
+        beside = (f"{state}-wal", f"{state}-shm", f"{os.path.realpath(state)}.lock", os.path.dirname(state))  # noqa: PTH120
+        self._known = {path: facts for path in (state, *beside) if (facts := _facts(path, sized=path == state))}
+        self._lost = ""
+
+    def check(self) -> None:
+        """Raise StateLostError if something is not as it was."""
+        trouble = self.trouble()
+        if trouble:
+            raise StateLostError(trouble)
+
+    def trouble(self) -> str:
+        """What is not as it was, in words; "" while all is well. What was lost once stays lost."""
+        self._lost = self._lost or next(self._troubles(), "")
+        return self._lost
+
+    def lose(self, trouble: str) -> None:
+        """Something else has noticed that the state file is not what it was."""
+        self._lost = self._lost or trouble
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the state file itself, and its log, are still those that the run has written to."""
+        return all(
+            _same(_facts(path), facts) for path, facts in self._known.items() if path.startswith(str(self.state))
+        )
+
+    def _troubles(self) -> Iterator[str]:
+        for path, known in self._known.items():
+            now = _facts(path, sized=known.size > 0)
+            if now != known and (how := _difference(now, known)):
+                yield f"{path} {how} while the run was using it"
+        copies = _facts(self._copies)
+        if self._copies not in self._known:
+            if copies is not None:
+                self._known[self._copies] = copies
+        elif copies is None or not _same(copies, self._known[self._copies]):
+            yield f"the undo copies in {self._copies} were removed while the run was using them"
+
+
+def _facts(path: str, *, sized: bool = False) -> _Facts | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 (before each call)
+    except OSError:
+        return None
+    # An administrator may write to what is read-only: for the run it counts when somebody makes it so.
+    writable = bool(found.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)) and os.access(
+        path, os.W_OK, effective_ids=True
+    )
+    return _Facts(found.st_dev, found.st_ino, writable, found.st_size if sized else 0)
+
+
+def _same(now: _Facts | None, known: _Facts) -> bool:
+    return now is not None and now[:2] == known[:2]
+
+
+def _difference(now: _Facts | None, known: _Facts) -> str:
+    if now is None:
+        return "was removed"
+    if not _same(now, known):
+        return "was replaced"
+    if known.writable and not now.writable:
+        return "was made read-only"
+    return "was cut short" if now.size < known.size else ""

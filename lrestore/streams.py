@@ -1,0 +1,89 @@
+"""A stderr that may fail: full, closed, non-blocking, or piped into a program that has died.
+
+The log and the progress only tell. A line that cannot be written is lost, and nothing else happens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import select
+import time
+from typing import TextIO
+
+_PATIENCE_S = 1.0
+"""How long a line waits for room in a non-blocking stream; after it was in vain, later lines do not wait."""
+
+
+class Unfailing(io.TextIOBase):
+    """A text stream over ``stream`` whose methods never raise. Lines go to its descriptor at once, past all buffers:
+    what lay in a buffer would be written again, and would fail again, when the process ends.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._descriptor = descriptor(stream)
+        self._patience_s = _PATIENCE_S
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """As of the stream below."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        """Names that the encoding lacks are escaped."""
+        return "backslashreplace"
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def isatty(self) -> bool:
+        with contextlib.suppress(OSError, ValueError):
+            return self._stream.isatty()
+        return False
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            if self._descriptor is None:
+                self._stream.write(text)
+            else:
+                self._put(self._descriptor, text.encode(self.encoding, "backslashreplace"))
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def _put(self, descriptor: int, data: bytes) -> None:
+        until_s = time.monotonic() + self._patience_s
+        while data:
+            try:
+                data = data[os.write(descriptor, data) :]
+                self._patience_s = _PATIENCE_S
+            except BlockingIOError:
+                left_s = max(0.0, until_s - time.monotonic())
+                if not select.select([], [descriptor], [], left_s)[1]:
+                    self._patience_s = 0.0
+                    return
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of ``data``; a non-blocking stream is waited for, as a blocking one would be. Raises OSError."""
+    while data:
+        try:
+            data = data[os.write(descriptor, data) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
+
+
+def descriptor(stream: TextIO) -> int | None:
+    """Its number, once what lay in its buffer is written. None for a stream without one, such as a text in memory."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        stream.flush()
+        return stream.fileno()
+    return None

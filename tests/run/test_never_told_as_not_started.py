@@ -1,0 +1,115 @@
+"""Exit code 3 says that nothing was written: once the first write may have left, no failure of any kind is told so."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lrestore.crash_points import COUNT, CRASH, HOW, POINTS, passes
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes
+from tests.cli.command import environment
+from tests.run.cli_harness import Rig
+
+pytestmark = [pytest.mark.slow, pytest.mark.crash]
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=10, dashboards=2, tiles=2, filters=1, boards=0, plans=0)
+FEW, MANY = ("--select", "look=1,2,3"), ("--select", "look", "--select", "dashboard")
+BEFORE = ("run.state_open", "run.session_begun")
+"""Points that are passed before the first write may leave."""
+IN_ONE_PROCESS = ("intent.sent", "intent.acked", "undo.kept", "report.before_write", "report.told")
+
+
+def drifted(world: World) -> None:
+    for record in list(world.table("look")):
+        edit(world, Edit(type="look", id=record["id"], set={"title": f"drifted {record['id']}"}))
+    edit(world, Edit(type="look", id="2", delete=True))
+
+
+HELD = ("launch.held", "launch.started")
+"""Here a fault counts as one of starting the process, which is tried again."""
+CASES = [(FEW, point) for point in (*BEFORE, *IN_ONE_PROCESS)] + [
+    (MANY, point) for point in POINTS if point not in HELD
+]
+IDS = [f"{'few' if selection == FEW else 'many'}-{point}" for selection, point in CASES]
+
+
+@pytest.mark.parametrize("how", ["error", "mistake"])
+@pytest.mark.parametrize(("selection", "point"), CASES, ids=IDS)
+def test_a_fault_in_any_step(tmp_path: Path, selection: tuple[str, ...], point: str, how: str) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        plan = {CRASH: f"{point}:1", HOW: how, COUNT: str(tmp_path / "count")}
+        if point == "token.renewal":
+            rig.simulator.fault("expire_tokens", match={"method": "PATCH", "nth": 2})
+        code, said = rig.run(*selection, **plan)
+        assert passes(plan[COUNT])[point] >= 1, "nothing went wrong"
+        written = writes(rig)
+        assert code in ((3, 4) if point in BEFORE else (0, 1, 4)), said
+        assert code != 3 or not written
+        if code == 4:
+            code, said = rig.run("--resume")
+        if code == 1:
+            code, said = rig.run("--retry-dead-letters")
+        if code != 3:
+            assert code == 0, said
+            looks = [look for look in rig.simulator.state()["look"] if not look["deleted"]]
+            drifted_ids = {look["id"] for look in looks if look["title"].startswith("drifted")}
+            assert not drifted_ids & {"1", "2", "3"} and (selection == FEW or not drifted_ids)
+
+
+def writes(rig: Rig) -> int:
+    return sum(many for name, many in rig.operations().items() if name.startswith(("create_", "update_", "delete_")))
+
+
+STREAMS = {
+    "a full device": "2>/dev/full",
+    "closed": "2>&-",
+    "a reader that has gone": "2> >(exec true)",
+    "all of them gone": "> >(exec true) 2>&1",
+}
+
+
+@pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
+@pytest.mark.parametrize("redirection", STREAMS.values(), ids=STREAMS.keys())
+@pytest.mark.parametrize("flags", ["", "-v", "-q", "--log-format json"])
+def test_a_stderr_that_fails_changes_nothing(
+    tmp_path: Path, selection: tuple[str, ...], redirection: str, flags: str
+) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+        command = f"{sys.executable} -m lrestore --config c.toml --report report.json {' '.join(selection)} {flags}"
+        script = ["bash", "-c", f"{command} {redirection}"]
+        done = subprocess.run(script, cwd=tmp_path, env=environment(**key), capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert rig.report()["status"] == rig.status() == "finished" and rig.totals()["failed"] == 0
+
+
+def test_a_log_file_whose_folder_goes_ends_nothing(tmp_path: Path) -> None:
+    """The log file is looked for before each line, since it may be rotated."""
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        (tmp_path / "logs").mkdir()
+        rig.simulator.configure(latency_ms=50)
+        process = rig.start(*FEW, "-v", "--log-file", "logs/run.log")
+        while not writes(rig):
+            assert process.poll() is None
+        (tmp_path / "logs" / "run.log").unlink()
+        (tmp_path / "logs").rmdir()
+        code, said = rig.end(process)
+        assert code == 0, said
+
+
+def test_a_report_that_cannot_be_written_at_the_end_is_not_told_as_not_started(tmp_path: Path) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+        (tmp_path / "reports").mkdir()
+        rig.simulator.configure(latency_ms=50)
+        process = rig.start(*FEW, "--report", "reports/report.json")
+        while not writes(rig):
+            assert process.poll() is None
+        (tmp_path / "reports").rmdir()
+        code, said = rig.end(process)
+        assert code == 1 and "the report could not be written" in said
+        assert rig.status() == "finished"

@@ -1,0 +1,159 @@
+"""The state file is removed, replaced or made read-only while a run uses it: the run ends before the next create."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, make_world
+from lrestore.state.read import StateReader
+from tests.run.cli_harness import Rig
+
+pytestmark = [pytest.mark.slow, pytest.mark.crash]
+
+SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=4, dashboards=12, tiles=3, filters=1, boards=0, plans=0)
+UNDER_WAY = 2 * 4
+"""Calls that two workers may have under way."""
+
+
+def without_dashboards(world: World) -> None:
+    """So that each of them has to be created."""
+    for record in list(world.table("dashboard")):
+        edit(world, Edit(type="dashboard", id=record["id"], delete=True))
+
+
+def removed(state: Path) -> None:
+    for path in (state, Path(f"{state}-wal"), Path(f"{state}-shm")):
+        path.unlink()
+
+
+def moved(state: Path) -> None:
+    state.rename(state.with_name("elsewhere.db"))
+
+
+def replaced(state: Path) -> None:
+    shutil.copy(state, state.with_name("copy.db"))
+    state.with_name("copy.db").replace(state)
+
+
+def overwritten(state: Path) -> None:
+    """In place: it is the same file with another content."""
+    with closing(sqlite3.connect(state.with_name("other.db"))) as other:
+        other.execute("CREATE TABLE t AS SELECT randomblob(600000) AS c")
+        other.commit()
+    state.write_bytes(state.with_name("other.db").read_bytes())
+
+
+def emptied(state: Path) -> None:
+    state.write_bytes(b"")
+
+
+def read_only(state: Path) -> None:
+    state.chmod(0o444)
+
+
+def log_removed(state: Path) -> None:
+    Path(f"{state}-wal").unlink()
+
+
+def lock_removed(state: Path) -> None:
+    Path(f"{state}.lock").unlink()
+
+
+def copies_removed(state: Path) -> None:
+    shutil.rmtree(state.with_suffix(".d"))
+
+
+CHANGES = [removed, moved, replaced, overwritten, emptied, read_only, log_removed, lock_removed, copies_removed]
+FEW, MANY = ("dashboard=1,2,3,4,5,6",), ("dashboard",)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[change.__name__ for change in CHANGES])
+@pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
+def test_the_run_ends_before_the_next_create(
+    tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
+) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
+        rig.simulator.configure(latency_ms=60)
+        process = rig.start(*(part for one in selection for part in ("--select", one)))
+        wait_for_writes(rig, 6)
+        change(tmp_path / "state.db")
+        before = writes(rig)
+        code, said = rig.end(process)
+        assert code == 4, said
+        assert "state" in rig.report()["warnings"][-1] and rig.report()["status"] == "stopped"
+        assert writes(rig) - before <= UNDER_WAY + 2
+        assert "go on with: lrestore" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("change", [removed, moved, replaced, log_removed])
+@pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
+def test_what_was_on_record_is_saved_and_can_be_resumed_from(
+    tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
+) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
+        rig.simulator.configure(latency_ms=40)
+        process = rig.start(*(part for one in selection for part in ("--select", one)))
+        wait_for_writes(rig, 12)
+        change(tmp_path / "state.db")
+        code, said = rig.end(process)
+        assert code == 4, said
+        rig.simulator.configure(latency_ms=0)
+        first = next(line for line in said.splitlines() if "put them back: " in line)
+        for command in first.partition("put them back: ")[2].split("; "):
+            subprocess.run(shlex.split(command), cwd=tmp_path, check=True)
+        code, said = rig.run("--resume")
+        assert code == 0, said
+        titles = sorted(one["title"] for one in rig.simulator.state()["dashboard"] if not one["deleted"])
+        backed_up = sorted(one["title"] for one in make_world(SIZES).table("dashboard") if not one["deleted"])
+        assert titles == (backed_up if selection == MANY else titles[:6])
+        assert rig.status() == "finished"
+
+
+def test_no_state_file_is_made_in_the_place_of_one_that_was_removed(tmp_path: Path) -> None:
+    """It would be empty, and look as if nothing had ever been done."""
+    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
+        rig.simulator.configure(latency_ms=60)
+        process = rig.start("--select", "dashboard")
+        wait_for_writes(rig, 6)
+        removed(tmp_path / "state.db")
+        rig.end(process)
+        assert not (tmp_path / "state.db").exists()
+        (saved,) = tmp_path.glob("state.db.rescued-*")
+        assert saved.stat().st_mode & 0o777 == 0o600
+        with StateReader.open(saved) as reader:
+            assert reader.session().resumable
+
+
+def wait_for_writes(rig: Rig, count: int) -> None:
+    until_s = time.monotonic() + 60
+    while writes(rig) < count:
+        assert time.monotonic() < until_s, "nothing is written"
+
+
+def writes(rig: Rig) -> int:
+    return sum(many for name, many in rig.operations().items() if name.startswith(("create_", "update_", "delete_")))
+
+
+def test_other_programs_may_read_the_state_file_meanwhile(tmp_path: Path) -> None:
+    """As the last to close it they would remove its log, if the run had given up its locks."""
+    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
+        rig.simulator.configure(latency_ms=30)
+        process = rig.start("--select", FEW[0])
+        wait_for_writes(rig, 6)
+        log = (tmp_path / "state.db-wal").stat().st_ino
+        with closing(sqlite3.connect(tmp_path / "state.db")) as other:
+            assert other.execute("SELECT COUNT(*) FROM sessions").fetchone() == (1,)
+        assert (tmp_path / "state.db-wal").stat().st_ino == log
+        code, said = rig.end(process)
+        assert code == 0, said
