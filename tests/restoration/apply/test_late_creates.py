@@ -104,7 +104,8 @@ def test_parts_that_a_dead_process_has_begun_are_adopted_when_they_appear(stage:
     assert len(stage.world.table(part)) == others + len(backed_up)
     assert not stage.reader.open_intents()
     there = {str(row["id"]) for row in stage.world.table(part)}
-    assert {stage.reader.mapping("src", "dst", *one) for one in begun} <= there
+    recorded = {(one.content_type, one.source_id): one.destination_id for one in stage.reader.mappings()}
+    assert {recorded[one] for one in begun} <= there
 
 
 @pytest.mark.slow
