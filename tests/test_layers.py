@@ -36,7 +36,6 @@ OUTSIDE: dict[str, frozenset[str]] = {
     "sqlite3": frozenset({"vault", "state"}),
     "multiprocessing": frozenset({"run"}),
     "http": frozenset({"looker", "simulator"}),
-    "urllib3": frozenset({"looker"}),
     "requests": frozenset({"looker"}),
     # state and run ask for the host's name only.
     "socket": frozenset({"looker", "simulator", "state", "run"}),

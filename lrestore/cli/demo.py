@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from lrestore.settings import SIMULATOR, Settings
 
 if TYPE_CHECKING:
     from lrestore.simulator.core.store import World
+    from lrestore.simulator.http.server import RunningSimulator
 
 
 def is_demo(settings: Settings) -> bool:
@@ -50,13 +51,13 @@ def report_path(settings: Settings) -> Path:
 def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
     """A simulated Looker that answers on loopback while entered; its world is saved at the end, so that it lives on.
 
-    Raises SettingsError for a world that cannot be read.
+    Raises SettingsError for a world that cannot be read, or if the extra ``lrestore[simulator]`` is not installed.
     """
-    from lrestore.simulator.http import server
     from lrestore.simulator.world import worldfile
 
+    start = _server_start()
     world = _world(settings)
-    running = server.start(world)
+    running = start(world)
     try:
         destination = msgspec.structs.replace(settings.destination, base_url=running.base_url, verify_ssl=False)
         yield (
@@ -67,6 +68,14 @@ def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
         running.stop()
         if settings.destination.simulator_world:
             worldfile.save(world, Path(settings.destination.simulator_world))
+
+
+def _server_start() -> Callable[[World], RunningSimulator]:
+    try:
+        from lrestore.simulator.http.server import start
+    except ModuleNotFoundError as error:
+        raise SettingsError(f'[destination] base_url = "simulator": {error}') from error
+    return start
 
 
 def _world(settings: Settings) -> World:

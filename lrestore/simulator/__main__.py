@@ -14,15 +14,22 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import uvicorn
 
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.store import World
-from lrestore.simulator.http.server import LOOPBACK, build, new_simulation
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.world import make_world
+
+try:
+    from lrestore.simulator.http.server import LOOPBACK, build, new_simulation
+except ModuleNotFoundError as error:
+    sys.exit(f"error: {error}")
+
+if TYPE_CHECKING:
+    import uvicorn
 
 
 def _parser() -> argparse.ArgumentParser:

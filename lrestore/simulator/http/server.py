@@ -10,9 +10,6 @@ import threading
 from types import TracebackType
 from typing import Any, Self, cast
 
-import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.faults import Fault, Match
@@ -21,6 +18,14 @@ from lrestore.simulator.core.simulation import Simulation
 from lrestore.simulator.core.store import World
 from lrestore.simulator.core.tokens import Tokens
 from lrestore.simulator.http.app import TRANSPORT, App
+
+try:
+    import uvicorn
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        f"the simulated Looker needs {error.name}: pip install 'lrestore[simulator]'", name=error.name
+    ) from error
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _BACKLOG = 2048
