@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,73 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__main__"}),
 )
 """From the bottom up: a module imports from layers below its own, and from its own package."""
+
+FLOORS: dict[str, tuple[frozenset[str], ...]] = {
+    "run": (
+        frozenset({"items", "limiter", "request", "rescue"}),
+        frozenset({"budget", "job", "select"}),
+        frozenset({"journal"}),
+        frozenset({"compare", "last_look", "prepare"}),
+        frozenset({"bulk", "in_process"}),
+        frozenset({"restore"}),
+        frozenset({"start"}),
+    ),
+    "run.bulk": (
+        frozenset({"pipes"}),
+        # launch.fork_server and launch.child end a process with its parent; launch.preload imports what children run.
+        frozenset({"launch.child", "launch.fork_server"}),
+        frozenset({"batch_size", "call_crash_points", "crash_policy", "failed_needs", "protocol"}),
+        frozenset({"launch.launcher", "outbox", "coordinator_outbox"}),
+        frozenset({"worker", "writer"}),
+        frozenset({"launch.preload", "processes"}),
+        frozenset({"coordinator"}),
+        frozenset({"start"}),
+    ),
+    "restoration": (
+        frozenset({"deferred", "ports", "writes"}),
+        frozenset({"context"}),
+        # What a plan's destinations say is part of how plans are recognised.
+        frozenset({"schedules.destinations"}),
+        frozenset({"identify"}),
+        # Warnings about links name the tile that a link stands in.
+        frozenset({"dashboards.tiles"}),
+        frozenset({"apply", "plan"}),
+        frozenset({"access", "boards", "dashboards", "name_swaps", "schedules", "users"}),
+        frozenset({"type_handlers"}),
+        frozenset({"item"}),
+    ),
+    "looker": (
+        frozenset({"caller", "meter", "retries"}),
+        frozenset({"limits", "read"}),
+        frozenset({"http"}),
+        frozenset({"auth"}),
+        frozenset({"session"}),
+    ),
+    "looker.http": (
+        frozenset({"answers", "calls", "endpoint", "leaving", "shape"}),
+        frozenset({"connections", "errors"}),
+        frozenset({"transport"}),
+    ),
+    "looker.read": (
+        frozenset({"colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
+        frozenset({"reads"}),
+        frozenset({"existence", "listing"}),
+        frozenset({"explores"}),
+        frozenset({"live"}),
+        frozenset({"source_instance"}),
+    ),
+    "simulator": (
+        frozenset({"core"}),
+        frozenset({"api"}),
+        frozenset({"world"}),
+        frozenset({"http"}),
+        frozenset({"__main__"}),
+    ),
+}
+"""The rooms of each package from the bottom up. A room imports from lower floors, not from its neighbours.
+
+A room is a module or a sub-package; a dotted name gives one module of a sub-package a floor of its own.
+"""
 
 OUTSIDE: dict[str, frozenset[str]] = {
     "sqlite3": frozenset({"vault", "state"}),
@@ -64,6 +132,30 @@ def imports(path: Path) -> Iterator[str]:
                 yield from (f"lrestore.{alias.name}" for alias in node.names)
 
 
+def dotted(module: str) -> str:
+    """``run.journal.__init__`` is known to importers as ``lrestore.run.journal``."""
+    return f"lrestore.{module}".removesuffix(".__init__")
+
+
+def edges() -> dict[str, set[str]]:
+    """Each module, and the modules of lrestore that it imports, ``lrestore`` itself included."""
+    known = {dotted(module): path for module, path in modules()}
+    found: dict[str, set[str]] = {}
+    for module, path in known.items():
+        targets: set[str] = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                targets |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = {f"{node.module}.{alias.name}" for alias in node.names}
+                targets |= {name if name in known else node.module for name in full}
+        found[module] = (targets & known.keys()) - {module}
+    return found
+
+
+EDGES = edges()
+
+
 def package(module: str) -> str:
     return module.removeprefix("lrestore.").split(".")[0]
 
@@ -92,6 +184,67 @@ def test_a_module_imports_from_lower_layers_only(module: str, path: Path) -> Non
         if other == own or {own, other} <= PURE or (own, other) == ("cli", "simulator"):
             continue
         assert layer(other) < layer(own), f"lrestore.{module} imports {name}, which is not below it"
+
+
+def floor(group: str, module: str) -> int | None:
+    """The floor of a module of ``group``; None for the package itself and for modules of other packages."""
+    room = module.removeprefix(f"lrestore.{group}.")
+    if room == module:
+        return None
+    parts = room.split(".")
+    for length in range(len(parts), 0, -1):
+        name = ".".join(parts[:length])
+        for index, rooms in enumerate(FLOORS[group]):
+            if name in rooms:
+                return index
+    if room in EMPTY.get(group, ()):
+        return None
+    pytest.fail(f"{module} has no floor in {group}: add {parts[0]} to FLOORS where it belongs")
+
+
+EMPTY: dict[str, frozenset[str]] = {"run.bulk": frozenset({"launch"})}
+"""Sub-packages whose modules have floors of their own: the package itself imports nothing."""
+
+
+def room_of(group: str, module: str) -> str:
+    """The name under which a module stands in FLOORS: its longest prefix there."""
+    named = {name for rooms in FLOORS[group] for name in rooms}
+    parts = module.removeprefix(f"lrestore.{group}.").split(".")
+    prefixes = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((prefix for prefix in prefixes if prefix in named), parts[0])
+
+
+@pytest.mark.parametrize("group", sorted(FLOORS))
+def test_a_room_imports_from_lower_floors_only(group: str) -> None:
+    guilty = []
+    for module, targets in EDGES.items():
+        own = floor(group, module)
+        for target in targets:
+            other = floor(group, target)
+            if own is None or other is None or room_of(group, module) == room_of(group, target):
+                continue
+            if other >= own:
+                guilty.append(f"{module} (floor {own}) imports {target} (floor {other})")
+    assert not guilty
+
+
+@pytest.mark.parametrize("group", sorted(FLOORS))
+def test_every_room_in_the_table_exists(group: str) -> None:
+    named = {f"lrestore.{group}.{name}" for rooms in FLOORS[group] for name in rooms}
+    assert named <= EDGES.keys()
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    try:
+        TopologicalSorter(EDGES).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other in a circle: {' <- '.join(error.args[1])}")
+
+
+def test_no_module_imports_the_package_lrestore_itself() -> None:
+    """``lrestore`` is the Python API on top of everything. What lower modules need of it is in lrestore.version."""
+    guilty = {module for module, targets in EDGES.items() if "lrestore" in targets}
+    assert not guilty
 
 
 def test_nothing_but_the_command_line_knows_the_simulator() -> None:
