@@ -54,12 +54,16 @@ _PARTS_SHOWN: dict[str, tuple[str, ...]] = {
 """Where an answer holds parts, which a restore compares one by one."""
 
 
+_NEVER_EMPTY = frozenset({"all_folders", "all_users", "all_groups", "all_roles"})
+"""Listings that show something in every instance: root folders, the caller itself, the group of all users, Admin."""
+
+
 def _shape(name: str, path: str, content: Content, *, silent: bool = False) -> Shape:
     """The usable answers of an operation; ``silent``: it may answer nothing where it has done what it was told."""
     shows = _SHOWN.get(name, "id")
     last = path.rpartition("/")[2]
     same = last[1:-1] if content == "object" and last.startswith("{") and name not in _FOUND_OTHERWISE else ""
-    return Shape(content, shows, same, _PARTS_SHOWN.get(name, ()), silent)
+    return Shape(content, shows, same, _PARTS_SHOWN.get(name, ()), silent, never_empty=name in _NEVER_EMPTY)
 
 
 def _get(name: str, path: str, *, activity: _Activity = "non_query", fields: bool = False) -> Operation:

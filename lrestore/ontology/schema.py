@@ -44,7 +44,7 @@ class Shape:
     ``content``: *object*, one JSON object; *rows*, an array of them; *text*, a string; *document*, any JSON.
     ``shows`` is the field that tells which object it is ("": none, but the object is not empty), ``same`` the parameter
     of the path that it must equal. ``lists`` are the places of parts: where one is shown, it is an array of objects
-    with ids. ``silent``: 202 and 204 without content are usable, too.
+    with ids. ``silent``: 202 and 204 without content are usable, too. ``never_empty``: every instance has such objects.
     """
 
     content: Content = "document"
@@ -52,6 +52,7 @@ class Shape:
     same: str = ""
     lists: tuple[str, ...] = ()
     silent: bool = False
+    never_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)

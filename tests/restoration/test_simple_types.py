@@ -110,3 +110,13 @@ def test_across_instances_ids_say_nothing_and_names_decide(stage: Stage) -> None
     assert result.destination_id != item.key.id
     assert stage.restore(str(item.key), judgement=other).outcome == "unchanged"
     assert stage.call("group", group_id=item.key.id)["name"] == "Somebody else's"
+
+
+def test_a_trashed_look_comes_back_although_a_namesake_has_its_title(stage: Stage) -> None:
+    item = usual(stage, "look")
+    stage.call("update_look", {"title": "Renamed", "deleted": True}, look_id=item.key.id)
+    body = {name: item.raw[name] for name in ("title", "folder_id", "query_id")}
+    namesake = stage.call("create_look", body)
+    plan = stage.plan(str(item.key))
+    assert (plan.live_id, plan.match.how) == (item.key.id, "id")
+    assert namesake["id"] != item.key.id

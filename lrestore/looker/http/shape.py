@@ -29,10 +29,17 @@ def fault_in(operation: Operation, path: Mapping[str, str], query: Mapping[str, 
         case "object":
             return _object(shape, path, answer)
         case "rows":
-            return _rows(answer, shape.shows, shape.lists)
+            return _rows(answer, shape.shows, shape.lists) or _empty(shape, query, answer)
         case "text":
             return "" if isinstance(answer, str) else f"is {_named(answer)}, not a text"
     return ""
+
+
+def _empty(shape: Shape, query: Mapping[str, object], answer: Any) -> str:
+    """What is wrong with a listing without rows. The page after the last one is empty in any instance."""
+    if answer or not shape.never_empty or query.get("offset"):
+        return ""
+    return "is an empty list, and every instance has such objects"
 
 
 def usable_id(value: object) -> bool:

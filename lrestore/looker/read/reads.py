@@ -59,7 +59,13 @@ class Reads:
         return found
 
     def listing(self, type_name: str) -> dict[str, JsonObject]:
-        """All objects of a listed type by id."""
+        """All objects of a listed type by id.
+
+        A listing without any is read once more: an empty answer that is false would have everything made again.
+        """
+        return self._listing(type_name) or self._listing(type_name)
+
+    def _listing(self, type_name: str) -> dict[str, JsonObject]:
         entry = CONTENT_TYPES[type_name]
         if entry.list_all is None:
             raise ValueError(f"{type_name} has no listing")

@@ -1,7 +1,8 @@
 """Find the live counterpart of a backed-up object, by the identity rules.
 
 In order: a recorded mapping whose object still exists; in the same instance the same id, if ``created_at`` does not say
-otherwise; the one object with the same natural key; else it is missing. What is in the trash is not missing.
+otherwise, in the trash too; the one object with the same natural key; else it is missing. An object in the trash is not
+missing.
 """
 
 from __future__ import annotations
@@ -57,9 +58,8 @@ def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
     match = Match()
     if not CONTENT_TYPES[key.type].update_schema:
         return _defined(context, raw, match)
-    found = _by_mapping(context, key, match) or _by_id(context, key, raw, match)
-    if not found and not _by_natural_key(context, key, raw, match):
-        _by_id_in_trash(context, key, raw, match)
+    if not (_by_mapping(context, key, match) or _by_id(context, key, raw, match)):
+        _in_trash_or_by_natural_key(context, key, raw, match)
     match.parts_unseen = _parts_unseen(key.type, match.live)
     return match
 
@@ -108,11 +108,15 @@ def _by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> boo
     return _take_by_id(context, key, raw, match, context.live.beyond(key.type, key.id))
 
 
-def _by_id_in_trash(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
-    """Whether a read shows what is in the trash is nowhere said: a search for it does."""
-    if context.judgement.instance == "other":
-        return False
-    return _take_by_id(context, key, raw, match, context.live.trashed(key.type, key.id))
+def _in_trash_or_by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> None:
+    """A trashed object of the id and the ``created_at`` of the backup comes before a namesake, which is another object.
+
+    A search shows what is in the trash; the specification does not say whether a read does.
+    """
+    trashed = None if context.judgement.instance == "other" else context.live.trashed(key.type, key.id)
+    proved = trashed is not None and same_origin(raw.get("created_at"), trashed.get("created_at")) is True
+    if proved or not _by_natural_key(context, key, raw, match):
+        _take_by_id(context, key, raw, match, trashed)
 
 
 def _take_by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match, live: JsonObject | None) -> bool:

@@ -91,6 +91,9 @@ class MembershipPlanner:
         if not side.differs:
             return side
         side.direct = self._direct_roles()
+        if side.direct is None:
+            self._leave_roles_alone(side)
+            return Side(side.live)
         side.drop = [one for one in side.drop if one in side.direct]
         side = self._unless_external(side, "role_ids", ("roles_externally_managed", True))
         return self._unless_external(side, "role_ids", ("allow_direct_roles", False))
@@ -184,12 +187,35 @@ class MembershipPlanner:
         query = {"group_id": group_id, "id": str((self._live or {})["id"]), "fields": "id"}
         return bool(self._context.session.call("search_users", query=query))
 
-    def _direct_roles(self) -> list[str]:
-        if self._live is None or not self._read("role_ids"):
+    def _direct_roles(self) -> list[str] | None:
+        """The roles that are given to the user itself; None where the answer contradicts the user's ``role_ids``.
+
+        The user can have roles and none directly only where its groups give all of them.
+        """
+        shown = self._read("role_ids")
+        if self._live is None or not shown:
             return []
         path = {"user_id": str(self._live["id"])}
         query = {"direct_association_only": True, "fields": "id"}
-        return [str(role["id"]) for role in self._context.session.call("user_roles", path=path, query=query) or ()]
+        rows = self._context.session.call("user_roles", path=path, query=query) or ()
+        direct = [str(role["id"]) for role in rows]
+        return direct if direct or all(map(self._may_be_inherited, shown)) else None
+
+    def _may_be_inherited(self, role_id: str) -> bool:
+        """Whether a group that the user is in, or a group that Looker fills, gives the role."""
+        hierarchy = self._context.live.hierarchy
+        own = set(self._read("group_ids"))
+        own |= {above for one in own for above in hierarchy.above(one) or ()}
+        return any(one in own or self._kept_elsewhere(one) for one in hierarchy.holders(role_id) or ())
+
+    def _leave_roles_alone(self, side: Side) -> None:
+        """Setting the roles replaces all direct ones, so it needs to know them."""
+        why = "Looker shows roles of the user, but none of them as given directly or by its groups"
+        self.unmet += [
+            Unmet(f"its role {one}", why, "role_ids", "run it again, or set the role in Looker") for one in side.add
+        ]
+        if side.drop:
+            self.warnings.append(f"it keeps role {', '.join(side.drop)}: {why}")
 
     def _unless_external(self, side: Side, name: str, rule: tuple[str, bool]) -> Side:
         field_name, value = rule

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -105,6 +106,10 @@ def _has_texts(type_name: str) -> bool:
     return any(one.kind == "text" and one.target == "any" for one in CONTENT_TYPES[type_name].references)
 
 
+_NAMED = (("first_name",), ("last_name",), ("credentials_embed",))
+"""What tells which users may be mistaken for each other while they are made. Embed users are made with their login."""
+
+
 class _Reading:
     """What a pass over the selected items finds."""
 
@@ -116,6 +121,7 @@ class _Reading:
         self.awaits: _Found = defaultdict(set)
         self.mentions: Needs = {}
         self.colours = False
+        self._named: dict[tuple[str, str], list[ItemKey]] = defaultdict(list)
 
     def over(self, vault: Vault, type_name: str) -> None:
         """Read the items of one type."""
@@ -123,10 +129,28 @@ class _Reading:
         if not paths and not _has_texts(type_name):
             return
         only = [key.id for key in self.wanted if key.type == type_name]
-        for key, content, blob in vault.scan(type_name, _shape(list(paths.values())), only):
+        named = _NAMED if type_name == "user" else ()
+        for key, content, blob in vault.scan(type_name, _shape([*paths.values(), *named]), only):
             if key in self.wanted:
+                if named:
+                    self._name(self.wanted[key], content)
                 self._references(self.wanted[key], content, paths)
                 self._texts(self.wanted[key], blob)
+
+    def _name(self, key: ItemKey, content: Any) -> None:
+        name = (str(content.first_name or ""), str(content.last_name or ""))
+        if any(name) and not content.credentials_embed:
+            self._named[name].append(key)
+
+    def order_namesakes(self) -> None:
+        """Let users of the same name follow each other, oldest first.
+
+        A user is made in several calls. Until it has its login, it looks like any user of its name without a login.
+        """
+        for keys in self._named.values():
+            in_turn = sorted(keys, key=lambda key: (len(key.id), key.id))
+            for earlier, later in pairwise(in_turn):
+                self.first[later].add(earlier)
 
     def _references(self, key: ItemKey, content: Any, paths: Mapping[Reference, tuple[str, ...]]) -> None:
         for reference, path in paths.items():
@@ -159,6 +183,7 @@ def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
     found = _Reading(vault, keys)
     for type_name in {key.type for key in found.wanted}:
         found.over(vault, type_name)
+    found.order_namesakes()
     hard, first = found.hard, found.first
     _open_circles(hard, first, found.awaits)
     needs = {key: tuple(sorted({*hard.get(key, ()), *first.get(key, ())})) for key in {*hard, *first}}

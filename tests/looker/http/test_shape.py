@@ -150,3 +150,14 @@ def test_what_was_not_asked_for_need_not_be_shown(serve: Serve, connect: Connect
 def test_an_id_is_a_text_that_is_not_blank_or_a_whole_number(value: object) -> None:
     expected = type(value) is int or (type(value) is str and value.strip() != "")
     assert usable_id(value) == expected
+
+
+@pytest.mark.parametrize("operation", ["all_folders", "all_users", "all_groups", "all_roles"])
+def test_an_empty_listing_of_what_every_instance_has_is_unusable(operation: str) -> None:
+    assert "empty list" in fault_in(OPERATIONS[operation], {}, {}, [])
+    assert not fault_in(OPERATIONS[operation], {}, {"offset": 100, "limit": 100}, [])
+
+
+@pytest.mark.parametrize("operation", ["all_boards", "all_scheduled_plans", "search_users", "search_folders"])
+def test_an_empty_listing_of_other_objects_is_usable(operation: str) -> None:
+    assert not fault_in(OPERATIONS[operation], {}, {}, [])

@@ -229,3 +229,26 @@ def test_a_404_alone_says_that_something_is_missing(simulator: RunningSimulator,
     assert Live(session).get("dashboard", "999") is None
     with pytest.raises(NotFoundError):
         session.call("dashboard", path={"dashboard_id": "999"})
+
+
+@pytest.mark.parametrize(
+    ("type_name", "operation"), [("board", "all_boards"), ("scheduled_plan", "all_scheduled_plans")]
+)
+def test_an_empty_listing_is_read_once_more_before_it_counts(
+    simulator: RunningSimulator, session: LookerSession, type_name: str, operation: str
+) -> None:
+    fault = simulator.fault("body:[]", operation=operation, times=1)
+    assert len(Live(session).table(type_name)) == 2
+    assert fault.fired == 1
+    simulator.fault("body:[]", operation=operation)
+    assert Live(session).table(type_name) == {}
+
+
+def test_an_empty_listing_of_folders_does_not_hide_the_folders(
+    simulator: RunningSimulator, session: LookerSession
+) -> None:
+    simulator.fault("body:[]", operation="all_folders")
+    live = Live(session)
+    assert live.exists("folder", "1")
+    with pytest.raises(BadAnswerError, match="empty list"):
+        live.table("folder")

@@ -245,3 +245,25 @@ class TestWhereListsHoldWhatIsInherited:
         assert counted(stage, group_ids=["1"], role_ids=[]) == {"delete_group_user": 1}
         assert lists(stage) == (["1"], [])
         assert restored(stage, group_ids=["1"], role_ids=[]).outcome == "unchanged"
+
+
+def test_an_empty_answer_on_direct_roles_takes_no_role_away(stage: Stage) -> None:
+    """Setting the roles would replace those that the answer hides."""
+    set_lists(stage, groups=["2"], roles=["4"])
+    stage.simulator.fault("body:[]", operation="user_roles")
+    with pytest.raises(IncompleteError, match="role 2") as caught:
+        restored(stage, group_ids=["1", "2"], role_ids=["2", "4"])
+    assert [error.field for error in caught.value.errors] == ["role_ids"]
+    result = restored(stage, group_ids=["1", "2"], role_ids=[])
+    assert any("keeps role 4" in warning for warning in result.warnings)
+    assert direct_roles(stage) == ["4"]
+
+
+def test_a_user_with_inherited_roles_only_gets_a_role(stage: Stage) -> None:
+    stage.world.inherited_lists = True
+    set_lists(stage, groups=["2"], roles=[])
+    inherited = lists(stage)[1]
+    assert inherited
+    wanted = "3" if "3" not in inherited else "4"
+    restored(stage, group_ids=["1", "2"], role_ids=[*inherited, wanted])
+    assert direct_roles(stage) == [wanted]

@@ -134,3 +134,18 @@ def test_what_is_in_a_personal_folder_comes_after_its_owner_whoever_owns_it(tmp_
         key("look=8"): (key("folder=6"), key("user=5")),
     }
     assert (key("look=8"), key("user=5")) not in links.hard
+
+
+def test_users_of_the_same_name_follow_each_other(tmp_path: Path) -> None:
+    """A user that is half made looks like any of its name without a login."""
+    embed = {"credentials_embed": [{"external_user_id": "x"}]}
+    with ShardWriter(tmp_path / "namesakes.db") as shard:
+        for user_id, more in (("12", {}), ("9", {}), ("30", {}), ("31", embed), ("5", {"last_name": "B"})):
+            shard.put("user", user_id, "A", {"id": user_id, "first_name": "A", "last_name": "A", **more})
+        for user_id in ("40", "41"):
+            shard.put("user", user_id, "", {"id": user_id, "first_name": None, "last_name": ""})
+    users = [key(f"user={one}") for one in ("12", "9", "30", "31", "5", "40", "41")]
+    with Vault.open([str(tmp_path / "namesakes.db")]) as opened:
+        links = links_of(opened, users)
+    assert links.needs == {key("user=12"): (key("user=9"),), key("user=30"): (key("user=12"),)}
+    assert links.hard == frozenset()
