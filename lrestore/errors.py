@@ -14,9 +14,38 @@ Nothing decides by searching in a message: status, field errors and paths are at
 
 from __future__ import annotations
 
-from typing import ClassVar
+import copy
+from typing import ClassVar, Self, TypedDict, Unpack
 
 from lrestore.messages import FieldError, ItemKey, ItemResult
+
+
+class ItemFacts(TypedDict, total=False):
+    """What :meth:`ItemError.with_context` can add: attributes of :class:`ItemError`."""
+
+    message: str
+    hint: str | None
+    key: ItemKey
+    path: str | None
+    errors: tuple[FieldError, ...]
+    missing: bool
+
+
+class CallFacts(ItemFacts, total=False):
+    """What :meth:`LookerError.with_context` can add: attributes of :class:`LookerError`."""
+
+    status: int | None
+    body: str
+    retry_after_s: float | None
+    retries: int
+    request_body: str
+    said_by_looker: bool
+
+
+class IncompleteFacts(ItemFacts, total=False):
+    """What :meth:`IncompleteError.with_context` can add."""
+
+    restored: ItemResult
 
 
 class LrestoreError(Exception):
@@ -29,6 +58,14 @@ class LrestoreError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
+
+    def _with(self, facts: ItemFacts) -> Self:
+        """A copy with other attributes, the same cause and the same traceback."""
+        changed = copy.copy(self)
+        vars(changed).update(facts)
+        changed.args = (changed.message,)
+        changed.__cause__, changed.__traceback__ = self.__cause__, self.__traceback__
+        return changed
 
 
 class RunError(LrestoreError):
@@ -86,9 +123,11 @@ class StoppedError(RunError):
 class ItemError(LrestoreError):
     """One item cannot be restored: it becomes a dead letter of type ``error_type``.
 
-    ``key`` is filled in by whoever knows the item; ``path`` is the place in the item's content, such as
+    ``key`` is added by the caller that knows the item; ``path`` is the place in the item's content, such as
     ``dashboard_elements[3].look_id``. ``missing`` is set when the destination has no such object, so that what needs it
     cannot be restored either.
+
+    An error is a value: a caller that knows more raises ``error.with_context(...) from error.__cause__``.
     """
 
     def __init__(
@@ -110,6 +149,10 @@ class ItemError(LrestoreError):
     def error_type(self) -> str:
         """The word that dead letters and reports use for this kind of failure."""
         return type(self).__name__
+
+    def with_context(self, **facts: Unpack[ItemFacts]) -> Self:
+        """A copy of this error that knows more; this one stays as it is. The traceback goes with the copy."""
+        return self._with(facts)
 
 
 class CorruptItemError(ItemError):
@@ -135,6 +178,10 @@ class IncompleteError(ItemError):
     """
 
     restored: ItemResult | None = None
+
+    def with_context(self, **facts: Unpack[IncompleteFacts]) -> Self:
+        """As :meth:`ItemError.with_context`."""
+        return self._with(facts)
 
 
 class AmbiguousMatchError(ItemError):
@@ -200,6 +247,10 @@ class LookerError(ItemError):
         self.retries = 0
         self.request_body = ""
         self.said_by_looker = False
+
+    def with_context(self, **facts: Unpack[CallFacts]) -> Self:
+        """As :meth:`ItemError.with_context`."""
+        return self._with(facts)
 
     @property
     def may_take_effect_later(self) -> bool:

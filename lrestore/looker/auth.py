@@ -28,7 +28,7 @@ from lrestore.errors import (
     UnauthorizedError,
 )
 from lrestore.looker.http.transport import AGENT, PooledTransport
-from lrestore.looker.retries import comes_again
+from lrestore.looker.retries import is_permanent
 
 EARLY_RENEWAL_S = 10.0
 DEFAULT_LIFETIME_S = 3600
@@ -140,10 +140,15 @@ class Tokens:
         if isinstance(error, _REFUSALS):
             self._refused = error.message
             return self._refusal(error.message)
-        if not error.transient or comes_again(error):
+        if not error.transient or is_permanent(error):
             return DestinationError(f"cannot log in to {self._destination}: {error}")
         if not error.outcome_unknown:
             return error
-        failure = ConnectError(f"cannot log in: {error.message}", operation=error.operation, hint=error.hint)
-        failure.retry_after_s, failure.status, failure.body = error.retry_after_s, error.status, error.body
-        return failure
+        return ConnectError(
+            f"cannot log in: {error.message}",
+            operation=error.operation,
+            hint=error.hint,
+            status=error.status,
+            body=error.body,
+            retry_after_s=error.retry_after_s,
+        )

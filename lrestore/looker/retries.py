@@ -1,8 +1,8 @@
 """When a failed call is repeated, and after how long.
 
-Only what is transient, and of those only what cannot happen twice: an operation that may be repeated freely (all but
-creating POSTs), or a failure after which it is certain that nothing was done. A create whose outcome nobody knows is
-raised at once: whoever called has to look first.
+Only a transient failure is repeated, and only where a repetition cannot take effect twice: the operation may be
+repeated freely (all but creating POSTs), or it is certain that the failed try did nothing. A create with an unknown
+outcome is raised at once: its caller has to look for the object first.
 """
 
 from __future__ import annotations
@@ -14,96 +14,106 @@ from functools import partial
 from typing import TypeVar
 
 import tenacity
+from tenacity.stop import stop_base
+from tenacity.wait import wait_base
 
 from lrestore.errors import AnswerTimeoutError, LookerError, StoppedError
 
 BASE_WAIT_S = 0.5
 MAX_WAIT_S = 30.0
 MAX_RETRY_AFTER_S = 300.0
-"""A longer Retry-After is cut to this: five minutes of silence is all that a run takes on one server's word."""
+"""A longer Retry-After is cut to this: a server cannot stop a run for more than five minutes at a time."""
 
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 log = logging.getLogger("lrestore.looker")
 
 
-def comes_again(error: LookerError) -> bool:
-    """True for what counts as transient and is not: a redirect, or a certificate that is not trusted."""
+def is_permanent(error: LookerError) -> bool:
+    """True for a transient error that every repetition would meet: a redirect, or a certificate without trust."""
     redirected = error.status is not None and 300 <= error.status < 400
     return redirected or isinstance(error.__cause__, ssl.SSLCertVerificationError)
 
 
 def worth_repeating(error: BaseException, *, repeatable: bool) -> bool:
-    """Whether the call that raised ``error`` is to be made again, given whether its operation may happen twice."""
-    if not isinstance(error, LookerError) or not error.transient or comes_again(error):
+    """Whether to repeat the call that raised ``error``. ``repeatable``: its operation may take effect twice."""
+    if not isinstance(error, LookerError) or not error.transient or is_permanent(error):
         return False
     return repeatable or not error.outcome_unknown
 
 
-class Retries:
-    """Repeats calls: exponential back-off with full jitter; Retry-After is a minimum, the jitter comes on top.
+class wait_retry_after(wait_base):  # noqa: N801 (tenacity names its strategies like functions)
+    """Waits as long as the server asks for in Retry-After, up to ``max_s``; 0 if it does not ask."""
 
-    On top, because otherwise all threads that were refused together would come back together.
-    """
+    def __init__(self, max_s: float) -> None:
+        self._max_s = max_s
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> float:
+        return min(_failure(retry_state).retry_after_s or 0.0, self._max_s)
+
+
+class stop_after_slow_answers(stop_base):  # noqa: N801
+    """Stops when a repetition, too, gets no answer within the time-out."""
+
+    def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
+        return retry_state.attempt_number > 1 and isinstance(_failure(retry_state), AnswerTimeoutError)
+
+
+WAIT = wait_retry_after(MAX_RETRY_AFTER_S) + tenacity.wait_random_exponential(multiplier=BASE_WAIT_S, max=MAX_WAIT_S)
+"""Retry-After is a minimum and the jitter is added to it: threads that were refused together do not return together."""
+
+
+class Retries:
+    """Repeats calls: exponential back-off with full jitter on top of the server's Retry-After."""
 
     def __init__(self, max_retries: int, pause: Callable[[float], bool], on_retry: Callable[[], None]) -> None:
-        """``pause(seconds)`` waits and says whether the run is to stop, as ``threading.Event.wait`` does."""
+        """``pause(seconds)`` waits before a repetition; it returns True, early, if the run is to stop, as
+        ``threading.Event.wait`` does. ``on_retry()`` is called before each repetition.
+        """
         self._pause = pause
         self._on_retry = on_retry
-        self._jitter = tenacity.wait_random_exponential(multiplier=BASE_WAIT_S, max=MAX_WAIT_S)
-        self._loops = {
-            (repeatable, patient): self._loop(max_retries + 1, repeatable=repeatable, patient=patient)
-            for repeatable in (True, False)
-            for patient in (True, False)
-        }
+        self._enough = tenacity.stop_after_attempt(max_retries + 1)
 
-    def run(self, attempt: Callable[[], Answer], *, repeatable: bool, patient: bool = True) -> Answer:
-        """Return what ``attempt`` returns. ``patient``: a call that has taken too long may be made more than twice.
+    def run(self, attempt: Callable[[], Result], *, repeatable: bool, patient: bool = True) -> Result:
+        """Return what ``attempt`` returns. ``patient``: repeat more than once after an answer time-out.
 
         Raises the last :class:`LookerError`, its ``retries`` filled in, when no repetition is left or allowed;
         :class:`StoppedError` when the run is to stop while a repetition is due: the call is then neither done nor
-        failed, and its item is to be left for ``--resume``.
+        failed, and its item is left for ``--resume``.
         """
-        try:
-            return attempt()
-        except LookerError as error:
-            return self._again(attempt, error, self._loops[repeatable, patient])
-
-    def _again(self, attempt: Callable[[], Answer], error: LookerError, loop: tenacity.Retrying) -> Answer:
-        """Go on after the first try, which most calls need no second of, and so none of what counts and waits."""
-        first = [error]
-
-        def again() -> Answer:
-            if first:
-                raise first.pop()
-            return attempt()
-
-        try:
-            return loop(again)
-        except LookerError as last:
-            last.retries = int(loop.statistics["attempt_number"]) - 1
-            raise
-
-    def _loop(self, max_tries: int, *, repeatable: bool, patient: bool) -> tenacity.Retrying:
-        enough = tenacity.stop_after_attempt(max_tries)
-        return tenacity.Retrying(
-            stop=lambda state: enough(state) or (not patient and _too_slow(state)),
-            wait=self._wait_s,
+        sleep = _Sleep(self._pause, self._on_retry)
+        loop = tenacity.Retrying(
             retry=tenacity.retry_if_exception(partial(worth_repeating, repeatable=repeatable)),
-            before_sleep=self._wait,
-            sleep=_already_waited,
+            stop=self._enough if patient else self._enough | stop_after_slow_answers(),
+            wait=WAIT,
+            before_sleep=sleep.note,
+            sleep=sleep,
             reraise=True,
         )
+        try:
+            return loop(attempt)
+        except LookerError as error:
+            raise error.with_context(retries=sleep.count) from error.__cause__
 
-    def _wait_s(self, state: tenacity.RetryCallState) -> float:
-        error = _failure(state)
-        return min(error.retry_after_s or 0.0, MAX_RETRY_AFTER_S) + self._jitter(state)
 
-    def _wait(self, state: tenacity.RetryCallState) -> None:
-        error = _failure(state)
-        wait_s = state.upcoming_sleep
-        log.debug("try %d failed, next in %.1f s: %s", state.attempt_number, wait_s, error)
-        if self._pause(wait_s):
-            raise StoppedError(f"stopped while waiting to repeat a call: {error}") from error
+class _Sleep:
+    """The interruptible ``sleep`` of one call. ``count``: how often it has been slept."""
+
+    def __init__(self, pause: Callable[[float], bool], on_retry: Callable[[], None]) -> None:
+        self.count = 0
+        self._pause = pause
+        self._on_retry = on_retry
+        self._failure: LookerError | None = None
+
+    def note(self, state: tenacity.RetryCallState) -> None:
+        """Log the failure after which the loop is about to sleep, and keep it for an interruption."""
+        self._failure = _failure(state)
+        log.debug("try %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, self._failure)
+
+    def __call__(self, seconds: float) -> None:
+        """Raises StoppedError if the run is to stop."""
+        if self._pause(float(seconds)):
+            raise StoppedError(f"stopped while waiting to repeat a call: {self._failure}") from self._failure
+        self.count += 1
         self._on_retry()
 
 
@@ -112,11 +122,3 @@ def _failure(state: tenacity.RetryCallState) -> LookerError:
     if not isinstance(error, LookerError):
         raise TypeError(f"only LookerErrors are repeated, got {error!r}")
     return error
-
-
-def _too_slow(state: tenacity.RetryCallState) -> bool:
-    return state.attempt_number > 1 and isinstance(_failure(state), AnswerTimeoutError)
-
-
-def _already_waited(seconds: float) -> None:
-    """The pause is made before, where the failure is known: see ``Retries._wait``."""

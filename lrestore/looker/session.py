@@ -191,8 +191,7 @@ class LookerSession:
 
     def _bad_answer(self, call: Call, answer: Answer, what: str) -> BadAnswerError:
         failure = call.failed(BadAnswerError, what, hint=page_hint(answer.body))
-        failure.status, failure.body = answer.status, readable(answer.body, self._transport.secrets)
-        return failure
+        return failure.with_context(status=answer.status, body=readable(answer.body, self._transport.secrets))
 
 
 def _part_of(body: bytes, names: Collection[str]) -> JsonObject:

@@ -239,9 +239,7 @@ class ItemRestorer:
             self._map_if_moved(plan, live)
         result = self._result(plan, applied, live, found)
         if plan.all_unmet and not plan.ends.found:
-            error = incomplete(plan.key, plan.all_unmet, "the rest was restored")
-            error.restored = result
-            raise error
+            raise incomplete(plan.key, plan.all_unmet, "the rest was restored").with_context(restored=result)
         return Restored(result, halfway=bool(plan.ends.found))
 
     def _told(self, plan: ItemPlan, live: JsonObject | None) -> Outcome:
@@ -285,8 +283,7 @@ class ItemRestorer:
         try:
             return send(self._context, write.operation, path, write.body, only)
         except LookerError as error:
-            error.key = ItemKey(write.type, write.source_id)
-            raise
+            raise error.with_context(key=ItemKey(write.type, write.source_id)) from error.__cause__
 
     def _insist(self, plan: ItemPlan, act: Callable[[], JsonObject]) -> JsonObject:
         """Write the item's own fields, under a title of no meaning where its own will be free in its second turn."""
@@ -360,8 +357,7 @@ def _missing() -> Iterator[None]:
     try:
         yield
     except ItemError as error:
-        error.missing = True
-        raise
+        raise error.with_context(missing=True) from error.__cause__
 
 
 def _live_id(key: ItemKey, live: JsonObject) -> str:

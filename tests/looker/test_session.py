@@ -168,7 +168,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used_for_a_create
 def test_an_idle_connection_is_dropped_before_servers_do_it(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lrestore.looker.connections.IDLE_LIMIT_S", 0.0)
+    monkeypatch.setattr("lrestore.looker.http.connections.IDLE_LIMIT_S", 0.0)
     server = serve(reply(200, {}), reply(200, {}))
     session = connect(server)
     for _ in range(2):

@@ -67,7 +67,7 @@ class Connection:
         self.sent_bytes = len(request)
 
     def receive(self, limit_bytes: int) -> Message:
-        """The answer to what was sent; raises what :meth:`lrestore.looker.answers.AnswerReader.read` raises."""
+        """The answer to what was sent; raises what :meth:`lrestore.looker.http.answers.AnswerReader.read` raises."""
         reader = AnswerReader(self._connected(), self._deadline)
         try:
             return reader.read(limit_bytes)

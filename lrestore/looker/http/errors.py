@@ -60,7 +60,7 @@ def error_of(call: Call, answer: Answer, secrets: Secrets) -> LookerError:
     refusal = decoded_refusal(answer.body, secrets)
     what = _sentence(refusal) if refusal else one_line(text, MESSAGE_LIMIT)
     reason = reasons.get(answer.status, "")
-    error = _kind(answer.status, refusal)(
+    return _kind(answer.status, refusal)(
         f"{call}: {_headline(answer, reason)}" + (f": {what}" if what and what != reason else ""),
         operation=call.operation,
         method=call.method,
@@ -70,9 +70,7 @@ def error_of(call: Call, answer: Answer, secrets: Secrets) -> LookerError:
         body=text,
         retry_after_s=retry_after_s(answer.headers.get("retry-after"), answer.headers.get("date")),
         hint=_hint(answer, refusal),
-    )
-    error.said_by_looker = refusal is not None
-    return error
+    ).with_context(said_by_looker=refusal is not None)
 
 
 def _headline(answer: Answer, reason: str) -> str:

@@ -82,9 +82,8 @@ class Origin:
         except (ForbiddenError, NotFoundError):
             return None
         except LookerError as error:
-            error.message = f"asking the source ([source] base_url): {error.message}"
-            error.args = (error.message,)
-            raise
+            message = f"asking the source ([source] base_url): {error.message}"
+            raise error.with_context(message=message) from error.__cause__
 
 
 def _known(found: Mapping[str, list[str] | None]) -> dict[str, list[str]]:

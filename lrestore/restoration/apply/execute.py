@@ -13,7 +13,7 @@ import msgspec
 
 from lrestore.content.canonical import canonical, field_types
 from lrestore.content.diff import differing
-from lrestore.errors import ItemError, LookerError, NotFoundError
+from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
@@ -40,14 +40,11 @@ class Applied:
         if not self.failures:
             return
         write, error = self.failures[0]
+        message = error.message
         if self.done or len(self.failures) > 1:
-            error.message = (
-                f"{error.message} [{len(self.failures)} writes refused, {self.done} done; running it again goes on]"
-            )
-            error.args = (error.message,)
-        error.key, error.path = self.key, write.path
-        error.errors = tuple(entry for one, refusal in self.failures for entry in _placed(one, refusal))
-        raise error
+            message += f" [{len(self.failures)} writes refused, {self.done} done; running it again goes on]"
+        errors = tuple(entry for one, refusal in self.failures for entry in _placed(one, refusal))
+        raise error.with_context(message=message, key=self.key, path=write.path, errors=errors) from error.__cause__
 
 
 def _placed(write: Write, error: LookerError) -> tuple[FieldError, ...]:
@@ -63,8 +60,7 @@ def send(
     try:
         return context.session.call(operation, path=path, body=body, only=only)
     except LookerError as error:
-        error.request_body = msgspec.json.encode(body).decode()
-        raise
+        raise error.with_context(request_body=msgspec.json.encode(body).decode()) from error.__cause__
 
 
 def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[JsonObject | LookerError]:
@@ -257,9 +253,3 @@ def _nested(value: object) -> bool:
 def _id_parameter(operation: str) -> str:
     path = OPERATIONS[operation].path
     return path[path.rindex("{") + 1 : path.rindex("}")]
-
-
-def fail(error: ItemError, key: ItemKey) -> ItemError:
-    """The error with its item."""
-    error.key = error.key or key
-    return error

@@ -195,7 +195,8 @@ def home(context: Context, key: ItemKey, raw: JsonObject, name: str) -> Home:
 def _with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyError:
     hint = error.hint or ""
     if lost and "fallback_folder" not in hint:
-        error.hint = f"{hint}: set [run] fallback_folder to the id of a folder" if hint else _FALLBACK_HINT
+        named = f"{hint}: set [run] fallback_folder to the id of a folder" if hint else _FALLBACK_HINT
+        return error.with_context(hint=named)
     return error
 
 

@@ -85,8 +85,8 @@ def find_people(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObj
         except ForbiddenError as error:
             if emails_of(raw):
                 continue
-            error.hint = "the user can only be found by this call; restore it from the instance's own tools"
-            raise
+            hint = "the user can only be found by this call; restore it from the instance's own tools"
+            raise error.with_context(hint=hint) from error.__cause__
         if one is not None:
             return [one]
     return _left_behind(context, key, raw) if context.journal.unsettled(key) else []

@@ -42,7 +42,7 @@ def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
 def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject, error: LookerError) -> bool:
     """After Looker has refused a write: whether it is worth another try. The body has a title of no meaning then, if
     another item of this run holds its own and is to give it up; where nobody holds it, somebody just has given it up.
-    Otherwise the error says who holds the title.
+    Otherwise it raises the error, with a hint that names the holder of the title.
     """
     if (
         write.type not in IN_FOLDERS
@@ -56,8 +56,8 @@ def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject
     if holder is None:
         return True
     if not _leaves(context, ends, write.type, holder):
-        error.hint = f"{write.type} {holder['id']} has that title in that folder: rename it, or move it away"
-        return False
+        hint = f"{write.type} {holder['id']} has that title in that folder: rename it, or move it away"
+        raise error.with_context(hint=hint) from error.__cause__
     write.body["title"] = title_aside(place["title"], write.source_id)
     return True
 

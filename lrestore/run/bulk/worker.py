@@ -281,9 +281,9 @@ class Worker:
             with second_turn(task.half):
                 restored = self._restorer.restore(item, task.awaited, last=task.half is not None)
         except DependencyError as error:
-            if task.note:
-                error.message = f"{error.message}; {task.note}"
-            raise
+            if not task.note:
+                raise
+            raise error.with_context(message=f"{error.message}; {task.note}") from error.__cause__
         result = joined(task.half, restored.result)
         if not restored.halfway:
             return result

@@ -59,6 +59,4 @@ def planned_result(plan: ItemPlan) -> ItemResult:
 def complain(plan: ItemPlan, rest: str) -> None:
     """Raises IncompleteError where the item refers to what cannot be had. ``rest`` says what becomes of the rest."""
     if plan.all_unmet:
-        error = incomplete(plan.key, plan.all_unmet, rest)
-        error.restored = planned_result(plan)
-        raise error
+        raise incomplete(plan.key, plan.all_unmet, rest).with_context(restored=planned_result(plan))

@@ -85,6 +85,6 @@ def second_turn(half: ItemResult | None) -> Iterator[None]:
     try:
         yield
     except IncompleteError as error:
-        if error.restored is not None:
-            error.restored = joined(half, error.restored)
-        raise
+        if error.restored is None:
+            raise
+        raise error.with_context(restored=joined(half, error.restored)) from error.__cause__

@@ -179,7 +179,7 @@ def test_a_redirect_is_never_followed_nor_repeated(serve: Serve, connect: Connec
 def test_an_answer_that_is_too_large_is_given_up(
     serve: Serve, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lrestore.looker.transport.MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr("lrestore.looker.http.transport.MAX_ANSWER_BYTES", 1000)
     chunked = raw(
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"3e9\r\n" + b" " * 1001 + b"\r\n0\r\n\r\n"
     )
