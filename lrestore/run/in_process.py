@@ -41,7 +41,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
         here.in_run = frozenset(job.keys).__contains__
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.recorded)
         links = nested(links, job.gathered.nesting())
-        job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path), links.needs)
+        job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
 
 

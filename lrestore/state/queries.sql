@@ -179,19 +179,28 @@ SELECT i.* FROM intents AS i
 WHERE i.state = 'open' AND (:session_id IS NULL OR i.session_id = :session_id)
 ORDER BY i.id;
 
+-- name: select_open_intents_of_route
+SELECT i.* FROM intents AS i JOIN sessions AS s ON s.id = i.session_id
+WHERE i.state = 'open' AND s.source_instance = :source_instance AND s.destination IN (:destination, :former)
+ORDER BY i.id;
+
 -- name: select_in_doubt
-SELECT 1 FROM intents
-WHERE content_type = :content_type AND source_id = :source_id AND state = 'open' AND (:parts OR part = '')
+SELECT 1 FROM intents AS i JOIN sessions AS s ON s.id = i.session_id
+WHERE i.content_type = :content_type AND i.source_id = :source_id AND i.state = 'open' AND (:parts OR i.part = '')
+  AND s.source_instance = :source_instance AND s.destination IN (:destination, :former)
 LIMIT 1;
 
 -- name: select_open_parts
-SELECT mapped_type, mapped_id FROM intents
-WHERE content_type = :content_type AND source_id = :source_id AND state = 'open' AND part <> '';
+SELECT i.mapped_type, i.mapped_id FROM intents AS i JOIN sessions AS s ON s.id = i.session_id
+WHERE i.content_type = :content_type AND i.source_id = :source_id AND i.state = 'open' AND i.part <> ''
+  AND s.source_instance = :source_instance AND s.destination IN (:destination, :former);
 
 -- name: select_open_tries
+-- Of the item, too: parts of two items may have the same id.
 SELECT max(i.opened_at) AS opened_at FROM intents AS i JOIN sessions AS s ON s.id = i.session_id
-WHERE i.state = 'open' AND i.mapped_type = :mapped_type AND i.mapped_id = :mapped_id
-  AND s.source_instance = :source_instance AND s.destination = :destination;
+WHERE i.content_type = :content_type AND i.source_id = :source_id AND i.state = 'open'
+  AND i.mapped_type = :mapped_type AND i.mapped_id = :mapped_id
+  AND s.source_instance = :source_instance AND s.destination IN (:destination, :former);
 
 -- name: select_repeated_intents
 -- Objects for which more than one create was sent while the end of another was not known.

@@ -188,14 +188,14 @@ class StateReader:
         """Creates whose end is unknown, oldest first: of one session or of all."""
         return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
 
-    def last_open_try(self, source_instance: str, destination: str, content_type: str, source_id: str) -> str | None:
-        """When the last create of an object or part was recorded whose end is unknown; None if there is no such one."""
-        values = {
-            "source_instance": source_instance,
-            "destination": destination,
-            "mapped_type": content_type,
-            "mapped_id": storable(source_id),
-        }
+    def open_intents_of_route(self, route: Route) -> list[OpenIntent]:
+        """Creates whose end is unknown, oldest first: of all sessions between these two instances."""
+        return [_open_intent(row) for row in self._rows("select_open_intents_of_route", _route(route))]
+
+    def last_open_try(self, route: Route, intent: Intent) -> str | None:
+        """When the last create of an item, or of a part of it, was recorded whose end is unknown; None without one."""
+        mapped_type, mapped_id = intent.mapped_by
+        values = {**_of_item(route, intent.key), "mapped_type": mapped_type, "mapped_id": storable(mapped_id)}
         row = self._row("select_open_tries", values)
         return None if row is None else row["opened_at"]
 
@@ -204,15 +204,13 @@ class StateReader:
         rows = self._rows("select_repeated_intents", {"session_id": session_id})
         return [RepeatedIntent(_intent(row), row["destination_id"], row["first"], row["last"]) for row in rows]
 
-    def in_doubt(self, key: ItemKey, *, parts: bool) -> bool:
+    def in_doubt(self, route: Route, key: ItemKey, *, parts: bool) -> bool:
         """Whether the end of a create of the item is unknown, or (``parts``) of one of its parts."""
-        values = {"content_type": key.type, "source_id": storable(key.id), "parts": parts}
-        return self._row("select_in_doubt", values) is not None
+        return self._row("select_in_doubt", {**_of_item(route, key), "parts": parts}) is not None
 
-    def open_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
+    def open_parts(self, route: Route, key: ItemKey) -> frozenset[tuple[str, str]]:
         """Type and source id of the parts of an item of which the end of a create is unknown."""
-        values = {"content_type": key.type, "source_id": storable(key.id)}
-        rows = self._rows("select_open_parts", values)
+        rows = self._rows("select_open_parts", _of_item(route, key))
         return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)
 
     def undo_index(self, session_id: str) -> list[UndoRecord]:
@@ -252,6 +250,10 @@ class StateReader:
 
 def _route(route: Route) -> dict[str, str]:
     return {name: storable(getattr(route, name)) for name in Route.__struct_fields__}
+
+
+def _of_item(route: Route, key: ItemKey) -> dict[str, str]:
+    return {**_route(route), "content_type": key.type, "source_id": storable(key.id)}
 
 
 def _recorded(row: sqlite3.Row) -> Recorded:

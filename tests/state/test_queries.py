@@ -40,7 +40,7 @@ def test_each_statement_is_used(name: str) -> None:
         ("close_mapped_intents", "intents_open"),
         ("select_in_doubt", "intents_open_of_items"),
         ("select_open_parts", "intents_open_of_items"),
-        ("select_open_tries", "intents_open"),
+        ("select_open_tries", "intents_open_of_items"),
         ("resolve_dead_letters", "dead_letters_unresolved"),
         ("select_outcomes", "sqlite_autoindex_results"),
     ],

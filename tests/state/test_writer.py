@@ -222,6 +222,22 @@ def test_the_intent_of_a_part_is_closed_by_the_mapping_of_the_part(writer: State
     assert writer.read.open_intents(SESSION) == []
 
 
+def test_an_open_intent_puts_only_its_own_item_and_route_in_doubt(writer: StateWriter) -> None:
+    """Parts of two items may have the same id, and another Looker has a dashboard 42 of its own."""
+    intent = Intent(KEY, part="dashboard_element/7")
+    other = Intent(ItemKey("dashboard", "43"), part="dashboard_element/7")
+    elsewhere = Route("prod", "another.example.com")
+    writer.open_intent(SESSION, intent)
+    read = writer.read
+    assert read.last_open_try(ROUTE, intent) and read.in_doubt(ROUTE, KEY, parts=True)
+    assert read.open_parts(ROUTE, KEY) == {("dashboard_element", "7")} and len(read.open_intents_of_route(ROUTE)) == 1
+    assert read.last_open_try(ROUTE, other) is None and not read.in_doubt(ROUTE, other.key, parts=True)
+    assert read.last_open_try(elsewhere, intent) is None and not read.in_doubt(elsewhere, KEY, parts=True)
+    assert not read.open_parts(elsewhere, KEY) and not read.open_intents_of_route(elsewhere)
+    former = Route("prod", "looker.example.com:443", former=ROUTE.destination)
+    assert read.last_open_try(former, intent) and read.in_doubt(former, KEY, parts=True)
+
+
 def test_closing_an_intent_records_the_mapping(writer: StateWriter) -> None:
     number = writer.open_intent(SESSION, Intent(KEY))
     writer.close_intent(number, "900")

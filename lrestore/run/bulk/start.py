@@ -94,7 +94,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
-        absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path)
+        absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
         ready = Ready(job.keys, links.needs, _priority)
         coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
         if job.resumed:

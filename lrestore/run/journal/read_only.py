@@ -59,7 +59,7 @@ class ReadOnlyJournal:
         return False
 
     def unsettled(self, key: ItemKey) -> bool:
-        return self._reader is not None and self._reader.in_doubt(key, parts=False)
+        return self._reader is not None and self._reader.in_doubt(self._route, key, parts=False)
 
     def in_doubt(self, key: ItemKey) -> bool:
         return False

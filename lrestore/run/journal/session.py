@@ -81,8 +81,7 @@ class SessionJournal:
 
     def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
         with self._reading:
-            route = (self._route.source_instance, self._route.destination)
-            opened_at = self._reader.last_open_try(*route, *intent.mapped_by)
+            opened_at = self._reader.last_open_try(self._route, intent)
         if opened_at is None:
             return None
         return self._waits.left_s(opened_at, settle_s, of_this_run=self._again.get(intent.key, False))
@@ -109,15 +108,15 @@ class SessionJournal:
 
     def unsettled(self, key: ItemKey) -> bool:
         with self._reading:
-            return self._reader.in_doubt(key, parts=False)
+            return self._reader.in_doubt(self._route, key, parts=False)
 
     def in_doubt(self, key: ItemKey) -> bool:
         with self._reading:
-            return self._reader.in_doubt(key, parts=True)
+            return self._reader.in_doubt(self._route, key, parts=True)
 
     def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
         with self._reading:
-            return self._reader.open_parts(key)
+            return self._reader.open_parts(self._route, key)
 
     def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
         own = recorded_as(list(self._mapped.items()), type_name, destination_id)

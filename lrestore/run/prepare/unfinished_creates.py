@@ -11,12 +11,13 @@ from pathlib import Path
 
 from lrestore.messages import ItemKey
 from lrestore.state.read import StateReader
+from lrestore.state.records import Route
 
 
-def unanswered(state: Path | str) -> frozenset[ItemKey]:
-    """Items of which a create has been begun, in whatever session, whose end is not on record."""
+def unanswered(state: Path | str, route: Route) -> frozenset[ItemKey]:
+    """Items of which a session between these two instances has begun a create whose end is not on record."""
     with StateReader.open(state) as reader:
-        return frozenset(row.intent.key for row in reader.open_intents())
+        return frozenset(row.intent.key for row in reader.open_intents_of_route(route))
 
 
 def doubtful_last(

@@ -14,9 +14,11 @@ import pytest
 
 from lrestore.errors import AmbiguousMatchError, LookerError, StoppedError
 from lrestore.looker.session import LookerSession
+from lrestore.messages import Intent
 from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
+from lrestore.state.records import Route
 from tests.restoration.restore_fixture import SESSION, Key, Stage
 
 SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
@@ -199,8 +201,9 @@ def test_every_try_is_on_record_before_it_leaves(stage: Stage) -> None:
         ItemRestorer(stage.context()).restore(item)
     assert len(stage.reader.open_intents()) == stage.context().policy.max_retries + 1
     (last,) = {max(row.opened_at for row in stage.reader.open_intents())}
-    assert stage.reader.last_open_try("src", "dst", "look", item.key.id) == last
-    assert stage.reader.last_open_try("src", "another", "look", item.key.id) is None
+    intent = Intent(item.key)
+    assert stage.reader.last_open_try(Route("src", "dst"), intent) == last
+    assert stage.reader.last_open_try(Route("src", "another"), intent) is None
 
 
 @pytest.mark.slow
