@@ -27,6 +27,7 @@ from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.looker.retries import Retries
 from lrestore.ontology.schema import Operation, Shape
+from lrestore.settings import Settings
 from lrestore.text.redaction import Secrets, one_line
 
 OWN_OPERATIONS = {
@@ -192,6 +193,32 @@ class LookerSession:
     def _bad_answer(self, call: Call, answer: Answer, what: str) -> BadAnswerError:
         failure = call.failed(BadAnswerError, what, hint=page_hint(answer.body))
         return failure.with_context(status=answer.status, body=readable(answer.body, self._transport.secrets))
+
+
+def session_for(
+    settings: Settings,
+    credentials: Credentials,
+    pause: Callable[[float], bool],
+    *,
+    base_url: str = "",
+    limiter: Limiter | None = None,
+    meter: CallMeter | None = None,
+) -> LookerSession:
+    """A session with the destination of the settings, or with ``base_url`` under the same settings.
+
+    Calls nothing yet. Raises what the constructor of :class:`LookerSession` raises.
+    """
+    return LookerSession(
+        base_url or settings.destination.base_url,
+        credentials,
+        verify_ssl=settings.destination.verify_ssl,
+        timeout_s=settings.destination.timeout_s,
+        in_flight=settings.run.in_flight,
+        max_retries=settings.run.max_retries,
+        limiter=limiter,
+        meter=meter,
+        pause=pause,
+    )
 
 
 def _part_of(body: bytes, names: Collection[str]) -> JsonObject:

@@ -19,9 +19,7 @@ from lrestore.content.links import hosts
 from lrestore.content.payload import Releases
 from lrestore.credentials import Credentials
 from lrestore.json_types import JsonObject
-from lrestore.looker.limits import Limiter
 from lrestore.looker.meter import ApiUsage
-from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
@@ -190,22 +188,6 @@ class Job:
             parent_id=self.request.parent,
             totals=Totals.of({}, len(self.keys) + len(self.missing)),
         )
-
-
-def looker_session(
-    settings: Settings, credentials: Credentials, limiter: Limiter, pause: Callable[[float], bool]
-) -> LookerSession:
-    """A session with the destination, as the settings say."""
-    return LookerSession(
-        settings.destination.base_url,
-        credentials,
-        verify_ssl=settings.destination.verify_ssl,
-        timeout_s=settings.destination.timeout_s,
-        in_flight=settings.run.in_flight,
-        max_retries=settings.run.max_retries,
-        limiter=limiter,
-        pause=pause,
-    )
 
 
 def policy_of(settings: Settings, request: RunRequest) -> Policy:

@@ -36,6 +36,7 @@ from lrestore.errors import (
 )
 from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited, Watched
 from lrestore.looker.read.live import Live
+from lrestore.looker.session import session_for
 from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
@@ -53,7 +54,7 @@ from lrestore.run.compare.verify import Verifier, read_again
 from lrestore.run.in_process import run_single
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import Rounds
-from lrestore.run.job import Ended, Job, Record, age, interruptible, looker_session, policy_of
+from lrestore.run.job import Ended, Job, Record, age, interruptible, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
 from lrestore.run.prepare.api_specification import acquaint
@@ -127,7 +128,7 @@ class Run:
     def _destination(self) -> Iterator[None]:
         """Log in, and learn whose instance of which release this is."""
         credentials = self._job.surroundings.credentials()
-        self._session = looker_session(self._settings, credentials, self._limiter(), self._pause)
+        self._session = session_for(self._settings, credentials, self._pause, limiter=self._limiter())
         with self._stack, self._session:
             pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
             self._pool = self._stack.enter_context(pool)

@@ -34,7 +34,7 @@ from lrestore.errors import DependencyError, RunError
 from lrestore.logs import configure, redact
 from lrestore.looker.limits import Limiter, Watched
 from lrestore.looker.read.live import Live
-from lrestore.looker.session import LookerSession
+from lrestore.looker.session import session_for
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.context import Context, Hosts, Policy
 from lrestore.restoration.item import ItemRestorer
@@ -129,15 +129,11 @@ class Worker:
         reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
         undo = stack.enter_context(UndoJournal(brief.folder, worker=brief.number))
         self._session = stack.enter_context(
-            LookerSession(
-                settings.destination.base_url,
+            session_for(
+                settings,
                 brief.credentials,
-                verify_ssl=settings.destination.verify_ssl,
-                timeout_s=settings.destination.timeout_s,
-                in_flight=settings.run.in_flight,
-                max_retries=settings.run.max_retries,
+                self._stopping.wait,
                 limiter=Watched(Calls(brief.limiter(pause=self._stopping.wait)), brief.guard.check),
-                pause=self._stopping.wait,
             )
         )
         self._definitions = self._defined(stack)

@@ -18,7 +18,7 @@ from lrestore.looker.meter import CallMeter
 from lrestore.looker.read.colours import known_colours
 from lrestore.looker.read.live import Live
 from lrestore.looker.read.source_instance import Nesting, Origin
-from lrestore.looker.session import LookerSession
+from lrestore.looker.session import LookerSession, session_for
 from lrestore.messages import ItemKey
 from lrestore.restoration.identify.source_definitions import Asked, Gathered
 from lrestore.restoration.ports import Definitions, Source
@@ -37,16 +37,7 @@ def origin_session(
     """A session with the source. Its calls count as the destination's do; no rate but their number under way is
     bounded: refusals are waited out.
     """
-    return LookerSession(
-        settings.source.base_url,
-        credentials,
-        verify_ssl=settings.destination.verify_ssl,
-        timeout_s=settings.destination.timeout_s,
-        in_flight=settings.run.in_flight,
-        max_retries=settings.run.max_retries,
-        meter=meter,
-        pause=pause,
-    )
+    return session_for(settings, credentials, pause, base_url=settings.source.base_url, meter=meter)
 
 
 def meet_origin(job: Job, session: LookerSession) -> None:
