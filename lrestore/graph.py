@@ -1,7 +1,7 @@
-"""A dependency graph that knows no Looker words: nodes, edges, who is ready, who waits for nothing that can come.
+"""A dependency graph without Looker terms: nodes, edges, ready nodes and circles.
 
-Nodes are any hashable values. An edge ``(node, needs)`` says that ``node`` waits until ``needs`` is settled. Nodes that
-are needed but not in the graph are no concern of it.
+Nodes are any hashable values. An edge ``(node, needs)`` makes ``node`` wait until ``needs`` is settled. Needed nodes
+that are not in the graph are ignored.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import Generic, TypeVar
 Node = TypeVar("Node", bound=Hashable)
 
 
-class Ready(Generic[Node]):
-    """Gives out nodes as soon as what they need is settled, in the order of ``priority``.
+class DependencyGraph(Generic[Node]):
+    """The items of a run and what they need: the specification's entity ``DependencyGraph``. It is not persisted:
+    every start builds it again from the backup.
 
-    A node that failed takes those with it that need it: :meth:`settle` tells which, once each. Memory: one number per
-    node, one entry per edge.
+    It hands out each node when all nodes that it needs are settled, in the order of ``priority``. Failures do not
+    spread here: the caller decides what a failed need means. Memory: one number per node, one entry per edge.
     """
 
     def __init__(
@@ -54,18 +55,18 @@ class Ready(Generic[Node]):
         return None
 
     def put_back(self, node: Node) -> None:
-        """A node whose holder died before it was settled: it is ready again."""
+        """Make a node ready again: its holder died before settling it."""
         if node in self._handed_out:
             self._handed_out.discard(node)
             heappush(self._ready, (self._priority(node), self._next(), node))
 
     def withdraw(self, node: Node) -> None:
-        """A node whose holder died, to be given out by :meth:`hold` alone."""
+        """Set aside a node whose holder died: only :meth:`hold` hands it out again."""
         self._handed_out.discard(node)
         self._apart.add(node)
 
     def hold(self, node: Node) -> bool:
-        """Give out a withdrawn node; False if it has been settled meanwhile."""
+        """Hand out a withdrawn node; False if it has been settled meanwhile."""
         self._apart.discard(node)
         if node not in self._waiting:
             return False
@@ -73,23 +74,23 @@ class Ready(Generic[Node]):
         return True
 
     def pass_on(self, node: Node) -> None:
-        """The node is done as far as others need it: they need not wait. It is given out again when all others are."""
+        """Release the nodes that need this one. It is handed out again after all others are settled."""
         if node in self._handed_out:
             self._handed_out.discard(node)
             self._later.add(node)
             self._release(node)
 
     def _recall(self) -> None:
-        """With nothing else to be had, the nodes that were passed on; while others are stuck, these come first."""
+        """Make the nodes that were passed on ready, if no others are unsettled. Stuck nodes come first."""
         if self._later and len(self._later) == len(self._waiting):
             for node in self._later:
                 heappush(self._ready, (self._priority(node), self._next(), node))
             self._later.clear()
 
     def settle(self, node: Node) -> bool:
-        """The node is done, well or badly: whoever waited for nothing else is ready now.
+        """Mark the node as done, with or without success: nodes that waited for it alone become ready.
 
-        False if it had been done before.
+        False if it was settled before.
         """
         if self._waiting.pop(node, None) is None:
             return False
@@ -106,7 +107,7 @@ class Ready(Generic[Node]):
                     heappush(self._ready, (self._priority(other), self._next(), other))
 
     def force(self, node: Node) -> None:
-        """Give a stuck node out all the same, as if it needed nothing."""
+        """Make a stuck node ready, as if it needed nothing."""
         if node in self._waiting and node not in self._handed_out:
             self._waiting[node] = 0
             heappush(self._ready, (self._priority(node), self._next(), node))
@@ -130,7 +131,7 @@ class Ready(Generic[Node]):
         return len(self._waiting)
 
     def stuck(self) -> list[Node]:
-        """With nothing ready and nothing handed out, those that wait for each other in a circle, or for such."""
+        """The nodes that wait for a circle, or are in one; none while a node is ready or handed out."""
         if self._ready or self._handed_out or self._apart:
             return []
         return [node for node in self._waiting if node not in self._later]

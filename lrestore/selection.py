@@ -1,4 +1,4 @@
-"""What of the backup a run is about: the grammar of ``--select`` and ``--exclude``, and the filters. Pure.
+"""Select items of the backup: the grammar of ``--select`` and ``--exclude``, and the filters. Pure.
 
 A SPEC is ``all``, ``TYPE``, ``TYPE=ID[,ID…]`` or ``@FILE`` with one of these per line. A list may be CSV as
 ``--show source --format csv`` writes it: the first column is the SPEC, the others are for people, except that a row
@@ -63,7 +63,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is wanted, and what of it is not."""
+    """The wanted items, and the exclusions from them."""
 
     wanted: Part = field(default_factory=Part)
     excluded: Part = field(default_factory=Part)
@@ -92,7 +92,7 @@ class Selection:
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """What narrows a selection; ``""``: not given. All that are given must hold."""
+    """The filters of a selection; ``""``: not given. All that are given must hold."""
 
     owner: str = ""
     folder: str = ""
@@ -113,7 +113,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Row(Protocol):
-    """What the filters look at: the vault's index rows have it."""
+    """The attributes that filters read: rows of the vault's index have them."""
 
     @property
     def key(self) -> ItemKey: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.graph import Ready, circles
+from lrestore.graph import DependencyGraph, circles
 
 EDGES = st.dictionaries(st.integers(0, 12), st.sets(st.integers(0, 12), max_size=4), max_size=13)
 
@@ -17,7 +17,7 @@ def by_number(node: int) -> tuple[int]:
 @given(EDGES)
 def test_every_node_of_an_acyclic_graph_comes_once_and_after_what_it_needs(edges: dict[int, set[int]]) -> None:
     needs = {node: {other for other in others if other < node} for node, others in edges.items()}
-    ready = Ready(needs, needs, by_number)
+    ready = DependencyGraph(needs, needs, by_number)
     order: list[int] = []
     while (node := ready.take()) is not None:
         assert all(other in order for other in needs[node] if other in needs)
@@ -30,7 +30,7 @@ def test_every_node_of_an_acyclic_graph_comes_once_and_after_what_it_needs(edges
 
 @given(EDGES)
 def test_what_is_stuck_is_just_what_waits_for_a_circle(edges: dict[int, set[int]]) -> None:
-    ready = Ready(edges, edges, by_number)
+    ready = DependencyGraph(edges, edges, by_number)
     done: set[int] = set()
     while (node := ready.take()) is not None:
         done.add(node)
@@ -60,14 +60,14 @@ def test_circles_are_those_that_a_naive_search_finds(edges: dict[int, set[int]])
 
 
 def test_a_node_whose_holder_died_is_given_out_again() -> None:
-    ready = Ready([1, 2], {}, by_number)
+    ready = DependencyGraph([1, 2], {}, by_number)
     assert ready.take() == 1
     ready.put_back(1)
     assert [ready.take(), ready.take(), ready.take()] == [1, 2, None]
 
 
 def test_priority_decides_among_the_ready() -> None:
-    ready = Ready([3, 1, 2], {1: [3]}, by_number)
+    ready = DependencyGraph([3, 1, 2], {1: [3]}, by_number)
     assert ready.take() == 2
     assert ready.take() == 3
     ready.settle(3)
@@ -84,7 +84,7 @@ def test_what_is_passed_on_releases_others_at_once_and_comes_again_last(
     edges: dict[int, set[int]], passed_on: set[int]
 ) -> None:
     needs = {node: {other for other in others if other < node} for node, others in edges.items()}
-    ready = Ready(needs, needs, by_number)
+    ready = DependencyGraph(needs, needs, by_number)
     turns: list[int] = []
     while (node := ready.take()) is not None:
         assert all(other in turns for other in needs[node] if other in needs)
@@ -101,7 +101,7 @@ def test_what_is_passed_on_releases_others_at_once_and_comes_again_last(
 
 
 def test_a_node_that_comes_again_may_be_lost_with_its_holder_and_comes_once_more() -> None:
-    ready: Ready[int] = Ready([1, 2], {}, by_number)
+    ready: DependencyGraph[int] = DependencyGraph([1, 2], {}, by_number)
     ready.pass_on(ready.take() or 0)
     ready.settle(ready.take() or 0)
     assert ready.take() == 1
@@ -113,7 +113,7 @@ def test_a_node_that_comes_again_may_be_lost_with_its_holder_and_comes_once_more
 
 
 def test_in_a_circle_those_passed_on_wait_until_it_is_broken() -> None:
-    ready: Ready[int] = Ready([1, 2, 3], {2: [3], 3: [2]}, by_number)
+    ready: DependencyGraph[int] = DependencyGraph([1, 2, 3], {2: [3], 3: [2]}, by_number)
     ready.pass_on(ready.take() or 0)
     assert ready.take() is None
     assert ready.stuck() == [2, 3]

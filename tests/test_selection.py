@@ -113,7 +113,7 @@ model_set=1,17,,
 
 
 def test_of_a_csv_list_the_first_column_counts() -> None:
-    """What ``--show source --format csv`` writes can be edited and given back: other columns are no ids."""
+    """The output of ``--show source --format csv`` is a valid list: columns after the first are no ids."""
     selection = chosen("@list", list=CSV)
     assert selection.explicit_ids() == [*dashboard("42"), ItemKey("look", "7"), ItemKey("model_set", "1")]
 

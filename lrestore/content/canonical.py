@@ -29,7 +29,7 @@ Value = Any
 Converter = Callable[[Value], Value]
 
 _INVALID_ENUM = "invalid_api_enum_value"
-"""What the SDK stores for an enum value that it does not know: the true value is lost."""
+"""The value that the SDK stores for an unknown enum value: the true value is lost."""
 
 
 @functools.cache
@@ -81,7 +81,7 @@ def _converters(model: type) -> tuple[tuple[str, Converter | None], ...]:
 
 @functools.cache
 def _converter(annotation: Any) -> Converter | None:
-    """What brings values of this annotation into their one form; None where they are left as they are.
+    """The function that canonicalises values of this annotation; None where they stay as they are.
 
     Asked once per annotation: an item has thousands of values.
     """

@@ -1,4 +1,4 @@
-"""What differs between the backed-up and the live object, field by field. Pure functions over plain values."""
+"""Compare the backed-up and the live object, field by field. Pure functions over plain values."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def same(ours: Any, theirs: Any) -> bool:
 
 
 def _to_the_letter(ours: Any, theirs: Any) -> bool:
-    """What is written alike is the same; what is not, or cannot be written, may be the same still."""
+    """Compare two values: equal JSON means equal; other values may still mean the same."""
     try:
         return msgspec.json.encode(ours) == msgspec.json.encode(theirs)
     except (TypeError, ValueError, OverflowError, RecursionError):
@@ -110,7 +110,7 @@ def _result_makers_equal(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> 
 
 
 def listeners(filterables: Any) -> list[tuple[str, tuple[tuple[str, str], ...]]]:
-    """Who listens to which dashboard filter, in an order of no meaning; entries in which nothing listens say nothing.
+    """Which tile listens to which dashboard filter, without regard to order; entries without a listener mean nothing.
 
     An entry is known by its name (the source query's, in a merged query): model and view follow from the tile's query.
     """

@@ -48,7 +48,7 @@ class Judgement:
 
 
 def same_origin(backup_created_at: object, live_created_at: object) -> bool | None:
-    """True or False where both sides have a ``created_at``; None where that cannot be told."""
+    """Whether both sides have the same ``created_at``; None where one of them lacks it."""
     ours, theirs = parse_moment(backup_created_at), parse_moment(live_created_at)
     if ours is None or theirs is None:
         return None

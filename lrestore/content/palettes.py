@@ -21,7 +21,7 @@ _NEEDLES = tuple(name.encode() for name in NAMED_IN_VIS_CONFIG)
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """What one map names; "" for what it does not. ``own``: it brings a palette of its own."""
+    """The colour ids of one map; "" for an id that it lacks. ``own``: it brings a palette of its own."""
 
     collection: str = ""
     palette: str = ""
@@ -117,7 +117,7 @@ class KnownColours(msgspec.Struct, frozen=True):
     unknown: str = ""
 
     def translated(self, colours: Colours) -> Colours | None:
-        """What a map is to name: ids that are there stay, others follow their labels. None where that is not known."""
+        """The ids for the destination: known ids stay, others are found by label. None where that is not known."""
         collection = self._collection(colours.collection)
         if colours.collection and not collection:
             return None

@@ -1,4 +1,4 @@
-"""What a restore wants a live object to hold, and the bodies that say so. Pure functions over plain values.
+"""The wanted values of a live object, and the request bodies for them. Pure functions over plain values.
 
 Two releases matter. A field that is absent at the top level of a blob was null when it was backed up, *or* unknown to
 the SDK that made the backup: it is set back to null only where the field existed in the release that must have made the
@@ -147,7 +147,7 @@ def _without(entry: Any, beyond: Mapping[str, str]) -> Any:
 
 
 def left_out(raw: Mapping[str, Any], entry: ContentType, known: Releases) -> tuple[str, ...]:
-    """What the backed-up object holds and the destination cannot be told: ``dashboard.chat_enabled`` and so on.
+    """Fields that the backed-up object holds and the destination does not accept: ``dashboard.chat_enabled`` and so on.
 
     An owner who cannot be set is another matter: see :meth:`lrestore.restoration.own.OwnPlanner.lost_owner`.
     """

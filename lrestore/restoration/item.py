@@ -38,12 +38,12 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds, nobody
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.identify.proof import mapping_to
-from lrestore.restoration.identify.stand_in_names import own_slug
+from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.preconditions import stale_explores, without_missing_calls
 from lrestore.restoration.plan.text_links import Linker
-from lrestore.restoration.plan.title_clashes import left_aside, makes_way, step_aside
+from lrestore.restoration.plan.title_clashes import find_under_temporary_name, holder_will_release, use_temporary_title
 from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
 from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
 
@@ -194,9 +194,9 @@ class ItemRestorer:
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
-                if match.taken and not makes_way(self._context, ends, key.type, match.taken, "slug"):
+                if match.taken and not holder_will_release(self._context, ends, key.type, match.taken, "slug"):
                     plan.warnings.append(f"its slug {body['slug']!r} is another's: it gets another")
-                body["slug"] = own_slug(key, raw)
+                body["slug"] = generated_slug(key, raw)
         if body:
             operation = entry.update if live else entry.create
             if operation is None:
@@ -292,7 +292,7 @@ class ItemRestorer:
             try:
                 return act()
             except LookerError as error:
-                if write is None or not step_aside(self._context, plan.ends, write, live, error):
+                if write is None or not use_temporary_title(self._context, plan.ends, write, live, error):
                     raise
             write.changes = changes(write.body, live)
         return act()
@@ -302,7 +302,7 @@ class ItemRestorer:
         if write is None:
             raise ValueError(f"{plan.key}: nothing to create it from")
         entry = CONTENT_TYPES[plan.key.type]
-        made = self._insist(plan, lambda: left_aside(self._context, write) or self._made(plan, write))
+        made = self._insist(plan, lambda: find_under_temporary_name(self._context, write) or self._made(plan, write))
         applied.done += 1
         object_id = str(made[entry.id_field])
         self._context.journal.created(plan.key.type, object_id, str(made.get("created_at") or ""))

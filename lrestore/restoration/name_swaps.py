@@ -22,7 +22,7 @@ from lrestore.restoration.apply.execute import send
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import is_recorded, resolve
-from lrestore.restoration.identify.stand_in_names import title_aside
+from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.writes import Write
 
@@ -121,7 +121,7 @@ def _place(type_name: str, live: JsonObject) -> Place:
 
 def _aside(key: ItemKey, live: JsonObject) -> Write:
     live_id, name = str(live["id"]), str(live.get("name"))
-    body = {"name": title_aside(name, live_id)}
+    body = {"name": temporary_title(name, live_id)}
     operation = CONTENT_TYPES[key.type].update or ""
     changed = (Change("name", name, body["name"]),)
     return Write(operation, key.type, key.id, live_id, "", name, body, changed)

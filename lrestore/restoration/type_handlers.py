@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
-from lrestore.restoration.access.group_nesting import GroupBelongings, RoleBelongings
+from lrestore.restoration.access.group_nesting import GroupSubResources, RoleSubResources
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.handler import BoardBelongings, adjust_board
@@ -22,7 +22,7 @@ from lrestore.restoration.identify.users import watch_user
 from lrestore.restoration.name_swaps import adjust_folder
 from lrestore.restoration.plan.own_fields import Adjust
 from lrestore.restoration.schedules.handler import PlanBelongings, adjust_plan, is_enabled
-from lrestore.restoration.users.handler import UserBelongings, adjust_user, user_creation
+from lrestore.restoration.users.handler import UserSubResources, adjust_user, user_creation
 from lrestore.restoration.writes import Plan, Write
 
 
@@ -48,12 +48,12 @@ KINDS: Mapping[str, Kind] = {
     "board": Kind(BoardBelongings, adjust_board, watch=watch),
     "dashboard": Kind(DashboardBelongings, adjust_dashboard),
     "folder": Kind(adjust=adjust_folder),
-    "group": Kind(GroupBelongings, adjust_group),
-    "role": Kind(RoleBelongings, adjust_role),
+    "group": Kind(GroupSubResources, adjust_group),
+    "role": Kind(RoleSubResources, adjust_role),
     "permission_set": Kind(adjust=adjust_permission_set),
     "model_set": Kind(adjust=known_models),
     "scheduled_plan": Kind(PlanBelongings, adjust_plan, watch=watch, enabled=is_enabled),
-    "user": Kind(UserBelongings, adjust_user, user_creation, watch_user),
+    "user": Kind(UserSubResources, adjust_user, user_creation, watch_user),
 }
 
 SUPPORTED = frozenset({"look", "lookml_model", "explore", *KINDS})

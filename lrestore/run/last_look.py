@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.claims import another_of_the_backup
+from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.match import find_live
 from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.item import ItemRestorer
@@ -155,7 +155,7 @@ class _LastLook:
             for one in rows
             if str(one[entry.id_field]) != row.destination_id
             and not one.get("deleted")
-            and not another_of_the_backup(self._context, key, one)
+            and not is_another_item(self._context, key, one)
             and self._about_then(row, own, one)
         ]
 

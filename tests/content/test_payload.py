@@ -1,4 +1,4 @@
-"""What is sent, and what is left out because the destination does not take it."""
+"""Request bodies, and the fields left out because the destination does not accept them."""
 
 from __future__ import annotations
 

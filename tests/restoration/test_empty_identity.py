@@ -116,7 +116,7 @@ def test_a_folder_that_is_made_under_the_name_none_is_warned_about(stage: Stage)
     edit(stage.world, Edit(type="folder", id=item.key.id, delete=True))
     result = restored(stage, item)
     assert result.outcome == "created"
-    assert any("under the name 'None'" in warning for warning in result.warnings)
+    assert any("with the name 'None'" in warning for warning in result.warnings)
     assert restored(stage, item).outcome == "unchanged"
 
 

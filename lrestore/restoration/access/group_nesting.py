@@ -32,11 +32,11 @@ class _Groups:
 
 
 _PATH = "groups"
-"""What both lists are called in changes and warnings."""
+"""The name of both lists in changes and warnings."""
 
 
 class _Planner:
-    """What both kinds of list have in common."""
+    """The common part of both lists."""
 
     def __init__(self, context: Context, key: ItemKey, ends: LooseEnds) -> None:
         self.context = context
@@ -72,13 +72,13 @@ class _Planner:
             return []
         kept = [one for one in extra if caller_is_in(self.context, one)] if makes_admins() else []
         self.warnings += [
-            f"group {one} stays in its {_PATH}: without it the user who restores could be locked out" for one in kept
+            f"keeping group {one} in its {_PATH}: removing it could lock out the calling user" for one in kept
         ]
         return [one for one in extra if one not in kept]
 
 
-class GroupBelongings:
-    """Implements :class:`lrestore.restoration.belongings.Belongings`: the groups in a group."""
+class GroupSubResources:
+    """Implements :class:`lrestore.restoration.type_handlers.Belongings`: the groups in a group."""
 
     def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
         self._context = context
@@ -141,8 +141,8 @@ class GroupBelongings:
         self._context.live.hierarchy.note(write.live_id, live_id, inside=False)
 
 
-class RoleBelongings:
-    """Implements :class:`lrestore.restoration.belongings.Belongings`: the groups that have a role."""
+class RoleSubResources:
+    """Implements :class:`lrestore.restoration.type_handlers.Belongings`: the groups that have a role."""
 
     def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
         self._context = context

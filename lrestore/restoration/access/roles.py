@@ -15,10 +15,10 @@ def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
     if planner.live is not None:
         return
     if planner.context.definitions.inside(planner.key.id) is not None:
-        planner.warnings.append("backups do not hold a group's access to folders: that does not come back")
+        planner.warnings.append("a backup does not hold a group's access to folders: it does not come back")
     else:
         planner.warnings.append(
-            "backups hold neither the groups inside a group, nor its roles, nor its access to folders: only its "
+            "a backup does not hold the groups inside a group, its roles, or its access to folders: only its "
             "members come back, with the users"
         )
 
@@ -29,16 +29,14 @@ def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
     """
     if planner.live is None:
         if planner.context.definitions.holders(planner.key.id) is None:
-            planner.warnings.append(
-                "backups do not hold the groups that have a role: it comes back with its users only"
-            )
+            planner.warnings.append("a backup does not hold the groups that have a role: only its users come back")
         return
     permission_set = planner.context.live.get("permission_set", str(wanted.get("permission_set_id"))) or {}
     if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):
         return
     if _the_only_admin_role(planner.context, {str(planner.live["id"])}):
         del wanted["permission_set_id"]
-        planner.warnings.append("it keeps its permission set: the user who restores is an admin by it alone")
+        planner.warnings.append("keeping its permission set: only this makes the calling user an admin")
 
 
 def adjust_permission_set(planner: OwnPlanner, wanted: JsonObject) -> None:
@@ -51,7 +49,7 @@ def adjust_permission_set(planner: OwnPlanner, wanted: JsonObject) -> None:
     by_it = {role_id for role_id, role in roles.items() if str((role.get("permission_set") or {}).get("id")) == live_id}
     if _the_only_admin_role(planner.context, by_it):
         wanted["permissions"] = [*wanted["permissions"], _ADMINISTER]
-        planner.warnings.append(f"it keeps {_ADMINISTER!r}: the user who restores is an admin by it alone")
+        planner.warnings.append(f"keeping {_ADMINISTER!r}: only this makes the calling user an admin")
 
 
 def _the_only_admin_role(context: Context, role_ids: set[str]) -> bool:
@@ -74,7 +72,7 @@ def known_permissions(planner: OwnPlanner, wanted: JsonObject) -> None:
     unknown = [name for name in wanted["permissions"] if name not in known and known >= in_use]
     if unknown:
         wanted["permissions"] = [name for name in wanted["permissions"] if name not in unknown]
-        planner.warnings.append(f"Looker knows no permission {', '.join(map(repr, unknown))}: left out")
+        planner.warnings.append(f"leaving out permission {', '.join(map(repr, unknown))}: this Looker does not have it")
 
 
 def known_models(planner: OwnPlanner, wanted: JsonObject) -> None:

@@ -7,9 +7,9 @@ alone, so that what a create without an answer has made is found again, also by 
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.identify.stand_in_names import own_slug
+from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.plan.own_fields import OwnPlanner
-from lrestore.restoration.plan.title_clashes import makes_way
+from lrestore.restoration.plan.title_clashes import holder_will_release
 
 
 def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:
@@ -23,8 +23,8 @@ def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:
     other = next((row for row in found if str(row["id"]) != str(live["id"])), None)
     if other is None:
         return
-    if makes_way(planner.context, planner.ends, "dashboard", other, "slug"):
-        wanted["slug"] = own_slug(planner.key, planner.raw)
+    if holder_will_release(planner.context, planner.ends, "dashboard", other, "slug"):
+        wanted["slug"] = generated_slug(planner.key, planner.raw)
         return
     del wanted["slug"]
     planner.warnings.append(f"its slug {slug!r} belongs to dashboard {other['id']}: it keeps {live.get('slug')!r}")

@@ -1,6 +1,6 @@
-"""Finding out which live object a backed-up one is, and where its references lead.
+"""Match backed-up objects with live ones, and translate references.
 
-Promise: an id alone proves nothing; an object that is somebody else's is never taken for the backed-up one.
+Promise: an id alone proves nothing; another object is never taken for the backed-up one.
 Steps: ``match`` finds the object itself, ``resolve`` translates references, ``parts`` matches tiles, filters and items,
 ``users``, ``folders`` and ``queries`` know what is particular to these.
 """

@@ -11,7 +11,7 @@ from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.users import same_person
 
 
-def another_of_the_backup(context: Context, key: ItemKey, row: JsonObject) -> bool:
+def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object ``row`` is known to be another item than ``key``.
 
     In the same instance an object whose id the backup holds is that object. In any, an object that is recorded as

@@ -75,12 +75,12 @@ def circle(context: Context, folder_id: str) -> tuple[str, ...]:
     return (*ids[ids.index(above) :], above) if above in ids else ()
 
 
-def why_homeless(context: Context, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
+def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
     """Why a folder of the backup cannot be had, where there is more to say than that it is not there."""
     loop = circle(context, folder_id)
     if loop:
         chain = " in ".join(f"folder={one}" for one in loop)
-        hint = "the backup is broken there: move the content's folder in a copy of it, or restore the content elsewhere"
+        hint = "the backup is damaged there: move the content's folder in a copy of the backup, or restore elsewhere"
         return DependencyError(
             f"{key} needs folder={folder_id} ({path}), which is in a circle of folders: {chain}",
             path=path,
@@ -97,12 +97,12 @@ def _without_owner(context: Context, key: ItemKey, folder: JsonObject, path: str
     owner = owner_of(context, folder)
     user = read_raw(context, ItemKey("user", owner)) if owner else None
     email = (user or {}).get("email") or ((user or {}).get("credentials_email") or {}).get("email")
-    named = f"user={owner}" + (f" ({email})" if email else "") if owner else "a user of whom nothing is known"
+    named = f"user={owner}" + (f" ({email})" if email else "") if owner else "an unknown user"
     restorable = user is not None and not is_built_in(CONTENT_TYPES["user"], user)
     restore = f"restore the user first: --select user={owner}, or " if restorable else ""
     return DependencyError(
         f"{key} belongs in the personal folder {str(folder.get('name') or '')!r} of {named} ({path}), "
-        "who is not in the destination, or has no such folder there",
+        "and that user is not in the destination or has no personal folder there",
         path=path,
         key=key,
         hint=f"{restore}set [run] fallback_folder to the id of a folder",

@@ -18,7 +18,7 @@ from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.claims import another_of_the_backup, other_than_its_name
+from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
 from lrestore.restoration.identify.resolve import (
     NaturalKey,
     candidates_for,
@@ -27,8 +27,8 @@ from lrestore.restoration.identify.resolve import (
     is_recorded,
     natural_key,
 )
-from lrestore.restoration.identify.stand_in_names import own_slug, title_aside
-from lrestore.restoration.identify.users import same_person, somebody_else
+from lrestore.restoration.identify.stand_in_names import generated_slug, temporary_title
+from lrestore.restoration.identify.users import is_another_person, same_person
 
 
 @dataclass(slots=True)
@@ -88,12 +88,12 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
     mapped = recorded.destination_id
     live = context.live.beyond(key.type, mapped) or context.live.trashed(key.type, mapped)
     if live is None:
-        match.warnings.append(f"it was mapped to id {mapped}, which is gone")
+        match.warnings.append(f"mapped to id {mapped}, which no longer exists")
         return False
     if not is_recorded(context, key, recorded, live):
         match.warnings.append(
-            f"it was mapped to id {mapped}, which cannot be proved to be the same {key.type} still "
-            f"(it is {title_of(key.type, live)!r}{_born(live)}): the mapping does not count"
+            f"mapped to id {mapped}, but that may be another {key.type} now "
+            f"({title_of(key.type, live)!r}{_born(live)}): ignoring the mapping"
         )
         return False
     match.live, match.recorded = live, recorded
@@ -125,7 +125,7 @@ def _take_by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match, l
     if _proof(context, key, raw, live) is False:
         match.warnings.append(
             f"id {key.id} belongs to another {key.type} now ({title_of(key.type, live)!r}{_born(live)}): "
-            "it is left alone"
+            "leaving that one unchanged"
         )
         match.stranger = key.id
         return False
@@ -140,7 +140,7 @@ def _born(live: JsonObject) -> str:
 def _proof(context: Context, key: ItemKey, raw: JsonObject, live: JsonObject) -> bool | None:
     """Whether the object with the backed-up id is the backed-up one; None where nothing speaks against it."""
     if key.type == "user":
-        return not somebody_else(raw, live) if context.same_instance else same_person(raw, live)
+        return not is_another_person(raw, live) if context.same_instance else same_person(raw, live)
     proof = same_origin(raw.get("created_at"), live.get("created_at"))
     if proof is None and not context.same_instance:
         return _same_natural_key(CONTENT_TYPES[key.type], raw, live)
@@ -175,7 +175,7 @@ def _by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Matc
     match.how = "natural key"
     match.ids_hold = context.same_instance
     if object_id != key.id:
-        match.warnings.append(f"it is matched to id {object_id} by {', '.join(wanted)}")
+        match.warnings.append(f"matched to id {object_id} by {', '.join(wanted)}")
     return True
 
 
@@ -186,25 +186,23 @@ def _ambiguous(key: ItemKey, wanted: NaturalKey, rows: Sequence[JsonObject]) -> 
     if len(rows) > 1:
         told, hint = f"could be any of several objects with {named}: ids {ids}", "rename or remove all but one"
     else:
-        told = f"may be or may not be the object with {named}, whose other content differs: id {ids}"
+        told = f"may or may not be the object with {named}, whose other content differs: id {ids}"
         hint = f"rename or remove the live {key.type}, or make it what the backup holds"
     return AmbiguousMatchError(f"{key} {told}", hint=hint, key=key)
 
 
 def _preferred(context: Context, key: ItemKey, found: list[JsonObject]) -> list[JsonObject]:
-    """Of several, the one that has kept its id; and what somebody has deleted does not stand in the way of what is
-    there.
-    """
+    """Of several candidates, the one that has kept its id; else those that are not in the trash."""
     own = [row for row in found if context.same_instance and str(row.get("id")) == key.id]
     return own or [row for row in found if not row.get("deleted")] or found
 
 
 def _under_another_name(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> list[JsonObject]:
-    """What an earlier run has made under a slug of our own or a title of no meaning, without living to say so."""
+    """An object that an earlier run created under a generated slug or a temporary title, and died before recording."""
     if "slug" in CONTENT_TYPES[key.type].natural_key and (match.taken or not raw.get("slug")):
-        return context.live.find(key.type, {"slug": own_slug(key, raw)})
+        return context.live.find(key.type, {"slug": generated_slug(key, raw)})
     if key.type == "look" and context.journal.unsettled(key):
-        aside = natural_key(context, key, {**raw, "title": title_aside(str(raw.get("title")), key.id)})
+        aside = natural_key(context, key, {**raw, "title": temporary_title(str(raw.get("title")), key.id)})
         return context.live.find(key.type, aside) if aside else []
     return []
 
@@ -216,9 +214,9 @@ def _another(context: Context, key: ItemKey, row: JsonObject, match: Match) -> b
     entry = CONTENT_TYPES[key.type]
     if match.stranger and str(row[entry.id_field]) == match.stranger:
         return other_than_its_name(key.type)
-    return another_of_the_backup(context, key, row)
+    return is_another_item(context, key, row)
 
 
 def title_of(type_name: str, obj: JsonObject) -> str:
-    """What people call the object."""
+    """The title or name of the object."""
     return str(obj.get(CONTENT_TYPES[type_name].title_field) or obj.get("id") or "")

@@ -1,8 +1,8 @@
-"""Which of several live objects of the same name is which of the backup's, where names are not unique. Pure functions.
+"""Pair live objects and backed-up ones of the same name, where names are not unique. Pure functions.
 
 Items and objects are paired by what they hold, by the strictest trait first. Only objects that are equal in everything
-may be exchanged for each other; where less is equal, a pair has to be the only one. What cannot be told is in doubt:
-neither written to nor made a second time.
+may be exchanged for each other; where less is equal, a pair has to be the only one. An item that fits several objects
+is in doubt: it is neither written nor created again.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import Literal
 from lrestore.json_types import JsonObject
 
 Trait = tuple[Callable[[JsonObject], Hashable], Callable[[JsonObject], Hashable]]
-"""What is compared: as an item of the backup has it, and as a live object has it. None equals nothing."""
+"""A value to compare: of an item of the backup, and of a live object. None equals nothing."""
 
 Likeness = Literal["same", "doubtful", "other"]
-"""What a live object is that has the name of an item and no trait in common: the item, if there are no others of that
+"""The verdict on a live object that has the name of an item and no trait in common: the item, if no other has that
 name; perhaps the item; another object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """What tells objects of the same name apart. ``traits``: the strictest first; ``rest`` judges an item and an object
-    that have none in common.
+    """The traits that distinguish objects of the same name. ``traits``: the strictest first; ``rest`` judges an item
+    and an object that have none in common.
     """
 
     traits: Sequence[Trait]

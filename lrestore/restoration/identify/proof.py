@@ -1,8 +1,8 @@
 """Does a recorded mapping still lead to the object that was recorded?
 
-A state file may be used on another server of the same name, or on an instance that was set back: the recorded id is
-somebody else's then. So a mapping keeps what its object looked like. ``created_at`` decides where both sides have one;
-otherwise the natural key does. Nothing here makes a call.
+A state file may be used on another server of the same name, or on an instance that was set back: the recorded id then
+belongs to another object. So a mapping keeps identifying fields of its object. ``created_at`` decides where both sides
+have one; otherwise the natural key does. Nothing here makes a call.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from lrestore.messages import Mapping as Mapped
 from lrestore.messages import Proof, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.identify.queries import fingerprint, merge_definition, query_id_of
-from lrestore.restoration.identify.stand_in_names import title_aside
+from lrestore.restoration.identify.stand_in_names import temporary_title
 
 Shown = Mapping[str, Any]
 """An object, part or query as Looker shows it."""
@@ -30,7 +30,7 @@ _SHORT = 200
 
 
 def proof_of(kind: str, live: Shown) -> Proof:
-    """What is recorded of a live object of a type, part or query, as Looker shows it."""
+    """The proof to record for a live object, part or query, from what Looker shows of it."""
     created_at = live.get("created_at")
     shown = str(created_at) if parse_moment(created_at) is not None else ""
     traits = {name: value for name, value in _traits(kind, live).items() if value is not None}
@@ -67,7 +67,7 @@ def _agree(kind: str, recorded: Recorded, live: Shown) -> bool | None:
 
 def _also(value: str, live_id: str) -> tuple[str, str]:
     """A name, and the one that makes way for others while a run restores them."""
-    return value, _text(title_aside(value, live_id))
+    return value, _text(temporary_title(value, live_id))
 
 
 def _same_user(ours: dict[str, str], theirs: Mapping[str, str | None]) -> bool | None:
@@ -82,7 +82,7 @@ def _same_user(ours: dict[str, str], theirs: Mapping[str, str | None]) -> bool |
 
 
 def _traits(kind: str, live: Shown) -> dict[str, str | None]:
-    """What tells the object from others of its kind; None for what it does not have."""
+    """The fields that distinguish the object from others of its type; None for a field that it lacks."""
     if kind in _OF_KIND:
         return _OF_KIND[kind](live)
     entry = CONTENT_TYPES.get(kind)

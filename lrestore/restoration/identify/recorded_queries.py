@@ -37,7 +37,7 @@ def _is_it(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bo
 
 
 def proved(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bool:
-    """What an older version has recorded is not believed: making such a query again gives the old one back."""
+    """A record of an older version proves nothing: creating such a query again returns the existing one."""
     return shown is not None and proves(kind, recorded, shown) is True
 
 

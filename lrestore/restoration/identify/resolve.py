@@ -13,22 +13,22 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.claims import another_of_the_backup, other_than_its_name
+from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
 from lrestore.restoration.identify.folders import (
     in_personal_folder,
     is_special,
     lineage,
     read_raw,
     special_folder,
-    why_homeless,
+    why_folder_missing,
 )
 from lrestore.restoration.identify.namesakes import Choice, choose
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import fingerprint
 from lrestore.restoration.identify.recorded_queries import mapped_query
-from lrestore.restoration.identify.stand_in_names import own_slug
+from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.identify.traits import telling_of
-from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_people, known_by, name_of, same_person
+from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of, same_person
 
 NaturalKey = dict[str, str | None]
 
@@ -54,7 +54,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
         found = _by_natural_key(context, target, source_id)
         if found is not None:
             return found
-    homeless = why_homeless(context, key, source_id, path) if target == "folder" else None
+    homeless = why_folder_missing(context, key, source_id, path) if target == "folder" else None
     raise homeless or missing(context, target, source_id, path=path, key=key)
 
 
@@ -95,7 +95,7 @@ def is_recorded(context: Context, key: ItemKey, recorded: Recorded, live: JsonOb
     wanted = natural_key(context, key, backed_up)
     if wanted is not None and all(_text_of(live.get(name)) == value for name, value in wanted.items()):
         return True
-    return "slug" in CONTENT_TYPES[key.type].natural_key and live.get("slug") == own_slug(key, backed_up)
+    return "slug" in CONTENT_TYPES[key.type].natural_key and live.get("slug") == generated_slug(key, backed_up)
 
 
 def _text_of(value: object) -> str | None:
@@ -244,7 +244,7 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
     held = context.source.holds(ItemKey(target, source_id))
     hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
     if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
-        hint = "no restore makes it: it comes with the instance, with a login, or from a directory"
+        hint = "a restore cannot create it: it comes with the instance, with a login, or from a directory"
     told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
     if _belongs_to_another(context, target, source_id):
         told += f": that id belongs to another {target} now"
@@ -330,7 +330,7 @@ def candidates_for(context: Context, key: ItemKey, raw: JsonObject) -> Candidate
     Plans of other owners are among them: an owner may have been replaced.
     """
     if key.type == "user":
-        found = find_people(context, key, raw)
+        found = find_users(context, key, raw)
         if found:
             return Candidates(dict(known_by(raw)), found, login=True)
         return Candidates(name_of(raw), find_by_name(context, raw))
@@ -381,7 +381,7 @@ def _has_natural_key(context: Context, key: ItemKey, raw: JsonObject, wanted: Na
     not looked for by its name.
     """
     if key.type == "user":
-        return name_of(raw) == wanted and by_name_alone(raw) and not find_people(context, key, raw)
+        return name_of(raw) == wanted and by_name_alone(raw) and not find_users(context, key, raw)
     return {**(natural_key(context, key, raw) or {}), _OWNER: None} == {**wanted, _OWNER: None}
 
 
@@ -399,7 +399,7 @@ def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObj
     if context.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
         born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
         return born_elsewhere and other_than_its_name(key.type)
-    return another_of_the_backup(context, key, row)
+    return is_another_item(context, key, row)
 
 
 def _in_the_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool:
@@ -427,7 +427,7 @@ def _folder(context: Context, source_id: str) -> str | None:
             return None
     for key, name in reversed(below):
         rows = context.live.find("folder", {"parent_id": here, "name": name})
-        found = [row for row in rows if not another_of_the_backup(context, key, row)]
+        found = [row for row in rows if not is_another_item(context, key, row)]
         if len(found) != 1:
             return None
         here = str(found[0]["id"])

@@ -1,5 +1,5 @@
-"""What a backup has only ids of, where ids mean nothing: queries, from the tiles of the backup or from the living
-source; the groups in a group and those that have a role, from the source alone.
+"""Definitions that a backup holds as ids only: queries, read from the tiles of the backup or from the source instance;
+the groups in a group and the groups that have a role, read from the source instance alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What is put together once for a run, when it is asked for. ``shown``: the dashboard of the backup that shows a
+    """Facts that are collected once per run, on first use. ``shown``: the dashboard of the backup that shows a
     query, by the query's id; ``colours``: None where they have not been listed for all.
     """
 
@@ -36,7 +36,7 @@ class Gathered:
     colours: Callable[[], KnownColours | None] = _nothing
 
 
-class Asked:
+class SourceDefinitions:
     """Implements :class:`Definitions`. ``origin`` is the living source, None where there is none; ``list_colours``
     reads the colour collections of both instances.
     """

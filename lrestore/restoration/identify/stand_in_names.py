@@ -1,4 +1,4 @@
-"""Names that a restore gives for a while, or instead of one that is taken."""
+"""Temporary names, and replacements for names that are taken."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 
 
-def title_aside(title: str, object_id: str) -> str:
-    """The title of no meaning: always the same for an item, so that it is known again."""
+def temporary_title(title: str, object_id: str) -> str:
+    """The temporary title of an item: always the same, so that a later run finds it."""
     return f"{title} (being restored {object_id})"
 
 
@@ -20,7 +20,7 @@ _LENGTH = 22
 """As long as Looker's own."""
 
 
-def own_slug(key: ItemKey, raw: JsonObject) -> str:
+def generated_slug(key: ItemKey, raw: JsonObject) -> str:
     """The slug that the backed-up dashboard gets where it cannot have its own."""
     told = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
     number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")

@@ -1,4 +1,4 @@
-"""What tells objects of the same name apart: the traits, by type, in which a live one agrees with the backed-up one."""
+"""The traits, by type, that distinguish objects of the same name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Translate = Callable[[str, str], str | None]
 
 
 def telling_of(context: Context, type_name: str, translate: Translate) -> Telling | None:
-    """What tells objects of a type apart; None for a type whose names are unique."""
+    """The traits that distinguish objects of a type; None for a type whose names are unique."""
     made = _TELLING.get(type_name)
     return made(context, translate) if made else None
 

@@ -11,7 +11,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.claims import another_of_the_backup
+from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.writes import Write
 
 _TELLING: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +41,7 @@ def _names(key: ItemKey, write: Write) -> dict[str, str]:
 
 
 def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset[str]) -> JsonObject | None:
-    """What an unanswered create has made: it was not there before, is nobody else's, and holds what was sent.
+    """The object that an unanswered create has made: it is new, is no other item, and holds the values that were sent.
 
     Raises AmbiguousMatchError where several objects are like that.
     """
@@ -51,7 +51,7 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
         row
         for row in context.live.find_now(key.type, _names(key, write))
         if str(row["id"]) not in before
-        and not another_of_the_backup(context, key, row)
+        and not is_another_item(context, key, row)
         and not differing(sent, row, fields.sdk_model(entry.model))
     ]
     return _sole(key, found)
@@ -63,16 +63,16 @@ def sole_new(context: Context, key: ItemKey, found: list[JsonObject]) -> JsonObj
 
     Raises AmbiguousMatchError where several objects are like that.
     """
-    return _sole(key, [row for row in found if not row.get("deleted") and not another_of_the_backup(context, key, row)])
+    return _sole(key, [row for row in found if not row.get("deleted") and not is_another_item(context, key, row)])
 
 
 def _sole(key: ItemKey, found: list[JsonObject]) -> JsonObject | None:
     if len(found) > 1:
         id_field = CONTENT_TYPES[key.type].id_field
         raise AmbiguousMatchError(
-            f"{key}: no usable answer came when it was created, and several alike are new: "
+            f"{key}: its create got no usable answer, and several new objects fit: "
             f"ids {', '.join(str(row[id_field]) for row in found)}",
-            hint="delete those that nobody needs",
+            hint="delete the ones that are not needed",
             key=key,
         )
     return found[0] if found else None

@@ -1,4 +1,4 @@
-"""Which live user is the backed-up one? A user has no ``created_at``: who logs in with the same is the same.
+"""Match users: users have no ``created_at``, so equal logins mean the same user.
 
 E-mail addresses first, whatever the login they belong to; then the ids of SAML, LDAP, Google, OpenID Connect and embed
 credentials. A user without any has nothing to be known by but the id, in the same instance.
@@ -31,7 +31,7 @@ def _same_login(raw: JsonObject, live: JsonObject) -> bool | None:
     return same_origin(ours.get("created_at"), theirs.get("created_at"))
 
 
-def somebody_else(raw: JsonObject, live: JsonObject) -> bool:
+def is_another_person(raw: JsonObject, live: JsonObject) -> bool:
     """Whether an id has gone to another person (an instance set back to an old state gives ids anew): another name,
     another address, and an e-mail login made at another time.
     """
@@ -40,7 +40,7 @@ def somebody_else(raw: JsonObject, live: JsonObject) -> bool:
 
 
 def known_by(raw: JsonObject) -> dict[str, str]:
-    """What the backed-up user is looked for by, in words."""
+    """The login or name by which the backed-up user is searched for, for messages."""
     if emails_of(raw):
         return {"email": emails_of(raw)[0]}
     credentials = {f"credentials_{kind}": credential_id for kind, credential_id in credentials_of(raw)}
@@ -68,8 +68,8 @@ def find_by_name(context: Context, raw: JsonObject) -> list[JsonObject]:
     return context.live.people.without_login(raw.get("first_name"), raw.get("last_name"))
 
 
-def find_people(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObject]:
-    """The live users who log in with the same as the backed-up one; more than one where that cannot be told.
+def find_users(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObject]:
+    """The live users with the login of the backed-up one; more than one where several share it.
 
     Raises ForbiddenError where an embed user cannot be looked for.
     """
@@ -85,7 +85,7 @@ def find_people(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObj
         except ForbiddenError as error:
             if emails_of(raw):
                 continue
-            hint = "the user can only be found by this call; restore it from the instance's own tools"
+            hint = "only this call finds the user: allow it, or create the user with Looker's own tools"
             raise error.with_context(hint=hint) from error.__cause__
         if one is not None:
             return [one]
@@ -93,7 +93,7 @@ def find_people(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObj
 
 
 def watch_user(context: Context, key: ItemKey, write: Write) -> Callable[[], JsonObject | None]:
-    """What finds the user that a create has made if no answer comes: who has no login yet needs no memory."""
+    """A function that finds the user whose create got no answer: users without a login need no earlier listing."""
     return partial(_made, context, key, write)
 
 
@@ -103,9 +103,9 @@ def _made(context: Context, key: ItemKey, write: Write) -> JsonObject | None:
     found = _left_behind(context, key, write.body)
     if len(found) > 1:
         raise AmbiguousMatchError(
-            f"{key}: no answer came when it was created, and several users of that name have no credentials: "
+            f"{key}: its create got no answer, and several users of that name have no credentials: "
             f"ids {', '.join(str(row['id']) for row in found)}",
-            hint="delete those that nobody needs",
+            hint="delete the ones that are not needed",
             key=key,
         )
     return found[0] if found else None

@@ -44,7 +44,7 @@ class OwnPlanner:
         self._entry: ContentType = CONTENT_TYPES[key.type]
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
-        """What the object comes back without."""
+        """References that the object comes back without."""
         self.before: list[Write] = []
         """Queries that have to be made first."""
         self.rewrite: Rewrite = as_it_is
@@ -94,14 +94,14 @@ class OwnPlanner:
             live_text = (self.live or {}).get(name)
             if self.live is None:
                 self.warnings.append(
-                    f"it is made under the {name} {NO_TEXT!r}: that is also what a backup holds of one without a {name}"
+                    f"created with the {name} {NO_TEXT!r}, which in a backup may also stand for no {name}"
                 )
             elif live_text != NO_TEXT:
                 del wanted[name]
                 if live_text is not None:
                     self.warnings.append(
-                        f"its {name} in the backup, {NO_TEXT!r}, may stand for no {name}: the live one, {live_text!r}, "
-                        "is left alone"
+                        f"the {name} in the backup, {NO_TEXT!r}, may stand for no {name}: "
+                        f"keeping the live {name} {live_text!r}"
                     )
 
     def _derive(self, wanted: JsonObject) -> None:
@@ -181,7 +181,7 @@ class OwnPlanner:
         fallback = self.context.policy.fallback_owner
         if fallback:
             wanted[name] = fallback
-            self.warnings.append(f"its owner, user {source_id}, is not in the destination; user {fallback} becomes it")
+            self.warnings.append(f"owner user {source_id} does not exist there; using fallback_owner {fallback}")
             return
         del wanted[name]
         becomes = f"stays user {live_owner}" if live_owner else f"becomes the caller, user {self.context.caller_id}"
@@ -200,7 +200,7 @@ class OwnPlanner:
             self._find_query(wanted, name)
         except DependencyError as error:
             if self.live is None or self.live.get(name) is None:
-                told = f"{self.key} needs a query that cannot be had: {error.message} ({error.path})"
+                told = f"{self.key} needs a query that is not available: {error.message} ({error.path})"
                 raise DependencyError(told, hint=error.hint, path=error.path, key=self.key) from None
             del wanted[name]
             self.unmet.append(Unmet("its query", error.message, error.path or name, error.hint or ""))
@@ -221,12 +221,12 @@ class OwnPlanner:
             wanted[name] = maker.query(query_id, asked, name.removesuffix("_id"), self._live_query)
         elif self.live is not None and self.live.get(name) is not None:
             del wanted[name]
-            self.warnings.append(f"no tile of the backup shows query={query_id}: the live query is left as it is")
+            self.warnings.append(f"keeping the live query: no tile of the backup shows query={query_id}")
         else:
             raise NotRestorableError(
-                f"{self.key} cannot be made in another instance: it needs query={query_id}, which no tile of the "
+                f"{self.key} cannot be created in another instance: it needs query={query_id}, which no tile of the "
                 "backup shows",
-                hint="set [source] base_url, if the instance that was backed up still lives: it is read from there",
+                hint="if the source instance still runs, set [source] base_url to read the query from it",
                 path=name,
                 key=self.key,
             )

@@ -1,6 +1,4 @@
-"""Checks that are made before the first write of an item: what will be seen in it and is not there, calls that the
-destination has not.
-"""
+"""Checks before the first write of an item: LookML that the destination lacks, and calls that it does not offer."""
 
 from __future__ import annotations
 
@@ -19,7 +17,7 @@ _NO_CALL = "no such call there"
 
 
 class _Planned(Protocol):
-    """What an item's plan shows of itself here."""
+    """The attributes of an item's plan that are checked here."""
 
     key: ItemKey
     own: Write | None

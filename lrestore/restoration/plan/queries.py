@@ -69,7 +69,7 @@ class QueryMaker:
         self._writes = writes
         self._rewrite = rewrite
         self.left_out: set[str] = set()
-        """What the definitions say and the destination does not take."""
+        """Fields of the definitions that the destination does not accept."""
 
     def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
         """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now.
@@ -87,7 +87,7 @@ class QueryMaker:
             return mapped
         lacking = [one for one in ("model", "view") if not body.get(one)]
         if lacking:
-            told = f"query={query_id} names no {' and no '.join(lacking)}, and Looker makes no such query"
+            told = f"query={query_id} names no {' and no '.join(lacking)}, and Looker cannot create such a query"
             raise DependencyError(told, path=f"{path}.{lacking[0]}")
         check_explore(self._context, body, f"{path}.view")
         return self._make("create_query", "query", name, path, body)

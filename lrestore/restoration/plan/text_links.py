@@ -1,4 +1,4 @@
-"""Links between content, hidden in texts: translated where it is known what they lead to, named where it is not.
+"""Links between content inside texts: translated where the target is known, reported where it is not.
 
 Text tiles, rich content, visualisations and custom fields, descriptions, messages: the paths of kind *text* in the
 ontology. A link to another host's content is none of ours.
@@ -145,7 +145,7 @@ class Linker:
         if key == self._key and self._live_id:
             return self._live_id if link.host or link.id != self._live_id else None
         later = self._ends.later(key)
-        # What is still to come may prove to be what an earlier run made: a link that leads there is not taken back.
+        # An item still to come may be on record from an earlier run: keep a link that already leads there.
         known = mapped(self._context, key.type, key.id)
         if known is not None:
             return known
@@ -159,7 +159,7 @@ class Linker:
         return found
 
     def _found(self, key: ItemKey) -> str | None:
-        """What the backup holds may be there without having been restored by us."""
+        """Items of the backup may be in the destination without a record of a restore."""
         known = self._context.linked
         if key not in known:
             known[key] = self._resolved(key) if self._context.source.holds(key) else None

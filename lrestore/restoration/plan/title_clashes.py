@@ -1,8 +1,8 @@
-"""Titles and slugs of which there can be but one, and that another item of the run holds and is still to give up.
+"""Titles and slugs that must be unique, and that another item of the run holds and will release.
 
-Two dashboards of a folder that have swapped titles cannot both be first. Nobody writes to another's object: the item
-that is refused gets a title of no meaning itself, which makes way for whoever wants its old one, and its own in a
-second turn, when all others have had their first.
+Two dashboards of a folder that have swapped titles cannot both be written first. An item never writes to the object of
+another item. The refused item takes a temporary title, which frees its old one. It gets its own title in a second turn,
+after all other items have had their first.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.claims import claimants
 from lrestore.restoration.identify.folders import read_raw
 from lrestore.restoration.identify.resolve import presumed
-from lrestore.restoration.identify.stand_in_names import title_aside
+from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.writes import Write
 
 IN_FOLDERS = frozenset({"dashboard", "look"})
 """Types whose titles are unique among what is in their folder and not in the trash."""
 
 
-def makes_way(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject, name: str) -> bool:
+def holder_will_release(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject, name: str) -> bool:
     """Whether the live object ``holder`` is an item of this run that is to have another ``name`` than it has now. If
     so, ``ends`` waits for it.
     """
@@ -39,10 +39,11 @@ def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.source.holds(key)}
 
 
-def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject, error: LookerError) -> bool:
-    """After Looker has refused a write: whether it is worth another try. The body has a title of no meaning then, if
-    another item of this run holds its own and is to give it up; where nobody holds it, somebody just has given it up.
-    Otherwise it raises the error, with a hint that names the holder of the title.
+def use_temporary_title(context: Context, ends: LooseEnds, write: Write, live: JsonObject, error: LookerError) -> bool:
+    """After a refused write: whether to try again. If another item of this run holds the title and will release it, the
+    body gets a temporary title. If no object holds the title, it has just become free.
+
+    Raises the error where the title stays taken, with a hint that names the holder.
     """
     if (
         write.type not in IN_FOLDERS
@@ -58,12 +59,12 @@ def step_aside(context: Context, ends: LooseEnds, write: Write, live: JsonObject
     if not _leaves(context, ends, write.type, holder):
         hint = f"{write.type} {holder['id']} has that title in that folder: rename it, or move it away"
         raise error.with_context(hint=hint) from error.__cause__
-    write.body["title"] = title_aside(place["title"], write.source_id)
+    write.body["title"] = temporary_title(place["title"], write.source_id)
     return True
 
 
 def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject) -> bool:
-    if makes_way(context, ends, type_name, holder, "title"):
+    if holder_will_release(context, ends, type_name, holder, "title"):
         return True
     for key in _items(context, type_name, holder):
         folder = str((read_raw(context, key) or {}).get("folder_id") or "")
@@ -77,10 +78,10 @@ def _is_clash(error: LookerError) -> bool:
     return isinstance(error, ConflictError) or any(one.code == "already_exists" for one in error.errors)
 
 
-def left_aside(context: Context, write: Write) -> JsonObject | None:
-    """What an earlier run has made under the title of no meaning, and could not say so; looked for under that alone."""
+def find_under_temporary_name(context: Context, write: Write) -> JsonObject | None:
+    """The object that an earlier run created under the temporary title and did not record; searched by that title."""
     title, folder_id = str(write.body.get("title")), write.body.get("folder_id")
-    if not title.endswith(title_aside("", write.source_id)) or folder_id is None:
+    if not title.endswith(temporary_title("", write.source_id)) or folder_id is None:
         return None
     found = context.live.find(write.type, {"title": title, "folder_id": str(folder_id)})
     alive = [row for row in found if not row.get("deleted")]

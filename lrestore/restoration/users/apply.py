@@ -64,7 +64,7 @@ class UserWriter:
     def _barred(self, *rules: tuple[str, bool]) -> bool:
         """Whether Looker keeps a list of the user's from outside, which of a new user only the answer shows."""
         names = [name for name, value in rules if self._applied.created and self._live.get(name) is value]
-        self._applied.warnings += [f"Looker keeps it from outside ({name}): left alone" for name in names]
+        self._applied.warnings += [f"managed outside Looker ({name}): left alone" for name in names]
         return bool(names)
 
     def _write_groups(self) -> None:

@@ -42,7 +42,7 @@ class EmailLogin:
         if not body:
             return []
         if is_caller(self._context, live):
-            self.warnings.append(f"it is the user who restores: its e-mail login is left alone ({', '.join(body)})")
+            self.warnings.append(f"this is the calling user: its e-mail login is left alone ({', '.join(body)})")
             return []
         return [self._write("update_user_credentials_email", live, body, there)]
 

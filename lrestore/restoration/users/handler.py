@@ -1,4 +1,4 @@
-"""Users: what their own fields must hold, how a missing one is made, and all that belongs to one.
+"""Users: their own fields, the creation of a missing user, and its login, groups and roles.
 
 Making one takes several calls, in an order that lets nobody in too early: the user (disabled, if it was), its e-mail
 login, groups, roles. No mail is ever sent. Passwords, API keys and logins from elsewhere (SAML, LDAP, Google, OpenID
@@ -41,7 +41,7 @@ def _spare_the_caller(planner: OwnPlanner, wanted: JsonObject) -> None:
     ):
         if wanted.get(name) is harm and (planner.live or {}).get(name) is not harm:
             del wanted[name]
-            planner.warnings.append(f"it is the user who restores, so it {word}")
+            planner.warnings.append(f"this is the calling user, so it {word}")
 
 
 def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
@@ -55,7 +55,7 @@ def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
             return
         del wanted["home_folder_id"]
         if planner.live is not None and planner.live.get("id"):
-            planner.warnings.append("its home is its personal folder, and Looker has given it none yet: home unchanged")
+            planner.warnings.append("keeping its home: its home is its personal folder, which does not exist yet")
         return
     try:
         wanted["home_folder_id"] = resolve(
@@ -64,7 +64,7 @@ def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
     except DependencyError:
         del wanted["home_folder_id"]
         if not planner.ends.later(ItemKey("folder", str(source_id))):
-            planner.warnings.append(f"its home folder {source_id} is not in the destination: home unchanged")
+            planner.warnings.append(f"keeping its home: home folder {source_id} is not in the destination")
 
 
 def is_own_folder(raw: JsonObject) -> bool:
@@ -90,8 +90,8 @@ def external_user_id(raw: JsonObject) -> str | None:
     return next((found for kind, found in credentials_of(raw) if kind == "embed"), None)
 
 
-class UserBelongings:
-    """Implements :class:`lrestore.restoration.belongings.Belongings`."""
+class UserSubResources:
+    """Implements :class:`lrestore.restoration.type_handlers.Belongings`."""
 
     def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
         self._context = context
@@ -124,7 +124,7 @@ class UserBelongings:
         return []
 
     def _rest(self, live: JsonObject | None) -> list[Write]:
-        """What cannot be said when the user is made: all of an embed user, and a home that is yet to come."""
+        """Fields that the create cannot carry: all of an embed user, and a home folder that does not exist yet."""
         if live is not None:
             return []
         raw, key = self._item.raw, self._item.key
@@ -137,7 +137,7 @@ class UserBelongings:
         return [_update(key, "", body, {})] if body else []
 
     def _still(self, plan: UserPlan, live: JsonObject) -> list[Write]:
-        """What a user that has just been made lacks, as far as Looker's answer shows."""
+        """Fields that a newly created user lacks, as far as Looker's answer shows."""
         planner = self._planner(live)
         own = planner.body(adjust_user)
         plan.warnings += planner.warnings
@@ -165,18 +165,16 @@ def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> W
 
 
 def lost_logins(raw: JsonObject) -> list[str]:
-    """What a user that is made anew lacks, and what has to happen."""
+    """Logins that a newly created user lacks, and how to get them."""
     told = []
     kinds = [kind for kind, _ in credentials_of(raw) if kind != "embed"]
     if raw.get("credentials_email"):
-        told.append(
-            "its password cannot be restored, and no mail was sent: an admin has to send it a setup link from Looker"
-        )
+        told.append("its password cannot be restored, and no mail was sent: send the user a setup link from Looker")
     told += [
-        f"its {kind} login cannot be made through the API; Looker makes it at the user's next login, and makes "
+        f"its {kind} login cannot be created through the API; Looker creates it at the user's next login, and creates "
         "another user unless it merges logins by e-mail address and this user has e-mail credentials"
         for kind in dict.fromkeys(kinds)
     ]
     if raw.get("credentials_api3"):
-        told.append(f"{len(raw['credentials_api3'])} API key(s) of it cannot be restored: make new ones")
+        told.append(f"{len(raw['credentials_api3'])} API key(s) cannot be restored: create new ones")
     return told

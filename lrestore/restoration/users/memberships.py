@@ -2,7 +2,7 @@
 
 Whether Looker's lists hold what a user inherits (roles through groups, groups through groups) is nowhere said, so like
 is compared with like: a list that reads as it was backed up is as it was. Where it differs, only what hangs on the user
-directly is taken away. What nobody can resolve is named, and lets the rest be.
+directly is taken away. An entry that cannot be resolved is reported, and the rest is restored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
-from lrestore.restoration.identify.claims import another_of_the_backup
+from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.writes import Unmet, Write
 
@@ -113,13 +113,14 @@ class MembershipPlanner:
         if doubtful and not self._waiting:
             target, missing = wanted.unresolved[0].type, ", ".join(key.id for key in wanted.unresolved)
             self.warnings.append(
-                f"it keeps {target} {', '.join(doubtful)} in its {name}: the backup may mean it by {target} {missing}"
+                f"keeping {target} {', '.join(doubtful)} in its {name}: "
+                f"it may be what the backup calls {target} {missing}"
             )
         return [one for one in extra if one not in doubtful]
 
     def _is_none_of(self, unresolved: list[ItemKey], live_id: str) -> bool:
         live = unresolved and self._context.live.get(unresolved[0].type, live_id)
-        return all(another_of_the_backup(self._context, key, live or {"id": live_id}) for key in unresolved)
+        return all(is_another_item(self._context, key, live or {"id": live_id}) for key in unresolved)
 
     def _wanted(self, name: str, target: str) -> _Meant | None:
         """The backed-up list in ids of the destination; None where nothing can be said."""
@@ -166,7 +167,7 @@ class MembershipPlanner:
     def _may_leave(self, group_id: str) -> bool:
         if not is_caller(self._context, self._live) or not admin_by_group(self._context, group_id):
             return True
-        self.warnings.append(f"it stays in group {group_id}: leaving it could lock out the user who restores")
+        self.warnings.append(f"keeping group {group_id}: leaving it could lock out the calling user")
         return False
 
     def _may_lose(self, role_id: str) -> bool:
@@ -175,7 +176,7 @@ class MembershipPlanner:
             return False
         if not is_caller(self._context, self._live) or not admin_by_role(self._context, role_id):
             return True
-        self.warnings.append(f"it keeps role {role_id}: losing it could lock out the user who restores")
+        self.warnings.append(f"keeping role {role_id}: losing it could lock out the calling user")
         return False
 
     def _is_direct(self, group_id: str) -> bool:
@@ -215,13 +216,13 @@ class MembershipPlanner:
             Unmet(f"its role {one}", why, "role_ids", "run it again, or set the role in Looker") for one in side.add
         ]
         if side.drop:
-            self.warnings.append(f"it keeps role {', '.join(side.drop)}: {why}")
+            self.warnings.append(f"keeping role {', '.join(side.drop)}: {why}")
 
     def _unless_external(self, side: Side, name: str, rule: tuple[str, bool]) -> Side:
         field_name, value = rule
         if not side.differs or (self._live or {}).get(field_name) is not value:
             return side
-        self.warnings.append(f"its {name} differ, but Looker keeps them from outside ({field_name}): left alone")
+        self.warnings.append(f"its {name} differ, but are managed outside Looker ({field_name}): left alone")
         return Side(side.live, direct=side.direct)
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from lrestore.crash_points import crash_point
 from lrestore.errors import DependencyError, InternalError, StoppedError
-from lrestore.graph import Ready
+from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
@@ -79,7 +79,7 @@ class Coordinator:
 
     def __init__(
         self,
-        ready: Ready[ItemKey],
+        ready: DependencyGraph[ItemKey],
         links: Links,
         worker_brief: Callable[[int], WorkerBrief],
         writer_brief: WriterBrief,

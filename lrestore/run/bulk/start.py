@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.content.identity import Judgement
-from lrestore.graph import Ready
+from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.read.listing import Table
 from lrestore.looker.read.live import LISTED, Live
@@ -95,7 +95,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
         absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
-        ready = Ready(job.keys, links.needs, _priority)
+        ready = DependencyGraph(job.keys, links.needs, _priority)
         coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
         if job.resumed:
             coordinator.resume(set(job.keys))

@@ -20,7 +20,7 @@ from lrestore.looker.read.live import Live
 from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.looker.session import LookerSession, session_for
 from lrestore.messages import ItemKey
-from lrestore.restoration.identify.source_definitions import Asked, Gathered
+from lrestore.restoration.identify.source_definitions import Gathered, SourceDefinitions
 from lrestore.restoration.ports import Definitions, Source
 from lrestore.run.job import Job
 from lrestore.run.prepare.preflight import judge
@@ -67,7 +67,7 @@ def definitions_for(
 ) -> Definitions:
     """Where can be had what the backup has only ids of: its own tiles, and the living source if there is one."""
     origin = Origin(session) if session else None
-    return Asked(source, max_item_bytes, gathered, origin, partial(known_colours, destination, session))
+    return SourceDefinitions(source, max_item_bytes, gathered, origin, partial(known_colours, destination, session))
 
 
 class Handed(msgspec.Struct, frozen=True):

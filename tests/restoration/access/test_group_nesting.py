@@ -196,7 +196,7 @@ def test_the_caller_is_not_locked_out_by_a_group_that_leaves_another(
     world.edges["role_group"].add(admin, parent)
     ran = crossing.migrate("group").all_good()
     assert nesting_writes(ran) == []
-    assert any("locked out" in text for text in ran.report["warnings"])
+    assert any("lock out" in text for text in ran.report["warnings"])
     assert child in world.edges["group_group"].rights(parent)
 
 

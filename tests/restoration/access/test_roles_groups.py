@@ -128,4 +128,4 @@ def test_a_role_stays_one_of_an_admin_if_the_caller_has_no_other(stage: Stage) -
     result = restored(stage, "role=2", permission_set_id=other, name="Renamed")
     live = stage.call("role", role_id="2")
     assert (live["permission_set"]["id"], live["name"]) == ("2", "Renamed")
-    assert any("admin by it alone" in warning for warning in result.warnings)
+    assert any("makes the calling user an admin" in warning for warning in result.warnings)

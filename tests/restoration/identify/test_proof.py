@@ -1,4 +1,4 @@
-"""What proves that a live object is the one that was recorded: ``created_at``, else what identifies it."""
+"""Proof that a live object is the recorded one: ``created_at``, else its identifying fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lrestore.messages import UNPROVED, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.identify.proof import proof_of, proves
-from lrestore.restoration.identify.stand_in_names import title_aside
+from lrestore.restoration.identify.stand_in_names import temporary_title
 
 THEN, LATER = "2026-01-01T10:00:00.000+00:00", "2026-01-02T10:00:00.000+00:00"
 
@@ -43,8 +43,8 @@ def test_types_without_a_time_of_creation_are_known_by_the_name_that_they_had(ki
 def test_a_name_that_makes_way_while_others_are_restored_is_the_same_name() -> None:
     """A run that was killed in between has left it."""
     known = recorded("group", {"id": "7", "name": "Sales"})
-    assert proves("group", known, {"id": "7", "name": title_aside("Sales", "7")}) is True
-    assert proves("group", known, {"id": "7", "name": title_aside("Sales", "8")}) is False
+    assert proves("group", known, {"id": "7", "name": temporary_title("Sales", "7")}) is True
+    assert proves("group", known, {"id": "7", "name": temporary_title("Sales", "8")}) is False
 
 
 def test_what_an_older_version_recorded_proves_nothing_by_itself() -> None:

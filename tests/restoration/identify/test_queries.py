@@ -1,4 +1,4 @@
-"""What a query asks, in a form that is the same for all who ask it."""
+"""Fingerprints of queries: equal for queries that ask the same."""
 
 from __future__ import annotations
 

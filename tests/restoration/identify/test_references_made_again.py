@@ -82,7 +82,7 @@ def test_what_may_be_an_unresolved_reference_is_not_taken_away(stage: Stage, kin
     stage.world.edges[edge].replace_lefts(user, [new])
     result = incomplete(lambda: stage.restore(f"user={user}"))
     assert new in stage.world.edges[edge].lefts(user)
-    assert any(f"it keeps {kind} {new}" in warning for warning in result.warnings)
+    assert any(f"keeping {kind} {new}" in warning for warning in result.warnings)
 
 
 def test_what_the_backup_knows_as_another_is_taken_away_though_a_reference_is_unresolved(stage: Stage) -> None:

@@ -103,7 +103,7 @@ def test_the_tile_is_made_as_soon_as_its_look_is_there(stage: Stage) -> None:
 
 
 def test_a_live_tile_that_may_be_one_of_those_left_out_is_not_deleted(stage: Stage) -> None:
-    """What cannot be resolved proves nothing: somebody may have made the tile again by hand."""
+    """An unresolved id proves nothing: the tile may have been made again by hand."""
     _, tile = with_a_look(stage)
     replaced(stage, tile["look_id"])
     stage.call("delete_dashboard_element", dashboard_element_id=tile["id"])

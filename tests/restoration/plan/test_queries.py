@@ -40,7 +40,7 @@ def looks(world: World) -> tuple[Record, Record]:
 
 
 def asks(world: World, query_id: str) -> JsonObject:
-    """What a query asks, without what Looker gave it."""
+    """The definition of a query, without the fields that Looker adds."""
     own = ("id", "slug", "client_id", "share_url", "expanded_share_url", "url", "can")
     return {name: value for name, value in (world.get("query", query_id) or {}).items() if name not in own}
 

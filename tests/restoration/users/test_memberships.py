@@ -195,7 +195,7 @@ def test_a_membership_whose_answer_is_lost_is_looked_at(stage: Stage) -> None:
 
 
 def test_a_refused_group_leaves_the_roles_alone_and_fails_the_item(stage: Stage) -> None:
-    """What roles are missing is known when the groups are as they shall be."""
+    """Missing roles are known only after the groups are restored."""
     set_lists(stage, groups=[], roles=["4"])
     stage.simulator.fault("status:403", operation="add_group_user")
     with pytest.raises(Exception, match="403"):
@@ -204,7 +204,7 @@ def test_a_refused_group_leaves_the_roles_alone_and_fails_the_item(stage: Stage)
 
 
 class TestWhereListsHoldWhatIsInherited:
-    """Nobody says whether they do. Group 2 holds group 3, and gives role 2; group 3 gives role 3."""
+    """The specification does not say whether they do. Group 2 holds group 3, and gives role 2; group 3 gives role 3."""
 
     @pytest.fixture(autouse=True)
     def _inherited(self, stage: Stage) -> None:
@@ -255,7 +255,7 @@ def test_an_empty_answer_on_direct_roles_takes_no_role_away(stage: Stage) -> Non
         restored(stage, group_ids=["1", "2"], role_ids=["2", "4"])
     assert [error.field for error in caught.value.errors] == ["role_ids"]
     result = restored(stage, group_ids=["1", "2"], role_ids=[])
-    assert any("keeps role 4" in warning for warning in result.warnings)
+    assert any("keeping role 4" in warning for warning in result.warnings)
     assert direct_roles(stage) == ["4"]
 
 

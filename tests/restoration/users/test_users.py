@@ -36,7 +36,7 @@ def restore_with(stage: Stage, key: str, judgement: Judgement | None = None, **v
 
 
 def only_saml(stage: Stage, user_id: str, **more: Any) -> JsonObject:
-    """What a backup holds of a user who logs in with SAML."""
+    """The content of a backup for a user with a SAML login."""
     entry = {"saml_user_id": f"idp-{user_id}", "email": f"saml{user_id}@example.com", "type": "saml"}
     return {"credentials_email": None, "email": entry["email"], "credentials_saml": entry, **more}
 
