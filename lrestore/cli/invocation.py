@@ -37,6 +37,7 @@ class Audience:
     begun: Callable[[str], None] = lambda session_id: None
     unresumable: Callable[[], None] = lambda: None
     tell: Callable[[Report], object] = lambda report: None
+    beginning: Callable[[str], None] = lambda session_id: None
 
     def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
         """What a run is told of it, in the order of its surroundings."""
@@ -113,7 +114,15 @@ def _surroundings(
 ) -> Surroundings:
     from lrestore.run.job import Surroundings
 
-    return Surroundings(credentials, *audience.parts(), source, audience.begun, audience.unresumable, audience.tell)
+    return Surroundings(
+        credentials,
+        *audience.parts(),
+        source,
+        audience.begun,
+        audience.unresumable,
+        audience.tell,
+        audience.beginning,
+    )
 
 
 @contextmanager

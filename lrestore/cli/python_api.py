@@ -14,8 +14,9 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import told
-from lrestore.cli.invocation import Audience, go_on, request_of, run, settings_of
+from lrestore.cli.invocation import Audience, go_on, request_of, run
 from lrestore.cli.options import Options, complaint
+from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.errors import LrestoreError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.report.model import Report
@@ -39,15 +40,20 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     wrong = complaint(options)
     if wrong:
         raise UsageError(wrong)
-    settings = settings_of(options, os.environ)
+    options, settings = settings_to_resume(options, os.environ, log.info)
     goes_on = bool(options.resume or options.retry_dead_letters)
     request = None if goes_on else request_of(options, settings)
     demo.prepare(settings)
     if options.report:
         ensure_writable(options.report, apart_from=settings.state.path)
-    nobody = Audience(tell=partial(_told, file=options.report))
+    nobody = Audience(
+        tell=partial(_told, file=options.report),
+        beginning=lambda session_id: remember(session_id, options, settings, os.environ),
+    )
     with told(options.report, settings, request.mode if request else "restore"):
         report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)
+    if report.mode == "restore" and report.status == "finished":
+        forget(report.session_id, os.environ)
     if report.mode != "restore" or report.status != "finished":
         _told(report, options.report)
     return report

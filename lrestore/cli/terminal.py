@@ -13,9 +13,10 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import told
-from lrestore.cli.invocation import Audience, go_on, request_of, run, settings_of
+from lrestore.cli.invocation import Audience, go_on, request_of, run
 from lrestore.cli.options import Options
 from lrestore.cli.output import write_out
+from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.cli.results import exit_code, results
 from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
@@ -67,7 +68,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     """Run what the flags ask for; the exit code. Raises RunError where it could not be started or had to end."""
     progress = progress_on(sys.stderr, quiet=options.quiet, tell=log.info if options.log_format == "json" else None)
     configure_log(options, progress)
-    settings = settings_of(options, environ)
+    options, settings = settings_to_resume(options, environ, log.info)
     goes_on = bool(options.resume or options.retry_dead_letters)
     request = None if goes_on else request_of(options, settings)
     is_demo = demo.is_demo(settings)
@@ -86,9 +87,12 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         stopping.begun,
         stopping.unresumable,
         telling.tell,
+        lambda session_id: remember(session_id, options, settings, environ),
     )
     with told(report_file, settings, request.mode if request else "restore"):
         report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
+    if report.mode == "restore" and report.status == "finished":
+        forget(report.session_id, environ)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")
     return telling.tell(report)

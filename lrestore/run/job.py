@@ -55,7 +55,8 @@ class LogSetup:
 class Surroundings:
     """What a run needs from whoever starts it.
 
-    ``confirm`` is asked with the number of objects that may be written; ``begun`` is told the id of the session once it
+    ``confirm`` is asked with the number of objects that may be written; ``beginning`` is told the id of the session
+    before it is on record, so that no kill comes between; ``begun`` is told the id of the session once it
     can be resumed, ``unresumable`` that it cannot be any more; ``tell`` gets the report of a finished one, which can be
     resumed until that returns.
     """
@@ -69,6 +70,7 @@ class Surroundings:
     begun: Callable[[str], None] = lambda session_id: None
     unresumable: Callable[[], None] = lambda: None
     tell: Callable[[Report], object] = lambda report: None
+    beginning: Callable[[str], None] = lambda session_id: None
 
     def __post_init__(self) -> None:
         self.progress = Harmless(self.progress)

@@ -284,6 +284,7 @@ class Run:
         crash_point("run.state_open")
 
     def _begin(self) -> None:
+        self._job.surroundings.beginning(self._job.session_id)
         with StateWriter.open(self._state, now=utc_now) as writer:
             session = self._job.session()
             if self._job.resumed:

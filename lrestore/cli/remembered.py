@@ -1,0 +1,203 @@
+"""With which settings the unfinished sessions of a working directory were started: ``--resume`` alone finds them again.
+
+One small file per session in ``$XDG_STATE_HOME/lrestore/sessions`` (default ``~/.local/state``), as the XDG base
+directory specification has it. It holds paths and names of environment variables, never a value of one. Losing these
+files costs a ``--config`` on the command line and nothing else, so trouble with them never ends a run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from lrestore.cli.invocation import DEFAULT_CONFIG, settings_of
+from lrestore.cli.options import LAST, Options, overrides
+from lrestore.errors import SettingsError, StateError, UsageError
+from lrestore.settings import Settings, load_settings
+from lrestore.state.read import StateReader
+
+log = logging.getLogger(__name__)
+
+_STATE_PATH = "LRESTORE_STATE_PATH"
+_PREFIXES = ("LRESTORE_", "LOOKERSDK_")
+_SUFFIX = ".json"
+
+
+class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    """How a session was started. ``config`` is "" without a settings file; ``variables`` are the environment variables
+    that held settings, by name. All paths are absolute.
+    """
+
+    session: str
+    directory: str
+    config: str
+    state: str
+    variables: tuple[str, ...] = ()
+
+
+def remember(session_id: str, options: Options, settings: Settings, environ: Mapping[str, str]) -> None:
+    """Keep how the session was started. A user without a home, or with a full disk, resumes with ``--config``."""
+    try:
+        folder = _folder(environ)
+        config = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
+        kept = Remembered(
+            session=session_id,
+            directory=os.path.realpath("."),
+            config=str(config.absolute()) if config else "",
+            state=str(Path(settings.state.path).absolute()),
+            variables=tuple(sorted(name for name in environ if name.startswith(_PREFIXES))),
+        )
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(folder / (session_id + _SUFFIX), msgspec.json.encode(kept))
+    except (OSError, ValueError) as error:
+        log.debug("--resume will need --config: the settings of session %s are not kept: %s", session_id, error)
+
+
+def forget(session_id: str, environ: Mapping[str, str]) -> None:
+    """The session is finished."""
+    try:
+        (_folder(environ) / (session_id + _SUFFIX)).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        log.debug("the settings of session %s stay remembered: %s", session_id, error)
+
+
+def settings_to_resume(
+    options: Options, environ: Mapping[str, str], tell: Callable[[str], None]
+) -> tuple[Options, Settings]:
+    """The flags and settings of this start; for ``--resume`` without ``--config``, the settings file is the one with
+    which the session was started, and ``tell`` is told which.
+
+    Raises UsageError if several sessions come into question, SettingsError if their settings cannot be had again.
+    """
+    if not options.resume or options.config:
+        return options, settings_of(options, environ)
+    ours = [one for one in _here(environ) if options.resume == LAST or one.session.startswith(options.resume)]
+    unfinished = [one for one in ours if _is_unfinished(one, environ)]
+    ways = {(one.config, one.state): one for one in unfinished}
+    if len(ways) > 1:
+        raise UsageError(
+            f"{len(ways)} sessions that were started here with different settings are unfinished",
+            hint="choose one: " + ", or ".join(_command(one) for one in ways.values()),
+        )
+    if ways:
+        return _as_remembered(options, environ, unfinished[-1], tell)
+    return _as_configured(options, environ, ours)
+
+
+def _as_remembered(
+    options: Options, environ: Mapping[str, str], one: Remembered, tell: Callable[[str], None]
+) -> tuple[Options, Settings]:
+    if one.config:
+        tell(f"resuming with the settings file {one.config}, with which session {one.session} was started")
+        options = dataclasses.replace(options, config=Path(one.config))
+    else:
+        tell(f"session {one.session} was started without a settings file: its settings are taken from the environment")
+    settings = _with_state_path(options, environ, one)
+    if not settings.destination.base_url:
+        missing = [name for name in one.variables if not environ.get(name)]
+        raise SettingsError(
+            f"session {one.session} got its settings from environment variables, and no destination is named now",
+            hint=f"set them again ({', '.join(missing) or 'LOOKERSDK_BASE_URL'}), or give --config",
+        )
+    return options, settings
+
+
+def _with_state_path(options: Options, environ: Mapping[str, str], one: Remembered) -> Settings:
+    """The session lies in the state file that it was begun in, wherever the settings file may point today."""
+    settings = settings_of(options, environ)
+    if str(Path(settings.state.path).absolute()) == one.state:
+        return settings
+    return load_settings(options.config, environ, {**overrides(options), "state.path": one.state})
+
+
+def _as_configured(
+    options: Options, environ: Mapping[str, str], ours: Sequence[Remembered]
+) -> tuple[Options, Settings]:
+    """Nothing that is remembered can be resumed: the settings are looked for as ever."""
+    settings = settings_of(options, environ)
+    lost = [one for one in ours if not Path(one.state).exists()]
+    if lost and not settings.destination.base_url:
+        raise UsageError(
+            f"the state file {lost[-1].state} is gone, and session {lost[-1].session} with it",
+            hint="start a new session with --select; what is restored already is found unchanged",
+        )
+    if not settings.destination.base_url:
+        raise SettingsError(
+            "no destination is named, and no unfinished session that was started in this directory is remembered",
+            hint="give --config FILE, or set LOOKERSDK_BASE_URL",
+        )
+    return options, settings
+
+
+def _here(environ: Mapping[str, str]) -> list[Remembered]:
+    """What is remembered of this working directory, oldest first; LRESTORE_STATE_PATH narrows it to one state file."""
+    try:
+        here = os.path.realpath(".")
+        state = str(Path(environ[_STATE_PATH]).absolute()) if environ.get(_STATE_PATH) else ""
+    except OSError as error:
+        log.debug("the working directory is unknown: %s", error)
+        return []
+    return [one for one in _all(environ) if one.directory == here and (not state or one.state == state)]
+
+
+def _all(environ: Mapping[str, str]) -> Iterator[Remembered]:
+    try:
+        files = sorted(_folder(environ).glob(f"*{_SUFFIX}"))
+    except (OSError, ValueError) as error:
+        log.debug("no session is remembered: %s", error)
+        return
+    for file in files:
+        try:
+            yield msgspec.json.decode(file.read_bytes(), type=Remembered)
+        except (OSError, msgspec.MsgspecError) as error:
+            log.debug("%s is left out: %s", file, error)
+
+
+def _is_unfinished(one: Remembered, environ: Mapping[str, str]) -> bool:
+    """Whether the state file says so. One that cannot be read may hold the session: its own error tells more."""
+    if not Path(one.state).exists():
+        return False
+    try:
+        with StateReader.open(one.state) as reader:
+            found = [session for session in reader.sessions() if session.id == one.session]
+    except StateError as error:
+        log.debug("%s cannot be read: %s", one.state, error)
+        return True
+    if found and found[0].resumable:
+        return True
+    forget(one.session, environ)
+    return False
+
+
+def _command(one: Remembered) -> str:
+    config = f"--config {one.config} " if one.config else ""
+    return f"lrestore {config}--resume {one.session} (state file {one.state})"
+
+
+def _folder(environ: Mapping[str, str]) -> Path:
+    """Raises ValueError where the user has no such directory. Relative paths count for nothing, as specified."""
+    base = Path(environ.get("XDG_STATE_HOME", ""))
+    if not base.is_absolute():
+        home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 (Path.expanduser raises instead)
+        base = home / ".local" / "state"
+    if not base.is_absolute():
+        raise ValueError("the user has no home directory")
+    return base / "lrestore" / "sessions"
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All of it or nothing: a reader meanwhile sees no half."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,143 @@
+"""``--resume`` alone finds the settings again with which the session was started."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from lrestore.cli.options import Options
+from lrestore.cli.remembered import remember
+from lrestore.settings import Settings
+from tests.cli.command import lrestore
+from tests.run.cli_harness import Rig
+
+KILLED = -9
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    with Rig(tmp_path) as rig:
+        yield rig
+
+
+def key(rig: Rig) -> dict[str, str]:
+    return {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+
+
+def resume(rig: Rig, *arguments: str, **environ: str) -> tuple[int, str]:
+    done = lrestore("--resume", *arguments, cwd=rig.directory, **key(rig), **environ)
+    return done.returncode, done.stderr
+
+
+def crash(rig: Rig, config: str = "c.toml", at: str = "run.session_begun:1", **environ: str) -> None:
+    """A restore that is killed once its session is on record."""
+    chosen = ["--config", config] if config else []
+    done = lrestore(*chosen, "--select", "all", cwd=rig.directory, **key(rig), LRESTORE_CRASH=at, **environ)
+    assert done.returncode == KILLED, done.stderr
+
+
+def with_other_state(rig: Rig) -> None:
+    text = (rig.directory / "c.toml").read_text(encoding="utf-8")
+    (rig.directory / "other.toml").write_text(text.replace('"state.db"', '"other.db"'), encoding="utf-8")
+
+
+@pytest.mark.parametrize("at", ["run.session_begun:1", "report.before_write:1", "report.told:1"])
+def test_resume_alone_takes_the_settings_file_of_the_killed_session(rig: Rig, at: str) -> None:
+    crash(rig, at=at)
+    code, said = resume(rig)
+    assert code == 0, said
+    first = said.splitlines()[0]
+    assert str(rig.directory / "c.toml") in first and "resuming with the settings file" in first
+    assert rig.status() == "finished"
+
+
+def test_a_finished_session_is_not_resumed(rig: Rig) -> None:
+    assert rig.run("--select", "all")[0] == 0
+    code, said = resume(rig)
+    assert code == 2 and "no unfinished session" in said
+
+
+def test_a_session_that_the_state_file_calls_finished_does_not_count(rig: Rig) -> None:
+    crash(rig)
+    with closing(sqlite3.connect(rig.directory / "state.db")) as state, state:
+        state.execute("UPDATE sessions SET status = 'finished'")
+    code, said = resume(rig)
+    assert code == 2 and "no unfinished session" in said
+
+
+def test_several_unfinished_sessions_are_named_to_choose_from(rig: Rig) -> None:
+    with_other_state(rig)
+    crash(rig)
+    crash(rig, "other.toml")
+    code, said = resume(rig)
+    assert code == 2
+    assert str(rig.directory / "c.toml") in said and str(rig.directory / "other.toml") in said
+    session = next(word for word in said.split("other.toml --resume ")[1].split())
+    assert resume(rig, session)[0] == 0
+    assert str(rig.directory / "c.toml") in resume(rig)[1].splitlines()[0]
+
+
+def test_the_session_of_another_directory_does_not_count(rig: Rig, tmp_path: Path) -> None:
+    crash(rig)
+    (tmp_path / "elsewhere").mkdir()
+    done = lrestore("--resume", cwd=tmp_path / "elsewhere", **key(rig))
+    assert done.returncode == 2 and "no unfinished session" in done.stderr
+
+
+def test_the_unfinished_session_counts_more_than_the_settings_file_that_lies_here(rig: Rig) -> None:
+    with_other_state(rig)
+    crash(rig, "other.toml")
+    shutil.copy(rig.directory / "c.toml", rig.directory / "lrestore.toml")
+    code, said = resume(rig)
+    assert code == 0 and str(rig.directory / "other.toml") in said.splitlines()[0]
+
+
+def test_a_state_file_that_is_gone_is_said(rig: Rig) -> None:
+    crash(rig)
+    (rig.directory / "state.db").unlink()
+    code, said = resume(rig)
+    assert code == 2 and f"the state file {rig.directory / 'state.db'} is gone" in said
+
+
+def test_settings_from_the_environment_are_asked_for_again_by_name(rig: Rig) -> None:
+    there = {
+        "LOOKERSDK_BASE_URL": rig.simulator.base_url,
+        "LRESTORE_SOURCE_PATH": "vault.db",
+        "LRESTORE_RUN_SETTLE_S": "1",
+        "LRESTORE_STATE_PATH": "from-environment.db",
+    }
+    crash(rig, "", **there)
+    code, said = resume(rig)
+    assert code == 2
+    assert "LOOKERSDK_BASE_URL" in said and "LRESTORE_SOURCE_PATH" in said
+    assert resume(rig, LOOKERSDK_BASE_URL=rig.simulator.base_url, LRESTORE_RUN_SETTLE_S="1")[0] == 0
+
+
+def test_the_session_is_resumed_in_its_state_file_though_a_variable_named_it(rig: Rig) -> None:
+    crash(rig, LRESTORE_STATE_PATH="elsewhere.db")
+    code, said = resume(rig)
+    assert code == 0, said
+    assert not (rig.directory / "state.db").exists()
+
+
+@pytest.mark.parametrize("home", ["/dev/null/x", "/proc/nothing", "relative"])
+def test_a_home_that_cannot_be_written_stops_no_run(rig: Rig, home: str) -> None:
+    code, said = rig.run("--select", "all", XDG_STATE_HOME=home, HOME=home)
+    assert code == 0, said
+    code, said = resume(rig, XDG_STATE_HOME=home, HOME=home)
+    assert code == 2 and "no destination is named" in said
+
+
+def test_what_is_remembered_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environ = {"XDG_STATE_HOME": str(tmp_path / "home"), "LOOKERSDK_CLIENT_SECRET": "s3cr3t-value"}
+    remember("20260101-000000-abcd", Options(config=Path("c.toml")), Settings(), environ)
+    (file,) = (tmp_path / "home" / "lrestore" / "sessions").iterdir()
+    assert "s3cr3t-value" not in file.read_text(encoding="utf-8")
+    assert str(tmp_path / "c.toml") in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o077 == 0
