@@ -58,11 +58,12 @@ class Guard:
     def in_place(self) -> bool:
         """Whether the state file itself, and its log, are still those that the run has written to."""
         return all(
-            _same(_facts(path), facts) for path, facts in self._known.items() if path.startswith(str(self.state))
+            _same(_facts(path), facts) for path, facts in tuple(self._known.items()) if path.startswith(str(self.state))
         )
 
     def _troubles(self) -> Iterator[str]:
-        for path, known in self._known.items():
+        # The calls of many threads look at once, and the first that sees the undo copies adds them.
+        for path, known in tuple(self._known.items()):
             now = _facts(path, sized=known.size > 0)
             if now != known and (how := _difference(now, known)):
                 yield f"{path} {how} while the run was using it"

@@ -126,6 +126,8 @@ class Arena:
             "LRESTORE_STATE_PATH": str(self.directory / "state.db"),
             "LRESTORE_RUN_WORKERS": "2",
             "LRESTORE_RUN_MAX_RETRIES": "4",
+            # The simulator ends its calls at once: what an unanswered create has made is there.
+            "LRESTORE_RUN_SETTLE_S": "2",
             **self.extra_environment,
         }
 

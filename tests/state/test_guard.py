@@ -1,0 +1,54 @@
+"""The guard of the state file serves all threads of a process at once."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrestore.state.guard import Guard
+from lrestore.state.undo import undo_directory
+
+THREADS = 6
+ROUNDS = 60
+
+
+@pytest.fixture(autouse=True)
+def _eager_threads() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_many_threads_may_look_while_the_first_undo_copy_is_made(tmp_path: Path) -> None:
+    state = tmp_path / "state.db"
+    for name in ("state.db", "state.db-wal", "state.db-shm", "state.db.lock"):
+        (tmp_path / name).write_text("x")
+    looks = 0
+    for number in range(ROUNDS):
+        guard = Guard(state, f"session-{number}")
+        start = threading.Barrier(THREADS + 1)
+        failures: list[Exception] = []
+
+        def look(guard: Guard = guard, start: threading.Barrier = start, failures: list[Exception] = failures) -> None:
+            start.wait()
+            try:
+                for _ in range(20):
+                    assert guard.trouble() == ""
+            except Exception as error:  # noqa: BLE001 (the test tells it)
+                failures.append(error)
+
+        threads = [threading.Thread(target=look) for _ in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        start.wait()
+        undo_directory(state, f"session-{number}").mkdir(parents=True)
+        for thread in threads:
+            thread.join()
+        assert not failures
+        looks += 1
+    assert looks == ROUNDS
