@@ -66,12 +66,14 @@ def _from_ini(settings: Settings, section: str) -> tuple[Mapping[str, str], list
     if found is not None:
         return found, _permissions(path) if "client_secret" in found else []
     if str(path) != DEFAULT_INI:
-        raise SettingsError(f"[destination] ini: there is no file {path}", hint="paths start at the working directory")
+        raise SettingsError(
+            f"[destination] ini: file {path} does not exist", hint="relative paths start at the working directory"
+        )
     return {}, []
 
 
 def _permissions(path: Path) -> list[str]:
-    return [f"{path} holds a secret and others may read it: chmod 600 {path}"] if open_to_others(path) else []
+    return [f"{path} holds a secret and other users may read it; run chmod 600 {path}"] if open_to_others(path) else []
 
 
 def _complete(found: Mapping[str, str], settings: Settings, prefix: str) -> Credentials:
@@ -85,5 +87,5 @@ def _complete(found: Mapping[str, str], settings: Settings, prefix: str) -> Cred
         )
     raise SettingsError(
         f"no {' and no '.join(missing)} for the destination",
-        hint=f"set {variables}, or write {' and '.join(missing)} into {settings.destination.ini or DEFAULT_INI}",
+        hint=f"set {variables}, or write {' and '.join(missing)} in {settings.destination.ini or DEFAULT_INI}",
     )

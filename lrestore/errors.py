@@ -21,7 +21,7 @@ from lrestore.messages import FieldError, ItemKey, ItemResult
 
 
 class ItemFacts(TypedDict, total=False):
-    """What :meth:`ItemError.with_context` can add: attributes of :class:`ItemError`."""
+    """The attributes that :meth:`ItemError.with_context` can add."""
 
     message: str
     hint: str | None
@@ -32,7 +32,7 @@ class ItemFacts(TypedDict, total=False):
 
 
 class CallFacts(ItemFacts, total=False):
-    """What :meth:`LookerError.with_context` can add: attributes of :class:`LookerError`."""
+    """The attributes that :meth:`LookerError.with_context` can add."""
 
     status: int | None
     body: str
@@ -43,7 +43,7 @@ class CallFacts(ItemFacts, total=False):
 
 
 class IncompleteFacts(ItemFacts, total=False):
-    """What :meth:`IncompleteError.with_context` can add."""
+    """The attributes that :meth:`IncompleteError.with_context` can add."""
 
     restored: ItemResult
 
@@ -111,7 +111,7 @@ class WrongInstanceError(RunError):
 
 
 class NotConfirmedError(RunError):
-    """Asked on a terminal, somebody did not say yes: nothing was written."""
+    """The question on the terminal was not answered with yes. Nothing was written."""
 
 
 class StoppedError(RunError):
@@ -168,13 +168,13 @@ class MissingItemError(ItemError):
 
 
 class DependencyError(ItemError):
-    """A hard reference leads nowhere: neither in the destination, nor restored by this run."""
+    """A hard reference has no target: it is neither in the destination nor restored by this run."""
 
 
 class IncompleteError(ItemError):
-    """The item is restored but for what it refers to and cannot be had; ``errors`` name each reference.
+    """The item is restored without some of what it refers to; ``errors`` name each missing reference.
 
-    ``restored`` tells what has been done; ``--retry-dead-letters`` completes the item when the references are there.
+    ``restored`` is the result so far; ``--retry-dead-letters`` completes the item when the references are there.
     """
 
     restored: ItemResult | None = None
@@ -193,7 +193,7 @@ class MissingInDestinationError(ItemError):
 
 
 class InvisibleOrMissingError(ItemError):
-    """Looker says 404 to a caller who is not an admin: absent and hidden look the same, so nothing is created."""
+    """404 to a caller that is not an admin: the object may be absent or hidden, so nothing is created."""
 
 
 class NotRestorableError(ItemError):
@@ -205,7 +205,7 @@ class InvalidContentError(ItemError):
 
 
 class InternalError(ItemError):
-    """A mistake of lrestore itself, met at one item; the dead letter has the stack trace."""
+    """A defect of lrestore itself at one item; the dead letter has the stack trace."""
 
 
 _SERVER_ERROR = 500
@@ -217,7 +217,7 @@ class LookerError(ItemError):
 
     ``status`` is None where no HTTP answer came. ``body`` is Looker's own text, shortened, with no secret in it.
     ``retry_after_s`` is what the server asked for; ``retries`` how often the call had been repeated; ``request_body``
-    what was sent, as JSON text, filled in by whoever wrote it. ``said_by_looker``: the answer has the form of Looker's
+    what was sent, as JSON text, for writes. ``said_by_looker``: the answer has the form of Looker's
     own errors, so that the call has ended.
     """
 
@@ -293,7 +293,7 @@ class ValidationError(LookerError):
 
 
 class RateLimitedError(LookerError):
-    """429: nothing was done, come back later."""
+    """429: nothing was done; the call may be repeated later."""
 
     transient = True
 
@@ -305,7 +305,7 @@ class RequestTimeoutError(LookerError):
 
 
 class ServerError(LookerError):
-    """5xx: of a POST nobody knows whether it took effect."""
+    """5xx: a POST may or may not have taken effect."""
 
     transient = True
     outcome_unknown = True

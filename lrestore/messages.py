@@ -35,7 +35,7 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=False):
 
 
 class Proof(msgspec.Struct, frozen=True):
-    """What a live object looked like when it was recorded, so that a mapping can be proved later.
+    """The state of a live object when it was recorded, so that a mapping can be proved later.
 
     ``created_at`` as Looker showed it, "" where the type has none. ``key``: the natural key, as a JSON object of texts.
     """
@@ -75,7 +75,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """All that is known of an item that could not be restored. ``failed_at`` is ISO 8601, UTC."""
+    """Everything known about an item that could not be restored. ``failed_at`` is ISO 8601, UTC."""
 
     type: str
     id: str
@@ -109,9 +109,9 @@ class Deletion(msgspec.Struct, frozen=True):
 
 
 class ItemResult(msgspec.Struct, frozen=True):
-    """What became of one item. ``missing``: the destination has no such object (told of failed items).
+    """The result of one item. ``missing``: the destination has no such object (failed items only).
 
-    ``incomplete``: a failed item that is restored but for what it refers to and cannot be had.
+    ``incomplete``: a failed item that is restored without some of what it refers to.
     ``left_out``: fields that the backup holds and the destination does not take, reported once for the whole run.
     ``enabled``: what was written is a scheduled plan that is switched on now.
     """

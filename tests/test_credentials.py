@@ -87,7 +87,7 @@ def test_half_a_key_says_which_half_is_missing() -> None:
 
 
 def test_an_ini_file_that_was_named_must_be_there() -> None:
-    assert "there is no file prod.ini" in refusal(settings(ini="prod.ini"))
+    assert "file prod.ini does not exist" in refusal(settings(ini="prod.ini"))
     assert destination_credentials(settings(ini="prod.ini"), BOTH)[0].client_id == "env-id", "unless it isn't needed"
 
 

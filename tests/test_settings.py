@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -195,7 +196,7 @@ def test_a_section_that_is_none_is_explained(write: Write) -> None:
 @pytest.mark.parametrize("text", ["run.workers = 99\n", "run = { workers = 99 }\n", '["run"]\nworkers = 99\n'])
 def test_the_line_is_found_however_a_table_is_written(write: Write, text: str) -> None:
     line = 1 + text.startswith("[")
-    assert f"line {line}: [run] workers must be" in refusal(write(text))
+    assert f"line {line}: [run] workers: expected a whole number" in refusal(write(text))
 
 
 def test_an_unknown_variable_of_ours_is_refused_others_are_not_ours() -> None:
@@ -274,7 +275,7 @@ IMPOSSIBLE = [
 def test_an_impossible_value_is_refused_naming_the_key(key: str, value: object) -> None:
     section, name = key.split(".")
     message = refusal(None, **{key.replace(".", "__"): value})
-    assert f"[{section}] {name} " in message
+    assert re.search(rf"\[{section}\] {name}[: ]", message)
     assert "`" not in message and "msgspec" not in message
 
 
@@ -298,7 +299,7 @@ def test_an_impossible_value_is_refused_naming_the_key(key: str, value: object) 
 def test_an_impossible_value_in_the_file_is_refused_naming_its_line(write: Write, key: str, text: str) -> None:
     section, name = key.split(".")
     file = write(f"[{section}]\n{name} = {text}\n")
-    assert f"{file}, line 2: [{section}] {name} " in refusal(file)
+    assert re.search(rf"{re.escape(str(file))}, line 2: \[{section}\] {name}[: ]", refusal(file))
 
 
 @pytest.mark.parametrize(
@@ -417,7 +418,7 @@ def test_an_ini_file_that_just_lies_there_names_no_destination(write: Write) -> 
 
 def test_a_wrong_value_in_the_ini_file_names_it(write: Write) -> None:
     ini = write("[Looker]\nbase_url=https://x\ntimeout=long\n", "my.ini")
-    assert f"{ini}: [destination] timeout_s must be" in refusal(None, {"LRESTORE_DESTINATION_INI": str(ini)})
+    assert f"{ini}: [destination] timeout_s: expected a number" in refusal(None, {"LRESTORE_DESTINATION_INI": str(ini)})
 
 
 @given(st.text(), st.sampled_from(sorted(kinds())))

@@ -7,7 +7,7 @@ How a call goes::
 
     session    operation id and plain values  ->  request; token (auth); repetitions (retries)
     transport  limiter, meter, log; one exchange over a pooled connection (connections, endpoint)
-    refusals   an answer that is not 2xx  ->  typed error, Looker's field errors decoded, secrets hidden (redaction)
+    errors     an answer that is not 2xx  ->  typed error, Looker's field errors decoded, secrets hidden (redaction)
     session    JSON  ->  plain values
 
 Not guaranteed: that a create happened at most once if its caller repeats it after an unknown outcome.

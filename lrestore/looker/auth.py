@@ -32,15 +32,15 @@ from lrestore.looker.retries import is_permanent
 
 EARLY_RENEWAL_S = 10.0
 DEFAULT_LIFETIME_S = 3600
-"""What a token without ``expires_in`` is taken to last; a 401 corrects it."""
+"""The assumed lifetime of a token without ``expires_in``; a 401 corrects it."""
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-"""What may stand in a header; anything else would end up, quoted, in the HTTP library's error."""
+"""The characters allowed in a header; others would appear, quoted, in the HTTP library's error."""
 _REFUSALS = (UnauthorizedError, ForbiddenError, NotFoundError)
-"""Looker says 404 to a login with an unknown key."""
+"""Looker answers 404 to a login with an unknown key."""
 
 
 class _Settings:
-    """What the SDK's ``AuthSession`` asks for (its ``PApiSettings``), without a file behind it."""
+    """The settings that the SDK's ``AuthSession`` needs (its ``PApiSettings``), without a file."""
 
     headers: MutableMapping[str, str] | None = None
     agent_tag = AGENT
@@ -75,7 +75,7 @@ def _decoded_token(*, data: str, structure: object) -> AccessToken:
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise BadAnswerError("login: the answer holds no token", operation="login", method="POST") from error
     if not _TOKEN.fullmatch(answer.access_token):
-        raise BadAnswerError("login: the token is not one", operation="login", method="POST")
+        raise BadAnswerError("login: the answer's token is not usable", operation="login", method="POST")
     return AccessToken(access_token=answer.access_token, expires_in=answer.expires_in or DEFAULT_LIFETIME_S)
 
 
@@ -132,11 +132,11 @@ class Tokens:
     def _refusal(self, why: str) -> DestinationError:
         return DestinationError(
             f"credentials refused by {self._destination} ({self._client}): {why}",
-            hint="check client_id, client_secret and base_url: the key must be one of this instance",
+            hint="check client_id, client_secret and base_url: the key must belong to this instance",
         )
 
     def _login_error(self, error: LookerError) -> Exception:
-        """What a failed login means for the call that needed it: that call, at least, was not sent."""
+        """The error of the call that needed a failed login. That call was not sent."""
         if isinstance(error, _REFUSALS):
             self._refused = error.message
             return self._refusal(error.message)

@@ -8,7 +8,7 @@ import msgspec
 
 
 class ApiUsage(msgspec.Struct, frozen=True):
-    """What a process (or, added up, a run) has used of the API.
+    """The use of the API by a process or, added up, by a run.
 
     ``calls`` are requests that went out, repeated ones included; ``by_activity`` has the keys of the specification's
     ``x-looker-activity-type``. Bytes are those of HTTP, heads included, without what TLS adds.

@@ -40,7 +40,7 @@ OWN_OPERATIONS = {
     # The same document as that of api_spec, where ``swagger_url`` of an instance says it is.
     "swagger": Operation("api_spec", "GET", "/swagger.json", "none", repeatable=True, takes_fields=False),
 }
-"""What the session itself needs, whatever the table of the caller holds."""
+"""The operations of the session itself, in addition to the caller's table."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _RENEWALS = 3
 """New tokens for one call: a token may be void again before it is used, where tokens live for seconds."""

@@ -1,4 +1,4 @@
-"""What lrestore knows about Looker's objects: the table that the program reads instead of asking "if type is".
+"""Facts about Looker's objects: the table that the program reads instead of asking "if type is".
 
 Facts from Looker's specification of API 4.0, release 26.12, in both its forms: the OpenAPI 3 file, from which the SDK
 is generated, loses the read-only mark of properties that are references, so the Swagger 2 file decides

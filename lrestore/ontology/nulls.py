@@ -1,6 +1,6 @@
 """Which writable fields a restore may reset to null, because the backup says that they were.
 
-A list of what is allowed, not of what is not: a field that a later SDK brings is left alone until somebody has looked
+A list of what is allowed, not of what is not: a field that a later SDK brings is left alone until it has been checked
 at it. Backups leave out fields that are null, and so the ones that they never knew.
 """
 

@@ -33,7 +33,7 @@ _SHOWN: dict[str, str] = {
     "login": "access_token",
     "versions": "",
 }
-"""What each object of an answer shows, where that is not ``id``."""
+"""The identifying field of each object of an answer, where that is not ``id``."""
 
 _FOUND_OTHERWISE = frozenset({"query_for_slug", "user_for_credential"})
 """Operations whose path ends in something else than what tells the object."""

@@ -152,8 +152,8 @@ class ContentType:
     references: tuple[Reference, ...] = ()
     parts: tuple[Part, ...] = ()
     never_backed_up: tuple[str, ...] = ()
-    """What belongs to such objects and is in no backup: a plan says so, once for the type."""
+    """Content of such objects that no backup holds: a plan says so, once for the type."""
     ignored: Mapping[str, str] = field(default_factory=dict)
     """Writable fields that a restore does not send → why."""
     limits: tuple[str, ...] = ()
-    """What Looker's API does not allow to be done to such objects."""
+    """Changes to such objects that Looker's API does not allow."""

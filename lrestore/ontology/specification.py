@@ -1,4 +1,4 @@
-"""What a Looker says of itself: its own specification of API 4.0, reduced to what a restore has to know.
+"""The API 4.0 specification of one Looker instance, reduced to the facts that a restore needs.
 
 ``GET /api_spec/4.0/swagger.json`` is some megabytes; what matters is which fields an object has there, which of them
 can be written, and which calls there are. The Swagger form is right about ``readOnly``, where the OpenAPI form is not

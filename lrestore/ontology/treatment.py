@@ -1,4 +1,4 @@
-"""What a restore does with each field of Looker's objects, in words: told by the table, the errata and the SDK."""
+"""The treatment of each field of Looker's objects in a restore, in words, from the table, the errata and the SDK."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BODIES: Mapping[str, str] = {"Folder": "UpdateFolder"}
 """Schemas that are read under one name and written under another."""
 
 _QUERIES = ("query", "merge_query")
-"""What has ids that a restore translates, and is neither a type of a backup nor a part of one."""
+"""Types with ids that a restore translates, which are neither content types nor parts of them."""
 
 
 def field_rows(schema: str, ignored: Mapping[str, str] | None = None) -> Iterator[str]:
@@ -47,7 +47,7 @@ def nested_schemas(schema: str) -> list[str]:
 
 
 def _written(schema: str) -> frozenset[str]:
-    """The fields that are sent; of an object that Looker lets nobody write, none."""
+    """The fields that are sent; none for an object that cannot be written."""
     body = _BODIES.get(schema, schema)
     return fields.writable(body) if body in fields.sent_schemas() else frozenset()
 
@@ -93,9 +93,7 @@ def _not_written(reference: Reference | None) -> str:
 def _rewritten(reference: Reference, null: str) -> str:
     target = reference.target
     if target == "sql_query":
-        return (
-            "restored in the same instance; in another nobody can tell what is asked: the tile is left out, and named"
-        )
+        return "restored in the same instance; in another its definition is unknown: the tile is left out, and named"
     if reference.kind == "text":
         return f"restored{null}; references to other objects may hide in the text"
     if reference.kind == "name" or target not in {*CONTENT_TYPES, *PARTS, *_QUERIES}:

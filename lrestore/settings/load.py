@@ -16,7 +16,7 @@ from lrestore.settings.values import problem, typed
 
 
 class _Given(NamedTuple):
-    """A value as somebody gave it, and where, for messages; ``as_text``: everything is text there."""
+    """A value as given, and its place, for messages; ``as_text``: the place holds text only."""
 
     value: object
     place: str
@@ -35,7 +35,7 @@ _INI_KEYS = {"base_url": "base_url", "verify_ssl": "verify_ssl", "timeout": "tim
 _SECRET_KEYS = ("client_id", "client_secret")
 _SECRET_VARIABLES = ("LRESTORE_SOURCE_CLIENT_ID", "LRESTORE_SOURCE_CLIENT_SECRET")
 _WHERE_SECRETS_GO = (
-    "credentials belong into LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET, or into [destination] ini's file"
+    "put credentials in LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET, or in the file that [destination] ini names"
 )
 
 
@@ -73,11 +73,11 @@ def _from_file(file: SettingsFile, environ: Mapping[str, str]) -> Iterator[tuple
 def _unknown_section(section: str, file: SettingsFile) -> SettingsError:
     place = file.place(section)
     if section in _SECRET_KEYS:
-        return SettingsError(f"{place}: {section} must not stand in this file", hint=_WHERE_SECRETS_GO)
+        return SettingsError(f"{place}: {section} must not be in this file", hint=_WHERE_SECRETS_GO)
     homes = [f"[{key.split('.')[0]}]" for key in kinds() if key.split(".")[1] == section]
     if homes:
         return SettingsError(
-            f"{place}: the key {section!r} stands in no section", hint=f"move it to {' or '.join(homes)}"
+            f"{place}: the key {section!r} is outside of every section", hint=f"move it to {' or '.join(homes)}"
         )
     return SettingsError(
         f"{place}: there is no section [{section}]", hint=_near(section, SECTIONS) or f"known: {', '.join(SECTIONS)}"
@@ -88,7 +88,7 @@ def _known(section: str, key: str, place: str) -> None:
     if f"{section}.{key}" in kinds():
         return
     if key in _SECRET_KEYS:
-        raise SettingsError(f"{place}: [{section}] {key} must not stand in this file", hint=_WHERE_SECRETS_GO)
+        raise SettingsError(f"{place}: [{section}] {key} must not be in this file", hint=_WHERE_SECRETS_GO)
     keys = [known.split(".")[1] for known in kinds() if known.startswith(f"{section}.")]
     elsewhere = [known for known in kinds() if known.endswith(f".{key}")]
     hint = f"it belongs to [{elsewhere[0].split('.')[0]}]" if elsewhere else _near(key, keys)
@@ -123,7 +123,7 @@ def _from_environment(environ: Mapping[str, str]) -> _Layer:
 
 
 def _from_ini(given: _Layer) -> Iterator[tuple[str, _Given]]:
-    """What a named ini file says about the destination, if nobody else says where that is."""
+    """The destination as a named ini file describes it, if nothing else gives a ``base_url``."""
     if "destination.ini" not in given or "destination.base_url" in given:
         return
     named = given["destination.ini"]
@@ -155,4 +155,5 @@ def _checked(key: str, given: _Given) -> object:
 
 def _wrong(key: str, given: _Given, trouble: str) -> SettingsError:
     section, name = key.split(".")
-    return SettingsError(f"{given.place}: [{section}] {name} {trouble}")
+    separator = ": " if trouble.startswith("expected") else " "
+    return SettingsError(f"{given.place}: [{section}] {name}{separator}{trouble}")

@@ -19,6 +19,18 @@ _LIMIT = re.compile(r"none|\d+|\d+(\.\d+)?%")
 _API_PATH = re.compile(r"/api(/\d(\.\d+)?)?/*$")
 
 
+_TYPE_NAMES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "a table",
+    "null": "nothing",
+}
+"""msgspec's names of types, as users call them."""
+
+
 def typed(value: object, kind: Any, *, as_text: bool) -> object:
     """``value`` as ``kind`` (a type of the settings, with its bounds); ``as_text``: from where everything is text.
 
@@ -40,9 +52,9 @@ def typed(value: object, kind: Any, *, as_text: bool) -> object:
 
 
 def _in_words(message: str) -> str:
-    """msgspec's message as the end of a sentence: ``must be int <= 64``, ``must be int, not str``."""
-    plain = message.replace("`", "").replace(" - at $", ", at ")
-    return plain.replace("Expected", "must be").replace(", got ", ", not ")
+    """msgspec's message in plain words: ``expected a whole number <= 64``, ``expected a whole number, got text``."""
+    plain = message.replace(" - at `$", ", at `").replace("Expected", "expected")
+    return re.sub(r"`([^`]*)`", lambda found: _TYPE_NAMES.get(found[1].split(" | ")[0], found[1]), plain)
 
 
 def _from_text(text: str, kind: Any) -> object:
@@ -82,7 +94,7 @@ def _specs(text: str) -> Iterator[str]:
 
 
 def problem(key: str, value: object) -> str:
-    """What makes the value of this setting impossible, beyond its type; ``""`` if nothing does."""
+    """The reason why the value of this setting is impossible, beyond its type; ``""`` if it is possible."""
     check = _CHECKS.get(key)
     return check(value) if check else ""
 
@@ -137,7 +149,7 @@ def _not_a_path(text: str) -> str:
     try:
         Path(text).expanduser()
     except RuntimeError:
-        return "begins with the home directory of nobody known here"
+        return "begins with the home directory of an unknown user"
     return ""
 
 

@@ -23,7 +23,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 
 class Secrets:
-    """What must never be shown: the client secret and the latest tokens."""
+    """Texts that must never be shown: the client secret and the latest tokens."""
 
     def __init__(self, *values: str) -> None:
         self._values: deque[str] = deque(maxlen=_KEPT_SECRETS)
@@ -54,5 +54,5 @@ def one_line(text: str, limit: int) -> str:
 
 
 def visible_text(html: str) -> str:
-    """What a person would read on a page of HTML, roughly; other text comes back as it is."""
+    """The visible text of a page of HTML, roughly; other text is returned unchanged."""
     return _TAG.sub(" ", _INVISIBLE_HTML.sub(" ", html))

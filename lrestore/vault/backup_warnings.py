@@ -1,4 +1,4 @@
-"""What makes a backup incomplete or doubtful, as far as its tables tell without decoding content.
+"""Warnings about an incomplete or doubtful backup, from its tables alone, without decoding content.
 
 The reasons lie in how LookerVault extracts (seen in its source, and by running it): it marks sessions completed
 although pages failed, stops at the first type that it cannot extract, and never removes what was deleted in Looker.
@@ -23,7 +23,7 @@ _SHOWN: Final = 5
 
 @dataclass(slots=True)
 class _Tally:
-    """What one pass over a file's columns tells."""
+    """The counts of one pass over a file's columns."""
 
     plain: Counter[str] = field(default_factory=Counter)
     composite: Counter[str] = field(default_factory=Counter)
@@ -91,9 +91,9 @@ def _rows(tally: _Tally) -> Iterator[str]:
             " it was extracted with several workers and with one"
         )
     if tally.naive:
-        yield f"{tally.naive} rows were synced at a time without an offset: taken as local time of this machine"
+        yield f"{tally.naive} rows have a sync time without an offset; reading it as local time of this machine"
     for number, count in tally.unknown.items():
-        yield f"{count} rows are of content type {number!r}, which lrestore does not know: left out"
+        yield f"{count} rows are of content type {number!r}, which lrestore does not know; leaving them out"
 
 
 def _stale(known: Sequence[Session], tally: _Tally) -> Iterator[str]:
@@ -115,10 +115,10 @@ def _duplicates(repeated: Mapping[str, set[str]]) -> Iterator[str]:
     for name, ids in repeated.items():
         if ids:
             shown = ", ".join(sorted(ids)[:_SHOWN]) + (", ..." if len(ids) > _SHOWN else "")
-            yield f"{len(ids)} {name} objects have more than one copy, the newest counts: {shown}"
+            yield f"{len(ids)} {name} objects have more than one copy; using the newest: {shown}"
 
 
 def _missing(present: set[str]) -> Iterator[str]:
     missing = [name for name in schema.KINDS if name not in present | NEVER_BACKED_UP]
     if missing:
-        yield f"the backup holds no {', no '.join(missing)}: what refers to them needs them in the destination"
+        yield f"the backup holds no {', no '.join(missing)}; objects that refer to them need them in the destination"

@@ -1,4 +1,4 @@
-"""What only the content of a backup tells: collected item by item while it is decoded, said at the end."""
+"""Warnings that need the content of a backup: collected item by item while it is decoded."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ class Findings:
         lost = sum(query_id not in self._embedded_queries for query_id in self._look_queries)
         if lost:
             yield (
-                f"{lost} looks come without the definition of their query, as LookerVault leaves it out, and no tile of"
-                " the backup has it: they can be restored where the query still exists, in the instance they came from"
+                f"{lost} looks have no query definition, because LookerVault does not back it up, and no tile of the"
+                " backup shows it: they can be restored only where the query still exists, in the"
+                " instance they came from"
             )
         if self._merged_tiles:
             yield (
@@ -64,4 +65,4 @@ class Findings:
                 " can be restored where the merged query still exists"
             )
         if self._without_tiles:
-            yield f"{self._without_tiles} dashboards were backed up without tiles: live tiles are left as they are"
+            yield f"{self._without_tiles} dashboards were backed up without tiles; keeping their live tiles"

@@ -103,7 +103,7 @@ def _model(kind: schema.Kind, blob: bytes, raw: JsonObject) -> Any:
 
 def _ambiguity(blob: bytes, raw: JsonObject) -> str | None:
     key = wire.duplicate_key(blob, raw)
-    return key and f"one object in the blob has the key {key!r} twice: which one counts cannot be known"
+    return key and f"one object in the blob has the key {key!r} twice and it is unknown which one is valid"
 
 
 def _nameless(kind: schema.Kind, raw: JsonObject) -> str | None:
@@ -127,8 +127,8 @@ def _reason(kind: schema.Kind, error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"the blob holds text that is not UTF-8: {error.reason}"
     if isinstance(error, msgspec.ValidationError):
-        return f"the blob is no {kind.name}: {error}"
-    return f"the blob is no readable msgpack: {error}"
+        return f"the blob is not a {kind.name}: {error}"
+    return f"the blob is not readable msgpack: {error}"
 
 
 def _refuse_extension(code: int, _: memoryview) -> object:

@@ -18,7 +18,7 @@ _EXTRACTED_AS = {"look": "Look", "folder": "FolderBase"}
 
 
 def backed_up(type: str, api_object: Mapping[str, object]) -> dict[str, object]:
-    """What a backup holds of ``api_object`` (JSON builtins), ready for :meth:`ShardWriter.put`.
+    """The backed-up form of ``api_object`` (JSON builtins), ready for :meth:`ShardWriter.put`.
 
     As seen in LookerVault: decoded into the SDK's class, which drops what the class does not know; top-level nulls left
     out, nested ones kept with every field of the nested class; times in UTC. Raises :class:`ValueError` if the object

@@ -96,7 +96,7 @@ def open_file(path: Path, staging: Staging) -> OpenFile:
 
 
 def damaged(path: str, error: sqlite3.Error) -> VaultError:
-    """What to say when SQLite cannot read on."""
+    """The error for a file that SQLite cannot read."""
     return VaultError(
         f"{path}: SQLite cannot read it: {error}",
         hint="the file is damaged: fetch it again, or salvage it with `sqlite3 FILE .recover`",
@@ -186,9 +186,9 @@ def _check_tables(path: Path, tables: frozenset[str], columns: frozenset[str]) -
     hint = "name a file that LookerVault wrote"
     if schema.TABLE not in tables:
         raise VaultError(
-            f"{path}: is an SQLite file, but no LookerVault backup: it has no table {schema.TABLE}", hint=hint
+            f"{path}: is an SQLite file, but not a LookerVault backup: it has no table {schema.TABLE}", hint=hint
         )
     missing = schema.REQUIRED_COLUMNS - columns
     if missing:
         listed = ", ".join(sorted(missing))
-        raise VaultError(f"{path}: no LookerVault backup: its {schema.TABLE} lacks {listed}", hint=hint)
+        raise VaultError(f"{path}: is not a LookerVault backup: its {schema.TABLE} lacks {listed}", hint=hint)

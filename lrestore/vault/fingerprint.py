@@ -1,4 +1,4 @@
-"""What identifies a backup's content: its rows without their blobs.
+"""The identity of a backup's content: a digest of its rows without their blobs.
 
 The bytes of the files would not do: a copy that was vacuumed, checkpointed or compressed holds the same backup.
 LookerVault sets ``synced_at`` with every row it writes, so a changed blob shows.

@@ -30,7 +30,7 @@ class ForeignMapping:
 def of_files(files: Sequence[OpenFile]) -> Iterator[ForeignMapping]:
     """The mappings of all files, oldest first within a file; ids without the type that some are prefixed with.
 
-    A table of that name that has not LookerVault's columns is somebody else's.
+    A table of that name without LookerVault's columns belongs to another program.
     """
     for file in files:
         columns = _columns(file, "id_mappings")

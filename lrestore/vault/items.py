@@ -1,4 +1,4 @@
-"""What the reader hands out: rows of the backup without their content, and items with it."""
+"""The reader's results: rows of the backup without their content, and items with it."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Finder:
         return Census(count, twice)
 
     def missed(self, kind: schema.Kind, seen: int, counted: int) -> VaultError:
-        """What to say where a listing of ``kind`` does not have as many rows as there are."""
+        """The error for a listing of ``kind`` with fewer rows than the file has."""
         files = ", ".join(file.path for file in self._files)
         return VaultError(
             f"{files}: the indexes do not agree: of {counted} rows of type {kind.name} {seen} were found",

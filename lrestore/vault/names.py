@@ -20,7 +20,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 
 
 class Named(msgspec.Struct):
-    """What an item is called; its type has some of these."""
+    """The fields that may hold an item's name; each type has some of them."""
 
     first_name: Any = None
     last_name: Any = None

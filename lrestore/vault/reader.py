@@ -105,7 +105,7 @@ class Vault:
 
     @cached_property
     def warnings(self) -> list[str]:
-        """What makes this backup incomplete or doubtful, as far as can be told without decoding content."""
+        """Warnings about an incomplete or doubtful backup that need no decoded content."""
         return doubts.of_files(self._files, self._finder.census(list(schema.KINDS.values())).repeated)
 
     def fingerprint(self) -> str:
@@ -137,7 +137,7 @@ class Vault:
             item = explores.find(self._finder, key)
             if item is not None:
                 return item
-            raise MissingItemError(f"{key} is not in the backup", hint="--show source tells what is", key=key)
+            raise MissingItemError(f"{key} is not in the backup", hint="--show source lists its content", key=key)
         if isinstance(entry, Refused):
             raise entry.error
         content = entry.content

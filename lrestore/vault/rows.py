@@ -51,7 +51,7 @@ class Head:
     def index_row(
         self, true_id: str, seen: Glance | None = None, *, corrupt: str = "", deleted: bool | None = None
     ) -> IndexRow:
-        """What the reader hands out. What the content says of itself counts more than the row's columns."""
+        """The reader's result. The content takes precedence over the row's columns."""
         seen = seen or Glance()
         owner_email = seen.email if self.kind.name == "user" else self.email
         return IndexRow(

@@ -35,7 +35,7 @@ class Kind:
 
     @property
     def prefix(self) -> str:
-        """What a backup made with one worker puts before each id: ``dashboard::``."""
+        """The prefix of each id in a backup that was made with one worker: ``dashboard::``."""
         return f"{self.name}::"
 
 
@@ -58,7 +58,7 @@ _KINDS: Final = (
 KINDS: Final = MappingProxyType({kind.name: kind for kind in _KINDS})
 KIND_BY_NUMBER: Final = MappingProxyType({kind.number: kind for kind in _KINDS})
 
-# Without these columns a table of this name is somebody else's. folder_id came with version 2.
+# Without these columns a table of this name belongs to another program. folder_id came with version 2.
 REQUIRED_COLUMNS: Final = frozenset(
     (
         *("id", "content_type", "name", "owner_id", "owner_email", "created_at", "updated_at"),

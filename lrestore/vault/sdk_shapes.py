@@ -20,7 +20,7 @@ from lrestore.json_types import JsonObject
 
 UNKNOWN_ENUM_VALUE: Final = "invalid_api_enum_value"
 MAX_DEPTH: Final = 64
-"""Looker's own content nests about a dozen levels; whoever compares or sends content walks it recursively."""
+"""Looker's own content nests about a dozen levels; comparing and sending content walk it recursively."""
 _TEXT: Final = frozenset({str})
 _SENDABLE: Final = frozenset({str, int, bool, type(None), datetime})
 
@@ -168,7 +168,7 @@ def _why_not(value: object, path: str, levels: int) -> str:
     if isinstance(value, dict):
         bad_key = next((key for key in value if not isinstance(key, str)), None)
         if bad_key is not None:
-            return f"{path} has a key that is no text: {bad_key!r}"
+            return f"{path} has a key that is not text: {bad_key!r}"
     for step, entry in _entries(value):
         if not _sendable(entry, levels - 1):
             return _why_not(entry, path + step, levels - 1)

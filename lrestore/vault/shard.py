@@ -148,7 +148,7 @@ class ShardWriter:
 
 def _number(type: str, id: str) -> int:
     if type not in schema.KINDS:
-        raise ValueError(f"no content type is called {type!r}")
+        raise ValueError(f"there is no content type {type!r}")
     if not id:
         raise ValueError(f"a {type} without an id cannot be stored")
     return schema.KINDS[type].number

@@ -1,8 +1,7 @@
 """How old was the Looker (or the SDK) that made this backup? Its youngest field tells.
 
-A field that is absent may have been null, or unknown to whoever made the backup; only where that one surely knew it
-does absent mean null. A file may hold rows of several extractions, years apart: the oldest ones decide, so that nothing
-newer is taken as proof of what they knew.
+An absent field may have been null, or unknown to the instance that was backed up. Absent means null only where that
+instance certainly knew the field. A file may hold rows of several extractions, years apart: the oldest rows decide.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ _COPY_ATTEMPTS: Final = 3
 SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 HEADER_BYTES: Final = 100
 _SURPLUS_BYTES: Final = 64 * 1024 * 1024
-"""What may follow behind the last page: SQLite does not read it."""
+"""Bytes that may follow the last page: SQLite does not read them."""
 _RESERVE_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -102,12 +102,12 @@ def _unpack(path: Path, packed: gzip.GzipFile, plain: IO[bytes]) -> None:
         return
     expected = announced_bytes(head)
     if expected is not None and expected > _room(folder):
-        raise _too_large(path, f"it would get {_gibibytes(expected)}", folder)
+        raise _too_large(path, f"it would need {_gibibytes(expected)}", folder)
     written = len(head)
     while chunk := packed.read(_CHUNK_BYTES):
         kept = chunk if expected is None else chunk[: max(0, expected - written)]
         if len(kept) > _room(folder):
-            raise _too_large(path, f"it would get larger than {_gibibytes(written)}", folder)
+            raise _too_large(path, f"it would need more than {_gibibytes(written)}", folder)
         plain.write(kept)
         written += len(chunk)
         if expected is not None and written > expected + _SURPLUS_BYTES:
@@ -183,13 +183,13 @@ def _fold(path: Path, copy: Path) -> None:
             connection.close()
     except sqlite3.Error as error:
         raise VaultError(
-            f"{path}: with its WAL it is no readable SQLite file: {error}", hint="fetch it again"
+            f"{path}: together with its WAL it is not a readable SQLite file: {error}", hint="fetch it again"
         ) from error
 
 
 def _no_copy(path: Path, error: OSError) -> VaultError:
     return VaultError(
-        f"{path}: no private copy can be made in {tempfile.tempdir or 'the temporary directory'}: {error}",
+        f"{path}: cannot make a private copy in {tempfile.tempdir or 'the temporary directory'}: {error}",
         hint="make room there, or name another directory in TMPDIR",
     )
 

@@ -1,4 +1,4 @@
-"""What ``--show source`` tells of a backup."""
+"""The summary of a backup for ``--show source``."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ def test_a_source_that_fails_at_one_query_fails_that_look_and_is_named(crossing:
     fault = origin.fault("status:500", path=f"/queries/{query_id}")
     ran = crossing.migrate("user", "folder", "look", LRESTORE_RUN_MAX_RETRIES="1")
     assert ran.code == 1 and fault.fired
-    assert "asking the source" in ran.letter()["message"] and ran.letter()["status"] == 500
+    assert "reading from the source" in ran.letter()["message"] and ran.letter()["status"] == 500
     assert ran.total("failed") == 1
     assert ran.report["by_type"]["look"]["created"] == len(crossing.source.table("look")) - 1
 

@@ -54,7 +54,7 @@ def test_errors_are_exceptions() -> None:
         ({"verify": "later"}, "verify must be one of: alone, after"),
         ({"dry_run": "yes"}, "dry_run: Expected bool"),
         ({"workers": "4"}, "workers: Expected int"),
-        ({"workers": 65}, r"\[run\] workers must be int <= 64"),
+        ({"workers": 65}, r"\[run\] workers: expected a whole number <= 64"),
         ({"max_calls": 0}, "max_calls must be more than nothing"),
         ({"max_runtime": -1.0}, "max_runtime must be more than nothing"),
     ],

@@ -131,7 +131,7 @@ def test_only_the_owner_may_read_a_shard_and_closing_leaves_one_file(tmp_path: P
 
 def test_what_cannot_be_stored_is_refused(tmp_path: Path) -> None:
     with ShardWriter(tmp_path / "shard.db") as shard:
-        with pytest.raises(ValueError, match="no content type is called 'dashbord'"):
+        with pytest.raises(ValueError, match="there is no content type 'dashbord'"):
             shard.put("dashbord", "1", "x", {})
         with pytest.raises(ValueError, match="without an id"):
             shard.put("dashboard", "", "x", {})

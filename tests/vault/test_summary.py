@@ -148,7 +148,7 @@ def test_rows_that_the_last_extraction_did_not_see_are_told(tmp_path: Path, reco
 def test_several_copies_of_an_object_are_told(tmp_path: Path) -> None:
     rows = [row_of("dashboard"), row_of("dashboard", id="dashboard::1")]
     told = summary(tmp_path, rows).warnings
-    assert any("1 dashboard objects have more than one copy, the newest counts: 1" in warning for warning in told)
+    assert any("1 dashboard objects have more than one copy; using the newest: 1" in warning for warning in told)
     assert any("written in both ways" in warning for warning in told)
 
 
@@ -161,7 +161,7 @@ def test_sync_times_without_an_offset_are_told(tmp_path: Path, synced_at: str, e
 def test_looks_whose_query_is_nowhere_in_the_backup_are_told(tmp_path: Path, query_id: str, expected: bool) -> None:
     """B11. The sample dashboard's tile embeds query 77."""
     rows = [row_of("dashboard"), row_of("look", content={**SAMPLES["look"], "query_id": query_id})]
-    assert warned(tmp_path, "looks come without the definition of their query", rows) is expected
+    assert warned(tmp_path, "looks have no query definition", rows) is expected
 
 
 def test_merged_queries_and_dashboards_without_tiles_are_told(tmp_path: Path) -> None:

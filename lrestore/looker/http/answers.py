@@ -23,7 +23,7 @@ class CutOffError(ConnectionError):
 
 
 class NotHttpError(ValueError):
-    """What came is no answer of HTTP/1.1, or one whose end cannot be known."""
+    """The received bytes are no HTTP/1.1 answer, or its end cannot be determined."""
 
 
 class TooLargeError(ValueError):
@@ -57,27 +57,27 @@ class AnswerReader:
         Raises :class:`CutOffError` or another OSError, :class:`NotHttpError`, :class:`TooLargeError`; TimeoutError when
         the deadline is reached.
         """
-        heard = _Heard(limit_bytes)
-        while not heard.complete:
+        received = _Received(limit_bytes)
+        while not received.complete:
             data = self._receive()
             if not data:
-                return heard.ended(self.received_bytes)
-            heard.feed(data)
-        return heard.message()
+                return received.ended(self.received_bytes)
+            received.feed(data)
+        return received.message()
 
     def _receive(self) -> bytes:
         left_s = self._deadline - time.monotonic()
         if left_s <= 0:
-            raise TimeoutError("the time for this call is over")
+            raise TimeoutError("the time for this call is used up")
         self._sock.settimeout(left_s)
         data = self._sock.recv(_PIECE_BYTES)
         self.received_bytes += len(data)
         return data
 
 
-class _Heard:
-    """What has come of an answer. The ``on_…`` methods are called by the parser, which reports no error of theirs as it
-    is: what is wrong is kept, and raised when the parser is done with the piece.
+class _Received:
+    """The received part of an answer. The ``on_…`` methods are called by the parser, which reports no error of
+    theirs as it is: what is wrong is kept, and raised when the parser is done with the piece.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -93,11 +93,11 @@ class _Heard:
         self.complete = False
 
     def feed(self, data: bytes) -> None:
-        """Take what came. Raises NotHttpError, TooLargeError."""
+        """Parse received bytes. Raises NotHttpError, TooLargeError."""
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            # Bytes behind a complete answer: nobody asked for them.
+            # Bytes after a complete answer: they answer no request.
             self._lasting = False
             if not self.complete and self._trouble is None:
                 raise NotHttpError(f"{error}: {data[:40]!r}") from error
@@ -143,7 +143,7 @@ class _Heard:
         self._lasting = self._parser.should_keep_alive()
         coding = self._headers.get("transfer-encoding", "identity").lower()
         if coding not in _CODINGS:
-            self._trouble = NotHttpError(f"it is sent as {coding[:40]!r}, which was not asked for")
+            self._trouble = NotHttpError(f"its transfer encoding is {coding[:40]!r}, which was not requested")
         if int(self._headers.get("content-length") or 0) > self._left_bytes:
             self._trouble = TooLargeError()
 

@@ -43,7 +43,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, content encoding undone. Header names are in lower case."""
+    """An answer with its content encoding undone. Header names are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -52,7 +52,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What an operation is called with."""
+    """The arguments of one call of an operation."""
 
     path: Mapping[str, str]
     query: Mapping[str, object]
@@ -90,7 +90,7 @@ def _id_segment(operation: Operation, name: str, ids: Mapping[str, str]) -> str:
     value = str(ids.get(name, ""))
     if value in ("", ".", ".."):
         raise BadRequestError(
-            f"{operation.id}: {value!r} is not a possible {name}, nothing was sent",
+            f"{operation.id}: {value!r} cannot be a {name}; nothing was sent",
             operation=operation.id,
             method=operation.method,
             path=operation.path,

@@ -100,7 +100,7 @@ def _readable(sock: socket.socket) -> bool:
 
 
 class Pool:
-    """At most ``size`` connections, the last used first; who comes when all are out waits for one."""
+    """At most ``size`` connections, the last used first; a thread that needs one while all are taken waits."""
 
     def __init__(
         self, connect: Callable[[], Connection], size: int, clock: Callable[[], float] = time.monotonic

@@ -1,4 +1,4 @@
-"""Where the destination is, and whether it is to be trusted: base URL and TLS."""
+"""The address of the destination and the check of its identity: base URL and TLS."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def tls_context(
     if not endpoint.encrypted:
         return None
     if not verify_ssl:
-        log.warning("verify_ssl is off: %s could be anybody, and would get the credentials", endpoint.origin)
+        log.warning(
+            "verify_ssl is off: the identity of %s is not checked, and it receives the credentials", endpoint.origin
+        )
         return _unverified_context()
     for variable in _CA_VARIABLES:
         if environ.get(variable):

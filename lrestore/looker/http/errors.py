@@ -97,14 +97,14 @@ def _kind(status: int, refusal: Refusal | None) -> type[LookerError]:
 
 def _hint(answer: Answer, refusal: Refusal | None) -> str | None:
     if 300 <= answer.status < 400:
-        return "nothing but the destination is called: set base_url to where Looker's API itself answers"
+        return "redirects are not followed: set base_url to the address at which Looker's API itself answers"
     return page_hint(answer.body) if refusal is None else None
 
 
 def page_hint(body: bytes) -> str | None:
     """The remedy where a page of HTML came, such as the login page of a proxy; None for anything else."""
     if body.lstrip()[:1] == b"<":
-        return "this page is not Looker's: something in between answered"
+        return "this page is not Looker's: a proxy or another server answered"
     return None
 
 

@@ -1,4 +1,4 @@
-"""What is to be done in a thread when one of its requests is about to leave, after all waiting for rate limits."""
+"""A hook that a thread runs right before each of its requests is sent, after all waiting for rate limits."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _ID = "id"
 
 
 def fault_in(operation: Operation, path: Mapping[str, str], query: Mapping[str, object], answer: Any) -> str:
-    """What is wrong with ``answer``, in words that follow "the answer"; "" for a usable one.
+    """The fault of ``answer``, in words that follow "the answer"; "" for a usable one.
 
     ``path`` and ``query`` are the parameters with which the operation was called.
     """
@@ -36,7 +36,7 @@ def fault_in(operation: Operation, path: Mapping[str, str], query: Mapping[str, 
 
 
 def _empty(shape: Shape, query: Mapping[str, object], answer: Any) -> str:
-    """What is wrong with a listing without rows. The page after the last one is empty in any instance."""
+    """The fault of a listing without rows. The page after the last one is empty in any instance."""
     if answer or not shape.never_empty or query.get("offset"):
         return ""
     return "is an empty list, and every instance has such objects"
@@ -59,7 +59,7 @@ def _object(shape: Shape, path: Mapping[str, str], answer: Any) -> str:
         return _without(shape.shows, answer)
     asked = path.get(shape.same) if shape.same else None
     if asked is not None and str(shown).casefold() != str(asked).casefold():
-        return f"is the object with {shape.shows} {shown!r}, which was not asked for"
+        return f"is the object with {shape.shows} {shown!r}, which was not requested"
     return _parts(answer, shape.lists)
 
 
@@ -78,7 +78,7 @@ def _rows(answer: Any, shows: str, lists: tuple[str, ...]) -> str:
 
 
 def _parts(answer: Mapping[str, Any], lists: tuple[str, ...]) -> str:
-    """What is wrong with the lists of parts that the object shows. One that it does not show is not wrong."""
+    """The fault in the lists of parts that the object shows; a list that it does not show is no fault."""
     for where in lists:
         for shown in _at(answer, where.split("[].")):
             wrong = "" if shown is None else _rows(shown, _ID, ())

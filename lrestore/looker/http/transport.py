@@ -1,6 +1,6 @@
 """HTTP to the destination, and to nothing else: every failure comes out as a typed error.
 
-This is the SDK's transport seam, so that its ``AuthSession`` (and, for whoever wants them, its generated methods) work
+This is the SDK's transport seam, so that its ``AuthSession`` (and, if wanted, its generated methods) work
 on top; but an error is raised here, with status and fields, before the SDK's own error path could be reached, which
 drops the status and looks documentation up on the web. Redirects are not followed. Environment proxies are not used.
 """
@@ -195,16 +195,16 @@ class PooledTransport(sdk.Transport):
         if call.body is not None or call.method in _BODY_EXPECTED:
             lines.append(f"Content-Length: {len(body)}")
         if not all(map(_FIT_FOR_A_HEAD.fullmatch, (call.target, authorization, call.content_type))):
-            raise ValueError("the request would hold a character that no head may hold")
+            raise ValueError("the request would hold a character that HTTP heads must not hold")
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
 def _common_headers(endpoint: Endpoint) -> str:
-    """What every request says. Raises :class:`DestinationError` for a host that no name server could know."""
+    """The headers that every request has. Raises :class:`DestinationError` for an impossible host."""
     try:
         name = endpoint.host if endpoint.host.isascii() else endpoint.host.encode("idna").decode("ascii")
     except UnicodeError as error:
-        raise DestinationError(f"[destination] base_url names a host that cannot be: {error}") from error
+        raise DestinationError(f"[destination] base_url names an impossible host: {error}") from error
     host = f"[{name}]" if ":" in name else name
     port = "" if endpoint.port == (443 if endpoint.encrypted else 80) else f":{endpoint.port}"
     named = {"Host": host + port, "Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": AGENT}
@@ -245,7 +245,7 @@ def _answer(message: Message, call: Call) -> Answer:
 
 def _decompressed(body: bytes, encoding: str, call: Call) -> bytes:
     if encoding not in ("gzip", "x-gzip"):
-        raise call.failed(BadAnswerError, f"content encoding {one_line(encoding, 40)}, which was not asked for")
+        raise call.failed(BadAnswerError, f"content encoding {one_line(encoding, 40)}, which was not requested")
     inflater = zlib.decompressobj(wbits=31)
     try:
         plain = inflater.decompress(body, MAX_ANSWER_BYTES)

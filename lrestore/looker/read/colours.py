@@ -8,7 +8,7 @@ from lrestore.looker.caller import Caller
 
 
 def known_colours(destination: Caller, source: Caller | None) -> KnownColours:
-    """What both instances list. A destination without the call has none; a source that does not tell is not asked."""
+    """The collections of both instances. A destination without the call has none; a source that fails is ignored."""
     try:
         there = _listed(destination)
     except NotFoundError:

@@ -35,7 +35,7 @@ class Copies:
             return {one for one in object_ids if (type_name, one) not in self._held}
 
     def of(self, type_name: str) -> dict[str, JsonObject]:
-        """What is held of a type, by id."""
+        """The copies of one type, by id."""
         with self._lock:
             return {key[1]: row for key, row in self._held.items() if key[0] == type_name and row is not None}
 

@@ -30,7 +30,7 @@ class Existence:
             return self._known[key]
 
     def facts(self, type_name: str, object_id: str) -> JsonObject | None:
-        """What tells the object from others of its type, in the trash or not; None where Looker shows none."""
+        """The fields that identify the object, in the trash or not; None where Looker shows no such object."""
         key = (type_name, object_id)
         with self._lock:
             if key in self._facts:
@@ -38,7 +38,7 @@ class Existence:
         return self._ask(key)
 
     def _ask(self, key: tuple[str, str]) -> JsonObject | None:
-        """What this run has noted of the object stays."""
+        """Read the object; an earlier note of this run about it takes precedence."""
         found = self._reads.brief(*key)
         with self._lock:
             self._known.setdefault(key, found is not None and not found.get("deleted"))

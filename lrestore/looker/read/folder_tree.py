@@ -1,4 +1,4 @@
-"""Folders by where they are and whose they are: a listing of thousands is asked that for every one of them."""
+"""An index of folders by parent and name, and by owner: a listing of thousands is searched for each folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Place = tuple[str, str]
 
 
 def place_of(parent_id: object, name: object) -> Place:
-    """Where a folder of that name is."""
+    """The place of a folder: its parent and its name without regard to case."""
     return str(parent_id), str(name).casefold()
 
 

@@ -1,6 +1,6 @@
 """All objects of one type, read at most once and kept up to date with what the run itself writes.
 
-A listing that cannot be had says nothing about its objects: they are read one by one then, and searched for.
+A listing that fails says nothing about its objects: they are then read or searched for one by one.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Listing:
         self._reads = reads
         self._rows: Table | None = None
         self._single: dict[str, JsonObject | None] = {}
-        """What has been read one by one; None for what is not there."""
+        """The objects that were read one by one; None for an object that does not exist."""
         self._failure: LookerError | None = None
         self._failed_at_s = 0.0
         self._tree: FolderTree | None = None
@@ -56,7 +56,7 @@ class Listing:
             self._rows = rows
             if rows is None:
                 what = f"the {self._type}s could not be listed when the run began"
-                self._fail(LookerError(what, hint="the log says why; running it again asks anew"))
+                self._fail(LookerError(what, hint="see the log for the reason; another run lists them again"))
 
     def table(self) -> Table:
         """A copy of the listing, by id. Raises the LookerError of a listing that cannot be had."""
@@ -99,7 +99,7 @@ class Listing:
         return [row for row in self._searched(key) if has(row, key)]
 
     def _searched(self, key: Mapping[str, str | None]) -> list[JsonObject]:
-        """What may equal ``key``, without the listing: by id, or by the fields that a search takes."""
+        """Candidates for ``key`` without the listing: found by id, or by the fields that a search takes."""
         object_id = key.get(self._id_field)
         if object_id is not None:
             found = self.get(object_id)
@@ -128,7 +128,7 @@ class Listing:
                 self._shift(self._rows.pop(object_id, None), None)
 
     def look_anew(self) -> None:
-        """Forget what has been read: somebody else has written since."""
+        """Forget the listing: another process has written since."""
         with self._lock:
             self._rows = self._tree = None
             self._single.clear()
@@ -181,7 +181,7 @@ class Listing:
                 try:
                     self._all()
                 except LookerError as error:
-                    log.warning("cannot list %ss, reading them one by one: %s", self._type, error)
+                    log.warning("bulk read of %ss failed; reading them one by one: %s", self._type, error)
             return self._rows is not None
 
     def _all(self) -> Table:

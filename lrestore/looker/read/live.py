@@ -1,4 +1,4 @@
-"""What the destination holds, read as cheaply as possible: small types in one listing each, big ones one by one.
+"""The destination's objects, read with few calls: small types in one listing each, big ones one by one.
 
 Listings (folders, groups, roles, sets, models with their explores) are read at most once per run and kept up to date
 with what the run itself writes. Dashboards and looks are read when their turn comes, because their copy must be fresh.
@@ -31,8 +31,8 @@ class Live:
     """The destination's objects, for reading. What it gives out is the caller's to keep: no list or map is shared."""
 
     def __init__(self, session: Caller, tables: Mapping[str, Table | None] | None = None) -> None:
-        """``tables`` are listings that somebody else has read for all, None where that failed, and copies of objects of
-        other types: see :meth:`tables`, :meth:`read_ahead`.
+        """``tables`` are listings that another process has read for all, None where that failed, and copies of
+        objects of other types: see :meth:`tables`, :meth:`read_ahead`.
         """
         self._session = session
         self._reads = Reads(session)
@@ -95,7 +95,7 @@ class Live:
             self._trash.keep(type_name, {object_id: found.get(object_id) for object_id in lacking})
 
     def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
-        """What :meth:`prefetch_all` has read of a type and nobody has asked for yet, by id."""
+        """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""
         return self._copies.of(type_name)
 
     def trashed(self, type_name: str, object_id: str) -> JsonObject | None:
@@ -170,7 +170,7 @@ class Live:
         return self._existence.created_at(type_name, object_id)
 
     def facts(self, type_name: str, object_id: str) -> JsonObject | None:
-        """What tells the object from others of its type, in the trash or not; None where Looker shows none. Costs a
+        """The fields that identify the object, in the trash or not; None where Looker shows no such object. Costs a
         call where none of it has been read yet.
         """
         if type_name in LISTED:
@@ -202,7 +202,7 @@ class Live:
         return self.find(type_name, key)
 
     def look_anew(self, type_name: str) -> None:
-        """Forget what has been read of a type: somebody else has written since."""
+        """Forget everything read of a type: another process has written since."""
         if type_name in LISTED:
             self._listings[type_name].look_anew()
         self._copies.drop(type_name)

@@ -1,4 +1,4 @@
-"""What LookML and Looker itself define, and no API call can write: the fields of explores, the names of permissions."""
+"""Definitions that no API call can write: the fields of explores (LookML), the names of permissions (Looker)."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Reads:
         return {str(row[entry.id_field]): row for row in rows}
 
     def search(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
-        """What a search by these fields finds, perhaps more than is meant; of types with a trash, what is there too."""
+        """The results of a search by these fields, which may be too many; types with a trash include it."""
         entry = CONTENT_TYPES[type_name]
         if entry.search is None:
             raise ValueError(f"{type_name} cannot be searched")
@@ -88,7 +88,7 @@ class Reads:
         return rows
 
     def flagged(self, type_name: str, flag: str) -> list[JsonObject]:
-        """What a search finds that is marked so."""
+        """The results of a search for this mark."""
         return list(self.pages(CONTENT_TYPES[type_name].search or "", {flag: True}))
 
     def by_ids(

@@ -1,4 +1,4 @@
-"""The instance that a backup came from, where it still lives: asked for what no backup holds, never written to."""
+"""The instance that a backup came from, if it still lives: read for what no backup holds, never written to."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Origin:
         return self._recent("merge_query", merge_query_id)
 
     def nesting(self, groups: Iterable[str], roles: Iterable[str]) -> Nesting:
-        """What groups are in ``groups``, by one listing where the release has it; which have ``roles``, role by role:
-        whether the listing tells of roles that a group has by another is nowhere said.
+        """The groups in ``groups``, by one listing where the release has it, and the groups that have ``roles``,
+        role by role: the specification does not say whether the listing shows inherited roles.
         """
         inside = {group_id: self._inside(group_id) for group_id in groups}
         holders = {role_id: self._ids("role_groups", {"role_id": role_id}) for role_id in roles}
@@ -59,12 +59,12 @@ class Origin:
         try:
             listed = None if self._unlisted else self._hierarchy.inside(group_id)
         except LookerError as error:
-            log.warning("cannot list the groups of the source, asking for them one by one: %s", error)
+            log.warning("bulk read of the source's groups failed; reading them one by one: %s", error)
             listed, self._unlisted = None, True
         return self._ids("all_group_groups", {"group_id": group_id}) if listed is None else sorted(listed)
 
     def _ids(self, operation: str, path: Mapping[str, str]) -> list[str] | None:
-        """None where that cannot be had: the others can all the same."""
+        """None where the call fails: the other ids can still be read."""
         try:
             rows = self._ask(operation, path, {"fields": "id"})
         except LookerError as error:
@@ -82,7 +82,7 @@ class Origin:
         except (ForbiddenError, NotFoundError):
             return None
         except LookerError as error:
-            message = f"asking the source ([source] base_url): {error.message}"
+            message = f"reading from the source ([source] base_url): {error.message}"
             raise error.with_context(message=message) from error.__cause__
 
 

@@ -36,7 +36,7 @@ PEOPLE_FIELDS = (
     *("id", "first_name", "last_name", "email", "credentials_email", "credentials_api3"),
     *(f"credentials_{kind}" for kind in CREDENTIAL_IDS),
 )
-"""What tells a user from others."""
+"""The fields that identify a user."""
 
 
 def emails_of(user: Mapping[str, Any]) -> tuple[str, ...]:
@@ -144,7 +144,7 @@ class People:
         try:
             rows = list(islice(self._pages("all_users", {"fields": ",".join(PEOPLE_FIELDS)}), _EVERYBODY + 1))
         except LookerError as error:
-            log.info("cannot list users, searching for them one by one: %s", error)
+            log.info("bulk read of users failed; searching for them one by one: %s", error)
             return []
         return rows if len(rows) <= _EVERYBODY else []
 

@@ -1,4 +1,4 @@
-"""Scheduled plans: content, sent to somebody at set times. The last to be restored: one that runs early sends mail."""
+"""Scheduled plans send content at set times. They are restored last, because a plan that runs early sends mail."""
 
 from __future__ import annotations
 

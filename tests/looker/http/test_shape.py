@@ -89,7 +89,7 @@ def test_a_create_that_tells_no_id_is_of_unknown_outcome_and_not_repeated(
 @pytest.mark.parametrize("method", ["dashboard", "update_dashboard"])
 def test_an_object_that_was_not_asked_for_is_none(serve: Serve, connect: Connect, method: str) -> None:
     session = connect(serve(reply(200, {"id": "43"})), max_retries=0, operations=OPERATIONS)
-    with pytest.raises(BadAnswerError, match="id '43', which was not asked for"):
+    with pytest.raises(BadAnswerError, match="id '43', which was not requested"):
         session.call(method, path={"dashboard_id": "42"})
 
 
