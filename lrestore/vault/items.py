@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 
 
@@ -45,6 +46,6 @@ class VaultItem:
     name: str
     row: IndexRow
     model: Any
-    raw: dict[str, object]
+    raw: JsonObject
     blob: bytes
     warnings: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.errors import DependencyError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
@@ -21,6 +20,7 @@ from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_r
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.writes import Plan, Write
+from lrestore.vault.items import VaultItem
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class _Planner:
 class GroupSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.Belongings`: the groups in a group."""
 
-    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._planner = _Planner(context, item.key, ends)
@@ -144,7 +144,7 @@ class GroupSubResources:
 class RoleSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.Belongings`: the groups that have a role."""
 
-    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._planner = _Planner(context, item.key, ends)

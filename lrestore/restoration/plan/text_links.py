@@ -23,6 +23,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.tiles import tile_name
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.resolve import mapped, resolve
+from lrestore.vault.items import VaultItem
 
 _BASE = "custom_url_base"
 _TILE = re.compile(r"dashboard_elements\[(\d+)\]")
@@ -54,7 +55,7 @@ class Linker:
         self._lost_colours: set[tuple[str, Colours]] = set()
         self.warnings: list[str] = []
 
-    def own(self, item: Any) -> JsonObject:
+    def own(self, item: VaultItem) -> JsonObject:
         """The content of ``item`` with the links of its own fields rewritten."""
         paths, raw = _paths(self._key.type, own=True), item.raw
         values = [raw.get(path.partition("[]")[0]) for path in paths]
@@ -64,7 +65,7 @@ class Linker:
             return whole
         return self._over(item, paths)
 
-    def parts(self, item: Any) -> JsonObject:
+    def parts(self, item: VaultItem) -> JsonObject:
         """The content of ``item`` with the links of its parts rewritten."""
         return self._over(item, _paths(self._key.type, own=False))
 
@@ -114,7 +115,7 @@ class Linker:
         own = isinstance(url, str) and here and not self._context.same_instance and hosts([url]) & self._hosts
         return _HOST.sub(rf"\g<1>{here}", url, count=1) if own else url
 
-    def _over(self, item: Any, paths: tuple[str, ...]) -> JsonObject:
+    def _over(self, item: VaultItem, paths: tuple[str, ...]) -> JsonObject:
         raw: JsonObject = item.raw
         self._raw = raw
         if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):

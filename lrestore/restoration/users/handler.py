@@ -7,8 +7,6 @@ Connect) cannot be made through the API, and that is said.
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.users import credentials_of
@@ -24,6 +22,7 @@ from lrestore.restoration.users.apply import UserPlan, UserWriter
 from lrestore.restoration.users.email_login import EmailLogin
 from lrestore.restoration.users.memberships import MembershipPlanner, group_writes, role_write
 from lrestore.restoration.writes import Made, Plan, Write
+from lrestore.vault.items import VaultItem
 
 
 def adjust_user(planner: OwnPlanner, wanted: JsonObject) -> None:
@@ -93,7 +92,7 @@ def external_user_id(raw: JsonObject) -> str | None:
 class UserSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.Belongings`."""
 
-    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
         self._context = context
         self._item = item
         self._ends = ends

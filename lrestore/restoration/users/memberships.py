@@ -8,7 +8,6 @@ directly is taken away. An entry that cannot be resolved is reported, and the re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
@@ -21,6 +20,7 @@ from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_r
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.writes import Unmet, Write
+from lrestore.vault.items import VaultItem
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Meant:
 class MembershipPlanner:
     """Plans both lists of one user. ``live`` is None for a user that is to be made."""
 
-    def __init__(self, context: Context, item: Any, live: JsonObject | None, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, live: JsonObject | None, ends: LooseEnds) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._raw: JsonObject = item.raw

@@ -241,7 +241,7 @@ def test_a_missing_saml_user_is_made_without_login_and_it_is_said(stage: Stage) 
     stage.call("delete_user", user_id="3")
     result = restore_with(stage, "user=3", **only_saml(stage, "3"))
     assert result.outcome == "created"
-    assert any("saml login cannot be made" in warning for warning in result.warnings)
+    assert any("saml login cannot be created" in warning for warning in result.warnings)
     assert shown(stage, result.destination_id)["credentials_email"] is None
     assert restore_with(stage, "user=3", **only_saml(stage, "3")).outcome == "unchanged"
 
