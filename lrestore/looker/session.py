@@ -18,11 +18,11 @@ from lrestore.credentials import Credentials
 from lrestore.errors import BadAnswerError, UnauthorizedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.auth import Tokens
-from lrestore.looker.http.calls import Answer, Arguments, Call, call_of
+from lrestore.looker.http.calls import Arguments, Call, HttpAnswer, call_of
 from lrestore.looker.http.endpoint import endpoint_of
 from lrestore.looker.http.errors import MESSAGE_LIMIT, page_hint, readable
 from lrestore.looker.http.shape import fault_in
-from lrestore.looker.http.transport import Channel, PooledTransport
+from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.looker.retries import Retries
@@ -78,7 +78,7 @@ class LookerSession:
         self._operations = {**OWN_OPERATIONS, **(_all_operations() if operations is None else operations)}
         self._stop = threading.Event()
         self._transport = PooledTransport(
-            Channel(endpoint, verify_ssl=verify_ssl, timeout_s=timeout_s, in_flight=in_flight),
+            ConnectionSettings(endpoint, verify_ssl=verify_ssl, timeout_s=timeout_s, in_flight=in_flight),
             limiter or Unlimited(),
             self.meter,
             Secrets(credentials.client_secret),
@@ -146,7 +146,7 @@ class LookerSession:
         """Close the idle connections. The token is left to expire: logging out would be one more call."""
         self._transport.close()
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: Call) -> HttpAnswer:
         """A 401 was not acted upon, so even a create is repeated after it, with a new token."""
         token = self._tokens.current()
         for _ in range(_RENEWALS):
@@ -174,7 +174,7 @@ class LookerSession:
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}")
         return decoded
 
-    def _decoded(self, call: Call, answer: Answer, only: Collection[str] | None) -> Any:
+    def _decoded(self, call: Call, answer: HttpAnswer, only: Collection[str] | None) -> Any:
         try:
             return msgspec.json.decode(answer.body) if only is None else _part_of(answer.body, only)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
@@ -182,7 +182,7 @@ class LookerSession:
             what = f"{answer.status}, but the answer is not JSON ({error}): {one_line(text, MESSAGE_LIMIT)}"
             raise self._bad_answer(call, answer, what) from error
 
-    def _nothing(self, operation: Operation, call: Call, answer: Answer) -> None:
+    def _nothing(self, operation: Operation, call: Call, answer: HttpAnswer) -> None:
         """No content is what 204 and 202 mean and what any DELETE may send; elsewhere the specification has content."""
         said_so = answer.status not in (200, 201) and (
             operation.answer.silent or operation.answer.content == "document"
@@ -190,7 +190,7 @@ class LookerSession:
         if call.method != "DELETE" and not said_so:
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer is empty")
 
-    def _bad_answer(self, call: Call, answer: Answer, what: str) -> BadAnswerError:
+    def _bad_answer(self, call: Call, answer: HttpAnswer, what: str) -> BadAnswerError:
         failure = call.failed(BadAnswerError, what, hint=page_hint(answer.body))
         return failure.with_context(status=answer.status, body=readable(answer.body, self._transport.secrets))
 

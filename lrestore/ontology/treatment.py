@@ -25,13 +25,13 @@ def field_rows(schema: str, ignored: Mapping[str, str] | None = None) -> Iterato
     Fields that are only shown come last, in one row: they are many and all alike.
     """
     names = sorted(fields.attributes(schema) | _written(schema))
-    told = {name: _told(schema, name, ignored or {}) for name in names}
+    treatments = {name: _treatment_of(schema, name, ignored or {}) for name in names}
     yield "| field | what a restore does with it | since |"
     yield "| --- | --- | --- |"
-    for name, words in told.items():
+    for name, words in treatments.items():
         if words != READ_ONLY:
             yield f"| `{name}` | {words} | {_since(schema, name)} |"
-    shown = [name for name, words in told.items() if words == READ_ONLY]
+    shown = [name for name, words in treatments.items() if words == READ_ONLY]
     if shown:
         yield f"| {', '.join(f'`{name}`' for name in shown)} | {READ_ONLY} | |"
 
@@ -52,7 +52,7 @@ def _written(schema: str) -> frozenset[str]:
     return fields.writable(body) if body in fields.sent_schemas() else frozenset()
 
 
-def _told(schema: str, name: str, ignored: Mapping[str, str]) -> str:
+def _treatment_of(schema: str, name: str, ignored: Mapping[str, str]) -> str:
     body = _BODIES.get(schema, schema)
     part = next((one for one in PARTS.values() if _holds(schema, name, one)), None)
     if part is not None:

@@ -57,7 +57,7 @@ from lrestore.run.items.two_passes import Rounds
 from lrestore.run.job import Ended, Job, Record, age, interruptible, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
-from lrestore.run.prepare.api_specification import acquaint
+from lrestore.run.prepare.api_specification import load_api_specification
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames
 from lrestore.run.prepare.prefetch import prefetched
@@ -133,7 +133,7 @@ class Run:
             pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
             self._pool = self._stack.enter_context(pool)
             facts = meet(self._session, self._settings.destination.base_url)
-            self._known = acquaint(self._session, facts, self._state, self._job.route.destination)
+            self._known = load_api_specification(self._session, facts, self._state, self._job.route.destination)
             self._job.facts = self._known.facts
             self._live = Live(self._session)
             yield

@@ -15,7 +15,7 @@ from looker_sdk.sdk.api40.methods import Looker40SDK
 from lrestore.errors import DestinationError, NotFoundError, ServerError, ValidationError
 from lrestore.looker.auth import _Settings
 from lrestore.looker.http.endpoint import endpoint_of
-from lrestore.looker.http.transport import Channel, PooledTransport
+from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.text.redaction import Secrets
@@ -47,8 +47,8 @@ def connections() -> Iterator[list[object]]:
 
 @contextmanager
 def transport_to(server: FaultServer) -> Iterator[PooledTransport]:
-    channel = Channel(endpoint_of(server.base_url))
-    with closing(PooledTransport(channel, Unlimited(), CallMeter(), Secrets())) as transport:
+    connection = ConnectionSettings(endpoint_of(server.base_url))
+    with closing(PooledTransport(connection, Unlimited(), CallMeter(), Secrets())) as transport:
         yield transport
 
 

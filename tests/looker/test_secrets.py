@@ -9,7 +9,7 @@ import pytest
 
 from lrestore.errors import LrestoreError
 from lrestore.looker.http.endpoint import endpoint_of
-from lrestore.looker.http.transport import Channel
+from lrestore.looker.http.transport import ConnectionSettings
 from lrestore.looker.session import LookerSession
 from tests.looker.conftest import KEY, SECRET, Connect, Serve
 from tests.looker.faults import Step, hang_up, raw, reply, reset
@@ -88,5 +88,5 @@ def test_plain_http_to_another_host_is_warned_about(caplog: pytest.LogCaptureFix
 
 
 def test_credentials_in_a_base_url_are_not_kept() -> None:
-    channel = Channel(endpoint_of("https://joe:pa55@looker.example.com"))
-    assert "pa55" not in repr(channel) and channel.endpoint.origin == "https://looker.example.com:443"
+    connection = ConnectionSettings(endpoint_of("https://joe:pa55@looker.example.com"))
+    assert "pa55" not in repr(connection) and connection.endpoint.origin == "https://looker.example.com:443"

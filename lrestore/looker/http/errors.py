@@ -24,7 +24,7 @@ from lrestore.errors import (
     UnauthorizedError,
     ValidationError,
 )
-from lrestore.looker.http.calls import Answer, Call
+from lrestore.looker.http.calls import Call, HttpAnswer
 from lrestore.messages import FieldError
 from lrestore.text.redaction import Secrets, one_line, visible_text
 
@@ -54,7 +54,7 @@ class Refusal(msgspec.Struct, frozen=True):
     errors: tuple[FieldError, ...] = ()
 
 
-def error_of(call: Call, answer: Answer, secrets: Secrets) -> LookerError:
+def error_of(call: Call, answer: HttpAnswer, secrets: Secrets) -> LookerError:
     """The error for an answer whose status is not 2xx, with status, field errors, short body and Retry-After."""
     text = readable(answer.body, secrets)
     refusal = decoded_refusal(answer.body, secrets)
@@ -73,13 +73,13 @@ def error_of(call: Call, answer: Answer, secrets: Secrets) -> LookerError:
     ).with_context(said_by_looker=refusal is not None)
 
 
-def _headline(answer: Answer, reason: str) -> str:
+def _headline(answer: HttpAnswer, reason: str) -> str:
     if 300 <= answer.status < 400:
         return f"{answer.status} redirect to {_location_host(answer)}, not followed"
     return f"{answer.status} {reason}".strip()
 
 
-def _location_host(answer: Answer) -> str:
+def _location_host(answer: HttpAnswer) -> str:
     location = answer.headers.get("location", "")
     _, separator, rest = location.partition("//")
     authority = rest.partition("/")[0].partition("?")[0].rpartition("@")[2] if separator else ""
@@ -95,7 +95,7 @@ def _kind(status: int, refusal: Refusal | None) -> type[LookerError]:
     return _KINDS.get(status, BadRequestError)
 
 
-def _hint(answer: Answer, refusal: Refusal | None) -> str | None:
+def _hint(answer: HttpAnswer, refusal: Refusal | None) -> str | None:
     if 300 <= answer.status < 400:
         return "redirects are not followed: set base_url to the address at which Looker's API itself answers"
     return page_hint(answer.body) if refusal is None else None

@@ -28,7 +28,7 @@ from lrestore.errors import (
     LookerError,
 )
 from lrestore.looker.http.answers import Message, TooLargeError
-from lrestore.looker.http.calls import JSON, Answer, Call, query_text
+from lrestore.looker.http.calls import JSON, Call, HttpAnswer, query_text
 from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
 from lrestore.looker.http.errors import error_of
@@ -51,7 +51,7 @@ log = logging.getLogger("lrestore.looker")
 
 
 @dataclass(frozen=True, slots=True)
-class Channel:
+class ConnectionSettings:
     """How the destination is talked to. ``timeout_s`` bounds an exchange as a whole, to the answer's last byte."""
 
     endpoint: Endpoint
@@ -63,33 +63,35 @@ class Channel:
 class PooledTransport(sdk.Transport):
     """Sends calls over pooled connections; safe for ``in_flight`` threads. Each try is limited, metered and logged."""
 
-    def __init__(self, channel: Channel, limiter: Limiter, meter: CallMeter, secrets: Secrets) -> None:
-        self.endpoint = channel.endpoint
+    def __init__(self, settings: ConnectionSettings, limiter: Limiter, meter: CallMeter, secrets: Secrets) -> None:
+        self.endpoint = settings.endpoint
         self.secrets = secrets
-        self._timeout_s = channel.timeout_s
+        self._timeout_s = settings.timeout_s
         self._limiter = limiter
         self._meter = meter
-        self._common = _common_headers(channel.endpoint)
-        context = tls_context(channel.endpoint, verify_ssl=channel.verify_ssl)
-        connect_timeout_s = min(CONNECT_TIMEOUT_S, channel.timeout_s)
-        self._pool = Pool(partial(Connection, channel.endpoint, context, connect_timeout_s), channel.in_flight)
+        self._common = _common_headers(settings.endpoint)
+        context = tls_context(settings.endpoint, verify_ssl=settings.verify_ssl)
+        connect_timeout_s = min(CONNECT_TIMEOUT_S, settings.timeout_s)
+        self._pool = Pool(partial(Connection, settings.endpoint, context, connect_timeout_s), settings.in_flight)
 
     @classmethod
     def configure(cls, settings: sdk.PTransportSettings) -> PooledTransport:
         """The SDK's way of making one: a single connection without a limiter."""
-        channel = Channel(endpoint_of(settings.base_url), settings.verify_ssl, settings.timeout, in_flight=1)
-        return cls(channel, Unlimited(), CallMeter(), Secrets())
+        connection = ConnectionSettings(
+            endpoint_of(settings.base_url), settings.verify_ssl, settings.timeout, in_flight=1
+        )
+        return cls(connection, Unlimited(), CallMeter(), Secrets())
 
     def close(self) -> None:
         """Close the idle connections."""
         self._pool.close()
 
-    def send(self, call: Call, authorization: str = "") -> Answer:
+    def send(self, call: Call, authorization: str = "") -> HttpAnswer:
         """One try of ``call``: its answer if Looker says 2xx, else the :class:`LookerError` for what went wrong."""
         self._limiter.acquire()
         about_to_leave()
         started = time.perf_counter()
-        answer: Answer | None = None
+        answer: HttpAnswer | None = None
         try:
             answer = self._exchange(call, authorization)
             if not 200 <= answer.status < 300:
@@ -153,7 +155,7 @@ class PooledTransport(sdk.Transport):
             log.debug("%s: %s in %.1f ms", call, status or "no answer", latency_s * 1000)
         self._limiter.report(status, latency_s, retry_after_s)
 
-    def _exchange(self, call: Call, authorization: str) -> Answer:
+    def _exchange(self, call: Call, authorization: str) -> HttpAnswer:
         connection = self._pool.take()
         reusable = False
         try:
@@ -237,10 +239,10 @@ def _send(connection: Connection, request: bytes, call: Call) -> None:
         log.debug("%s: cut off while sending, an early answer may be waiting", call)
 
 
-def _answer(message: Message, call: Call) -> Answer:
+def _answer(message: Message, call: Call) -> HttpAnswer:
     coding = message.headers.get("content-encoding", "identity").lower()
     body = message.body if coding == "identity" else _decompressed(message.body, coding, call)
-    return Answer(message.status, message.headers, body)
+    return HttpAnswer(message.status, message.headers, body)
 
 
 def _decompressed(body: bytes, encoding: str, call: Call) -> bytes:

@@ -10,7 +10,7 @@ from lrestore.errors import BadRequestError, ForbiddenError, NotFoundError
 from lrestore.json_types import JsonObject
 
 
-class Hierarchy:
+class GroupTree:
     """Answers are None where Looker does not tell (the listing is younger than API 4.0). Safe for threads: maps and
     rows are replaced, never changed in place.
     """

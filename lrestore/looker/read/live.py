@@ -17,7 +17,7 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.copies import Copies
 from lrestore.looker.read.existence import Existence
 from lrestore.looker.read.explores import Explores
-from lrestore.looker.read.group_tree import Hierarchy
+from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.listing import Listing, Table
 from lrestore.looker.read.lookml import Definitions
 from lrestore.looker.read.reads import LISTED, Reads, has
@@ -51,7 +51,7 @@ class Live:
         self._lock = threading.Lock()
         self.definitions = Definitions(session)
         self.people = People(session, self.pages)
-        self.hierarchy = Hierarchy(self.pages)
+        self.hierarchy = GroupTree(self.pages)
 
     def get(self, type_name: str, object_id: str) -> JsonObject | None:
         """One object whole, or None where Looker says 404. A copy put by :meth:`prefetch` is given out once."""

@@ -41,7 +41,7 @@ class Known:
             writer.record_specification(destination, self.facts.looker_version, self.facts.specification)
 
 
-def acquaint(session: LookerSession, facts: DestinationFacts, state: Path, destination: str) -> Known:
+def load_api_specification(session: LookerSession, facts: DestinationFacts, state: Path, destination: str) -> Known:
     """``facts`` with the destination's own specification: from the state file, else asked for.
 
     Never fails for want of it: what stands against it is among the warnings of the facts.

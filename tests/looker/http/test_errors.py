@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.errors import RateLimitedError, ValidationError
-from lrestore.looker.http.calls import Answer, Call
+from lrestore.looker.http.calls import Call, HttpAnswer
 from lrestore.looker.http.errors import BODY_LIMIT, FIELD_ERRORS_LIMIT, MESSAGE_LIMIT, error_of, retry_after_s
 from lrestore.messages import FieldError
 from lrestore.text.redaction import Secrets, one_line
@@ -48,28 +48,28 @@ def test_field_errors_reach_the_caller(serve: Serve, connect: Connect) -> None:
 
 @given(status=st.sampled_from([400, 404, 422, 429, 500]), body=JSON.map(json.dumps).map(str.encode) | st.binary())
 def test_any_body_makes_a_bounded_error_of_one_line(status: int, body: bytes) -> None:
-    error = error_of(CALL, Answer(status, {}, body), Secrets("secret"))
+    error = error_of(CALL, HttpAnswer(status, {}, body), Secrets("secret"))
     assert error.status == status and len(error.body) <= BODY_LIMIT and len(error.message) < 5 * MESSAGE_LIMIT
     assert error.message.isprintable() or ("\n" not in error.message and "\x1b" not in error.message)
 
 
 def test_a_flood_of_errors_is_cut() -> None:
     body = json.dumps({"message": "m" * 10_000, "errors": [{"message": "e" * 5000}] * 100}).encode()
-    error = error_of(CALL, Answer(422, {}, body), Secrets())
+    error = error_of(CALL, HttpAnswer(422, {}, body), Secrets())
     assert len(error.errors) == FIELD_ERRORS_LIMIT and {len(e.message) for e in error.errors} == {MESSAGE_LIMIT}
-    assert error_of(CALL, Answer(422, {}, b'{"message": "' + b"m" * (2 << 20)), Secrets()).errors == ()
+    assert error_of(CALL, HttpAnswer(422, {}, b'{"message": "' + b"m" * (2 << 20)), Secrets()).errors == ()
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"message": ' + b"[" * 200_000, b"\xff\xfe", b"", b"null"])
 def test_hostile_bodies_are_still_the_error_of_their_status(body: bytes) -> None:
-    assert type(error_of(CALL, Answer(422, {}, body), Secrets())) is ValidationError
+    assert type(error_of(CALL, HttpAnswer(422, {}, body), Secrets())) is ValidationError
 
 
 def test_a_server_that_echoes_secrets_is_not_quoted() -> None:
     secrets = Secrets("a b&c")
     secrets.add("tok123")
     body = json.dumps({"message": "bad a b&c", "errors": [{"field": "a+b%26c", "message": "Bearer tok123"}]}).encode()
-    error = error_of(CALL, Answer(422, {}, body), secrets)
+    error = error_of(CALL, HttpAnswer(422, {}, body), secrets)
     shown = f"{error} {error.body} {error.errors} {secrets!r}"
     assert not any(text in shown for text in ("a b&c", "a+b%26c", "tok123"))
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from lrestore.errors import BadAnswerError, LookerError, NotFoundError, ServerError
-from lrestore.looker.read.group_tree import Hierarchy
+from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.listing import SEARCHED
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.looker.read.users import People
@@ -113,7 +113,7 @@ def test_copies_and_existence_can_be_asked_for_while_they_are_noted(session: Loo
 @pytest.mark.usefixtures("switching")
 def test_groups_can_be_followed_while_they_are_moved() -> None:
     groups = [{"id": str(one), "parent_group_ids": [str(one // 2)], "role_ids": [str(one % 5)]} for one in range(ROWS)]
-    hierarchy = Hierarchy(lambda operation, query: iter(groups))
+    hierarchy = GroupTree(lambda operation, query: iter(groups))
     hammer(
         lambda number: hierarchy.note(f"new {number}", "1", inside=True),
         lambda number: hierarchy.above(str(number % ROWS)),
