@@ -17,7 +17,7 @@ _LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connectio
 """Lists that Looker treats as sets: it gives them back in an order of its own."""
 
 _NONE_OR_EMPTY = frozenset({"listens_to_filters"})
-"""Lists of which null and [] mean the same: nobody is listened to."""
+"""Lists in which null and [] mean the same: no listener."""
 
 _CONTAINERS = (dict, list)
 

@@ -117,7 +117,7 @@ class ResultMakerFilterables(TypedDict, total=False):
 
 
 class ResultMaker(TypedDict, total=False):
-    """What fills a tile: a query, a merged query or a SQL query, and its filters."""
+    """The content of a tile: a query, a merged query or a SQL query, and its filters."""
 
     id: str | None
     dynamic_fields: str | None

@@ -1,4 +1,4 @@
-"""The groups in a group, and those that have a role: no backup holds them, the living source tells them.
+"""The groups in a group, and the groups that have a role. No backup holds them: the source instance is asked.
 
 What Looker lists at once is compared first: only where that differs is the object's own list asked for, which is fresh.
 """

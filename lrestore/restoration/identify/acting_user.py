@@ -1,4 +1,4 @@
-"""The user whose credentials are used must not lock itself out: it stays enabled, and an admin if it is one."""
+"""The calling user must not lock itself out: it stays enabled, and it stays an admin if it is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which live objects are known to be other items: they are no candidates, whatever they are called today."""
+"""Which live objects are known to be other items: they are never candidates, even under a matching name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that come with an instance and its users: never made, but known again in any instance.
+"""Folders that Looker itself creates with an instance and its users: a restore finds them, and never creates them.
 
 Roots are known by their flags, the folder of LookML dashboards by its id, embed folders by the external id of their
 group, personal folders by their owner.
@@ -76,7 +76,7 @@ def circle(context: Context, folder_id: str) -> tuple[str, ...]:
 
 
 def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
-    """Why a folder of the backup cannot be had, where there is more to say than that it is not there."""
+    """The error for a folder of the backup that no restore can bring; None where the usual error says enough."""
     loop = circle(context, folder_id)
     if loop:
         chain = " in ".join(f"folder={one}" for one in loop)
@@ -110,7 +110,7 @@ def _without_owner(context: Context, key: ItemKey, folder: JsonObject, path: str
 
 
 def in_personal_folder(context: Context, raw: JsonObject, folder_id: str) -> bool:
-    """Whether content of that folder, or the folder, is somebody's own."""
+    """Whether the folder is a personal folder or below one."""
     shown = raw.get("folder") or {}
     if shown.get("is_personal") or shown.get("is_personal_descendant"):
         return True

@@ -377,8 +377,8 @@ def _is_known(context: Context, key: ItemKey) -> bool:
 
 
 def _has_natural_key(context: Context, key: ItemKey, raw: JsonObject, wanted: NaturalKey) -> bool:
-    """Whether an item may be looked for by the same natural key, whoever owns it. A user who is there by its login is
-    not looked for by its name.
+    """Whether an item may be looked for by the same natural key, apart from its owner. A user that is
+    found by its login is not looked for by its name.
     """
     if key.type == "user":
         return name_of(raw) == wanted and by_name_alone(raw) and not find_users(context, key, raw)

@@ -24,7 +24,7 @@ from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, che
 from lrestore.restoration.writes import Unmet, Write
 
 Adjust = Callable[["OwnPlanner", JsonObject], None]
-"""The last word on what the own fields of an object of some type must hold: changes the second argument."""
+"""Adjusts the wanted own fields for one type: changes the second argument."""
 
 
 _OWNER_HINT = "restore the user first, or name another owner with [run] fallback_owner"
@@ -169,7 +169,7 @@ class OwnPlanner:
         return str(found[0]["id"]) if len(found) == 1 else None
 
     def _owner(self, wanted: JsonObject, name: str) -> None:
-        """An owner that is gone is replaced, or left out and said so; Looker makes the caller the owner then."""
+        """Replace a missing owner by fallback_owner. Without one, report it; the caller then becomes the owner."""
         source_id = str(wanted[name])
         live_owner = str((self.live or {}).get(name) or "")
         target = presumed(self.context, "user", source_id)

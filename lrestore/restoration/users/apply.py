@@ -1,4 +1,4 @@
-"""Carry out the plan for what belongs to a user: e-mail login, groups, roles, then what was still to be said."""
+"""Apply the plan for a user: its e-mail login, groups, roles, then the fields that the create could not carry."""
 
 from __future__ import annotations
 

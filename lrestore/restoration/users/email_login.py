@@ -1,4 +1,4 @@
-"""The e-mail login of a user: made where it is missing, changed where the address is another. Never taken away."""
+"""The e-mail login of a user: created where it is missing, changed where the address differs, never removed."""
 
 from __future__ import annotations
 

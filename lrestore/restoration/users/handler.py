@@ -1,6 +1,6 @@
 """Users: their own fields, the creation of a missing user, and its login, groups and roles.
 
-Making one takes several calls, in an order that lets nobody in too early: the user (disabled, if it was), its e-mail
+A create takes several calls, in an order that allows no early login: the user (disabled, if it was), its e-mail
 login, groups, roles. No mail is ever sent. Passwords, API keys and logins from elsewhere (SAML, LDAP, Google, OpenID
 Connect) cannot be made through the API, and that is said.
 """

@@ -1,4 +1,8 @@
-"""The order in which items are restored: tiers of the ontology first, folders by depth, ids as people count."""
+"""The order of a restore: tiers of the ontology first, folders by depth, ids in natural order.
+
+``lrestore.graph.DependencyGraph`` hands out ready items by the same tiers and ids. The parents that folders need give
+the depth there.
+"""
 
 from __future__ import annotations
 
