@@ -136,6 +136,12 @@ class DependencyGraph(Generic[Node]):
             return []
         return [node for node in self._waiting if node not in self._later]
 
+    def closing(self) -> list[Node]:
+        """Of the stuck nodes, those in the circles themselves: the others get ready when these are settled."""
+        stuck = self.stuck()
+        inside = {node for circle in circles(self._wanted_by) for node in circle} if stuck else set()
+        return [node for node in stuck if node in inside] or stuck
+
 
 def circles(needs: Mapping[Node, Iterable[Node]]) -> list[list[Node]]:
     """The strongly connected components that are circles (Tarjan, without recursion): each a list of its nodes."""

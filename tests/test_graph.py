@@ -43,6 +43,27 @@ def test_what_is_stuck_is_just_what_waits_for_a_circle(edges: dict[int, set[int]
 
 
 @given(EDGES)
+def test_nodes_that_wait_for_a_circle_come_after_it(edges: dict[int, set[int]]) -> None:
+    needs = {node: {other for other in others if other in edges and other != node} for node, others in edges.items()}
+    in_circles = {node for circle in circles(needs) for node in circle}
+    ready = Ready(edges, edges, by_number)
+    order: list[int] = []
+    while ready.unsettled:
+        node = ready.take()
+        if node is None:
+            closing = ready.closing()
+            assert closing and set(closing) <= in_circles
+            for one in closing:
+                ready.force(one)
+        else:
+            order.append(node)
+            ready.settle(node)
+    assert sorted(order) == sorted(edges)
+    for node in set(edges) - in_circles:
+        assert all(order.index(other) < order.index(node) for other in needs[node])
+
+
+@given(EDGES)
 def test_circles_are_those_that_a_naive_search_finds(edges: dict[int, set[int]]) -> None:
     def reachable(start: int) -> set[int]:
         seen: set[int] = set()

@@ -242,15 +242,18 @@ class Coordinator:
         return True
 
     def _break_circles(self) -> None:
-        """Items that need each other in a circle never get ready. Each is tried: the destination may have them."""
+        """Items that need each other in a circle never get ready. Each is tried: the destination may have them.
+
+        Items that only wait for a circle come after it: parts of it may be restored.
+        """
         if self._crew.in_hand or self._own.pending:
             return
-        stuck = self._ready.stuck()
-        if not stuck:
+        circle = self._ready.closing()
+        if not circle:
             return
-        names = ", ".join(map(str, stuck[:5])) + (f" and {len(stuck) - 5} more" if len(stuck) > 5 else "")
-        for key in stuck:
-            self._notes[key] = f"it is part of, or waits for, a circle of items that need each other: {names}"
+        names = ", ".join(map(str, circle[:5])) + (f" and {len(circle) - 5} more" if len(circle) > 5 else "")
+        for key in circle:
+            self._notes[key] = f"it is part of a circle of items that need each other: {names}"
             self._ready.force(key)
 
     def _listen(self) -> None:
