@@ -46,7 +46,7 @@ def test_what_is_stuck_is_just_what_waits_for_a_circle(edges: dict[int, set[int]
 def test_nodes_that_wait_for_a_circle_come_after_it(edges: dict[int, set[int]]) -> None:
     needs = {node: {other for other in others if other in edges and other != node} for node, others in edges.items()}
     in_circles = {node for circle in circles(needs) for node in circle}
-    ready = Ready(edges, edges, by_number)
+    ready = DependencyGraph(edges, edges, by_number)
     order: list[int] = []
     while ready.unsettled:
         node = ready.take()

@@ -18,6 +18,7 @@ from lrestore.run.bulk.pipes import Channel, channel, result_pipe
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
 from lrestore.run.bulk.writer import Writer, WriterBrief
 from lrestore.run.journal.records import Closed, Finished, Opened, Record
+from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, Route
 from lrestore.state.writer import StateWriter
@@ -64,7 +65,8 @@ class Deliveries(RuleBasedStateMachine):
         self.office.callback(ours.close)
         self.office.callback(theirs.close)
         self.heard = ours
-        self.writer = Writer(WriterBrief(self.state, SESSION, 3, 1.0), connection, self.reading, theirs)
+        brief = WriterBrief(self.state, SESSION, 3, 1.0, Guard(self.state, SESSION))
+        self.writer = Writer(brief, connection, self.reading, theirs)
 
     @rule(
         worker=st.sampled_from(WORKERS),

@@ -18,6 +18,7 @@ from lrestore.run.bulk.pipes import Channel, ResultReader, ResultWriter, channel
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
 from lrestore.run.bulk.writer import Writer, WriterBrief
 from lrestore.run.journal.records import Closed, Finished, Opened
+from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, Route
 from lrestore.state.writer import StateWriter
@@ -50,7 +51,8 @@ class Desk:
         self.stack.callback(ours.close)
         self.stack.callback(theirs.close)
         self.heard = ours
-        self.writer = Writer(WriterBrief(self.state, SESSION, 100, 1.0), self.connection, self.reading, theirs)
+        brief = WriterBrief(self.state, SESSION, 100, 1.0, Guard(self.state, SESSION))
+        self.writer = Writer(brief, self.connection, self.reading, theirs)
 
     def write(self) -> None:
         """The writer records what is in the pipe."""
