@@ -18,7 +18,7 @@ from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.recorded_queries import mapped_query
-from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there, why_missing
+from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Unmet, Write
@@ -142,16 +142,12 @@ class OwnPlanner:
             raise
 
     def _folder(self, path: str, named: str | None) -> str:
-        """The folder of the object. A live one stays where it is if its own folder cannot be had."""
+        """The folder of the object. A live one stays where it is rather than going to the fallback folder.
+
+        Raises DependencyError where there is neither: the object is left as it is until its folder is restored.
+        """
+        found = home(self.context, self.key, self.raw, path)
         stays = named is not None and self.context.live.exists("folder", named)
-        try:
-            found = home(self.context, self.key, self.raw, path)
-        except DependencyError as error:
-            if named is None or not stays:
-                raise
-            why = why_missing(self.context, "folder", str(self.raw[path]))
-            self.unmet.append(Unmet("its folder", f"{why}; it stays in folder {named}", path, error.hint or ""))
-            return named
         if found.instead and named is not None and stays and named != found.id:
             told = found.instead.partition(";")[0]
             self.warnings.append(f"{told}; it stays in folder {named}")
