@@ -98,7 +98,7 @@ class Tokens:
         self._refused = ""
 
     def current(self) -> str:
-        """A token that is good for some seconds at least; logs in if need be.
+        """A token that is valid for some seconds at least; logs in if necessary.
 
         Raises :class:`DestinationError` if the credentials are refused (and again, without a call, each time after:
         hammering a login locks accounts), :class:`ConnectError` or :class:`RateLimitedError` if it may work later.

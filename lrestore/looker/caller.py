@@ -1,4 +1,4 @@
-"""The interface by which everything else calls Looker."""
+"""The interface through which all other packages call Looker."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Caller(Protocol):
-    """The one thing that is needed of a session: see :class:`lrestore.looker.session.LookerSession`."""
+    """The part of a session that other packages need: see :class:`lrestore.looker.session.LookerSession`."""
 
     def call(
         self,

@@ -1,6 +1,6 @@
-"""How fast calls may go out, and how many: the seam to a rate limiter, and those that work inside one process.
+"""Limits on the rate and the number of calls: the limiter protocol, and limiters for one process.
 
-A limiter is asked before each try and told what became of it. One that all processes share has the same two methods.
+A limiter admits each try and receives its result. The limiter that all processes share has the same two methods.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ class Limiter(Protocol):
     """Admits calls. Both methods are called from many threads at once."""
 
     def acquire(self) -> None:
-        """Return when one call may go out; raise :class:`~lrestore.errors.StoppedError` when the run is to end."""
+        """Return when one call may be sent; raise :class:`~lrestore.errors.StoppedError` when the run is to end."""
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
-        """Say how the call went: HTTP status (None: no answer), time taken, and the pause that the server asked for."""
+        """Record the result of a call: HTTP status (None: no answer), latency, and the requested pause."""
 
 
 SPENT = "all calls that may be made have been made (--max-calls)"
@@ -110,7 +110,7 @@ class FixedRate:
         self._full_again_at = float("-inf")
 
     def reserve(self) -> float:
-        """Take a place and return the seconds until it comes."""
+        """Reserve a start time and return the seconds until then."""
         with self._lock:
             now = self._clock()
             start = max(now, self._full_again_at - self._tolerance_s)

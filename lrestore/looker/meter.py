@@ -1,4 +1,4 @@
-"""Counts what was called and how much went over the wire: Looker licenses calls by activity, so they are told apart."""
+"""Counts calls by operation and activity, by which Looker licenses them, and the bytes on the wire."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ log = logging.getLogger("lrestore.looker")
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """How the destination is talked to. ``timeout_s`` bounds an exchange as a whole, to the answer's last byte."""
+    """The settings of the connections to one host. ``timeout_s`` bounds a whole exchange, to the answer's last byte."""
 
     endpoint: Endpoint
     verify_ssl: bool = True

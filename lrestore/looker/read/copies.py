@@ -1,4 +1,4 @@
-"""Copies of live objects that were read ahead of the items that need them. Each is given out once: it must be fresh."""
+"""Copies of live objects, read ahead of the items that need them. Each copy is used once: it must be fresh."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Copies:
             self._held.update({(type_name, object_id): row for object_id, row in found.items()})
 
     def without(self, type_name: str, object_ids: Collection[str]) -> set[str]:
-        """Those of the ids of which there is no copy."""
+        """The ids without a copy."""
         with self._lock:
             return {one for one in object_ids if (type_name, one) not in self._held}
 
@@ -40,6 +40,6 @@ class Copies:
             return {key[1]: row for key, row in self._held.items() if key[0] == type_name and row is not None}
 
     def drop(self, type_name: str) -> None:
-        """Keep nothing of a type any longer."""
+        """Drop all copies of a type."""
         with self._lock:
             self._held = {key: row for key, row in self._held.items() if key[0] != type_name}

@@ -1,4 +1,4 @@
-"""Which objects can be referred to: asked once per run for each, and known again from what the run writes."""
+"""Whether objects can be referred to: read once per run for each, and updated by the run's own writes."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ def place_of(parent_id: object, name: object) -> Place:
 
 
 class FolderTree:
-    """An index of a listing of folders. It is told of every change."""
+    """An index of a listing of folders; callers report every change to it."""
 
     def __init__(self, folders: Iterable[Mapping[str, Any]]) -> None:
         self._at: dict[Place, set[str]] = defaultdict(set)

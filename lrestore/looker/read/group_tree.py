@@ -1,4 +1,4 @@
-"""How the destination's groups lie in each other, and which roles they give: one listing, read when first asked for."""
+"""The nesting of the destination's groups and their roles: one listing, read at the first question."""
 
 from __future__ import annotations
 
