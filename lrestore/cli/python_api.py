@@ -17,10 +17,13 @@ from lrestore.cli.early_report import told
 from lrestore.cli.invocation import Audience, go_on, request_of, run
 from lrestore.cli.options import Options, complaint
 from lrestore.cli.remembered import forget, remember, settings_to_resume
+from lrestore.cli.signals import Interrupts
 from lrestore.errors import LrestoreError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable, write_report
+from lrestore.run.request import RunRequest
+from lrestore.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -46,17 +49,25 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     demo.prepare(settings)
     if options.report:
         ensure_writable(options.report, apart_from=settings.state.path)
-    nobody = Audience(
-        tell=partial(_told, file=options.report),
-        beginning=lambda session_id: remember(session_id, options, settings, os.environ),
-    )
-    with told(options.report, settings, request.mode if request else "restore"):
-        report = run(settings, request, os.environ, nobody) if request else go_on(options, settings, os.environ, nobody)
-    if report.mode == "restore" and report.status == "finished":
-        forget(report.session_id, os.environ)
-    if report.mode != "restore" or report.status != "finished":
-        _told(report, options.report)
+    with Interrupts() as interrupts:
+        nobody = Audience(
+            stop=interrupts,
+            tell=partial(_told, file=options.report),
+            beginning=lambda session_id: remember(session_id, options, settings, os.environ),
+        )
+        with told(options.report, settings, request.mode if request else "restore"):
+            report = _report(options, settings, request, nobody)
+        if report.mode == "restore" and report.status == "finished":
+            forget(report.session_id, os.environ)
+        if report.mode != "restore" or report.status != "finished":
+            _told(report, options.report)
     return report
+
+
+def _report(options: Options, settings: Settings, request: RunRequest | None, nobody: Audience) -> Report:
+    if request:
+        return run(settings, request, os.environ, nobody)
+    return go_on(options, settings, os.environ, nobody)
 
 
 def _told(report: Report, file: Path | None) -> None:

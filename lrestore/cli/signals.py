@@ -5,12 +5,48 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupts:
+    """Context manager for a program that calls lrestore: Ctrl-C raises KeyboardInterrupt in it, and is never lost.
+
+    Python drops an exception that a signal handler raises inside ``__del__`` or the callback of a weak reference
+    (https://docs.python.org/3/library/signal.html#note-on-signal-handlers-and-exceptions). Called, this is True once a
+    Ctrl-C has come, so that the run ends in order; on leaving, KeyboardInterrupt is raised if nothing else is. A
+    program with a handler of its own keeps it, and so does one that calls from another thread than the main one.
+    """
+
+    def __init__(self) -> None:
+        self._came = False
+        self._ours = False
+
+    def __call__(self) -> bool:
+        """True once a Ctrl-C has come."""
+        return self._came
+
+    def __enter__(self) -> Self:
+        default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        self._ours = default and threading.current_thread() is threading.main_thread()
+        if self._ours:
+            signal.signal(signal.SIGINT, self._on_signal)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if self._came and kind is None:
+            raise KeyboardInterrupt
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._came = True
+        signal.default_int_handler(number, frame)
 
 
 class Stopping:

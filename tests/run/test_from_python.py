@@ -60,3 +60,62 @@ def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> N
 def workers(pid: int) -> list[str]:
     """The names of the run's processes."""
     return [name for name in descendants(pid).values() if name.startswith("lrestore-")]
+
+
+START = [
+    *(f"launch.held:{number}" for number in (1, 2, 3)),
+    *(f"launch.started:{number}" for number in (1, 2, 3)),
+    *("run.state_open:1", "run.session_begun:1", "crew.writer_started:1", "coordinator.task_sent:1"),
+]
+"""Every point of the start of a run; the first process that is launched is the writer, the others are workers."""
+
+
+@pytest.mark.slow
+@pytest.mark.crash
+@pytest.mark.parametrize("point", START)
+def test_an_interrupt_at_any_point_of_the_start_reaches_the_program(tmp_path: Path, point: str) -> None:
+    """A process that was launched and not yet known to anybody lived on."""
+    with Rig(tmp_path, sizes=SIZES) as rig:
+        key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+        with subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            cwd=tmp_path,
+            env=environment(**key, LRESTORE_CRASH=point, LRESTORE_CRASH_HOW="SIGINT"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        ) as program:
+            assert program.stdout
+            try:
+                assert program.stdout.readline() == b"interrupted\n"
+                assert not workers(program.pid)
+                with RunLock(tmp_path / "state.db"):
+                    pass
+            finally:
+                program.kill()
+
+
+@pytest.mark.slow
+def test_an_interrupt_that_is_lost_in_a_callback_ends_the_run_all_the_same(tmp_path: Path) -> None:
+    """Python drops an exception that a signal handler raises inside ``__del__`` or a weak reference's callback."""
+    program = """
+import os, signal
+from lrestore.cli.signals import Interrupts
+
+class Dropped:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGINT)
+
+try:
+    with Interrupts() as interrupts:
+        Dropped()
+        assert interrupts()
+        print("stopped in order", flush=True)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "stopped in order\ninterrupted\n", done.stderr

@@ -127,6 +127,7 @@ class Coordinator:
             raise
 
     def _run(self, workers: int, stop: Callable[[], bool], show: Callable[[ApiUsage, int], None]) -> Ended:
+        self._crew.begin()
         crash_point("crew.writer_started")
         for _ in range(workers):
             self._start_worker()

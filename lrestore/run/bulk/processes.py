@@ -52,6 +52,11 @@ class Crew:
         self._reading, self._writing = result_pipe(Sent)
         self._next_number = 1
         self.workers: dict[int, Helper] = {}
+        self.writer: BaseProcess
+        self.writer_channel: Channel[Any, FromWriter]
+
+    def begin(self) -> None:
+        """Start the writer. Raises StoppedError if that fails; whatever is raised, :meth:`kill` leaves no process."""
         self.writer, self.writer_channel = self._start_writer()
 
     @property
@@ -99,10 +104,7 @@ class Crew:
 
     def kill(self) -> None:
         """End everybody at once: the run cannot be ended in order."""
-        self.kill_workers()
-        self.writer.kill()
-        for process in (*(helper.process for helper in self.workers.values()), self.writer):
-            process.join()
+        self._launcher.kill()
 
     def say(self, helper: Helper, message: ToWorker) -> None:
         """A worker that is dead hears nothing; its sentinel tells so."""

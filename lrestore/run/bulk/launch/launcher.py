@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -50,16 +51,19 @@ class Launcher:
 
     def __init__(self) -> None:
         self._context = _context()
+        self._running: list[BaseProcess] = []
 
     def start(self, target: Callable[..., object], arguments: tuple[Any, ...], name: str) -> BaseProcess:
         """A running process. Raises StoppedError if none can be started, with what the system said."""
         failure: Exception | None = None
+        self._running = [process for process in self._running if process.is_alive()]
         for _ in range(_TRIES):
             process = self._context.Process(target=target, args=arguments, name=name)
             try:
                 with _signals_held_back(), without_main_module():
                     crash_point("launch.held")
                     process.start()
+                    self._running.append(process)
                     crash_point("launch.started")
             except (OSError, EOFError) as error:
                 # The fork server, or the new process, was killed before it had all that it is told at its start.
@@ -69,13 +73,47 @@ class Launcher:
             return process
         raise StoppedError(f"process {name} cannot be started: {failure}") from failure
 
+    def kill(self) -> None:
+        """End all that has been started, and wait for it: also a process whose start was interrupted."""
+        for process in self._running:
+            process.kill()
+        for process in self._running:
+            process.join()
+
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    # First, because it would unblock the signals when it starts one itself.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+    """Children begin with the signals blocked, and no handler runs in here: an exception that one raises would come
+    between the start of a process and the knowledge of it.
+
+    To block the signals is not enough for that: the kernel gives them to another thread of the process, and Python runs
+    the handler in the main one nevertheless.
+    """
+    with _handlers_postponed():
+        # First, because it would unblock the signals when it starts one itself.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _handlers_postponed() -> Iterator[None]:
+    """Signals that come meanwhile are sent again afterwards. Only the main thread has handlers to postpone."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _HELD_BACK}
+    ours = [number for number, handler in before.items() if callable(handler)]
     try:
+        for number in ours:
+            signal.signal(number, lambda number, frame: came.append(number))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number in ours:
+            signal.signal(number, before[number])
+        for signal_number in dict.fromkeys(came):
+            signal.raise_signal(signal_number)
