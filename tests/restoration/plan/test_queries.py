@@ -50,7 +50,7 @@ def migrated(crossing: Crossing, look: Record) -> Record:
 
 
 def prepare(crossing: Crossing) -> None:
-    crossing.migrate("user", "folder").all_good()
+    crossing.migrate("group", "role", "permission_set", "model_set", "user", "folder").all_good()
 
 
 def test_a_look_is_made_with_the_query_that_a_tile_of_the_backup_shows(crossing: Crossing) -> None:
