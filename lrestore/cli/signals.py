@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first asks the run to stop once what is under way is finished, the second ends it at once."""
+"""SIGINT, SIGTERM, SIGHUP: the first asks the run to stop once what is under way is finished, the second ends it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
@@ -66,7 +66,11 @@ class Stopping:
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        # Under nohup, SIGHUP is ignored from the start, and stays so.
+        heeded = [
+            number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+        ]
+        self._before = {number: signal.signal(number, self._on_signal) for number in heeded}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -79,8 +83,8 @@ class Stopping:
 
     @property
     def exit_code(self) -> int:
-        """130 after SIGINT, 143 after SIGTERM."""
-        return 128 + (self._signal or signal.SIGINT)
+        """130 after SIGINT, 143 after SIGTERM and SIGHUP: a terminal that closes ends the run as an order would."""
+        return _exit_code(self._signal or signal.SIGINT)
 
     def begun(self, session_id: str = "") -> None:
         """There is a session that can be resumed."""
@@ -118,7 +122,7 @@ class Stopping:
         if self._signal:
             # Past all buffers and locks: the interrupted code may hold any. The state file is safe at any moment.
             self._tell("stopped at once", self.last_words)
-            os._exit(128 + number)
+            os._exit(_exit_code(number))
         self._signal = number
         if self._idle:
             raise KeyboardInterrupt
@@ -130,3 +134,7 @@ class Stopping:
         with contextlib.suppress(OSError):
             below_the_bar = "\n" if os.isatty(2) else ""
             os.write(2, f"{below_the_bar}{lines}".encode(errors="backslashreplace"))
+
+
+def _exit_code(number: int) -> int:
+    return 128 + (signal.SIGTERM if number == signal.SIGHUP else number)

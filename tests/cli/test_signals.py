@@ -14,7 +14,7 @@ from lrestore.cli.signals import Stopping
 from tests.cli.command import environment
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_the_first_signal_asks_to_stop(number: signal.Signals, code: int) -> None:
     before = signal.getsignal(number)
     with Stopping("lrestore --select all", "lrestore --resume") as stopping:
@@ -59,7 +59,7 @@ print("not reached")
     assert (done.returncode, done.stdout) == (143, "still there\n")
 
 
-@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
 @pytest.mark.parametrize(("before", "way_on"), [("pass", "--select all"), ("stopping.begun()", "--resume")])
 def test_the_second_signal_stops_at_once_and_says_how_to_go_on(
     number: str, code: int, before: str, way_on: str
@@ -78,3 +78,15 @@ print("not reached")
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "")
     assert done.stderr.splitlines()[-1] == f"go on with: lrestore {way_on}"
+
+
+def test_a_hangup_that_is_ignored_from_the_start_stays_ignored() -> None:
+    """As ``nohup`` has it."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Stopping("lrestore --select all", "lrestore --resume") as stopping:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert not stopping()
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

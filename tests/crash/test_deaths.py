@@ -93,7 +93,7 @@ def until_called(bulk: Bulk, operation: str) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_a_signal_ends_the_run_in_order(bulk: Bulk, undisturbed: Verdict, number: signal.Signals, code: int) -> None:
     bulk.begin_anew()
     bulk.simulator.configure(latency_ms=50)

@@ -24,9 +24,10 @@ def begin_child(name: str) -> None:
     with contextlib.suppress(RuntimeError, OSError, ValueError, AttributeError):
         # A stderr that is closed or no file takes no traces; the work goes on without.
         faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
+    left_to_the_coordinator = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    for number in left_to_the_coordinator:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, left_to_the_coordinator)
     # A fork server that was killed a moment ago took its other children with it, and the coordinator believes that this
     # one is gone as well.
     die_with_parent(_LOADED_BY if os.getpid() != _LOADED_BY else None)

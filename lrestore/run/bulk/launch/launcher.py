@@ -27,7 +27,7 @@ PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.launch.p
 _TRIES = 5
 _PAUSE_S = 0.1
 """A fork server that has been killed takes a moment to be gone, and until then no other is started in its place."""
-_HELD_BACK = (signal.SIGINT, signal.SIGTERM)
+_HELD_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def load_ahead() -> None:
