@@ -9,6 +9,7 @@ middle of their calls: it is started with these signals blocked, and its childre
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 import time
@@ -24,6 +25,8 @@ from lrestore.errors import StoppedError
 from lrestore.run.bulk.launch.child import without_main_module
 
 PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.launch.preload"]
+_COORDINATOR = "_LRESTORE_COORDINATOR"
+"""As :mod:`.fork_server` reads it, which ends what imports it."""
 _TRIES = 5
 _PAUSE_S = 0.1
 """A fork server that has been killed takes a moment to be gone, and until then no other is started in its place."""
@@ -93,9 +96,11 @@ def _signals_held_back() -> Iterator[None]:
         # First, because it would unblock the signals when it starts one itself.
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
+        os.environ[_COORDINATOR] = str(os.getpid())
         try:
             yield
         finally:
+            os.environ.pop(_COORDINATOR, None)
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

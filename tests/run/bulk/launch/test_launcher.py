@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from multiprocessing import forkserver
 from pathlib import Path
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.run.bulk.launch.launcher import Launcher, load_ahead
+from tests.cli.command import environment
 
 WITHIN_S = 30.0
 
@@ -53,3 +56,26 @@ def test_the_fork_server_that_loads_ahead_is_the_one_that_is_used() -> None:
     process.join(WITHIN_S)
     assert ahead and process.exitcode == 0
     assert forkserver._forkserver._forkserver_pid == ahead  # type: ignore[attr-defined]
+
+
+def test_a_fork_server_whose_coordinator_is_gone_already_ends_before_it_loads_anything() -> None:
+    """The coordinator was killed while the interpreter of the fork server was starting."""
+    program = "import lrestore.run.bulk.launch.fork_server; print('loads on')"
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:
+        gone.wait()
+    argv = [sys.executable, "-c", program]
+    environ = environment(_LRESTORE_COORDINATOR=str(gone.pid))
+    done = subprocess.run(argv, env=environ, stdout=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, b"")
+
+
+def test_the_fork_server_knows_its_coordinator_and_its_children_do_not() -> None:
+    process = Launcher().start(time.sleep, (60,), "sleeper")
+    try:
+        server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+        told = Path(f"/proc/{server}/environ").read_bytes().split(b"\0")
+        assert f"_LRESTORE_COORDINATOR={os.getpid()}".encode() in told
+        assert "_LRESTORE_COORDINATOR" not in os.environ
+    finally:
+        process.kill()
+        process.join(WITHIN_S)
