@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run.bulk": (
         frozenset({"pipes"}),
         # launch.fork_server and launch.child end a process with its parent; launch.preload imports what children run.
-        frozenset({"launch.child", "launch.fork_server"}),
+        frozenset({"launch.child", "launch.fork_server", "launch.socket_folder"}),
         frozenset({"batch_size", "call_crash_points", "crash_policy", "failed_needs", "protocol"}),
         frozenset({"launch.launcher", "outbox", "coordinator_outbox"}),
         frozenset({"worker", "writer"}),

@@ -23,6 +23,7 @@ from typing import Any
 from lrestore.crash_points import crash_point
 from lrestore.errors import StoppedError
 from lrestore.run.bulk.launch.child import without_main_module
+from lrestore.run.bulk.launch.socket_folder import use_own_folder
 
 PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.launch.preload"]
 _COORDINATOR = "_LRESTORE_COORDINATOR"
@@ -44,6 +45,9 @@ def load_ahead() -> None:
 
 
 def _context() -> ForkServerContext:
+    with contextlib.suppress(OSError):
+        # Without it multiprocessing makes one of its own, or tells what is wrong.
+        use_own_folder()
     context: ForkServerContext = get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
     return context

@@ -1,0 +1,68 @@
+"""A killed run's folder for sockets is removed by the next run, and nothing else is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import environment
+
+KILLED = """
+import os, signal, time
+from lrestore.run.bulk.launch.launcher import Launcher
+Launcher().start(time.sleep, (60,), "sleeper")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+ENDS = """
+import time
+from lrestore.run.bulk.launch.launcher import Launcher
+Launcher().start(time.sleep, (0,), "sleeper").join()
+"""
+
+
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A folder for temporary files whose path leaves room for a socket's."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
+
+def run(program: str, directory: Path) -> int:
+    argv = [sys.executable, "-c", program]
+    return subprocess.run(argv, env=environment(TMPDIR=str(directory)), timeout=60, check=False).returncode
+
+
+def age(directory: Path) -> None:
+    for lock in directory.glob("*/owner.lock"):
+        os.utime(lock, (0, 0))
+
+
+def test_the_next_run_removes_what_a_killed_one_left(short: Path) -> None:
+    assert run(KILLED, short) == -9
+    assert [path.name.startswith("lrst-") for path in short.iterdir()] == [True]
+    age(short)
+    assert run(ENDS, short) == 0
+    assert list(short.iterdir()) == []
+
+
+def test_the_folder_of_a_living_run_stays(short: Path) -> None:
+    program = (
+        "from lrestore.run.bulk.launch.socket_folder import use_own_folder as u; import sys; u();"
+        "print(1, flush=True); sys.stdin.read()"
+    )
+    argv = [sys.executable, "-c", program]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, env=environment(TMPDIR=str(short)), stdin=pipe, stdout=pipe) as living:
+        assert living.stdout and living.stdout.readline() == b"1\n"
+        age(short)
+        assert run(ENDS, short) == 0
+        assert len(list(short.iterdir())) == 1
+        assert living.stdin
+        living.stdin.close()
+    assert list(short.iterdir()) == []
