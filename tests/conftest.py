@@ -22,7 +22,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own Looker must never be what a test talks to."""
     for name in list(os.environ):
-        if name.startswith(("LOOKERSDK_", "LRESTORE_")):
+        if name.startswith(("LOOKERSDK_", "LRESTORE_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
 
 

@@ -76,7 +76,8 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     ),
     "looker.http": (
         frozenset({"answers", "calls", "endpoint", "leaving", "shape"}),
-        frozenset({"connections", "errors"}),
+        frozenset({"errors", "proxies"}),
+        frozenset({"connections"}),
         frozenset({"transport"}),
     ),
     "looker.read": (

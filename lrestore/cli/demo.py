@@ -59,7 +59,9 @@ def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
     world = _world(settings)
     running = start(world)
     try:
-        destination = msgspec.structs.replace(settings.destination, base_url=running.base_url, verify_ssl=False)
+        destination = msgspec.structs.replace(
+            settings.destination, base_url=running.base_url, verify_ssl=False, proxy="none"
+        )
         yield (
             msgspec.structs.replace(settings, destination=destination),
             Credentials(running.client_id, running.client_secret),

@@ -21,6 +21,7 @@ from lrestore.looker.auth import Tokens
 from lrestore.looker.http.calls import Arguments, Call, HttpAnswer, call_of
 from lrestore.looker.http.endpoint import endpoint_of
 from lrestore.looker.http.errors import MESSAGE_LIMIT, page_hint, readable
+from lrestore.looker.http.proxies import proxy_for
 from lrestore.looker.http.shape import fault_in
 from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Limiter, Unlimited
@@ -65,23 +66,26 @@ class LookerSession:
         meter: CallMeter | None = None,
         operations: Mapping[str, Operation] | None = None,
         pause: Callable[[float], bool] | None = None,
+        proxy: str = "",
     ) -> None:
         """Calls nothing yet. Raises :class:`DestinationError` for a bad URL, empty credentials, unreadable CA file.
 
         ``pause(seconds)`` waits before a repetition and says whether the run is to stop; without it, :meth:`stop` ends
-        such waits.
+        such waits. ``proxy``: see :func:`lrestore.looker.http.proxies.proxy_for`.
         """
         endpoint = endpoint_of(base_url)
         if not endpoint.encrypted and endpoint.host not in _LOOPBACK:
             log.warning("base_url is http: credentials and content travel unencrypted to %s", endpoint.host)
+        chosen = proxy_for(endpoint, proxy)
+        self.proxy_name = str(chosen) if chosen is not None else ""
         self.meter = meter or CallMeter()
         self._operations = {**OWN_OPERATIONS, **(_all_operations() if operations is None else operations)}
         self._stop = threading.Event()
         self._transport = PooledTransport(
-            ConnectionSettings(endpoint, verify_ssl=verify_ssl, timeout_s=timeout_s, in_flight=in_flight),
+            ConnectionSettings(endpoint, verify_ssl=verify_ssl, timeout_s=timeout_s, in_flight=in_flight, proxy=chosen),
             limiter or Unlimited(),
             self.meter,
-            Secrets(credentials.client_secret),
+            Secrets(credentials.client_secret, *([chosen.password] if chosen is not None else [])),
         )
         self._tokens = Tokens(self._transport, credentials)
         self._retries = Retries(max_retries, pause or self._stop.wait, self.meter.retried)
@@ -218,6 +222,7 @@ def session_for(
         limiter=limiter,
         meter=meter,
         pause=pause,
+        proxy=settings.destination.proxy,
     )
 
 

@@ -183,7 +183,7 @@ class Job:
             user=self.facts.user_name,
             looker_version=self.facts.looker_version,
             selection=msgspec.to_builtins(self.request),
-            settings=msgspec.to_builtins(self.settings),
+            settings=msgspec.to_builtins(_without_secrets(self.settings)),
             lrestore_version=__version__,
             pid=os.getpid(),
             host=socket.gethostname(),
@@ -269,3 +269,8 @@ def age(made: datetime | None, now: datetime) -> str:
     if hours < 48:
         return f"{hours} hours old"
     return f"{hours // 24} days old"
+
+
+def _without_secrets(settings: Settings) -> Settings:
+    """The settings that the state file may hold. The URL of a proxy may have a password; each start gives it anew."""
+    return msgspec.structs.replace(settings, destination=msgspec.structs.replace(settings.destination, proxy=""))

@@ -451,6 +451,8 @@ class Run:
         facts, count = self._job.facts, len(self._job.keys)
         paths, instance = ", ".join(map(str, self._job.vault.paths)), self._settings.source.instance
         log.info("destination: %s as %s, Looker %s", facts.base_url, facts.user_name, facts.looker_version or "?")
+        if self._session.proxy_name:
+            log.info("proxy: %s", self._session.proxy_name)
         log.info("backup: %s, instance %r, %s", paths, instance, age(self._job.vault.synced_to(), utc_now()))
         log.info("order: %s", ", ".join(f"{name} ({many})" for name, many in _by_type(self._job.keys)))
         agree, disagree = judgement.agree, judgement.disagree

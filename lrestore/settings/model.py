@@ -42,7 +42,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to. ``ini_section = ""``: the first section; ``simulator_world``: a world file for the simulator."""
+    """Where to. ``ini_section = ""``: the first section; ``simulator_world``: a world file for the simulator.
+
+    ``proxy``: empty for the environment's (``HTTPS_PROXY``, ``NO_PROXY``), ``none``, or the URL of an HTTP proxy.
+    """
 
     base_url: str = ""
     name: str = ""
@@ -51,6 +54,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     verify_ssl: bool = True
     timeout_s: _Seconds = 120.0
     simulator_world: str = ""
+    proxy: str = ""
 
     @property
     def default_name(self) -> str:

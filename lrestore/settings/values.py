@@ -117,6 +117,21 @@ def _base_url(value: object) -> str:
     return ""
 
 
+def _proxy(value: object) -> str:
+    """The value may hold a password, so that it is not quoted."""
+    url = str(value)
+    if url in ("", "none"):
+        return ""
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is no URL: it must look like http://proxy.example.com:3128"
+    if parts.scheme != "http" or not host or re.search(r"\s", url):
+        return 'must be "none", or the URL of an HTTP proxy, like http://proxy.example.com:3128'
+    return ""
+
+
 def _source_url(value: object) -> str:
     return "must be the URL of the instance that the backup came from" if value == "simulator" else _base_url(value)
 
@@ -164,6 +179,7 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "source.base_url": _source_url,
     "destination.base_url": _base_url,
     "destination.name": _storable,
+    "destination.proxy": _proxy,
     "destination.ini": _path,
     "destination.simulator_world": _path,
     "state.path": _needed_path,

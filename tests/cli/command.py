@@ -12,7 +12,11 @@ ROOT = Path(__file__).parents[2]
 
 def environment(**more: str) -> dict[str, str]:
     """The tests' environment without anybody's settings."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOOKERSDK_", "LRESTORE_"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LOOKERSDK_", "LRESTORE_")) and not name.lower().endswith("_proxy")
+    }
     return {**clean, "PYTHONPATH": str(ROOT), **more}
 
 

@@ -19,6 +19,7 @@ from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.text.redaction import Secrets
+from tests.http_proxy import HttpProxy
 from tests.looker.conftest import KEY, Connect, Serve
 from tests.looker.faults import FaultServer, reply
 
@@ -95,15 +96,15 @@ def test_errors_are_typed_before_the_sdk_looks_documentation_up_on_the_web(
     assert ports(connections) == {int(server.base_url.rpartition(":")[2])}
 
 
-def test_proxies_of_the_environment_are_not_used(
+def test_nothing_but_the_proxy_is_connected_to_where_there_is_one(
     serve: Serve, connect: Connect, connections: list[object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy = serve()
-    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, proxy.base_url)
     server = serve()
-    assert connect(server).call("dashboard", path={"dashboard_id": "1"}) == {}
-    assert ports(connections) == {int(server.base_url.rpartition(":")[2])}
+    with HttpProxy() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://{proxy.name}")
+        assert connect(server).call("dashboard", path={"dashboard_id": "1"}) == {}
+        assert proxy.port in ports(connections)
+        assert proxy.asked
 
 
 @pytest.mark.parametrize("change", [("localhost", "127.0.0.1"), ("http:", "https:"), ("localhost", "joe@example.com")])

@@ -3,8 +3,7 @@
 Not urllib3's or the standard library's: they do not tell what decides whether a create may be repeated, that is whether
 anything of the request has left, nor does their read time-out bound an answer as a whole.
 
-Proxies of the environment (``HTTPS_PROXY``) are not used: nothing but the
-destination is ever connected to.
+Nothing but the destination is ever connected to, or the proxy that stands before it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from collections.abc import Callable
 
 from lrestore.looker.http.answers import AnswerReader, Message
 from lrestore.looker.http.endpoint import Endpoint
+from lrestore.looker.http.proxies import Proxy
 
 CONNECT_TIMEOUT_S = 10.0
 IDLE_LIMIT_S = 4.0
@@ -31,8 +31,15 @@ class Connection:
     ``request_left`` tells whether any byte of the current request was handed to the network.
     """
 
-    def __init__(self, endpoint: Endpoint, context: ssl.SSLContext | None, connect_timeout_s: float) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        context: ssl.SSLContext | None,
+        connect_timeout_s: float,
+        proxy: Proxy | None = None,
+    ) -> None:
         self.sock: socket.socket | None = None
+        self._proxy = proxy
         self._endpoint = endpoint
         self._context = context
         self._connect_timeout_s = connect_timeout_s
@@ -43,11 +50,18 @@ class Connection:
         self.idle_since = 0.0
 
     def connect(self) -> None:
-        """Connect and shake hands within the connect time-out; raises OSError (ssl.SSLError included)."""
-        address = (self._endpoint.host, self._endpoint.port)
-        self.sock = socket.create_connection(address, self._connect_timeout_s)
+        """Connect and shake hands within the connect time-out, through the proxy if there is one.
+
+        Raises OSError (ssl.SSLError and ProxyRefusedError included).
+        """
+        deadline = time.monotonic() + self._connect_timeout_s
+        first = self._proxy or self._endpoint
+        self.sock = socket.create_connection((first.host, first.port), self._connect_timeout_s)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._context is not None:
+            if self._proxy is not None:
+                self._proxy.tunnel(self.sock, self._endpoint, deadline)
+                self.sock.settimeout(max(0.001, deadline - time.monotonic()))
             self.sock = self._context.wrap_socket(self.sock, server_hostname=self._endpoint.host)
 
     def begin(self, deadline: float) -> None:

@@ -2,7 +2,7 @@
 
 This is the SDK's transport seam, so that its ``AuthSession`` (and, if wanted, its generated methods) work
 on top; but an error is raised here, with status and fields, before the SDK's own error path could be reached, which
-drops the status and looks documentation up on the web. Redirects are not followed. Environment proxies are not used.
+drops the status and looks documentation up on the web. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
 from lrestore.looker.http.errors import error_of
 from lrestore.looker.http.leaving import about_to_leave
+from lrestore.looker.http.proxies import Proxy, ProxyRefusedError
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.text.redaction import Secrets, one_line
@@ -41,6 +42,7 @@ from lrestore.version import __version__
 MAX_ANSWER_BYTES = 256 << 20
 """The largest list a restore asks for is some tens of MB; more would be a fault, and must not eat the memory."""
 AGENT = f"lrestore {__version__}"
+_PROXY_WANTS_A_LOGIN = 407
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _FIT_FOR_A_HEAD = re.compile(r"[\t -~]*")
 _SPEAKS_HTTPS = "does this port speak https?"
@@ -58,6 +60,7 @@ class ConnectionSettings:
     verify_ssl: bool = True
     timeout_s: float = 120.0
     in_flight: int = 4
+    proxy: Proxy | None = None
 
 
 class PooledTransport(sdk.Transport):
@@ -69,10 +72,18 @@ class PooledTransport(sdk.Transport):
         self._timeout_s = settings.timeout_s
         self._limiter = limiter
         self._meter = meter
+        self.proxy = settings.proxy
         self._common = _common_headers(settings.endpoint)
+        # Without TLS the proxy reads each request: it is given the whole URL (RFC 9112, 3.2.2) and its own password.
+        self._origin = ""
+        if settings.proxy is not None and not settings.endpoint.encrypted:
+            self._origin = settings.endpoint.origin
+            if settings.proxy.authorization:
+                self._common += f"\r\nProxy-Authorization: {settings.proxy.authorization}"
         context = tls_context(settings.endpoint, verify_ssl=settings.verify_ssl)
         connect_timeout_s = min(CONNECT_TIMEOUT_S, settings.timeout_s)
-        self._pool = Pool(partial(Connection, settings.endpoint, context, connect_timeout_s), settings.in_flight)
+        connect = partial(Connection, settings.endpoint, context, connect_timeout_s, settings.proxy)
+        self._pool = Pool(connect, settings.in_flight)
 
     @classmethod
     def configure(cls, settings: sdk.PTransportSettings) -> PooledTransport:
@@ -94,6 +105,8 @@ class PooledTransport(sdk.Transport):
         answer: HttpAnswer | None = None
         try:
             answer = self._exchange(call, authorization)
+            if answer.status == _PROXY_WANTS_A_LOGIN and self.proxy is not None:
+                raise _refused_by(self.proxy, answer.status, call)
             if not 200 <= answer.status < 300:
                 raise error_of(call, answer, self.secrets)
             self._report(call, answer.status, started, None)
@@ -160,7 +173,7 @@ class PooledTransport(sdk.Transport):
         reusable = False
         try:
             if connection.sock is None:
-                _connect(connection, call, self.endpoint)
+                _connect(connection, call, self.endpoint, self.proxy)
             connection.begin(time.monotonic() + self._timeout_s)
             message = self._conversation(connection, call, authorization)
             reusable = not message.last
@@ -189,7 +202,7 @@ class PooledTransport(sdk.Transport):
     def _request(self, call: Call, authorization: str) -> bytes:
         """The request as it goes over the wire, in one piece so that it leaves in one packet if it can."""
         body = call.body or b""
-        lines = [f"{call.method} {call.target} HTTP/1.1", self._common]
+        lines = [f"{call.method} {self._origin}{call.target} HTTP/1.1", self._common]
         if authorization:
             lines.append(f"Authorization: {authorization}")
         if call.body is not None:
@@ -213,9 +226,25 @@ def _common_headers(endpoint: Endpoint) -> str:
     return "\r\n".join(f"{name}: {value}" for name, value in {**named, sdk.LOOKER_API_ID: AGENT}.items())
 
 
-def _connect(connection: Connection, call: Call, endpoint: Endpoint) -> None:
+def _refused_by(proxy: Proxy, status: int, call: Call) -> LookerError:
+    """Nothing reached Looker: a call that a proxy refuses was not sent."""
+    wants = "wants a user and a password" if status == _PROXY_WANTS_A_LOGIN else "refuses to connect to the destination"
+    hint = (
+        "put them into the proxy's URL (HTTPS_PROXY, HTTP_PROXY or [destination] proxy)"
+        if status == _PROXY_WANTS_A_LOGIN
+        else 'ask for the host to be allowed, or name it in NO_PROXY, or set [destination] proxy = "none"'
+    )
+    return call.failed(ConnectError, f"proxy {proxy} {wants} (status {status})", hint=hint)
+
+
+def _connect(connection: Connection, call: Call, endpoint: Endpoint, proxy: Proxy | None) -> None:
+    way = f" through proxy {proxy}" if proxy is not None else ""
     try:
         connection.connect()
+    except ProxyRefusedError as error:
+        if proxy is None:
+            raise
+        raise _refused_by(proxy, error.status, call) from error
     except ssl.SSLCertVerificationError as error:
         what = f"the certificate of {endpoint.origin} is not trusted: {error.verify_message}"
         raise call.failed(ConnectError, what, hint=_CERTIFICATE_HINT) from error
@@ -225,9 +254,10 @@ def _connect(connection: Connection, call: Call, endpoint: Endpoint) -> None:
     except TimeoutError as error:
         # A server that waits for the end of a line may take a TLS greeting for the beginning of one.
         hint = _SPEAKS_HTTPS if endpoint.encrypted else ""
-        raise call.failed(ConnectError, f"{endpoint.origin} did not accept a connection in time", hint=hint) from error
+        what = f"{endpoint.origin} did not accept a connection in time{way}"
+        raise call.failed(ConnectError, what, hint=hint) from error
     except (OSError, UnicodeError) as error:
-        raise call.failed(ConnectError, f"no connection to {endpoint.origin}: {error}") from error
+        raise call.failed(ConnectError, f"no connection to {endpoint.origin}{way}: {error}") from error
 
 
 def _send(connection: Connection, request: bytes, call: Call) -> None:
