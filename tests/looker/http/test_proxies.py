@@ -78,7 +78,6 @@ def test_http_gives_the_proxy_whole_urls(serve: Serve, connect: Connect) -> None
         session = connect(server, proxy=f"http://me:{QUOTED}@{proxy.name}")
         assert session.call("dashboard", path=DASHBOARD) == {"id": "1"}
         assert proxy.asked[0] == f"POST {server.base_url}/api/4.0/login HTTP/1.1"
-    assert all("proxy-authorization" not in {name.lower() for name in one.headers} for one in server.requests)
     assert len(server.requests) == 1
 
 
