@@ -15,6 +15,7 @@ from tests.acceptance.snapshot import portraits
 from tests.restoration.migration_fixture import Crossing
 
 SIZES = Sizes(users=4, groups=2, folders=4, depth=2, looks=6, dashboards=3, tiles=7, filters=2, boards=1, plans=8)
+ACCESS = ("user", "group", "permission_set", "model_set", "role")
 PLANS = Sizes(users=2, groups=1, folders=2, depth=1, looks=3, dashboards=0, boards=0, plans=3)
 
 
@@ -55,7 +56,7 @@ def test_a_source_that_fails_at_one_query_fails_that_look_and_is_named(crossing:
     shown = {tile["query_id"] for tile in crossing.source.table("dashboard_element")}
     assert query_id not in shown
     fault = origin.fault("status:500", path=f"/queries/{query_id}")
-    ran = crossing.migrate("user", "folder", "look", LRESTORE_RUN_MAX_RETRIES="1")
+    ran = crossing.migrate(*ACCESS, "folder", "look", LRESTORE_RUN_MAX_RETRIES="1")
     assert ran.code == 1 and fault.fired
     assert "reading from the source" in ran.letter()["message"] and ran.letter()["status"] == 500
     assert ran.total("failed") == 1
@@ -97,7 +98,7 @@ def test_the_key_of_the_source_may_stand_in_a_section_of_the_ini_file(crossing: 
     ini.chmod(0o600)
     sections = {"LRESTORE_SOURCE_INI_SECTION": "Old", "LRESTORE_DESTINATION_INI": str(ini)}
     nothing = {"LRESTORE_SOURCE_CLIENT_ID": "", "LRESTORE_SOURCE_CLIENT_SECRET": ""}
-    crossing.migrate("user", "folder", "look", **sections, **nothing).all_good()
+    crossing.migrate(*ACCESS, "folder", "look", **sections, **nothing).all_good()
 
 
 def test_a_source_that_does_not_answer_ends_the_run_before_it_begins(crossing: Crossing) -> None:
