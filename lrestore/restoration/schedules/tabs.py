@@ -15,16 +15,21 @@ _KIND = "dashboard_layout"
 def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_id: str | None) -> list[str]:
     """The tabs of the plan ``raw`` in the ids of the live dashboard. Raises DependencyError for one that is not there.
 
-    In the same instance a tab keeps its id as long as its dashboard does.
+    In the same instance a tab keeps its id as long as its dashboard does, unless the tab alone was made anew.
     """
     tabs = [str(one) for one in raw["tab_ids"]]
     source_id = raw.get("dashboard_id")
-    if source_id is None or dashboard_id is None or (context.same_instance and str(source_id) == dashboard_id):
+    same = context.same_instance and str(source_id) == dashboard_id
+    if source_id is None or dashboard_id is None or (same and not any(_made_anew(context, tab) for tab in tabs)):
         return tabs
     ours = _layouts_of(context, str(source_id))
     theirs: list[JsonObject] = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
+    kept = {str(one["id"]) for one in present(theirs, flags=flags_of_layouts_count(theirs))} if same else set()
     found = []
     for tab in tabs:
+        if tab in kept:
+            found.append(tab)
+            continue
         mapped = mapped_part(context, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
         if mapped is None:
             raise DependencyError(
@@ -34,6 +39,12 @@ def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_i
             )
         found.append(mapped)
     return found
+
+
+def _made_anew(context: Context, tab: str) -> bool:
+    """Whether the tab is on record under another id: only then is it worth a call to look."""
+    recorded = context.journal.recorded(_KIND, tab)
+    return recorded is not None and recorded.destination_id != tab
 
 
 def _layouts_of(context: Context, dashboard_id: str) -> dict[str, JsonObject]:

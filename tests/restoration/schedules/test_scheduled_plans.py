@@ -14,6 +14,7 @@ from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContent
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.context import Policy
+from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.run.compare.planned_objects import calls_of
@@ -442,6 +443,20 @@ def test_tabs_keep_their_ids_in_the_same_instance(stage: Stage) -> None:
     restored(stage, item)
     assert live_plan(stage)["tab_ids"] == [layouts[-1]["id"]]
     assert restored(stage, item).outcome == "unchanged"
+
+
+def test_a_tab_that_was_made_anew_in_the_same_instance_is_sent_by_its_new_id(stage: Stage) -> None:
+    item, _, layouts = tabbed(stage)
+    lost = layouts[-1]
+    stage.call("delete_dashboard_layout", dashboard_layout_id=lost["id"])
+    made = stage.call(
+        "create_dashboard_layout", {"dashboard_id": "1", "type": lost["type"], "label": lost["label"] or "Again"}
+    )
+    mapping = Mapping("dashboard_layout", lost["id"], made["id"], proof_of("dashboard_layout", made))
+    stage.writer.record_mappings(SESSION, [mapping])
+    tabs = [lost["id"], layouts[0]["id"]]
+    translated = translated_tabs(stage.context(), item.key, {**item.raw, "tab_ids": tabs}, "1")
+    assert translated == [made["id"], layouts[0]["id"]]
 
 
 FILTERS = "?Region=APAC&Sold+Date=7+days"
