@@ -1,0 +1,46 @@
+"""The script that measures the structure of the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bench.architecture import circles, count_named, floors, import_graph, participles, read_modules, report, rooms
+
+SOURCES = {
+    "__init__.py": "",
+    "run/__init__.py": "",
+    "run/start.py": "from lrestore.run import job\n\ndef start(what: Any) -> None:\n    import lrestore.run.job\n",
+    "run/job.py": "from lrestore.run.job import wait\nfrom lrestore import other\n",
+    "run/job.py": "from lrestore.run.job import Job\n",
+    "other.py": "import json\n",
+}
+
+
+def write_package(root: Path) -> None:
+    for name, text in SOURCES.items():
+        path = root / "lrestore" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def test_imports_become_arrows_floors_and_circles(tmp_path: Path) -> None:
+    write_package(tmp_path)
+    graph = import_graph(read_modules(tmp_path))
+    assert graph["lrestore.run.job"] == {"lrestore.run.job", "lrestore.other"}
+    inside = rooms("lrestore.run", graph)
+    assert inside == {"start": {"job", "waiting"}, "job": {"waiting"}, "waiting": {"job"}}
+    assert circles(inside) == [["job", "waiting"]]
+    assert floors(inside) == 2
+    assert rooms("lrestore", graph) == {"run": {"other"}, "other": set()}
+
+
+def test_names_and_types_are_counted(tmp_path: Path) -> None:
+    write_package(tmp_path)
+    modules = read_modules(tmp_path)
+    assert participles(modules) == ["lrestore.run.job"]
+    assert count_named(modules.values(), {"Any"}) == 1
+
+
+def test_the_report_of_this_repository_names_every_package() -> None:
+    text = "\n".join(report(read_modules(Path(__file__).parent.parent)))
+    assert "lrestore.restoration.identify" in text and "circles of modules: 0" in text
