@@ -10,8 +10,8 @@ SOURCES = {
     "__init__.py": "",
     "run/__init__.py": "",
     "run/start.py": "from lrestore.run import job\n\ndef start(what: Any) -> None:\n    import lrestore.run.job\n",
-    "run/job.py": "from lrestore.run.job import wait\nfrom lrestore import other\n",
-    "run/job.py": "from lrestore.run.job import Job\n",
+    "run/resting.py": "from lrestore.run.job import wait\nfrom lrestore import other\n",
+    "run/job.py": "from lrestore.run.resting import Job\n",
     "other.py": "import json\n",
 }
 
@@ -26,10 +26,10 @@ def write_package(root: Path) -> None:
 def test_imports_become_arrows_floors_and_circles(tmp_path: Path) -> None:
     write_package(tmp_path)
     graph = import_graph(read_modules(tmp_path))
-    assert graph["lrestore.run.job"] == {"lrestore.run.job", "lrestore.other"}
+    assert graph["lrestore.run.resting"] == {"lrestore.run.job", "lrestore.other"}
     inside = rooms("lrestore.run", graph)
-    assert inside == {"start": {"job", "waiting"}, "job": {"waiting"}, "waiting": {"job"}}
-    assert circles(inside) == [["job", "waiting"]]
+    assert inside == {"start": {"job"}, "job": {"resting"}, "resting": {"job"}}
+    assert circles(inside) == [["job", "resting"]]
     assert floors(inside) == 2
     assert rooms("lrestore", graph) == {"run": {"other"}, "other": set()}
 
@@ -37,7 +37,7 @@ def test_imports_become_arrows_floors_and_circles(tmp_path: Path) -> None:
 def test_names_and_types_are_counted(tmp_path: Path) -> None:
     write_package(tmp_path)
     modules = read_modules(tmp_path)
-    assert participles(modules) == ["lrestore.run.job"]
+    assert participles(modules) == ["lrestore.run.resting"]
     assert count_named(modules.values(), {"Any"}) == 1
 
 
