@@ -44,6 +44,7 @@ from lrestore.state.records import (
     UndoRecord,
 )
 from lrestore.text.storable import storable
+from lrestore.vault.sqlite_uri import sqlite_uri
 from lrestore.version import __version__
 
 LAST = "last"
@@ -88,7 +89,7 @@ class StateReader:
         with state_errors(target):
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
             try:
-                with closing(sqlite3.connect(target)) as copy:
+                with closing(sqlite3.connect(sqlite_uri(target, "rw"), uri=True)) as copy:
                     self._connection.backup(copy)
                     (found,) = copy.execute("PRAGMA quick_check").fetchone()
                 _expect_sound(found, self._path)
