@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The version of this program, where every module may import it."""
 
 from __future__ import annotations
 
