@@ -67,11 +67,13 @@ class Guard:
             now = _facts(path, sized=known.size > 0)
             if now != known and (how := _difference(now, known)):
                 yield f"{path} {how} while the run was using it"
+        # What was known comes first: another thread may see the copies appear between the two looks.
+        known_copies = self._known.get(self._copies)
         copies = _facts(self._copies)
-        if self._copies not in self._known:
+        if known_copies is None:
             if copies is not None:
                 self._known[self._copies] = copies
-        elif copies is None or not _same(copies, self._known[self._copies]):
+        elif copies is None or not _same(copies, known_copies):
             yield f"the undo copies in {self._copies} were removed while the run was using them"
 
 

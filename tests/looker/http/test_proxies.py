@@ -100,7 +100,7 @@ def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
 
 
 def test_no_password_is_logged(serve: Serve, connect: Connect, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="lrestore.looker")
     server = serve(reply(400, {"message": f"bad: {PASSWORD}"}))
     with HttpProxy(user="me", password=PASSWORD) as proxy:
         session = connect(server, proxy=f"http://me:{QUOTED}@{proxy.name}")
