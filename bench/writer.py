@@ -23,6 +23,7 @@ from lrestore.run.bulk.pipes import channel, result_pipe
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, ToWriter
 from lrestore.run.bulk.writer import WriterBrief, writer_main
 from lrestore.run.journal.records import Finished
+from lrestore.state.guard import Guard
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 
@@ -74,7 +75,7 @@ def measure(folder: Path, results: int, senders: int, per_second: float = 0.0) -
     context.set_forkserver_preload(["lrestore.run.bulk.writer"])
     reading, writing = result_pipe(Sent)
     ours, theirs = channel(ToWriter, FromWriter)
-    brief = WriterBrief(state, SESSION, checkpoint_every=100, checkpoint_seconds=1.0)
+    brief = WriterBrief(state, SESSION, 100, 1.0, Guard(state, SESSION))
     writer = context.Process(target=writer_main, args=(brief, reading, theirs))
     writer.start()
     theirs.close()
