@@ -96,6 +96,7 @@ def test_an_inherited_wish_works_from_the_first_moment() -> None:
 
 
 def test_every_point_in_the_code_is_in_the_list() -> None:
+    assert list(calls_of_crash_point())
     for path, node in calls_of_crash_point():
         (argument,) = node.args
         assert isinstance(argument, ast.Constant), f"{path}: the name of a crash point is written where it stands"

@@ -258,6 +258,7 @@ def test_nothing_but_the_command_line_knows_the_simulator() -> None:
 
 
 def test_the_simulator_knows_the_ontology_and_the_format_of_backups_at_most() -> None:
+    assert any(package(module) == "simulator" for module, _ in modules())
     allowed = {"simulator", "ontology", "vault", "errors", "messages", "json_types"}
     for module, path in modules():
         if package(module) == "simulator":

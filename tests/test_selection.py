@@ -192,6 +192,7 @@ def test_what_is_no_spec_is_refused_naming_flag_or_line(spec: str, complaint: st
 @settings(max_examples=40)
 @given(st.lists(keys, min_size=1))
 def test_case_plural_and_hyphens_make_no_difference(wanted: list[ItemKey]) -> None:
+    assert wanted
     spellings = (str.upper, str.title, lambda word: f"{word}s", lambda word: word.replace("_", "-"))
     plain = parse([str(key) for key in wanted], [], unread)
     for spell in spellings:

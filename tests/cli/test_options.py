@@ -142,6 +142,7 @@ def test_only_given_flags_override_settings() -> None:
 def test_an_overridden_setting_exists() -> None:
     from lrestore.settings import Settings
 
+    assert SETTING_OF
     for setting in SETTING_OF.values():
         section, key = setting.split(".")
         assert hasattr(getattr(Settings(), section), key)

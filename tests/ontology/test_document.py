@@ -48,6 +48,7 @@ def test_the_pages_rows_of_fields_are_those_of_the_sdk() -> None:
 
 def test_the_page_tells_of_every_type_part_and_object_that_is_sent() -> None:
     page = render()
+    assert CONTENT_TYPES and PARTS
     assert all(f"\n## {name}\n" in page for name in CONTENT_TYPES)
     assert all(f"\n### {name}\n" in page for name in PARTS)
     named = {entry.model for entry in CONTENT_TYPES.values()} | {part.model for part in PARTS.values()}

@@ -59,6 +59,7 @@ def test_every_operation_that_a_row_names_exists_and_does_what_it_says(entry: Co
         "PATCH": [entry.update],
         "DELETE": [entry.delete],
     }
+    assert entry.get
     for verb, names in verbs.items():
         assert all(OPERATIONS[name].method == verb for name in names if name is not None)
 

@@ -133,6 +133,7 @@ def test_a_read_that_never_shows_anything_fails_what_needs_it(tmp_path: Path, bo
 
 @pytest.mark.parametrize("nth", [1, 2])
 def test_a_read_that_shows_nothing_once_is_repeated(tmp_path: Path, nth: int) -> None:
+    assert undisturbed("same").reads
     for operation in undisturbed("same").reads:
         body = OPERATIONS[operation].answer.content == "rows"
         with drifted(tmp_path / operation) as stage:

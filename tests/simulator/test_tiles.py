@@ -109,7 +109,9 @@ def test_a_tile_gets_one_component_per_layout_below_the_others(looker: Direct) -
     looker.post("/dashboard_layouts", {"dashboard_id": key, "type": "newspaper", "label": "Second"})
     for _ in range(2):
         looker.post("/dashboard_elements", {"dashboard_id": key, "type": "text", "body_text": "x"})
-    for layout in looker.get(f"/dashboards/{key}")["dashboard_layouts"]:
+    layouts = looker.get(f"/dashboards/{key}")["dashboard_layouts"]
+    assert len(layouts) == 2
+    for layout in layouts:
         places = [(c["row"], c["column"], c["width"], c["height"]) for c in layout["dashboard_layout_components"]]
         assert places == [(0, 0, 8, 6), (6, 0, 8, 6)]
 

@@ -121,7 +121,9 @@ def test_blobs_fit_the_official_models() -> None:
 
 
 def test_every_type_of_the_store_fits_its_schema() -> None:
-    for kind, shown in worldfile.objects(make_world()):
+    objects = list(worldfile.objects(make_world()))
+    assert {"dashboard", "look", "user", "folder"} <= {kind for kind, _ in objects}
+    for kind, shown in objects:
         body = {name: value for name, value in shown.items() if value is not None}
         known = schema.schema(SCHEMA_OF[kind]).fields
         assert set(body) <= set(known), kind

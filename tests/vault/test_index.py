@@ -306,15 +306,19 @@ def test_reading_one_item_does_not_search_the_file(tmp_path: Path) -> None:
     """One row of thousands is found by its key: SQLite says how it goes about it."""
     with opened(tmp_path, row_of("dashboard")) as vault:
         where, values = queries.called(schema.KINDS["dashboard"], "1")
-        plan = vault._files[0].connection.execute(
-            f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values
+        plan = (
+            vault._files[0]
+            .connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values)
+            .fetchall()
         )
-        assert all("SEARCH" in step[3] for step in plan)
+        assert plan and all("SEARCH" in step[3] for step in plan)
         where, values = queries.live(schema.KINDS["dashboard"])
-        plan = vault._files[0].connection.execute(
-            f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values
+        plan = (
+            vault._files[0]
+            .connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM content_items WHERE {where}", values)
+            .fetchall()
         )
-        assert all("idx_content_type" in step[3] for step in plan)
+        assert plan and all("idx_content_type" in step[3] for step in plan)
 
 
 def test_a_damaged_page_costs_the_object_on_it_and_no_other(tmp_path: Path) -> None:

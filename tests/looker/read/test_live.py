@@ -141,8 +141,10 @@ def test_users_are_found_while_everybody_is_read(session: LookerSession) -> None
 
 def test_what_is_given_out_is_nobody_elses(session: LookerSession) -> None:
     live = Live(session, {name: rows_of(name) for name in LISTED})
+    assert LISTED
     for type_name in sorted(LISTED):
         before = live.table(type_name)
+        assert before
         live.table(type_name).clear()
         live.find(type_name, {"title": "T"}).clear()
         (live.tables({type_name})[type_name] or {}).clear()
@@ -220,6 +222,7 @@ def test_an_unreadable_object_is_neither_there_nor_missing(
 
 
 def test_single_searches_take_the_fields_that_are_asked_for() -> None:
+    assert SEARCHED
     for type_name, names in SEARCHED.items():
         search = CONTENT_TYPES[type_name].search
         assert search and names <= schema.operations()[search].query.keys()

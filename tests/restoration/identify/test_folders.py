@@ -33,9 +33,9 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
 
 def test_a_tree_is_built_below_the_other_instances_root(crossing: Crossing) -> None:
     crossing.migrate("folder").all_good()
-    for folder in crossing.source.table("folder"):
-        if not folder["parent_id"] or folder["is_personal"]:
-            continue
+    below = [one for one in crossing.source.table("folder") if one["parent_id"] and not one["is_personal"]]
+    assert below
+    for folder in below:
         made = crossing.world.get("folder", crossing.new_id("folder", folder["id"]))
         above = crossing.source.get("folder", folder["parent_id"])
         parent = crossing.world.get("folder", made["parent_id"]) if made else None

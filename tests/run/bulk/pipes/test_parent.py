@@ -73,6 +73,7 @@ def test_children_end_with_a_parent_that_is_killed(method: str, target: Callable
     coordinator = multiprocessing.get_context("spawn").Process(target=coordinate, args=(method, target, path))
     coordinator.start()
     pids = pids_of(read, 2)
+    assert len(pids) == 2
     os.close(write)
     kill(coordinator)
     until_s = time.monotonic() + GONE_WITHIN_S
