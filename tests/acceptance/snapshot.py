@@ -10,11 +10,23 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from lrestore.json_types import JsonObject
-from lrestore.ontology import fields
 from lrestore.simulator.core.store import Record, World
+
+WRITABLE: dict[str, frozenset[str]] = {
+    schema: frozenset(names)
+    for schema, names in json.loads(
+        Path(__file__).with_name("snapshot_fields.json").read_text(encoding="utf-8")
+    ).items()
+}
+"""The fields of each schema that can be written: those that neither of Looker's published documents (Swagger 2 and
+OpenAPI 3 of API 4.0, release 26.12) marks as read-only, and three that only the SDK's models have. This is not the
+product's own list, so that a field that it forgets is missed. Left out are ids that mean nothing elsewhere
+(``result_maker_id``, ``client_id``) and what only acts (``run_once``, image data).
+"""
 
 SCHEMAS = {
     "user": "User",
@@ -84,7 +96,7 @@ class _Painter:
         return f"{self.name('folder', folder['parent_id'])}/{folder['name']}"
 
     def _own(self, kind: str, record: Record) -> JsonObject:
-        found = {name: record.get(name) for name in fields.writable(SCHEMAS[kind]) if name not in _BY_CHANCE}
+        found = {name: record.get(name) for name in WRITABLE[SCHEMAS[kind]] if name not in _BY_CHANCE}
         targets = {"user_id": "user", "folder_id": "folder", "parent_id": "folder", "home_folder_id": "folder"}
         targets |= {"dashboard_id": "dashboard", "look_id": "look", "query_id": "query"}
         targets |= {"permission_set_id": "permission_set", "model_set_id": "model_set"}
@@ -93,7 +105,7 @@ class _Painter:
         }
 
     def _query(self, query: Record) -> JsonObject:
-        names = fields.writable("Query") - _BY_CHANCE - {"slug"}
+        names = WRITABLE["Query"] - _BY_CHANCE - {"slug"}
         return {name: _plain(query.get(name)) for name in names}
 
     def _merged(self, merge_id: str | None) -> Any:
@@ -127,10 +139,10 @@ class _Painter:
         return self._world.table(kind).where("dashboard_id", dashboard_id)
 
     def _filter(self, part: Record) -> str:
-        return self._text({name: _plain(part.get(name)) for name in fields.writable("DashboardFilter")})
+        return self._text({name: _plain(part.get(name)) for name in WRITABLE["DashboardFilter"]})
 
     def _tab(self, layout: Record) -> str:
-        names = fields.writable("DashboardLayout") - {"dashboard_id", "lookml_link_id"}
+        names = WRITABLE["DashboardLayout"] - {"dashboard_id", "lookml_link_id"}
         components = self._world.table("dashboard_layout_component").where("dashboard_layout_id", layout["id"])
         places = [self._place(one) for one in components if not one["deleted"]]
         return self._text({**{name: _plain(layout.get(name)) for name in names}, "tiles": sorted(places)})
@@ -142,7 +154,7 @@ class _Painter:
 
     def _tile(self, tile: Record) -> JsonObject:
         by_id = {"dashboard_id", "dashboard_layout_id", "result_maker_id", "filter_id", "result_maker"}
-        shown = {name: _plain(tile.get(name)) for name in fields.writable("DashboardElement") - by_id - _BY_CHANCE}
+        shown = {name: _plain(tile.get(name)) for name in WRITABLE["DashboardElement"] - by_id - _BY_CHANCE}
         maker = tile.get("result_maker") or {}
         listens = [_plain(one) for one in maker.get("filterables") or ()]
         return {
@@ -167,7 +179,7 @@ class _Painter:
         return {**own, "items": [self._board_item(items[one]) for one in order]}
 
     def _board_item(self, item: Record) -> JsonObject:
-        names = fields.writable("BoardItem") - {"board_section_id", "order"}
+        names = WRITABLE["BoardItem"] - {"board_section_id", "order"}
         linked = {"dashboard_id": "dashboard", "look_id": "look"}
         return {
             name: self.name(linked[name], item.get(name)) if name in linked else _plain(item.get(name))
