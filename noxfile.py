@@ -1,0 +1,68 @@
+"""The checks of this repository, one session each: ``nox -l`` lists them, ``.ci/run`` runs them all.
+
+Sessions run in the environment that nox runs in, which ``pip install -e '.[dev]'`` makes; ``lowest`` makes its own.
+"""
+
+from __future__ import annotations
+
+import nox
+
+nox.options.sessions = ["lint", "types", "spelling", "tests", "bench"]
+
+LOWEST_TESTS = (
+    "tests/test_imports.py",
+    "tests/test_graph.py",
+    "tests/ontology",
+    "tests/vault/test_decode.py",
+    "tests/state/test_writer.py",
+    "tests/looker/test_session.py",
+    "tests/acceptance/test_dashboard.py",
+)
+"""Fast tests that together touch every dependency."""
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Style, and the order of imports."""
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session(venv_backend="none")
+def types(session: nox.Session) -> None:
+    """Static types, strictly."""
+    session.run("mypy")
+
+
+@nox.session(venv_backend="none")
+def spelling(session: nox.Session) -> None:
+    """Common misspellings in code and pages; pyproject.toml has the words that are right here."""
+    session.run("codespell")
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """The tests; arguments after ``--`` go to pytest."""
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """The gates of the benchmarks."""
+    session.run("python", "-m", "pytest", "-n", "0", "bench")
+
+
+@nox.session(venv_backend="none")
+def coverage(session: nox.Session) -> None:
+    """The tests with coverage, that of child processes included."""
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", "-n", "0", *session.posargs)
+    session.run("coverage", "combine")
+    session.run("coverage", "report")
+
+
+@nox.session(venv_backend="venv")
+def lowest(session: nox.Session) -> None:
+    """Fast tests against the oldest releases that setup.cfg allows."""
+    session.install("-c", "tests/lowest.txt", ".[test]")
+    session.run("python", "-m", "pytest", "-n", "0", *LOWEST_TESTS)
