@@ -1,4 +1,4 @@
-"""The checks of this repository, one session each: ``nox -l`` lists them, ``.ci/run`` runs them all.
+"""The checks of this repository, one session each: ``nox -l`` lists them.
 
 Sessions run in the environment that nox runs in, which ``pip install -e '.[dev]'`` makes; ``lowest`` makes its own.
 """
