@@ -63,6 +63,12 @@ def test_every_key_of_the_report_is_explained() -> None:
     assert named == set(Report.__struct_fields__)
 
 
+def test_links_and_commands_are_found_in_the_pages() -> None:
+    """A pattern that finds none would let the two tests below pass."""
+    pages = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    assert _LINK.findall(pages) and _COMMAND.findall(pages)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_somewhere(page: Path) -> None:
     for target, anchor in _LINK.findall(page.read_text(encoding="utf-8")):

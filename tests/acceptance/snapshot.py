@@ -25,7 +25,8 @@ WRITABLE: dict[str, frozenset[str]] = {
 """The fields of each schema that can be written: those that neither of Looker's published documents (Swagger 2 and
 OpenAPI 3 of API 4.0, release 26.12) marks as read-only, and three that only the SDK's models have. This is not the
 product's own list, so that a field that it forgets is missed. Left out are ids that mean nothing elsewhere
-(``result_maker_id``, ``client_id``) and what only acts (``run_once``, image data).
+(``result_maker_id``, ``client_id``), what only acts (``run_once``, image data) and the deprecated alias of
+``filters_string`` (``dashboard_filters``).
 """
 
 SCHEMAS = {

@@ -172,6 +172,7 @@ def test_an_owner_that_cannot_be_set_there_is_told_of(arena: Arena) -> None:
     arena.edit("dashboard", "1", title="Changed", user_id=next(one for one in users if one != owner))
     ran = arena.run("--select", "dashboard=1").all_good()
     assert any("cannot set the owner" in warning for warning in ran.report["warnings"])
+    assert ran.writes
     assert all("user_id" not in call.body for call in ran.writes)
 
 

@@ -131,6 +131,7 @@ def test_a_session_that_writes_nothing_leaves_nothing(journal: UndoJournal, fold
 
 def test_shards_and_folders_are_private(journal: UndoJournal, folder: Path) -> None:
     journal.before_update("dashboard", "42", "Sales", LIVE)
+    assert list(folder.iterdir())
     for name in folder.iterdir():
         assert stat.S_IMODE(name.stat().st_mode) == 0o600
     for place in (folder, folder.parent):

@@ -107,6 +107,7 @@ def test_parts_that_a_dead_process_has_begun_are_adopted_when_they_appear(stage:
     assert not stage.reader.open_intents()
     there = {str(row["id"]) for row in stage.world.table(part)}
     recorded = {(one.content_type, one.source_id): one.destination_id for one in stage.reader.mappings()}
+    assert begun
     assert {recorded[one] for one in begun} <= there
 
 

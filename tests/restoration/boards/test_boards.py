@@ -155,6 +155,7 @@ def test_new_parts_come_into_the_backed_up_order(stage: Stage) -> None:
     assert [row[4] for row in shown[2][0][2]] == ["Renamed", "Explore"]
     assert restored(stage, item).outcome == "unchanged"
     foretold = calls_of(plan)
+    assert writes(calls)
     assert all(count <= foretold[name] for name, count in writes(calls).items())
     paths = [change.path for change in plan.changes]
     assert "board_sections[1].title" in paths

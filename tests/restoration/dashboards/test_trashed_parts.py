@@ -29,7 +29,10 @@ def flagged(dashboard: JsonObject) -> JsonObject:
 def test_a_trashed_dashboard_comes_back_by_one_write_with_its_one_layout(stage: Stage) -> None:
     before = stage.dashboard("1")
     stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
-    assert all(layout["deleted"] for layout in stage.dashboard("1")["dashboard_layouts"])
+    assert before["dashboard_layouts"]
+    assert [one["deleted"] for one in stage.dashboard("1")["dashboard_layouts"]] == [True] * len(
+        before["dashboard_layouts"]
+    )
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
     assert writes(calls) == {"update_dashboard": 1}
     after = stage.dashboard("1")

@@ -223,6 +223,7 @@ def test_folders_in_a_circle_are_dead_letters_that_name_it(crossing: Crossing) -
     ran = crossing.migrate(f"folder={one},{other}")
     assert ran.code == 1
     assert not ran.writes
+    assert {letter["id"] for letter in ran.letters} == {one, other}
     assert all("circle" in letter["message"] for letter in ran.letters)
     assert all(f"folder={folder}" in letter["message"] for letter in ran.letters for folder in (one, other))
 

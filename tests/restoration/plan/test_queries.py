@@ -198,6 +198,7 @@ def test_without_the_source_the_tile_of_a_merged_query_is_named_and_the_rest_res
         letter = one.letter()
         assert one.code == 1 and letter["error_type"] == "IncompleteError"
         assert "merge_query=" in letter["message"] and "[source] base_url" in letter["message"] + one.out
+        assert letter["errors"]
         assert all(error["field"].endswith("merge_result_id") for error in letter["errors"])
     made = crossing.of("dashboard", title=dashboard["title"])
     there = crossing.parts("dashboard_element", made["id"])

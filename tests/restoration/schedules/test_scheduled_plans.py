@@ -119,6 +119,7 @@ def test_destinations_that_differ_are_sent_whole_without_what_is_lookers(stage: 
     assert [change.path for change in result.changes] == ["scheduled_plan_destination"]
     (sent,) = bodies(stage, "update_scheduled_plan")
     assert sent.keys() == {"scheduled_plan_destination"}
+    assert len(sent["scheduled_plan_destination"]) == 2
     assert all(
         not {"id", "scheduled_plan_id", "looker_recipient", "can"} & entry.keys()
         for entry in sent["scheduled_plan_destination"]

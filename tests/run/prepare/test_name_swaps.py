@@ -41,6 +41,7 @@ def test_the_log_says_who_steps_aside_and_as_what(arena: Arena) -> None:
     ran = arena.run("--select", "group").all_good()
     for group_id in ids(arena):
         assert f"group={group_id} steps aside, as " in ran.err
+    assert len(renames(ran)) == 4
     assert all("being restored" in new for new in renames(ran)[:2])
     assert not any("being restored" in new for new in renames(ran)[2:])
 
