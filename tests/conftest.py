@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.cli.command import is_setting
+
 pytest.register_assert_rewrite(
     "tests.acceptance.instance_fixture", "tests.crash.bulk", "tests.restoration.restore_fixture"
 )
@@ -22,7 +24,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "default")
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """The developer's own Looker must never be what a test talks to."""
     for name in list(os.environ):
-        if name.startswith(("LOOKERSDK_", "LRESTORE_")) or name.lower().endswith("_proxy"):
+        if is_setting(name):
             monkeypatch.delenv(name)
 
 

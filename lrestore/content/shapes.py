@@ -271,24 +271,9 @@ class FolderBase(TypedDict, total=False):
     is_users_root: bool | None
 
 
-class Folder(TypedDict, total=False):
+class Folder(FolderBase, total=False):
     """A folder, with its content where Looker shows it."""
 
-    name: str | None
-    parent_id: str | None
-    id: str | None
-    content_metadata_id: str | None
-    created_at: str | None
-    creator_id: str | None
-    child_count: int | None
-    external_id: str | None
-    is_embed: bool | None
-    is_embed_shared_root: bool | None
-    is_embed_users_root: bool | None
-    is_personal: bool | None
-    is_personal_descendant: bool | None
-    is_shared_root: bool | None
-    is_users_root: bool | None
     dashboards: list[JsonObject] | None
     looks: list[Look] | None
 

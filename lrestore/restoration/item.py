@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.content.canonical import parse_moment
@@ -28,7 +28,7 @@ from lrestore.errors import (
     NotRestorableError,
 )
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.live import LISTED, Live
+from lrestore.looker.read.live import LISTED
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.ontology.built_in import is_built_in, why_built_in
@@ -104,10 +104,6 @@ class ItemRestorer:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-
-    def with_live(self, live: Live) -> ItemRestorer:
-        """The same, looking at the destination with fresh eyes."""
-        return ItemRestorer(replace(self._context, live=live))
 
     def plan(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
         """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done.

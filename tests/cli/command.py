@@ -10,13 +10,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
+def is_setting(name: str) -> bool:
+    """Whether a variable of the environment would change what a run does."""
+    return name.startswith(("LOOKERSDK_", "LRESTORE_")) or name.lower().endswith("_proxy")
+
+
 def environment(**more: str) -> dict[str, str]:
     """The tests' environment without anybody's settings."""
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("LOOKERSDK_", "LRESTORE_")) and not name.lower().endswith("_proxy")
-    }
+    clean = {name: value for name, value in os.environ.items() if not is_setting(name)}
     return {**clean, "PYTHONPATH": str(ROOT), **more}
 
 

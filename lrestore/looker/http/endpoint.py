@@ -29,8 +29,15 @@ class Endpoint:
 
     @property
     def origin(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
+        return f"{self.scheme}://{bracketed(self.host)}:{self.port}"
+
+    @property
+    def wire_host(self) -> str:
+        """The host as it stands in the head of a request. Raises :class:`DestinationError` for an impossible one."""
+        try:
+            return bracketed(self.host if self.host.isascii() else self.host.encode("idna").decode("ascii"))
+        except UnicodeError as error:
+            raise DestinationError(f"[destination] base_url names an impossible host: {error}") from error
 
     @property
     def api(self) -> str:
@@ -39,6 +46,11 @@ class Endpoint:
     @property
     def encrypted(self) -> bool:
         return self.scheme == "https"
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URL: an IPv6 address in brackets (RFC 3986, 3.2.2)."""
+    return f"[{host}]" if ":" in host else host
 
 
 def endpoint_of(base_url: str) -> Endpoint:

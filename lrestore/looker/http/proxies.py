@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from requests.utils import get_environ_proxies, select_proxy
 
 from lrestore.errors import DestinationError
-from lrestore.looker.http.endpoint import Endpoint
+from lrestore.looker.http.endpoint import Endpoint, bracketed
 
 NO_PROXY = "none"
 """The setting that means: whatever the environment says, connect directly."""
@@ -25,10 +25,11 @@ _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 
 
 class ProxyRefusedError(ConnectionError):
-    """The proxy did not open a tunnel: nothing reached Looker. ``status`` is the proxy's."""
+    """``proxy`` did not open a tunnel: nothing reached Looker. ``status`` is the proxy's."""
 
     def __init__(self, proxy: Proxy, status: int) -> None:
         super().__init__(f"proxy {proxy} refused to connect: {status}")
+        self.proxy = proxy
         self.status = status
 
 
@@ -42,16 +43,14 @@ class Proxy:
     password: str = field(default="", repr=False)
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
+        return f"{bracketed(self.host)}:{self.port}"
 
     def tunnel(self, sock: socket.socket, endpoint: Endpoint, deadline: float) -> None:
         """Ask for a connection to ``endpoint`` over a connection to the proxy (RFC 9110, 9.3.6).
 
         Raises ProxyRefusedError, or another OSError; TimeoutError at the deadline (of ``time.monotonic``).
         """
-        name = endpoint.host if endpoint.host.isascii() else endpoint.host.encode("idna").decode("ascii")
-        target = f"[{name}]:{endpoint.port}" if ":" in name else f"{name}:{endpoint.port}"
+        target = f"{endpoint.wire_host}:{endpoint.port}"
         lines = [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
         if self.authorization:
             lines.append(f"Proxy-Authorization: {self.authorization}")

@@ -77,7 +77,7 @@ class PooledTransport(sdk.Transport):
         # Without TLS the proxy reads each request: it is given the whole URL (RFC 9112, 3.2.2) and its own password.
         self._origin = ""
         if settings.proxy is not None and not settings.endpoint.encrypted:
-            self._origin = settings.endpoint.origin
+            self._origin = f"{settings.endpoint.scheme}://{settings.endpoint.wire_host}:{settings.endpoint.port}"
             if settings.proxy.authorization:
                 self._common += f"\r\nProxy-Authorization: {settings.proxy.authorization}"
         context = tls_context(settings.endpoint, verify_ssl=settings.verify_ssl)
@@ -216,13 +216,8 @@ class PooledTransport(sdk.Transport):
 
 def _common_headers(endpoint: Endpoint) -> str:
     """The headers that every request has. Raises :class:`DestinationError` for an impossible host."""
-    try:
-        name = endpoint.host if endpoint.host.isascii() else endpoint.host.encode("idna").decode("ascii")
-    except UnicodeError as error:
-        raise DestinationError(f"[destination] base_url names an impossible host: {error}") from error
-    host = f"[{name}]" if ":" in name else name
     port = "" if endpoint.port == (443 if endpoint.encrypted else 80) else f":{endpoint.port}"
-    named = {"Host": host + port, "Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": AGENT}
+    named = {"Host": endpoint.wire_host + port, "Accept": JSON, "Accept-Encoding": "gzip", "User-Agent": AGENT}
     return "\r\n".join(f"{name}: {value}" for name, value in {**named, sdk.LOOKER_API_ID: AGENT}.items())
 
 
@@ -242,9 +237,7 @@ def _connect(connection: Connection, call: Call, endpoint: Endpoint, proxy: Prox
     try:
         connection.connect()
     except ProxyRefusedError as error:
-        if proxy is None:
-            raise
-        raise _refused_by(proxy, error.status, call) from error
+        raise _refused_by(error.proxy, error.status, call) from error
     except ssl.SSLCertVerificationError as error:
         what = f"the certificate of {endpoint.origin} is not trusted: {error.verify_message}"
         raise call.failed(ConnectError, what, hint=_CERTIFICATE_HINT) from error

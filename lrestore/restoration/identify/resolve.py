@@ -42,16 +42,14 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
 
     Raises DependencyError naming type, id and path where there is none.
     """
-    known = mapped(context, target, source_id)
-    if known is not None and _there(context, target, known):
+    known = _by_mapping(context, target, source_id)
+    if known is not None:
         return known
     if CONTENT_TYPES[target].id_field == "name":
         if _there(context, target, source_id):
             return source_id
-    elif context.same_instance and _keeps_its_id(context, target, source_id):
-        return source_id
     else:
-        found = _by_natural_key(context, target, source_id)
+        found = _by_own_id(context, target, source_id) or _by_natural_key(context, target, source_id)
         if found is not None:
             return found
     homeless = why_folder_missing(context, key, source_id, path) if target == "folder" else None
@@ -195,7 +193,7 @@ def home(context: Context, key: ItemKey, raw: JsonObject, name: str) -> Home:
 def _with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyError:
     hint = error.hint or ""
     if lost and "fallback_folder" not in hint:
-        named = f"{hint}: set [run] fallback_folder to the id of a folder" if hint else _FALLBACK_HINT
+        named = f"{hint}: {_FALLBACK_HINT}" if hint else _FALLBACK_HINT
         return error.with_context(hint=named)
     return error
 
@@ -280,9 +278,21 @@ def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warning
     )
 
 
-def _keeps_its_id(context: Context, target: str, source_id: str) -> bool:
-    """Whether the id of the backup still means the same object, in the same instance."""
-    return _there(context, target, source_id) and _is_same(context, target, source_id)
+def _by_mapping(context: Context, target: str, source_id: str) -> str | None:
+    """The live object as which a backed-up one is on record, if it can be referred to."""
+    known = mapped(context, target, source_id)
+    return known if known is not None and _there(context, target, known) else None
+
+
+def _by_own_id(context: Context, target: str, source_id: str) -> str | None:
+    """The id of the backup, where it still means the same object: in the same instance."""
+    kept = context.same_instance and _there(context, target, source_id) and _is_same(context, target, source_id)
+    return source_id if kept else None
+
+
+def _without_its_name(context: Context, target: str, source_id: str) -> str | None:
+    """The live object of a backed-up one, as far as a mapping or its id tells."""
+    return _by_mapping(context, target, source_id) or _by_own_id(context, target, source_id)
 
 
 def _is_same(context: Context, target: str, source_id: str) -> bool:
@@ -359,7 +369,7 @@ def _rivals(context: Context, key: ItemKey, wanted: NaturalKey) -> dict[str, Jso
     found: dict[str, JsonObject] = {}
     for source_id in context.source.namesakes(key):
         other = ItemKey(key.type, source_id)
-        if other == key or _is_known(context, other):
+        if other == key or _without_its_name(context, other.type, other.id) is not None:
             continue
         content = read_raw(context, other)
         if content is None or is_built_in(CONTENT_TYPES[key.type], content):
@@ -367,13 +377,6 @@ def _rivals(context: Context, key: ItemKey, wanted: NaturalKey) -> dict[str, Jso
         if _has_natural_key(context, other, content, wanted):
             found[source_id] = content
     return found
-
-
-def _is_known(context: Context, key: ItemKey) -> bool:
-    known = mapped(context, key.type, key.id)
-    if known is not None and _there(context, key.type, known):
-        return True
-    return context.same_instance and _keeps_its_id(context, key.type, key.id)
 
 
 def _has_natural_key(context: Context, key: ItemKey, raw: JsonObject, wanted: NaturalKey) -> bool:
@@ -442,11 +445,9 @@ def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
 
 def _known_folder(context: Context, folder_id: str, folder: JsonObject) -> str | None:
     """The live folder of a backed-up one, as far as that can be told without its name."""
-    known = mapped(context, "folder", folder_id)
-    if known is not None and _there(context, "folder", known):
+    known = _without_its_name(context, "folder", folder_id)
+    if known is not None:
         return known
-    if context.same_instance and _keeps_its_id(context, "folder", folder_id):
-        return folder_id
     if is_special(folder):
         return special_folder(context, folder, lambda user_id: user_there(context, user_id))
     return None

@@ -147,13 +147,12 @@ class OwnPlanner:
         Raises DependencyError where there is neither: the object is left as it is until its folder is restored.
         """
         found = home(self.context, self.key, self.raw, path)
-        stays = named is not None and self.context.live.exists("folder", named)
-        if found.instead and named is not None and stays and named != found.id:
-            told = found.instead.partition(";")[0]
-            self.warnings.append(f"{told}; it stays in folder {named}")
+        if not found.instead:
+            return found.id
+        if named not in (None, found.id) and self.context.live.exists("folder", named):
+            self.warnings.append(f"{found.instead.partition(';')[0]}; it stays in folder {named}")
             return named
-        if found.instead:
-            self.warnings.append(found.instead)
+        self.warnings.append(found.instead)
         return found.id
 
     def _shown_by_name(self, target: str, path: str) -> str | None:

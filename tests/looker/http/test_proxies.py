@@ -9,8 +9,9 @@ import pytest
 from lrestore.errors import ConnectError, DestinationError
 from lrestore.looker.http.endpoint import endpoint_of
 from lrestore.looker.http.proxies import proxy_for, proxy_of
+from lrestore.looker.session import LookerSession
 from tests.http_proxy import HttpProxy
-from tests.looker.conftest import Connect, Serve
+from tests.looker.conftest import KEY, Connect, Serve
 from tests.looker.faults import CERTIFICATE, reply
 
 PASSWORD = "p:roxy s3cret"
@@ -79,6 +80,15 @@ def test_http_gives_the_proxy_whole_urls(serve: Serve, connect: Connect) -> None
         assert session.call("dashboard", path=DASHBOARD) == {"id": "1"}
         assert proxy.asked[0] == f"POST {server.base_url}/api/4.0/login HTTP/1.1"
     assert len(server.requests) == 1
+
+
+def test_a_host_that_is_not_ascii_is_named_to_the_proxy_as_on_the_wire() -> None:
+    with HttpProxy(refuse=407) as proxy:
+        session = LookerSession("http://bücher.example", KEY, proxy=f"http://{proxy.name}", max_retries=0)
+        with pytest.raises(ConnectError, match="407"):
+            session.login()
+        session.close()
+        assert proxy.asked == ["POST http://xn--bcher-kva.example:80/api/4.0/login HTTP/1.1"]
 
 
 @pytest.mark.parametrize(
