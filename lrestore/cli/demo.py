@@ -38,7 +38,7 @@ def prepare(settings: Settings) -> bool:
         world.parent.mkdir(parents=True, exist_ok=True)
         make(world.parent)
     except OSError as error:
-        raise SettingsError(f"{world.parent}: the demo's files cannot be made: {error.strerror or error}") from error
+        raise SettingsError(f"{world.parent}: cannot create the demo's files: {error.strerror or error}") from error
     return True
 
 

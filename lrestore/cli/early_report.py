@@ -31,7 +31,7 @@ def told(file: Path | None, settings: Settings, mode: Mode) -> Iterator[None]:
         _write(file, settings, mode, ("stopped", str(error)))
         raise
     except KeyboardInterrupt:
-        _write(file, settings, mode, ("interrupted", "interrupted before anything was begun"))
+        _write(file, settings, mode, ("interrupted", "interrupted before the run started"))
         raise
     except Exception as error:
         _write(file, settings, mode, ("not-started", str(error)))

@@ -17,10 +17,10 @@ _WITH_ARGUMENT = frozenset({"session", "dead-letters", "mappings"})
 def duration_s(text: str) -> float:
     """``2h``, ``90s``, ``1h30m``: seconds, more than none."""
     if not _DURATION.fullmatch(text):
-        raise ArgumentTypeError(f"{text!r} is no duration: write it like 2h, 90s or 1h30m")
+        raise ArgumentTypeError(f"{text!r} is not a duration: write it like 2h, 90s or 1h30m")
     seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))
     if seconds <= 0:
-        raise ArgumentTypeError("a duration must be longer than nothing")
+        raise ArgumentTypeError("a duration must be greater than zero")
     return seconds
 
 
@@ -28,23 +28,23 @@ def failures_limit(text: str) -> str:
     """``20`` or ``5%``, as the setting ``[run] max_failures`` has it."""
     match = _LIMIT.fullmatch(text)
     if not match:
-        raise ArgumentTypeError(f"{text!r} is neither a number of items (20) nor a share of them (5%)")
+        raise ArgumentTypeError(f"{text!r} is neither a number of items (20) nor a percentage (5%)")
     if match[2] and float(match[2]) > 100:
-        raise ArgumentTypeError(f"{text} is more than all items")
+        raise ArgumentTypeError(f"{text} is more than 100%")
     return text
 
 
 def at_least_one(text: str) -> int:
     """A whole number from 1 on."""
     if not (text.isdecimal() and int(text) >= 1):
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def zero_or_more(text: str) -> int:
     """A whole number from 0 on."""
     if not text.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+        raise ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 

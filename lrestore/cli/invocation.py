@@ -56,7 +56,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
     if not select:
         raise UsageError(
             f"nothing is selected{'' if _mode(options) == 'restore' else ' to ' + _mode(options)}",
-            hint="--select dashboard=42 or --select all says what; --plan shows what would be done; --help",
+            hint="use --select dashboard=42 or --select all; add --plan to see what would be done; see --help",
         )
     return RunRequest(
         mode=_mode(options),

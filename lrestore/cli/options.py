@@ -29,8 +29,8 @@ LAST = "last"
 EXAMPLES = """\
 examples:
   lrestore --select dashboard=42 --plan                 what would change, field by field; nothing is written
-  lrestore --select dashboard=42,43 --select look=7     put two dashboards and a look back
-  lrestore --select all --exclude user --verify=after   everything but users, then read it again and compare
+  lrestore --select dashboard=42,43 --select look=7     restore two dashboards and a look
+  lrestore --select all --exclude user --verify=after   everything but users, then read again and compare
   lrestore --show source --format csv > list.csv        what the backup holds; edit it, then --select @list.csv
   lrestore --config conf/demo.toml                      try it out: restore into a simulated Looker on this machine
 
@@ -64,17 +64,17 @@ class Options:
     """The command line, parsed. None: not given, so that environment, file or default decide."""
 
     select: list[str] = _list(WHAT, "all, TYPE, TYPE=ID[,ID...] or @FILE (one per line); repeatable", "SPEC")
-    exclude: list[str] = _list(WHAT, "taken away from the selection; same grammar, repeatable", "SPEC")
-    owner: Optional[str] = _flag(WHAT, "only what this user owns", metavar="ID-OR-EMAIL")
-    folder: Optional[str] = _flag(WHAT, "only what is in this folder, or in any below it", metavar="ID")
-    name: Optional[str] = _flag(WHAT, "only names that match, such as 'Sales*'", metavar="GLOB")
-    updated_since: Optional[str] = _flag(WHAT, "only what was updated then or later", metavar="DATE")
-    updated_before: Optional[str] = _flag(WHAT, "only what was updated before", metavar="DATE")
-    include_deleted: bool = _switch(WHAT, "rows that the backup marks deleted take part too")
-    with_dependencies: bool = _switch(WHAT, "add all that the selection refers to and the backup holds")
+    exclude: list[str] = _list(WHAT, "remove these items from the selection; same grammar, repeatable", "SPEC")
+    owner: Optional[str] = _flag(WHAT, "only items that this user owns", metavar="ID-OR-EMAIL")
+    folder: Optional[str] = _flag(WHAT, "only items in this folder or in a folder below it", metavar="ID")
+    name: Optional[str] = _flag(WHAT, "only items whose name matches, such as 'Sales*'", metavar="GLOB")
+    updated_since: Optional[str] = _flag(WHAT, "only items that were updated on this date or later", metavar="DATE")
+    updated_before: Optional[str] = _flag(WHAT, "only items that were updated before this date", metavar="DATE")
+    include_deleted: bool = _switch(WHAT, "include rows that the backup marks as deleted")
+    with_dependencies: bool = _switch(WHAT, "add all items of the backup that the selection refers to")
 
-    dry_run: bool = _switch(MODE, "no API call at all: read, validate and order the backup's objects")
-    plan: bool = _switch(MODE, "read the destination, write nothing to it: what would be done, and what it would cost")
+    dry_run: bool = _switch(MODE, "make no API call: read, validate and order the backup's objects")
+    plan: bool = _switch(MODE, "read the destination and write nothing: show what would be done, and the calls")
     verify: Optional[str] = _optional(
         MODE,
         "compare only, exit 1 if anything differs; --verify=after, or with --resume: compare after the restore",
@@ -83,12 +83,12 @@ class Options:
         metavar="after",
     )
     resume: Optional[str] = _optional(
-        MODE, "go on with the last unfinished session, or that one", LAST, metavar="SESSION"
+        MODE, "resume the last unfinished session, or the named one", LAST, metavar="SESSION"
     )
     retry_dead_letters: Optional[str] = _optional(
-        MODE, "try the dead letters of the last, or that, session again", LAST, metavar="SESSION"
+        MODE, "try the dead letters of the last session, or of the named one, again", LAST, metavar="SESSION"
     )
-    undo: Optional[str] = _flag(MODE, "put back what that session changed (comes later)", metavar="SESSION")
+    undo: Optional[str] = _flag(MODE, "undo what that session changed (not in this version)", metavar="SESSION")
     show: Optional[str] = _flag(
         MODE,
         "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE], source (the backup): no API call",
@@ -96,44 +96,48 @@ class Options:
         metavar="WHAT",
     )
 
-    config: Optional[Path] = _flag(HOW, "settings (default: lrestore.toml here, if there is one)", metavar="FILE")
+    config: Optional[Path] = _flag(
+        HOW, "settings file (default: lrestore.toml in the working directory, if it exists)", metavar="FILE"
+    )
     identity: Optional[str] = _flag(
         HOW,
-        "is the destination the instance that the backup came from (default: auto, found out before the first write)",
+        "is the destination the instance that the backup came from (default: auto, determined before the first write)",
         choices=("auto", "same-instance", "cross-instance"),
     )
     if_missing: Optional[str] = _flag(
-        HOW, "when the object isn't in the destination (default: create)", choices=("create", "skip", "fail")
+        HOW,
+        "what to do with an object that is not in the destination (default: create)",
+        choices=("create", "skip", "fail"),
     )
-    skip_if_modified: bool = _switch(HOW, "leave alone what was changed in Looker after it was backed up")
+    skip_if_modified: bool = _switch(HOW, "skip objects that were changed in Looker after the backup")
     keep_extra: bool = _switch(HOW, "keep tiles, filters, members that the live object has and the backup lacks")
-    allow_alert_loss: bool = _switch(HOW, "let tiles be deleted or re-made although live alerts hang on them")
+    allow_alert_loss: bool = _switch(HOW, "allow deleting or recreating tiles that have live alerts")
     disable_schedules: bool = _switch(HOW, "restore scheduled plans switched off")
     yes: bool = _switch(HOW, "don't ask before a large restore")
 
     workers: Optional[int] = _flag(LIMITS, "worker processes", type=at_least_one, metavar="N")
-    in_flight: Optional[int] = _flag(LIMITS, "calls that one worker may have under way", type=at_least_one, metavar="N")
+    in_flight: Optional[int] = _flag(LIMITS, "concurrent calls per worker", type=at_least_one, metavar="N")
     max_retries: Optional[int] = _flag(LIMITS, "how often a call is repeated", type=zero_or_more, metavar="N")
-    rate: Optional[float] = _flag(LIMITS, "calls per second at most (0: no such limit)", type=per_second, metavar="N")
+    rate: Optional[float] = _flag(LIMITS, "maximum calls per second (0: measured)", type=per_second, metavar="N")
     max_failures: Optional[str] = _flag(
-        LIMITS, "stop once so many items failed: 20 or 5%%", type=failures_limit, metavar="N-or-P%"
+        LIMITS, "stop once this many items have failed: 20 or 5%%", type=failures_limit, metavar="N-or-P%"
     )
-    max_calls: Optional[int] = _flag(LIMITS, "stop when so many calls were made", type=at_least_one, metavar="N")
+    max_calls: Optional[int] = _flag(LIMITS, "stop after this many calls", type=at_least_one, metavar="N")
     max_runtime: Optional[float] = _flag(
         LIMITS, "stop after this time: 2h, 90s, 1h30m", type=duration_s, metavar="TIME"
     )
 
-    report: Optional[Path] = _flag(OUTPUT, "write the report there, as JSON", metavar="FILE")
-    html: Optional[Path] = _flag(OUTPUT, "write the report there, for people (comes later)", metavar="FILE")
-    format: Optional[str] = _flag(OUTPUT, "of --show (default: table)", choices=("table", "json", "csv"))
-    log_format: Literal["text", "json"] = _flag(OUTPUT, "of the log (default: text)", default="text")
-    log_file: Optional[Path] = _flag(OUTPUT, "write the log there too", metavar="FILE")
+    report: Optional[Path] = _flag(OUTPUT, "write the report to this file, as JSON", metavar="FILE")
+    html: Optional[Path] = _flag(OUTPUT, "write the report to this file, as HTML (not in this version)", metavar="FILE")
+    format: Optional[str] = _flag(OUTPUT, "output format of --show (default: table)", choices=("table", "json", "csv"))
+    log_format: Literal["text", "json"] = _flag(OUTPUT, "format of the log (default: text)", default="text")
+    log_file: Optional[Path] = _flag(OUTPUT, "also write the log to this file", metavar="FILE")
     verbose: bool = _switch(OUTPUT, "log more", "-v", "--verbose")
-    quiet: bool = _switch(OUTPUT, "no progress, and of the log only what is wrong", "-q", "--quiet")
+    quiet: bool = _switch(OUTPUT, "show no progress, log only warnings and errors", "-q", "--quiet")
 
 
 LATER: Mapping[str, str] = {
-    "undo": "the copies that it needs are kept beside the state file already",
+    "undo": "the copies that it will need are already kept beside the state file",
     "html": "--report FILE writes the same as JSON",
 }
 """Flags of the contract whose feature is not there yet, with what to do until then. They are refused, never ignored."""
@@ -224,7 +228,7 @@ def complaint(options: Options) -> str:
 
 def _not_there_yet(options: Options) -> str:
     later = _given(options, tuple(LATER))
-    return f"{flag(later[0])} is not there yet in version {__version__}; {LATER[later[0]]}" if later else ""
+    return f"{flag(later[0])} is not available in version {__version__}; {LATER[later[0]]}" if later else ""
 
 
 def _empty(options: Options) -> str:
@@ -232,7 +236,7 @@ def _empty(options: Options) -> str:
     empty = [
         name for name in _NEVER_EMPTY if getattr(options, name) is not None and not str(getattr(options, name)).strip()
     ]
-    return f"{flag(empty[0])} is empty: give it a value, or leave it out" if empty else ""
+    return f"{flag(empty[0])} is empty: give it a value, or omit it" if empty else ""
 
 
 def _modes_clash(options: Options) -> str:
@@ -246,21 +250,21 @@ def _modes_clash(options: Options) -> str:
 def _selection_clash(options: Options) -> str:
     selecting = _given(options, _SELECTION)
     if options.show and selecting:
-        return f"--show shows all there is: it takes no {flag(selecting[0])}"
+        return f"--show takes no {flag(selecting[0])}: it always shows everything"
     going_on = _given(options, ("resume", "retry_dead_letters"))
     if going_on and selecting:
-        return f"{flag(going_on[0])} knows what to restore: it takes no {flag(selecting[0])}"
+        return f"{flag(going_on[0])} takes no {flag(selecting[0])}: it uses the selection of its session"
     ways = _given(options, (*(name for name in SETTING_OF if name != "rate"), "allow_alert_loss", "disable_schedules"))
     if going_on and ways:
-        return f"{flag(going_on[0])} goes on as the session was started: it takes no {flag(ways[0])}"
+        return f"{flag(going_on[0])} takes no {flag(ways[0])}: it uses the settings of its session"
     return ""
 
 
 def _output_clash(options: Options) -> str:
     if options.format and not options.show:
-        return "--format is for --show; the report's formats are --report (JSON) and the text on the screen"
+        return "--format applies only to --show; --report writes JSON"
     if options.report and options.show:
-        return "--report is for runs; what --show tells goes to stdout"
+        return "--report applies only to runs; --show writes to stdout"
     if options.verbose and options.quiet:
         return "--verbose and --quiet exclude each other"
     return ""

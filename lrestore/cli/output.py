@@ -54,7 +54,7 @@ def write_out(text: str) -> None:
     except OSError as error:
         from lrestore.errors import RunError
 
-        raise RunError(f"the results cannot be written to stdout: {error.strerror or error}") from error
+        raise RunError(f"cannot write the results to stdout: {error.strerror or error}") from error
 
 
 def say(text: str) -> None:

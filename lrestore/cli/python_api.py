@@ -103,7 +103,7 @@ def _one(name: str, kind: Any, given: object) -> object:
     except msgspec.ValidationError as error:
         raise UsageError(f"{name}: {error}".replace("`", "")) from None
     if name in _BUDGETS and value is not None and not value > 0:
-        raise UsageError(f"{name} must be more than nothing, not {value}")
+        raise UsageError(f"{name} must be greater than zero, not {value}")
     return value
 
 
@@ -113,5 +113,5 @@ def _specs(name: str, given: object) -> list[str]:
     specs = list(given)
     odd = next((spec for spec in specs if not isinstance(spec, str)), None)
     if odd is not None:
-        raise UsageError(f"{name} is a list of SPECs, and {odd!r} is none", hint='write "dashboard=42"')
+        raise UsageError(f"{name} is a list of SPECs, but {odd!r} is not text", hint='write "dashboard=42"')
     return specs

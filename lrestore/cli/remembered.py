@@ -56,7 +56,7 @@ def remember(session_id: str, options: Options, settings: Settings, environ: Map
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(folder / (session_id + _SUFFIX), msgspec.json.encode(kept))
     except (OSError, ValueError) as error:
-        log.debug("--resume will need --config: the settings of session %s are not kept: %s", session_id, error)
+        log.debug("could not store how session %s was started, so --resume will need --config: %s", session_id, error)
 
 
 def forget(session_id: str, environ: Mapping[str, str]) -> None:
@@ -64,7 +64,7 @@ def forget(session_id: str, environ: Mapping[str, str]) -> None:
     try:
         (_folder(environ) / (session_id + _SUFFIX)).unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        log.debug("the settings of session %s stay remembered: %s", session_id, error)
+        log.debug("could not delete the stored settings of session %s: %s", session_id, error)
 
 
 def settings_to_resume(
@@ -82,7 +82,7 @@ def settings_to_resume(
     ways = {(one.config, one.state): one for one in unfinished}
     if len(ways) > 1:
         raise UsageError(
-            f"{len(ways)} sessions that were started here with different settings are unfinished",
+            f"{len(ways)} unfinished sessions were started here with different settings",
             hint="choose one: " + ", or ".join(_command(one) for one in ways.values()),
         )
     if ways:
@@ -94,15 +94,15 @@ def _as_remembered(
     options: Options, environ: Mapping[str, str], one: Remembered, tell: Callable[[str], None]
 ) -> tuple[Options, Settings]:
     if one.config:
-        tell(f"resuming with the settings file {one.config}, with which session {one.session} was started")
+        tell(f"resuming session {one.session} with its settings file {one.config}")
         options = dataclasses.replace(options, config=Path(one.config))
     else:
-        tell(f"session {one.session} was started without a settings file: its settings are taken from the environment")
+        tell(f"session {one.session} was started without a settings file; using the environment")
     settings = _with_state_path(options, environ, one)
     if not settings.destination.base_url:
         missing = [name for name in one.variables if not environ.get(name)]
         raise SettingsError(
-            f"session {one.session} got its settings from environment variables, and no destination is named now",
+            f"session {one.session} took its settings from environment variables, and no destination is set now",
             hint=f"set them again ({', '.join(missing) or 'LOOKERSDK_BASE_URL'}), or give --config",
         )
     return options, settings
@@ -124,12 +124,12 @@ def _as_configured(
     lost = [one for one in ours if not Path(one.state).exists()]
     if lost and not settings.destination.base_url:
         raise UsageError(
-            f"the state file {lost[-1].state} is gone, and session {lost[-1].session} with it",
-            hint="start a new session with --select; what is restored already is found unchanged",
+            f"the state file {lost[-1].state} is missing, and session {lost[-1].session} with it",
+            hint="start a new session with --select; items that are restored already are found unchanged",
         )
     if not settings.destination.base_url:
         raise SettingsError(
-            "no destination is named, and no unfinished session that was started in this directory is remembered",
+            "no destination is set, and no unfinished session of this directory is known",
             hint="give --config FILE, or set LOOKERSDK_BASE_URL",
         )
     return options, settings
@@ -141,7 +141,7 @@ def _here(environ: Mapping[str, str]) -> list[Remembered]:
         here = os.path.realpath(".")
         state = str(Path(environ[_STATE_PATH]).absolute()) if environ.get(_STATE_PATH) else ""
     except OSError as error:
-        log.debug("the working directory is unknown: %s", error)
+        log.debug("cannot determine the working directory: %s", error)
         return []
     return [one for one in _all(environ) if one.directory == here and (not state or one.state == state)]
 
@@ -150,13 +150,13 @@ def _all(environ: Mapping[str, str]) -> Iterator[Remembered]:
     try:
         files = sorted(_folder(environ).glob(f"*{_SUFFIX}"))
     except (OSError, ValueError) as error:
-        log.debug("no session is remembered: %s", error)
+        log.debug("cannot list the stored sessions: %s", error)
         return
     for file in files:
         try:
             yield msgspec.json.decode(file.read_bytes(), type=Remembered)
         except (OSError, msgspec.MsgspecError) as error:
-            log.debug("%s is left out: %s", file, error)
+            log.debug("ignoring %s: %s", file, error)
 
 
 def _is_unfinished(one: Remembered, environ: Mapping[str, str]) -> bool:

@@ -72,7 +72,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         return tables.comma_separated(header, counts)
     facts = [
         ("session", session.id),
-        ("status", session.status + (" (can be gone on with)" if session.resumable else "")),
+        ("status", session.status + (" (resumable)" if session.resumable else "")),
         ("mode", session.mode),
         ("started", session.started_at),
         ("ended", session.ended_at),

@@ -102,7 +102,7 @@ class Stopping:
     @property
     def last_words(self) -> str:
         """The last line on stderr of a run that can be gone on with."""
-        return "go on with: " + (self._resume if self._resumable else self._again)
+        return "resume with: " + (self._resume if self._resumable else self._again)
 
     @contextmanager
     def nothing_under_way(self) -> Iterator[None]:
@@ -126,7 +126,7 @@ class Stopping:
         self._signal = number
         if self._idle:
             raise KeyboardInterrupt
-        self._tell("stopping: what is under way is finished and recorded; once more stops at once")
+        self._tell("stopping: items in progress are finished and recorded; a second signal stops at once")
 
     def _tell(self, *texts: str) -> None:
         """Past Python's buffers, which the interrupted code may be using. A terminal that has gone is no error."""

@@ -74,7 +74,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     is_demo = demo.is_demo(settings)
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
     if is_demo and demo.prepare(settings):
-        log.info("demo: made a backup, and a simulated Looker that has drifted from it")
+        log.info("demo: created a backup, and a simulated Looker that has drifted from it")
     if report_file:
         ensure_writable(report_file, apart_from=settings.state.path)
     telling = _Telling(report_file, stopping, calls_listed=is_demo)
@@ -141,7 +141,7 @@ def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
     except LrestoreError as error:
         return [error]
     except Exception as error:  # noqa: BLE001 (it is told as any trouble)
-        return [LrestoreError(f"internal error while telling the results: {type(error).__name__}: {error}")]
+        return [LrestoreError(f"internal error while writing the results: {type(error).__name__}: {error}")]
     return []
 
 

@@ -80,7 +80,7 @@ class ReportBuilder:
     def add(self, result: ItemResult) -> None:
         """Count a result. A failed one without a dead letter, or a dead letter without failure, is a ValueError."""
         if (result.outcome == "failed") != (result.dead_letter is not None):
-            raise ValueError(f"{result.key}: a dead letter belongs to outcome failed and to no other")
+            raise ValueError(f"{result.key}: a result has a dead letter if and only if its outcome is failed")
         self._count(result)
         self._failed.pop(result.key, None)
         if result.dead_letter is not None:

@@ -89,7 +89,7 @@ class Harmless:
         except Exception as error:  # noqa: BLE001 (progress only tells: no error of it may end a run)
             if not self._failed:
                 self._failed = True
-                log.warning("progress cannot be shown: %s: %s", type(error).__name__, error)
+                log.warning("cannot show progress: %s: %s", type(error).__name__, error)
 
 
 class Speed:

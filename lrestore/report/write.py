@@ -31,7 +31,7 @@ def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path |
     """
     target = _target(path)
     if apart_from and os.path.realpath(target) == os.path.realpath(apart_from):
-        raise UsageError(f"the report cannot be written to {path}: that is the state file", hint="choose another file")
+        raise UsageError(f"cannot write the report to {path}: that is the state file", hint="choose another file")
     try:
         if _is_stream(target):
             return
@@ -41,7 +41,7 @@ def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path |
         name.unlink()
     except OSError as error:
         raise UsageError(
-            f"the report cannot be written to {path}: {error.strerror or error}", hint="choose another --report file"
+            f"cannot write the report to {path}: {error.strerror or error}", hint="choose another --report file"
         ) from error
 
 
@@ -59,7 +59,7 @@ def write_whole(path: Path | str, content: bytes) -> None:
         else:
             _replace(target, content)
     except OSError as error:
-        raise LrestoreError(f"the report could not be written to {path}: {error.strerror or error}") from error
+        raise LrestoreError(f"could not write the report to {path}: {error.strerror or error}") from error
 
 
 def _target(path: Path | str) -> Path:
@@ -83,11 +83,11 @@ def _is_own_stream(target: Path) -> bool:
 
 def _refuse_other_files(target: Path, first: bytes) -> None:
     if target.is_dir():
-        raise UsageError(f"the report cannot be written to {target}: it is a folder")
+        raise UsageError(f"cannot write the report to {target}: it is a folder")
     if target.is_symlink() or not target.exists():
         return
     if not target.is_file():
-        raise UsageError(f"the report cannot be written to {target}: it is a device", hint="choose another file name")
+        raise UsageError(f"cannot write the report to {target}: it is a device", hint="choose another file name")
     with target.open("rb") as file:
         head = file.read(64).lstrip()
     if head and not head.startswith(first):

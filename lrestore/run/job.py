@@ -153,8 +153,8 @@ class Job:
         more = f" and {len(looks) - _NAMED} more" if len(looks) > _NAMED else ""
         count = "1 look is" if len(looks) == 1 else f"{len(looks)} looks are"
         return (
-            f"{count} restored though not selected, since tiles show what the destination lacks: {named}{more} "
-            "([run] missing_looks)"
+            f"{count} restored although not selected, because tiles show them and the destination lacks them: "
+            f"{named}{more} ([run] missing_looks)"
         )
 
     def _never_backed_up(self) -> Iterator[tuple[str, str]]:

@@ -109,10 +109,10 @@ class _LastLook:
         kind, _ = row.intent.mapped_by
         self._writer.close_intent(row.id, live_id, proof_of(kind, live))
         self._context.journal.created(kind, live_id, str(live.get("created_at") or ""))
-        return f"{row.intent.key} failed, but Looker has made it: id {live_id} (--retry-dead-letters completes it)"
+        return f"{row.intent.key} failed, but Looker has created it: id {live_id} (--retry-dead-letters completes it)"
 
     def _unknown(self, key: ItemKey, error: ItemError) -> str:
-        told = f"it is not known whether Looker has made it or parts of it: {error}"
+        told = f"it is unknown whether Looker has created it or parts of it: {error}"
         self._writer.add_to_dead_letter(self._job.session_id, key, told)
         return f"{key}: {told}"
 
@@ -123,12 +123,12 @@ class _LastLook:
             try:
                 ids = self._part_twins(row, kind) if row.intent.part else self._item_twins(row)
             except ItemError as error:
-                log.warning("whether %s was made twice cannot be told: %s", row.intent.key, error)
+                log.warning("cannot check whether %s was created twice: %s", row.intent.key, error)
                 continue
             if ids:
                 yield (
-                    f"{row.intent.key}: Looker may have made its {kind} more than once: id {row.destination_id} is "
-                    f"recorded, id {', '.join(ids)} is like it; nothing was deleted"
+                    f"{row.intent.key}: Looker may have created its {kind} more than once: id {row.destination_id} is "
+                    f"recorded, id {', '.join(ids)} looks the same; nothing was deleted"
                 )
 
     def _part_twins(self, row: RepeatedIntent, kind: str) -> list[str]:

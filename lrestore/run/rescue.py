@@ -26,15 +26,15 @@ def rescue(reader: StateReader, state: Path, session_id: str) -> bool:
         beside = shlex.join(["rm", "-f", f"{state}-wal", f"{state}-shm"])
         back = shlex.join(["mv", str(target), str(state)])
         log.error(
-            "the records of this session were saved to %s; before you resume, put them back: %s; %s",
+            "saved the records of this session to %s; before you resume, put them back: %s; %s",
             target,
             beside,
             back,
         )
         return True
     log.error(
-        "the records of this session could not be saved, so that it cannot be resumed: %s. A new session finds "
-        "unchanged what is restored already, but may make again what has no id or name to be found by",
+        "could not save the records of this session, so it cannot be resumed: %s. A new session finds restored "
+        "items unchanged, but may create again objects that cannot be found by id or name",
         "; ".join(reasons),
     )
     return False

@@ -76,7 +76,7 @@ from lrestore.state.writer import StateWriter
 
 log = logging.getLogger(__name__)
 
-_MORE = "allow more calls: they are counted from the login on"
+_MORE = "allow more calls: counting starts with the login"
 
 FEW = 8
 """Up to so many items are restored in this process: starting others would take longer than the work."""
@@ -178,7 +178,7 @@ class Run:
         planned = Planned(Counter(write.operation for write in aside))
         builder = self._job.report()
         for write in aside:
-            builder.warn(f"{write.type}={write.live_id} gets the name {write.body['name']!r} until its turn comes")
+            builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
         turn = planning(restorer, planned, Pretend(journal, self._live))
         rounds = Rounds(self._loop(self._only_counting(builder)), awaits)
         self._until_spent(lambda: rounds.over(keys, turn))
@@ -355,7 +355,7 @@ class Run:
         verify, status = None, ended.status
         if self._job.request.verify_after and status == "finished":
             verify = self._verify_after(reader, judgement)
-            status = status if verify else self._cut_short("verifying was interrupted").status
+            status = status if verify else self._cut_short("the verification was interrupted").status
         usage = self._session.meter.snapshot() + ended.usage
         return builder.finish(Api.of(usage), status=status, verify=verify)
 
@@ -444,7 +444,7 @@ class Run:
         if count <= self._settings.run.confirm_above or self._job.request.yes:
             return
         if not self._job.surroundings.confirm(count):
-            raise NotConfirmedError("nothing was written: it was not confirmed")
+            raise NotConfirmedError("nothing was written: the restore was not confirmed")
 
     def _announce(self, judgement: Judgement) -> None:
         """What somebody wants to have seen who finds out tomorrow that it was the wrong Looker."""

@@ -55,15 +55,15 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         if vault.fingerprint() != session.source_fingerprint:
             changed_paths = ", ".join(session.source_paths)
             raise VaultError(
-                f"session {session.id} was begun with another backup: {changed_paths} has changed since",
-                hint="start a new session with --select; what is restored already is found unchanged",
+                f"session {session.id} was started with a different backup: {changed_paths} has changed since",
+                hint="start a new session with --select; items that are restored already are found unchanged",
             )
         _warn(vault)
         chosen = choose(vault, request)
         done = {result.key for result in earlier}
         added = [ItemKey("look", look) for look in request.added_looks]
         keys = [key for key in with_missing_looks(chosen.keys, added) if key not in done]
-        log.info("session %s goes on: %d items are done, %d are left", session.id, len(done), len(keys))
+        log.info("resuming session %s: %d items are done, %d are left", session.id, len(done), len(keys))
         again = _as_begun(settings, session, now)
         facts = DestinationFacts(again.destination.base_url, "", "", "")
         missing = [result for result in chosen.missing if result.key not in done]
@@ -89,7 +89,7 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         letters = [item.letter for item in reader.dead_letters(session.id) if not item.resolved_by]
     if not letters:
         hint = "--show sessions lists the sessions"
-        raise UsageError(f"session {session.id} has no dead letters that are still open", hint=hint)
+        raise UsageError(f"session {session.id} has no open dead letters", hint=hint)
     begun = msgspec.convert(session.selection, RunRequest)
     again = msgspec.structs.replace(
         now.applied_to(begun),
@@ -107,11 +107,11 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
     if reference == "last":
         session = reader.last_unfinished()
         if session is None:
-            raise UsageError("no session is unfinished", hint="--show sessions lists them")
+            raise UsageError("there is no unfinished session", hint="--show sessions lists them")
         return session
     session = reader.session(reference)
     if not session.resumable:
-        raise UsageError(f"session {session.id} is {session.status}: there is nothing to go on with")
+        raise UsageError(f"session {session.id} is {session.status}: nothing to resume")
     return session
 
 
@@ -122,7 +122,7 @@ def _as_begun(settings: Settings, session: RestorationSession, now: ThisStart) -
     begun = msgspec.convert(session.settings, Settings)
     if settings.destination.name != session.destination:
         named = settings.destination.name
-        raise UsageError(f"session {session.id} restores into {session.destination!r}, the settings name {named!r}")
+        raise UsageError(f"session {session.id} restores into {session.destination!r}, but the settings name {named!r}")
     source = begun.source
     if settings.source.base_url:
         names = ("base_url", "ini_section")

@@ -32,14 +32,14 @@ BUSY_TIMEOUT_S = 10.0  # other programs may read the file, and a backup of it ma
 _LEAST_BYTES = 512  # the smallest page; https://www.sqlite.org/fileformat.html
 
 _REASONS = {
-    sqlite3.SQLITE_FULL: ("the disk is full", "make room and go on with --resume"),
+    sqlite3.SQLITE_FULL: ("the disk is full", "free disk space, then continue with --resume"),
     sqlite3.SQLITE_READONLY: ("it is read-only", "make file and folder writable, or set [state] path elsewhere"),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", "check that its folder exists and is writable"),
     sqlite3.SQLITE_PERM: ("access is denied", "make file and folder writable, or set [state] path elsewhere"),
-    sqlite3.SQLITE_BUSY: ("another program keeps it locked", "end that program and try again"),
-    sqlite3.SQLITE_LOCKED: ("another program keeps it locked", "end that program and try again"),
-    sqlite3.SQLITE_CORRUPT: ("it is damaged", "put back a copy of it, or move it away to begin a new one"),
-    sqlite3.SQLITE_NOTADB: ("it is damaged", "put back a copy of it, or move it away to begin a new one"),
+    sqlite3.SQLITE_BUSY: ("another program holds a lock on it", "end that program and try again"),
+    sqlite3.SQLITE_LOCKED: ("another program holds a lock on it", "end that program and try again"),
+    sqlite3.SQLITE_CORRUPT: ("it is damaged", "restore a copy of it, or move it away to start a new one"),
+    sqlite3.SQLITE_NOTADB: ("it is damaged", "restore a copy of it, or move it away to start a new one"),
     sqlite3.SQLITE_IOERR: ("reading or writing it failed", "check the disk"),
 }
 
@@ -94,7 +94,7 @@ def open_readonly(path: Path, *, connect: Connect = sqlite3.connect, schema: Sch
     """
     with state_errors(path):
         if not has_records(path):
-            raise StateError(f"nothing has been recorded yet: there is no state file {path}")
+            raise StateError(f"nothing is recorded yet: there is no state file {path}")
         _refuse_strangers(path)
         connection = _connect_readonly(path, connect)
         with closing_on_error(connection):
@@ -140,7 +140,7 @@ def _known_version(connection: sqlite3.Connection, path: Path, schema: Schema) -
     version = version_of(connection)
     if version > schema.version:
         raise StateError(
-            f"state file {path} was made by a newer lrestore (its version {version}, this one knows {schema.version})",
+            f"state file {path} was made by a newer lrestore (schema version {version}, this one has {schema.version})",
             hint="upgrade lrestore, or set [state] path to another file",
         )
     if version < 1:
@@ -152,7 +152,7 @@ def _refuse_strangers(path: Path) -> None:
     """Ask SQLite, which reads the header alone: to open and close the file by other means would give up the locks that
     this process has on it, and with them its log (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
-    stranger = StateError(f"{path} is not a state file, it is not even SQLite", hint="see [state] path")
+    stranger = StateError(f"{path} is not a state file: it is not an SQLite database", hint="see [state] path")
     if path.stat().st_size < _LEAST_BYTES:
         raise stranger
     try:
@@ -165,7 +165,7 @@ def _refuse_strangers(path: Path) -> None:
     if application_id != APPLICATION_ID:
         raise StateError(
             f"{path} is not lrestore's state file but another program's SQLite file; it was left untouched",
-            hint="set [state] path to a file of its own, never to the backup",
+            hint="set [state] path to a separate file, never to the backup",
         )
 
 

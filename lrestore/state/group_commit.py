@@ -58,7 +58,7 @@ class GroupCommit:
                 request.error = request.error or _again(error)
         except BaseException:
             for request in group:
-                request.error = request.error or StateError("interrupted before it was on disk")
+                request.error = request.error or StateError("interrupted before the commit")
             raise
         finally:
             for request in group:

@@ -68,7 +68,7 @@ class RunLock:
             if error.errno not in (errno.EACCES, errno.EAGAIN):
                 raise
             holder = os.read(descriptor, 500).decode("utf-8", "replace").strip()
-            raise self._held_by(holder or "a process that has not yet said which") from error
+            raise self._held_by(holder or "a process that has not recorded its number yet") from error
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
 

@@ -113,7 +113,9 @@ class StateReader:
             raise UsageError(f"no session {reference!r} in {self._path}", hint="--show sessions lists them")
         if len(found) > 1:
             ids = ", ".join(row["id"] for row in found)
-            raise UsageError(f"session {reference!r} could be any of {ids}", hint="give more of the id")
+            raise UsageError(
+                f"session {reference!r} is ambiguous: it fits {ids}", hint="give more characters of the id"
+            )
         return self._session(found[0])
 
     def last_unfinished(self) -> RestorationSession | None:

@@ -173,9 +173,9 @@ class UndoJournal:
                 self._uncommitted.append(known)
             elif same_origin(self._seen[known], born) is False:
                 raise NotRestorableError(
-                    f"{key.type} {key.id} of the destination is not the object of which this session has kept a copy: "
+                    f"{key.type} {key.id} of the destination is not the object that this session copied: "
                     "it is not written",
-                    hint="begin a new session: it keeps copies of its own",
+                    hint="start a new session, which makes its own copies",
                     key=key,
                 )
 
@@ -203,7 +203,7 @@ class UndoJournal:
         try:
             shard.put(key.type, key.id, storable(name), live, synced_at=self._now(), **columns)
         except (OverflowError, TypeError, UnicodeEncodeError) as error:
-            message = f"no undo copy of the live object can be kept, so it is not written: {error}"
+            message = f"cannot store an undo copy of the live object, so it is not written: {error}"
             raise NotRestorableError(message, key=key) from error
 
     def _open(self) -> ShardWriter:
@@ -237,7 +237,7 @@ def _for_the_state() -> Iterator[None]:
     try:
         yield
     except VaultError as error:
-        message = f"no undo copy can be kept, so nothing is written: {error.message}"
+        message = f"cannot store undo copies, so nothing is written: {error.message}"
         raise StateError(message, hint=error.hint) from error
 
 

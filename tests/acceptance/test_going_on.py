@@ -33,7 +33,7 @@ def test_dead_letters_are_tried_again_in_a_session_of_their_own(arena: Arena) ->
 def test_without_dead_letters_there_is_nothing_to_try_again(arena: Arena) -> None:
     arena.run("--select", "look").all_good()
     ran = arena.run("--retry-dead-letters")
-    assert ran.code == 2 and "no dead letters" in ran.err
+    assert ran.code == 2 and "no open dead letters" in ran.err
 
 
 def stopped(arena: Arena) -> None:
@@ -41,7 +41,7 @@ def stopped(arena: Arena) -> None:
     drift(arena)
     ran = arena.run("--select", "look", "--max-calls", "8")
     assert ran.code == 4 and ran.total("pending") > 0
-    assert ran.err.strip().splitlines()[-1].startswith("go on with: lrestore")
+    assert ran.err.strip().splitlines()[-1].startswith("resume with: lrestore")
     assert any("calls" in warning for warning in ran.report["warnings"]), "it says why"
 
 
@@ -83,7 +83,7 @@ def test_trying_again_keeps_to_its_own_budget_and_to_what_failed(arena: Arena) -
     arena.simulator.simulation.faults.clear()
     early = arena.run("--retry-dead-letters", "--max-calls", "6")
     assert early.code == 4 and early.total("selected") == len(letters) and early.total("pending") > 0
-    assert early.err.strip().splitlines()[-1] == "go on with: lrestore --resume"
+    assert early.err.strip().splitlines()[-1] == "resume with: lrestore --resume"
     ran = arena.run("--resume").all_good()
     assert ran.report["by_type"].keys() == {"look"} and ran.total("updated") == len(letters)
 
@@ -95,7 +95,7 @@ def test_dead_letters_that_were_settled_since_are_not_tried_again(arena: Arena) 
     arena.simulator.simulation.faults.clear()
     arena.run("--retry-dead-letters", session).all_good()
     ran = arena.run("--retry-dead-letters", session)
-    assert ran.code == 2 and "no dead letters" in ran.err
+    assert ran.code == 2 and "no open dead letters" in ran.err
 
 
 @pytest.mark.parametrize("flag", ["--with-dependencies", "--select=look", "--keep-extra"])
@@ -119,7 +119,7 @@ def test_a_budget_holds_for_reading_too(arena: Arena, mode: str) -> None:
         "--select", "look", "--select", "dashboard", "--identity", "same-instance", mode, "--max-calls", "6"
     )
     assert ran.code == 4 and ran.report["status"] == "stopped"
-    assert ran.err.strip().splitlines()[-1].startswith("go on with: lrestore --select look")
+    assert ran.err.strip().splitlines()[-1].startswith("resume with: lrestore --select look")
     assert ran.total("pending") > 0 and any("--max-calls" in warning for warning in ran.report["warnings"])
 
 
@@ -149,7 +149,7 @@ def test_a_run_ends_when_its_time_is_up(arena: Arena) -> None:
     drift(arena)
     arena.simulator.fault("delay:0.3", method="PATCH")
     ran = arena.run("--select", "look", "--max-runtime", "1s")
-    assert ran.code == 4 and "go on with" in ran.err
+    assert ran.code == 4 and "resume with" in ran.err
     arena.simulator.simulation.faults.clear()
     arena.run("--resume").all_good()
 

@@ -66,7 +66,7 @@ def started(argv: list[str], demo: Path, environ: dict[str, str]) -> Iterator[su
 
 def goes_on(last_line: str, demo: Path, environ: dict[str, str]) -> dict[str, int]:
     """Do what the last line on stderr says, and return the totals."""
-    command, _, arguments = last_line.removeprefix("go on with: ").partition(" ")
+    command, _, arguments = last_line.removeprefix("resume with: ").partition(" ")
     assert command == "lrestore"
     argv = [*LRESTORE, *shlex.split(arguments), "--report", "again.json"]
     again = subprocess.run(
@@ -90,7 +90,7 @@ def test_a_signal_lets_the_item_under_way_end_and_names_the_way_on(
         _, rest = process.communicate(timeout=60)
 
     assert process.returncode == code, rest
-    assert rest.splitlines()[-1] == f"go on with: lrestore --config {CONFIG} --resume"
+    assert rest.splitlines()[-1] == f"resume with: lrestore --config {CONFIG} --resume"
     report = json.loads((demo / "r.json").read_text(encoding="utf-8"))
     assert report["status"] == "interrupted" and report["totals"]["selected"] == 8
     done = 8 - report["totals"]["pending"]
@@ -173,7 +173,7 @@ def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: 
     report = json.loads((demo / "demo" / "report.json").read_text(encoding="utf-8"))
     assert report["status"] == {3: "not-started", 0: "finished", 130: "interrupted"}[code]
     assert (report["totals"]["selected"] > 0) is (code == 0)
-    assert code != 130 or last_line == f"go on with: lrestore --config {CONFIG}", "there is no session to be resumed"
+    assert code != 130 or last_line == f"resume with: lrestore --config {CONFIG}", "there is no session to be resumed"
 
 
 @SIGNALS
@@ -189,7 +189,7 @@ def test_a_signal_counts_before_anything_has_begun(number: signal.Signals, code:
         process.send_signal(number)
         _, rest = process.communicate(timeout=60)
     assert process.returncode == code, rest
-    assert rest.splitlines()[-1] == "go on with: lrestore " + shlex.join(argv)
+    assert rest.splitlines()[-1] == "resume with: lrestore " + shlex.join(argv)
     report = json.loads((demo / "r.json").read_text(encoding="utf-8"))
     assert report["status"] == "stopped" and report["totals"]["selected"] == 0
 

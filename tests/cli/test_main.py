@@ -140,7 +140,7 @@ def test_closed_streams_do_not_change_the_exit_code(place: Path, closed: str) ->
 def test_results_that_cannot_be_written_are_an_error_and_no_mistake_of_the_program(place: Path) -> None:
     for line in ("$LRESTORE --show source > /dev/full", "$LRESTORE --select folder=7 --dry-run > /dev/full"):
         done = _shell(line, place)
-        assert done.returncode == 3 and done.stderr.endswith("written to stdout: No space left on device\n")
+        assert done.returncode == 3 and done.stderr.endswith("the results to stdout: No space left on device\n")
         assert "internal error" not in done.stderr and "Exception ignored" not in done.stderr
 
 

@@ -66,26 +66,26 @@ NONSENSE = [
     (["--plan", "--verify=after"], "exclude each other"),
     (["--show", "sessions", "--dry-run"], "exclude each other"),
     (["--resume", "--retry-dead-letters"], "exclude each other"),
-    (["--resume", "--select", "all"], "--resume knows what to restore: it takes no --select"),
-    (["--retry-dead-letters", "--owner", "1"], "it takes no --owner"),
-    (["--max-calls", "0"], "whole number from 1 on"),
+    (["--resume", "--select", "all"], "--resume takes no --select: it uses the selection of its session"),
+    (["--retry-dead-letters", "--owner", "1"], "takes no --owner"),
+    (["--max-calls", "0"], "whole number of at least 1"),
     (["--show", "sessions", "--select", "all"], "takes no --select"),
     (["--show", "everything"], "cannot be shown"),
     (["--show", "session="], "a value is missing"),
     (["--show", "source=1"], "takes no value"),
     (["--verify", "before"], "invalid choice"),
-    (["--format", "csv", "--select", "all"], "--format is for --show"),
+    (["--format", "csv", "--select", "all"], "--format applies only to --show"),
     (["-q", "-v"], "exclude each other"),
-    (["--show", "sessions", "--report", "r.json"], "--report is for runs"),
-    (["--workers", "0"], "whole number from 1 on"),
-    (["--workers", "-1"], "whole number from 1 on"),
-    (["--max-retries", "x"], "whole number from 0 on"),
+    (["--show", "sessions", "--report", "r.json"], "--report applies only to runs"),
+    (["--workers", "0"], "whole number of at least 1"),
+    (["--workers", "-1"], "whole number of at least 1"),
+    (["--max-retries", "x"], "whole number of at least 0"),
     (["--rate", "nan"], "not a number of calls"),
     (["--rate", "-1"], "not a number of calls"),
-    (["--max-failures", "101%"], "more than all"),
+    (["--max-failures", "101%"], "more than 100%"),
     (["--max-failures", "few"], "neither a number"),
-    (["--max-runtime", "soon"], "no duration"),
-    (["--max-runtime", "0s"], "longer than nothing"),
+    (["--max-runtime", "soon"], "not a duration"),
+    (["--max-runtime", "0s"], "greater than zero"),
     (["--if-missing", "ignore"], "invalid choice"),
     (["--sel", "all"], "unrecognized arguments"),
     (["all"], "unrecognized arguments"),
@@ -110,7 +110,7 @@ def test_a_flag_whose_feature_is_not_there_is_refused_not_ignored(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         parse(["--select", "all", *argv])
-    assert f"{argv[0]} is not there yet" in capsys.readouterr().err
+    assert f"{argv[0]} is not available" in capsys.readouterr().err
 
 
 def test_the_table_of_later_flags_is_covered() -> None:

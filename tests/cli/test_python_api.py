@@ -35,7 +35,7 @@ def test_errors_are_exceptions() -> None:
         lrestore.restore(CONFIG, select="all")
     with pytest.raises(UsageError, match="exclude each other"):
         lrestore.plan(CONFIG, select=["all"], dry_run=True)
-    with pytest.raises(UsageError, match="not there yet"):
+    with pytest.raises(UsageError, match="not available"):
         lrestore.restore(CONFIG, select=["all"], html="x.html")
     with pytest.raises(TypeError, match="selection"):
         lrestore.restore(CONFIG, select=["all"], selection=["all"])
@@ -47,7 +47,7 @@ def test_errors_are_exceptions() -> None:
     ("given", "complaint"),
     [
         ({"exclude": "user"}, "exclude is a list of SPECs"),
-        ({"select": [42]}, "42 is none"),
+        ({"select": [42]}, "42 is not text"),
         ({"folder": 5}, "folder: Expected str"),
         ({"folder": ""}, "--folder is empty"),
         ({"verify": True}, "verify must be one of: alone, after"),
@@ -55,8 +55,8 @@ def test_errors_are_exceptions() -> None:
         ({"dry_run": "yes"}, "dry_run: Expected bool"),
         ({"workers": "4"}, "workers: Expected int"),
         ({"workers": 65}, r"\[run\] workers: expected a whole number <= 64"),
-        ({"max_calls": 0}, "max_calls must be more than nothing"),
-        ({"max_runtime": -1.0}, "max_runtime must be more than nothing"),
+        ({"max_calls": 0}, "max_calls must be greater than zero"),
+        ({"max_runtime": -1.0}, "max_runtime must be greater than zero"),
     ],
     ids=str,
 )
@@ -73,7 +73,7 @@ def test_to_resume_is_never_a_new_restore_of_what_the_settings_select() -> None:
         lrestore.restore(CONFIG, resume="last")
     assert not Path("demo/state.db").exists()
     lrestore.restore(CONFIG)
-    with pytest.raises(UsageError, match="no session is unfinished"):
+    with pytest.raises(UsageError, match="there is no unfinished session"):
         lrestore.restore(CONFIG, resume="last")
 
 

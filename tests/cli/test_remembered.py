@@ -52,7 +52,7 @@ def test_resume_alone_takes_the_settings_file_of_the_killed_session(rig: Rig, at
     code, said = resume(rig)
     assert code == 0, said
     first = said.splitlines()[0]
-    assert str(rig.directory / "c.toml") in first and "resuming with the settings file" in first
+    assert str(rig.directory / "c.toml") in first and "with its settings file" in first
     assert rig.status() == "finished"
 
 
@@ -101,7 +101,7 @@ def test_a_state_file_that_is_gone_is_said(rig: Rig) -> None:
     crash(rig)
     (rig.directory / "state.db").unlink()
     code, said = resume(rig)
-    assert code == 2 and f"the state file {rig.directory / 'state.db'} is gone" in said
+    assert code == 2 and f"the state file {rig.directory / 'state.db'} is missing" in said
 
 
 def test_settings_from_the_environment_are_asked_for_again_by_name(rig: Rig) -> None:
@@ -130,7 +130,7 @@ def test_a_home_that_cannot_be_written_stops_no_run(rig: Rig, home: str) -> None
     code, said = rig.run("--select", "all", XDG_STATE_HOME=home, HOME=home)
     assert code == 0, said
     code, said = resume(rig, XDG_STATE_HOME=home, HOME=home)
-    assert code == 2 and "no destination is named" in said
+    assert code == 2 and "no destination is set" in said
 
 
 def test_what_is_remembered_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

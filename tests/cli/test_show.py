@@ -73,7 +73,7 @@ def test_sessions_in_every_format(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize("which", ["session", f"session={SESSION}", "session=20261123"])
 def test_one_session_is_found_by_its_id_or_as_the_last(which: str, capsys: pytest.CaptureFixture[str]) -> None:
     shown = _shown(capsys, which)
-    assert "running (can be gone on with)" in shown and "folder" in shown
+    assert "running (resumable)" in shown and "folder" in shown
     found = json.loads(_shown(capsys, which, "--format", "json"))
     assert found["id"] == SESSION and found["by_type"]["look"]["failed"] == 1
     assert {row["type"] for row in _rows(_shown(capsys, which, "--format", "csv"))} == {"folder", "look"}

@@ -77,7 +77,7 @@ print("not reached")
     argv = [sys.executable, "-c", program]
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (code, "")
-    assert done.stderr.splitlines()[-1] == f"go on with: lrestore {way_on}"
+    assert done.stderr.splitlines()[-1] == f"resume with: lrestore {way_on}"
 
 
 def test_a_hangup_that_is_ignored_from_the_start_stays_ignored() -> None:

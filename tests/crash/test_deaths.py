@@ -104,7 +104,7 @@ def test_a_signal_ends_the_run_in_order(bulk: Bulk, undisturbed: Verdict, number
     bulk.simulator.configure(latency_ms=0)
     assert ended == code
     last = (bulk.directory / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()[-1]
-    assert last == "go on with: lrestore --config c.toml --resume"
+    assert last == "resume with: lrestore --config c.toml --resume"
     assert bulk.finish(process) == 0
     bulk.judge(undisturbed)
 

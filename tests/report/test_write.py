@@ -36,7 +36,7 @@ def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["nowhere/report.json", "", "a-file/report.json"])
 def test_an_impossible_place_is_noticed_at_the_start(tmp_path: Path, place: str) -> None:
     (tmp_path / "a-file").write_text("{}")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot write the report"):
         ensure_writable(tmp_path / place)
 
 

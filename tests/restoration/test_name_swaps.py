@@ -64,7 +64,7 @@ def aside(ran: Ran) -> list[str]:
 def test_two_that_swapped_names_get_them_back(arena: Arena, type_name: str) -> None:
     rename(arena, type_name, "Two", "One", "Three")
     planned = restore(arena, type_name, "--plan").all_good()
-    assert sum("until its turn comes" in warning for warning in planned.report["warnings"]) == 2
+    assert sum("is temporarily renamed to" in warning for warning in planned.report["warnings"]) == 2
     assert planned.writes == []
     ran = restore(arena, type_name).all_good()
     assert names(arena, type_name) == ["One", "Two", "Three"]

@@ -67,7 +67,7 @@ def test_what_cannot_be_looked_for_is_told_in_the_dead_letter(tmp_path: Path) ->
         code, said = rig.run("--select", "look=1")
         assert code == 1, said
         (letter,) = rig.report()["dead_letters"]
-        assert "it is not known whether Looker has made it" in letter["message"]
+        assert "it is unknown whether Looker has created it" in letter["message"]
 
 
 @pytest.mark.slow

@@ -111,5 +111,5 @@ def test_a_report_that_cannot_be_written_at_the_end_is_not_told_as_not_started(t
             assert process.poll() is None
         (tmp_path / "reports").rmdir()
         code, said = rig.end(process)
-        assert code == 1 and "the report could not be written" in said
+        assert code == 1 and "could not write the report" in said
         assert rig.status() == "finished"

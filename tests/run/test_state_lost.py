@@ -93,7 +93,7 @@ def test_the_run_ends_before_the_next_create(
         assert code == 4, said
         assert "state" in rig.report()["warnings"][-1] and rig.report()["status"] == "stopped"
         assert writes(rig) - before <= UNDER_WAY + 2
-        assert "go on with: lrestore" in said.splitlines()[-1]
+        assert "resume with: lrestore" in said.splitlines()[-1]
 
 
 @pytest.mark.parametrize("change", [removed, moved, replaced, log_removed])

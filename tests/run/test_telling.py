@@ -24,4 +24,4 @@ def test_a_killed_run_tells_what_it_did_when_it_is_resumed(tmp_path: Path, selec
         code, said = rig.run("--resume")
         assert code == 0, said
         assert (rig.totals()["selected"], rig.status()) == (len(done), "finished")
-        assert rig.run("--resume")[0] == 2, "there is nothing more to go on with"
+        assert rig.run("--resume")[0] == 2, "there is nothing to resume"

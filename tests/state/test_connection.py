@@ -92,7 +92,7 @@ def test_a_backup_is_refused_and_left_untouched(path: Path, open_file: type) -> 
 @pytest.mark.parametrize("open_file", [StateWriter.open, StateReader.open])
 def test_a_file_that_is_not_sqlite_is_refused(path: Path, open_file: type, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(StateError, match="not even SQLite"):
+    with pytest.raises(StateError, match="not an SQLite database"):
         open_file(path)
     assert path.read_bytes() == content
 

@@ -23,7 +23,7 @@ from tests.state.builders import SESSION, noon, result, session
 ERRORS = [
     ("SQLITE_FULL", "the disk is full"),
     ("SQLITE_IOERR", "reading or writing it failed"),
-    ("SQLITE_BUSY", "another program keeps it locked"),
+    ("SQLITE_BUSY", "another program holds a lock on it"),
     ("SQLITE_CORRUPT", "it is damaged"),
 ]
 

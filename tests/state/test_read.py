@@ -25,7 +25,7 @@ def reader(path: Path) -> StateReader:
 
 
 def test_without_a_file_nothing_has_been_recorded(path: Path) -> None:
-    with pytest.raises(StateError, match="nothing has been recorded yet"):
+    with pytest.raises(StateError, match="nothing is recorded yet"):
         StateReader.open(path)
     assert not path.exists()
 

@@ -245,7 +245,7 @@ def test_a_full_disk_stops_the_write_that_was_to_follow(journal: UndoJournal) ->
     journal.before_update("look", "1", "L", {"id": "1", "title": "L"})
     assert journal._shard is not None
     journal._shard._connection.execute("PRAGMA max_page_count = 30")
-    with pytest.raises(StateError, match="no undo copy can be kept, so nothing is written"):
+    with pytest.raises(StateError, match="cannot store undo copies, so nothing is written"):
         journal.before_update("look", "2", "L", {"id": "2", "title": "x" * 1_000_000})
     assert [entry.destination_id for entry in read_undo(journal.path.parent)] == ["1"]
 

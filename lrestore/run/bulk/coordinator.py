@@ -187,7 +187,7 @@ class Coordinator:
         for type_name in dict.fromkeys(task.key.type for task in tasks):
             if type_name not in self._begun:
                 self._begun.add(type_name)
-                log.info("begins: %s", type_name)
+                log.info("starting type: %s", type_name)
         self._crew.say(helper, Tasks(tuple(tasks)))
         crash_point("coordinator.task_sent")
 
@@ -254,7 +254,7 @@ class Coordinator:
             return
         names = ", ".join(map(str, circle[:5])) + (f" and {len(circle) - 5} more" if len(circle) > 5 else "")
         for key in circle:
-            self._notes[key] = f"it is part of a circle of items that need each other: {names}"
+            self._notes[key] = f"it is part of a circular dependency: {names}"
             self._ready.force(key)
 
     def _listen(self) -> None:
@@ -342,7 +342,7 @@ class Coordinator:
         self._crew.dismiss(helper)
         if helper.finishing and helper.process.exitcode == 0:
             return
-        log.warning("worker %d died (exit code %s); it is replaced", helper.number, helper.process.exitcode)
+        log.warning("worker %d died (exit code %s); starting a new one", helper.number, helper.process.exitcode)
         if not helper.started:
             self._reason = self._reason or self._deaths.worker_ended_unborn()
         unanswered = self._unanswered()
@@ -370,7 +370,7 @@ class Coordinator:
         self._drain_writer()
         if self._reason:
             return
-        log.warning("the writer died (exit code %s); it is replaced", self._crew.writer.exitcode)
+        log.warning("the writer died (exit code %s); starting a new one", self._crew.writer.exitcode)
         self._reason = self._deaths.writer_died()
         if self._reason:
             return
@@ -411,5 +411,5 @@ class Coordinator:
 
 
 def _poison(key: ItemKey, deaths: int) -> InternalError:
-    hint = "restore it alone with --select and -v, and report what that says"
+    hint = "restore it alone with --select and -v, and report the output"
     return InternalError(f"{deaths} workers died while they had {key} in hand", key=key, hint=hint)

@@ -55,7 +55,7 @@ class Deaths:
     def worker_ended_unborn(self) -> str:
         """A worker ended before that; why the run has to stop, "" if it need not."""
         self._unborn += 1
-        return f"{self._unborn} workers in a row ended before they had begun" if self._unborn >= IN_A_ROW else ""
+        return f"{self._unborn} workers in a row ended before they started work" if self._unborn >= IN_A_ROW else ""
 
     def writer_wrote(self) -> None:
         """Something is on disk."""
@@ -64,4 +64,4 @@ class Deaths:
     def writer_died(self) -> str:
         """A writer died; why the run has to stop, "" if it need not."""
         self._mute += 1
-        return f"the writer died {self._mute} times without having written anything" if self._mute >= IN_A_ROW else ""
+        return f"the writer died {self._mute} times in a row without writing anything" if self._mute >= IN_A_ROW else ""

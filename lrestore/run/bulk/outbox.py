@@ -56,7 +56,7 @@ class Outbox:
             wanted = self._number
             while self._confirmed < wanted:
                 if self._gone():
-                    raise StoppedError("the coordinator is gone")
+                    raise StoppedError("the coordinator has ended")
                 self._changed.wait(_LOOK_EVERY_S)
 
     def confirm(self, number: int) -> None:

@@ -111,21 +111,21 @@ class Crew:
         try:
             helper.channel.send(message)
         except PeerGoneError:
-            log.debug("worker %d does not listen any more", helper.number)
+            log.debug("worker %d no longer reads its channel", helper.number)
 
     def tell_writer(self, message: ToWriter) -> None:
         """A writer that is dead hears nothing; its successor is told again."""
         try:
             self.writer_channel.send(message)
         except PeerGoneError:
-            log.debug("the writer does not listen any more")
+            log.debug("the writer no longer reads its channel")
 
     def end_writer(self, status: SessionStatus) -> None:
         """Let the writer close the session, and wait for it."""
         try:
             self.writer_channel.send(End(status))
         except PeerGoneError:
-            log.warning("the writer is gone: the session stays open and can be resumed")
+            log.warning("the writer process has ended; the session stays open and can be resumed")
         self.writer.join()
         self._writing.close()
         self._reading.close()

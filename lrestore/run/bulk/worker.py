@@ -250,7 +250,7 @@ class Worker:
         except RunError as error:
             self._say(GaveUp(str(error), ()))
         except Exception as error:  # noqa: BLE001 (it only saves calls: the items' own reads tell what is wrong)
-            log.warning("what items %s … are now could not be read at once: %s", tasks[0].key, error)
+            log.warning("bulk read of items from %s on failed; reading them one by one: %s", tasks[0].key, error)
         for task in tasks:
             self._queue((task,))
 

@@ -36,7 +36,7 @@ def read_again(
     if not whole:
         return None
     for failure in failures:
-        log.error("%s could not be verified: %s", failure.key, failure.reason)
+        log.error("could not verify %s: %s", failure.key, failure.reason)
     outcome = verifier.outcome()
     unsure = tuple(Difference(failure.key.type, failure.key.id, failure.name) for failure in failures)
     return Verify(outcome.equal + same, outcome.different + unsure)

@@ -35,9 +35,9 @@ class LimiterConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.max_in_flight < 1 or self.start_in_flight < 1 or self.start_per_second <= 0:
-            raise ValueError(f"a limiter must let something through, got {self}")
+            raise ValueError(f"a limiter must allow at least one call, got {self}")
         if self.per_second < 0 or self.burst < 0 or self.give_up_after_s < 0:
-            raise ValueError(f"a limiter takes no negative numbers, got {self}")
+            raise ValueError(f"limiter settings must not be negative, got {self}")
 
     @property
     def highest_limit(self) -> float:

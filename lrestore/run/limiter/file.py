@@ -135,7 +135,9 @@ class FileCell:
 
     def _map(self) -> LimiterConfig:
         if os.fstat(self._descriptor).st_size != _BYTES:
-            raise StateError(f"rate limiter file {self.path}: not one, or of another version of lrestore")
+            raise StateError(
+                f"rate limiter file {self.path}: not a limiter file, or one of another version of lrestore"
+            )
         self._map_ = mmap.mmap(self._descriptor, _BYTES)
         self._bytes = memoryview(self._map_)
         members = self._bytes[_MEMBERS_AT:]
@@ -143,7 +145,9 @@ class FileCell:
         self._pids = members[MEMBERS * 8 : MEMBERS * 12].cast("I")
         self._calls = members[MEMBERS * 12 : MEMBERS * 16].cast("I")
         if self._bytes[: len(MAGIC)] != MAGIC:
-            raise StateError(f"rate limiter file {self.path}: not one, or of another version of lrestore")
+            raise StateError(
+                f"rate limiter file {self.path}: not a limiter file, or one of another version of lrestore"
+            )
         (length,) = _LENGTH.unpack_from(self._bytes, len(MAGIC))
         return msgspec.msgpack.decode(self._bytes[_CONFIG_AT : _CONFIG_AT + length], type=LimiterConfig)
 

@@ -192,5 +192,5 @@ class SharedLimiter:
     def _gone(self) -> StoppedError:
         return StoppedError(
             f"the destination has not answered for {self.config.give_up_after_s:g} s (give_up_after_s)",
-            hint="once it is back, --resume goes on from here",
+            hint="once it is back, continue with --resume",
         )

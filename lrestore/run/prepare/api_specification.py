@@ -56,7 +56,7 @@ def load_api_specification(session: LookerSession, facts: DestinationFacts, stat
     except (LookerError, UnusableSpecificationError) as error:
         return Known(_without(facts, str(error)))
     release = facts.looker_version or found.release
-    log.debug("what Looker %s can do is known from its specification", release)
+    log.debug("using the specification of Looker %s", release)
     return Known(replace(facts, specification=found, looker_version=release), fresh=bool(release))
 
 
@@ -83,5 +83,5 @@ def _document(session: LookerSession, swagger_url: str) -> Any:
 
 def _without(facts: DestinationFacts, reason: str) -> DestinationFacts:
     release = f"Looker {facts.looker_version}" if facts.looker_version else "this Looker"
-    warning = f"the specification of {release} is not to be had, what is known of its release counts: {reason}"
+    warning = f"could not fetch the API specification of {release}; using the built-in release table: {reason}"
     return replace(facts, warnings=(*facts.warnings, warning))

@@ -50,7 +50,7 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     for mapping, shown in taken:
         keep(mapping_to(mapping.type, mapping.source_id, mapping.destination_id, shown))
     if taken:
-        log.info("%d id mapping%s of LookerVault taken over", len(taken), "" if len(taken) == 1 else "s")
+        log.info("took over %d id mapping%s of LookerVault", len(taken), "" if len(taken) == 1 else "s")
     return len(taken)
 
 
@@ -62,7 +62,7 @@ def _ours(job: Job) -> dict[tuple[str, str], Mapping]:
     foreign = sorted({row.source for row in rows if not named.fit_source(row.source)})
     if foreign:
         log.info(
-            "id mappings of LookerVault for %s are left alone: [source] instance is %r",
+            "ignoring LookerVault's id mappings for %s: [source] instance is %r",
             ", ".join(map(repr, foreign)),
             job.settings.source.instance,
         )
@@ -128,7 +128,7 @@ def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObj
         for start in range(0, len(ids), _CHUNK):
             found |= context.live.by_ids(type_name, ids[start : start + _CHUNK], None)
     except LookerError as error:
-        log.warning("id mappings of LookerVault for some %ss cannot be checked, and do not count: %s", type_name, error)
+        log.warning("LookerVault's id mappings of some %ss cannot be verified and are ignored: %s", type_name, error)
     return found
 
 

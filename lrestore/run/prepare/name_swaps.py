@@ -31,7 +31,7 @@ def renames(job: Job, context: Context) -> list[Write]:
         try:
             found += in_the_way(context, _readable(job, few)) if few else []
         except LookerError as error:
-            log.warning("who holds the name of which %s cannot be told: %s", type_name, error)
+            log.warning("cannot list %ss to check for name conflicts: %s", type_name, error)
     return found
 
 
@@ -52,8 +52,8 @@ def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
         surroundings = context(journal)
         take_over(job, surroundings, journal.map)
         for write in renames(job, surroundings):
-            log.info("%s=%s steps aside, as %r", write.type, write.live_id, write.body["name"])
+            log.info("%s=%s: renaming temporarily to %r", write.type, write.live_id, write.body["name"])
             try:
                 step_aside(surroundings, write)
             except ItemError as error:
-                log.warning("%s=%s could not step aside: %s", write.type, write.live_id, error)
+                log.warning("%s=%s: temporary rename failed: %s", write.type, write.live_id, error)

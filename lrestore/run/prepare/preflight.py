@@ -86,12 +86,12 @@ class AdminCheck:
             roles: list[JsonObject] = self._session.call("user_roles", path={"user_id": self._user_id})
             return roles
         except LookerError as error:
-            log.debug("the roles of user %s are told another way: %s", self._user_id, error)
+            log.debug("cannot read the roles of user %s directly, trying another call: %s", self._user_id, error)
         try:
             mine = set(map(str, self._session.call("me").get("role_ids") or ()))
             return [role for role in self._session.call("all_roles") if str(role.get("id")) in mine]
         except LookerError as error:
-            log.warning("user %s is not taken for an admin, since its roles cannot be read: %s", self._user_id, error)
+            log.warning("treating user %s as non-admin: its roles cannot be read: %s", self._user_id, error)
             return ()
 
 
@@ -142,7 +142,7 @@ def check_fallbacks(live: Live, owner: str, folder: str) -> None:
         if not there:
             raise DestinationError(
                 f"[run] {name}: {type_name} {object_id} is not in the destination",
-                hint=f"name the id of a {type_name} there, not that of the backup",
+                hint=f"use the id of a {type_name} of the destination, not of the backup",
             )
 
 
@@ -177,7 +177,9 @@ def _searched(live: Live, keys: Sequence[ItemKey]) -> Shown:
     except ConnectError:
         raise
     except LookerError as error:
-        log.warning("cannot search %ss to tell the instance, reading some of them: %s", keys[0].type, error)
+        log.warning(
+            "cannot search %ss for the identity check, reading some of them one by one: %s", keys[0].type, error
+        )
         return _one_by_one(keys[:_INSTEAD], live.brief)
     return {key.id: found.get(key.id) for key in keys}
 
@@ -201,7 +203,7 @@ def _one_by_one(keys: Iterable[ItemKey], read: Callable[[str, str], JsonObject |
         except ConnectError:
             raise
         except LookerError as error:
-            log.warning("cannot read %s to tell the instance: %s", key, error)
+            log.warning("cannot read %s for the identity check: %s", key, error)
     return found
 
 

@@ -52,14 +52,16 @@ def meet_origin(job: Job, session: LookerSession) -> None:
     except WrongInstanceError as error:
         raise WrongInstanceError(
             f"[source] base_url, {url}, is not the instance that the backup came from: {error.message}",
-            hint="its queries would be other queries: correct base_url in [source], or leave it out",
+            hint="correct base_url in [source], or remove it",
         ) from error
     except (LookerError, DestinationError) as error:
         raise DestinationError(
-            f"[source] base_url, {url}, cannot be asked for what the backup lacks: {error}",
-            hint="leave base_url in [source] out if that instance is gone",
+            f"[source] base_url, {url}, cannot be read for data that the backup lacks: {error}",
+            hint="remove base_url from [source] if that instance no longer exists",
         ) from error
-    log.info("source: %s as %s, for what the backup lacks; it is only read", url, me.get("display_name") or me["id"])
+    log.info(
+        "source instance: %s as %s, read-only, for data that the backup lacks", url, me.get("display_name") or me["id"]
+    )
 
 
 def definitions_for(

@@ -46,7 +46,9 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
         parents = parents or _folder_parents(vault)
     missing = _missing(vault, selection, rows, request.filters)
     if not wanted and not missing:
-        raise UsageError("the selection is empty: no item of the backup fits", hint="--show source tells what is there")
+        raise UsageError(
+            "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
+        )
     return Chosen(in_order(wanted, parents), missing, selection)
 
 
@@ -112,11 +114,15 @@ def _missing(
         if vault.holds(key):
             if narrowed:
                 continue
-            reason, hint = f"{key} is marked deleted in the backup", "--include-deleted restores it all the same"
+            reason, hint = f"{key} is marked deleted in the backup", "add --include-deleted to restore it"
         else:
             others = [name for name in CONTENT_TYPES if name != key.type and vault.holds(ItemKey(name, key.id))]
             reason = f"{key} is not in the backup"
-            hint = f"it holds a {' and a '.join(others)} of that id" if others else "--show source tells what is"
+            hint = (
+                f"the backup holds a {' and a '.join(others)} with that id"
+                if others
+                else "--show source lists the backup's items"
+            )
         results.append(failed(MissingItemError(reason, hint=hint, key=key), key, ""))
     return results
 

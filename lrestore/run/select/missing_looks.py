@@ -69,7 +69,7 @@ def _there(context: Context, ids: Collection[str]) -> Mapping[str, JsonObject]:
     try:
         return context.live.by_ids("look", ids, "id,created_at,deleted")
     except LookerError as error:
-        log.debug("looks are read one by one: %s", error)
+        log.debug("bulk read of looks failed, reading them one by one: %s", error)
         return {}
 
 
@@ -96,7 +96,7 @@ def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
     except DependencyError:
         return True
     except LookerError as error:
-        log.warning("whether %s is in the destination is unknown: %s", look, error)
+        log.warning("cannot check whether %s is in the destination: %s", look, error)
     return False
 
 

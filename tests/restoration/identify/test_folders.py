@@ -188,7 +188,7 @@ def test_folders_that_swapped_names_get_them_back(arena: Arena, workers: str) ->
     arena.edit("folder", one["id"], name=other["name"])
     what = f"folder={one['id']},{other['id']}" if workers == "few" else "folder"
     planned = arena.run("--select", what, "--plan").all_good()
-    assert any("until its turn comes" in warning for warning in planned.report["warnings"])
+    assert any("is temporarily renamed to" in warning for warning in planned.report["warnings"])
     ran = arena.run("--select", what).all_good()
     assert ran.total("updated") == 2
     table = arena.world.table("folder").records

@@ -46,13 +46,13 @@ def test_only_deaths_in_a_row_stop_a_run() -> None:
 @pytest.mark.crash
 @pytest.mark.parametrize(
     ("point", "said"),
-    [("worker.start", "workers in a row ended before they had begun"), ("writer.start", "the writer died")],
+    [("worker.start", "workers in a row ended before they started work"), ("writer.start", "the writer died")],
 )
 def test_processes_that_never_get_going_stop_the_run_and_blame_no_item(tmp_path: Path, point: str, said: str) -> None:
     """They were started for ever, and the items that they had been given became dead letters."""
     with Rig(tmp_path) as rig:
         code, words = rig.run("--select", "all", **{CRASH: f"{point}:1"})
-        assert (code, words.splitlines()[-1]) == (4, "go on with: lrestore --config c.toml --resume")
+        assert (code, words.splitlines()[-1]) == (4, "resume with: lrestore --config c.toml --resume")
         assert said in words
         assert rig.totals()["failed"] == 0
         code, words = rig.run("--resume")

@@ -153,7 +153,7 @@ def test_a_missing_file_is_named(path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"SQLite format 3\0", b"x" * 12272])
 def test_another_file_is_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(StateError, match="not one, or of another version"):
+    with pytest.raises(StateError, match="not a limiter file, or one of another version"):
         SharedLimiter.attach(path)
 
 

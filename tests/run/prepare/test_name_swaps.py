@@ -40,7 +40,7 @@ def renames(ran: Ran) -> list[str]:
 def test_the_log_says_who_steps_aside_and_as_what(arena: Arena) -> None:
     ran = arena.run("--select", "group").all_good()
     for group_id in ids(arena):
-        assert f"group={group_id} steps aside, as " in ran.err
+        assert f"group={group_id}: renaming temporarily to " in ran.err
     assert len(renames(ran)) == 4
     assert all("being restored" in new for new in renames(ran)[:2])
     assert not any("being restored" in new for new in renames(ran)[2:])
@@ -59,7 +59,7 @@ def test_a_refused_rename_is_told_and_the_item_finds_out(arena: Arena) -> None:
     swapped = name(arena, one), name(arena, other)
     arena.simulator.fault("status:422", operation="update_group")
     ran = arena.run("--select", "group")
-    assert "could not step aside" in ran.err
+    assert "temporary rename failed" in ran.err
     assert ran.code == 1
     assert {letter["id"] for letter in ran.letters} == {one, other}
     assert (name(arena, one), name(arena, other)) == swapped
@@ -71,7 +71,7 @@ def test_a_type_that_is_not_listed_is_left_to_its_items(arena: Arena) -> None:
     arena.edit("folder", folder, name="Renamed")
     ran = arena.run("--select", f"group={','.join(ids(arena))}", "--select", f"folder={folder}")
     assert ran.code == 1
-    assert "who holds the name of which group cannot be told" in ran.err
+    assert "cannot list groups to check for name conflicts" in ran.err
     assert {letter["id"] for letter in ran.letters} == set(ids(arena))
     assert ran.report["by_type"]["folder"]["updated"] == 1
 

@@ -78,7 +78,7 @@ class Launcher:
                 time.sleep(_PAUSE_S)
                 continue
             return process
-        raise StoppedError(f"process {name} cannot be started: {failure}") from failure
+        raise StoppedError(f"cannot start process {name}: {failure}") from failure
 
     def kill(self) -> None:
         """End all that has been started, and wait for it: also a process whose start was interrupted."""

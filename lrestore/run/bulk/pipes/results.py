@@ -61,14 +61,14 @@ class ResultWriter:
         if _LENGTH.size + len(body) > LIMIT_BYTES:
             raise MessageTooLargeError(
                 f"{type(message).__name__} of {len(body)} bytes: the results pipe takes {LIMIT_BYTES - _LENGTH.size}",
-                hint="keep what is big in the worker's own file and send its key",
+                hint="store large records in the worker's own file and send the key",
             )
         try:
             os.write(self._end.fileno(), _LENGTH.pack(len(body)) + body)
         except BrokenPipeError as error:
-            raise PeerGoneError("nobody reads the results pipe any more") from error
+            raise PeerGoneError("the results pipe has no reader any more") from error
         except OSError as error:
-            raise PeerGoneError(f"the results pipe cannot be written: {error.strerror or error}") from error
+            raise PeerGoneError(f"cannot write to the results pipe: {error.strerror or error}") from error
 
     def close(self) -> None:
         """Give up this process's write end; harmless when repeated."""
@@ -120,7 +120,7 @@ class ResultReader(Generic[Message]):
         elif self._buffer:
             raise TornMessageError(f"the results pipe ended inside a message: {len(self._buffer)} bytes are left")
         else:
-            raise PeerGoneError("all writers of the results pipe are gone")
+            raise PeerGoneError("all writers of the results pipe have ended")
 
     def _messages(self) -> Iterator[Message]:
         decoder: msgspec.msgpack.Decoder[Message] = _decoder(self._kind)

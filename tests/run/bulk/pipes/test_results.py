@@ -70,7 +70,7 @@ def test_what_fits_is_sent_and_what_does_not_is_refused(size_bytes: int) -> None
         writer.send(message)
         assert reader.read() == [message]
     else:
-        with pytest.raises(MessageTooLargeError, match="send its key"):
+        with pytest.raises(MessageTooLargeError, match="send the key"):
             writer.send(message)
         assert reader.read(0) == []
     writer.close()
