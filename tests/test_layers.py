@@ -81,7 +81,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"transport"}),
     ),
     "looker.read": (
-        frozenset({"colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
+        frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
         frozenset({"reads"}),
         frozenset({"existence", "listing"}),
         frozenset({"explores"}),

@@ -187,6 +187,11 @@ _FOLDERS = (
     _post("create_folder", "/folders"),
     _patch("update_folder", "/folders/{folder_id}"),
     _delete("delete_folder", "/folders/{folder_id}"),
+    _get("content_metadata", "/content_metadata/{content_metadata_id}", fields=True),
+    _patch("update_content_metadata", "/content_metadata/{content_metadata_id}"),
+    _list("all_content_metadata_accesses", "/content_metadata_access", fields=True),
+    _post("create_content_metadata_access", "/content_metadata_access"),
+    _delete("delete_content_metadata_access", "/content_metadata_access/{content_metadata_access_id}"),
 )
 
 _BOARDS = (

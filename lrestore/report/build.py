@@ -38,6 +38,16 @@ class Head(msgspec.Struct, frozen=True):
     source: Source
     destination: Destination
     started_at: str = ""
+    new_folder_access: str = "inherit"
+
+
+_NAMED = 20
+"""So many new folders are named in a warning; the items name them all."""
+_ACCESS = {
+    "inherit": "the access of the folder above",
+    "closed": "no access list: only administrators see them, until somebody opens them",
+    "copy": "the access that the source tells, as far as groups and users are here",
+}
 
 
 class ReportBuilder:
@@ -65,6 +75,7 @@ class ReportBuilder:
         self._warnings: dict[str, None] = {}
         self._left_out: set[str] = set()
         self._enabled: set[ItemKey] = set()
+        self._new_folders: dict[ItemKey, str] = {}
         self._timeline: list[Sample] = []
         self._earlier = 0
 
@@ -87,6 +98,9 @@ class ReportBuilder:
             self._failed[result.key] = FailedItem.of(result.dead_letter)
         self._list(result)
         self._left_out.update(result.left_out)
+        self._new_folders.pop(result.key, None)
+        if result.key.type == "folder" and result.outcome == "created":
+            self._new_folders[result.key] = result.name
         (self._enabled.add if result.enabled else self._enabled.discard)(result.key)
         for warning in result.warnings:
             self.warn(f"{result.key}: {warning}")
@@ -136,7 +150,7 @@ class ReportBuilder:
             by_type=self._by_type(),
             api=api,
             throughput=self._throughput(duration_s, api.calls),
-            warnings=(*self._warnings, *self._not_taken()),
+            warnings=(*self._warnings, *self._not_taken(), *self._seen_by()),
             dead_letters=tuple(self._failed.values()),
             verify=verify,
             plan=plan,
@@ -159,6 +173,16 @@ class ReportBuilder:
         if self._left_out:
             named, release = ", ".join(sorted(self._left_out)), self._head.destination.looker_version or "there"
             yield f"Looker {release} does not know {named}: left out"
+
+    def _seen_by(self) -> Iterator[str]:
+        """Who may see what is new, for no backup holds access lists."""
+        folders = [f"{key} {name!r}" for key, name in self._new_folders.items()]
+        if folders:
+            more = f", and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
+            count = "1 folder" if len(folders) == 1 else f"{len(folders)} folders"
+            verb = "would be made anew, with" if self._head.mode == "plan" else "made anew, with"
+            access = _ACCESS[self._head.new_folder_access]
+            yield f"{count} {verb} {access} ([run] new_folder_access): {', '.join(folders[:_NAMED])}{more}"
 
     def _elapsed_s(self) -> float:
         return self._monotonic() - self._begun_s

@@ -30,6 +30,7 @@ class Policy:
     fallback_owner: str = ""
     fallback_folder: str = ""
     missing_looks: str = "restore"
+    new_folder_access: str = "inherit"
     max_item_bytes: int = 16 * 1024 * 1024
     max_retries: int = 5
     settle_s: float = 120.0

@@ -13,7 +13,7 @@ same command goes on where it stopped, because what is done already no longer di
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,7 +152,7 @@ class ItemRestorer:
             raise MissingInDestinationError(f"{key} ({item.name!r}) is not in the destination", key=key)
         self._check_creatable(item)
         plan = self._planned(item, match, ends)
-        plan.action = "created"
+        plan.action, plan.reason = "created", plan.parts.note
         self._check_lookml(plan, item.raw)
         return plan
 
@@ -298,7 +298,11 @@ class ItemRestorer:
         if write is None:
             raise ValueError(f"{plan.key}: nothing to create it from")
         entry = CONTENT_TYPES[plan.key.type]
-        made = self._insist(plan, lambda: find_under_temporary_name(self._context, write) or self._made(plan, write))
+        making = kind_of(plan.key.type).making
+        with making(self._context, plan.key) if making else nullcontext():
+            made = self._insist(
+                plan, lambda: find_under_temporary_name(self._context, write) or self._made(plan, write)
+            )
         applied.done += 1
         object_id = str(made[entry.id_field])
         self._context.journal.created(plan.key.type, object_id, str(made.get("created_at") or ""))

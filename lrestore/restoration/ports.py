@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from lrestore.content.palettes import KnownColours
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.access_lists import AccessList
 from lrestore.messages import Intent, ItemKey, Proof, Recorded
 from lrestore.messages import Mapping as IdMapping
 
@@ -98,6 +99,9 @@ class Definitions(Protocol):
     def holders(self, role_id: str) -> Sequence[str] | None:
         """The backed-up groups that have a role, None where that is not known."""
 
+    def access(self, folder_id: str) -> AccessList | None:
+        """Who may see a folder of the source instance, None where that is not known."""
+
     def colours(self) -> KnownColours:
         """The colour collections of both instances, listed once."""
 
@@ -115,6 +119,9 @@ class Nowhere:
         return None
 
     def holders(self, role_id: str) -> Sequence[str] | None:
+        return None
+
+    def access(self, folder_id: str) -> AccessList | None:
         return None
 
     def colours(self) -> KnownColours:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
+from lrestore.restoration.access.folder_access import FolderAccess
 from lrestore.restoration.access.group_nesting import GroupSubResources, RoleSubResources
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
 from lrestore.restoration.apply.execute import Applied
@@ -18,6 +20,7 @@ from lrestore.restoration.dashboards.slugs import adjust_dashboard
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.unanswered_create import watch
+from lrestore.restoration.identify.unclosed_folders import to_be_closed
 from lrestore.restoration.identify.users import watch_user
 from lrestore.restoration.name_swaps import adjust_folder
 from lrestore.restoration.plan.own_fields import Adjust
@@ -31,8 +34,9 @@ class Kind:
     """What is particular to a type. ``adjust`` has the last word on what an object's own fields must hold.
 
     ``creation`` says by which call, and with which body, a backed-up object is made whose own fields are given.
-    ``watch``, asked before a create, gives what finds the object that it has made if no answer comes, where the natural
-    key does not tell. ``enabled`` says whether the live object of that id sends mail by itself.
+    ``making`` surrounds the call that makes an object. ``watch``, asked before a create, gives what finds the object
+    that it has made if no answer comes, where the natural key does not tell. ``enabled`` says whether the live object
+    of that id sends mail by itself.
     """
 
     belongings: Factory | None = None
@@ -40,6 +44,7 @@ class Kind:
     creation: Callable[[JsonObject, JsonObject], tuple[str, JsonObject]] | None = None
     watch: Callable[[Context, ItemKey, Write], Callable[[], JsonObject | None]] | None = None
     enabled: Callable[[Context, str], bool] | None = None
+    making: Callable[[Context, ItemKey], AbstractContextManager[None]] | None = None
 
 
 PLAIN = Kind()
@@ -47,7 +52,7 @@ PLAIN = Kind()
 KINDS: Mapping[str, Kind] = {
     "board": Kind(BoardBelongings, adjust_board, watch=watch),
     "dashboard": Kind(DashboardBelongings, adjust_dashboard),
-    "folder": Kind(adjust=adjust_folder),
+    "folder": Kind(FolderAccess, adjust_folder, making=to_be_closed),
     "group": Kind(GroupSubResources, adjust_group),
     "role": Kind(RoleSubResources, adjust_role),
     "permission_set": Kind(adjust=adjust_permission_set),

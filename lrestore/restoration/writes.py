@@ -72,7 +72,7 @@ class Plan:
     ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
     kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
     all the same (IncompleteError). ``left_out`` names what is asked by its queries and the destination does not take.
-    ``matched``: (part type, source id) → live id of the parts that exist.
+    ``matched``: (part type, source id) → live id of the parts that exist. ``note`` is told of an item that is made.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -82,6 +82,7 @@ class Plan:
     unmet: list[Unmet] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
     matched: dict[tuple[str, str], str] = field(default_factory=dict)
+    note: str = ""
 
     @property
     def empty(self) -> bool:

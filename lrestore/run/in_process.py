@@ -40,7 +40,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
         here = context(journal)
         here.in_run = frozenset(job.keys).__contains__
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.recorded)
-        links = nested(links, job.gathered.nesting())
+        links = nested(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
 

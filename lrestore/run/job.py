@@ -128,7 +128,9 @@ class Job:
         source = Source(self.settings.source.instance, tuple(str(path) for path in self.vault.paths))
         name, base_url = self.settings.destination.name, self.settings.destination.base_url
         destination = Destination(name, base_url, self.facts.looker_version)
-        builder = ReportBuilder(Head(self.session_id, self.request.mode, source, destination))
+        access = self.settings.run.new_folder_access
+        head = Head(self.session_id, self.request.mode, source, destination, new_folder_access=access)
+        builder = ReportBuilder(head)
         builder.expect(self.keys)
         for warning in self.vault.warnings:
             builder.warn(f"backup: {warning}")
@@ -205,6 +207,7 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "fallback_owner",
             "fallback_folder",
             "missing_looks",
+            "new_folder_access",
             "max_item_bytes",
             "max_retries",
             "settle_s",

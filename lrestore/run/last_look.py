@@ -20,6 +20,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.match import find_live
 from lrestore.restoration.identify.proof import proof_of
+from lrestore.restoration.identify.unclosed_folders import ACCESS
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Journal
 from lrestore.run.job import Job
@@ -41,7 +42,8 @@ def last_look(job: Job, context: Callable[[Journal], Context]) -> tuple[str, ...
     Raises StoppedError if the run is to stop meanwhile, StateError if the state file cannot be written.
     """
     with recorded_here(job) as (writer, journal):
-        still_open = writer.read.open_intents(job.session_id)
+        # That a folder is still to be closed is for the run that restores it again.
+        still_open = [row for row in writer.read.open_intents(job.session_id) if row.intent.mapped_by[0] != ACCESS]
         repeated = writer.read.repeated_intents(job.session_id)
         if not still_open and not repeated:
             return ()

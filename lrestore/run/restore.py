@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, cast
@@ -61,8 +62,16 @@ from lrestore.run.prepare.api_specification import load_api_specification
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames
 from lrestore.run.prepare.prefetch import prefetched
-from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, judge, least_calls, meet
-from lrestore.run.prepare.source_instance import definitions_for, gather, meet_origin, nested, origin_session
+from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, check_new_folders, judge, least_calls, meet
+from lrestore.run.prepare.source_instance import (
+    definitions_for,
+    gather,
+    gather_access,
+    meet_origin,
+    nested,
+    origin_session,
+    surely_there,
+)
 from lrestore.run.rescue import rescue
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
@@ -135,6 +144,7 @@ class Run:
             facts = meet(self._session, self._settings.destination.base_url)
             self._known = load_api_specification(self._session, facts, self._state, self._job.route.destination)
             self._job.facts = self._known.facts
+            self._is_admin = AdminCheck(self._session, facts.user_id)
             self._live = Live(self._session)
             yield
 
@@ -161,7 +171,7 @@ class Run:
                 return self._verify_alone(restorer, keys)
             aside = renames(self._job, context)
             links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.recorded)
-            links = nested(links, self._job.gathered.nesting())
+            links = nested(links, self._job.gathered)
             return self._plan(restorer, keys, journal, (aside, links.awaits))
         finally:
             journal.close()
@@ -382,19 +392,27 @@ class Run:
             check_fallbacks(self._live, run.fallback_owner, run.fallback_folder)
         except LookerError as error:
             raise DestinationError(f"the destination could not be examined: {error}") from error
-        if judgement.instance != "same":
-            self._elsewhere()
+        check_new_folders(self._job, self._is_admin)
+        same = judgement.instance == "same"
+        if not same or run.new_folder_access == "copy":
+            self._ask_source(same=same)
         return judgement
 
-    def _elsewhere(self) -> None:
-        """Ids mean nothing here: what they stand for is read from the backup, and from the source if it is named."""
+    def _ask_source(self, *, same: bool) -> None:
+        """Where ids mean nothing, what they stand for is read from the backup, and from the source if it is named.
+        Where they mean the ``same``, the source is asked for access lists alone.
+        """
         credentials = self._job.surroundings.source_credentials() if self._settings.source.base_url else None
         session = None
         if credentials is not None:
             session = origin_session(self._settings, credentials, self._session.meter, self._pause)
             self._stack.enter_context(session)
             meet_origin(self._job, session)
-        self._job.gathered = gather(self._job, self._session, session)
+        there = partial(surely_there, self._job, self._live, same=same)
+        if same and session is not None:
+            self._job.gathered, session = gather_access(self._job, session, there), None
+        else:
+            self._job.gathered = gather(self._job, self._session, session, there)
         limit = self._settings.run.max_item_bytes
         self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, self._session, session)
 
@@ -433,7 +451,7 @@ class Run:
             releases=self._job.releases(),
             hosts=self._job.hosts(),
             caller_id=self._job.facts.user_id,
-            is_admin=AdminCheck(self._session, self._job.facts.user_id),
+            is_admin=self._is_admin,
             side_by_side=side_by_side,
             pause=self._pause,
             definitions=self._definitions,

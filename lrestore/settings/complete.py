@@ -17,7 +17,9 @@ _HOME_PATHS = ("state.path", "destination.ini", "destination.simulator_world")
 
 
 def completed(values: Mapping[str, object]) -> Settings:
-    """Settings from checked values by ``section.key``. Raises :class:`SettingsError`: the state is a backup."""
+    """Settings from checked values by ``section.key``. Raises :class:`SettingsError`: the state is a backup, or
+    what is to be copied has no source.
+    """
     tables: dict[str, dict[str, object]] = {section: {} for section in SECTIONS}
     for key, value in values.items():
         section, name = key.split(".")
@@ -27,6 +29,11 @@ def completed(values: Mapping[str, object]) -> Settings:
         tables["run"].setdefault("settle_s", values["destination.timeout_s"])
     settings: Settings = msgspec.convert(tables, Settings)
     _state_apart(settings)
+    if settings.run.new_folder_access == "copy" and not settings.source.base_url:
+        raise SettingsError(
+            '[run] new_folder_access = "copy" needs [source] base_url: access lists are read from the living source',
+            hint='name the instance that was backed up, or set new_folder_access = "closed"',
+        )
     source, destination = settings.source, settings.destination
     url = destination.base_url.rstrip("/")
     return msgspec.structs.replace(

@@ -97,6 +97,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     fallback_owner: str = ""
     fallback_folder: str = ""
     missing_looks: Literal["restore", "skip", "fail"] = "restore"
+    new_folder_access: Literal["inherit", "closed", "copy"] = "inherit"
     trust_404: bool = False
     confirm_above: _Count = 100
     max_failures: str = "none"

@@ -12,6 +12,7 @@ import msgspec
 from lrestore.errors import ForbiddenError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
+from lrestore.looker.read.access_lists import AccessList, AccessLists
 from lrestore.looker.read.live import Live
 
 log = logging.getLogger("lrestore.looker")
@@ -54,6 +55,20 @@ class Origin:
         inside = {group_id: self._inside(group_id) for group_id in groups}
         holders = {role_id: self._ids("role_groups", {"role_id": role_id}) for role_id in roles}
         return Nesting(_known(inside), _known(holders))
+
+    def access(self, folders: Iterable[str]) -> dict[str, AccessList]:
+        """Who may see these folders, for as many as it tells: one listing, then one or two reads for each."""
+        wanted = set(folders)
+        rows = self._ask("all_folders", {}, {"fields": "id,content_metadata_id"}) if wanted else None
+        lists, found = AccessLists(self._session), {}
+        for row in rows or ():
+            if str(row["id"]) not in wanted or row.get("content_metadata_id") is None:
+                continue
+            try:
+                found[str(row["id"])] = lists.effective(str(row["content_metadata_id"]))
+            except LookerError as error:
+                log.warning("cannot read from the source who may see folder %s: %s", row["id"], error)
+        return found
 
     def _inside(self, group_id: str) -> list[str] | None:
         try:

@@ -47,5 +47,7 @@ FOLDER = ContentType(
         "a personal folder comes with its user and goes with it",
         "a deleted folder cannot be taken back: it is made anew, with another id",
     ),
-    never_backed_up=("access rights: those of existing folders stay as they are, new folders inherit theirs",),
+    never_backed_up=(
+        "access lists: those of existing folders stay as they are, new folders get theirs by [run] new_folder_access",
+    ),
 )

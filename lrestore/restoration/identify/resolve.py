@@ -28,6 +28,7 @@ from lrestore.restoration.identify.queries import fingerprint
 from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.identify.traits import telling_of
+from lrestore.restoration.identify.unclosed_folders import refuse_unclosed
 from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of, same_person
 
 NaturalKey = dict[str, str | None]
@@ -40,8 +41,10 @@ _FALLBACK_HINT = "set [run] fallback_folder to the id of a folder"
 def resolve(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> str:
     """The live id of ``target`` (a content type) that the backup calls ``source_id``.
 
-    Raises DependencyError naming type, id and path where there is none.
+    Raises DependencyError naming type, id and path where there is none, or where nothing may be put into it yet.
     """
+    if target == "folder":
+        refuse_unclosed(context, source_id, path=path, key=key)
     known = _by_mapping(context, target, source_id)
     if known is not None:
         return known

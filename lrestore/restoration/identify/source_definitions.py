@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lrestore.content.palettes import KnownColours
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.access_lists import AccessList
 from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.messages import ItemKey
 from lrestore.vault.queries import query_in
@@ -28,11 +29,13 @@ def _nothing() -> None:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """Facts that are collected once per run, on first use. ``shown``: the dashboard of the backup that shows a
-    query, by the query's id; ``colours``: None where they have not been listed for all.
+    query, by the query's id; ``access``: who may see folders, by their ids; ``colours``: None where they have
+    not been listed for all.
     """
 
     shown: Callable[[], Mapping[str, str]] = dict
     nesting: Callable[[], Nesting] = Nesting
+    access: Callable[[], Mapping[str, AccessList]] = dict
     colours: Callable[[], KnownColours | None] = _nothing
 
 
@@ -70,6 +73,9 @@ class SourceDefinitions:
 
     def holders(self, role_id: str) -> Sequence[str] | None:
         return self._nesting.holders.get(role_id)
+
+    def access(self, folder_id: str) -> AccessList | None:
+        return self._gathered.access().get(folder_id)
 
     def colours(self) -> KnownColours:
         with self._listing:

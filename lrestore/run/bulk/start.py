@@ -60,14 +60,15 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     with StateReader.open(Path(settings.state.path)) as reader:
         mapped = partial(reader.recorded, job.route)
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
-        links = nested(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered.nesting())
+        links = nested(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered)
     listings = folder / "listings.msgpack"
     handed = folder / "handed.msgpack"
     with state_errors(folder):
         make_directory(folder)
         listings.write_bytes(msgspec.msgpack.encode(tables))
         colours = job.gathered.colours() if links.colours else None
-        Handed(dict(job.gathered.shown()), job.gathered.nesting(), colours).write(handed)
+        access = dict(job.gathered.access())
+        Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
     is_admin = AdminCheck(session, job.facts.user_id)()
     budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
     with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:

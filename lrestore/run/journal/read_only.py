@@ -65,7 +65,7 @@ class ReadOnlyJournal:
         return False
 
     def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
-        return frozenset()
+        return frozenset() if self._reader is None else self._reader.open_parts(self._route, key)
 
     def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
         pretended = [(key, Recorded(live, sure=True)) for key, live in self.pretended.items()]

@@ -13,7 +13,7 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.restoration.identify.acting_user import gives_admin
-from lrestore.run.job import DestinationFacts
+from lrestore.run.job import DestinationFacts, Job
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -144,6 +144,17 @@ def check_fallbacks(live: Live, owner: str, folder: str) -> None:
                 f"[run] {name}: {type_name} {object_id} is not in the destination",
                 hint=f"use the id of a {type_name} of the destination, not of the backup",
             )
+
+
+def check_new_folders(job: Job, is_admin: Callable[[], bool]) -> None:
+    """Raises DestinationError where folders are to be closed by a caller who could not put anything into them then."""
+    access = job.settings.run.new_folder_access
+    if access != "inherit" and any(key.type == "folder" for key in job.keys) and not is_admin():
+        raise DestinationError(
+            f'[run] new_folder_access = "{access}" needs the key of an administrator: user {job.facts.user_name} could '
+            "not put anything into a folder that it has closed",
+            hint='use the key of an administrator, or new_folder_access = "inherit"',
+        )
 
 
 Shown = dict[str, JsonObject | None]

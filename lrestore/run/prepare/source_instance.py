@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -15,14 +15,17 @@ from lrestore.credentials import Credentials
 from lrestore.errors import DestinationError, LookerError, WrongInstanceError
 from lrestore.looker.caller import Caller
 from lrestore.looker.meter import CallMeter
+from lrestore.looker.read.access_lists import AccessList
 from lrestore.looker.read.colours import known_colours
 from lrestore.looker.read.live import Live
 from lrestore.looker.read.source_instance import Nesting, Origin
 from lrestore.looker.session import LookerSession, session_for
 from lrestore.messages import ItemKey
 from lrestore.restoration.identify.source_definitions import Gathered, SourceDefinitions
+from lrestore.restoration.identify.unclosed_folders import ACCESS
 from lrestore.restoration.ports import Definitions, Source
 from lrestore.run.job import Job
+from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.preflight import judge
 from lrestore.run.select.dependencies import Links
 from lrestore.settings import Settings
@@ -79,6 +82,7 @@ class Handed(msgspec.Struct, frozen=True):
 
     shown: dict[str, str] = {}
     nesting: Nesting = Nesting()
+    access: dict[str, AccessList] = {}
     colours: KnownColours | None = None
 
     def write(self, file: Path) -> None:
@@ -89,26 +93,67 @@ class Handed(msgspec.Struct, frozen=True):
     def read(file: Path) -> Gathered:
         """Read once, when something of it is asked for."""
         handed = cache(lambda: msgspec.msgpack.decode(file.read_bytes(), type=Handed))
-        return Gathered(lambda: handed().shown, lambda: handed().nesting, lambda: handed().colours)
+        return Gathered(
+            lambda: handed().shown, lambda: handed().nesting, lambda: handed().access, lambda: handed().colours
+        )
 
 
-def gather(job: Job, destination: Caller, session: LookerSession | None) -> Gathered:
-    """What can be known of all items at once, each part of it put together when it is first asked for."""
+def gather(
+    job: Job, destination: Caller, session: LookerSession | None, is_there: Callable[[ItemKey], bool]
+) -> Gathered:
+    """What can be known of all items at once, each part of it put together when it is first asked for. ``is_there``:
+    whether the destination surely has an item.
+    """
 
     def nesting() -> Nesting:
         ids = {kind: [key.id for key in job.keys if key.type == kind] for kind in ("group", "role")}
         return Origin(session).nesting(ids["group"], ids["role"]) if session else Nesting()
 
     colours = cache(partial(known_colours, destination, session))
-    return Gathered(cache(partial(shown_queries, job.vault)), cache(nesting), colours)
+    access = cache(partial(_access, job, session, is_there))
+    return Gathered(cache(partial(shown_queries, job.vault)), cache(nesting), access, colours)
 
 
-def nested(links: Links, nesting: Nesting) -> Links:
-    """``links``, with the groups that groups and roles of the run await: these come first where order is free."""
+def gather_access(job: Job, session: LookerSession, is_there: Callable[[ItemKey], bool]) -> Gathered:
+    """The same where ids mean the same: all that is asked of the source is who may see folders."""
+    return Gathered(access=cache(partial(_access, job, session, is_there)))
+
+
+def _access(job: Job, session: LookerSession | None, is_there: Callable[[ItemKey], bool]) -> Mapping[str, AccessList]:
+    """Who may see the folders that are to be made, as the source has it, if new folders are to have that."""
+    if session is None or job.settings.run.new_folder_access != "copy":
+        return {}
+    return Origin(session).access(key.id for key in job.keys if key.type == "folder" and not is_there(key))
+
+
+def nested(links: Links, gathered: Gathered) -> Links:
+    """``links``, with the groups that groups and roles of the run await, and those that are to see its folders: these
+    come first where order is free.
+    """
     awaits, needs = dict(links.awaits), dict(links.needs)
+    nesting = gathered.nesting()
+    for folder, seen_by in gathered.access().items():
+        ids = [("group", grant.group_id) if grant.group_id else ("user", grant.user_id) for grant in seen_by.grants]
+        key = ItemKey("folder", folder)
+        needs[key] = tuple(sorted({ItemKey(kind, one) for kind, one in ids}.union(needs.get(key, ()))))
     for kind, found in (("group", nesting.inside), ("role", nesting.holders)):
         for one, groups in found.items():
             key, others = ItemKey(kind, one), {ItemKey("group", group) for group in groups}
             for into in (awaits, needs):
                 into[key] = tuple(sorted(others.union(into.get(key, ()))))
     return replace(links, awaits=awaits, needs=needs)
+
+
+def surely_there(job: Job, live: Live, key: ItemKey, *, same: bool) -> bool:
+    """Whether the destination has a folder of the backup, as the listing and what is on record tell without a call of
+    its own: one that has been made and not been closed counts as still to be made.
+    """
+    journal = ReadOnlyJournal(Path(job.settings.state.path), job.route)
+    try:
+        if (ACCESS, key.id) in journal.unsettled_parts(key):
+            return False
+        recorded = journal.recorded(key.type, key.id)
+    finally:
+        journal.close()
+    listed = live.tables({"folder"})["folder"] or {}
+    return key.id in listed if same else recorded is not None and recorded.destination_id in listed

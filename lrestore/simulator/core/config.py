@@ -8,6 +8,7 @@ import msgspec
 
 Nested = Literal["full", "absent", "null", "empty"]
 Overrides = Literal["dropped", "kept", "lost"]
+StopsInheriting = Literal["copied", "creator"]
 
 
 class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -23,6 +24,8 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     and not shown.
     ``overrides``: what becomes of what a tile overrides in its query when it gets another: dropped, kept, or lost with
     all that the same call says of it; nowhere said of Looker.
+    ``stops_inheriting``: which access list a folder has when it stops inheriting: a copy of what it inherited, or the
+    caller alone; nowhere said of Looker.
     ``keep_bodies``: the log keeps what was sent.
     """
 
@@ -39,6 +42,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     hidden: dict[str, list[str]] = {}
     unique_filter_titles: bool = False
     overrides: Overrides = "dropped"
+    stops_inheriting: StopsInheriting = "copied"
     keep_bodies: bool = False
     seed: int = 0
 

@@ -165,7 +165,11 @@ class _Maker:
     def _users(self) -> None:
         firsts, lasts = vocabulary.FIRST_NAMES, vocabulary.LAST_NAMES
         everyone = {"include_by_default": True, "can": {**GROUP_CAN, "delete": False}}
-        self.put("group", name="All Users", can_add_to_content_metadata=True, **everyone)
+        group = self.put("group", name="All Users", can_add_to_content_metadata=True, **everyone)
+        # Looker's default: all users manage the Shared folder, and all folders below inherit that.
+        shared = {"content_metadata_id": self.world.table("folder").records["1"]["content_metadata_id"]}
+        granted = {"permission_type": "edit", "group_id": group["id"], "user_id": None, "can": {"show": True}}
+        self.put("content_metadata_access", **shared, **granted)
         for number in range(self.sizes.users):
             first, last = firsts[number % len(firsts)], lasts[(number * 7) % len(lasts)]
             self._user(first, last, number)

@@ -1,0 +1,184 @@
+"""The access list of a folder that is made anew. No backup holds one.
+
+``[run] new_folder_access``: *inherit*, nothing is done; *closed*, the list is emptied, so that only admins see the
+folder; *copy*, it becomes that of the living source, groups and users translated. A folder that is there already keeps
+the list that it has.
+
+What a folder has on its list when it stops inheriting is not documented (a copy of what it inherited, or its creator):
+whatever is found there and not wanted is removed, and the list is read again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lrestore.errors import DependencyError, LookerError, NotFoundError, NotRestorableError
+from lrestore.json_types import JsonObject
+from lrestore.looker.read.access_lists import AccessLists, Grant, entries, told
+from lrestore.messages import Change, ItemKey
+from lrestore.restoration.apply.execute import Applied, send
+from lrestore.restoration.context import Context
+from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.identify.match import Match
+from lrestore.restoration.identify.resolve import resolve
+from lrestore.restoration.identify.unclosed_folders import ACCESS, INHERIT, is_unclosed
+from lrestore.restoration.writes import Plan, Write
+from lrestore.vault.items import VaultItem
+
+_PATH = "access"
+
+
+@dataclass(slots=True)
+class AccessPlan(Plan):
+    """``wanted``: the list that a new folder is to have, None where it is left as it is. ``as_inherited``: it may
+    inherit that list instead, where that is the same.
+    """
+
+    wanted: tuple[Grant, ...] | None = None
+    as_inherited: bool = False
+
+
+class FolderAccess:
+    """Implements :class:`lrestore.restoration.type_handlers.Belongings`."""
+
+    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
+        self._context = context
+        self._key: ItemKey = item.key
+        self._name = item.name
+
+    def plan(self, match: Match) -> AccessPlan:
+        policy = self._context.policy
+        if match.live is not None and not self._left_unclosed(match):
+            return AccessPlan()
+        if policy.new_folder_access == INHERIT:
+            return AccessPlan(note="its access is that of the folder above")
+        plan = AccessPlan(wanted=(), note="only administrators see it")
+        if policy.new_folder_access == "copy":
+            self._as_in_source(plan)
+        live_id = str(match.live["id"]) if match.live else ""
+        change = Change(_PATH, "as the folder above", told(plan.wanted or ()))
+        plan.writes.append(self._write("update_content_metadata", live_id, {"inherits": False}, (change,)))
+        plan.writes += [self._write("create_content_metadata_access", "", _body(grant)) for grant in plan.wanted or ()]
+        return plan
+
+    def _left_unclosed(self, match: Match) -> bool:
+        """Whether the live folder is one that an earlier process has made, and not one that merely has its name."""
+        return (match.how == "mapping" or self._context.journal.unsettled(self._key)) and is_unclosed(
+            self._context, self._key
+        )
+
+    def _write(self, operation: str, live_id: str, body: JsonObject, changes: tuple[Change, ...] = ()) -> Write:
+        return Write(operation, ACCESS, self._key.id, live_id, _PATH, self._name, body, changes)
+
+    def _as_in_source(self, plan: AccessPlan) -> None:
+        """Looked up in the source; what cannot be translated is left out, what is not known is closed."""
+        found = self._context.definitions.access(self._key.id)
+        if found is None:
+            plan.warnings.append(
+                "the source instance does not tell who may see it: only administrators, until somebody opens it"
+            )
+            return
+        plan.as_inherited = found.inherits
+        grants = []
+        for grant in found.grants:
+            try:
+                grants.append(self._translated(grant))
+            except DependencyError:
+                plan.warnings.append(f"{grant} of the source's access list is not in the destination: left out")
+        plan.wanted = tuple(sorted(set(grants)))
+        plan.note = f"its access is that in the source: {told(plan.wanted)}"
+
+    def _translated(self, grant: Grant) -> Grant:
+        """Raises DependencyError where the group or user has no counterpart."""
+        kind, source_id = ("group", grant.group_id) if grant.group_id else ("user", grant.user_id)
+        live_id = resolve(self._context, kind, source_id, path=_PATH, key=self._key)
+        return Grant(grant.permission, live_id if kind == "group" else "", live_id if kind == "user" else "")
+
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
+        if isinstance(plan, AccessPlan) and plan.wanted is not None:
+            self._set(applied, plan, plan.wanted, live)
+        return []
+
+    def _set(self, applied: Applied, plan: AccessPlan, wanted: tuple[Grant, ...], live: JsonObject) -> None:
+        try:
+            metadata_id = self._metadata_id(live)
+            if plan.as_inherited and self._inherits(metadata_id, wanted):
+                return
+            self._stop_inheriting(metadata_id)
+            self._remove_others(metadata_id, wanted)
+        except LookerError as error:
+            message = f"its access could not be restricted, so nothing is put into it: {error.message}"
+            raise error.with_context(message=message, key=self._key) from error.__cause__
+        applied.done += 1
+        there = set(entries(self._context.session, metadata_id).values()) if wanted else set()
+        for grant in (grant for grant in wanted if grant not in there):
+            self._grant(applied, metadata_id, grant)
+
+    def _metadata_id(self, live: JsonObject) -> str:
+        found = live.get("content_metadata_id")
+        if found is None:
+            shown = self._context.session.call("folder", path={"folder_id": str(live["id"])})
+            found = shown.get("content_metadata_id")
+        if found is None:
+            raise NotRestorableError(
+                f"Looker does not show the content metadata of folder {live['id']}, so its access cannot be restricted",
+                hint='set [run] new_folder_access = "inherit" to restore it with the access of the folder above',
+                key=self._key,
+            )
+        return str(found)
+
+    def _inherits(self, metadata_id: str, wanted: tuple[Grant, ...]) -> bool:
+        """Whether the folder inherits just what it shall have."""
+        now = AccessLists(self._context.session).effective(metadata_id)
+        return now.inherits and now.grants == wanted
+
+    def _stop_inheriting(self, metadata_id: str) -> None:
+        path = {"content_metadata_id": metadata_id}
+        answer = send(self._context, "update_content_metadata", path, {"inherits": False}) or {}
+        if answer.get("inherits") is not False:
+            shown = self._context.session.call("content_metadata", path=path)
+            if shown.get("inherits") is not False:
+                raise self._still("inherits the access of the folder above")
+
+    def _remove_others(self, metadata_id: str, wanted: tuple[Grant, ...]) -> None:
+        """Remove what the list holds beyond what is wanted, and make sure that it is gone."""
+        extra = self._extra(metadata_id, wanted)
+        for entry_id in extra:
+            try:
+                send(self._context, "delete_content_metadata_access", {"content_metadata_access_id": entry_id}, None)
+            except NotFoundError:
+                continue
+        if extra and (left := self._extra(metadata_id, wanted)):
+            raise self._still(f"can be seen by {told(tuple(left.values()))}")
+
+    def _extra(self, metadata_id: str, wanted: tuple[Grant, ...]) -> dict[str, Grant]:
+        found = entries(self._context.session, metadata_id)
+        return {entry_id: grant for entry_id, grant in found.items() if grant not in wanted}
+
+    def _still(self, how: str) -> NotRestorableError:
+        return NotRestorableError(
+            f"Looker accepted that {self._key} is restricted, and it still {how}: nothing is put into it",
+            hint="set the folder's access in Looker, then restore it again",
+            key=self._key,
+        )
+
+    def _grant(self, applied: Applied, metadata_id: str, grant: Grant) -> None:
+        """A refusal leaves the folder more closed than it was, which a warning says."""
+        try:
+            send(
+                self._context,
+                "create_content_metadata_access",
+                {},
+                {"content_metadata_id": metadata_id, **_body(grant)},
+            )
+        except LookerError as error:
+            if error.outcome_unknown and grant in entries(self._context.session, metadata_id).values():
+                return
+            applied.warnings.append(f"{grant} could not be put on its access list: {error.message}")
+        else:
+            applied.done += 1
+
+
+def _body(grant: Grant) -> JsonObject:
+    grantee = {"group_id": grant.group_id} if grant.group_id else {"user_id": grant.user_id}
+    return {"permission_type": grant.permission, **grantee}

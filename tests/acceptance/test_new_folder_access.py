@@ -1,0 +1,281 @@
+"""Who may see a folder that is made anew: nobody but administrators, or as in the source, before anything is in it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from lrestore.simulator.api.access import effective_metadata
+from lrestore.simulator.core.store import Record, World
+from lrestore.simulator.world.edits import remove_tree
+from lrestore.simulator.world.world import Sizes, make_world
+from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.proxy import Exchange
+from tests.cli.command import environment
+from tests.restoration.migration_fixture import SOURCE, Crossing
+
+SIZES = Sizes(users=4, groups=3, folders=6, depth=3, looks=8, dashboards=8, tiles=2, filters=1, boards=0, plans=0)
+CLOSED = {"LRESTORE_RUN_NEW_FOLDER_ACCESS": "closed"}
+COPY = {"LRESTORE_RUN_NEW_FOLDER_ACCESS": "copy"}
+WHAT = ("--select", "folder", "--select", "look", "--select", "dashboard", "--yes")
+MAKES = ("/dashboards", "/looks", "/folders")
+
+Grants = set[tuple[str, str | None, str | None]]
+
+
+def grants(world: World, folder: Record) -> Grants:
+    """Who sees a folder, whether by its own list or by an inherited one: permission, group, user."""
+    counts = effective_metadata(world, folder["content_metadata_id"])
+    rows = world.table("content_metadata_access").where("content_metadata_id", counts)
+    return {(row["permission_type"], row["group_id"], row["user_id"]) for row in rows}
+
+
+def inherits(world: World, folder: Record) -> bool:
+    row = world.get("content_metadata", folder["content_metadata_id"])
+    assert row is not None
+    return bool(row["inherits"])
+
+
+def _is_ours(folder: Record) -> bool:
+    """Whether people have made it: not Looker itself, with the instance or a user."""
+    return folder["parent_id"] is not None and not folder["is_personal"]
+
+
+class Emptied:
+    """An instance that has lost the folders below Shared, with all that was in them. ``exposed`` lists what was put
+    into a folder that others than administrators could see at that moment.
+    """
+
+    def __init__(self, arena: Arena) -> None:
+        self.arena = arena
+        ours = {folder["id"] for folder in arena.world.table("folder") if _is_ours(folder)}
+        for kind in ("dashboard", "look"):
+            for row in [row for row in arena.world.table(kind) if row["folder_id"] in ours]:
+                remove_tree(arena.world, kind, row["id"])
+        for folder_id in ours:
+            remove_tree(arena.world, "folder", folder_id)
+        self.left = {folder["id"] for folder in arena.world.table("folder")}
+        self.exposed: list[str] = []
+        arena.through(before=[self._watch])
+
+    def _watch(self, exchange: Exchange) -> None:
+        body = exchange.body if isinstance(exchange.body, dict) else {}
+        into = body.get("folder_id") or body.get("parent_id")
+        folder = self.arena.world.get("folder", into) if exchange.method in ("POST", "PATCH") else None
+        if folder is not None and folder["id"] not in self.left and grants(self.arena.world, folder):
+            self.exposed.append(f"{exchange.method} {exchange.path} into {folder['name']}")
+
+    @property
+    def made(self) -> list[Record]:
+        return [folder for folder in self.arena.world.table("folder") if folder["id"] not in self.left]
+
+    def answers(self, stops_inheriting: Literal["copied", "creator"]) -> None:
+        self.arena.simulator.config.stops_inheriting = stops_inheriting
+
+    def assert_closed(self) -> None:
+        assert self.made and not self.exposed
+        for folder in self.made:
+            assert not inherits(self.arena.world, folder) and not grants(self.arena.world, folder), folder["name"]
+
+
+@pytest.fixture
+def emptied(tmp_path: Path) -> Iterator[Emptied]:
+    with Arena(tmp_path, sizes=SIZES) as arena:
+        yield Emptied(arena)
+
+
+@pytest.mark.parametrize("list_begins_as", ["copied", "creator"])
+def test_a_closed_folder_is_closed_before_anything_is_put_into_it(
+    emptied: Emptied, list_begins_as: Literal["copied", "creator"]
+) -> None:
+    emptied.answers(list_begins_as)
+    ran = emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.assert_closed()
+    assert any(
+        row["folder_id"] in {one["id"] for one in emptied.made} for row in emptied.arena.world.table("dashboard")
+    )
+    assert ran.operations["update_content_metadata"] == len(emptied.made) == ran.report["by_type"]["folder"]["created"]
+
+
+def test_a_second_run_finds_a_closed_folder_unchanged_and_asks_nothing_of_its_access(emptied: Emptied) -> None:
+    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    again = emptied.arena.run(*WHAT, **CLOSED).all_good()
+    assert again.total("created") == again.total("updated") == 0
+    assert not [name for name in again.operations if "content_metadata" in name]
+
+
+def test_by_default_no_call_is_made_for_access_and_the_report_says_what_it_is(emptied: Emptied) -> None:
+    ran = emptied.arena.run(*WHAT).all_good()
+    assert not [name for name in ran.operations if "content_metadata" in name]
+    assert all(inherits(emptied.arena.world, folder) for folder in emptied.made)
+    (told,) = (text for text in ran.report["warnings"] if "made anew" in text)
+    assert told.startswith(f"{len(emptied.made)} folders made anew, with the access of the folder above")
+    made = [item for item in ran.report["items"] if item["type"] == "folder" and item["outcome"] == "created"]
+    assert all(item["reason"] == "its access is that of the folder above" for item in made)
+    assert all(f"folder={item['id']} {item['name']!r}" in told for item in made)
+
+
+def test_a_folder_that_is_there_keeps_the_access_that_it_has(arena: Arena) -> None:
+    folder = next(filter(_is_ours, arena.world.table("folder")))
+    arena.edit("folder", folder["id"], name="Renamed")
+    ran = arena.run("--select", "folder", "--yes", **CLOSED).all_good()
+    assert ran.total("updated") == 1 and not [name for name in ran.operations if "content_metadata" in name]
+
+
+@pytest.mark.parametrize("refused", ["update_content_metadata", "delete_content_metadata_access"])
+def test_nothing_is_put_into_a_folder_that_could_not_be_closed(emptied: Emptied, refused: str) -> None:
+    emptied.arena.simulator.fault("status:403", operation=refused)
+    ran = emptied.arena.run(*WHAT, **CLOSED)
+    assert ran.code == 1 and not emptied.exposed
+    assert any("could not be restricted" in letter["message"] for letter in ran.letters if letter["type"] == "folder")
+    inside = {folder["id"] for folder in emptied.made}
+    for kind in ("dashboard", "look"):
+        assert not [row for row in emptied.arena.world.table(kind) if row["folder_id"] in inside]
+
+
+def test_what_could_not_be_closed_is_closed_by_the_retry_and_then_filled(emptied: Emptied) -> None:
+    emptied.arena.simulator.fault("status:403", operation="update_content_metadata", times=3)
+    assert emptied.arena.run(*WHAT, **CLOSED).code == 1
+    emptied.arena.run("--retry-dead-letters", "--yes", **CLOSED)
+    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.assert_closed()
+
+
+def test_looker_that_only_says_that_it_has_closed_a_folder_is_not_believed(emptied: Emptied) -> None:
+    def pretend(exchange: Exchange) -> None:
+        if exchange.method == "DELETE" and exchange.path.startswith("/content_metadata_access/"):
+            exchange.status, exchange.answer = 204, None
+
+    emptied.arena.through(before=[emptied._watch, pretend])
+    ran = emptied.arena.run(*WHAT, **CLOSED)
+    assert ran.code == 1 and not emptied.exposed
+    assert any("can be seen by group 1 (edit)" in letter["message"] for letter in ran.letters)
+
+
+def test_a_caller_who_is_no_admin_is_not_let_to_close_folders(emptied: Emptied) -> None:
+    emptied.arena.simulator.config.caller_admin = False
+    ran = emptied.arena.run(*WHAT, **CLOSED)
+    assert ran.code == 3 and "needs the key of an administrator" in ran.err and not ran.writes
+
+
+def test_a_plan_says_that_a_folder_will_be_closed(emptied: Emptied) -> None:
+    ran = emptied.arena.run(*WHAT, "--plan", **CLOSED)
+    assert ran.code == 0 and not ran.writes
+    assert "access: " in ran.out and "administrators only" in ran.out
+
+
+def _killed(emptied: Emptied, *argv: str, crash: str) -> int:
+    """Run the command in a process group of its own, of which all die at a crash point: its exit code."""
+    arena, how = emptied.arena, {"LRESTORE_CRASH": crash, "LRESTORE_CRASH_HOW": "SIGKILL"}
+    process = subprocess.run(
+        [sys.executable, "-m", "lrestore", *argv],
+        cwd=arena.directory,
+        env=environment(**arena.settings(), **CLOSED, **how, LRESTORE_CRASH_COUNT=str(arena.directory / "passes")),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=60,
+        check=False,
+        start_new_session=True,
+    )
+    return process.returncode
+
+
+@pytest.mark.parametrize("number", range(2, 32, 5))
+def test_a_run_that_is_killed_closes_after_resume_what_it_had_made(emptied: Emptied, number: int) -> None:
+    """At whatever answer: the folder is there and open, open with a list of its own, or closed."""
+    emptied.arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
+    assert _killed(emptied, *WHAT, crash=f"call.after_answer:{number}") == -signal.SIGKILL
+    resumed = emptied.arena.run("--resume", **CLOSED)
+    assert resumed.code == 0, resumed.err
+    emptied.assert_closed()
+
+
+@pytest.mark.parametrize("number", [4, 7, 10])
+def test_another_session_closes_what_one_that_was_killed_had_made(emptied: Emptied, number: int) -> None:
+    emptied.arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
+    assert _killed(emptied, *WHAT, crash=f"call.after_answer:{number}") == -signal.SIGKILL
+    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.assert_closed()
+
+
+def test_nothing_but_the_folder_itself_is_put_into_one_that_a_killed_run_left_open(emptied: Emptied) -> None:
+    emptied.arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
+    rule = emptied.arena.simulator.fault("status:500", operation="update_content_metadata")
+    assert emptied.arena.run("--select", "folder", "--yes", **CLOSED).code == 1 and rule.fired
+    emptied.arena.simulator.simulation.faults.clear()
+    ran = emptied.arena.run("--select", "dashboard", "--yes", **CLOSED)
+    assert ran.code == 1 and not emptied.exposed
+    assert any("nothing is put into it" in letter["message"] for letter in ran.letters)
+    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.assert_closed()
+
+
+class Copied(Crossing):
+    """A migration from a living source, of whose folders below Shared one is seen by group 2 and managed by user 2."""
+
+    def __init__(self, directory: Path) -> None:
+        source = make_world(SOURCE)
+        self.folder = next(filter(_is_ours, source.table("folder")))
+        metadata = self.folder["content_metadata_id"]
+        source.table("content_metadata").change(metadata, {"inherits": False, "inheriting_id": None})
+        for permission, group, user in (("view", "2", None), ("edit", None, "2")):
+            row = {"id": source.new_id("content_metadata_access"), "content_metadata_id": metadata}
+            grant = {"permission_type": permission, "group_id": group, "user_id": user, "can": {"show": True}}
+            source.table("content_metadata_access").put({**row, **grant})
+        super().__init__(directory, source=source)
+        self.source_lives()
+        self.extra_environment |= COPY
+
+    def here(self, source_id: str) -> Record:
+        found = self.world.get("folder", self.new_id("folder", source_id))
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Copied]:
+    with Copied(tmp_path) as crossing:
+        yield crossing
+
+
+@pytest.mark.parametrize("list_begins_as", ["copied", "creator"])
+def test_a_copied_list_is_that_of_the_source_with_its_groups_and_users(
+    copied: Copied, list_begins_as: Literal["copied", "creator"]
+) -> None:
+    copied.simulator.config.stops_inheriting = list_begins_as
+    ran = copied.migrate("user", "group", "folder")
+    assert ran.code == 0, ran.err
+    there = copied.here(copied.folder["id"])
+    group, user = copied.new_id("group", "2"), copied.new_id("user", "2")
+    assert grants(copied.world, there) == {("view", group, None), ("edit", None, user)}
+    below = [one for one in copied.source.table("folder") if one["parent_id"] == copied.folder["id"]]
+    assert below and all(inherits(copied.world, copied.here(one["id"])) for one in below)
+    (item,) = (one for one in ran.report["items"] if (one["type"], one["id"]) == ("folder", copied.folder["id"]))
+    assert item["reason"] == f"its access is that in the source: user {user} (edit), group {group} (view)"
+
+
+def test_who_is_not_in_the_destination_is_left_out_of_a_copied_list_and_named(copied: Copied) -> None:
+    ran = copied.migrate("group=2", "folder")
+    assert grants(copied.world, copied.here(copied.folder["id"])) == {("view", copied.new_id("group", "2"), None)}
+    assert any(
+        "user 2 (edit) of the source's access list is not in the destination" in text for text in ran.report["warnings"]
+    )
+
+
+def test_a_folder_of_which_the_source_tells_nothing_is_closed(copied: Copied) -> None:
+    remove_tree(copied.source, "folder", copied.folder["id"])
+    ran = copied.migrate("user", "group", "folder")
+    there = copied.here(copied.folder["id"])
+    assert not inherits(copied.world, there) and not grants(copied.world, there)
+    assert any("does not tell who may see it" in text for text in ran.report["warnings"])
+
+
+def test_nothing_is_copied_without_a_source(arena: Arena) -> None:
+    ran = arena.run("--select", "folder", **COPY)
+    assert ran.code == 2 and "[source] base_url" in ran.err and not ran.calls
