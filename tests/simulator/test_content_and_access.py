@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 
@@ -263,3 +264,23 @@ def _allow(looker: Direct, path: str) -> None:
         edit(looker.world, Edit(type=kind, id="2", set=set_))
     if path == "/folders/2":
         edit(looker.world, Edit(type="folder", id="2", set={"is_users_root": False}))
+
+
+@pytest.mark.parametrize(
+    ("stops_inheriting", "granted"), [("copied", [("edit", "1", None)]), ("creator", [("edit", None, "1")])]
+)
+def test_a_folder_that_stops_inheriting_has_a_list_of_its_own(
+    stops_inheriting: Literal["copied", "creator"], granted: list[tuple[str, str | None, str | None]]
+) -> None:
+    """Of what the nearest folder above shows, however far above that is; nothing can be granted before."""
+    looker = Direct(make_world(), Config(stops_inheriting=stops_inheriting))
+    above = looker.post("/folders", {"name": "Above", "parent_id": "1"})["id"]
+    metadata = looker.post("/folders", {"name": "New", "parent_id": above})["content_metadata_id"]
+    grant = {"content_metadata_id": metadata, "permission_type": "view", "group_id": "2"}
+    assert looker.fields(looker.post("/content_metadata_access", grant)) == {"base": "invalid"}
+    assert looker.patch(f"/content_metadata/{metadata}", {"inherits": False})["inherits"] is False
+    rows = looker.get("/content_metadata_access", content_metadata_id=metadata)
+    assert [(row["permission_type"], row["group_id"], row["user_id"]) for row in rows] == granted
+    assert looker.post("/content_metadata_access", grant)["group_id"] == "2"
+    looker.patch(f"/content_metadata/{metadata}", {"inherits": True})
+    assert looker.get("/content_metadata_access", content_metadata_id=metadata) == []
