@@ -1,14 +1,13 @@
 """One run, from settings to report.
 
-Promise: killed at any moment, by whatever means, a run loses nothing and doubles nothing once it is resumed, and
-comes to the totals of an undisturbed one; no process outlives the command.
+Promise: a run that is killed at any moment loses nothing and creates nothing twice once it is resumed, and reaches the
+totals of an undisturbed run. No process outlives the command.
 
-1. :mod:`~lrestore.run.start` begins a run, anew or where another stopped; ``choose`` and ``order`` say what is to
-be done; ``restore_run`` sets it up and makes the report.
-2. A few items are restored in this process (``single``); many by a ``coordinator``, ``worker`` processes and one
-``writer``.
-3. ``protocol`` is all that these say to each other, ``plumbing`` how it travels, ``outbox`` what is not confirmed yet.
-4. ``journal`` is what an item's restore writes down, ``recording`` what that means for the state file.
+1. :mod:`~lrestore.run.start` starts a new run, resumes one, or retries dead letters. ``select`` chooses and orders the
+   items, ``prepare`` reads what all of them need.
+2. :mod:`~lrestore.run.restore` restores and makes the report; ``compare`` serves the modes that write nothing.
+3. A few items are restored in this process (``in_process``), many by ``bulk``: a coordinator, workers and one writer.
+4. ``journal`` records what the restore of an item does.
 5. ``limiter`` throttles all processes together.
 
 Not guaranteed: an order among items that do not need each other.

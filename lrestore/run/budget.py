@@ -1,4 +1,4 @@
-"""When a run has to stop although there is work left: failures, calls, time."""
+"""Limits that stop a run before all items are done: failures, calls, time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from lrestore.run.request import RunRequest
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Limits of one run. ``selected`` is what a percentage refers to; ``deadline_s`` is on the monotonic clock;
-    ``calls_before`` have been made by others than those who are counted, ``failed_before`` items, which the backup
-    lacks, have failed without being tried.
+    """Limits of one run. A percentage refers to ``selected``. ``deadline_s`` is on the monotonic clock.
+
+    ``calls_before`` were made before counting started; ``failed_before`` items failed without being tried, because the
+    backup lacks them.
     """
 
     selected: int
@@ -30,7 +31,7 @@ class Budget:
         return cls(selected, max_failures, request.max_calls, deadline_s)
 
     def spent(self, failures: int, calls: int) -> str:
-        """Why the run has to stop; "" while it need not."""
+        """The reason to stop the run; "" if there is none."""
         failures += self.failed_before
         if self._too_many(failures):
             return f"{failures} of {self.selected} items have failed (max_failures = {self.max_failures})"
@@ -43,7 +44,7 @@ class Budget:
 
     @property
     def calls_left(self) -> int | None:
-        """How many calls may still be made by those who are counted, at least one; None without a limit."""
+        """How many calls may still be made, at least one; None without a limit."""
         return None if self.max_calls is None else max(1, self.max_calls - self.calls_before)
 
     def failures_left(self, failures: int) -> int | None:

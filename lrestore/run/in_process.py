@@ -1,4 +1,4 @@
-"""A few items in this process, one after the other; the calls of each go side by side."""
+"""Restores a few items in this process, one after the other. The calls of one item run concurrently."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ from lrestore.state.writer import StateWriter
 
 
 def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:
-    """Restore ``job.keys``; that the session is finished is left to be recorded. Raises StateError if the state file
-    cannot be written.
+    """Restore ``job.keys``. The caller records that the session is finished. Raises StateError if the state file cannot
+    be written.
     """
     with recorded_here(job) as (writer, journal):
         if job.resumed:
@@ -67,7 +67,7 @@ class _Single:
         self._timeline: list[Sample] = []
         self._began_s = time.monotonic()
         self._totals = Totals.of(_counted(writer, job.session_id))
-        # What failed in an earlier start of the session has had its say: --resume would stop at once otherwise.
+        # Failures of an earlier start do not count again: otherwise --resume would stop at once.
         self._failed_before = self._totals.failed if job.resumed else 0
 
     def run(self, restorer: ItemRestorer, awaits: Needs) -> Ended:

@@ -1,4 +1,4 @@
-"""What a run stands on before its first item: destination, facts, identity, policy; and the file head of its report."""
+"""The values that a run works with: request, items, surroundings, facts about the destination, result of the run."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from lrestore.vault.reader import Vault
 from lrestore.version import __version__
 
 _NAMED = 20
-"""So many looks that are not selected are named in a warning; the report lists them all."""
+"""Looks that are named in the warning about looks that were not selected; the report lists all of them."""
 
 Record = Callable[[ItemResult, bytes | None], None]
 
 
 @dataclass(frozen=True, slots=True)
 class LogSetup:
-    """How the command logs, for the processes that it starts; None in :class:`Surroundings` leaves logging alone."""
+    """Log settings for child processes. None in :class:`Surroundings`: child processes do not configure logging."""
 
     level: int
     format: Literal["text", "json"]
@@ -53,12 +53,12 @@ class LogSetup:
 
 @dataclass(slots=True)
 class Surroundings:
-    """What a run needs from whoever starts it.
+    """What a run needs from its caller.
 
-    ``confirm`` is asked with the number of objects that may be written; ``beginning`` is told the id of the session
-    before it is on record, so that no kill comes between; ``begun`` is told the id of the session once it
-    can be resumed, ``unresumable`` that it cannot be any more; ``tell`` gets the report of a finished one, which can be
-    resumed until that returns.
+    ``confirm`` receives the number of objects that may be written and answers whether to go on. ``beginning`` receives
+    the session id before the session is recorded, so that a kill in between loses nothing. ``begun`` receives it once
+    the session can be resumed; ``unresumable`` is called when it no longer can. ``tell`` receives the report of a
+    finished run; the session can be resumed until ``tell`` returns.
     """
 
     credentials: Callable[[], Credentials]
@@ -78,7 +78,7 @@ class Surroundings:
 
 @dataclass(slots=True)
 class Job:
-    """One run: what was asked for, of which backup, under which session id. ``keys`` are still to be done."""
+    """One run: the request, the backup, the session id. ``keys`` are the items still to be restored."""
 
     settings: Settings
     request: RunRequest
@@ -91,9 +91,9 @@ class Job:
     earlier: Sequence[ItemResult] = ()
     resumed: bool = False
     gathered: Gathered = field(default_factory=Gathered)
-    """What stands behind ids that mean nothing here, as far as it is known of all items at once."""
+    """Definitions behind ids of the source instance, read once for all items."""
     guard: Guard | None = None
-    """Looks after the state file, once the session has begun."""
+    """Checks that the state file stays in place, once the session has begun."""
 
     @property
     def the_guard(self) -> Guard:
@@ -109,15 +109,15 @@ class Job:
         return Route(self.settings.source.instance, destination.name, destination.former_name)
 
     def asks_source(self, judgement: Judgement) -> bool:
-        """Whether the living source is named, and of use: where ids mean the same, nothing is asked of it."""
+        """Whether to read from the source instance: it is configured, and the destination is another instance."""
         return bool(self.settings.source.base_url) and judgement.instance != "same"
 
     def releases(self) -> Releases:
-        """Which fields the backup can have known, and which the destination takes."""
+        """Which fields the backup can contain, and which the destination accepts."""
         return Releases(self.vault.release_floor(), self.facts.looker_version, self.facts.specification)
 
     def hosts(self) -> Hosts:
-        """Whose links are one's own: with the API's port, a host is not what people see."""
+        """The hosts whose links are rewritten. The API port is removed: users see another port."""
         source, web_url = self.settings.source.base_url, self.facts.web_url
         named = next(iter(hosts([web_url or self.settings.destination.base_url])), "")
         port = urlsplit(web_url).port if web_url else None
@@ -148,7 +148,7 @@ class Job:
         return builder
 
     def added_looks(self) -> str:
-        """What the user is told of the looks that are restored though not selected."""
+        """The warning about looks that are restored although not selected."""
         looks = [ItemKey("look", look) for look in self.request.added_looks]
         rows = (self.vault.row(key) for key in looks[:_NAMED])
         named = ", ".join(f"{row.key} ({row.name!r})" for row in rows if row is not None)
@@ -165,7 +165,7 @@ class Job:
                 yield type_name, what
 
     def _unknown_types(self) -> Iterator[str]:
-        """Types that the destination says it does not have: their items are left out."""
+        """Warnings about types that the destination's specification lacks: their items are left out."""
         said = self.facts.specification
         unknown = Counter(key.type for key in self.keys if said is not None and key.type in said.no_types)
         if unknown:
@@ -173,7 +173,7 @@ class Job:
             yield f"left out, because Looker {self.facts.looker_version} does not know them: {counts}"
 
     def session(self) -> RestorationSession:
-        """This run as the state file records it, without secrets."""
+        """The record of this run in the state file, without secrets."""
         return RestorationSession(
             id=self.session_id,
             mode=self.request.mode,
@@ -195,7 +195,7 @@ class Job:
 
 
 def policy_of(settings: Settings, request: RunRequest) -> Policy:
-    """What the user decided, as the restore of an item needs it."""
+    """The user's decisions, as the restore of an item needs them."""
     run = settings.run
     chosen: JsonObject = {
         name: getattr(run, name)
@@ -218,10 +218,10 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class DestinationFacts:
-    """What the log says before the first write, and what the release allows.
+    """Facts about the destination: for the log before the first write, and for what its release accepts.
 
-    ``swagger_url`` is where the instance says that its specification is, ``web_url`` where its users find it;
-    ``specification`` is what the former says, None where the table of releases has to do.
+    ``swagger_url`` and ``web_url`` are the addresses that the instance reports for its specification and its users.
+    ``specification`` is the reduced document; None: the built-in release table is used.
     """
 
     base_url: str
@@ -236,7 +236,7 @@ class DestinationFacts:
 
 @dataclass(slots=True)
 class Ended:
-    """How the items of a run ended. ``reason`` says why it stopped early; ``usage`` is what other processes called."""
+    """How a run ended. ``reason`` says why it stopped early; ``usage`` counts the API calls of other processes."""
 
     status: SessionStatus
     reason: str = ""
@@ -246,11 +246,11 @@ class Ended:
 
 
 _LOOK_EVERY_S = 0.1
-"""How long a signal may go unnoticed: a handler cannot wake other threads."""
+"""Longest time until a waiting thread notices a signal: a signal handler cannot wake other threads."""
 
 
 def interruptible(stop: Callable[[], bool]) -> Callable[[float], bool]:
-    """A wait for so many seconds that says, as ``threading.Event.wait`` does, whether it ended because of ``stop``."""
+    """A function that waits for some seconds. It returns, like ``threading.Event.wait``, whether ``stop`` ended it."""
 
     def wait(seconds: float) -> bool:
         end = time.monotonic() + seconds
@@ -265,7 +265,7 @@ def interruptible(stop: Callable[[], bool]) -> Callable[[float], bool]:
 
 
 def age(made: datetime | None, now: datetime) -> str:
-    """How long ago a backup was made, as people say it."""
+    """The age of a backup in words."""
     if made is None:
         return "of unknown age"
     hours = max(0, int((now - made).total_seconds() // 3600))
@@ -275,5 +275,5 @@ def age(made: datetime | None, now: datetime) -> str:
 
 
 def _without_secrets(settings: Settings) -> Settings:
-    """The settings that the state file may hold. The URL of a proxy may have a password; each start gives it anew."""
+    """The settings for the state file. The proxy is left out: its URL may contain a password, and each start sets it."""
     return msgspec.structs.replace(settings, destination=msgspec.structs.replace(settings.destination, proxy=""))

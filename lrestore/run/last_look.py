@@ -1,8 +1,9 @@
-"""The last look of a session, when all its items are done: no create stays open without a word, no twin unnamed.
+"""The last check of a session, when all its items are done: settles open creates and names duplicates.
 
-A create of a failed item may still be open. Its object is looked for until the create must have ended: what is there is
-recorded, what is not there was not made, and what cannot be looked for is told in the item's dead letter. Where more
-than one create was sent for an object, Looker may have carried out several: twins are named, and nothing is deleted.
+A create of a failed item may still be open. This module looks for its object until the create must have ended. If the
+object exists, it is recorded. If it does not, it was not created. If it cannot be looked for, the item's dead letter
+says so. If more than one create was sent for an object, Looker may have carried out several: duplicates are reported,
+and nothing is deleted.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ from lrestore.state.writer import StateWriter
 log = logging.getLogger(__name__)
 
 _PAUSE_S = 8.0
-"""Between two looks."""
+"""Pause between two checks."""
 _SPARE_S = 60.0
-"""How far apart twins may have been made, beyond the time between their creates: Looker stamps when it is done."""
+"""Tolerance for the ``created_at`` of duplicates, beyond the time between their creates: Looker sets it at the end."""
 
 
 def last_look(job: Job, context: Callable[[Journal], Context]) -> tuple[str, ...]:
-    """Settle what is open of the job's session; returns warnings. Calls nothing where nothing is open or was repeated.
+    """Settle the open creates of the job's session; returns warnings. Makes no call if none is open or was repeated.
 
-    Raises StoppedError if the run is to stop meanwhile, StateError if the state file cannot be written.
+    Raises StoppedError if the run is stopped meanwhile, StateError if the state file cannot be written.
     """
     with recorded_here(job) as (writer, journal):
         # That a folder is still to be closed is for the run that restores it again.
@@ -59,7 +60,7 @@ class _LastLook:
         self._live: dict[tuple[str, str], JsonObject] = {}
 
     def settle(self, rows: Sequence[OpenIntent]) -> Iterator[str]:
-        """Close, drop or tell each of them."""
+        """Close or drop each of them, or report that neither is possible."""
         by_item: dict[ItemKey, list[OpenIntent]] = {}
         for row in rows:
             by_item.setdefault(row.intent.key, []).append(row)
@@ -72,7 +73,7 @@ class _LastLook:
                 yield from (warning for row in some if (warning := self._ended(row, found)))
 
     def _found(self, key: ItemKey, rows: Sequence[OpenIntent]) -> dict[tuple[str, str], str]:
-        """The live ids of the item and its parts, when all of them are there or cannot come any more."""
+        """The live ids of the item and its parts. Waits until each of them exists or can no longer appear."""
         while True:
             found = self._there(key, parts=any(row.intent.part for row in rows))
             left_s = max((self._left_s(row.intent) for row in rows if row.intent.mapped_by not in found), default=0.0)
@@ -99,7 +100,7 @@ class _LastLook:
         return found
 
     def _ended(self, row: OpenIntent, found: dict[tuple[str, str], str]) -> str:
-        """What is there is recorded; what is not cannot come any more."""
+        """Record the object if it exists; otherwise drop the intent, since the create can no longer take effect."""
         live_id = found.get(row.intent.mapped_by)
         if live_id is None:
             self._writer.drop_intent(row.id)
@@ -119,7 +120,7 @@ class _LastLook:
         return f"{key}: {told}"
 
     def twins(self, rows: Sequence[RepeatedIntent]) -> Iterator[str]:
-        """Name the objects of which there may be two."""
+        """Report the objects that may exist twice."""
         for row in rows:
             kind, _ = row.intent.mapped_by
             try:
@@ -134,7 +135,7 @@ class _LastLook:
                 )
 
     def _part_twins(self, row: RepeatedIntent, kind: str) -> list[str]:
-        """Parts that the item has been restored without: the backup lacks them."""
+        """Live parts that the backup lacks: each of them may be a duplicate."""
         self._context.live.look_anew(row.intent.key.type)
         item = self._job.vault.read(row.intent.key, max_item_bytes=self._job.settings.run.max_item_bytes)
         plan = ItemRestorer(self._context).plan(item)
@@ -162,7 +163,7 @@ class _LastLook:
         ]
 
     def _about_then(self, row: RepeatedIntent, own: JsonObject, other: JsonObject) -> bool:
-        """Whether the two may have been made by these creates, as far as Looker says when they were made."""
+        """Whether both objects may come from these creates, judged by ``created_at``; True if it is missing."""
         made, also = parse_moment(own.get("created_at")), parse_moment(other.get("created_at"))
         first, last = parse_moment(row.first), parse_moment(row.last)
         if made is None or also is None or first is None or last is None:

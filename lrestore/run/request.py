@@ -1,4 +1,4 @@
-"""What one run is asked to do: what the command line adds to the settings, as plain data that the state file keeps."""
+"""The request of one run: the flags that are not settings, as plain data that the state file stores."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ Mode = Literal["restore", "dry-run", "plan", "verify"]
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """``select`` and ``exclude`` are SPECs; ``verify_after``: read again and compare at the end.
 
-    ``allow_alert_loss``: tiles on which live alerts hang may be deleted. ``disable_schedules``: scheduled plans are
-    restored switched off. ``yes``: nobody is asked before writing.
+    ``allow_alert_loss``: tiles with live alerts may be deleted. ``disable_schedules``: scheduled plans are restored
+    switched off. ``yes``: do not ask before writing.
     """
 
     mode: Mode = "restore"
@@ -30,12 +30,12 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_calls: int | None = None
     max_runtime_s: float | None = None
     added_looks: tuple[str, ...] = ()
-    """The ids of looks that are restored though not selected: see :mod:`lrestore.run.missing_looks`."""
+    """The ids of looks that are restored although not selected: see :mod:`lrestore.run.select.missing_looks`."""
     parent: str = ""
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said anew when a session is taken up again; all else is as it was begun. ``rate``: calls per second."""
+    """Flags that count again when a session is resumed; the others are those of its start. ``rate``: calls per second."""
 
     yes: bool = False
     rate: float | None = None

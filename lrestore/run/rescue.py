@@ -1,4 +1,4 @@
-"""A state file that was removed or replaced while a run used it: what was on record is saved beside its place."""
+"""Saves the records of a run whose state file was removed or replaced while it was in use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def rescue(reader: StateReader, state: Path, session_id: str) -> bool:
-    """Save what ``reader``, opened before, still holds, and say how to resume from it; False if that cannot be done."""
+    """Save the records that ``reader``, opened before, can still read, and log how to resume; False if that fails."""
     reasons = []
     for folder in (state.absolute().parent, Path(tempfile.gettempdir())):
         target = folder / f"{state.name}.rescued-{session_id}"

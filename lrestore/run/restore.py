@@ -1,10 +1,10 @@
 """One run from its items to its report.
 
-dry run: read and validate each, done
-meet the destination; is it the instance that the backup came from?
+dry run: read and validate each item, done
+log in to the destination; check whether it is the instance that the backup came from
 plan, verify: compare each item, done
-restore: take the lock, record the session; a few items in this process, many in several
-verify, if asked for; make the report from what is on record
+restore: take the lock, record the session; restore a few items in this process, many in several processes
+verify if requested; make the report from the records
 """
 
 from __future__ import annotations
@@ -88,11 +88,11 @@ log = logging.getLogger(__name__)
 _MORE = "allow more calls: counting starts with the login"
 
 FEW = 8
-"""Up to so many items are restored in this process: starting others would take longer than the work."""
+"""Up to this many items are restored in this process: starting other processes would take longer."""
 
 
 class Run:
-    """One run. Its parts are set up in the order in which they may fail."""
+    """One run. Its parts are set up in the order in which they can fail."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -106,7 +106,7 @@ class Run:
         self._opening = True
 
     def go(self) -> Report:
-        """Do what the mode says."""
+        """Run in the mode of the request."""
         if self._job.request.mode == "dry-run":
             return self._dry_run()
         most = self._job.request.max_calls
@@ -125,7 +125,7 @@ class Run:
             raise
 
     def _dry_run(self) -> Report:
-        """What would be attempted, without a call."""
+        """Report what would be attempted, without a call."""
         builder = self._job.report()
         for result in self._job.missing:
             builder.add(result)
@@ -135,7 +135,7 @@ class Run:
 
     @contextmanager
     def _destination(self) -> Iterator[None]:
-        """Log in, and learn whose instance of which release this is."""
+        """Log in and read user, release and specification."""
         credentials = self._job.surroundings.credentials()
         self._session = session_for(self._settings, credentials, self._pause, limiter=self._limiter())
         with self._stack, self._session:
@@ -156,7 +156,7 @@ class Run:
         return self._watched
 
     def _compare(self) -> Report:
-        """``--plan`` and ``--verify``: read, write nothing, not even the state file."""
+        """``--plan`` and ``--verify``: read and write nothing, not even the state file."""
         journal = ReadOnlyJournal(self._state, self._job.route)
         self._budget = Budget.of(self._job.request, "none", len(self._job.keys))
         try:
@@ -183,7 +183,7 @@ class Run:
         journal: ReadOnlyJournal,
         known: tuple[Sequence[Write], Needs],
     ) -> Report:
-        """``known`` before the first item: the renames that make way, and what each item awaits."""
+        """``known`` before the first item: the temporary renames, and what each item awaits."""
         aside, awaits = known
         planned = Planned(Counter(write.operation for write in aside))
         builder = self._job.report()
@@ -203,7 +203,7 @@ class Run:
         return self._compared(builder, verify=verifier.outcome())
 
     def _until_spent(self, compare: Callable[[], bool]) -> None:
-        """Compare, as far as the budget goes: an item for which no call is left is not told of."""
+        """Compare until the budget is spent. An item for which no call is left has no result."""
         self._opening = False
         try:
             compare()
@@ -213,7 +213,7 @@ class Run:
             self._spent = self._spent or error.message
 
     def _compared(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: Plan | None = None) -> Report:
-        """The report of a mode that only reads: as far as the budget went."""
+        """The report of a mode that only reads; "stopped" if the budget ended it early."""
         if self._spent:
             log.warning("stopped early: %s", self._spent)
             builder.warn(self._spent)
@@ -234,12 +234,12 @@ class Run:
         return ItemLoop(self._job.vault, limit, record, self._enough)
 
     def _enough(self) -> bool:
-        """Stop reading? Calls that only read are licensed, too."""
+        """Whether to stop reading. Looker licenses reading calls too, so the budget counts them."""
         self._spent = self._spent or self._budget.spent(0, self._session.meter.snapshot().calls)
         return bool(self._spent) or self._job.surroundings.stop()
 
     def _restore(self) -> Report:
-        """Restore the items; every result is on record before the next depends on it."""
+        """Restore the items. Each result is recorded before another item depends on it."""
         with RunLock(self._state):
             self._open_state()
             judgement = self._judgement()
@@ -254,7 +254,7 @@ class Run:
     def _under_way(self, judgement: Judgement) -> Report:
         """From the first item to the report. The session can be resumed, whatever ends this."""
         builder = self._job.report()
-        # Open until all is told: what SQLite has open can be read even when its file is removed meanwhile.
+        # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
         with StateReader.open(self._state) as reader:
             self._job.guard = guard = Guard(self._state, self._job.session_id)
             self._watched.check = guard.check
@@ -266,14 +266,14 @@ class Run:
             crash_point("report.before_write")
             report = self._told(builder, reader, ended, judgement)
         if report.status == "finished":
-            # Not before: killed while it tells what it has done, a session is resumed and tells it then.
+            # The session is marked as finished afterwards: killed while it reports, it is resumed and reports then.
             self._job.surroundings.tell(report)
             crash_point("report.told")
         self._end(report.status)
         return report
 
     def _lost(self, reader: StateReader, ended: Ended) -> Ended:
-        """The state file is not what it was: save what can be saved, and say what can be resumed from."""
+        """The state file was lost or changed: save the records if possible, and say whether the run can be resumed."""
         trouble = self._job.the_guard.trouble()
         status: SessionStatus = "interrupted" if self._job.surroundings.stop() else "stopped"
         if not self._job.the_guard.in_place and not rescue(reader, self._state, self._job.session_id):
@@ -287,7 +287,7 @@ class Run:
             log.warning("could not remove temporary files of the session: %s", error)
 
     def _open_state(self) -> None:
-        """Make or migrate the file and clear old undo copies, before anything else can fail."""
+        """Create or migrate the state file and remove old undo copies, before anything else can fail."""
         with StateWriter.open(self._state, now=utc_now) as writer:
             prune(self._state, self._settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
             self._known.keep(writer, self._job.route.destination)
@@ -306,7 +306,7 @@ class Run:
         crash_point("run.session_begun")
 
     def _carry_out(self, judgement: Judgement) -> Ended:
-        """Restore. Whatever ends this, the session has begun: it is gone on with, never told as not started."""
+        """Restore. The session has begun: whatever ends this, it is reported as resumable, never as not started."""
         job, count = self._job, len(self._job.keys) + len(self._job.missing)
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
@@ -332,7 +332,7 @@ class Run:
             job.surroundings.progress.end()
 
     def _afresh(self, journal: Journal, judgement: Judgement) -> Context:
-        """The surroundings of somebody who has read nothing yet."""
+        """A context without cached live objects: everything is read again."""
         context = self._context(journal, judgement)
         context.live = Live(self._session)
         return context
@@ -341,7 +341,7 @@ class Run:
         return Ended("interrupted" if self._job.surroundings.stop() else "stopped", reason)
 
     def _end(self, status: str) -> None:
-        """Record how it ended; where the state file is lost there is nothing to record it in."""
+        """Record the end of the session, unless the state file is lost."""
         if self._job.the_guard.trouble():
             return
         try:
@@ -352,7 +352,7 @@ class Run:
             log.warning("could not record the end of the session: %s", error)
 
     def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
-        """The report, from what is on record."""
+        """The report, made from the records."""
         if ended.reason:
             log.warning("stopped early: %s", ended.reason)
         builder.add_earlier(self._job.earlier)
@@ -370,7 +370,7 @@ class Run:
         return builder.finish(Api.of(usage), status=status, verify=verify)
 
     def _verify_after(self, reader: StateReader, judgement: Judgement) -> Verify | None:
-        """What this session wrote, in whichever start; what was unchanged has just been compared."""
+        """Verify the items that this session wrote, in any of its starts. Unchanged ones were compared just before."""
         outcomes = reader.outcomes(self._job.session_id)
         written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
         same = sum(outcome == "unchanged" for outcome in outcomes.values())
@@ -399,8 +399,8 @@ class Run:
         return judgement
 
     def _ask_source(self, *, same: bool) -> None:
-        """Where ids mean nothing, what they stand for is read from the backup, and from the source if it is named.
-        Where they mean the ``same``, the source is asked for access lists alone.
+        """Another instance: read the definitions behind ids from the backup, and from the source instance if named.
+        In the ``same`` instance, read only access lists from the source instance.
         """
         credentials = self._job.surroundings.source_credentials() if self._settings.source.base_url else None
         session = None
@@ -417,7 +417,7 @@ class Run:
         self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, self._session, session)
 
     def _add_missing_looks(self, judgement: Judgement) -> None:
-        """A session that is resumed has its own list."""
+        """Add looks that tiles show, unless the session is resumed: it has its own list."""
         if self._job.resumed:
             return
         journal = ReadOnlyJournal(self._state, self._job.route)
@@ -427,7 +427,7 @@ class Run:
             journal.close()
 
     def _add_looks(self, context: Context) -> None:
-        """Looks that tiles show and the destination lacks are restored, too, if ``[run] missing_looks`` says so."""
+        """Add looks that tiles show and the destination lacks, if ``[run] missing_looks`` is "restore"."""
         job = self._job
         if self._settings.run.missing_looks != "restore":
             return
@@ -465,7 +465,7 @@ class Run:
             raise NotConfirmedError("nothing was written: the restore was not confirmed")
 
     def _announce(self, judgement: Judgement) -> None:
-        """What somebody wants to have seen who finds out tomorrow that it was the wrong Looker."""
+        """Log destination, user, backup, order and identity: enough to notice the wrong Looker before the first write."""
         facts, count = self._job.facts, len(self._job.keys)
         paths, instance = ", ".join(map(str, self._job.vault.paths)), self._settings.source.instance
         log.info("destination: %s as %s, Looker %s", facts.base_url, facts.user_name, facts.looker_version or "?")
@@ -480,8 +480,8 @@ class Run:
 
 @contextmanager
 def _never_told_as_not_started() -> Iterator[None]:
-    """The one place that decides it: inside, something may have been written, so no failure of any kind may end the
-    program with an exit code that says the opposite (3, or 2). All are StoppedErrors: the session can be resumed.
+    """Turn every failure into a StoppedError. Inside, something may have been written, so no failure may end the
+    program with an exit code that says the opposite (3 or 2). The session can be resumed.
     """
     try:
         yield
@@ -495,7 +495,7 @@ def _never_told_as_not_started() -> Iterator[None]:
 
 
 def _by_type(keys: Sequence[ItemKey]) -> list[tuple[str, int]]:
-    """How many of each type, in the order in which the types come."""
+    """The number of items of each type, in the order of the types."""
     return list(Counter(key.type for key in keys).items())
 
 

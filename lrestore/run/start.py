@@ -1,4 +1,4 @@
-"""The three ways in which a run begins: anew, where an earlier one stopped, with what an earlier one could not do."""
+"""The three ways to start a run: a new session, ``--resume``, ``--retry-dead-letters``."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 
 def execute(settings: Settings, request: RunRequest, surroundings: Surroundings) -> Report:
-    """Run it. Raises RunError where the run cannot start; items that fail are in the report.
+    """Start a new session. Raises RunError if the run cannot start; items that fail are in the report.
 
-    The session records what its lists named, not their files: these may be gone, or edited, when it is resumed.
+    The session records the content of selection files, not their paths: a file may be edited before it is resumed.
     """
     with Vault.open(settings.source.paths) as vault:
         _warn(vault)
@@ -42,10 +42,10 @@ def execute(settings: Settings, request: RunRequest, surroundings: Surroundings)
 
 
 def resume(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
-    """Go on with an unfinished session (``last``, an id or its beginning), as it was started. Nobody is asked again.
+    """Resume an unfinished session (``last``, an id or a prefix of one) as it was started, without asking again.
 
-    ``settings`` say where the state file and the destination are. Raises UsageError if there is no such session, or it
-    is finished; VaultError if the backup is not the one it began with.
+    ``settings`` name the state file and the destination. Raises UsageError if there is no such session, or it is
+    finished; VaultError if the backup is not the one it began with.
     """
     with StateReader.open(settings.state.path) as reader:
         session = _unfinished(reader, reference)
@@ -72,7 +72,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
 
 
 def _settled(reader: StateReader, session_id: str) -> Iterator[ItemResult]:
-    """What needs not be done again. An item that failed while nobody knew whether it had been made is looked for."""
+    """Results that need no repetition. An item that failed with an open create is tried again: it may exist by now."""
     unknown = {row.intent.key for row in reader.open_intents(session_id)}
     for result in reader.results(session_id):
         if result.outcome != "failed" or result.key not in unknown:
@@ -80,10 +80,7 @@ def _settled(reader: StateReader, session_id: str) -> Iterator[ItemResult]:
 
 
 def retry(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
-    """Try the open dead letters of a session again, and nothing else, in a session of its own.
-
-    Raises UsageError if there are none.
-    """
+    """Try only the open dead letters of a session again, in a new session. Raises UsageError if there are none."""
     with StateReader.open(settings.state.path) as reader:
         session = reader.session(reference)
         letters = [item.letter for item in reader.dead_letters(session.id) if not item.resolved_by]
@@ -116,8 +113,8 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
 
 
 def _as_begun(settings: Settings, session: RestorationSession, now: ThisStart) -> Settings:
-    """The settings of the session; where the destination is, and how to log in, is said anew; so is the living source,
-    which may be named only now, how long the destination may be at work on a call, and the rate, if the flag is given.
+    """The settings of the session, except those that this start sets again: address and login of the destination, the
+    source instance, ``settle_s``, and the rate if the flag is given.
     """
     begun = msgspec.convert(session.settings, Settings)
     if settings.destination.name != session.destination:

@@ -1,8 +1,8 @@
-"""How many items a worker is given at once.
+"""How many items a worker gets at once.
 
-A portion is what one search reads ahead. While most items differ it is small: the copy that a write replaces must be
-fresh, and writes cost more calls than searches. Where nearly nothing differs the searches are all that is called, and
-what they show is compared at once: so a whole page is asked for.
+One search reads the live objects of a batch in advance. While most items differ, batches are small: the copy that a
+write replaces must be fresh, and writes cost more calls than searches. If nearly all items are unchanged, searches are
+the only calls and their results are compared at once, so a batch is a whole page.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from __future__ import annotations
 from lrestore.messages import Outcome
 
 SMALL = 16
-"""Few enough that no worker sits on work that others could do."""
+"""Small enough that no worker holds work that others could do."""
 LEAST = 8
-"""A portion of one is read by a call of its own: rather few workers with a search each than all with many calls."""
+"""A batch of one costs a call of its own: a search each for few workers is cheaper than many calls for all."""
 PAGE = 100
-"""What every release gives by one search."""
+"""Objects that one search returns in every release."""
 _MEMORY = 64
-"""Results over which the share of unchanged ones is smoothed."""
+"""Number of results over which the share of unchanged ones is smoothed."""
 _MOSTLY = 0.8
 
 
 class Portions:
-    """Sizes of portions; learns from what becomes of the items."""
+    """Sizes of batches, adapted to the outcomes of the items."""
 
     def __init__(self, in_flight: int) -> None:
         self._low = in_flight + SMALL
@@ -32,9 +32,9 @@ class Portions:
         self._unchanged += (float(outcome in ("unchanged", "skipped")) - self._unchanged) / _MEMORY
 
     def of(self, in_hand: int, share: int) -> int:
-        """How many to give to a worker that has ``in_hand``: 0 while that lasts, else ``share``, within reason.
+        """The batch size for a worker that has ``in_hand`` items: 0 while these suffice, else ``share`` within limits.
 
-        It gets the next portion while it still works on the last, so that the search goes on beside the writes.
+        A worker gets the next batch while it still works on the last, so that searches and writes run concurrently.
         """
         if in_hand > self._low:
             return 0

@@ -1,4 +1,4 @@
-"""Where a worker's calls begin and end, as its limiter sees them: the crash points of a call."""
+"""Crash points before and after each call of a worker, placed in its limiter."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from lrestore.crash_points import crash_point
 from lrestore.looker.limits import Limiter
 
 _TOKEN_REFUSED = 401
-"""What the session answers with a new login."""
+"""The session reacts to this status with a new login."""
 
 
 class Calls:
-    """A :class:`~lrestore.looker.limits.Limiter` that passes everything on."""
+    """A :class:`~lrestore.looker.limits.Limiter` that wraps another one and adds crash points."""
 
     def __init__(self, limiter: Limiter) -> None:
         self._limiter = limiter
 
     def acquire(self) -> None:
-        """Return when a call may go out, as the limiter says."""
+        """Return when the limiter lets a call go out."""
         self._limiter.acquire()
         crash_point("call.before_send")
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
-        """Tell the limiter how a call went."""
+        """Pass the result of a call to the limiter."""
         if status is not None:
             crash_point("call.after_answer")
         if status == _TOKEN_REFUSED:

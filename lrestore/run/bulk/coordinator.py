@@ -1,12 +1,12 @@
-"""The coordinator of a bulk run: gives out what is ready, hears what is done, replaces who dies.
+"""The coordinator of a bulk run: hands out ready items, receives results, replaces dead processes.
 
     start the writer and the workers
     until everything is settled, or the run has to stop:
         fill each worker's short queue with items whose needs are settled
-        wait for word from the writer, the workers, or of a death
-        what the writer has committed is settled: confirm it, release what waited for it
-        what a dead worker had is given out again; a dead writer gets a successor, and everything unconfirmed again
-    let the workers end what they have in hand; let the writer close the session
+        wait for a message from the writer or a worker, or for the death of a process
+        a result that the writer has committed is settled: confirm it, release the items that waited for it
+        the items of a dead worker are handed out again; a new writer receives everything unconfirmed again
+    let the workers finish their items; let the writer close the session
 
 Not guaranteed: an order among items that do not need each other.
 """
@@ -58,8 +58,8 @@ log = logging.getLogger(__name__)
 
 _HEAR_EVERY_S = 0.2
 _PATIENCE_S = 5.0
-"""How long after a signal items under way may wait for the rate limit, or for Looker to come back: half of what service
-managers and containers give before they kill."""
+"""How long after a signal items in progress may wait for the rate limit or an unreachable Looker: half of the time that
+service managers and containers allow before they kill."""
 
 
 @dataclass(slots=True)
@@ -72,9 +72,8 @@ class Ended:
 
 
 class Coordinator:
-    """One bulk run. ``worker_brief`` makes the brief of the worker of a number; ``absent`` says of an item that fails
-    for want of another whether the destination surely lacks it too; ``unanswered`` tells the items of which a create
-    has been begun whose end is not on record.
+    """One bulk run. ``worker_brief`` makes the brief for a worker number. ``unanswered`` returns the items that have an
+    open create. ``absent`` tells whether the destination provably lacks an item that failed because of another one.
     """
 
     def __init__(
@@ -109,7 +108,7 @@ class Coordinator:
         self.warnings: list[str] = []
 
     def resume(self, again: set[ItemKey]) -> None:
-        """These items may be done in part: whoever gets them has to look first."""
+        """These items may be partly done: a worker that gets one checks first."""
         self._again |= again
 
     def run(
@@ -150,7 +149,7 @@ class Coordinator:
 
     @property
     def usage(self) -> ApiUsage:
-        """What all workers have used of the API, the dead ones included."""
+        """API usage of all workers, including dead ones."""
         if self._used is None:
             self._used = sum(self._usage.values(), ApiUsage())
         return self._used
@@ -160,14 +159,14 @@ class Coordinator:
         self._used = None
 
     def _fill(self) -> None:
-        """Keep every worker's queue short and never empty: by turns, so that the last items are spread over all."""
+        """Keep every worker's queue short and never empty. Workers take turns, so that the last items are spread."""
         given = 1
         while given:
             idlest_first = sorted(self._crew.workers.values(), key=lambda one: len(one.in_hand))
             given = sum(self._give(one) for one in idlest_first)
 
     def _give(self, helper: Helper) -> bool:
-        """One more portion, if that worker has too little."""
+        """Hand one more batch to the worker if its queue is short."""
         if self._room() <= 0:
             return False
         if not helper.in_hand and (suspect := self._suspect()):
@@ -192,23 +191,23 @@ class Coordinator:
         crash_point("coordinator.task_sent")
 
     def _suspect(self) -> ItemKey | None:
-        """An item over which a worker has died: it is tried alone, so that no other is blamed if that happens again."""
+        """An item that a worker died on. It is tried alone, so that no other item is blamed if a worker dies again."""
         while (key := self._deaths.next_suspect(idle=self._idle())) is not None:
             if self._ready.hold(key):
                 return key
         return None
 
     def _idle(self) -> bool:
-        """Nothing is to be had or under way but what is tried alone."""
+        """Whether nothing is ready or in progress except items that are tried alone."""
         busy = any(helper.in_hand and not helper.alone for helper in self._crew.workers.values())
         return not (busy or self._ready.ready or self._own.pending)
 
     def _share(self) -> int:
-        """Towards the end everybody gets a little."""
+        """The batch size that spreads the last items over all workers."""
         return max(1, self._ready.ready // max(1, len(self._crew.workers)))
 
     def _room(self) -> float:
-        """How many more items may be under way: never more than may still fail (``max_failures``)."""
+        """How many more items may be in progress: never more than may still fail (``max_failures``)."""
         left = self._budget.failures_left(self.outcomes["failed"])
         return math.inf if left is None else left - self._crew.in_hand - self._own.pending
 
@@ -233,7 +232,7 @@ class Coordinator:
         return key not in self._halves and self._ready.waits(key)
 
     def _doomed(self, key: ItemKey) -> bool:
-        """An item that needs what failed and is not there either fails without a call, with the chain named."""
+        """Fail an item without a call, naming the chain, if it needs an item that failed and does not exist."""
         why = self._lost.why(key)
         if not why:
             return False
@@ -243,9 +242,9 @@ class Coordinator:
         return True
 
     def _break_circles(self) -> None:
-        """Items that need each other in a circle never get ready. Each is tried: the destination may have them.
+        """Items in a circular dependency never become ready. Try each of them: the destination may have the others.
 
-        Items that only wait for a circle come after it: parts of it may be restored.
+        Items that only wait for such a circle come after it: parts of it may be restored.
         """
         if self._crew.in_hand or self._own.pending:
             return
@@ -310,7 +309,7 @@ class Coordinator:
             self._lost.lose(settled.key, settled.reason)
 
     def _halfway(self, key: ItemKey, half: ItemResult, helper: Helper | None) -> None:
-        """Word of a worker that has not got the item any more is no news: somebody else has it in hand, or had."""
+        """Ignore the message of a worker that no longer has the item: another worker has it, or has finished it."""
         if helper is None or key not in helper.in_hand or key in self._halves:
             return
         helper.let_go(key)
@@ -318,7 +317,7 @@ class Coordinator:
         self._ready.pass_on(key)
 
     def _hear_worker(self, helper: Helper) -> bool:
-        """Whether there was something to hear."""
+        """Process one message; returns whether there was one."""
         try:
             message = helper.channel.receive()
         except PeerGoneError:
@@ -336,7 +335,7 @@ class Coordinator:
         return True
 
     def _bury(self, helper: Helper) -> None:
-        """What a dead worker had in hand is given to others, who look first; a deadly item becomes a dead letter."""
+        """Hand the items of a dead worker to others, which check first. An item that killed too many is a dead letter."""
         while helper.channel.ready() and self._hear_worker(helper):
             pass
         self._crew.dismiss(helper)
@@ -380,7 +379,7 @@ class Coordinator:
         self._own.resend()
 
     def _drain_writer(self) -> None:
-        """What the writer said before it died is true: it speaks after the commit."""
+        """Process the last messages of a dead writer. They are valid: the writer sends them after the commit."""
         while True:
             try:
                 if not self._crew.writer_channel.ready():
@@ -390,7 +389,7 @@ class Coordinator:
                 return
 
     def _finish_workers(self, show: Callable[[ApiUsage, int], None]) -> None:
-        """Let everybody end what is in hand, and hear it confirmed; after some time, nobody waits for better times."""
+        """Let workers finish their items and wait for the commits. After a while, tell workers to stop waiting."""
         patience_until_s = 0.0 if self._reason else time.monotonic() + _PATIENCE_S
         hurried = self._ask_to_finish(hurry=not patience_until_s)
         while self._crew.workers or self._own.pending:

@@ -1,4 +1,4 @@
-"""Results of the coordinator's own: items that fail without a worker. They go the way of everybody's."""
+"""Results of the coordinator itself: items that fail without a worker. The writer records them like all others."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from lrestore.run.bulk.protocol import Own, Sent
 from lrestore.run.journal.records import Finished
 
 COORDINATOR = 0
-"""The number under which the coordinator itself writes to the writer."""
+"""The worker number of the coordinator itself."""
 _AT_ONCE = 16
-"""Records that may be unconfirmed: far fewer than the channel to the writer holds, so that the two never wait for each
-other."""
+"""Records that may be unconfirmed: far fewer than the channel to the writer holds, which prevents a deadlock."""
 
 
 class OwnRecords:
@@ -28,12 +27,12 @@ class OwnRecords:
 
     @property
     def pending(self) -> int:
-        """How many results are not on disk yet."""
+        """The number of results that are not on disk yet."""
         return len(self._kept)
 
     @property
     def full(self) -> bool:
-        """Whether to wait for the writer before more is recorded."""
+        """Whether to wait for the writer before recording more."""
         return len(self._kept) >= _AT_ONCE
 
     def record(self, result: ItemResult) -> None:
@@ -48,6 +47,6 @@ class OwnRecords:
         self._confirmed = max(self._confirmed, number)
 
     def resend(self) -> None:
-        """Send what is not confirmed once more: the writer is a new one."""
+        """Send everything unconfirmed again to a new writer."""
         for number in sorted(self._kept):
             self._tell(Own(msgspec.structs.replace(self._kept[number], first=self._confirmed + 1)))

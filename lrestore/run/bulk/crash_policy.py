@@ -1,8 +1,8 @@
-"""What the deaths of processes mean for the items of a bulk run. Pure bookkeeping; who is dead, the coordinator hears.
+"""Decides what follows when a process of a bulk run dies; the coordinator detects deaths.
 
-An item over which a worker has died is a suspect: it is tried alone, so that no other is blamed if that happens again,
-and after a few deaths it is taken for the reason. Workers that end before they have begun, and writers that end before
-they have written, blame no item: after a few in a row the run has to stop.
+An item that a worker died on is a suspect. It is tried alone, so that no other item is blamed if a worker dies again;
+after a few deaths it counts as the cause. Workers that end before they start work, and writers that end before they
+write, blame no item: after a few in a row the run has to stop.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections import Counter, deque
 from lrestore.messages import ItemKey
 
 POISON_DEATHS = 3
-"""Workers that may die over an item before it is taken for the reason."""
+"""Workers that may die on an item before it counts as the cause."""
 IN_A_ROW = 5
-"""Processes that may end one after the other without having done anything."""
+"""Processes in a row that may end without having done anything."""
 
 
 class Deaths:
-    """What is known of dead processes, and which items wait for being tried apart."""
+    """Counts dead processes, and queues the items that are to be tried alone."""
 
     def __init__(self) -> None:
         self._over: Counter[ItemKey] = Counter()
@@ -28,40 +28,40 @@ class Deaths:
         self._mute = 0
 
     def over(self, key: ItemKey) -> int:
-        """How many workers have died while they had the item in hand."""
+        """How many workers have died while they had the item."""
         return self._over[key]
 
     def blame(self, key: ItemKey) -> bool:
-        """A worker died with the item in hand; True if it is not to be tried again."""
+        """A worker that had the item died; True if the item must not be tried again."""
         self._over[key] += 1
         return self._over[key] >= POISON_DEATHS
 
     def suspect(self, key: ItemKey, *, unanswered: bool) -> None:
-        """The item is to be tried alone; if a create may be under way, only when there is nothing else to do: whoever
-        gets it waits until that create has taken effect, or cannot any more.
+        """Queue the item to be tried alone. If it has an open create, it is tried only when nothing else is left: its
+        worker waits until that create has taken effect or can no longer do so.
         """
         (self._in_doubt if unanswered else self._suspects).append(key)
 
     def next_suspect(self, *, idle: bool) -> ItemKey | None:
-        """One whose time has come; it is a suspect no more. ``idle``: there is nothing else to do."""
+        """Remove and return the next suspect, or None. ``idle``: nothing else is left to do."""
         if self._suspects:
             return self._suspects.popleft()
         return self._in_doubt.popleft() if idle and self._in_doubt else None
 
     def worker_began(self) -> None:
-        """A worker has said that it is at work."""
+        """A worker has started work."""
         self._unborn = 0
 
     def worker_ended_unborn(self) -> str:
-        """A worker ended before that; why the run has to stop, "" if it need not."""
+        """A worker ended before it started work. Returns the reason to stop the run, or ""."""
         self._unborn += 1
         return f"{self._unborn} workers in a row ended before they started work" if self._unborn >= IN_A_ROW else ""
 
     def writer_wrote(self) -> None:
-        """Something is on disk."""
+        """The writer has committed something."""
         self._mute = 0
 
     def writer_died(self) -> str:
-        """A writer died; why the run has to stop, "" if it need not."""
+        """A writer died. Returns the reason to stop the run, or ""."""
         self._mute += 1
         return f"the writer died {self._mute} times in a row without writing anything" if self._mute >= IN_A_ROW else ""

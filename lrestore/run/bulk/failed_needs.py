@@ -1,4 +1,4 @@
-"""Items that need what has failed and is not in the destination either: they fail without a call, the chain named."""
+"""Items that need an item which failed and does not exist: they fail without a call, with the whole chain named."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from lrestore.messages import ItemKey
 
 _LONGEST_CHAIN = 50
 _LONGEST_REASON = 1000
-"""Of what each of a thousand dependents repeats of the one that failed, whose own dead letter has it whole."""
+"""Characters of the original reason that each dependent repeats; the dead letter of the failed item has all of it."""
 
 
 class Doomed:
-    """``needs``: what each item needs; ``hard``: which of these needs it cannot do without."""
+    """``needs``: the items that each item needs; ``hard``: the pairs without which an item cannot be restored."""
 
     def __init__(self, needs: Mapping[ItemKey, Sequence[ItemKey]], hard: Set[tuple[ItemKey, ItemKey]]) -> None:
         self._needs = needs
@@ -24,12 +24,14 @@ class Doomed:
         self._lost[key] = reason
 
     def why(self, key: ItemKey) -> str:
-        """Why the item cannot be restored, with everything in between; "" if it may be tried."""
+        """Why the item cannot be restored, with the whole chain; "" if it may be tried."""
         chain = self._chain(key)
         return _message(key, chain, self._lost[chain[-1]]) if chain else ""
 
     def _chain(self, key: ItemKey) -> list[ItemKey]:
-        """What the item lacks, what that lacks …, down to what failed by itself; items in a circle come once."""
+        """The item that this one lacks, the one that it lacks, and so on to the original failure. Circles end once
+        closed.
+        """
         chain: list[ItemKey] = []
         lacked = self._lacked(key)
         while lacked is not None and lacked not in chain:

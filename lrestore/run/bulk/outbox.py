@@ -1,4 +1,4 @@
-"""What a worker has told the writer and the writer has not confirmed yet."""
+"""Records that a worker has sent to the writer and the writer has not confirmed yet."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOOK_EVERY_S = 0.2
 class Outbox:
     """Numbers records, sends them, and keeps them until they are confirmed. Threads of a worker share it.
 
-    A record that is too large for the pipe is put into an SQLite file of the worker's own first, and its number sent.
+    A record too large for the pipe is first stored in an SQLite file of the worker; the message carries its number.
     """
 
     def __init__(self, worker: int, pipe: ResultWriter, overflow: Path, gone: Callable[[], bool]) -> None:
@@ -36,7 +36,7 @@ class Outbox:
         self._kept: dict[int, Sent] = {}
 
     def send(self, record: Record) -> None:
-        """Send a record; it is confirmed later. Blocks while the pipe is full, which holds back who produces more."""
+        """Send a record; it is confirmed later. Blocks while the pipe is full, which slows down its producers."""
         with self._changed:
             number = self._number + 1
             sent = Sent(self._worker, number, self._confirmed + 1, record)
@@ -46,12 +46,12 @@ class Outbox:
                 self._aside.put(number, to_msgpack(record))
                 sent = msgspec.structs.replace(sent, record=Stored(os.fsencode(self._aside.path)))
                 self._pipe.send(sent)
-            # Only now: the writer would wait for ever for a number that was given to a record that was never sent.
+            # Only now: the writer would wait forever for the number of a record that was never sent.
             self._number = number
             self._kept[number] = sent
 
     def settle(self) -> None:
-        """Return when everything sent so far is on disk. Raises StoppedError if nobody is left to confirm it."""
+        """Return when everything sent so far is on disk. Raises StoppedError if the coordinator has ended."""
         with self._changed:
             wanted = self._number
             while self._confirmed < wanted:
@@ -69,7 +69,7 @@ class Outbox:
             self._changed.notify_all()
 
     def resend(self) -> None:
-        """Send everything unconfirmed once more, in order: the writer is a new one."""
+        """Send everything unconfirmed again, in order, to a new writer."""
         with self._changed:
             for number in sorted(self._kept):
                 self._pipe.send(msgspec.structs.replace(self._kept[number], first=self._confirmed + 1))

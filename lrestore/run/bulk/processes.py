@@ -1,6 +1,6 @@
-"""The processes of a bulk run as the coordinator sees them: starts them, speaks to them, replaces the writer.
+"""The processes of a bulk run: starts them, sends them messages, replaces the writer.
 
-Who gets what, and what a death means, is the coordinator's business.
+The coordinator decides which worker gets which item, and what a death means.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ class Helper:
     alone: bool = False
 
     def let_go(self, key: ItemKey) -> None:
-        """The item is not in its hands any more."""
+        """The worker no longer has the item."""
         self.in_hand.pop(key, None)
         self.alone = self.alone and bool(self.in_hand)
 
 
 class Crew:
-    """The writer, and the workers by number. ``worker_brief`` makes the brief of the worker of a number."""
+    """The writer, and the workers by number. ``worker_brief`` makes the brief for a worker number."""
 
     def __init__(self, worker_brief: Callable[[int], WorkerBrief], writer_brief: WriterBrief) -> None:
         self._worker_brief = worker_brief
@@ -56,12 +56,12 @@ class Crew:
         self.writer_channel: Channel[Any, FromWriter]
 
     def begin(self) -> None:
-        """Start the writer. Raises StoppedError if that fails; whatever is raised, :meth:`kill` leaves no process."""
+        """Start the writer. Raises StoppedError if that fails. After any exception, :meth:`kill` leaves no process."""
         self.writer, self.writer_channel = self._start_writer()
 
     @property
     def in_hand(self) -> int:
-        """Items that workers have at the moment."""
+        """The number of items that workers have now."""
         return sum(len(helper.in_hand) for helper in self.workers.values())
 
     def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
@@ -73,7 +73,7 @@ class Crew:
             theirs.close()
 
     def start_worker(self) -> None:
-        """One more worker, under a number of its own. Raises StoppedError if no process can be started."""
+        """Start one more worker with a new number. Raises StoppedError if no process can be started."""
         number = self._next_number
         self._next_number += 1
         ours, theirs = channel(ToWorker, FromWorker)
@@ -85,9 +85,7 @@ class Crew:
         self.workers[number] = Helper(number, process, ours)
 
     def replace_writer(self) -> None:
-        """A successor for a writer that is dead and has been heard to the end. Raises StoppedError if none can be
-        started.
-        """
+        """Start a new writer. The old one is dead and its messages are read. Raises StoppedError if that fails."""
         self.writer_channel.close()
         self.writer, self.writer_channel = self._start_writer()
 
@@ -98,23 +96,23 @@ class Crew:
         del self.workers[helper.number]
 
     def kill_workers(self) -> None:
-        """Nobody is there to confirm what they do."""
+        """Kill the workers: no writer is left to confirm their work."""
         for helper in self.workers.values():
             helper.process.kill()
 
     def kill(self) -> None:
-        """End everybody at once: the run cannot be ended in order."""
+        """Kill all processes: the run cannot end in order."""
         self._launcher.kill()
 
     def say(self, helper: Helper, message: ToWorker) -> None:
-        """A worker that is dead hears nothing; its sentinel tells so."""
+        """Send to a worker. If it is dead, its sentinel reports that."""
         try:
             helper.channel.send(message)
         except PeerGoneError:
             log.debug("worker %d no longer reads its channel", helper.number)
 
     def tell_writer(self, message: ToWriter) -> None:
-        """A writer that is dead hears nothing; its successor is told again."""
+        """Send to the writer. If it is dead, its successor receives the message again."""
         try:
             self.writer_channel.send(message)
         except PeerGoneError:

@@ -1,4 +1,4 @@
-"""What the processes of a run say to each other. The whole protocol can be read here.
+"""The messages between the processes of a run: the whole protocol.
 
     coordinator ── Tasks, Ack, Resend, Finish ──► worker      one channel per worker, both ways
     coordinator ◄── Started, Standing, GaveUp ───── worker
@@ -6,9 +6,9 @@
     coordinator ◄── Committed, WriterFailed ───── writer
     coordinator ── Own, End ────────────────────► writer
 
-Everything a worker sends to the writer has a number. The writer says what is committed, the coordinator passes that on,
-and until then the worker keeps the message: a writer that dies is replaced, and everything unconfirmed is sent again.
-All of it may arrive twice and is recorded once.
+Every message of a worker to the writer has a number. The writer reports what is committed, the coordinator passes this
+on to the worker, and until then the worker keeps the message. If the writer dies, it is replaced, and everything
+unconfirmed is sent again. A message may arrive twice and is recorded once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from lrestore.state.records import SessionStatus
 
 
 class Stored(msgspec.Struct, frozen=True, tag="stored"):
-    """A record too large for the pipe: it lies in the worker's outbox, under its number.
+    """A record too large for the pipe: it is in the worker's outbox file, under its number.
 
-    ``path`` is in the file system's own bytes, which need not be text.
+    ``path`` is in the file system's own bytes, which need not be valid text.
     """
 
     path: bytes
@@ -33,8 +33,8 @@ class Stored(msgspec.Struct, frozen=True, tag="stored"):
 class Sent(msgspec.Struct, frozen=True):
     """One message on the shared pipe. ``number`` counts up per worker; ``first`` is the first unconfirmed one.
 
-    A writer takes only the number that comes next, so that what it confirms has no gap. A new writer begins with
-    ``first``, and leaves what comes too early: all of it is sent again.
+    A writer accepts only the next number of a worker, so that its confirmations have no gap. A new writer begins with
+    ``first`` and ignores numbers that come too early: all of them are sent again.
     """
 
     worker: int
@@ -46,8 +46,7 @@ class Sent(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, frozen=True):
     """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either.
 
-    ``half``: what worker ``by`` has done of it so far, and it is to be given out once more; nothing is settled then but
-    what others need of it.
+    ``half``: the partial result of worker ``by``. The item is handed out once more, but items that need it may start.
     """
 
     key: ItemKey
@@ -59,7 +58,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 
 class Committed(msgspec.Struct, frozen=True, tag="committed"):
-    """What is on disk now: the highest number per worker, and the items that ended."""
+    """The state on disk: the highest committed number per worker, and the items that ended."""
 
     numbers: dict[int, int]
     settled: tuple[Settled, ...] = ()
@@ -67,18 +66,17 @@ class Committed(msgspec.Struct, frozen=True, tag="committed"):
 
 
 class WriterFailed(msgspec.Struct, frozen=True, tag="writer_failed"):
-    """The state file cannot be written: the run must stop. ``lost``: it is another one by now, or gone."""
+    """The state file cannot be written: the run must stop. ``lost``: it was replaced or removed."""
 
     reason: str
     lost: bool = False
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One item to be restored. ``note`` is added to the message if its dependencies fail it (a circle, say).
+    """One item to restore. ``note`` is added to the message if a dependency makes it fail (such as a circle).
 
-    ``again``: it was in the hands of a process that ended, and may be done in part or in whole; ``died``: that was one
-    of this start. ``awaited``: what it refers to and is still to come. ``half``: what has been done of it before others
-    were there.
+    ``again``: a process that ended had it, so it may be partly or completely done. ``died``: that process belonged to
+    this start. ``awaited``: items that it refers to and that are still to come. ``half``: the result of its first pass.
     """
 
     key: ItemKey
@@ -90,7 +88,7 @@ class Task(msgspec.Struct, frozen=True):
 
 
 class Tasks(msgspec.Struct, frozen=True, tag="tasks"):
-    """Work."""
+    """Items to restore."""
 
     tasks: tuple[Task, ...]
 
@@ -102,12 +100,12 @@ class Ack(msgspec.Struct, frozen=True, tag="ack"):
 
 
 class Resend(msgspec.Struct, frozen=True, tag="resend"):
-    """There is a new writer: send everything that is not confirmed once more."""
+    """The writer is a new one: send everything that is not confirmed again."""
 
 
 class Finish(msgspec.Struct, frozen=True, tag="finish"):
-    """No more work: end what has been begun, wait for its confirmation, leave. ``hurry``: do not wait for
-    better times.
+    """No more work: finish the items in progress, wait for the confirmations, exit. ``hurry``: do not wait for the rate
+    limit or an unreachable Looker.
     """
 
     hurry: bool = False
@@ -121,29 +119,29 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
 
 
 class Standing(msgspec.Struct, frozen=True, tag="standing"):
-    """What the worker has used of the API so far."""
+    """The API usage of the worker so far."""
 
     usage: ApiUsage
 
 
 class GaveUp(msgspec.Struct, frozen=True, tag="gave_up"):
-    """The run cannot go on (the destination is gone, say): these items are neither done nor failed."""
+    """The run cannot continue (for example, the destination is unreachable): these items are neither done nor failed."""
 
     reason: str
     keys: tuple[ItemKey, ...]
 
 
 class Own(msgspec.Struct, frozen=True, tag="own"):
-    """A record of the coordinator's own, of which few at a time are unconfirmed. It does not take the pipe: full, and
-    with its reader dead, that would hold up the one who can start another reader.
+    """A record of the coordinator itself. It does not use the pipe: if the pipe is full and its reader dead, the
+    coordinator would block, and only the coordinator can start a new reader. Few are unconfirmed at a time.
     """
 
     sent: Sent
 
 
 class End(msgspec.Struct, frozen=True, tag="end"):
-    """To the writer: all workers have ended; record how the session did, and leave. A finished one is marked as that by
-    the coordinator, once it has told its report.
+    """To the writer: all workers have ended; record the status of the session and exit. The command marks a finished
+    session itself, after its report.
     """
 
     status: SessionStatus

@@ -1,4 +1,4 @@
-"""Many items: a coordinator, several workers, one writer."""
+"""Sets up a bulk run: reads what all workers need, then starts coordinator, workers and writer."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ log = logging.getLogger(__name__)
 _SHOW_EVERY_S = 0.25
 _SAMPLE_EVERY_S = 1.0
 _ALWAYS_LISTED = frozenset({"folder", "lookml_model"})
-"""What nearly every item refers to; the other listings are read when their types are selected."""
+"""Nearly every item refers to these; the other listings are read only if their types are selected."""
 
 
 def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judgement: Judgement) -> Ended:
-    """Restore ``job.keys`` in several processes; that the session is finished is left to be recorded. Raises StateError
-    if the state file cannot be written.
+    """Restore ``job.keys`` in several processes. The caller records that the session is finished. Raises StateError if
+    the state file cannot be written.
     """
     load_ahead()
     settings = job.settings
@@ -127,13 +127,13 @@ def _priority(key: ItemKey) -> tuple[object, ...]:
 
 
 def _absent(tables: Mapping[str, Table | None], judgement: Judgement, key: ItemKey) -> bool:
-    """Whether the destination surely has no such object: told from the listings alone, without a call."""
+    """Whether the listings prove that the destination has no such object. Makes no call."""
     listed = tables.get(key.type) if key.type in LISTED else None
     return listed is not None and (judgement.instance != "same" or key.id not in listed)
 
 
 class _Watch:
-    """Shows how the run stands, a few times per second, and notes it for the report once per second."""
+    """Shows progress a few times per second, and records it for the report once per second."""
 
     def __init__(self, job: Job, coordinator: Coordinator, limiter: SharedLimiter) -> None:
         self._job = job
@@ -145,14 +145,14 @@ class _Watch:
         self.timeline: list[Sample] = []
 
     def show(self, usage: ApiUsage, in_hand: int) -> None:
-        """Show it, unless that has just been done."""
+        """Show progress, unless it was shown a moment ago."""
         now_s = time.monotonic()
         if now_s - self._shown_at_s < _SHOW_EVERY_S:
             return
         self._show(usage, now_s)
 
     def last(self, usage: ApiUsage) -> None:
-        """Show and note how it ended, however lately something was shown."""
+        """Show and record the final state."""
         self._noted_at_s = float("-inf")
         self._show(usage, time.monotonic())
 

@@ -1,11 +1,11 @@
-"""A worker process: restores the items that it is given, several at a time.
+"""A worker process: restores the items that it receives, several at a time.
 
     open the backup and the state file read-only, an undo shard and a Looker session of its own
-    main thread: hear the coordinator, hand tasks to the threads, pass on confirmations
+    main thread: receive messages of the coordinator, pass tasks to the threads, pass on confirmations
     each thread: take a task, restore the item, send the result to the writer
 
-It ends when it is told to and everything it sent is confirmed, or at once when the coordinator is gone. Killed at any
-moment it loses nothing that matters: its tasks are given to another, which looks at what has been begun.
+It ends when it is told to and everything that it sent is confirmed, or at once when the coordinator has ended. It may
+be killed at any moment: its tasks go to another worker, which checks what was begun.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ _STANDING_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class WorkerBrief:
-    """What a worker needs to know; goes to it once, at its start. The secret in it goes through a pipe, never argv.
+    """Everything that a worker needs, sent once at its start. It contains a secret: sent through a pipe, never in argv.
 
     ``titled`` are the items of the run whose titles are unique in their folder.
     """
@@ -96,7 +96,7 @@ class WorkerBrief:
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
-    """Entry of the process."""
+    """Entry point of the process."""
     begin_child(f"lrestore-w{brief.number}")
     crash_point("worker.start")
     if brief.log is not None:
@@ -144,7 +144,7 @@ class Worker:
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
 
     def _defined(self, stack: ExitStack) -> Definitions:
-        """Where the definitions of queries can be had, in another instance than that of the backup."""
+        """The source of query definitions, for a destination that is another instance."""
         brief, session = self._brief, None
         if brief.source_credentials is not None and brief.judgement.instance != "same":
             meter, pause = self._session.meter, self._stopping.wait
@@ -201,7 +201,7 @@ class Worker:
         try:
             return self._channel.receive()
         except PeerGoneError:
-            # The coordinator is dead: nobody will confirm anything, and --resume does what is not confirmed.
+            # The coordinator is dead and can confirm nothing; --resume repeats what is not confirmed.
             os._exit(1)
 
     def _obey(self, message: ToWorker) -> None:
@@ -220,7 +220,7 @@ class Worker:
                     self._stopping.set()
 
     def _leave_undone(self) -> None:
-        """Tasks that nobody has begun are left to --resume."""
+        """Drop tasks that were not started; --resume restores them."""
         with contextlib.suppress(queue.Empty):
             while True:
                 _, _, tasks = self._tasks.get_nowait()
@@ -243,7 +243,7 @@ class Worker:
                 self._one(tasks[0])
 
     def _spread(self, tasks: tuple[Task, ...]) -> None:
-        """Read what one search can show of a batch, and give its items to all threads."""
+        """Read the live objects of a batch with one search, then distribute its items to all threads."""
         try:
             keys = (task.key for task in tasks)
             prefetch(self._live, keys, self._brief.judgement, self._journal.recorded)
@@ -255,7 +255,7 @@ class Worker:
             self._queue((task,))
 
     def _queue(self, tasks: tuple[Task, ...]) -> None:
-        """Portions first: they are read ahead while single items are still worked on."""
+        """Batches have priority: they are read in advance while single items are still in progress."""
         self._tasks.put((0 if len(tasks) > 1 else 1, next(self._order), tasks))
 
     def _one(self, task: Task) -> None:

@@ -1,13 +1,13 @@
 """The writer process: the only one that writes the state file while a bulk run goes on.
 
-    for ever:
-        read what is in the pipe, for some time unless somebody waits
-        in one transaction: record each message that comes next from its worker
+    forever:
+        read messages from the pipe, for a short time unless a worker waits for an intent
+        in one transaction: record each message that is the next one of its worker
         commit; tell the coordinator what is on disk now
-        now and then: a checkpoint
+        write a checkpoint from time to time
 
-Group commits make one fsync serve many results. Killed at any moment, it loses nothing: what was not committed is not
-confirmed, and the workers send it again to its successor.
+Group commits make one fsync serve many results. The writer may be killed at any moment: messages that were not
+committed are not confirmed, and the workers send them again to its successor.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from lrestore.state.writer import StateWriter
 ToCoordinator = Channel[Any, ToWriter]
 
 _GATHER_S = 0.05
-"""Least time between commits, unless somebody waits for an intent: one fsync, and one word to the coordinator, for
-many."""
+"""Shortest time between commits, unless a worker waits for an intent: one fsync and one message to the coordinator
+serve many results."""
 _WAIT_S = 0.05
-"""How long everything may be silent before the writer looks around all the same."""
+"""Longest time that the writer waits for a message before it checks its state again."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriterBrief:
-    """What the writer needs to know; goes to it once, at its start."""
+    """Everything that the writer needs, sent once at its start."""
 
     state: Path
     session_id: str
@@ -56,7 +56,7 @@ class WriterBrief:
 
 @dataclass(slots=True)
 class _Group:
-    """What one transaction records."""
+    """The content of one transaction."""
 
     numbers: dict[int, int] = field(default_factory=dict)
     settled: list[Settled] = field(default_factory=list)
@@ -65,7 +65,7 @@ class _Group:
 
 
 def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: ToCoordinator) -> None:
-    """Entry of the process."""
+    """Entry point of the process."""
     begin_child("lrestore-writer")
     crash_point("writer.start")
     try:
@@ -77,7 +77,7 @@ def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: T
 
 
 class Writer:
-    """Records what the workers send, in groups."""
+    """Records the messages of the workers, in groups."""
 
     def __init__(
         self, brief: WriterBrief, writer: StateWriter, incoming: ResultReader[Sent], coordinator: ToCoordinator
@@ -93,7 +93,7 @@ class Writer:
         self._committed_at_s = float("-inf")
 
     def run(self) -> None:
-        """Until the coordinator says that it is over, or is gone."""
+        """Record until the coordinator sends End, or has ended."""
         end: End | None = None
         waiting: list[Sent] = []
         while end is None:
@@ -111,7 +111,7 @@ class Writer:
         _say(self._coordinator, Committed({}))
 
     def _due_in_s(self) -> float:
-        """How long results may still gather before they are committed."""
+        """How long to collect further results before the next commit."""
         return max(0.0, self._committed_at_s + _GATHER_S - time.monotonic())
 
     def _hear(self) -> tuple[list[Sent], End | None]:
@@ -124,7 +124,7 @@ class Writer:
         return own, None
 
     def record(self, messages: list[Sent]) -> None:
-        """Record messages in one transaction, and tell the coordinator what is on disk now."""
+        """Record messages in one transaction, then tell the coordinator what is on disk."""
         if not messages:
             return
         group = _Group()
@@ -142,7 +142,7 @@ class Writer:
             _say(self._coordinator, Committed(group.numbers, tuple(group.settled), tuple(group.warnings)))
 
     def _take(self, sent: Sent, group: _Group) -> None:
-        # What a dead writer left in the pipe may be older than what it confirmed: ``first`` only ever goes up.
+        # Messages that a dead writer left in the pipe may be older than those that it confirmed: ``first`` never falls.
         expected = max(self._next.get(sent.worker, 0), sent.first)
         if sent.number > expected:
             return
@@ -184,7 +184,7 @@ class Writer:
 
 
 def _say(coordinator: ToCoordinator, message: FromWriter) -> None:
-    """A coordinator that is gone hears nothing; the pipe to it tells so at the next look."""
+    """Send to the coordinator. If it has ended, the next read of the channel reports that."""
     try:
         coordinator.send(message)
     except PeerGoneError:

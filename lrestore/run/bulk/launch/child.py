@@ -1,4 +1,4 @@
-"""What every child process does first: a name to be known by, signals left to the coordinator, no life after it."""
+"""First steps of every child process: set its name, ignore signals, end with the parent."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from lrestore.run.bulk.pipes import die_with_parent
 
 _PR_SET_NAME = 15
 _LOADED_BY = os.getpid()
-"""In a child of the fork server, which has loaded this module, the fork server's number."""
+"""The process id that loaded this module: in a child of the fork server, that of the fork server."""
 
 
 def begin_child(name: str) -> None:
-    """Ignore the terminal's signals, die with the parent, and show up in process lists as ``name``."""
+    """Ignore the terminal's signals, end with the parent, and appear in process lists as ``name``."""
     with contextlib.suppress(RuntimeError, OSError, ValueError, AttributeError):
-        # A stderr that is closed or no file takes no traces; the work goes on without.
+        # Without a usable stderr there are no traces; the work goes on.
         faulthandler.enable()
     left_to_the_coordinator = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     for number in left_to_the_coordinator:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, left_to_the_coordinator)
-    # A fork server that was killed a moment ago took its other children with it, and the coordinator believes that this
-    # one is gone as well.
+    # If the fork server was killed a moment ago, its other children died with it, and the coordinator counts this one
+    # as dead too.
     die_with_parent(_LOADED_BY if os.getpid() != _LOADED_BY else None)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
@@ -37,10 +37,10 @@ def begin_child(name: str) -> None:
 
 @contextmanager
 def without_main_module() -> Iterator[None]:
-    """Start children in here: multiprocessing would have them import the program's main module first.
+    """Start children inside this context. Otherwise multiprocessing makes them import the program's main module first.
 
-    They need nothing of it, and a script that calls :func:`lrestore.restore` at its top level would run once more in
-    each.
+    They do not need it, and a script that calls :func:`lrestore.restore` at its top level would run again in each
+    child.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

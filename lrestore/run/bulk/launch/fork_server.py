@@ -1,7 +1,7 @@
-"""Imported first of all by the process from which workers and the writer are forked: it ends with the coordinator.
+"""The first import of the fork server, from which workers and writer are forked: makes it end with the coordinator.
 
-It would notice by itself, but only once everything is loaded, and until then it would be an orphan. The coordinator may
-have ended before this is imported: its number is in the environment, so that this shows, too.
+Without this, the fork server would notice only after loading everything that the coordinator has ended. The coordinator
+may end even before this import: its process id is in the environment, so that this case is detected too.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from lrestore.run.bulk.pipes import die_with_parent
 
 COORDINATOR = "_LRESTORE_COORDINATOR"
-"""The environment variable with the number of the process that starts the fork server."""
+"""The environment variable with the id of the process that starts the fork server."""
 
 if COORDINATOR in os.environ:
     die_with_parent(int(os.environ.pop(COORDINATOR)))

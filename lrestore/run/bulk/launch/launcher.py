@@ -1,9 +1,9 @@
-"""Starting the child processes of a bulk run, whoever is killed or signalled meanwhile.
+"""Starts the child processes of a bulk run, even if a process is killed or signalled meanwhile.
 
-Children are forked from multiprocessing's fork server, which has everything loaded. It is a process like any other: it
-may be killed, and with it dies what it has forked; multiprocessing starts another one at the next try. A signal to the
-whole process group (Ctrl-C, a service manager's SIGTERM) must not end it, since its children would end with it in the
-middle of their calls: it is started with these signals blocked, and its children unblock them when they ignore them.
+Children are forked from multiprocessing's fork server, which has everything loaded. The fork server may be killed too;
+its children die with it, and multiprocessing starts another one at the next try. A signal to the whole process group
+(Ctrl-C, SIGTERM of a service manager) must not end it, because its children would end in the middle of their calls. It
+is therefore started with these signals blocked; its children first ignore the signals and then unblock them.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from lrestore.run.bulk.launch.socket_folder import use_own_folder
 
 PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.launch.preload"]
 _COORDINATOR = "_LRESTORE_COORDINATOR"
-"""As :mod:`.fork_server` reads it, which ends what imports it."""
+"""The variable that :mod:`.fork_server` reads. That module cannot be imported here: its import ends the process."""
 _TRIES = 5
 _PAUSE_S = 0.1
-"""A fork server that has been killed takes a moment to be gone, and until then no other is started in its place."""
+"""A killed fork server takes a moment to end, and until then multiprocessing starts no other one."""
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def load_ahead() -> None:
-    """Start the fork server, which then loads beside the caller's own work what its children need: half a second.
+    """Start the fork server in advance. It loads its modules (half a second) while the caller works.
 
-    Nothing is lost if that fails: whoever needs it starts it, and tells what is wrong.
+    A failure is harmless: the first start of a child starts the fork server again and reports the error.
     """
     with contextlib.suppress(OSError), _signals_held_back(), without_main_module():
         _context()
@@ -46,7 +46,7 @@ def load_ahead() -> None:
 
 def _context() -> ForkServerContext:
     with contextlib.suppress(OSError):
-        # Without it multiprocessing makes one of its own, or tells what is wrong.
+        # Otherwise multiprocessing makes a folder of its own, or reports the error.
         use_own_folder()
     context: ForkServerContext = get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)
@@ -54,14 +54,14 @@ def _context() -> ForkServerContext:
 
 
 class Launcher:
-    """Starts processes, all from one fork server."""
+    """Starts processes from one fork server."""
 
     def __init__(self) -> None:
         self._context = _context()
         self._running: list[BaseProcess] = []
 
     def start(self, target: Callable[..., object], arguments: tuple[Any, ...], name: str) -> BaseProcess:
-        """A running process. Raises StoppedError if none can be started, with what the system said."""
+        """Start a process. Raises StoppedError with the system's error if that fails."""
         failure: Exception | None = None
         self._running = [process for process in self._running if process.is_alive()]
         for _ in range(_TRIES):
@@ -73,7 +73,7 @@ class Launcher:
                     self._running.append(process)
                     crash_point("launch.started")
             except (OSError, EOFError) as error:
-                # The fork server, or the new process, was killed before it had all that it is told at its start.
+                # The fork server, or the new process, was killed before it had received its arguments.
                 failure = error
                 time.sleep(_PAUSE_S)
                 continue
@@ -81,7 +81,7 @@ class Launcher:
         raise StoppedError(f"cannot start process {name}: {failure}") from failure
 
     def kill(self) -> None:
-        """End all that has been started, and wait for it: also a process whose start was interrupted."""
+        """Kill all started processes and wait for their end, including one whose start was interrupted."""
         for process in self._running:
             process.kill()
         for process in self._running:
@@ -90,14 +90,14 @@ class Launcher:
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Children begin with the signals blocked, and no handler runs in here: an exception that one raises would come
-    between the start of a process and the knowledge of it.
+    """Children start with these signals blocked, and no handler runs inside: an exception of a handler could come
+    between the start of a process and its registration.
 
-    To block the signals is not enough for that: the kernel gives them to another thread of the process, and Python runs
-    the handler in the main one nevertheless.
+    Blocking the signals is not enough for that: the kernel delivers them to another thread of the process, and Python
+    runs the handler in the main thread nevertheless.
     """
     with _handlers_postponed():
-        # First, because it would unblock the signals when it starts one itself.
+        # First, because starting the resource tracker unblocks the signals.
         resource_tracker.ensure_running()
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
         os.environ[_COORDINATOR] = str(os.getpid())
@@ -110,7 +110,7 @@ def _signals_held_back() -> Iterator[None]:
 
 @contextmanager
 def _handlers_postponed() -> Iterator[None]:
-    """Signals that come meanwhile are sent again afterwards. Only the main thread has handlers to postpone."""
+    """Raise signals that arrive inside again afterwards. Only the main thread has handlers to postpone."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""Imported once by the process from which workers and the writer are forked: they find everything loaded and built."""
+"""Imported once by the fork server, so that workers and writer start with all modules loaded and all decoders built."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where the fork server's socket lies: a folder that the next run removes if its owner was killed.
+"""The folder of the fork server's socket. The next run removes it if its owner was killed.
 
-multiprocessing removes its own folder at the end of the process only, and after a kill nothing does. A kernel's lock
-tells a folder in use from one that was left behind, also where processes don't see each other's numbers.
+multiprocessing removes its own folder only at the end of the process, so a kill leaves it behind. A kernel lock tells a
+folder in use from an abandoned one, even between containers where process ids are not comparable.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from multiprocessing import process, util
 from pathlib import Path
 
 _PREFIX = "lrst-"
-"""No longer than multiprocessing's own: a socket's path may have 107 bytes."""
+"""Not longer than multiprocessing's own prefix: a socket's path is limited to 107 bytes."""
 _LOCK = "owner.lock"
 _YOUNG_S = 60.0
 """A folder younger than this may not be locked yet."""
 
 
 def use_own_folder() -> None:
-    """Remove what killed runs left in the folder for temporary files, and let multiprocessing use a folder like that.
+    """Remove abandoned folders of killed runs, and make multiprocessing use a new folder.
 
     Raises OSError if none can be made. A program that has used multiprocessing before keeps its folder.
     """
@@ -32,7 +32,7 @@ def use_own_folder() -> None:
     if config.get("tempdir") is not None:
         return
     folder = tempfile.mkdtemp(prefix=_PREFIX)
-    # Held until the process ends, however it ends.
+    # The lock is held until the process ends, however it ends.
     fcntl.flock(os.open(Path(folder, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), fcntl.LOCK_EX)
     util.Finalize(None, shutil.rmtree, args=(folder, True), exitpriority=-100)
     config["tempdir"] = folder
@@ -45,7 +45,7 @@ def _remove_left_behind(parent: Path) -> None:
                 continue
             descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
         except OSError:
-            # Another run is removing it, or it is another user's.
+            # Another run is removing it, or it belongs to another user.
             continue
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,12 +1,13 @@
-"""How the processes of a run talk to each other, built so that any of them may be killed at any moment.
+"""Communication between the processes of a run; any of them may be killed at any moment.
 
-* ``results``: one pipe, many writers, one reader; every message one atomic write;
+* ``results``: one pipe, many writers, one reader; every message is one atomic write;
 * ``channels``: one duplex pipe per worker, and waiting for any of them or for a death;
 * ``parent``: no child outlives the coordinator.
 
-No multiprocessing lock, queue, condition or semaphore anywhere: those stay taken when their holder is killed.
+No multiprocessing lock, queue, condition or semaphore is used: they stay locked if their holder is killed.
 
-Not guaranteed: that what a dead process had read was also done. Who sent it keeps it until it is acknowledged.
+Not guaranteed: that a dead process has carried out a message that it had read. The sender keeps a message until it is
+confirmed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A duplex channel between the coordinator and one worker: tasks one way, what became of them the other.
+"""A duplex channel between the coordinator and one worker: tasks in one direction, results in the other.
 
-The channel of one worker is nobody else's: when it dies, the other end hears of it at once and nobody else is touched.
+Each worker has its own channel: if the worker dies, the coordinator notices at once, and no other worker is affected.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ In = TypeVar("In")
 
 
 def channel(down: Any, up: Any) -> tuple[Channel[Any, Any], Channel[Any, Any]]:
-    """(coordinator's end, worker's end). ``down``: kind of the messages to the worker; ``up``: from it.
+    """(coordinator's end, worker's end). ``down``: type of the messages to the worker; ``up``: from it.
 
-    A kind is a Struct or a union of tagged ones. The worker's end is handed to ``Process(args=...)`` and then closed by
-    the coordinator at once, else the worker's death is not heard.
+    A type is a Struct or a union of tagged ones. The coordinator passes the worker's end to ``Process(args=...)`` and
+    closes it at once; otherwise it would not notice the worker's death.
     """
     ours, theirs = Pipe(duplex=True)
     return Channel(ours, up), Channel(theirs, down)
@@ -73,14 +73,14 @@ class Channel(Generic[Out, In]):
             return True
 
     def close(self) -> None:
-        """Give up this end; harmless when repeated."""
+        """Close this end; may be repeated."""
         self._end.close()
 
 
 def wait(channels: Iterable[Any], sentinels: Iterable[int] = (), timeout_s: float | None = None) -> list[Any]:
-    """Those channels (or other objects with a ``fileno``) that can be read, and those sentinels whose process ended.
+    """The channels (or other objects with a ``fileno``) that can be read, and the sentinels whose process ended.
 
-    [] when nothing happened within ``timeout_s`` (None: wait for ever). A channel whose peer died is readable: its
-    last messages first, then ``receive`` raises.
+    [] if nothing happened within ``timeout_s`` (None: wait forever). A channel whose peer died is readable: it returns
+    its last messages first, then ``receive`` raises.
     """
     return wait_for_any([*channels, *sentinels], timeout_s)

@@ -1,4 +1,4 @@
-"""What can go wrong between processes."""
+"""Errors of the communication between processes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from lrestore.errors import LrestoreError
 
 
 class PlumbingError(LrestoreError):
-    """Base: two processes of one run cannot talk to each other."""
+    """Base class: two processes of one run cannot communicate."""
 
 
 class PeerGoneError(PlumbingError):
@@ -14,8 +14,8 @@ class PeerGoneError(PlumbingError):
 
 
 class MessageTooLargeError(PlumbingError):
-    """The message does not fit into one atomic write: what is big goes into the sender's own file, its key is sent."""
+    """The message does not fit into one atomic write: store it in the sender's own file and send its key."""
 
 
 class TornMessageError(PlumbingError):
-    """Bytes that are not a message: a mistake of lrestore itself, or a foreign writer."""
+    """Bytes that are not a message: a defect of lrestore, or a foreign writer."""

@@ -1,8 +1,8 @@
-"""A child must not outlive the process that started it, however that ends.
+"""Makes sure that a child does not outlive the process that started it.
 
-Two ways, side by side: Linux sends the child a signal when its parent dies (prctl(2), PR_SET_PDEATHSIG); and
-multiprocessing gives each child one end of a pipe whose other end only the parent holds, which works everywhere and
-with a fork server between them.
+Two mechanisms are used together. Linux sends the child a signal when its parent dies (prctl(2), PR_SET_PDEATHSIG). And
+multiprocessing gives each child one end of a pipe whose other end only the parent holds, which works on every system
+and with a fork server in between.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent_pid: int | None = None) -> None:
-    """From now on this process is killed (SIGKILL) when the process that started it ends; call it first thing.
+    """Kill this process (SIGKILL) when the process that started it ends. Call this first.
 
-    In a child of multiprocessing, whatever the start method, nothing else is needed. A child made otherwise names its
-    ``parent_pid``, and is safe on Linux only. If the parent has ended already, this does not return.
+    A child of multiprocessing needs nothing else, whatever the start method. Any other child passes its ``parent_pid``,
+    and is safe on Linux only. If the parent has already ended, this function does not return.
 
-    The kernel's signal comes when the *thread* that started the child ends: children are started from a thread that
-    lives as long as the process, such as the main one.
+    The kernel sends the signal when the *thread* that started the child ends. Start children from a thread that lives
+    as long as the process, such as the main thread.
     """
     parent = parent_process()
     starter = os.getppid()
@@ -33,7 +33,7 @@ def die_with_parent(parent_pid: int | None = None) -> None:
         _watch(parent.sentinel)
     if sys.platform == "linux":
         _ask_kernel()
-    # The signal is for deaths to come: an earlier one shows in a parent that is another than it was, or should be.
+    # The signal covers only future deaths. An earlier death shows in a parent that has changed, or is not the expected.
     if os.getppid() != starter or (parent_pid is not None and starter != parent_pid):
         _die()
 

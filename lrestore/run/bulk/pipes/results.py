@@ -1,10 +1,11 @@
 """One pipe that all workers write to and one process reads: results, intents.
 
-Each message is one ``os.write`` of at most PIPE_BUF bytes, which POSIX makes atomic: no lock that a killed process
-could leave taken, no half message in the way of the others. A full pipe blocks its writers: that is the back-pressure.
+Each message is one ``os.write`` of at most PIPE_BUF bytes, which POSIX makes atomic. There is no lock that a killed
+process could leave locked, and no partial message that blocks the others. A full pipe blocks its writers, which slows
+them down as needed.
 
-What is in the pipe outlives a reader that dies, if somebody else holds a read end: a new reader goes on with it. What a
-reader had taken out and not dealt with is gone with it, so senders keep what was not acknowledged.
+Messages in the pipe survive the death of a reader if another process holds a read end: a new reader continues. Messages
+that a dead reader had taken out are lost, so senders keep each message until it is confirmed.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ def fits(message: msgspec.Struct) -> bool:
 
 
 def result_pipe(kind: Any) -> tuple[ResultReader[Any], ResultWriter]:
-    """A new pipe for messages of ``kind``, a Struct or a union of tagged ones: its two ends.
+    """The two ends of a new pipe for messages of type ``kind``, a Struct or a union of tagged ones.
 
-    Both can be handed to ``Process(args=...)``; whoever does not use an end closes it at once, since the reader hears
-    of the end only when all write ends are closed.
+    Both can be passed to ``Process(args=...)``. A process that does not use an end closes it at once, because the
+    reader notices the end only when all write ends are closed.
     """
     read, write = os.pipe()
     return ResultReader(Connection(read, writable=False), kind), ResultWriter(Connection(write, readable=False))
@@ -54,8 +55,8 @@ class ResultWriter:
     def send(self, message: msgspec.Struct) -> None:
         """Write one message; blocks while the pipe is full.
 
-        Raises :class:`MessageTooLargeError` for one that does not :func:`fits`, :class:`PeerGoneError` if nobody reads
-        any more.
+        Raises :class:`MessageTooLargeError` for one that does not :func:`fits`, :class:`PeerGoneError` if the pipe has
+        no reader any more.
         """
         body = to_msgpack(message)
         if _LENGTH.size + len(body) > LIMIT_BYTES:
@@ -71,7 +72,7 @@ class ResultWriter:
             raise PeerGoneError(f"cannot write to the results pipe: {error.strerror or error}") from error
 
     def close(self) -> None:
-        """Give up this process's write end; harmless when repeated."""
+        """Close this process's write end; may be repeated."""
         self._end.close()
 
 
@@ -88,10 +89,10 @@ class ResultReader(Generic[Message]):
         return self._end.fileno()
 
     def read(self, timeout_s: float | None = None) -> list[Message]:
-        """All whole messages that are there, at least one; [] if none came within ``timeout_s`` (None: wait for ever).
+        """All complete messages in the pipe, at least one; [] if none came within ``timeout_s`` (None: wait forever).
 
-        Raises :class:`PeerGoneError` when all writers are gone and everything was read, :class:`TornMessageError` for
-        what is not a message.
+        Raises :class:`PeerGoneError` when all writers have ended and everything was read, :class:`TornMessageError` for
+        bytes that are not a message.
         """
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
@@ -110,7 +111,7 @@ class ResultReader(Generic[Message]):
             yield from messages
 
     def close(self) -> None:
-        """Give up this process's read end; harmless when repeated."""
+        """Close this process's read end; may be repeated."""
         self._end.close()
 
     def _fill(self) -> None:
@@ -130,7 +131,7 @@ class ResultReader(Generic[Message]):
                 (length,) = _LENGTH.unpack_from(self._buffer, start)
                 if begin + length > len(self._buffer):
                     break
-                # A copy: what a message keeps of its bytes must not pin the buffer.
+                # A copy: a message that refers to its bytes must not keep the buffer alive.
                 yield decoder.decode(bytes(self._buffer[begin : begin + length]))
                 start = begin + length
         except msgspec.DecodeError as error:
@@ -141,5 +142,5 @@ class ResultReader(Generic[Message]):
 
 @functools.cache
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    """Not kept in the reader, which goes to other processes; a decoder cannot."""
+    """Cached here, not in the reader: the reader is pickled for other processes, and a decoder cannot be pickled."""
     return msgspec.msgpack.Decoder(kind)
