@@ -275,5 +275,7 @@ def age(made: datetime | None, now: datetime) -> str:
 
 
 def _without_secrets(settings: Settings) -> Settings:
-    """The settings for the state file. The proxy is left out: its URL may contain a password, and each start sets it."""
+    """The settings for the state file. The proxy is left out: its URL may contain a password, and each
+    start sets it.
+    """
     return msgspec.structs.replace(settings, destination=msgspec.structs.replace(settings.destination, proxy=""))

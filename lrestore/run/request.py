@@ -35,7 +35,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
-    """Flags that count again when a session is resumed; the others are those of its start. ``rate``: calls per second."""
+    """Flags that count again when a session is resumed; the others are those of its start. ``rate``:
+    calls per second.
+    """
 
     yes: bool = False
     rate: float | None = None

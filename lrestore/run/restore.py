@@ -465,7 +465,9 @@ class Run:
             raise NotConfirmedError("nothing was written: the restore was not confirmed")
 
     def _announce(self, judgement: Judgement) -> None:
-        """Log destination, user, backup, order and identity: enough to notice the wrong Looker before the first write."""
+        """Log destination, user, backup, order and identity: enough to notice the wrong Looker before
+        the first write.
+        """
         facts, count = self._job.facts, len(self._job.keys)
         paths, instance = ", ".join(map(str, self._job.vault.paths)), self._settings.source.instance
         log.info("destination: %s as %s, Looker %s", facts.base_url, facts.user_name, facts.looker_version or "?")

@@ -335,7 +335,7 @@ class Coordinator:
         return True
 
     def _bury(self, helper: Helper) -> None:
-        """Hand the items of a dead worker to others, which check first. An item that killed too many is a dead letter."""
+        """Hand the items of a dead worker to others, which check first; an item that killed too many fails."""
         while helper.channel.ready() and self._hear_worker(helper):
             pass
         self._crew.dismiss(helper)

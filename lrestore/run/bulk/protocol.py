@@ -125,7 +125,9 @@ class Standing(msgspec.Struct, frozen=True, tag="standing"):
 
 
 class GaveUp(msgspec.Struct, frozen=True, tag="gave_up"):
-    """The run cannot continue (for example, the destination is unreachable): these items are neither done nor failed."""
+    """The run cannot continue (for example, the destination is unreachable): these items are neither
+    done nor failed.
+    """
 
     reason: str
     keys: tuple[ItemKey, ...]

@@ -1,4 +1,4 @@
-"""``--dry-run``: what would be attempted, told from the backup alone, without a single call."""
+"""``--dry-run``: reports what would be attempted, from the backup alone, without a call."""
 
 from __future__ import annotations
 

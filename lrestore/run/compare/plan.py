@@ -1,4 +1,4 @@
-"""Planning items without writing: what each would become, and the calls that it would take."""
+"""Plans items without writing: the outcome that each would have, and the calls that it would take."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lrestore.run.items.loop import Turn
 
 @dataclass(slots=True)
 class Planned:
-    """What ``--plan`` adds up."""
+    """The totals of ``--plan``."""
 
     calls: Counter[str] = field(default_factory=Counter)
     deletions: list[Deletion] = field(default_factory=list)
 
 
 def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn:
-    """A turn that says what would be done, and adds it up. What would be made is there for those that need it."""
+    """A turn that plans an item and adds up the totals. Planned objects exist for the items that need them."""
 
     def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
@@ -42,7 +42,7 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
 
 
 def planned_result(plan: ItemPlan) -> ItemResult:
-    """A plan in the form of a result: the same words, nothing done."""
+    """A plan in the form of a result; nothing was done."""
     return ItemResult(
         key=plan.key,
         name=plan.name,
@@ -57,6 +57,8 @@ def planned_result(plan: ItemPlan) -> ItemResult:
 
 
 def complain(plan: ItemPlan, rest: str) -> None:
-    """Raises IncompleteError where the item refers to what cannot be had. ``rest`` says what becomes of the rest."""
+    """Raises IncompleteError if the item has references without a target. ``rest``: words about the rest
+    of the item.
+    """
     if plan.all_unmet:
         raise incomplete(plan.key, plan.all_unmet, rest).with_context(restored=planned_result(plan))

@@ -1,4 +1,4 @@
-"""Objects that a plan would make, for the items that refer to them: ``--plan`` makes nothing, and they need an id."""
+"""Planned objects: ``--plan`` creates nothing, but items that refer to such objects need an id for them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from lrestore.run.journal.read_only import ReadOnlyJournal
 
 
 class Pretend:
-    """Acts as if planned objects were there."""
+    """Makes planned objects look as if they existed."""
 
     def __init__(self, journal: ReadOnlyJournal, live: Live) -> None:
         self._journal = journal
         self._live = live
 
     def made(self, key: ItemKey, body: JsonObject) -> None:
-        """The object is there from now on, under an id that tells what it is: ``new folder 5``."""
+        """Add the object under a descriptive id such as ``new folder 5``."""
         entry = CONTENT_TYPES[key.type]
         object_id = str(body["name"]) if entry.id_field == "name" else f"new {key.type} {key.id}"
         self._journal.pretended[key.type, key.id] = object_id
@@ -31,18 +31,18 @@ class Pretend:
             self._live.put("folder", home)
 
     def taken_out(self, key: ItemKey, live_id: str) -> None:
-        """The object is out of the trash from now on, where nobody can refer to it."""
+        """Treat the object as taken out of the trash, so that other items can refer to it."""
         self._live.note(key.type, live_id)
 
     def forget(self, key: ItemKey) -> None:
-        """The item is planned once more: it must not find what the first plan would have made."""
+        """Remove the object of the first plan: the item is planned again and must not find it."""
         object_id = self._journal.pretended.pop((key.type, key.id), None)
         if object_id is not None:
             self._live.forget(key.type, object_id)
 
 
 def calls_of(plan: ItemPlan) -> Counter[str]:
-    """The calls that carry out ``plan``: at most so many."""
+    """The calls that carry out ``plan``, at most."""
     calls: Counter[str] = Counter(write.operation for write in plan.before)
     if plan.own:
         calls[plan.own.operation] += 1

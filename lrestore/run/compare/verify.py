@@ -1,4 +1,4 @@
-"""``--verify`` together with a restore: what was written is read once more, with fresh eyes."""
+"""``--verify``: compares items with the destination; after a restore, what was written is read again."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ log = logging.getLogger(__name__)
 def read_again(
     restorer: ItemRestorer, written: Iterable[ItemKey], loop: Callable[[Record], ItemLoop], *, same: int
 ) -> Verify | None:
-    """Compare each item with the destination; ``same`` others have just been compared, and were left as they are.
+    """Compare each item with the destination; ``same`` other items were found unchanged just before.
 
-    What cannot be compared counts as different: nobody knows that it is equal. None when it was asked to stop before
-    the end.
+    An item that cannot be compared counts as different. None: stopped before the end.
     """
     verifier = Verifier(restorer)
     failures: list[ItemResult] = []
@@ -43,7 +42,7 @@ def read_again(
 
 
 class Verifier:
-    """Compares items with the destination and collects what is not as the backup has it; what a rule skips, neither."""
+    """Compares items with the destination and collects differences. Items that a rule skips count as neither."""
 
     def __init__(self, restorer: ItemRestorer) -> None:
         self._restorer = restorer

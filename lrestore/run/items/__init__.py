@@ -1,4 +1,4 @@
-"""One item after the other, in whatever process: read it, restore it, record what became of it.
+"""Processes one item after the other, in any process: read it, restore it, record the result.
 
 Promise: the failure of one item never stops the others.
 """

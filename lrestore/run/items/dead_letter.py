@@ -1,4 +1,4 @@
-"""Make a dead letter of an error: all that somebody needs who reads it a week later."""
+"""Makes a dead letter of an error, with everything that is needed to understand it a week later."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lrestore.errors import IncompleteError, ItemError, LookerError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult, Request
 
 _LONGEST = 100_000
-"""Characters of a request body that are kept; what is cut is marked."""
+"""Characters of a request body that are kept; a mark shows how many are cut."""
 
 
 def failed(error: ItemError, key: ItemKey, name: str) -> ItemResult:
-    """The result of an item that could not be restored, or not whole: what was done all the same is told with it."""
+    """The result of an item that failed or is incomplete, including the changes that were made nevertheless."""
     letter = dead_letter(error, key, name)
     if isinstance(error, IncompleteError) and error.restored is not None:
         done, reason = error.restored, str(error)

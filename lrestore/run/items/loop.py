@@ -1,4 +1,4 @@
-"""Items one after the other: each ends in a result, whatever happens to it."""
+"""Processes items one after the other. Each of them ends with a result, whatever happens."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from lrestore.vault.reader import Vault
 log = logging.getLogger(__name__)
 
 Step = Callable[[Any], ItemResult | None]
-"""What is done with an item; None where there is no result yet, and the item will come again."""
+"""Processes an item. None: there is no result yet, and the item will come again."""
 Turn = Callable[[Any, Collection[ItemKey], ItemResult | None], tuple[ItemResult, bool]]
-"""Takes an item, the items still to come, and what its first turn has done; tells what came of it, and whether it has
-to come again."""
+"""Takes an item, the items still to come, and the result of its first pass. Returns the result, and whether the item
+needs a second pass."""
 Record = Callable[[ItemResult, bytes | None], None]
 
 
@@ -34,7 +34,7 @@ class ItemLoop:
         self._stop = stop
 
     def over(self, keys: Iterable[ItemKey], step: Step) -> bool:
-        """Apply ``step``; False when it was asked to stop before the end. RunErrors end the loop."""
+        """Apply ``step`` to each item. False: stopped before the end. RunErrors end the loop."""
         for key in keys:
             if self._stop():
                 return False
@@ -62,7 +62,7 @@ class ItemLoop:
 
 
 def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
-    """One result of an item that was restored in two turns."""
+    """One result for an item that was restored in two passes."""
     if half is None:
         return result
     outcomes = (half.outcome, result.outcome)
@@ -81,7 +81,7 @@ def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
 
 @contextmanager
 def second_turn(half: ItemResult | None) -> Iterator[None]:
-    """An item that ends incomplete in here tells what its first turn has done, too."""
+    """Add the result of the first pass to an IncompleteError that is raised inside."""
     try:
         yield
     except IncompleteError as error:

@@ -1,4 +1,4 @@
-"""Items in order in one process. Those that refer to items still to come take a second turn when these are there."""
+"""Processes items in order, in one process. Items that refer to later items get a second pass at the end."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrestore.run.items.loop import ItemLoop, Turn
 
 
 class Rounds:
-    """Applies a turn to every item, to some twice. ``awaits``: what an item of the run refers to without needing it."""
+    """Applies a turn to every item, to some twice. ``awaits``: items that an item refers to without needing them."""
 
     def __init__(self, loop: ItemLoop, awaits: Mapping[ItemKey, Sequence[ItemKey]]) -> None:
         self._loop = loop
@@ -19,7 +19,7 @@ class Rounds:
         self._halves: dict[ItemKey, ItemResult] = {}
 
     def over(self, keys: Iterable[ItemKey], turn: Turn) -> bool:
-        """False when it was asked to stop before the end. RunErrors end it."""
+        """Process the items. False: stopped before the end. RunErrors end it."""
 
         def first(item: Any) -> ItemResult | None:
             to_come = [other for other in self._awaits.get(item.key, ()) if other not in self._over]
@@ -34,7 +34,7 @@ class Rounds:
         return self._loop.over(self._ticked(keys), first) and self._loop.over(list(self._halves), second)
 
     def _ticked(self, keys: Iterable[ItemKey]) -> Iterator[ItemKey]:
-        """``keys``, each of which is over, well or badly, when the next is asked for."""
+        """Yield ``keys``, and mark each as processed when the next one is requested."""
         for key in keys:
             yield key
             self._over.add(key)

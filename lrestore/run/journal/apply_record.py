@@ -1,4 +1,4 @@
-"""What each record of the protocol means for the state file. Every record may come twice."""
+"""Writes each kind of record into the state file. Every record may arrive twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[
     match record:
         case Opened(intents):
             for intent in intents:
-                # Sent again after the item was restored, it would stay open. An item that failed may be tried again.
+                # An intent that is sent again after its item was restored would stay open. Failed items may be retried.
                 if writer.read.outcome(session_id, intent.key) in (None, "failed"):
                     writer.open_intent(session_id, intent)
         case Closed(intent, destination_id, proof):
@@ -23,6 +23,6 @@ def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[
         case Finished(result, blob):
             return writer.record_result(session_id, result, blob)
         case Halfway():
-            # Nothing to write: what it made is mapped already, and after a crash the item is looked at once more.
+            # Nothing to write: created objects are mapped already, and after a crash the item is compared again.
             return ()
     return ()

@@ -1,4 +1,4 @@
-"""The journal of a session of which items are restored in this very process: it writes the state file itself."""
+"""The journal for items that are restored in this process: it writes the state file itself."""
 
 from __future__ import annotations
 

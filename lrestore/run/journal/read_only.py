@@ -1,4 +1,4 @@
-"""The journal of a run that writes nothing: it answers from the state file."""
+"""The journal of a mode that writes nothing: it answers from the state file."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lrestore.state.records import Route
 
 
 class ReadOnlyJournal:
-    """For modes that write nothing: mappings are read where there are any, and every write is a mistake."""
+    """For modes that write nothing: reads mappings if there are any; every write is a defect and raises."""
 
     def __init__(self, state: Path, route: Route) -> None:
         self._reader = StateReader.open(state) if has_records(state) else None
         self._route = route
         self.pretended: dict[tuple[str, str], str] = {}
-        """What a plan would make, and the id that stands for it."""
+        """Objects that the plan would create, and their placeholder ids."""
         self._taken_over: dict[tuple[str, str], Recorded] = {}
 
     def recorded(self, type_name: str, source_id: str) -> Recorded | None:
@@ -30,7 +30,7 @@ class ReadOnlyJournal:
         return taken_over or (self._reader.recorded(self._route, type_name, source_id) if self._reader else None)
 
     def take_over(self, mapping: Mapping) -> None:
-        """Let a mapping that a restore would record count here."""
+        """Use a mapping that a restore would record."""
         known = Recorded(mapping.destination_id, mapping.proof, sure=True)
         self._taken_over[mapping.type, mapping.source_id] = known
 

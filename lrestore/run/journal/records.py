@@ -1,4 +1,4 @@
-"""The facts that a worker records, as messages to the process that writes the state file."""
+"""The records that a worker sends to the process that writes the state file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Closed(msgspec.Struct, frozen=True, tag="closed"):
 
 
 class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
-    """The object of an intent was surely not created."""
+    """The object of an intent was provably not created."""
 
     intent: Intent
 
@@ -34,14 +34,14 @@ class Mapped(msgspec.Struct, frozen=True, tag="mapped"):
 
 
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
-    """What became of an item. ``blob`` of a failed one, for its dead letter."""
+    """The result of an item. ``blob``: the backed-up content of a failed item, for its dead letter."""
 
     result: ItemResult
     blob: bytes | None = None
 
 
 class Halfway(msgspec.Struct, frozen=True, tag="halfway"):
-    """An item is restored as far as it goes before others are there: ``result`` tells what has been done."""
+    """An item has finished its first pass and waits for other items. ``result``: what the first pass did."""
 
     result: ItemResult
 

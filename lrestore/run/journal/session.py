@@ -1,4 +1,4 @@
-"""The journal of a session: what is written down so that nothing is lost or doubled."""
+"""The journal of a session: records each step, so that nothing is lost or created twice."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from lrestore.state.undo import UndoJournal, read_undo
 
 
 class SessionJournal:
-    """Implements :class:`lrestore.restoration.context.Journal` over a place to send records to.
+    """Implements :class:`lrestore.restoration.ports.Journal` by sending records.
 
-    ``send`` passes a record on, in order; ``settle`` returns when all that was sent is durable. In a run of one process
-    both are the state file itself; in a worker they speak to the writer process. What this process has mapped it knows
-    at once; what others have, as soon as it is committed.
+    ``send`` passes a record on, in order; ``settle`` returns when everything that was sent is durable. In a run of one
+    process both write the state file; in a worker they send to the writer process. Mappings of this process are visible
+    at once, those of other processes as soon as they are committed.
     """
 
     def __init__(
@@ -46,12 +46,12 @@ class SessionJournal:
         self._again: dict[ItemKey, bool] = {}
         self._waits = Waits()
         self._kept_before: dict[tuple[str, str], str] | None = None
-        # Threads of a worker share the connection, and Python's sqlite3 can crash when two use one at the same time.
+        # Threads of a worker share the connection, and Python's sqlite3 can crash if two use one at the same time.
         self._reading = threading.Lock()
 
     def repeat(self, key: ItemKey, *, died: bool = False) -> None:
-        """The item was in the hands of a process that ended: look at what that process had begun. ``died``: it was one
-        of this start, so that not even now all is known of those.
+        """A process that ended had the item: check what it had begun. ``died``: it was a process of this start, so that
+        its undo copies must be read again each time.
         """
         self._again[key] = died
 
@@ -129,20 +129,20 @@ class SessionJournal:
         if self._again[key]:
             copies = self._copies()
         else:
-            # Read once: for each of thousands of items that a resumed run has left, it would take longer than these.
+            # Read once: reading the copies for each of thousands of items of a resumed run would take too long.
             self._kept_before = copies = self._copies() if self._kept_before is None else self._kept_before
         born = copies.get((key.type, object_id))
         return born is not None and same_origin(born, created_at) is not False
 
     def _copies(self) -> dict[tuple[str, str], str]:
-        """The objects of which this session has kept copies, and when they were created."""
+        """The objects of which this session has kept copies, with their ``created_at``."""
         return {(one.type, one.destination_id): one.created_at for one in read_undo(self._undo.path.parent)}
 
 
 def recorded_as(
     known: Iterable[tuple[tuple[str, str], Recorded]], type_name: str, destination_id: str
 ) -> dict[str, Recorded]:
-    """Those of some known mappings, by type and source id, that lead to one live object."""
+    """The known mappings that lead to one live object, by source id."""
     return {
         source_id: recorded
         for (kind, source_id), recorded in known

@@ -1,4 +1,4 @@
-"""For how long a create may still take effect in Looker although its caller is gone."""
+"""How long a create may still take effect in Looker after its caller has ended."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from lrestore.content.canonical import parse_moment
 
 
 class Waits:
-    """Reckons from the time of day at which a create was recorded. A wall clock may have been set back since, so that
-    the create seems to lie in the future: since this object was made, a clock counts that is never set.
+    """Counts from the time of day at which a create was recorded. The wall clock may have been set back since, so that
+    the create seems to be in the future. Therefore the time since this object was made also counts, by the monotonic
+    clock.
     """
 
     def __init__(
@@ -24,8 +25,8 @@ class Waits:
         self._seen_s: dict[str, float] = {}
 
     def left_s(self, opened_at: str, settle_s: float, *, of_this_run: bool) -> float:
-        """The seconds that are left of ``settle_s``: never more than these, never fewer than none. ``of_this_run``: the
-        create may have been recorded after this object was made.
+        """The seconds left of ``settle_s``, between 0 and ``settle_s``. ``of_this_run``: the create may have been
+        recorded after this object was made.
         """
         recorded = parse_moment(opened_at)
         age_s = 0.0 if recorded is None else (self._now() - recorded).total_seconds()

@@ -1,6 +1,6 @@
-"""What is found out once, before the first item.
+"""Preparations that are made once, before the first item.
 
-Steps: ``preflight`` logs in and judges whose instance this is, ``api_specification`` learns what it takes,
-``source_instance`` reads what backups lack, ``lookervault_mappings`` takes mappings over, ``unfinished_creates`` waits
-for creates of an earlier start, ``name_swaps`` makes room for names that change places, ``prefetch`` reads pages ahead.
+Steps: ``preflight`` logs in and checks which instance this is, ``api_specification`` reads what it accepts,
+``source_instance`` reads data that backups lack, ``lookervault_mappings`` takes mappings over, ``unfinished_creates``
+finds open creates of earlier sessions, ``name_swaps`` renames conflicting objects, ``prefetch`` reads pages in advance.
 """

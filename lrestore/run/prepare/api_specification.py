@@ -1,8 +1,8 @@
-"""Asking the destination what its API knows: once per release, and never when that is known already.
+"""Reads the destination's API specification: once per release, and only if it is not known.
 
-A production Looker makes some megabytes for it, so the reduced form is kept in the state file. A Looker of the very
-release that the installed SDK was made for is not asked: the SDK's models, less the errata, say the same. Neither is it
-asked twice if it has no answer: the table of releases has to do then, and a warning says so.
+The document has several megabytes, so its reduced form is kept in the state file. It is not requested from a Looker of
+the release that the installed SDK was made for: the SDK's models, minus the errata, contain the same facts. If it
+cannot be read, a warning says so and the built-in release table is used.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ _DOCUMENT = "swagger.json"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the destination now. ``fresh``: it was asked just now, and the answer is not on record yet."""
+    """Facts about the destination. ``fresh``: its specification was read just now and is not recorded yet."""
 
     facts: DestinationFacts
     fresh: bool = False
 
     def keep(self, writer: StateWriter, destination: str) -> None:
-        """Put a fresh answer on record, for the next run."""
+        """Record a fresh specification for the next run."""
         if self.fresh and self.facts.specification is not None:
             writer.record_specification(destination, self.facts.looker_version, self.facts.specification)
 
 
 def load_api_specification(session: LookerSession, facts: DestinationFacts, state: Path, destination: str) -> Known:
-    """``facts`` with the destination's own specification: from the state file, else asked for.
+    """``facts`` with the destination's own specification, from the state file or from the destination.
 
-    Never fails for want of it: what stands against it is among the warnings of the facts.
+    Does not fail if there is none: the warnings of the facts give the reason.
     """
     recorded = _recorded(state, destination, facts.looker_version)
     if recorded is not None:
@@ -72,7 +72,7 @@ def _minor(release: str) -> str:
 
 
 def _document(session: LookerSession, swagger_url: str) -> Any:
-    """The specification, where API 4.0 has it, or where the instance says that it is, below the same API."""
+    """The specification from its usual path in API 4.0, or from the path that the instance names, in the same API."""
     try:
         return session.call_once("api_spec", path={"api_version": API_VERSION, "specification": _DOCUMENT})
     except NotFoundError:

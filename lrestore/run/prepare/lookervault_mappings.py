@@ -1,9 +1,9 @@
-"""Id mappings that LookerVault's own restore left in the backup file are taken over, where they are surely right.
+"""Takes over id mappings that LookerVault's own restore left in the backup file, if they are provably right.
 
-LookerVault knows an object by the name of a source instance and a number, and says of some mappings into which instance
-they lead. So one counts only across instances, where none of ours is recorded, where source and destination are those
-of this run as far as that is said, and where the object is there, is no built-in one, is on record as no other item,
-and has the natural key that the backup holds. Anything else is left to the usual rules.
+LookerVault identifies an object by the name of a source instance and a number, and names the destination of only some
+mappings. A mapping is taken over only if all of this holds: the restore is into another instance; lrestore has no
+mapping of its own; source and destination, if named, are those of this run; the live object exists, is not built-in, is
+not recorded for another item, and has the natural key that the backup holds. Otherwise the usual rules apply.
 """
 
 from __future__ import annotations
@@ -35,11 +35,13 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 50
 _ALWAYS = frozenset({"folder"})
-"""Listed in every run, and needed on the way down to any folder."""
+"""Types that are always checked: listed in every run, and needed to find any folder below."""
 
 
 def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> int:
-    """Hand what is taken over to ``keep``; returns how many that were. Reads listings, and a search per 50 objects."""
+    """Pass each mapping that is taken over to ``keep``; returns their number. Reads listings, and 50
+    objects a search.
+    """
     if context.same_instance:
         return 0
     ours = _ours(job)
@@ -55,7 +57,7 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
 
 
 def _ours(job: Job) -> dict[tuple[str, str], Mapping]:
-    """The mappings of this run's source and destination, by type and source id; the newest where there are several."""
+    """The mappings of this run's source and destination, by type and source id; the newest one if there are several."""
     rows = list(job.vault.mappings())
     named = _Names(job.settings, {row.source for row in rows}, job.vault.paths)
     found = {(row.mapping.type, row.mapping.source_id): row.mapping for row in rows if named.fit(row)}
@@ -71,7 +73,7 @@ def _ours(job: Job) -> dict[tuple[str, str], Mapping]:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Under which names this run's two instances may stand in the file."""
+    """Compares instance names in the file with the two instances of this run."""
 
     settings: Settings
     sources: Collection[str]
@@ -81,7 +83,9 @@ class _Names:
         return self.fit_source(row.source) and self.fit_destination(row.destination)
 
     def fit_source(self, name: str) -> bool:
-        """The name or the host of the source instance; if nobody has named it, the only one in the file."""
+        """Whether this is the name or host of the source instance; if it has no configured name, the
+        only one counts.
+        """
         source = self.settings.source
         if _alike(name, source.instance, source.base_url):
             return True
@@ -89,7 +93,7 @@ class _Names:
         return len(self.sources) == 1 and source.instance in files
 
     def fit_destination(self, name: str) -> bool:
-        """The name or the host of the destination; a file need not say it."""
+        """Whether this is the name or host of the destination, or empty: LookerVault may not record it."""
         return not name or _alike(name, self.settings.destination.name, self.settings.destination.base_url)
 
 
@@ -98,7 +102,7 @@ def _alike(name: str, known: str, base_url: str) -> bool:
 
 
 def _wanted(job: Job, context: Context, ours: dict[tuple[str, str], Mapping]) -> Iterator[Mapping]:
-    """Those of what is selected, of what that refers to, and of all folders."""
+    """The mappings of selected items, of objects that these refer to, and of all folders."""
     asked = {*job.keys, *referred_to(job.vault, job.keys)}
     for (type_name, source_id), mapping in ours.items():
         key = ItemKey(type_name, source_id)
@@ -108,7 +112,7 @@ def _wanted(job: Job, context: Context, ours: dict[tuple[str, str], Mapping]) ->
 
 
 def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> Iterator[tuple[Mapping, JsonObject]]:
-    """Those that are proved, each with its live object."""
+    """The mappings that are proved, each with its live object."""
     by_type: dict[str, list[Mapping]] = {}
     for mapping in candidates:
         by_type.setdefault(mapping.type, []).append(mapping)
@@ -146,7 +150,7 @@ def _is_it(vault: Vault, context: Context, mapping: Mapping, shown: JsonObject) 
 
 
 def _same_title(context: Context, key: ItemKey, raw: JsonObject, shown: JsonObject) -> bool:
-    """A dashboard that was made with another slug is known by its title, which is unique in its folder."""
+    """A dashboard that was created with another slug is identified by its title, which is unique in its folder."""
     if not raw.get("title") or raw["title"] != shown.get("title") or raw.get("folder_id") is None:
         return False
     try:
@@ -157,7 +161,7 @@ def _same_title(context: Context, key: ItemKey, raw: JsonObject, shown: JsonObje
 
 
 def _sole(mappings: Iterable[tuple[Mapping, JsonObject]]) -> Iterator[tuple[Mapping, JsonObject]]:
-    """Of two that lead to one object, neither can be believed."""
+    """Drop mappings that lead to the same object: none of them can be trusted."""
     all_of_them = list(mappings)
     count = Counter((mapping.type, mapping.destination_id) for mapping, _ in all_of_them)
     yield from (one for one in all_of_them if count[one[0].type, one[0].destination_id] == 1)

@@ -1,4 +1,4 @@
-"""Before the first item: mappings are taken over, and who holds the name of another steps aside.
+"""Before the first item: takes mappings over, and temporarily renames objects that hold the name of another item.
 
 See :mod:`lrestore.run.prepare.lookervault_mappings` and :mod:`lrestore.restoration.name_swaps`.
 """
@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def renames(job: Job, context: Context) -> list[Write]:
-    """The renames that make way, for those of the run's items whose names must be unique. A type that Looker does not
-    list for this caller is left to its items, which say so."""
+    """The temporary renames for the run's items whose names must be unique. If Looker refuses to list a type, its items
+    report the conflict themselves.
+    """
     found: list[Write] = []
     for type_name in sorted(UNIQUE):
         few = [key for key in job.keys if key.type == type_name]
@@ -44,7 +45,8 @@ def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, JsonObje
 
 
 def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
-    """Take mappings over and carry the renames out; a copy is kept first. A refusal leaves the items to find out.
+    """Take mappings over, then rename; a copy of each object is kept first. If a rename is refused, the item that needs
+    the name reports the conflict itself.
 
     Raises StateError if the state file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Reading what is about to be compared, many objects with one search instead of one by one."""
+"""Reads objects that are about to be compared: many with one search instead of one by one."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey, Recorded
 
 PREFETCHED = frozenset({"dashboard", "look", "user"})
-"""Types too many to be listed and too often compared to be read one by one."""
+"""Types with too many objects to list, and too many comparisons to read one by one."""
 
 _CHUNK = 50
 _CHUNK_OF_USERS = 100
-"""They are small."""
+"""Larger, because users are small objects."""
 _USERS_AHEAD = 2000
-"""Up to so many are read before the work is shared out: in small batches every few would cost a search."""
+"""Up to this many users are read before the work is distributed: small batches would cost a search for every few."""
 _WORTH_IT = 4
-"""Below so many objects single reads cost as little."""
+"""Below this number of objects, single reads cost no more."""
 
 Mapped = Callable[[str, str], Recorded | None]
-"""What is on record of a backed-up object, by type and id."""
+"""Returns the recorded mapping of a backed-up object, by type and id."""
 
 
 def prefetched(live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: Mapped) -> Iterator[ItemKey]:
-    """``keys``, the live objects of the next few of which have been read when each comes."""
+    """Yield ``keys``; the live objects of the next few are read before the first of them is yielded."""
     start = 0
     while start < len(keys):
         size = _CHUNK_OF_USERS if keys[start].type == "user" else _CHUNK
@@ -38,8 +38,8 @@ def prefetched(live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped
 
 
 def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> None:
-    """Read the objects of ``keys`` with one search per type: those that are mapped, and in the same instance those that
-    have their ids still.
+    """Read the objects of ``keys`` with one search per type: mapped ones, and in the same instance those with the same
+    id.
     """
     wanted: dict[str, set[str]] = {}
     for key in keys:
@@ -54,13 +54,13 @@ def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: 
             try:
                 live.prefetch_all(type_name, ids)
             except LookerError:
-                # The items' own reads will meet the same trouble, and have a place to report it.
+                # The items' own reads fail in the same way and report it.
                 return
 
 
 def users_ahead(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> dict[str, JsonObject]:
-    """The users among ``keys`` as they are now, by live id, for those who are to share the work; none if they are too
-    many for everybody to hold.
+    """The live users among ``keys``, by live id, for all workers. Empty if there are too many for every
+    worker to hold.
     """
     users = [key for key in keys if key.type == "user"]
     if len(users) > _USERS_AHEAD:

@@ -1,4 +1,4 @@
-"""Before the first write: who are we, which Looker is this, and is it the instance that the backup came from?"""
+"""Checks before the first write: the caller, Looker's release, and whether this is the instance of the backup."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ log = logging.getLogger(__name__)
 
 API_VERSION = "4.0"
 _SINGLE_READS = 3
-"""Up to so many selected dashboards or looks are read whole at once: the restore needs the copy anyway."""
+"""Up to this many selected dashboards or looks are read completely: the restore needs the copies anyway."""
 
 _INSTEAD = 5
-"""So many objects are read one by one where a search or listing fails: enough to tell, few to wait for."""
+"""Objects that are read one by one if a search or listing fails: enough for a judgement, few enough to be quick."""
 
 _SAMPLED = ("dashboard", "look")
 _INTRODUCTION = 3
@@ -32,9 +32,9 @@ _FOLDER_LISTING = 1
 
 
 def meet(session: Caller, base_url: str) -> DestinationFacts:
-    """Log in and ask who we are and which release this is.
+    """Log in, and read the caller's user and Looker's release.
 
-    Raises DestinationError where this is not a Looker that speaks API 4.0, or it cannot be reached.
+    Raises DestinationError if the destination is not a Looker with API 4.0, or cannot be reached.
     """
     try:
         me = session.call("me")
@@ -53,7 +53,7 @@ def meet(session: Caller, base_url: str) -> DestinationFacts:
 
 
 def _versions(session: Caller) -> JsonObject:
-    """What Looker says of its release; nothing where it does not, and then fields are not held back as too new."""
+    """Looker's release information. Empty if it cannot be read; then no field is left out as too new."""
     try:
         found: JsonObject = session.call("versions")
     except LookerError as error:
@@ -69,7 +69,7 @@ def _swagger_url(versions: JsonObject) -> str:
 
 
 class AdminCheck:
-    """Whether the caller is an admin: asked once, and only when something is missing."""
+    """Whether the caller is an admin. Reads the roles once, and only when an object is missing."""
 
     def __init__(self, session: Caller, user_id: str) -> None:
         self._session = session
@@ -96,9 +96,9 @@ class AdminCheck:
 
 
 def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, max_item_bytes: int) -> Judgement:
-    """Whether the destination is the source instance, as ``[run] identity`` says or as a sample shows.
+    """Whether the destination is the source instance, according to ``[run] identity`` or to a sample.
 
-    Raises WrongInstanceError, with the evidence, where ids of the backup belong to other objects in the destination.
+    Raises WrongInstanceError, with the evidence, if ids of the backup belong to other objects in the destination.
     """
     if identity == "same-instance":
         return Judgement("same")
@@ -117,7 +117,7 @@ def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, 
 
 
 def least_calls(selected: Sequence[ItemKey], identity: str) -> int:
-    """How many calls are made, at the least, before the first item: to log in, :func:`meet`, and :func:`judge`."""
+    """The least number of calls before the first item: to log in, :func:`meet`, and :func:`judge`."""
     if identity != "auto":
         return _INTRODUCTION
     counts = [sum(key.type == type_name for key in selected) for type_name in _SAMPLED]
@@ -126,10 +126,10 @@ def least_calls(selected: Sequence[ItemKey], identity: str) -> int:
 
 
 def check_fallbacks(live: Live, owner: str, folder: str) -> None:
-    """The user and the folder that take what has no other place are there; "" for those that are not set.
+    """Check that the fallback owner and the fallback folder exist; "" if they are not set.
 
-    Raises DestinationError naming the setting, ConnectError where Looker cannot be reached. Where Looker does not
-    answer the question, the items that need the fallback will tell.
+    Raises DestinationError naming the setting, ConnectError if Looker cannot be reached. If Looker does not answer, the
+    items that need the fallback report it.
     """
     for name, type_name, object_id in (("fallback_owner", "user", owner), ("fallback_folder", "folder", folder)):
         try:
@@ -158,7 +158,7 @@ def check_new_folders(job: Job, is_admin: Callable[[], bool]) -> None:
 
 
 Shown = dict[str, JsonObject | None]
-"""Live objects by id, None for those that are not there. What could not be read is left out."""
+"""Live objects by id; None: the object does not exist. Objects that could not be read are left out."""
 
 
 def _sample(vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_bytes: int) -> list[Specimen]:
@@ -182,7 +182,7 @@ def _sample(vault: Vault, live: Live, selected: Sequence[ItemKey], max_item_byte
 
 
 def _searched(live: Live, keys: Sequence[ItemKey]) -> Shown:
-    """The objects of one type, by one search; some of them one by one where that fails."""
+    """The objects of one type, read by one search; if that fails, some of them one by one."""
     try:
         found = live.by_ids(keys[0].type, {key.id for key in keys}, "id,created_at")
     except ConnectError:
@@ -203,7 +203,7 @@ def _listed_folders(live: Live, keys: Sequence[ItemKey]) -> Shown:
 
 
 def _one_by_one(keys: Iterable[ItemKey], read: Callable[[str, str], JsonObject | None]) -> Shown:
-    """What single reads show. One that fails says nothing of the instance, and its item will tell of it.
+    """Objects that are read one by one. A read that fails proves nothing about the instance; its item reports it.
 
     Raises the ConnectError of a destination that cannot be reached.
     """

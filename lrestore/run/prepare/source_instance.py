@@ -1,4 +1,4 @@
-"""The living source of a migration: what backups lack is read there. It is asked only where ids mean nothing."""
+"""The source instance: provides data that backups lack. Except for access lists, it is used only in migrations."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ log = logging.getLogger(__name__)
 def origin_session(
     settings: Settings, credentials: Credentials, meter: CallMeter, pause: Callable[[float], bool]
 ) -> LookerSession:
-    """A session with the source. Its calls count as the destination's do; no rate but their number under way is
-    bounded: refusals are waited out.
+    """A session with the source instance. Its calls are counted with those of the destination. Their rate has no limit,
+    only their number at a time; refusals are waited out.
     """
     return session_for(settings, credentials, pause, base_url=settings.source.base_url, meter=meter)
 
 
 def meet_origin(job: Job, session: LookerSession) -> None:
-    """Log in, and make sure that the backup came from there.
+    """Log in to the source instance, and check that the backup came from there.
 
-    Raises DestinationError where it cannot be reached or refuses the key, WrongInstanceError where it is another.
+    Raises DestinationError if it cannot be reached or refuses the key, WrongInstanceError if it is another instance.
     """
     url = job.settings.source.base_url
     try:
@@ -70,14 +70,14 @@ def meet_origin(job: Job, session: LookerSession) -> None:
 def definitions_for(
     source: Source, max_item_bytes: int, gathered: Gathered, destination: Caller, session: LookerSession | None
 ) -> Definitions:
-    """Where can be had what the backup has only ids of: its own tiles, and the living source if there is one."""
+    """The source of definitions for ids in the backup: tiles of the backup, and the source instance if configured."""
     origin = Origin(session) if session else None
     return SourceDefinitions(source, max_item_bytes, gathered, origin, partial(known_colours, destination, session))
 
 
 class Handed(msgspec.Struct, frozen=True):
-    """What the processes of a run are handed, rather than each gathering it: see
-    :class:`lrestore.restoration.asked.Gathered`.
+    """Data that is read once and passed to all workers: see
+    :class:`lrestore.restoration.identify.source_definitions.Gathered`.
     """
 
     shown: dict[str, str] = {}
@@ -91,7 +91,7 @@ class Handed(msgspec.Struct, frozen=True):
 
     @staticmethod
     def read(file: Path) -> Gathered:
-        """Read once, when something of it is asked for."""
+        """Read the file once, at the first use of its data."""
         handed = cache(lambda: msgspec.msgpack.decode(file.read_bytes(), type=Handed))
         return Gathered(
             lambda: handed().shown, lambda: handed().nesting, lambda: handed().access, lambda: handed().colours
@@ -101,8 +101,8 @@ class Handed(msgspec.Struct, frozen=True):
 def gather(
     job: Job, destination: Caller, session: LookerSession | None, is_there: Callable[[ItemKey], bool]
 ) -> Gathered:
-    """What can be known of all items at once, each part of it put together when it is first asked for. ``is_there``:
-    whether the destination surely has an item.
+    """Data about all items at once; each part is read at its first use. ``is_there``: whether the destination provably
+    has an item.
     """
 
     def nesting() -> Nesting:
@@ -115,20 +115,20 @@ def gather(
 
 
 def gather_access(job: Job, session: LookerSession, is_there: Callable[[ItemKey], bool]) -> Gathered:
-    """The same where ids mean the same: all that is asked of the source is who may see folders."""
+    """The same for the same instance: only the access lists of folders are read from the source instance."""
     return Gathered(access=cache(partial(_access, job, session, is_there)))
 
 
 def _access(job: Job, session: LookerSession | None, is_there: Callable[[ItemKey], bool]) -> Mapping[str, AccessList]:
-    """Who may see the folders that are to be made, as the source has it, if new folders are to have that."""
+    """The source instance's access lists of the folders to create, if ``new_folder_access`` is "copy"."""
     if session is None or job.settings.run.new_folder_access != "copy":
         return {}
     return Origin(session).access(key.id for key in job.keys if key.type == "folder" and not is_there(key))
 
 
 def nested(links: Links, gathered: Gathered) -> Links:
-    """``links``, with the groups that groups and roles of the run await, and those that are to see its folders: these
-    come first where order is free.
+    """``links``, with the groups that groups and roles of the run await, and the groups and users of access lists:
+    these come first if the order is otherwise free.
     """
     awaits, needs = dict(links.awaits), dict(links.needs)
     nesting = gathered.nesting()
@@ -145,8 +145,8 @@ def nested(links: Links, gathered: Gathered) -> Links:
 
 
 def surely_there(job: Job, live: Live, key: ItemKey, *, same: bool) -> bool:
-    """Whether the destination has a folder of the backup, as the listing and what is on record tell without a call of
-    its own: one that has been made and not been closed counts as still to be made.
+    """Whether the destination has a folder of the backup, according to listing and records, without a call. A folder
+    that was created and not closed yet counts as missing.
     """
     journal = ReadOnlyJournal(Path(job.settings.state.path), job.route)
     try:

@@ -1,7 +1,7 @@
-"""Creates whose end is not on record: Looker may still be at work on them.
+"""Open creates: calls whose end is not recorded. Looker may still be working on them.
 
-What such a call makes is adopted once it is there (:mod:`lrestore.restoration.apply.create_once`). Their items come
-last, so that most of the waiting is over by then.
+An object that such a call creates is adopted as soon as it exists (:mod:`lrestore.restoration.apply.create_once`).
+Their items come last, so that most of the waiting is over by then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lrestore.state.records import Route
 
 
 def unanswered(state: Path | str, route: Route) -> frozenset[ItemKey]:
-    """Items of which a session between these two instances has begun a create whose end is not on record."""
+    """Items with an open create, of any session between these two instances."""
     with StateReader.open(state) as reader:
         return frozenset(row.intent.key for row in reader.open_intents_of_route(route))
 
@@ -23,8 +23,8 @@ def unanswered(state: Path | str, route: Route) -> frozenset[ItemKey]:
 def doubtful_last(
     keys: Sequence[ItemKey], doubtful: Collection[ItemKey], needs: Mapping[ItemKey, Collection[ItemKey]]
 ) -> list[ItemKey]:
-    """``keys``, which are in an order in which they can be restored: the doubtful ones last, and after them, in the
-    same order as before, those that need them.
+    """``keys``, given in an order of restoring, with the doubtful ones and those that need them at the end. The order
+    is otherwise kept.
     """
     late: set[ItemKey] = set()
     for key in keys:

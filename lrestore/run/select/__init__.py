@@ -1,5 +1,5 @@
-"""Which items a run takes, and in which order.
+"""Chooses the items of a run and their order.
 
-Steps: ``choose`` applies selection and filters, ``dependencies`` finds what each item needs, ``text_links`` those that
-stand in texts, ``order`` puts them in tiers.
+Steps: ``choose`` applies selection and filters, ``dependencies`` finds the items that each item needs, ``text_links``
+finds links in texts, ``missing_looks`` adds looks that tiles show, ``order`` sorts the items.
 """

@@ -1,4 +1,4 @@
-"""Which items of the backup a run is about, and in which order."""
+"""Chooses the items of the backup for a run, and puts them in order."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from lrestore.vault.reader import Vault
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """``keys`` in the order of restoring; ``missing`` are results for ids that were asked for and are not there;
-    ``selection`` is what was asked for.
+    """``keys`` in the order of restoring; ``missing`` are results for named ids that the backup lacks; ``selection`` is
+    the parsed request.
     """
 
     keys: list[ItemKey]
@@ -53,8 +53,8 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
 
 
 def _refuse_unsupported(selection: Selection) -> None:
-    """What is asked for by name and cannot be done is refused before anything is called; ``all`` skips it with
-    a word.
+    """Refuse, before the first call, types that are selected by name and cannot be restored. ``all`` skips them with a
+    warning.
     """
     types = selection.types()
     named = {key.type for key in selection.explicit_ids()} | (set() if selection.wanted.everything else types or set())
@@ -74,7 +74,7 @@ def read_list(path: str) -> str:
 
 
 def _rows(vault: Vault, selection: Selection, filters: Filters) -> dict[ItemKey, IndexRow]:
-    """Index rows of what is selected: whole types by one pass, single items by id."""
+    """Index rows of the selection: whole types by one pass, single items by id."""
     found: dict[ItemKey, IndexRow] = {}
     whole = selection.whole_types()
     if whole is None or whole:
@@ -102,9 +102,9 @@ def _narrowed(
 def _missing(
     vault: Vault, selection: Selection, rows: Mapping[ItemKey, IndexRow], filters: Filters
 ) -> list[ItemResult]:
-    """A dead letter for each id that was asked for by name and is not there, with a guess at what was meant.
+    """A dead letter for each named id that the backup lacks, with a guess at what was meant.
 
-    One that is marked deleted is just not selected where filters choose among what was named.
+    An item that is marked deleted has none if filters narrow the selection: it is just not selected.
     """
     narrowed = filters != Filters(include_deleted=filters.include_deleted)
     results = []
@@ -154,9 +154,9 @@ def _owner_ids(vault: Vault, owner: str) -> frozenset[str]:
 def _with_dependencies(
     vault: Vault, keys: list[ItemKey], excluded: Selection, *, include_deleted: bool
 ) -> list[ItemKey]:
-    """``keys`` and all that they refer to, and so on, as far as the backup holds it and nothing excludes it.
+    """``keys`` and, recursively, all items that they refer to, if the backup holds them and they are not excluded.
 
-    FR-014: an item and all it depends on. Types that cannot be restored are left to the destination.
+    FR-014: an item and all it depends on. Types that cannot be restored must exist in the destination.
     """
     found = dict.fromkeys(keys)
     seen, fresh = set(keys), keys

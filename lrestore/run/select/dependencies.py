@@ -1,4 +1,4 @@
-"""Which selected items need which others: one pass over the backup, in which only references are decoded."""
+"""Finds which selected items need which others, in one pass over the backup that decodes only references."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ HARD = frozenset({"hard", "parent"})
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """How selected items hang together.
+    """The references between selected items.
 
-    ``needs``: what is to be settled before an item; ``hard``: those of these pairs without which it cannot be (folder,
-    set, what a plan sends; not an owner, nor what a tile shows). ``awaits``: what an item refers to without having to
-    wait for it (the roles of a user): if it is not there yet, the item is restored once more in the end. ``mentions``:
-    what it may have links to in its texts, perhaps itself; see :mod:`lrestore.run.select.text_links`. ``colours``:
-    whether some item may name colour collections.
+    ``needs``: items that must be settled before an item. ``hard``: the pairs of these without which the item cannot be
+    restored (folder, set, content of a plan; not an owner, nor the look of a tile). ``awaits``: items that an item
+    refers to without waiting for them (the roles of a user); if one does not exist yet, the item gets a second pass at
+    the end. ``mentions``: items that its texts may link to, perhaps itself; see :mod:`lrestore.run.select.text_links`.
+    ``colours``: whether some item may name colour collections.
     """
 
     needs: Needs
@@ -61,19 +61,19 @@ def _parts(type_name: str) -> frozenset[str]:
 
 
 def _is_hard(type_name: str, reference: Reference) -> bool:
-    """Whether the item cannot be without what the reference names. What a part names is another matter: the item comes
-    back without that part.
+    """Whether the item cannot be restored without the target. References of parts do not count: the item is restored
+    without that part.
     """
     return reference.kind in HARD and reference.path.partition("[]")[0] not in _parts(type_name)
 
 
 def _comes_first(reference: Reference) -> bool:
-    """Owners come before what they own, so that they can be named; roles and home folders of users come after them."""
+    """Owners come before their content, so that it can refer to them; roles and home folders come after their users."""
     return reference.kind in HARD or (reference.kind == "soft" and reference.target == "user")
 
 
 def _shape(paths: Collection[tuple[str, ...]]) -> type[msgspec.Struct]:
-    """A Struct that has just the fields on these paths, nested as they are."""
+    """A Struct with only the fields on these paths, nested like the paths."""
     below: dict[str, list[tuple[str, ...]]] = defaultdict(list)
     for step, *rest in paths:
         below[step].append(tuple(rest))
@@ -107,11 +107,11 @@ def _has_texts(type_name: str) -> bool:
 
 
 _NAMED = (("first_name",), ("last_name",), ("credentials_embed",))
-"""What tells which users may be mistaken for each other while they are made. Embed users are made with their login."""
+"""Fields that tell which users can be confused while they are created. Embed users are created with their login."""
 
 
 class _Reading:
-    """What a pass over the selected items finds."""
+    """The result of a pass over the selected items."""
 
     def __init__(self, vault: Vault, keys: Collection[ItemKey]) -> None:
         self.wanted = {key: key for key in keys}
@@ -143,9 +143,10 @@ class _Reading:
             self._named[name].append(key)
 
     def order_namesakes(self) -> None:
-        """Let users of the same name follow each other, oldest first.
+        """Order users of the same name one after the other, oldest first.
 
-        A user is made in several calls. Until it has its login, it looks like any user of its name without a login.
+        A user is created by several calls. Until it has its login, it looks like any other user of its name without
+        one.
         """
         for keys in self._named.values():
             in_turn = sorted(keys, key=lambda key: (len(key.id), key.id))
@@ -165,7 +166,9 @@ class _Reading:
                 kind[key] |= {self.wanted[other] for other in others}
 
     def _owners(self, key: ItemKey, places: Collection[ItemKey]) -> None:
-        """A personal folder comes with its user: what is in it comes after that user."""
+        """Looker creates a personal folder together with its user, so the content of the folder comes
+        after the user.
+        """
         owners = {ItemKey("user", self._homes[place.id]) for place in places if _is_home(place, self._homes)}
         if owners & self.wanted.keys():
             self.first[key] |= {self.wanted[owner] for owner in owners & self.wanted.keys()}
@@ -179,7 +182,7 @@ class _Reading:
 
 
 def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
-    """What each item needs, and what it refers to besides. Circles of needs are opened where a need is not hard."""
+    """The references between the items. Circles of needs are broken at needs that are not hard."""
     found = _Reading(vault, keys)
     for type_name in {key.type for key in found.wanted}:
         found.over(vault, type_name)
@@ -193,7 +196,7 @@ def links_of(vault: Vault, keys: Collection[ItemKey]) -> Links:
 
 
 def _open_circles(hard: _Found, first: _Found, awaits: _Found) -> None:
-    """In a circle nobody would ever be ready: what is not hard in it is not waited for but awaited."""
+    """No item of a circle would ever become ready: turn its needs that are not hard into ``awaits``."""
     both = {key: {*hard.get(key, ()), *first.get(key, ())} for key in {*hard, *first}}
     for circle in circles(both):
         members = set(circle)
@@ -211,14 +214,14 @@ _MODELS = {
     ),
     "look": ("query.model",),
 }
-"""Where content names the LookML models without which it cannot be: the name of a model is its id."""
+"""Paths at which content names the LookML models that it needs: the name of a model is its id."""
 
 
 def referred_to(vault: Vault, keys: Collection[ItemKey]) -> set[ItemKey]:
-    """What the items refer to by id, memberships included; the models that their queries ask, and the users whose
-    personal folders they are in.
+    """The objects that the items refer to by id, including memberships, the models of their queries, and the users
+    whose personal folders they are in.
 
-    Links in texts are no dependencies: content works without what it links to. An unreadable item refers to nothing.
+    Links in texts are not dependencies: content works without their targets. An unreadable item has no references.
     """
     found: set[ItemKey] = set()
     for type_name in {key.type for key in keys}:

@@ -1,7 +1,8 @@
-"""Looks that the run's dashboards show, that are not selected, and that the destination lacks or has in its trash.
+"""Finds looks that dashboards of the run show, that are not selected, and that the destination lacks or has in its
+trash.
 
-With ``[run] missing_looks = "restore"`` they are restored first: a tile cannot be made without its look. They are found
-out before the session begins and are recorded with it, so that a session that is resumed is about the same items.
+With ``[run] missing_looks = "restore"`` they are restored first, because a tile cannot be created without its look.
+They are determined before the session begins and recorded with it, so that a resumed session has the same items.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from lrestore.vault.reader import Vault
 log = logging.getLogger(__name__)
 
 _CHUNK = 100
-"""Ids per search: an answer has no more than three small fields of each."""
+"""Ids per search: an answer has only three small fields of each."""
 
 
 def missing_looks(vault: Vault, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
-    """The looks to be restored besides ``keys``: those that the backup holds, whole and not in the trash.
+    """The looks to restore in addition to ``keys``: those that the backup holds complete and not in the trash.
 
-    Costs a search for every hundred looks that are shown and not selected, and a look at each that is not found so.
+    Costs one search per hundred looks that are shown and not selected, and one read of each that it does not find.
     """
     shown = looks_shown(vault, keys)
     looks = [key for key in sorted(shown.keys() - set(keys)) if _is_whole(vault, key)]
@@ -52,7 +53,7 @@ def _is_whole(vault: Vault, key: ItemKey) -> bool:
 
 
 def _not_found(vault: Vault, looks: Sequence[ItemKey], context: Context) -> Iterator[ItemKey]:
-    """Those that one search per hundred does not show where they would be."""
+    """The looks that a search, one per hundred, does not find under their presumed ids."""
     where = {key: _presumed(context, key) for key in looks}
     for start in range(0, len(looks), _CHUNK):
         chunk = looks[start : start + _CHUNK]
@@ -74,7 +75,7 @@ def _there(context: Context, ids: Collection[str]) -> Mapping[str, JsonObject]:
 
 
 def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:
-    """Whether the id may belong to another look now."""
+    """Whether the id may now belong to another look."""
     recorded, row = context.journal.recorded(key.type, key.id), vault.row(key)
     if recorded is not None:
         return proves(key.type, recorded, live) is not True
@@ -82,7 +83,7 @@ def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) 
 
 
 def _presumed(context: Context, key: ItemKey) -> str | None:
-    """Under which id the look would be; that is still to be proved."""
+    """The live id that the look would have, still to be proved."""
     recorded = context.journal.recorded(key.type, key.id)
     if recorded is not None:
         return recorded.destination_id
@@ -90,7 +91,7 @@ def _presumed(context: Context, key: ItemKey) -> str | None:
 
 
 def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
-    """Whether no reference to the look can be resolved. What cannot be asked is not called missing."""
+    """Whether references to the look cannot be resolved. False if Looker does not answer."""
     try:
         resolve(context, look.type, look.id, path="look_id", key=dashboard)
     except DependencyError:

@@ -14,14 +14,14 @@ from lrestore.ontology import CONTENT_TYPES
 
 
 def in_order(keys: Iterable[ItemKey], parents: Mapping[str, str]) -> list[ItemKey]:
-    """``keys`` with what others need before those others. ``parents``: folder id → parent id, as the backup has
-    them.
+    """``keys`` in an order in which items come after those that they need. ``parents``: folder id → parent id in the
+    backup.
     """
     return sorted(keys, key=lambda key: (CONTENT_TYPES[key.type].tier, _depth(key, parents), natural(key.id)))
 
 
 def _depth(key: ItemKey, parents: Mapping[str, str]) -> int:
-    """Folders above; a circle, which only broken data has, ends where it closes."""
+    """The number of folders above. A circle, which only broken data contains, is followed once."""
     if key.type != "folder":
         return 0
     seen: set[str] = set()
@@ -33,5 +33,5 @@ def _depth(key: ItemKey, parents: Mapping[str, str]) -> int:
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key in which 9 comes before 10, also inside names."""
+    """Sort key that puts 9 before 10, also inside names."""
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"\d+|\D+", text))

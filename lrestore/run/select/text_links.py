@@ -1,7 +1,7 @@
-"""Links in texts: which of them lead to what gets its id only during the run.
+"""Finds links in texts whose target gets its id only during the run.
 
-What links to such an item is restored once more when the item is there. Everything else keeps its id or is mapped to an
-object that is there already, and nobody has to wait for it.
+An item with such a link gets a second pass when the target exists. Every other target keeps its id or is mapped to an
+existing object, so no item has to wait for it.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from lrestore.run.select.dependencies import Links, links_of
 from lrestore.vault.reader import Vault
 
 Mapped = Callable[[str, str], Recorded | None]
-"""What is on record of a backed-up object, by type and id."""
+"""Returns the recorded mapping of a backed-up object, by type and id."""
 
 _CHUNK = 100
-"""Ids per search: an answer has no more than two small fields of each."""
+"""Ids per search: an answer has only two small fields of each."""
 
 
 def links_here(vault: Vault, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped) -> Links:
-    """How the items hang together, links in their texts included. Costs a search for every hundred that are linked to,
-    none where no item links to another.
+    """The references between the items, including links in texts. Costs one search per hundred link targets, none if no
+    item links to another.
     """
     links = links_of(vault, keys)
     if not links.mentions:
@@ -36,7 +36,7 @@ def links_here(vault: Vault, keys: Collection[ItemKey], live: Live, judgement: J
     new = frozenset(_without_id(vault, targets, live, judgement, mapped))
     awaits = dict(links.awaits)
     for key, others in links.mentions.items():
-        # Its own id is new to an item only if it is made anew, which shows when its turn has come.
+        # An item's own id is new only if it is created, which is known when the item is restored.
         waited = {other for other in others if other == key or other in new}
         if waited:
             awaits[key] = tuple(sorted(waited.union(awaits.get(key, ()))))
@@ -46,7 +46,7 @@ def links_here(vault: Vault, keys: Collection[ItemKey], live: Live, judgement: J
 def _without_id(
     vault: Vault, targets: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
 ) -> Iterator[ItemKey]:
-    """Those of the items that have no object in the destination yet, as far as can be told without comparing them."""
+    """The items that have no live object yet, as far as this can be determined without comparing content."""
     by_type: dict[str, list[tuple[ItemKey, str, Recorded | None]]] = {}
     for key in targets:
         recorded = mapped(key.type, key.id)
@@ -63,7 +63,7 @@ def _without_id(
 
 
 def _is_it(vault: Vault, key: ItemKey, recorded: Recorded | None, shown: JsonObject) -> bool:
-    """Whether a live object is surely the item: a second look at what links to it is the price of a doubt."""
+    """Whether a live object is provably the item. In doubt, the items that link to it get a second pass."""
     return _same(vault, key, shown) if recorded is None else proves(key.type, recorded, shown) is True
 
 
@@ -75,12 +75,12 @@ def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, JsonObje
         try:
             found |= live.by_ids(type_name, ids[start : start + _CHUNK], "id,created_at")
         except LookerError:
-            # Taken for missing, they cost a second look at what links to them; their own reads tell of the trouble.
+            # Treated as missing: the items that link to them get a second pass. Their own reads report the error.
             continue
     return found
 
 
 def _same(vault: Vault, key: ItemKey, shown: JsonObject) -> bool:
-    """Whether an id still belongs to the item, which otherwise gets a new one."""
+    """Whether the id still belongs to the item; otherwise the item gets a new id."""
     row = vault.row(key)
     return row is None or same_origin(row.created_at, shown.get("created_at")) is not False
