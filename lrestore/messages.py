@@ -108,6 +108,29 @@ class Deletion(msgspec.Struct, frozen=True):
     name: str
 
 
+TO_BE_MADE = msgspec.msgpack.Ext(1, b"")
+"""Stands in a note for the id of something that the same restore makes."""
+
+
+class Touch(msgspec.Struct, frozen=True):
+    """One write of a session to an object or a part of one, as an undo needs it.
+
+    ``id`` is the live id; of a part that is to be made, the id that the backup has for it. ``fields``: the values that
+    were sent, or that Looker made of them, by name; a list that belongs to the object (its groups, say) is whole.
+    """
+
+    type: str
+    id: str
+    operation: Literal["update", "create", "delete"]
+    fields: dict[str, object] = {}
+
+
+UndoAction = Literal["restore", "rename", "trash", "switch_off", "keep", "remove"]
+"""What an undo does with one object: put the copy back, or, of one that the undone session made, free its name, move it
+to the trash, switch it off, leave it, delete it.
+"""
+
+
 class ItemResult(msgspec.Struct, frozen=True):
     """The result of one item. ``missing``: the destination has no such object (failed items only).
 

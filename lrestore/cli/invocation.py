@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
 from lrestore.report.progress import Progress, Silent
-from lrestore.run.request import Mode, RunRequest
+from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.selection import Filters
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
 
@@ -52,8 +52,8 @@ def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
 
 def request_of(options: Options, settings: Settings) -> RunRequest:
     """What is asked for. Raises UsageError without a selection: nothing is ever restored by accident."""
-    select = tuple(options.select or settings.run.select)
-    if not select:
+    select = tuple(options.select or (() if options.undo else settings.run.select))
+    if not select and not options.undo:
         raise UsageError(
             f"nothing is selected{'' if _mode(options) == 'restore' else ' to ' + _mode(options)}",
             hint="use --select dashboard=42 or --select all; add --plan to see what would be done; see --help",
@@ -77,7 +77,15 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         with_dependencies=options.with_dependencies,
         max_calls=options.max_calls,
         max_runtime_s=options.max_runtime,
+        undo=_undo(options),
     )
+
+
+def _undo(options: Options) -> Undo | None:
+    if options.undo is None:
+        return None
+    created = cast("CreatedObjects", options.undo_created or "trash")
+    return Undo(session=options.undo, created=created, force=options.force)
 
 
 def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audience: Audience) -> Report:
@@ -104,7 +112,7 @@ def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], aud
     """Do it. Raises RunError; items that fail are in the report."""
     from lrestore.run.start import execute
 
-    with destination(settings, request.mode, environ, audience.warn) as (reached, credentials):
+    with destination(settings, request, environ, audience.warn) as (reached, credentials):
         surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
         return execute(reached, request, surroundings)
 
@@ -127,11 +135,12 @@ def _surroundings(
 
 @contextmanager
 def destination(
-    settings: Settings, mode: Mode, environ: Mapping[str, str], warn: Callable[[str], None]
+    settings: Settings, request: RunRequest, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
     """The settings with a destination that answers, and its credentials: the embedded simulator's, or the user's."""
-    require_source(settings)
-    if mode == "dry-run":
+    if request.undo is None:
+        require_source(settings)
+    if request.mode == "dry-run":
         yield settings, lambda: _credentials(settings, environ, warn)
         return
     require_destination(settings)

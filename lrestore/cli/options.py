@@ -88,7 +88,9 @@ class Options:
     retry_dead_letters: Optional[str] = _optional(
         MODE, "try the dead letters of the last session, or of the named one, again", LAST, metavar="SESSION"
     )
-    undo: Optional[str] = _flag(MODE, "undo what that session changed (not in this version)", metavar="SESSION")
+    undo: Optional[str] = _flag(
+        MODE, "put back what that session changed, from the copies that it took; also with --plan", metavar="SESSION"
+    )
     show: Optional[str] = _flag(
         MODE,
         "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE], source (the backup): no API call",
@@ -109,6 +111,13 @@ class Options:
         "what to do with an object that is not in the destination (default: create)",
         choices=("create", "skip", "fail"),
     )
+    undo_created: Optional[str] = _flag(
+        HOW,
+        "what --undo does with objects that the session created: move dashboards and looks to the trash (default), "
+        "delete all, keep all",
+        choices=("trash", "delete", "keep"),
+    )
+    force: bool = _switch(HOW, "with --undo: also put back objects that were changed since that session")
     skip_if_modified: bool = _switch(HOW, "skip objects that were changed in Looker after the backup")
     keep_extra: bool = _switch(HOW, "keep tiles, filters, members that the live object has and the backup lacks")
     allow_alert_loss: bool = _switch(HOW, "allow deleting or recreating tiles that have live alerts")
@@ -137,7 +146,6 @@ class Options:
 
 
 LATER: Mapping[str, str] = {
-    "undo": "the copies that it will need are already kept beside the state file",
     "html": "--report FILE writes the same as JSON",
 }
 """Flags of the contract whose feature is not there yet, with what to do until then. They are refused, never ignored."""
@@ -159,6 +167,10 @@ _MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "undo", "
 _SELECTION = (
     *("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted"),
     "with_dependencies",
+)
+_NOT_FOR_UNDO = (
+    *("identity", "if_missing", "skip_if_modified", "keep_extra", "disable_schedules", "with_dependencies"),
+    "include_deleted",
 )
 _NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo")
 
@@ -241,6 +253,8 @@ def _empty(options: Options) -> str:
 
 def _modes_clash(options: Options) -> str:
     modes = _given(options, _MODES)
+    if options.undo:
+        modes = [mode for mode in modes if mode != "plan"]
     if options.resume or options.retry_dead_letters:
         # Going on is a restore, and with one --verify means: compare afterwards.
         modes = [mode for mode in modes if mode != "verify"]
@@ -251,6 +265,12 @@ def _selection_clash(options: Options) -> str:
     selecting = _given(options, _SELECTION)
     if options.show and selecting:
         return f"--show takes no {flag(selecting[0])}: it always shows everything"
+    undoing = _given(options, ("undo_created", "force"))
+    if undoing and not options.undo:
+        return f"{flag(undoing[0])} is for --undo SESSION"
+    meaningless = _given(options, _NOT_FOR_UNDO)
+    if options.undo and meaningless:
+        return f"--undo puts back exactly what the session changed: it takes no {flag(meaningless[0])}"
     going_on = _given(options, ("resume", "retry_dead_letters"))
     if going_on and selecting:
         return f"{flag(going_on[0])} takes no {flag(selecting[0])}: it uses the selection of its session"

@@ -12,7 +12,7 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.restoration.deferred import nobody
-from lrestore.restoration.ports import Definitions, Journal, Nowhere, Source
+from lrestore.restoration.ports import Definitions, Journal, Nowhere, Source, UndoneSession
 
 T = TypeVar("T")
 
@@ -34,6 +34,8 @@ class Policy:
     max_item_bytes: int = 16 * 1024 * 1024
     max_retries: int = 5
     settle_s: float = 120.0
+    literal: bool = False
+    """Put back exactly what a copy shows: nulls are nulls, absent fields stay, the trash is a state like others."""
 
 
 def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:
@@ -79,6 +81,8 @@ class Context:
     """Live ids of backed-up users, None for those who were looked for in vain: asked for every owner."""
     in_run: Callable[[ItemKey], bool] = nobody
     """Whether this run restores an item."""
+    undone: UndoneSession | None = None
+    """The session that this one takes back, if it is an undo."""
     linked: dict[ItemKey, str | None] = field(default_factory=dict)
     """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
 

@@ -44,7 +44,10 @@ from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.preconditions import stale_explores, without_missing_calls
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.plan.title_clashes import find_under_temporary_name, holder_will_release, use_temporary_title
+from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.touches import note_answer, touches_of
 from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
+from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
 
 _TRIES = 2
@@ -70,6 +73,8 @@ class ItemPlan:
     unmet: list[Unmet] = field(default_factory=list)
     ends: LooseEnds = field(default_factory=LooseEnds)
     left_out: tuple[str, ...] = ()
+    literal: bool = False
+    """A copy is put back: what it refers to may be gone since, so that nothing brings it back. That is a warning."""
 
     @property
     def live_id(self) -> str:
@@ -78,13 +83,13 @@ class ItemPlan:
     @property
     def told(self) -> tuple[str, ...]:
         """All warnings, once each."""
-        without = [f"comes back without {one}" for one in self.all_unmet]
+        without = [f"comes back without {one}" for one in (*self.unmet, *self.parts.unmet)]
         return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings, *without]))
 
     @property
     def all_unmet(self) -> list[Unmet]:
         """What the item comes back without, in its own fields and in what belongs to it."""
-        return [*self.unmet, *self.parts.unmet]
+        return [] if self.literal else [*self.unmet, *self.parts.unmet]
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -104,6 +109,7 @@ class ItemRestorer:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._undo = UndoRules(context)
 
     def plan(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
         """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done.
@@ -113,25 +119,37 @@ class ItemRestorer:
         """
         ends = LooseEnds(awaited, nobody if last else self._context.in_run)
         key, raw = item.key, item.raw
-        entry = CONTENT_TYPES[key.type]
-        impossible = self._impossible(key.type)
-        if impossible:
-            return ItemPlan(key, item.name, "skipped", Match(), reason=impossible)
-        if is_built_in(entry, raw):
-            return ItemPlan(key, item.name, "skipped", Match(), reason=why_built_in(entry, raw))
+        reason = self._never_written(key, raw) or self._undo.kept(key)
+        if reason:
+            return ItemPlan(key, item.name, "skipped", Match(), reason=reason)
         after_a_death(self._context, key)
         match = find_live(self._context, key, raw)
+        gone = self._undo.gone(key, match)
+        if gone:
+            return ItemPlan(key, item.name, "skipped", match, reason=gone, warnings=[gone])
         if match.live is None:
             with _missing():
                 return self._plan_missing(item, match, ends)
-        if is_built_in(entry, match.live):
-            return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, match.live))
-        if self._context.policy.skip_if_modified and _modified_since(item, match.live):
+        return self._plan_existing(item, match, match.live, ends, first=not last)
+
+    def _never_written(self, key: ItemKey, raw: JsonObject) -> str:
+        """Why an object is written on no account; "" if it may be."""
+        entry = CONTENT_TYPES[key.type]
+        return self._impossible(key.type) or (why_built_in(entry, raw) if is_built_in(entry, raw) else "")
+
+    def _plan_existing(self, item: Any, match: Match, live: JsonObject, ends: LooseEnds, *, first: bool) -> ItemPlan:
+        key, entry = item.key, CONTENT_TYPES[item.key.type]
+        if is_built_in(entry, live):
+            return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, live))
+        if self._context.policy.skip_if_modified and _modified_since(item, live):
             return ItemPlan(key, item.name, "skipped", match, reason="changed in Looker after it was backed up")
         plan = self._planned(item, match, ends)
         plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
+        changed = self._undo.changed_since(key, (item.raw, live), plan.own, plan.parts) if first else ""
+        if changed:
+            return ItemPlan(key, item.name, "skipped", match, reason=changed, warnings=[changed])
         if plan.action == "updated":
-            self._check_lookml(plan, raw)
+            self._check_lookml(plan, item.raw)
         return plan
 
     def _impossible(self, type_name: str) -> str:
@@ -186,7 +204,7 @@ class ItemRestorer:
         planner.lost_owner()
         warnings = [*item.warnings, *match.warnings, *planner.warnings, *linker.warnings]
         plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, ends=ends)
-        plan.unmet = planner.unmet
+        plan.unmet, plan.literal = planner.unmet, self._context.policy.literal
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
@@ -201,7 +219,7 @@ class ItemRestorer:
                 operation, body = kind.creation(raw, body)
             live_id = _live_id(key, live) if live else ""
             plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
-        if kind.belongings is not None:
+        if kind.belongings is not None and self._undo.restores_parts(key):
             plan.belongings = kind.belongings(self._context, item, ends)
             plan.parts = plan.belongings.plan(match)
         plan.left_out = left_out(raw, entry, self._context.releases) + without_missing_calls(self._context, plan)
@@ -223,10 +241,13 @@ class ItemRestorer:
                 self._prepare(plan, applied)
                 live = self._create(plan, applied)
         elif plan.action == "updated" and live is not None:
-            kept = {**live, **plan.parts.seen}
-            self._context.journal.keep(plan.key.type, _live_id(plan.key, live), plan.name, kept)
+            applied.live_id = _live_id(plan.key, live)
+            self._keep(plan, live)
             self._prepare(plan, applied)
             self._update(plan, applied)
+        elif plan.literal and live is not None and (plan.unmet or plan.parts.unmet):
+            # Nothing is written, but an undo of this undo may bring back what the object refers to.
+            self._keep(plan, live)
         if plan.belongings is not None and live is not None and plan.action in ("created", "updated"):
             found = plan.belongings.apply(applied, plan.parts, live)
         applied.raise_failures()
@@ -237,6 +258,16 @@ class ItemRestorer:
         if plan.all_unmet and not plan.ends.found:
             raise incomplete(plan.key, plan.all_unmet, "the rest was restored").with_context(restored=result)
         return Restored(result, halfway=bool(plan.ends.found))
+
+    def _keep(self, plan: ItemPlan, live: JsonObject) -> None:
+        """Before the first write: a copy for the undo. What a process that died had made is no object of before."""
+        live_id, touches = _live_id(plan.key, live), touches_of(plan.own, plan.parts)
+        if self._context.journal.begun(plan.key):
+            born = str(live.get("created_at") or "")
+            self._context.journal.created(plan.key.type, live_id, born, touches)
+        else:
+            kept = LiveObject(plan.key.type, live_id, plan.name, live)
+            self._context.journal.keep(kept, plan.parts.seen, touches)
 
     def _told(self, plan: ItemPlan, live: JsonObject | None) -> Outcome:
         """What became of the item in this session, also where a process that died had done it already."""
@@ -274,6 +305,8 @@ class ItemRestorer:
         applied.warnings += not_taken(plan.key, plan.own, plan.own.body, answer)
         self._context.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
         self._context.live.note(plan.key.type, plan.own.live_id)
+        here = (plan.key.type, plan.own.live_id)
+        note_answer(self._context, ItemKey(*here), here, plan.own.body, answer)
 
     def _send(self, write: Write, path: dict[str, str], only: Collection[str] | None = None) -> Any:
         try:
@@ -305,7 +338,10 @@ class ItemRestorer:
             )
         applied.done += 1
         object_id = str(made[entry.id_field])
-        self._context.journal.created(plan.key.type, object_id, str(made.get("created_at") or ""))
+        applied.live_id = object_id
+        born, touches = str(made.get("created_at") or ""), touches_of(write, plan.parts)
+        self._context.journal.created(plan.key.type, object_id, born, touches)
+        note_answer(self._context, ItemKey(plan.key.type, object_id), (plan.key.type, object_id), write.body, made)
         self._context.live.put(plan.key.type, {**write.body, **made})
         self._context.live.note(plan.key.type, object_id)
         applied.warnings += not_taken(plan.key, write, write.body, made)

@@ -24,7 +24,9 @@ from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import is_recorded, resolve
 from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.plan.own_fields import OwnPlanner
-from lrestore.restoration.writes import Write
+from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.touches import touches_of
+from lrestore.restoration.writes import Plan, Write
 
 Place = tuple[str, str]
 
@@ -130,6 +132,6 @@ def _aside(key: ItemKey, live: JsonObject) -> Write:
 def step_aside(context: Context, write: Write) -> None:
     """Carry one rename out, after a copy of the object has been kept. Raises the LookerError that refused it."""
     live = context.live.table(write.type)[write.live_id]
-    context.journal.keep(write.type, write.live_id, write.name, live)
+    context.journal.keep(LiveObject(write.type, write.live_id, write.name, live), touches=touches_of(write, Plan()))
     answer = send(context, write.operation, {f"{write.type}_id": write.live_id}, write.body) or {}
     context.live.put(write.type, {**write.body, **answer, "id": write.live_id})

@@ -6,13 +6,22 @@ A bulk run, a run in one process, and a plan that records nothing each bring the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from lrestore.content.palettes import KnownColours
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.access_lists import AccessList
-from lrestore.messages import Intent, ItemKey, Proof, Recorded
+from lrestore.messages import Intent, ItemKey, Proof, Recorded, Touch, UndoAction
 from lrestore.messages import Mapping as IdMapping
+
+
+class LiveObject(NamedTuple):
+    """A live object as it was read: ``raw``, with all nulls."""
+
+    type: str
+    id: str
+    name: str
+    raw: JsonObject
 
 
 class Journal(Protocol):
@@ -60,11 +69,16 @@ class Journal(Protocol):
         object of another ``created_at`` is another object.
         """
 
-    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
-        """Keep a copy of a live object, durably, before it is changed for the first time."""
+    def keep(self, live: LiveObject, more: Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
+        """Keep a copy of a live object, durably, before it is changed for the first time, and note what is about to be
+        written. ``more`` are facts that the object itself does not show: they are added to a copy that lacks them.
+        """
 
-    def created(self, type_name: str, object_id: str, created_at: str) -> None:
-        """Note for the undo that this run made the object."""
+    def created(self, type_name: str, object_id: str, created_at: str, touches: Sequence[Touch] = ()) -> None:
+        """Note for the undo that this run made the object, and of what."""
+
+    def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
+        """Note what Looker made of something that was sent to the object, or to a part of it."""
 
 
 class Source(Protocol):
@@ -104,6 +118,23 @@ class Definitions(Protocol):
 
     def colours(self) -> KnownColours:
         """The colour collections of both instances, listed once."""
+
+
+class UndoneSession(Protocol):
+    """What a session did that is being taken back. Objects and parts go by the ids that they had in the destination."""
+
+    session_id: str
+    force: bool
+    """Whether objects that were changed since are put back, too."""
+
+    def action(self, key: ItemKey) -> UndoAction:
+        """What the undo does with the object."""
+
+    def touches(self, owner: ItemKey) -> Sequence[Touch]:
+        """What the session wrote, or was about to write, to an object and its parts."""
+
+    def made_from(self, type_name: str, live_id: str) -> str | None:
+        """The id in the session's backup of a part that the session made; None for a part that it did not make."""
 
 
 class Nowhere:

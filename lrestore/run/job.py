@@ -32,7 +32,8 @@ from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
-from lrestore.state.records import RestorationSession, Route, SessionStatus
+from lrestore.state.records import UNDO, RestorationSession, Route, SessionStatus
+from lrestore.state.undone import Undone
 from lrestore.vault.reader import Vault
 from lrestore.version import __version__
 
@@ -92,8 +93,19 @@ class Job:
     resumed: bool = False
     gathered: Gathered = field(default_factory=Gathered)
     """Definitions behind ids of the source instance, read once for all items."""
+    undone: Undone | None = None
+    """The session that this run takes back, if it is an undo."""
+    removals: list[ItemKey] = field(default_factory=list)
+    """Objects that the undone session made, and that are deleted: they are not among ``keys``."""
     guard: Guard | None = None
     """Checks that the state file stays in place, once the session has begun."""
+
+    def take_back(self, undone: Undone) -> None:
+        """Make this the undo of a session. What is deleted is no item of the restore."""
+        self.undone = undone
+        removed = set(undone.with_action("remove"))
+        self.removals = [key for key in self.keys if key in removed]
+        self.keys = [key for key in self.keys if key not in removed]
 
     @property
     def the_guard(self) -> Guard:
@@ -131,7 +143,7 @@ class Job:
         access = self.settings.run.new_folder_access
         head = Head(self.session_id, self.request.mode, source, destination, new_folder_access=access)
         builder = ReportBuilder(head)
-        builder.expect(self.keys)
+        builder.expect([*self.keys, *self.removals])
         for warning in self.vault.warnings:
             builder.warn(f"backup: {warning}")
         for warning in (*self.facts.warnings, *self._unknown_types()):
@@ -176,7 +188,7 @@ class Job:
         """The record of this run in the state file, without secrets."""
         return RestorationSession(
             id=self.session_id,
-            mode=self.request.mode,
+            mode=UNDO if self.request.undo else self.request.mode,
             source_instance=self.settings.source.instance,
             source_paths=tuple(str(path) for path in self.vault.paths),
             source_fingerprint=self.vault.fingerprint(),
@@ -190,7 +202,7 @@ class Job:
             pid=os.getpid(),
             host=socket.gethostname(),
             parent_id=self.request.parent,
-            totals=Totals.of({}, len(self.keys) + len(self.missing)),
+            totals=Totals.of({}, len(self.keys) + len(self.removals) + len(self.missing)),
         )
 
 
@@ -213,7 +225,12 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "settle_s",
         )
     }
-    return Policy(allow_alert_loss=request.allow_alert_loss, disable_schedules=request.disable_schedules, **chosen)
+    return Policy(
+        allow_alert_loss=request.allow_alert_loss,
+        disable_schedules=request.disable_schedules,
+        literal=request.undo is not None,
+        **chosen,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,17 @@ from lrestore.selection import Filters
 
 Mode = Literal["restore", "dry-run", "plan", "verify"]
 
+CreatedObjects = Literal["trash", "delete", "keep"]
+"""What an undo does with objects that the undone session made. ``trash``: dashboards and looks go to the trash."""
+
+
+class Undo(msgspec.Struct, frozen=True, kw_only=True):
+    """Which session is taken back. ``force``: also where an object was changed since."""
+
+    session: str
+    created: CreatedObjects = "trash"
+    force: bool = False
+
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """``select`` and ``exclude`` are SPECs; ``verify_after``: read again and compare at the end.
@@ -32,6 +43,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     added_looks: tuple[str, ...] = ()
     """The ids of looks that are restored although not selected: see :mod:`lrestore.run.select.missing_looks`."""
     parent: str = ""
+    undo: Undo | None = None
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):

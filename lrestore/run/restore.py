@@ -76,6 +76,8 @@ from lrestore.run.rescue import rescue
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 from lrestore.run.select.text_links import links_here
+from lrestore.run.undo.copied_groups import CopiedGroups
+from lrestore.run.undo.remove import remove_content, remove_holders
 from lrestore.state.guard import Guard
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
@@ -307,17 +309,20 @@ class Run:
 
     def _carry_out(self, judgement: Judgement) -> Ended:
         """Restore. The session has begun: whatever ends this, it is reported as resumable, never as not started."""
-        job, count = self._job, len(self._job.keys) + len(self._job.missing)
+        job = self._job
+        count = len(job.keys) + len(job.removals) + len(job.missing)
         budget = Budget.of(job.request, self._settings.run.max_failures, count + len(job.earlier))
         job.surroundings.progress.begin(count + len(job.earlier))
         self._opening = False
         try:
+            remove_content(job, lambda journal: self._context(journal, judgement))
             make_ready(job, lambda journal: self._context(journal, judgement))
             if len(job.keys) <= FEW:
                 ended = run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
             else:
                 ended = run_bulk(job, budget, self._session, self._live, judgement)
             if ended.status == "finished":
+                remove_holders(job, lambda journal: self._afresh(journal, judgement))
                 ended.warnings += last_look(job, lambda journal: self._afresh(journal, judgement))
             return ended
         except StateLostError as error:
@@ -392,6 +397,10 @@ class Run:
             check_fallbacks(self._live, run.fallback_owner, run.fallback_folder)
         except LookerError as error:
             raise DestinationError(f"the destination could not be examined: {error}") from error
+        if self._job.undone is not None:
+            # The session wrote to this very destination: where no object tells, its ids hold all the same.
+            self._definitions = CopiedGroups(self._job.vault, run.max_item_bytes)
+            return replace(judgement, instance="same")
         check_new_folders(self._job, self._is_admin)
         same = judgement.instance == "same"
         if not same or run.new_folder_access == "copy":
@@ -455,6 +464,7 @@ class Run:
             side_by_side=side_by_side,
             pause=self._pause,
             definitions=self._definitions,
+            undone=self._job.undone,
         )
 
     def _confirm(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -16,10 +18,12 @@ from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.restore import Run
 from lrestore.run.select.choose import choose
 from lrestore.run.select.missing_looks import with_missing_looks
+from lrestore.run.undo.start import undo_job
 from lrestore.selection import Filters
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, new_session_id
+from lrestore.state.undone import Undone
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -30,6 +34,9 @@ def execute(settings: Settings, request: RunRequest, surroundings: Surroundings)
 
     The session records the content of selection files, not their paths: a file may be edited before it is resumed.
     """
+    if request.undo is not None:
+        with undo_job(settings, request, request.undo, surroundings) as job:
+            return Run(job).go()
     with Vault.open(settings.source.paths) as vault:
         _warn(vault)
         chosen = choose(vault, request)
@@ -68,7 +75,20 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         facts = DestinationFacts(again.destination.base_url, "", "", "")
         missing = [result for result in chosen.missing if result.key not in done]
         job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
-        return Run(job).go()
+        with _taking_back(job):
+            return Run(job).go()
+
+
+@contextmanager
+def _taking_back(job: Job) -> Iterator[None]:
+    """An undo that is resumed reads from its own source again."""
+    undo = job.request.undo
+    if undo is None:
+        yield
+        return
+    with Undone(Path(job.vault.paths[0]), undo.session, force=undo.force) as undone:
+        job.take_back(undone)
+        yield
 
 
 def _settled(reader: StateReader, session_id: str) -> Iterator[ItemResult]:

@@ -25,6 +25,9 @@ CREATE TABLE specifications (
 ALTER TABLE id_mappings ADD COLUMN destination_created_at TEXT NOT NULL DEFAULT '';
 ALTER TABLE id_mappings ADD COLUMN natural_key TEXT NOT NULL DEFAULT '';
     """,
+    """
+ALTER TABLE id_mappings ADD COLUMN closed_at TEXT;
+    """,
 )
 """SQL that leads from version n to n + 1, beginning with n = 1. Never edited once released."""
 

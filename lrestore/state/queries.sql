@@ -121,6 +121,7 @@ SET session_id = CASE WHEN destination_id = excluded.destination_id
                       THEN created_at ELSE excluded.created_at END,
     destination_id = excluded.destination_id,
     destination_created_at = excluded.destination_created_at,
+    closed_at = NULL,
     natural_key = excluded.natural_key
 WHERE destination_id <> excluded.destination_id
    OR (excluded.destination_created_at || excluded.natural_key <> ''
@@ -129,13 +130,13 @@ WHERE destination_id <> excluded.destination_id
 -- name: select_mapping
 SELECT destination_id, destination_created_at, natural_key, created_at FROM id_mappings
 WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND content_type = :content_type
-  AND source_id = :source_id
+  AND source_id = :source_id AND closed_at IS NULL
 ORDER BY destination <> :destination LIMIT 1;
 
 -- name: select_mapped_sources
 SELECT source_id, destination_id, destination_created_at, natural_key, created_at FROM id_mappings
 WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND content_type = :content_type
-  AND destination_id = :destination_id
+  AND destination_id = :destination_id AND closed_at IS NULL
 ORDER BY +source_id;  -- by the index on destination_id, not by the primary key in this order
 
 -- name: select_mappings
@@ -144,6 +145,18 @@ SELECT source_instance, destination, content_type, source_id, destination_id, se
 FROM id_mappings
 WHERE :content_type IS NULL OR content_type = :content_type
 ORDER BY source_instance, destination, content_type, source_id;
+
+-- name: close_mappings
+UPDATE id_mappings SET closed_at = :closed_at
+WHERE destination = :destination AND content_type = :content_type AND destination_id = :destination_id
+  AND closed_at IS NULL;
+
+-- name: repoint_mappings
+-- An undo made something again under another id: what led to the old one, of whatever source, leads to the new one.
+UPDATE id_mappings
+SET destination_id = :destination_id, destination_created_at = :destination_created_at, natural_key = :natural_key
+WHERE destination = :destination AND source_instance <> :source_instance AND content_type = :content_type
+  AND destination_id = :source_id;
 
 -- name: select_same_intent
 SELECT id FROM intents
@@ -170,6 +183,11 @@ UPDATE intents SET state = 'closed', destination_id = :destination_id, closed_at
 WHERE state = 'open' AND mapped_type = :content_type AND mapped_id = :source_id
   AND session_id IN (SELECT id FROM sessions
                      WHERE source_instance = :source_instance AND destination = :destination);
+
+-- name: select_made
+SELECT DISTINCT mapped_type, destination_id, mapped_id, part <> '' AS is_part FROM intents
+WHERE session_id = :session_id AND state = 'closed'
+ORDER BY mapped_type, destination_id;
 
 -- name: select_intent
 SELECT * FROM intents WHERE id = :intent_id;

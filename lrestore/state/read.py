@@ -36,6 +36,7 @@ from lrestore.state.queries import QUERIES
 from lrestore.state.records import (
     DeadLetterItem,
     IDMapping,
+    Made,
     OpenIntent,
     RepeatedIntent,
     RestorationCheckpoint,
@@ -215,6 +216,11 @@ class StateReader:
         """Type and source id of the parts of an item of which the end of a create is unknown."""
         rows = self._rows("select_open_parts", _of_item(route, key))
         return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)
+
+    def made(self, session_id: str) -> list[Made]:
+        """What a session has created: items, and parts of them."""
+        rows = self._rows("select_made", {"session_id": session_id})
+        return [Made(row["mapped_type"], row["destination_id"], row["mapped_id"], bool(row["is_part"])) for row in rows]
 
     def undo_index(self, session_id: str) -> list[UndoRecord]:
         """Which shards hold the copies that ``--undo`` puts back."""

@@ -13,6 +13,9 @@ from lrestore.messages import DeadLetter, Intent, Totals
 SessionStatus = Literal["running", "finished", "stopped", "interrupted", "failed"]
 """``running`` with a dead process means killed. ``running``, ``stopped`` and ``interrupted`` can be resumed."""
 
+UNDO = "undo"
+"""The mode of a session that takes another one back. Its sources are ids of the destination itself."""
+
 UNFINISHED: frozenset[SessionStatus] = frozenset({"running", "stopped", "interrupted"})
 
 UndoKind = Literal["updated", "created", "deleted", "trashed"]
@@ -115,6 +118,15 @@ class RepeatedIntent(msgspec.Struct, frozen=True):
     destination_id: str
     first: str
     last: str
+
+
+class Made(msgspec.Struct, frozen=True):
+    """Something that a session has created. ``made_from``: the backup's id of it; ``part``: a part of an item."""
+
+    type: str
+    id: str
+    made_from: str
+    part: bool
 
 
 class UndoRecord(msgspec.Struct, frozen=True):

@@ -91,6 +91,7 @@ CREATE TABLE id_mappings (
     -- natural key at that time. Both are empty in rows of older versions.
     destination_created_at TEXT NOT NULL DEFAULT '',
     natural_key            TEXT NOT NULL DEFAULT '',
+    closed_at              TEXT,                        -- when an undo deleted the live object; NULL: it counts
     PRIMARY KEY (source_instance, destination, content_type, source_id)
 );
 

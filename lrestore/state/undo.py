@@ -16,8 +16,9 @@ import re
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -28,7 +29,7 @@ import msgspec
 from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import same_origin
 from lrestore.errors import NotRestorableError, StateError, StateLostError, VaultError
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Touch
 from lrestore.state.connection import state_errors, sync_folder
 from lrestore.state.group_commit import GroupCommit
 from lrestore.text.storable import storable
@@ -57,10 +58,32 @@ CREATE TABLE IF NOT EXISTS undo_born (
 )
 """
 """When Looker says that the object was created: what proves that the id is still the same object's."""
+_LEFT = """
+CREATE TABLE IF NOT EXISTS undo_left (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner_type      TEXT NOT NULL,
+    owner_id        TEXT NOT NULL,
+    type            TEXT NOT NULL,
+    id              TEXT NOT NULL,
+    operation       TEXT NOT NULL CHECK (operation IN ('update', 'create', 'delete')),
+    fields          BLOB NOT NULL
+)
+"""
+"""What the session wrote, or was about to write, to each object (the owner) and its parts: ``fields`` is msgpack."""
+_MORE = """
+CREATE TABLE IF NOT EXISTS undo_more (
+    type            TEXT NOT NULL,
+    destination_id  TEXT NOT NULL,
+    fields          BLOB NOT NULL
+)
+"""
+"""Fields that the first copy of an object lacks: parts that Looker shows only when it is out of the trash, say."""
 _APPEND = """
 INSERT INTO undo_log (type, destination_id, operation, parent_type, parent_id, at) VALUES (?, ?, ?, ?, ?, ?)
 """
 _APPEND_BORN = "INSERT OR IGNORE INTO undo_born (type, destination_id, created_at) VALUES (?, ?, ?)"
+_APPEND_LEFT = "INSERT INTO undo_left (owner_type, owner_id, type, id, operation, fields) VALUES (?, ?, ?, ?, ?, ?)"
+_APPEND_MORE = "INSERT INTO undo_more (type, destination_id, fields) VALUES (?, ?, ?)"
 _READ = "SELECT seq, type, destination_id, operation, parent_type, parent_id, at FROM undo_log ORDER BY seq"
 _READ_BORN = "SELECT type, destination_id, created_at FROM undo_born"
 
@@ -107,6 +130,17 @@ def undo_directory(state_path: Path | str, session_id: str) -> Path:
     return state_folder(state_path) / session_id
 
 
+@dataclass(frozen=True, slots=True)
+class _Noted:
+    """What is noted of one object. ``born``: its ``created_at``, "" where it has none."""
+
+    operation: Operation
+    born: str
+    more: Mapping[str, object]
+    touches: Sequence[Touch]
+    parent: tuple[str, str] = ("", "")
+
+
 class UndoJournal:
     """One worker's copies for one session. Threads may share it, and share commits. Nothing is made on disk before the
     first write.
@@ -121,6 +155,7 @@ class UndoJournal:
         self._lock = threading.Lock()
         self._seen: dict[tuple[str, str], str] = {}
         self._uncommitted: list[tuple[str, str]] = []
+        self._answers: list[tuple[str, str, Touch]] = []
         self._shard: ShardWriter | None = None
         self._identity: tuple[int, int] | None = None
         self._commits = GroupCommit(self._transaction, (NotRestorableError,))
@@ -135,51 +170,88 @@ class UndoJournal:
         with self._lock, state_errors(self.path):
             if self._shard is not None:
                 shard, self._shard = self._shard, None
+                answers, self._answers = self._answers, []
+                if answers:
+                    with shard.batch():
+                        for type_name, object_id, touch in answers:
+                            _append_left(shard, type_name, object_id, touch)
                 shard.close()
 
-    def before_update(self, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
-        """Keep ``live``, unless this session has kept or made the object already."""
-        self._keep("updated", type_name, object_id, name, live)
+    def before_update(
+        self,
+        type_name: str,
+        object_id: str,
+        name: str,
+        live: dict[str, object],
+        more: Mapping[str, object] | None = None,
+        touches: Sequence[Touch] = (),
+    ) -> None:
+        """Keep ``live``, unless this session has kept or made the object already, and note what is about to be written.
+
+        ``more`` are facts that ``live`` does not show: they are kept also where there is a first copy without them.
+        """
+        key, born = ItemKey(type_name, object_id), _text(live.get("created_at")) or ""
+        noted = _Noted("updated", born, more or {}, touches)
+        self._once(key, noted, lambda shard: self._put(shard, key, name, {**live, **(more or {})}))
 
     def before_delete(self, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
-        """The same, for an object that is about to be deleted or moved to the trash."""
-        self._keep("deleted", type_name, object_id, name, live)
-
-    def created(self, type_name: str, object_id: str, parent: tuple[str, str] = ("", ""), created_at: str = "") -> None:
-        """Note an object that this session made; ``parent`` is (type, live id) of the object that it is a part of."""
-        self._once(ItemKey(type_name, object_id), "created", parent, created_at, lambda shard: None)
-
-    def _keep(self, operation: Operation, type_name: str, object_id: str, name: str, live: dict[str, object]) -> None:
+        """Keep an object that is about to be deleted."""
         key, born = ItemKey(type_name, object_id), _text(live.get("created_at")) or ""
-        self._once(key, operation, ("", ""), born, lambda shard: self._put(shard, key, name, live))
+        noted = _Noted("deleted", born, {}, (Touch(type_name, object_id, "delete"),))
+        self._once(key, noted, lambda shard: self._put(shard, key, name, live))
 
-    def _once(
+    def created(
         self,
-        key: ItemKey,
-        operation: Operation,
-        parent: tuple[str, str],
-        born: str,
-        copy: Callable[[ShardWriter], None],
+        type_name: str,
+        object_id: str,
+        parent: tuple[str, str] = ("", ""),
+        created_at: str = "",
+        touches: Sequence[Touch] = (),
     ) -> None:
+        """Note an object that this session made, and what it was made of; ``parent`` is (type, live id) of the object
+        that it is a part of.
+        """
+        noted = _Noted("created", created_at, {}, touches, parent)
+        self._once(ItemKey(type_name, object_id), noted, lambda shard: None)
+
+    def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
+        """Note what Looker made of something that was sent. It is durable with the next copy, or when this is closed:
+        lost, it makes an undo more careful.
+        """
+        with self._lock:
+            self._answers.append((type_name, object_id, touch))
+
+    def _once(self, key: ItemKey, noted: _Noted, copy: Callable[[ShardWriter], None]) -> None:
         """Make the copy and note the operation, in one transaction, unless that has been done for this object."""
         shard, known = self._open(), (key.type, key.id)
 
         def write() -> None:
             if known not in self._seen:
                 copy(shard)
-                shard.execute(_APPEND, (*known, operation, *parent, stamp(self._now())))
-                shard.execute(_APPEND_BORN, (*known, born))
-                self._seen[known] = born
+                shard.execute(_APPEND, (*known, noted.operation, *noted.parent, stamp(self._now())))
+                shard.execute(_APPEND_BORN, (*known, noted.born))
+                self._seen[known] = noted.born
                 self._uncommitted.append(known)
-            elif same_origin(self._seen[known], born) is False:
+            elif same_origin(self._seen[known], noted.born) is False:
                 raise NotRestorableError(
                     f"{key.type} {key.id} of the destination is not the object that this session copied: "
                     "it is not written",
                     hint="start a new session, which makes its own copies",
                     key=key,
                 )
+            elif noted.more:
+                shard.execute(_APPEND_MORE, (*known, _encode(noted.more)))
+            for touch in noted.touches:
+                _append_left(shard, *known, touch)
+            self._write_answers(shard)
 
         self._commits.durably(write)
+
+    def _write_answers(self, shard: ShardWriter) -> None:
+        with self._lock:
+            answers, self._answers = self._answers, []
+        for type_name, object_id, touch in answers:
+            _append_left(shard, type_name, object_id, touch)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -215,11 +287,20 @@ class UndoJournal:
                     (entry.type, entry.destination_id): entry.created_at for entry in read_undo(self.path.parent)
                 }
                 shard = ShardWriter(self.path)
-                shard.execute(_LOG)
-                shard.execute(_BORN)
+                for table in (_LOG, _BORN, _LEFT, _MORE):
+                    shard.execute(table)
                 self._identity = _identity(self.path)
                 self._shard = shard
             return self._shard
+
+
+def _append_left(shard: ShardWriter, type_name: str, object_id: str, touch: Touch) -> None:
+    row = (type_name, object_id, touch.type, touch.id, touch.operation, _encode(touch.fields))
+    shard.execute(_APPEND_LEFT, row)
+
+
+def _encode(fields: Mapping[str, object]) -> bytes:
+    return msgspec.msgpack.encode(fields)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

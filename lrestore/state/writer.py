@@ -24,7 +24,7 @@ from lrestore.state.connection import Connect, open_writable, state_errors
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.queries import QUERIES
 from lrestore.state.read import ResultDetail, StateReader
-from lrestore.state.records import IDMapping, RestorationSession, SessionStatus, UndoRecord
+from lrestore.state.records import UNDO, IDMapping, RestorationSession, SessionStatus, UndoRecord
 from lrestore.text.storable import storable, to_json
 from lrestore.version import __version__
 
@@ -48,6 +48,7 @@ class StateWriter:
         self._lock = threading.RLock()
         self._depth = 0
         self._routes: dict[str, dict[str, str]] = {}
+        self._undoing: set[str] = set()
         with state_errors(path):
             connection.execute("PRAGMA wal_autocheckpoint = 0")
         self._seen = self._content()
@@ -161,6 +162,12 @@ class StateWriter:
             warnings = [self._map(route, mapping, session_id) for mapping in mappings]
         return tuple(warning for warning in warnings if warning)
 
+    def close_mappings(self, session_id: str, type_name: str, destination_id: str) -> None:
+        """A live object was deleted: what leads to it counts no longer, and stays on record."""
+        values = {**self._route(session_id), "content_type": type_name, "destination_id": destination_id}
+        with self.transaction():
+            self._execute("close_mappings", {**values, "closed_at": self._stamp()})
+
     def import_mappings(self, mappings: Iterable[IDMapping]) -> int:
         """Take over mappings that were recorded elsewhere; returns how many were given."""
         count = 0
@@ -252,6 +259,8 @@ class StateWriter:
         now = self._stamp()
         self._execute("upsert_mapping", {**values, "session_id": session_id, "created_at": now})
         self._execute("close_mapped_intents", {**values, "closed_at": now})
+        if mapping.source_id != mapping.destination_id and session_id in self._undoing:
+            self._execute("repoint_mappings", values)
         rows = self._execute("select_mapped_sources", {**values, "former": ""}).fetchall()
         # A row with another time of creation is of another object, which had the id before.
         born = mapping.proof.created_at
@@ -279,6 +288,8 @@ class StateWriter:
                 row = self._execute("select_session", {"session_id": session_id}).fetchone()
             if row is None:
                 raise StateError(f"state file {self._path}: there is no session {session_id}")
+            if row["mode"] == UNDO:
+                self._undoing.add(session_id)
             self._routes[session_id] = {
                 "source_instance": row["source_instance"],
                 "destination": row["destination"],

@@ -41,6 +41,9 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--disable-schedules": (["--disable-schedules"], "disable_schedules", True),
     "--if-missing": (["--if-missing", "fail"], "if_missing", "fail"),
     "--identity": (["--identity", "cross-instance"], "identity", "cross-instance"),
+    "--undo": (["--undo", "20261128-101500-ab12"], "undo", "20261128-101500-ab12"),
+    "--undo-created": (["--undo", "abc", "--undo-created", "keep"], "undo_created", "keep"),
+    "--force": (["--undo", "abc", "--force"], "force", True),
     "--workers": (["--workers", "3"], "workers", 3),
     "--in-flight": (["--in-flight", "2"], "in_flight", 2),
     "--max-retries": (["--max-retries", "0"], "max_retries", 0),
@@ -56,7 +59,6 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
 }
 
 NOT_YET = {
-    "--undo": ["--undo", "abc"],
     "--html": ["--html", "r.html"],
 }
 
@@ -66,6 +68,11 @@ NONSENSE = [
     (["--plan", "--verify=after"], "exclude each other"),
     (["--show", "sessions", "--dry-run"], "exclude each other"),
     (["--resume", "--retry-dead-letters"], "exclude each other"),
+    (["--undo", "abc", "--resume"], "exclude each other"),
+    (["--undo", ""], "--undo is empty"),
+    (["--undo", "abc", "--keep-extra"], "it takes no --keep-extra"),
+    (["--undo-created", "keep", "--select", "all"], "--undo-created is for --undo"),
+    (["--force", "--select", "all"], "--force is for --undo"),
     (["--resume", "--select", "all"], "--resume takes no --select: it uses the selection of its session"),
     (["--retry-dead-letters", "--owner", "1"], "takes no --owner"),
     (["--max-calls", "0"], "whole number of at least 1"),

@@ -20,20 +20,28 @@ from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import mapping_to
+from lrestore.restoration.touches import note_answer
 from lrestore.restoration.writes import Removal, Write, settle
 
 
 @dataclass(slots=True)
 class Applied:
-    """What has been done so far. ``created``: the object itself has just been made. ``made``: (type, source id) → live
-    id of everything that exists now."""
+    """What has been done so far. ``created``: the object itself has just been made; ``live_id`` is its id, "" before it
+    is known. ``made``: (type, source id) → live id of everything that exists now.
+    """
 
     key: ItemKey
     created: bool = False
+    live_id: str = ""
     made: dict[tuple[str, str], str] = field(default_factory=dict)
     failures: list[tuple[Write, LookerError]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     done: int = 0
+
+    @property
+    def owner(self) -> ItemKey:
+        """The live object."""
+        return ItemKey(self.key.type, self.live_id)
 
     def raise_failures(self) -> None:
         """Raise the first refusal, all field errors of all refusals with it."""
@@ -71,7 +79,9 @@ def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[
     for write, answer in zip(writes, answers, strict=True):
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
-            _prove_anew(context, write, {**settle(write.body, applied.made), **answer})
+            sent = settle(write.body, applied.made)
+            note_answer(context, applied.owner, (write.type, write.live_id), sent, answer)
+            _prove_anew(context, write, {**sent, **answer})
     return answers
 
 
@@ -107,8 +117,10 @@ def create_parts(context: Context, applied: Applied, writes: list[Write], parent
     for write, answer in zip(writes, create_all(context, creations), strict=True):
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
-            applied.made[write.type, write.source_id] = str(answer["id"])
-            known.add(str(answer["id"]))
+            part_id = str(answer["id"])
+            note_answer(context, applied.owner, (write.type, part_id), settle(write.body, applied.made), answer)
+            applied.made[write.type, write.source_id] = part_id
+            known.add(part_id)
 
 
 def _creation(context: Context, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:

@@ -19,6 +19,8 @@ from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.text_links import Linker
+from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan
 
 _HIDDEN = "Looker does not show the sections of the live board: they are left alone"
@@ -29,6 +31,11 @@ _UNSEEN = "it is in the trash, where Looker does not show its sections: they are
 def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
     """The order of sections is set when these exist; nobody is put into the trash by a restore."""
     wanted.pop("section_order", None)
+    if planner.context.policy.literal:
+        back = wanted.get("deleted_at") and planner.live is not None and not planner.live.get("deleted_at")
+        if back and planner.ends.comes(planner.key):
+            del wanted["deleted_at"]
+        return
     if planner.raw.get("deleted_at"):
         planner.warnings.append("it was in the trash when it was backed up: it is restored and not put there")
         wanted["deleted_at"] = None
@@ -71,6 +78,9 @@ class BoardBelongings:
             live = self._out_of_the_trash(live)
             if _has_all_lists(live):
                 plan.become(self._planned(live, ids_hold=self._ids_hold))
+                kept = LiveObject("board", str(live["id"]), self._item.name, live)
+                sections = {"board_sections": live["board_sections"]}
+                self._context.journal.keep(kept, sections, touches_of(None, plan))
         return apply_parts(self._context, applied, plan, live)
 
     def _planned(self, live: JsonObject, *, ids_hold: bool) -> BoardPlan:

@@ -14,6 +14,8 @@ from lrestore.restoration.dashboards.planner import PART_LISTS, DashboardPlan, D
 from lrestore.restoration.deferred import LooseEnds
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.plan.text_links import Linker
+from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan
 
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
@@ -53,6 +55,10 @@ class DashboardBelongings:
         elif self._unseen or self._trashed:
             live = self._out_of_the_trash(str(live["id"]))
             self._replan(plan, live, ids_hold=self._ids_hold)
+            # The copy of before shows no parts.
+            kept = LiveObject("dashboard", str(live["id"]), self._item.name, live)
+            parts = {path: live[path] for path in PART_LISTS.values() if live.get(path) is not None}
+            self._context.journal.keep(kept, parts, touches_of(None, plan))
         if not isinstance(plan, DashboardPlan):
             raise TypeError(f"not a plan for a dashboard: {type(plan).__name__}")
         return apply_parts(self._context, applied, plan, live)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from lrestore.content.canonical import required_texts
 from lrestore.content.diff import differing
 from lrestore.content.identity import same_origin
-from lrestore.content.payload import create_body, wanted_object
+from lrestore.content.payload import create_body, wanted_object, wanted_part
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
@@ -58,17 +58,35 @@ class OwnPlanner:
         schema = self._entry.update_schema
         if not schema:
             return {}
-        wanted = wanted_object(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
-        self._never_unset(wanted)
-        self._no_text(wanted)
-        self._derive(wanted)
-        self._out_of_the_trash(wanted)
+        if self.context.policy.literal:
+            wanted = self._copied(schema)
+        else:
+            wanted = wanted_object(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
+            self._never_unset(wanted)
+            self._no_text(wanted)
+            self._derive(wanted)
+            self._out_of_the_trash(wanted)
         self._translate(wanted)
         if adjust is not None:
             adjust(self, wanted)
         if self.live is None:
             return {name: value for name, value in create_body(wanted).items() if name != "deleted"}
         return differing(wanted, self._seen(), fields.sdk_model(self._entry.model))
+
+    def _copied(self, schema: str) -> JsonObject:
+        """The fields that a copy of a live object shows. The object goes back into the trash in the last turn, when
+        all that shows it is as it was.
+        """
+        wanted = wanted_part(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
+        self._derive(wanted)
+        undone = self.context.undone
+        action = undone.action(self.key) if undone is not None else "restore"
+        if action not in ("restore", "rename"):
+            wanted.pop(self._entry.title_field, None)
+        back = action == "restore" and wanted.get("deleted") and self.live is not None and not self.live.get("deleted")
+        if back and self.ends.comes(self.key):
+            del wanted["deleted"]
+        return wanted
 
     def _seen(self) -> JsonObject:
         """The live object, with the ids that Looker shows only inside embedded objects (role: write-only ids)."""
@@ -129,7 +147,7 @@ class OwnPlanner:
 
     def _hard(self, target: str, source_id: str, path: str) -> str:
         named = (self.live or {}).get(path)
-        if target == "folder":
+        if target == "folder" and not self.context.policy.literal:
             return self._folder(path, None if named is None else str(named))
         if named is not None and target not in LISTED and presumed(self.context, target, source_id) == str(named):
             return str(named)
@@ -139,7 +157,14 @@ class OwnPlanner:
             namesake = self._shown_by_name(target, path)
             if namesake is not None:
                 return namesake
+            if named is not None and self.context.policy.literal:
+                return self._stays(target, source_id, path, str(named))
             raise
+
+    def _stays(self, target: str, source_id: str, path: str, named: str) -> str:
+        """A copy may name what is gone by now: nothing can be put back there."""
+        self.warnings.append(f"its {path} was {target} {source_id}, which is not in the destination: it stays {named}")
+        return named
 
     def _folder(self, path: str, named: str | None) -> str:
         """The folder of the object. A live one stays where it is rather than going to the fallback folder.

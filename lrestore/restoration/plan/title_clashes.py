@@ -28,7 +28,8 @@ def holder_will_release(context: Context, ends: LooseEnds, type_name: str, holde
     """
     for key in _items(context, type_name, holder):
         raw = read_raw(context, key) or {}
-        if raw.get(name) and str(raw[name]) != str(holder.get(name)) and ends.comes(key):
+        trashed = name == "title" and raw.get("deleted") and not holder.get("deleted")
+        if (trashed or (raw.get(name) and str(raw[name]) != str(holder.get(name)))) and ends.comes(key):
             return True
     return False
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import wanted_part
 from lrestore.errors import NotFoundError
@@ -31,7 +33,7 @@ class EmailLogin:
         """One call, or none. ``live`` is the user, None for one that is to be made."""
         backed_up = self._raw.get(TYPE) or {}
         if not backed_up.get("email"):
-            return []
+            return self._removal(live)
         wanted = wanted_part(backed_up, _MODEL, self._context.releases)
         there = (live or {}).get(TYPE) or {}
         if not there:
@@ -46,6 +48,17 @@ class EmailLogin:
             return []
         return [self._write("update_user_credentials_email", live, body, there)]
 
+    def _removal(self, live: JsonObject | None) -> list[Write]:
+        """An undo removes the login that the undone session made, unless the user has logged in with it."""
+        there = (live or {}).get(TYPE) or {}
+        copied_without = TYPE in self._raw and self._context.policy.literal
+        if not copied_without or not there.get("email") or is_caller(self._context, live):
+            return []
+        if there.get("logged_in_at"):
+            self.warnings.append("keeping its e-mail login: the user has logged in with it")
+            return []
+        return [self._write("delete_user_credentials_email", live, {"email": there["email"]}, there)]
+
     def _write(self, operation: str, live: JsonObject | None, body: JsonObject, there: JsonObject) -> Write:
         live_id = str(live["id"]) if live else ""
         told = changes(body, there, f"{TYPE}.")
@@ -55,6 +68,11 @@ class EmailLogin:
 def apply_login(context: Context, applied: Applied, write: Write, user_id: str) -> None:
     """Make or change it. Raises the LookerError that refused it (409: the address is another user's)."""
     path = {"user_id": user_id}
+    if write.operation == "delete_user_credentials_email":
+        with suppress(NotFoundError):
+            send(context, write.operation, path, None)
+        applied.done += 1
+        return
 
     def is_there() -> bool:
         try:

@@ -89,9 +89,10 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             hosts=job.hosts(),
             caller_id=job.facts.user_id,
             is_admin=is_admin,
-            titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS),
+            titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS or job.undone),
             guard=job.the_guard,
             log=job.surroundings.log,
+            undo=job.request.undo,
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)

@@ -50,11 +50,14 @@ from lrestore.run.journal.records import Finished, Halfway
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
 from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
+from lrestore.run.request import Undo
+from lrestore.run.undo.copied_groups import CopiedGroups
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
 from lrestore.state.records import Route
 from lrestore.state.undo import UndoJournal
+from lrestore.state.undone import Undone
 from lrestore.streams import Unfailing
 from lrestore.vault.decode import prepare
 from lrestore.vault.reader import Vault
@@ -93,6 +96,7 @@ class WorkerBrief:
     titled: frozenset[ItemKey]
     guard: Guard
     log: LogSetup | None
+    undo: Undo | None = None
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
@@ -137,15 +141,25 @@ class Worker:
             )
         )
         self._definitions = self._defined(stack)
+        self._undone_session = self._undone(stack)
         route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
         self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, brief.session_id, route)
         self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
         self._restorer = ItemRestorer(self._context())
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
 
+    def _undone(self, stack: ExitStack) -> Undone | None:
+        """What the session had written that this one takes back, if it is an undo."""
+        undo = self._brief.undo
+        if undo is None:
+            return None
+        return stack.enter_context(Undone(Path(self._brief.vault_files[0][1]), undo.session, force=undo.force))
+
     def _defined(self, stack: ExitStack) -> Definitions:
         """The source of query definitions, for a destination that is another instance."""
         brief, session = self._brief, None
+        if brief.undo is not None:
+            return CopiedGroups(self._vault, brief.settings.run.max_item_bytes)
         if brief.source_credentials is not None and brief.judgement.instance != "same":
             meter, pause = self._session.meter, self._stopping.wait
             session = stack.enter_context(origin_session(brief.settings, brief.source_credentials, meter, pause))
@@ -167,6 +181,7 @@ class Worker:
             pause=self._stopping.wait,
             definitions=self._definitions,
             in_run=self._brief.titled.__contains__,
+            undone=self._undone_session,
         )
 
     def run(self) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import abc
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from lrestore.json_types import JsonObject
-from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded
+from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
+from lrestore.restoration.ports import LiveObject
 from lrestore.run.journal.session import recorded_as
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
@@ -49,11 +51,14 @@ class ReadOnlyJournal:
     def drop_intent(self, intent: Intent) -> None:
         raise AssertionError("a mode that writes nothing dropped an intent")
 
-    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
+    def keep(self, live: LiveObject, more: abc.Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
         raise AssertionError("a mode that writes nothing kept an undo copy")
 
-    def created(self, type_name: str, object_id: str, created_at: str) -> None:
+    def created(self, type_name: str, object_id: str, created_at: str, touches: Sequence[Touch] = ()) -> None:
         raise AssertionError("a mode that writes nothing created an object")
+
+    def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
+        raise AssertionError("a mode that writes nothing had an answer to a write")
 
     def begun(self, key: ItemKey) -> bool:
         return False

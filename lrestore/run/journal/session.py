@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections import abc
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import msgspec
 
 from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import same_origin
 from lrestore.crash_points import crash_point
-from lrestore.json_types import JsonObject
-from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded
+from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
+from lrestore.restoration.ports import LiveObject
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
 from lrestore.run.journal.waits import Waits
 from lrestore.state.read import StateReader
@@ -93,12 +95,20 @@ class SessionJournal:
     def drop_intent(self, intent: Intent) -> None:
         self._send(Dropped(intent))
 
-    def keep(self, type_name: str, object_id: str, name: str, live: JsonObject) -> None:
-        self._undo.before_update(type_name, object_id, name, live)
+    def keep(self, live: LiveObject, more: abc.Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
+        self._undo.before_update(live.type, live.id, live.name, live.raw, more, touches)
         crash_point("undo.kept")
 
-    def created(self, type_name: str, object_id: str, created_at: str) -> None:
-        self._undo.created(type_name, object_id, created_at=created_at)
+    def delete(self, live: LiveObject) -> None:
+        """Keep a copy of an object that is about to be deleted."""
+        self._undo.before_delete(live.type, live.id, live.name, live.raw)
+        crash_point("undo.kept")
+
+    def created(self, type_name: str, object_id: str, created_at: str, touches: Sequence[Touch] = ()) -> None:
+        self._undo.created(type_name, object_id, created_at=created_at, touches=touches)
+
+    def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
+        self._undo.answered(type_name, object_id, touch)
 
     def begun(self, key: ItemKey) -> bool:
         if key not in self._again:

@@ -1,0 +1,217 @@
+"""Was an object changed since the session that is being taken back?
+
+An undo may change a live value only if the session wrote it. A value that the first copy has needs no write. So each
+value that the undo would change is compared with what the session wrote: any other value was set by another person, and
+the object is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from lrestore.content.canonical import field_types
+from lrestore.content.diff import equal
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey, Touch
+from lrestore.ontology import CONTENT_TYPES, PARTS, fields
+from lrestore.restoration.ports import UndoneSession
+from lrestore.restoration.touches import LISTS
+from lrestore.restoration.writes import Plan, Write
+
+_ORDERS = frozenset({"section_order", "item_order"})
+_SOURCES = frozenset({"query_id", "look_id", "merge_result_id"})
+
+
+class Written:
+    """What the undone session wrote to one object. ``owner``: its type and the id that it had then; ``copied``: the
+    first copy of it.
+    """
+
+    def __init__(self, undone: UndoneSession, owner: ItemKey, copied: JsonObject) -> None:
+        self.owner = owner
+        self._undone = undone
+        self._copied = copied
+        self._touches = list(undone.touches(owner))
+
+    @property
+    def deleted(self) -> set[tuple[str, str]]:
+        """Type and id of the objects that the session deleted."""
+        return {(touch.type, touch.id) for touch in self._touches if touch.operation == "delete"}
+
+    def values(self, type_name: str, ids: Iterable[str], name: str) -> Iterator[object]:
+        """Each value that the session gave a field of an object or part, whose ids are ``ids``."""
+        for touch in self._of(type_name, ids):
+            if name in touch.fields:
+                yield touch.fields[name]
+
+    def copied(self, type_name: str, part_id: str) -> Mapping[str, Any]:
+        """The first copy of the object, or of a part of it."""
+        if type_name == self.owner.type:
+            return self._copied
+        return _part(self._copied, type_name, part_id) or {}
+
+    def made_part(self, type_name: str, live: Mapping[str, Any]) -> bool:
+        """Whether the session made the part: it is on record as made, or is all that the session was about to make."""
+        if self._undone.made_from(type_name, str(live.get("id"))) is not None:
+            return True
+        begun = [touch for touch in self._touches if touch.type == type_name and touch.operation == "create"]
+        return any(_is_made_of(type_name, touch.fields, live) for touch in begun)
+
+    def ids(self, type_name: str, live_id: str, source_id: str = "") -> set[str]:
+        """The ids under which a part may be on record: its own, the one it was made from, the one that it had before it
+        was made again.
+        """
+        made_from = self._undone.made_from(type_name, live_id)
+        return {live_id, source_id, *([made_from] if made_from is not None else [])} - {""}
+
+    @property
+    def moved_parts(self) -> bool:
+        """Whether parts were made, moved or deleted: then an order that Looker keeps has changed with them."""
+        return any(
+            touch.type in ("board_section", "board_item")
+            and (touch.operation != "update" or "board_section_id" in touch.fields)
+            for touch in self._touches
+        )
+
+    def fields(self, type_name: str, ids: Iterable[str]) -> dict[str, list[object]]:
+        """All values that the session gave to an object or part, by field."""
+        found: dict[str, list[object]] = {}
+        for touch in self._of(type_name, ids):
+            for name, value in touch.fields.items():
+                found.setdefault(name, []).append(value)
+        return found
+
+    def _of(self, type_name: str, ids: Iterable[str]) -> Iterator[Touch]:
+        known = set(ids)
+        return (touch for touch in self._touches if touch.type == type_name and (touch.id in known or not touch.id))
+
+
+def changed_fields(written: Written, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
+    """Paths of what the undo would change and the session did not write; [] where all is as the session left it."""
+    found: list[str] = []
+    if own is not None and not own.creates:
+        shown = _with_embedded_ids(written.owner.type, live)
+        found += _unexplained(written, own, shown, "")
+    for write in parts.writes:
+        found += _changed_part(written, write, live)
+    for removal in parts.removals:
+        gone = removal.deletion
+        if not written.made_part(gone.type, _part(live, gone.type, gone.id) or {"id": gone.id}):
+            found.append(f"{gone.type} {gone.id}")
+    return list(dict.fromkeys(found))
+
+
+def changed_creation(written: Written, live: JsonObject) -> list[str]:
+    """The same for an object that the session made: paths of what is not as it was made."""
+    key = written.owner
+    entry = CONTENT_TYPES[key.type]
+    shown = _with_embedded_ids(key.type, live)
+    found = [
+        name for name in _other_fields(written.fields(key.type, [key.id]), shown, entry.model) if name != "deleted"
+    ]
+    for part in entry.parts:
+        for one in _listed(live, part.path):
+            ids = written.ids(part.type, str(one.get("id")))
+            sent = written.fields(part.type, ids)
+            if part.create is not None and not sent and not one.get("active") and not one.get("deleted"):
+                found.append(f"{part.type} {one.get('id')}")
+            sent.pop(part.parent_field, None)
+            found += [f"{part.type} {one.get('id')}.{name}" for name in _other_fields(sent, one, part.model)]
+    return found
+
+
+def _other_fields(sent: Mapping[str, list[object]], live: Mapping[str, Any], model: str) -> list[str]:
+    kinds = field_types(fields.sdk_model(model))
+    return [
+        name
+        for name, values in sent.items()
+        if name in live and name not in _ORDERS
+        if not any(_may_be(name, value, live[name], kinds) for value in values)
+    ]
+
+
+def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]:
+    if write.type in LISTS:
+        return [
+            change.path
+            for change in write.changes
+            if not any(_same_list(value, change.old) for value in written.values(write.type, (), change.path))
+        ]
+    if write.creates:
+        gone = (write.type, write.source_id)
+        return [] if gone in written.deleted or write.type in ("query", "merge_query") else [f"{write.path} (deleted)"]
+    if write.type in CONTENT_TYPES:
+        return _unexplained(written, write, _with_embedded_ids(write.type, live), write.path)
+    shown = live.get(write.type) if write.type == "credentials_email" else _part(live, write.type, write.live_id)
+    return _unexplained(written, write, shown or {}, write.path)
+
+
+def _unexplained(written: Written, write: Write, live: Mapping[str, Any], path: str) -> list[str]:
+    """Fields whose live values the session did not write."""
+    model = (PARTS if write.type in PARTS else CONTENT_TYPES)[write.type].model if write.type in _MODELLED else ""
+    kinds = field_types(fields.sdk_model(model)) if model else {}
+    ids = written.ids(write.type, write.live_id, write.source_id)
+    copied = written.copied(write.type, write.source_id)
+    found = []
+    for name in write.body:
+        # What the copy has is no change: a reference may lead to another id, since its object was made again.
+        values = [*written.values(write.type, ids, name), *([copied[name]] if name in copied else [])]
+        if name in _ORDERS and (values or written.moved_parts):
+            continue
+        if name == "result_maker" and any(any(written.values(write.type, ids, one)) for one in _SOURCES):
+            continue
+        if not any(_may_be(name, value, live.get(name), kinds) for value in values):
+            found.append(f"{path}.{name}" if path else name)
+    return found
+
+
+def _may_be(name: str, written: object, live: object, kinds: Mapping[str, Any]) -> bool:
+    """Whether a live value is one that was written. The id of something that was made then may be any: a plan for a
+    new object names it, or says "".
+    """
+    unknown = isinstance(written, msgspec.msgpack.Ext) or (written == "" and name.endswith("_id"))
+    return unknown or equal(name, written, live, kinds.get(name, Any))
+
+
+_MODELLED = frozenset({*PARTS, *CONTENT_TYPES})
+
+
+def _same_list(ours: object, theirs: object) -> bool:
+    return isinstance(ours, list) and isinstance(theirs, list) and sorted(map(str, ours)) == sorted(map(str, theirs))
+
+
+def _is_made_of(type_name: str, sent: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    part = PARTS[type_name]
+    kinds = field_types(fields.sdk_model(part.model))
+    told = {name: value for name, value in sent.items() if name in live and name != part.parent_field}
+    return bool(told) and all(_may_be(name, value, live[name], kinds) for name, value in told.items())
+
+
+def _with_embedded_ids(type_name: str, live: JsonObject) -> JsonObject:
+    """The object with the ids that Looker shows only inside embedded objects."""
+    shown = dict(live)
+    for name in CONTENT_TYPES[type_name].embedded_ids:
+        if shown.get(name) is None:
+            shown[name] = (live.get(name.removesuffix("_id")) or {}).get("id")
+    return shown
+
+
+def _part(live: Mapping[str, Any], type_name: str, part_id: str) -> JsonObject | None:
+    """The live part of that id, wherever the object holds it."""
+    if type_name not in PARTS:
+        return None
+    return next((one for one in _listed(live, PARTS[type_name].path) if str(one.get("id")) == part_id), None)
+
+
+def _listed(node: Any, path: str) -> Iterator[JsonObject]:
+    """All objects at a path of the ontology, such as ``dashboard_layouts[].dashboard_layout_components``."""
+    name, _, rest = path.partition(".")
+    for entry in (node.get(name.removesuffix("[]")) if isinstance(node, Mapping) else None) or ():
+        if isinstance(entry, dict):
+            if rest:
+                yield from _listed(entry, rest)
+            else:
+                yield entry

@@ -1,0 +1,64 @@
+"""What a restore writes, as notes for an undo.
+
+The notes say which values an object may have because of this session. A value that is neither in the first copy nor in
+a note was set by another person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from lrestore.messages import TO_BE_MADE, ItemKey, Touch
+from lrestore.restoration.context import Context
+from lrestore.restoration.writes import Made, Plan, Write
+
+LISTS = frozenset({"group_user", "role_user", "group_group", "role_group"})
+"""Writes that change a list of the item (a user's groups, say): their changes tell the list."""
+
+
+def touches_of(own: Write | None, parts: Plan) -> tuple[Touch, ...]:
+    """The notes for all writes that are planned for one item."""
+    own_writes = [own] if own is not None else []
+    removals = (Touch(one.deletion.type, one.deletion.id, "delete") for one in parts.removals)
+    return (*(touch for write in (*own_writes, *parts.writes) for touch in _touches(write)), *removals)
+
+
+def _touches(write: Write) -> Iterator[Touch]:
+    if write.type in ("query", "merge_query"):
+        return
+    if write.type in LISTS:
+        told = {change.path: change.new for change in write.changes}
+        if told:
+            yield Touch(write.type, "", "update", told)
+        return
+    if write.creates:
+        yield Touch(write.type, write.source_id, "create", _noted(write.body))
+    else:
+        yield Touch(write.type, write.live_id, "update", _noted(write.body))
+
+
+def _noted(value: Any) -> Any:
+    """``value`` with a mark in place of each id that is not known yet."""
+    if isinstance(value, Made):
+        return TO_BE_MADE
+    if isinstance(value, dict):
+        return {name: _noted(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_noted(entry) for entry in value]
+    return value
+
+
+def note_answer(context: Context, owner: ItemKey, part: tuple[str, str], body: Mapping[str, Any], answer: Any) -> None:
+    """Note the values that Looker stored in another form than they were sent in. ``owner``: type and live id of the
+    item; ``part``: type and live id of what was written.
+    """
+    if not owner.id or not isinstance(answer, Mapping):
+        return
+    other = {name: answer[name] for name, value in body.items() if name in answer and _differs(value, answer[name])}
+    if other:
+        context.journal.answered(owner.type, owner.id, Touch(*part, "update", other))
+
+
+def _differs(sent: object, stored: object) -> bool:
+    return type(sent) is not type(stored) or sent != stored

@@ -1,0 +1,67 @@
+"""What an undo leaves alone, and why: objects that are gone, that were changed since, or that it was told to keep.
+
+In a session that takes nothing back, no rule applies.
+"""
+
+from __future__ import annotations
+
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.changed_since import Written, changed_creation, changed_fields
+from lrestore.restoration.context import Context
+from lrestore.restoration.identify.match import Match
+from lrestore.restoration.writes import Plan, Write
+
+_NAMED = 5
+"""So many changed fields are named in a reason."""
+
+
+class UndoRules:
+    """The rules for the items of one run. Each answer is a reason, "" where the rule does not apply."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._undone = context.undone
+
+    def kept(self, key: ItemKey) -> str:
+        """An object that the undone session made may stay."""
+        if self._undone is None or self._undone.action(key) != "keep":
+            return ""
+        return f"session {self._undone.session_id} made it: kept"
+
+    def restores_parts(self, key: ItemKey) -> bool:
+        """Whether parts are put back: those of an object that the undone session made stay as they are."""
+        return self._undone is None or self._undone.action(key) == "restore"
+
+    def gone(self, key: ItemKey, match: Match) -> str:
+        """The object of the copy is there no longer, and it was not the undone session that deleted it."""
+        undone = self._undone
+        if undone is None or (match.live is not None and match.how != "natural key"):
+            return ""
+        if undone.action(key) != "restore":
+            return f"it is gone: it was removed after session {undone.session_id} had made it"
+        if undone.force or (key.type, key.id) in Written(undone, key, {}).deleted:
+            return ""
+        return f"changed since session {undone.session_id}: it was deleted (--force creates it again)"
+
+    def changed_since(self, key: ItemKey, states: tuple[JsonObject, JsonObject], own: Write | None, parts: Plan) -> str:
+        """The object was changed after the undone session wrote it. ``states``: the copy, and the live object.
+
+        To be asked once, before the undo's first write: after a kill an object that is half undone is neither as the
+        session left it nor as it was.
+        """
+        undone, (copied, live) = self._undone, states
+        if undone is None or undone.force:
+            return ""
+        live_id = str(live[CONTENT_TYPES[key.type].id_field])
+        if self._context.journal.kept(key, live_id, live.get("created_at")):
+            return ""
+        if undone.action(key) == "restore":
+            found = changed_fields(Written(undone, key, copied), live, own, parts)
+        else:
+            found = changed_creation(Written(undone, key, copied), live)
+        if not found:
+            return ""
+        named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+        return f"changed since session {undone.session_id}: {named} (--force overwrites it)"

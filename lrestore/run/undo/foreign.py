@@ -1,0 +1,94 @@
+"""What other people have put into an object that an undo is about to delete: it is asked for right before the delete.
+
+Looker deletes along: ``delete_folder`` all content and folders in it, ``delete_user`` the user's plans (specification).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+
+_NAMED = 3
+
+
+class Foreign:
+    """``removed``: the objects that go, too: these are not foreign."""
+
+    def __init__(self, context: Context, removed: frozenset[ItemKey]) -> None:
+        self._context = context
+        self._removed = removed
+        self._questions: dict[str, Callable[[str, JsonObject], Iterator[str]]] = {
+            "folder": self._in_folder,
+            "group": self._in_group,
+            "role": self._with_role,
+            "permission_set": self._with_permission_set,
+            "model_set": self._with_model_set,
+            "user": self._of_user,
+        }
+
+    def inside(self, key: ItemKey, live: JsonObject) -> str:
+        """Why the object stays; "" where nothing of others is in it. Raises LookerError where that cannot be asked."""
+        question = self._questions.get(key.type)
+        found = list(question(key.id, live)) if question else []
+        if not found:
+            return ""
+        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+        return f"kept, since it is in use: {', '.join(found[:_NAMED])}{more}"
+
+    def _in_folder(self, folder_id: str, live: JsonObject) -> Iterator[str]:
+        rows = self._pages("search_folders", {"parent_id": folder_id, "fields": "id,parent_id"})
+        yield from self._named("folder", [row for row in rows if str(row.get("parent_id")) == folder_id])
+        for trashed in (False, True):
+            for type_name, operation in (("dashboard", "search_dashboards"), ("look", "search_looks")):
+                query = {"folder_id": folder_id, "fields": "id", "deleted": trashed}
+                yield from self._named(type_name, self._pages(operation, query))
+
+    def _in_group(self, group_id: str, live: JsonObject) -> Iterator[str]:
+        for type_name, operation in (("user", "all_group_users"), ("group", "all_group_groups")):
+            rows = self._context.session.call(operation, path={"group_id": group_id}, query={"fields": "id"})
+            yield from self._named(type_name, rows)
+
+    def _with_role(self, role_id: str, live: JsonObject) -> Iterator[str]:
+        query = {"fields": "id", "direct_association_only": True}
+        yield from self._named("user", self._context.session.call("role_users", path={"role_id": role_id}, query=query))
+        rows = self._context.session.call("role_groups", path={"role_id": role_id}, query={"fields": "id"})
+        yield from self._named("group", rows)
+
+    def _with_permission_set(self, set_id: str, live: JsonObject) -> Iterator[str]:
+        yield from self._roles("permission_set", set_id)
+
+    def _with_model_set(self, set_id: str, live: JsonObject) -> Iterator[str]:
+        yield from self._roles("model_set", set_id)
+
+    def _roles(self, name: str, set_id: str) -> Iterator[str]:
+        rows = self._context.session.call("all_roles")
+        yield from self._named("role", [row for row in rows if str((row.get(name) or {}).get("id")) == set_id])
+
+    def _of_user(self, user_id: str, live: JsonObject) -> Iterator[str]:
+        if _has_logged_in(live):
+            yield "the user has logged in"
+        for type_name, operation in (("dashboard", "search_dashboards"), ("look", "search_looks")):
+            yield from self._named(type_name, self._pages(operation, {"user_id": user_id, "fields": "id"}))
+        plans = self._context.session.call("all_scheduled_plans", query={"user_id": user_id, "fields": "id"})
+        yield from self._named("scheduled_plan", plans)
+        if live.get("personal_folder_id") is not None:
+            yield from self._in_folder(str(live["personal_folder_id"]), live)
+
+    def _pages(self, operation: str, query: Mapping[str, object]) -> Iterable[JsonObject]:
+        return self._context.live.pages(operation, dict(query))
+
+    def _named(self, type_name: str, rows: Iterable[JsonObject] | None) -> Iterator[str]:
+        for row in rows or ():
+            key = ItemKey(type_name, str(row["id"]))
+            if key not in self._removed:
+                yield str(key)
+
+
+def _has_logged_in(live: JsonObject) -> bool:
+    """Whether any login of the user has been used."""
+    logins = [value for name, value in live.items() if name.startswith("credentials_")]
+    listed = [one for login in logins for one in (login if isinstance(login, list) else [login])]
+    return any(isinstance(one, dict) and one.get("logged_in_at") for one in listed)

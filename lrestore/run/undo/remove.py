@@ -1,0 +1,132 @@
+"""Delete what the undone session had made, in the reverse order of need.
+
+Content goes before the copies are put back, since these take slugs and titles back; what held it goes afterwards.
+Never deleted: an object into which another person has put something since, and one that was changed since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from lrestore.errors import IncompleteError, ItemError, NotFoundError, StoppedError
+from lrestore.json_types import JsonObject
+from lrestore.messages import Deletion, ItemKey, ItemResult
+from lrestore.ontology import CONTENT_TYPES, OPERATIONS
+from lrestore.restoration.apply.execute import send
+from lrestore.restoration.context import Context
+from lrestore.restoration.dashboards.alerts import AlertGuard
+from lrestore.restoration.identify.match import title_of
+from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.undo_rules import UndoRules
+from lrestore.restoration.writes import Plan
+from lrestore.run.items.dead_letter import failed
+from lrestore.run.job import Job
+from lrestore.run.journal.local import recorded_here
+from lrestore.run.journal.session import SessionJournal
+from lrestore.run.undo.foreign import Foreign
+from lrestore.state.writer import StateWriter
+
+_CONTENT = ("scheduled_plan", "board", "dashboard", "look")
+_HOLDERS = ("folder", "user", "role", "group", "permission_set", "model_set", "lookml_model")
+
+
+def remove_content(job: Job, context: Callable[[SessionJournal], Context]) -> None:
+    """Delete the dashboards, looks, boards and plans that the undone session made. Raises StoppedError, StateError."""
+    _remove(job, context, _of_types(job.removals, _CONTENT))
+
+
+def remove_holders(job: Job, context: Callable[[SessionJournal], Context]) -> None:
+    """The same for folders (the deepest first), users, groups, roles and sets."""
+    keys = _of_types(job.removals, _HOLDERS)
+    _remove(job, context, keys)
+
+
+def _of_types(keys: Iterable[ItemKey], types: Sequence[str]) -> list[ItemKey]:
+    found = list(keys)
+    return [key for type_name in types for key in found if key.type == type_name]
+
+
+def _remove(job: Job, context: Callable[[SessionJournal], Context], keys: list[ItemKey]) -> None:
+    if not keys:
+        return
+    with recorded_here(job) as (writer, journal):
+        done = set(writer.read.outcomes(job.session_id))
+        left = [key for key in keys if key not in done]
+        for key in left:
+            journal.repeat(key)
+        remover = _Remover(job, context(journal), journal, writer)
+        for key in remover.in_order(left):
+            if job.surroundings.stop() or job.the_guard.trouble():
+                raise StoppedError(job.the_guard.trouble() or "interrupted")
+            remover.remove(key)
+
+
+class _Remover:
+    def __init__(self, job: Job, context: Context, journal: SessionJournal, writer: StateWriter) -> None:
+        self._job = job
+        self._context = context
+        self._journal = journal
+        self._writer = writer
+        self._foreign = Foreign(context, frozenset(job.removals))
+        self._rules = UndoRules(context)
+        self._alerts = AlertGuard(context)
+
+    def in_order(self, keys: list[ItemKey]) -> Iterator[ItemKey]:
+        """Folders: those with the longest way up first."""
+        folders = self._context.live.table("folder") if any(key.type == "folder" for key in keys) else {}
+
+        def depth(key: ItemKey) -> int:
+            seen: set[str] = set()
+            here: str | None = key.id
+            while here is not None and here in folders and here not in seen:
+                seen.add(here)
+                here = str(folders[here].get("parent_id"))
+            return len(seen)
+
+        yield from sorted(keys, key=lambda key: -depth(key) if key.type == "folder" else 0)
+
+    def remove(self, key: ItemKey) -> None:
+        """Delete one object, or say why it stays."""
+        item = self._job.vault.read(key, max_item_bytes=self._job.settings.run.max_item_bytes)
+        try:
+            result = self._removed(key, item.name)
+        except (IncompleteError, ItemError) as error:
+            self._writer.record_result(self._job.session_id, failed(error, key, item.name), item.blob)
+            return
+        self._writer.record_result(self._job.session_id, result)
+
+    def _removed(self, key: ItemKey, name: str) -> ItemResult:
+        context, entry = self._context, CONTENT_TYPES[key.type]
+        context.live.look_anew(key.type)
+        live = context.live.beyond(key.type, key.id) or context.live.trashed(key.type, key.id)
+        if live is None:
+            gone = f"it is gone: it was removed after session {self._undone} had made it"
+            if self._journal.kept(key, key.id, None):
+                # This session has deleted it, in a process that died.
+                return self._told(key, name)
+            return ItemResult(key, name, "skipped", destination_id=key.id, reason=gone)
+        changed = self._rules.changed_since(key, ({}, live), None, Plan())
+        stays = changed or self._foreign.inside(key, live) or self._with_alerts(live)
+        if stays:
+            return ItemResult(key, name, "skipped", destination_id=key.id, reason=stays)
+        title = title_of(key.type, live) or name
+        self._journal.delete(LiveObject(key.type, key.id, title, live))
+        operation = entry.delete or ""
+        path = OPERATIONS[operation].path
+        parameter = path[path.rindex("{") + 1 : path.rindex("}")]
+        with suppress(NotFoundError):
+            send(context, operation, {parameter: key.id}, None)
+        return self._told(key, title)
+
+    @property
+    def _undone(self) -> str:
+        return self._context.undone.session_id if self._context.undone is not None else ""
+
+    def _told(self, key: ItemKey, name: str) -> ItemResult:
+        self._writer.close_mappings(self._job.session_id, key.type, key.id)
+        return ItemResult(key, name, "updated", destination_id=key.id, deletions=(Deletion(key.type, key.id, name),))
+
+    def _with_alerts(self, live: JsonObject) -> str:
+        tiles = [tile for tile in live.get("dashboard_elements") or () if self._alerts.protects(tile)]
+        return f"alerts hang on {len(tiles)} of its tiles (--allow-alert-loss deletes it)" if tiles else ""

@@ -1,0 +1,133 @@
+"""One backup file made of the copies that a session took: what an undo of that session restores from.
+
+first copies, completed by what was seen later ─► rows of the backup format
+objects that the session made                  ─► rows that say only what becomes of them
+what the session wrote                         ─► table ``undo_left``, what it made ─► table ``undo_made``
+
+The file lies in the folder of the undoing session, so that the undone session's copies are needed no longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lrestore.errors import StateError
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey, UndoAction
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.identify.stand_in_names import generated_slug
+from lrestore.restoration.name_swaps import UNIQUE
+from lrestore.run.request import CreatedObjects
+from lrestore.state.copies import Copies
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession
+from lrestore.state.undo import UndoEntry, read_undo
+from lrestore.state.undone import TABLES
+from lrestore.text.storable import storable
+from lrestore.vault.shard import ShardWriter
+
+FILE = "undo-source.sqlite"
+"""Its name begins as those of the copies do: pruning takes it along with them."""
+
+
+@dataclass(slots=True)
+class _Names:
+    """Names that the copies will take back: slugs, and names that must be unique (of folders: in their parent)."""
+
+    slugs: set[tuple[str, str]] = field(default_factory=set)
+    names: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def note(self, type_name: str, raw: Mapping[str, object]) -> None:
+        """Note the names of one copy."""
+        if raw.get("slug"):
+            self.slugs.add((type_name, str(raw["slug"])))
+        if type_name in UNIQUE:
+            self.names.add((type_name, str(raw.get("parent_id") or ""), str(raw.get("name"))))
+
+
+def write_source(
+    target: Path, state: StateReader, session: RestorationSession, copies: Path, created: CreatedObjects
+) -> None:
+    """Write ``target`` from the session's ``copies``. Raises StateError where these are missing or cannot be read."""
+    entries = read_undo(copies)
+    made = state.made(session.id)
+    items = {(one.type, one.id) for one in made if not one.part}
+    items |= {
+        (entry.type, entry.destination_id)
+        for entry in entries
+        if entry.operation == "created" and not entry.parent_type
+    }
+    if not entries and _has_written(state, session.id):
+        raise StateError(
+            f"the undo copies of session {session.id} are not in {copies}: they were removed",
+            hint="copies are kept for [state] keep_undo_days",
+        )
+    target.unlink(missing_ok=True)
+    with Copies(copies) as shards, ShardWriter(target) as shard, shard.batch():
+        for statement in TABLES:
+            shard.execute(statement)
+        source = _Source(shard, shards, session)
+        for entry in entries:
+            if (entry.type, entry.destination_id) not in items:
+                source.put_copy(entry)
+        named = {result.destination_id: result.name for result in state.results(session.id)}
+        for type_name, live_id in sorted(items):
+            source.put_made(ItemKey(type_name, live_id), named.get(live_id, ""), created)
+        for row in shards.written():
+            shard.execute("INSERT INTO undo_left VALUES (?, ?, ?, ?, ?, ?)", tuple(row))
+        for one in made:
+            shard.execute("INSERT OR IGNORE INTO undo_made VALUES (?, ?, ?)", (one.type, one.id, one.made_from))
+
+
+def action_for(type_name: str, created: CreatedObjects) -> UndoAction:
+    """What an undo does with an object that the undone session made."""
+    if created == "delete":
+        return "remove"
+    if created == "trash" and CONTENT_TYPES[type_name].trash:
+        return "trash"
+    return "switch_off" if type_name == "scheduled_plan" else "keep"
+
+
+def _has_written(state: StateReader, session_id: str) -> bool:
+    return any(outcome in ("created", "updated") for outcome in state.outcomes(session_id).values())
+
+
+class _Source:
+    """The file being written."""
+
+    def __init__(self, shard: ShardWriter, shards: Copies, session: RestorationSession) -> None:
+        self._shard = shard
+        self._shards = shards
+        self._session = session
+        self._names = _Names()
+
+    def put_copy(self, entry: UndoEntry) -> None:
+        """The first copy of one object, as a row."""
+        raw = self._shards.copy(entry)
+        self._names.note(entry.type, raw)
+        self._put(ItemKey(entry.type, entry.destination_id), raw, "restore", entry.at)
+
+    def put_made(self, key: ItemKey, name: str, created: CreatedObjects) -> None:
+        """A row for an object that the session made. A name that a copy takes back is freed: a slug counts in the
+        trash, too.
+        """
+        entry, action = CONTENT_TYPES[key.type], action_for(key.type, created)
+        raw: JsonObject = {entry.id_field: key.id, entry.title_field: name or key.id}
+        sent = self._shards.sent(key)
+        if action == "trash":
+            raw["deleted"] = True
+        elif action == "switch_off":
+            raw["enabled"] = False
+        if (key.type, str(sent.get("slug"))) in self._names.slugs:
+            raw["slug"] = generated_slug(key, raw)
+        if (key.type, str(sent.get("parent_id") or ""), str(sent.get("name"))) in self._names.names:
+            raw["name"] = f"{sent['name']} (made by session {self._session.id})"
+            action = "rename" if action == "keep" else action
+        self._put(key, raw, action, self._session.started_at)
+
+    def _put(self, key: ItemKey, raw: JsonObject, action: UndoAction, at: str) -> None:
+        title = raw.get(CONTENT_TYPES[key.type].title_field) or key.id
+        self._shard.put(key.type, key.id, storable(str(title)), raw, synced_at=at)
+        self._shard.execute("INSERT OR REPLACE INTO undo_items VALUES (?, ?, ?)", (key.type, key.id, action))

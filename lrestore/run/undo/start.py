@@ -1,0 +1,113 @@
+"""Begin a session that takes another one back: copies ─► one backup file ─► a restore from it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from lrestore.clock import utc_now
+from lrestore.errors import UsageError
+from lrestore.run.job import DestinationFacts, Job, Surroundings
+from lrestore.run.request import RunRequest, Undo
+from lrestore.run.select.choose import choose
+from lrestore.run.undo.source import FILE, write_source
+from lrestore.settings import Settings
+from lrestore.state.lock import RunLock
+from lrestore.state.read import StateReader
+from lrestore.state.records import RestorationSession, new_session_id
+from lrestore.state.undo import make_directory, undo_directory
+from lrestore.state.undone import Undone
+from lrestore.vault.reader import Vault
+
+
+@contextmanager
+def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: Surroundings) -> Iterator[Job]:
+    """The job that takes a session back, ready to be run.
+
+    Raises UsageError for a session that does not exist, wrote nothing, or wrote to another destination, StateError
+    where its copies are missing.
+    """
+    session_id = new_session_id(utc_now())
+    state = Path(settings.state.path)
+    with StateReader.open(state) as reader, _place(state, session_id, request) as target:
+        session = reader.session(undo.session)
+        _check(session, settings)
+        _write(target, reader, session, (state, undo, request))
+        named = msgspec.structs.replace(
+            request,
+            select=request.select or ("all",),
+            undo=msgspec.structs.replace(undo, session=session.id),
+            parent=session.id,
+        )
+        with Vault.open([str(target)]) as copies, Undone(target, session.id, force=undo.force) as undone:
+            if not any(True for _ in copies.index()):
+                raise UsageError(f"session {session.id} wrote nothing: there is nothing to undo")
+            chosen = choose(copies, named)
+            spelt = msgspec.structs.replace(
+                named, select=chosen.selection.wanted.specs(), exclude=chosen.selection.excluded.specs()
+            )
+            literal = literal_settings(settings, target)
+            facts = DestinationFacts(settings.destination.base_url, "", "", "")
+            job = Job(literal, spelt, surroundings, copies, session_id, chosen.keys, chosen.missing, facts)
+            job.take_back(undone)
+            yield job
+
+
+def literal_settings(settings: Settings, source: Path) -> Settings:
+    """The settings of an undo: its own source, and none of the user's policies, which are about backups."""
+    destination = settings.destination.name
+    return msgspec.structs.replace(
+        settings,
+        source=msgspec.structs.replace(
+            settings.source, path=str(source), instance=f"{destination} (undo)", base_url=""
+        ),
+        run=msgspec.structs.replace(
+            settings.run,
+            identity="auto",
+            skip_if_modified=False,
+            keep_extra=False,
+            if_missing="create",
+            fallback_owner="",
+            fallback_folder="",
+            missing_looks="skip",
+            # Access lists of folders are in no copy.
+            new_folder_access="inherit" if settings.run.new_folder_access == "copy" else settings.run.new_folder_access,
+        ),
+    )
+
+
+@contextmanager
+def _place(state: Path, session_id: str, request: RunRequest) -> Iterator[Path]:
+    """Where the source is written: beside the undo's own copies; for a plan, which leaves nothing, elsewhere."""
+    if request.mode == "restore":
+        folder = undo_directory(state, session_id)
+        make_directory(folder)
+        yield folder / FILE
+        return
+    with tempfile.TemporaryDirectory(prefix="lrestore-undo-") as temporary:
+        yield Path(temporary) / FILE
+
+
+def _write(
+    target: Path, reader: StateReader, session: RestorationSession, about: tuple[Path, Undo, RunRequest]
+) -> None:
+    state, undo, request = about
+    copies = undo_directory(state, session.id)
+    if request.mode != "restore":
+        write_source(target, reader, session, copies, undo.created)
+        return
+    with RunLock(state):
+        # A session that is still running writes on.
+        write_source(target, reader, session, copies, undo.created)
+
+
+def _check(session: RestorationSession, settings: Settings) -> None:
+    if session.destination != settings.destination.name:
+        raise UsageError(
+            f"session {session.id} wrote to {session.destination!r}, the settings name {settings.destination.name!r}",
+            hint="use the settings with which the session was started",
+        )

@@ -1,0 +1,74 @@
+"""The copies that a session took, read from all its shards: first copies, what was added to them, what was written."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.state.connection import state_errors
+from lrestore.state.undo import UndoEntry
+from lrestore.vault.sqlite_uri import sqlite_uri
+
+_LEFT = "SELECT owner_type, owner_id, type, id, operation, fields FROM undo_left ORDER BY seq"
+_MORE = "SELECT fields FROM undo_more WHERE type = ? AND destination_id = ? ORDER BY rowid"
+_SENT = "SELECT fields FROM undo_left WHERE owner_type = ? AND owner_id = ? AND type = ? ORDER BY seq"
+_COPY = "SELECT content_data FROM content_items WHERE content_type = ? AND id = ?"
+
+
+class Copies:
+    """The shards of one session, open for reading. Every method may raise StateError."""
+
+    def __init__(self, folder: Path) -> None:
+        self._stack = ExitStack()
+        self._open = {path: self._connected(path) for path in sorted(folder.glob("undo-*.db"))}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    def _connected(self, path: Path) -> sqlite3.Connection:
+        with state_errors(path):
+            return self._stack.enter_context(closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True)))
+
+    def written(self) -> Iterator[tuple[Any, ...]]:
+        """What the session wrote, as rows of ``undo_left``: owner, part, operation, fields (msgpack)."""
+        return self._rows(_LEFT, "undo_left")
+
+    def copy(self, entry: UndoEntry) -> JsonObject:
+        """The first copy, with what was seen later of the fields that it lacks, or that the trash hid."""
+        number = CONTENT_TYPES[entry.type].vault_number
+        with state_errors(entry.shard):
+            row = self._open[entry.shard].execute(_COPY, (number, entry.destination_id)).fetchone()
+        raw: JsonObject = msgspec.msgpack.decode(row[0])
+        trashed = bool(raw.get("deleted") or raw.get("deleted_at"))
+        for (fields,) in self._rows(_MORE, "undo_more", (entry.type, entry.destination_id)):
+            for name, value in msgspec.msgpack.decode(fields).items():
+                if raw.get(name) is None or (trashed and not raw[name]):
+                    raw[name] = value
+        direct = raw.pop("direct_role_ids", None)
+        return raw if direct is None else {**raw, "role_ids": direct}
+
+    def sent(self, key: ItemKey) -> JsonObject:
+        """What an object was made of; {} where that is not on record."""
+        found: JsonObject = {}
+        for (fields,) in self._rows(_SENT, "undo_left", (key.type, key.id, key.type)):
+            found |= msgspec.msgpack.decode(fields)
+        return found
+
+    def _rows(self, query: str, table: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
+        """Rows of all shards; none of one that lacks the table, as those of older versions do."""
+        for path, connection in self._open.items():
+            with state_errors(path):
+                if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
+                    yield from connection.execute(query, values)

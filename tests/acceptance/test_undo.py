@@ -1,0 +1,136 @@
+"""A session is taken back: the instance is as it was before, judged by portraits in which no id occurs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.edits import Edit, edit
+from lrestore.simulator.world.world import Sizes, make_world
+from tests.acceptance.drifting import delete_a_third, drift_everywhere
+from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.snapshot import portraits
+from tests.acceptance.test_all_types import difference
+
+pytestmark = [pytest.mark.slow]
+
+WORLD = Sizes(
+    users=30,
+    groups=8,
+    folders=30,
+    depth=4,
+    looks=60,
+    dashboards=40,
+    tiles=4,
+    filters=2,
+    boards=10,
+    plans=30,
+    alerts=5,
+    everything=True,
+)
+
+Portraits = dict[str, Counter[str]]
+
+
+@pytest.fixture
+def arena(tmp_path: Path) -> Iterator[Arena]:
+    with Arena(tmp_path, world=make_world(WORLD)) as made:
+        yield made
+
+
+def in_use(world: World) -> Portraits:
+    """The portraits without what is in the trash."""
+    return {
+        kind: Counter({one: count for one, count in portrait.items() if json.loads(one).get("deleted") is not True})
+        for kind, portrait in portraits(world).items()
+    }
+
+
+def undo(arena: Arena, session: Ran, *flags: str) -> Ran:
+    return arena.run("--undo", session.report["session_id"], "--yes", *flags)
+
+
+def test_an_undone_restore_leaves_the_instance_as_it_was_before(arena: Arena) -> None:
+    drift_everywhere(arena.world)
+    drifted = portraits(arena.world)
+    restored = arena.run("--select", "all", "--yes").all_good()
+    as_restored = portraits(arena.world)
+    assert difference(drifted, as_restored)
+    undone = undo(arena, restored, "--undo-created", "delete").all_good()
+    assert difference(drifted, portraits(arena.world)) == {}
+    undo(arena, undone, "--undo-created", "delete").all_good()
+    assert difference(as_restored, portraits(arena.world)) == {}
+
+
+def test_created_dashboards_and_looks_go_to_the_trash_and_come_back_with_the_undo_of_the_undo(arena: Arena) -> None:
+    delete_a_third(arena.world, spared=frozenset({"user"}))
+    before = in_use(arena.world)
+    restored = arena.run("--select", "all", "--yes").all_good()
+    as_restored = portraits(arena.world)
+    undone = undo(arena, restored).all_good()
+    after = in_use(arena.world)
+    assert all(after[kind].total() == before[kind].total() for kind in ("dashboard", "look"))
+    assert undone.report["by_type"]["group"]["skipped"] == restored.report["by_type"]["group"]["created"]
+    undo(arena, undone).all_good()
+    assert difference(as_restored, portraits(arena.world)) == {}
+
+
+def test_created_objects_are_deleted_where_that_is_asked_for(arena: Arena) -> None:
+    delete_a_third(arena.world, spared=frozenset({"user", "look", "dashboard"}))
+    before = portraits(arena.world)
+    restored = arena.run("--select", "all", "--yes").all_good()
+    as_restored = portraits(arena.world)
+    undone = undo(arena, restored, "--undo-created", "delete").all_good()
+    assert difference(before, portraits(arena.world)) == {}
+    undo(arena, undone, "--undo-created", "delete").all_good()
+    assert difference(as_restored, portraits(arena.world)) == {}
+
+
+def test_an_undo_that_is_planned_writes_nothing_and_leaves_no_file(arena: Arena) -> None:
+    drift_everywhere(arena.world)
+    restored = arena.run("--select", "all", "--yes").all_good()
+    folders = sorted((arena.directory / "state.d").iterdir())
+    planned = arena.run("--undo", restored.report["session_id"], "--plan")
+    assert planned.code == 0 and planned.writes == []
+    assert planned.total("updated") >= restored.total("updated")
+    assert sorted((arena.directory / "state.d").iterdir()) == folders
+
+
+def test_what_was_changed_since_is_left_alone_and_named(arena: Arena) -> None:
+    drift_everywhere(arena.world)
+    drifted = portraits(arena.world)
+    restored = arena.run("--select", "all", "--yes").all_good()
+    edited = edit_five(arena.world, restored)
+    undone = undo(arena, restored, "--undo-created", "delete").all_good()
+    left = [line for line in undone.out.splitlines() if "changed since session" in line]
+    assert undone.total("skipped") == len(edited) == 5
+    for type_name, object_id in edited:
+        assert any(f"{type_name}={object_id}" in line for line in left), (type_name, object_id, undone.out)
+    assert difference(drifted, portraits(arena.world))
+    undo(arena, restored, "--undo-created", "delete", "--force").all_good()
+    assert difference(drifted, portraits(arena.world)) == {}
+
+
+def edit_five(world: World, restored: Ran) -> list[tuple[str, str]]:
+    """Other people edit five objects that the session has written."""
+    written: dict[str, list[str]] = {}
+    for item in restored.report["items"]:
+        if item["outcome"] == "updated":
+            written.setdefault(item["type"], []).append(item["destination_id"])
+    edited = []
+    for type_name, name in (
+        ("dashboard", "title"),
+        ("look", "title"),
+        ("folder", "name"),
+        ("board", "title"),
+        ("scheduled_plan", "name"),
+    ):
+        object_id = written[type_name][0]
+        edit(world, Edit(type=type_name, id=object_id, set={name: f"edited by hand {object_id}"}))
+        edited.append((type_name, object_id))
+    return edited
