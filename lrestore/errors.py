@@ -128,7 +128,10 @@ class ItemError(LrestoreError):
     cannot be restored either.
 
     An error is a value: a caller that knows more raises ``error.with_context(...) from error.__cause__``.
+    ``remedy`` is what to do about dead letters of this type.
     """
+
+    remedy: ClassVar[str] = "remove the cause that the message names, then retry"
 
     def __init__(
         self,
@@ -158,17 +161,25 @@ class ItemError(LrestoreError):
 class CorruptItemError(ItemError):
     """The backup's row for this item cannot be decoded, or lacks what every object of its type has."""
 
+    remedy = "restore these items from another backup; a retry with this one fails in the same way"
+
 
 class OversizedItemError(ItemError):
     """The item's blob is larger than ``[run] max_item_bytes``: left to a person."""
+
+    remedy = "raise [run] max_item_bytes, then select the items in a new run"
 
 
 class MissingItemError(ItemError):
     """The item was asked for by id and the backup does not hold it."""
 
+    remedy = "check the ids, or use a backup that holds them; --show source --format csv lists what this one holds"
+
 
 class DependencyError(ItemError):
     """A hard reference has no target: it is neither in the destination nor restored by this run."""
+
+    remedy = "restore or create what the message names, then retry"
 
 
 class IncompleteError(ItemError):
@@ -176,6 +187,8 @@ class IncompleteError(ItemError):
 
     ``restored`` is the result so far; ``--retry-dead-letters`` completes the item when the references are there.
     """
+
+    remedy = "the rest of each item is restored; restore or create what is missing, then retry"
 
     restored: ItemResult | None = None
 
@@ -187,25 +200,37 @@ class IncompleteError(ItemError):
 class AmbiguousMatchError(ItemError):
     """More than one live object could be the backed-up one; the message lists them."""
 
+    remedy = "delete or rename the duplicates in Looker so that one object is left, then retry"
+
 
 class MissingInDestinationError(ItemError):
     """The object is not in the destination and ``--if-missing fail`` was given."""
+
+    remedy = "to create the objects, run again without --if-missing fail"
 
 
 class InvisibleOrMissingError(ItemError):
     """404 to a caller that is not an admin: the object may be absent or hidden, so nothing is created."""
 
+    remedy = "use an admin's credentials, or set [run] trust_404 = true, then run again"
+
 
 class NotRestorableError(ItemError):
     """Looker's API offers no way to do what the backup asks (a look without its query, a new embed group ...)."""
+
+    remedy = "Looker's API cannot do this: make the change in Looker by hand as the message says"
 
 
 class InvalidContentError(ItemError):
     """The content fails the check against Looker's schema that is made before anything is sent."""
 
+    remedy = "the backup's content is not valid: use another backup, or create the object by hand"
+
 
 class InternalError(ItemError):
     """A defect of lrestore itself at one item; the dead letter has the stack trace."""
+
+    remedy = "report this as a defect; --show dead-letters --format json has the stack trace"
 
 
 _SERVER_ERROR = 500
@@ -267,46 +292,63 @@ class LookerError(ItemError):
 class BadRequestError(LookerError):
     """400, or a 4xx without a class of its own: final."""
 
+    remedy = "read Looker's message: the same call fails again unless something changes in Looker"
+
 
 class UnauthorizedError(LookerError):
     """401: the token is not (or no longer) valid."""
+
+    remedy = "check the API key, then retry"
 
 
 class ForbiddenError(LookerError):
     """403: the caller may not do this."""
 
+    remedy = "give the API user the permission, or use an admin's credentials, then retry"
+
 
 class NotFoundError(LookerError):
     """404: absent, or hidden from this caller. Content operations never answer 403 (specification)."""
+
+    remedy = "check that the object still exists and that the API user can see it, then retry"
 
 
 class NotAllowedError(LookerError):
     """405: a built-in or read-only object."""
 
+    remedy = "Looker protects this object from changes; exclude it with --exclude"
+
 
 class ConflictError(LookerError):
     """409: it exists already."""
+
+    remedy = "rename or delete the object in Looker that has the same name, then retry"
 
 
 class ValidationError(LookerError):
     """422: Looker refuses the content; ``errors`` says which fields and why."""
 
+    remedy = "correct in Looker what the field errors name, then retry"
+
 
 class RateLimitedError(LookerError):
     """429: nothing was done; the call may be repeated later."""
 
+    remedy = "retry later, or with a lower --rate"
     transient = True
 
 
 class RequestTimeoutError(LookerError):
     """408: the server gave up on reading the request."""
 
+    remedy = "retry; if it happens again, lower [run] in_flight"
     transient = True
 
 
 class ServerError(LookerError):
     """5xx: a POST may or may not have taken effect."""
 
+    remedy = "Looker failed: look into its log, then retry"
     transient = True
     outcome_unknown = True
 
@@ -314,6 +356,7 @@ class ServerError(LookerError):
 class BadAnswerError(LookerError):
     """An answer that is not Looker's: HTML of a proxy, JSON cut short, a body of the wrong shape."""
 
+    remedy = "check what answers between this host and Looker (proxy, load balancer), then retry"
     transient = True
     outcome_unknown = True
 
@@ -321,12 +364,14 @@ class BadAnswerError(LookerError):
 class ConnectError(LookerError):
     """No connection could be made: the request was not sent."""
 
+    remedy = "check that Looker can be reached, then retry"
     transient = True
 
 
 class ConnectionLostError(LookerError):
     """The connection broke after the request went out."""
 
+    remedy = "check the network between this host and Looker, then retry"
     transient = True
     outcome_unknown = True
 
@@ -334,5 +379,18 @@ class ConnectionLostError(LookerError):
 class AnswerTimeoutError(LookerError):
     """No answer within ``timeout_s``."""
 
+    remedy = "raise [destination] timeout_s, then retry"
     transient = True
     outcome_unknown = True
+
+
+def remedy_of(error_type: str) -> str:
+    """What to do about dead letters of that type; the general advice for a type that this version does not know."""
+    return _classes(ItemError).get(error_type, ItemError).remedy
+
+
+def _classes(base: type[ItemError]) -> dict[str, type[ItemError]]:
+    found = {base.__name__: base}
+    for one in base.__subclasses__():
+        found |= _classes(one)
+    return found

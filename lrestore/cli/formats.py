@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import unicodedata
 from collections.abc import Iterable, Sequence
 
 from lrestore.text.storable import to_json
-from lrestore.text.terminal import plain, plain_json
+from lrestore.text.terminal import columns, plain, plain_json
 
 Row = Sequence[object]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full-width ones count, too)
@@ -20,7 +19,7 @@ def table(header: Sequence[str], rows: Iterable[Row]) -> str:
     cells = [[_cell(value) for value in row] for row in body]
     numbers = [all(isinstance(row[index], int | float) for row in body) for index in range(len(header))]
     lines = [list(header), *cells]
-    widths = [max(_width(line[index]) for line in lines) for index in range(len(header))]
+    widths = [max(columns(line[index]) for line in lines) for index in range(len(header))]
     return "".join(_line(line, widths, numbers) for line in lines)
 
 
@@ -73,18 +72,7 @@ def _defused(value: object) -> str:
 
 def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
     padded = [
-        " " * (width - _width(cell)) + cell if number else cell + " " * (width - _width(cell))
+        " " * (width - columns(cell)) + cell if number else cell + " " * (width - columns(cell))
         for cell, width, number in zip(cells, widths, numbers, strict=True)
     ]
     return "  ".join(padded).rstrip() + "\n"
-
-
-def _width(text: str) -> int:
-    """Columns on a terminal: two for East Asian wide characters, none for what is set above another."""
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

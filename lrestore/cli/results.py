@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+
 import msgspec
 
 from lrestore.report import text
+from lrestore.report.failures import dead_letters
 from lrestore.report.model import Item, Report
 from lrestore.text.terminal import plain
 
@@ -15,11 +20,11 @@ LISTED_ITEMS = 50
 def results(report: Report, style: text.Style, *, calls_listed: bool = False) -> str:
     """The report as this mode shows it."""
     if report.mode == "plan":
-        return text.plan(report, style) + "\n" + text.summary(report, style)
+        return _plan(report, style) + "\n" + text.summary(report, style)
     if report.mode == "dry-run":
         return _dry_run(report, style)
     parts = [] if report.mode == "verify" else [_done(report, style)]
-    parts += [text.dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)]
+    parts += [dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)]
     if report.verify:
         parts.append(text.verify(report.verify, style, skipped=report.totals.skipped, pending=report.totals.pending))
     if calls_listed:
@@ -28,9 +33,23 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     return shown + ("\n" if shown else "") + text.summary(report, style)
 
 
+def style_of_stdout(*, full: bool) -> text.Style:
+    """Colours and the width to keep to where stdout is a terminal; ``full`` lists everything."""
+    if not sys.stdout.isatty():
+        return text.Style(full=full)
+    return text.Style(not os.environ.get("NO_COLOR"), shutil.get_terminal_size().columns, full)
+
+
 def exit_code(report: Report) -> int:
     """0: all is well. 1: some items failed, or the destination differs from the backup."""
     return 1 if report.totals.failed or (report.verify and report.verify.different) else 0
+
+
+def _plan(report: Report, style: text.Style) -> str:
+    """Items, what cannot be restored, warnings, and calls by class."""
+    sums = [text.plan_sum(report.plan, style)] if report.plan else []
+    failed, warned = dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)
+    return "".join([text.plan(report, style), failed, warned, *sums])
 
 
 def _done(report: Report, style: text.Style) -> str:
@@ -55,7 +74,7 @@ def _dry_run(report: Report, style: text.Style) -> str:
     if report.items_omitted:
         lines.append(f"... and {text.counted(report.items_omitted, 'item')} more, not listed")
     totals = report.totals
-    lines += [text.dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)]
+    lines += [dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)]
     readable = text.counted(totals.selected - totals.failed - totals.pending, "item")
     pending = f", {totals.pending} pending, not read" if totals.pending else ""
     return "\n".join(lines) + f"{readable} can be read, {totals.failed} cannot{pending}; no call was made\n"

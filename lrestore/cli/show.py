@@ -11,9 +11,12 @@ from lrestore.cli import demo
 from lrestore.cli import formats as tables
 from lrestore.cli.invocation import settings_of
 from lrestore.cli.options import LAST, Options
+from lrestore.cli.results import style_of_stdout
 from lrestore.messages import Totals
 from lrestore.ontology import content_type
 from lrestore.report import text
+from lrestore.report.causes import cause_of
+from lrestore.report.failures import closed, dead_letters
 from lrestore.settings import Settings, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
@@ -40,7 +43,7 @@ def show(options: Options, environ: Mapping[str, str]) -> str:
         if what == "session":
             return _session(state, state.session(argument or LAST), form)
         if what == "dead-letters":
-            return _dead_letters(state, argument, form)
+            return _dead_letters(state, argument, form, style_of_stdout(full=options.verbose))
         return _mappings(state, argument, form)
 
 
@@ -85,17 +88,24 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
     return tables.facts(facts) + "\n" + tables.table(header, counts)
 
 
-def _dead_letters(state: StateReader, reference: str, form: str) -> str:
-    """All that are still open, or those of one session."""
-    session_id = state.session(reference).id if reference else None
-    letters = [letter for letter in state.dead_letters(session_id) if session_id or not letter.resolved_by]
+def _dead_letters(state: StateReader, reference: str, form: str, style: text.Style) -> str:
+    """The items that are still open, or those of one session, with the ones that were restored since."""
+    letters = list(state.dead_letters(state.session(reference).id) if reference else state.open_dead_letters())
     if form == "json":
         return tables.as_json([_letter_as_json(letter) for letter in letters])
     if form == "csv":
         return tables.comma_separated(_LETTERS, map(_letter_row, letters))
     if not letters:
         return "no dead letters\n"
-    return "".join(f"session {item.session_id}\n" + text.dead_letters([item.letter]) for item in letters)
+    still = [item for item in letters if not item.resolved_by]
+    restored = [(item.letter, item.resolved_by) for item in letters if item.resolved_by]
+    return dead_letters([item.letter for item in still], style) + closed(restored, style) + _next_step(still)
+
+
+def _next_step(letters: list[DeadLetterItem]) -> str:
+    """The commands that try them again: one for each session."""
+    sessions = dict.fromkeys(item.session_id for item in letters)
+    return "".join(f"retry with: lrestore --retry-dead-letters {session}\n" for session in sessions)
 
 
 def _letter_as_json(item: DeadLetterItem) -> dict[str, object]:
@@ -103,6 +113,7 @@ def _letter_as_json(item: DeadLetterItem) -> dict[str, object]:
     return {
         "session_id": item.session_id,
         **letter,
+        "cause": cause_of(item.letter),
         "content_bytes": item.content_bytes,
         "resolved_by": item.resolved_by or None,
     }

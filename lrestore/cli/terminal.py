@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from lrestore.cli.invocation import Audience, go_on, request_of, run
 from lrestore.cli.options import Options
 from lrestore.cli.output import write_out
 from lrestore.cli.remembered import forget, remember, settings_to_resume
-from lrestore.cli.results import exit_code, results
+from lrestore.cli.results import exit_code, results, style_of_stdout
 from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
@@ -36,16 +35,18 @@ log = logging.getLogger(__name__)
 class _Telling:
     """The report to its file and its readers, once: a restore that is finished is told before it is marked as that."""
 
-    def __init__(self, file: Path | None, stopping: Stopping, *, calls_listed: bool) -> None:
+    def __init__(self, file: Path | None, stopping: Stopping, style: Style, *, calls_listed: bool) -> None:
         self._file = file
         self._stopping = stopping
+        self._style = style
         self._calls_listed = calls_listed
         self._code: int | None = None
 
     def tell(self, report: Report) -> int:
         """Tell it, unless that has been done; the exit code."""
         if self._code is None:
-            self._code = _tell(report, self._file, self._stopping, calls_listed=self._calls_listed)
+            shown = results(report, self._style, calls_listed=self._calls_listed)
+            self._code = _tell(report, shown, self._file, self._stopping)
         return self._code
 
 
@@ -77,7 +78,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log.info("demo: created a backup, and a simulated Looker that has drifted from it")
     if report_file:
         ensure_writable(report_file, apart_from=settings.state.path)
-    telling = _Telling(report_file, stopping, calls_listed=is_demo)
+    telling = _Telling(report_file, stopping, style_of_stdout(full=options.verbose), calls_listed=is_demo)
     audience = Audience(
         progress,
         lambda count: _confirmed(count, stopping),
@@ -115,13 +116,11 @@ def _log_setup(options: Options) -> LogSetup:
     return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 
 
-def _tell(report: Report, file: Path | None, stopping: Stopping, *, calls_listed: bool) -> int:
+def _tell(report: Report, shown: str, file: Path | None, stopping: Stopping) -> int:
     """The report into its file and the results to stdout, each whether or not the other can be written.
 
     After a restore, a trouble there costs the exit code 0, but is never told as "not started".
     """
-    ansi = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    shown = results(report, Style(ansi=ansi), calls_listed=calls_listed)
     troubles = []
     if file:
         troubles = _trouble(lambda: write_report(report, file))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lrestore.messages import Change, DeadLetter, Deletion, Totals
+from lrestore.messages import Change, Deletion, Totals
 from lrestore.report.field_values import old_and_new
-from lrestore.report.model import Difference, FailedItem, Item, Plan, Report, Verify
-from lrestore.text.terminal import plain
+from lrestore.report.model import Difference, Item, Plan, Report, Verify
+from lrestore.text.terminal import columns, cut, plain
 
 ACTIONS: Mapping[str, str] = {
     "created": "create",
@@ -21,14 +22,19 @@ ACTIONS: Mapping[str, str] = {
 _TO_DO = ("selected", "to create", "to update", "unchanged", "skipped", "failed", "pending")
 _COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO}
 """Heads of the counts, in the order of :class:`Totals`, for the modes that write nothing."""
+_PAINT = re.compile(r"\x1b\[\d+m")
 _CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared"}
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Colours only where a terminal shows them."""
+    """Colours only where a terminal shows them; titles are cut to its ``width`` (0: to none). ``full``: list all items
+    and fields (``-v``).
+    """
 
     ansi: bool = False
+    width: int = 0
+    full: bool = False
 
     def bold(self, text: str) -> str:
         return self._paint("1", text)
@@ -85,8 +91,7 @@ def _enabled(report: Report) -> list[str]:
 
 
 def plan(report: Report, style: Style = PLAIN) -> str:
-    """What a restore would do: per item the action and each field old → new, each deletion; then what cannot be
-    restored, warnings, and calls by class."""
+    """What a restore would do: per item the action and each field old → new, each deletion."""
     lines: list[str] = []
     for item in report.items:
         if item.outcome != "failed":
@@ -95,8 +100,7 @@ def plan(report: Report, style: Style = PLAIN) -> str:
         lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed; none of them deletes anything")
     if report.totals.unchanged:
         lines.append(f"unchanged {counted(report.totals.unchanged, 'item')}")
-    sums = [plan_sum(report.plan, style)] if report.plan else []
-    return "".join([_lines(*lines), dead_letters(report.dead_letters, style), warnings(report.warnings, style), *sums])
+    return _lines(*lines)
 
 
 def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
@@ -109,17 +113,12 @@ def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
 
 
 def changed(items: Iterable[Item], style: Style = PLAIN) -> str:
-    """What was done, item by item: for a run of few items. Failed ones are in :func:`dead_letters`."""
+    """What was done, item by item: for a run of few items. Failed ones are in :mod:`failures`."""
     return _lines(*(line for item in items if item.outcome != "failed" for line in _done_item(item, style)))
 
 
 def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
     return _lines(*(f"{style.warn('warning')}: {plain(text)}" for text in texts))
-
-
-def dead_letters(letters: Iterable[FailedItem | DeadLetter], style: Style = PLAIN) -> str:
-    """Each failed item with its error, Looker's field errors one per line."""
-    return _lines(*(line for letter in letters for line in _dead_letter(letter, style)))
 
 
 def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: int = 0) -> str:
@@ -197,23 +196,17 @@ def _difference(difference: Difference, style: Style) -> list[str]:
     return [head, *_details(difference.changes, (), style), *extra]
 
 
-def _dead_letter(letter: FailedItem | DeadLetter, style: Style) -> list[str]:
-    status = f" {letter.status}" if letter.status is not None else ""
-    place = f" at {plain(letter.path)}" if letter.path else ""
-    lines = [
-        f"{style.bad('failed')}    {_title(letter.type, letter.id, letter.name)}",
-        f"    {letter.error_type}{status}{place}: {plain(letter.message)}",
-    ]
-    for error in letter.errors:
-        code = f" ({plain(error.code)})" if error.code else ""
-        lines.append(f"      {plain(error.field) or 'general'}: {plain(error.message)}{code}")
-    if letter.retries:
-        lines.append(f"    given up after {counted(letter.retries, 'retry', 'retries')}")
-    return lines
+def titled(lead: str, type_name: str, object_id: str, name: str, style: Style = PLAIN) -> str:
+    """``lead``, then ``TYPE=ID NAME``, the name cut so that the line fits the terminal."""
+    line = f"{lead}{type_name}={plain(object_id)}"
+    if not name:
+        return line
+    room = style.width - columns(_PAINT.sub("", line)) - 1 if style.width else None
+    return f"{line} {plain(name) if room is None else cut(plain(name), room)}"
 
 
 def _title(type_name: str, object_id: str, name: str) -> str:
-    return f"{type_name}={plain(object_id)} {plain(name)}".rstrip()
+    return titled("", type_name, object_id, name)
 
 
 def _api(report: Report) -> str:

@@ -102,6 +102,22 @@ FROM dead_letters
 WHERE :session_id IS NULL OR session_id = :session_id
 ORDER BY session_id, rowid;
 
+-- name: select_open_dead_letters
+-- Of each item the newest letter, as long as no session has restored the item since.
+SELECT session_id, type, id, name, error_type, message, stack_trace, failed_at, retry_count, status, errors, path,
+       operation, method, request_path, request_body, answer, content_bytes, resolved_by
+FROM (
+    SELECT d.session_id, d.content_type AS type, d.source_id AS id, d.name, d.error_type, d.message, d.stack_trace,
+           d.failed_at, d.retry_count, d.status, d.errors, d.path, d.operation, d.method, d.request_path,
+           d.request_body, d.answer, coalesce(length(d.content), 0) AS content_bytes, d.resolved_by,
+           row_number() OVER (PARTITION BY s.source_instance, s.destination, d.content_type, d.source_id
+                              ORDER BY d.failed_at DESC, s.started_at DESC, d.rowid DESC) AS age
+    FROM dead_letters AS d JOIN sessions AS s ON s.id = d.session_id
+    WHERE d.resolved_by IS NULL
+)
+WHERE age = 1
+ORDER BY session_id, failed_at, type, id;
+
 -- name: select_dead_letter_content
 SELECT content FROM dead_letters
 WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;

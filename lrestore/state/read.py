@@ -149,11 +149,11 @@ class StateReader:
 
     def dead_letters(self, session_id: str | None = None) -> Iterator[DeadLetterItem]:
         """Of one session or of all; those that a later session resolved say so."""
-        rows = self._rows("select_dead_letters", {"session_id": session_id})
-        return (
-            DeadLetterItem(row["session_id"], _dead_letter(row), row["content_bytes"], row["resolved_by"] or "")
-            for row in rows
-        )
+        return map(_dead_letter_item, self._rows("select_dead_letters", {"session_id": session_id}))
+
+    def open_dead_letters(self) -> Iterator[DeadLetterItem]:
+        """The items that are not restored yet, each once: its newest dead letter, of whatever session."""
+        return map(_dead_letter_item, self._rows("select_open_dead_letters", {}))
 
     def dead_letter_content(self, session_id: str, key: ItemKey) -> bytes | None:
         """The item's blob as it was when it failed; None when it had none."""
@@ -307,6 +307,10 @@ def _result(row: sqlite3.Row) -> ItemResult:
         enabled=detail.enabled,
         dead_letter=None if row["error_type"] is None else _dead_letter(row),
     )
+
+
+def _dead_letter_item(row: sqlite3.Row) -> DeadLetterItem:
+    return DeadLetterItem(row["session_id"], _dead_letter(row), row["content_bytes"], row["resolved_by"] or "")
 
 
 def _dead_letter(row: sqlite3.Row) -> DeadLetter:

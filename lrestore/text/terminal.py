@@ -10,12 +10,38 @@ _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Control characters, which a terminal obeys; format characters, which hide or turn around text; halves of characters;
 separators of lines and paragraphs (Unicode's general categories).
 """
+_LEAST_COLUMNS = 8
+"""A title is never cut to less, however narrow the terminal is."""
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def plain(text: str) -> str:
     """``text`` with everything that a terminal would obey, or an eye would miss, written as an escape."""
     return _NOT_PLAIN_ASCII.sub(lambda match: _escape(match[0]) if _unsafe(match[0]) else match[0], text)
+
+
+def columns(text: str) -> int:
+    """Columns on a terminal: two for East Asian wide characters, none for what is set above another."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def cut(text: str, width: int) -> str:
+    """``text`` in at most ``width`` columns; a text that is cut ends in an ellipsis. Some of it always stays."""
+    if columns(text) <= width:
+        return text
+    kept, used = "", 0
+    for character in text:
+        used += _columns(character)
+        if used > max(width, _LEAST_COLUMNS) - 1:
+            break
+        kept += character
+    return f"{kept}…"
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def plain_json(text: str) -> str:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from lrestore.cli.main import main
@@ -18,6 +19,7 @@ from lrestore.state.writer import StateWriter
 from lrestore.vault.shard import ShardWriter
 
 SESSION = "20261123-104500-ab12"
+RETRY = "20261123-110000-cd34"
 LETTER = DeadLetter(
     type="look",
     id="3",
@@ -96,6 +98,49 @@ def test_dead_letters_for_people_name_looker_s_reasons_and_hide_control_characte
 ) -> None:
     shown = _shown(capsys, f"dead-letters={SESSION}")
     assert "look=3 Bad\\x1b[31m look" in shown and "query_id: is needed (missing)" in shown
+
+
+def _retried(*results: ItemResult) -> None:
+    """A later session for the same destination."""
+    with StateWriter.open("lrestore-state.db", now=utc_now) as writer:
+        writer.begin_session(
+            RestorationSession(
+                id=RETRY, mode="restore", source_instance="prod", source_paths=("vault.db",), destination="looker"
+            )
+        )
+        for result in results:
+            writer.record_result(RETRY, result)
+
+
+def test_an_item_that_failed_again_is_listed_once_with_its_newest_letter(capsys: pytest.CaptureFixture[str]) -> None:
+    again = msgspec.structs.replace(LETTER, message="Looker still refuses it", failed_at="2026-11-23T11:00:00.000Z")
+    _retried(ItemResult(ItemKey("look", "3"), LETTER.name, "failed", dead_letter=again))
+    (letter,) = json.loads(_shown(capsys, "dead-letters", "--format", "json"))
+    assert (letter["session_id"], letter["message"]) == (RETRY, "Looker still refuses it")
+    assert len(_rows(_shown(capsys, "dead-letters", "--format", "csv"))) == 1
+    assert _shown(capsys, "dead-letters").count("look=3") == 1
+
+
+def test_a_restored_item_is_not_open_any_more_and_its_session_names_the_one_that_restored_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _retried(ItemResult(ItemKey("look", "3"), LETTER.name, "updated", "3"))
+    assert _shown(capsys, "dead-letters") == "no dead letters\n"
+    assert _shown(capsys, f"dead-letters={SESSION}").startswith("1 item restored since")
+    assert f"look=3 Bad\\x1b[31m look by session {RETRY}" in _shown(capsys, f"dead-letters={SESSION}", "-v")
+
+
+def test_dead_letters_tell_time_remedy_and_the_command_that_tries_them_again(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shown = _shown(capsys, "dead-letters")
+    assert "failed at 2026-11-23 10:45:01Z" in shown and "what to do: correct in Looker" in shown
+    assert shown.splitlines()[-1] == f"retry with: lrestore --retry-dead-letters {SESSION}"
+
+
+def test_dead_letters_as_json_have_their_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    (letter,) = json.loads(_shown(capsys, "dead-letters", "--format", "json"))
+    assert letter["cause"] == "Looker refuses it; query_id: is needed"
 
 
 def test_a_list_of_dead_letters_is_a_selection(capsys: pytest.CaptureFixture[str]) -> None:
