@@ -100,6 +100,8 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
         max_calls=options.max_calls,
         max_runtime_s=options.max_runtime,
         verify_after=options.verify is not None,
+        select=tuple(options.select),
+        exclude=tuple(options.exclude),
     )
     with reached(settings, environ, audience.warn) as (there, credentials):
         surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))

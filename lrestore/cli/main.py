@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 NOT_STARTED = 3
 """Also the exit code of a mistake of lrestore itself."""
 
+DEAD_LETTERS = 1
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with ``argv`` (default: the process's) and return its exit code. Raises nothing.
@@ -75,6 +77,8 @@ def _guarded(options: Options, again: str) -> int:
         code = stopping.exit_code
     if code in (StoppedError.exit_code, 130, 143) and not options.show:
         _say(stopping.last_words, options, logging.INFO)
+    elif code == DEAD_LETTERS and stopping.retry:
+        _say(stopping.retry, options, logging.INFO)
     return code
 
 

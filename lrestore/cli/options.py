@@ -86,7 +86,10 @@ class Options:
         MODE, "resume the last unfinished session, or the named one", LAST, metavar="SESSION"
     )
     retry_dead_letters: Optional[str] = _optional(
-        MODE, "try the dead letters of the last session, or of the named one, again", LAST, metavar="SESSION"
+        MODE,
+        "try the dead letters of the last session, or of the named one, again; --select narrows them",
+        LAST,
+        metavar="SESSION",
     )
     undo: Optional[str] = _flag(
         MODE, "put back what that session changed, from the copies that it took; also with --plan", metavar="SESSION"
@@ -172,6 +175,8 @@ _NOT_FOR_UNDO = (
     *("identity", "if_missing", "skip_if_modified", "keep_extra", "disable_schedules", "with_dependencies"),
     "include_deleted",
 )
+_NARROWING = ("select", "exclude")
+"""They choose among the dead letters that are tried again."""
 _NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo")
 
 
@@ -272,6 +277,8 @@ def _selection_clash(options: Options) -> str:
     if options.undo and meaningless:
         return f"--undo puts back exactly what the session changed: it takes no {flag(meaningless[0])}"
     going_on = _given(options, ("resume", "retry_dead_letters"))
+    if options.retry_dead_letters:
+        selecting = [name for name in selecting if name not in _NARROWING]
     if going_on and selecting:
         return f"{flag(going_on[0])} takes no {flag(selecting[0])}: it uses the selection of its session"
     ways = _given(options, (*(name for name in SETTING_OF if name != "rate"), "allow_alert_loss", "disable_schedules"))

@@ -61,6 +61,7 @@ class Stopping:
         self._resume = resume
         self._begun = False
         self._resumable = False
+        self._retry = ""
         self._signal = 0
         self._idle = False
         self._before: dict[signal.Signals, object] = {}
@@ -93,6 +94,15 @@ class Stopping:
     def unresumable(self) -> None:
         """Nothing is left that could be resumed from."""
         self._resumable = False
+
+    def failed(self, retry: str) -> None:
+        """Some items of a finished run are dead letters; ``retry`` is the command that tries them again."""
+        self._retry = retry
+
+    @property
+    def retry(self) -> str:
+        """The last line on stderr of a finished run with dead letters; "" for any other."""
+        return f"retry with: {self._retry}" if self._retry else ""
 
     @property
     def has_begun(self) -> bool:

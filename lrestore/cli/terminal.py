@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -96,7 +97,15 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         forget(report.session_id, environ)
     if stopping() and report.mode != "restore":
         report = msgspec.structs.replace(report, status="interrupted")
+    if report.mode == "restore" and report.dead_letters:
+        stopping.failed(_retry(options, report.session_id))
     return telling.tell(report)
+
+
+def _retry(options: Options, session_id: str) -> str:
+    """The command that tries the dead letters of a session again."""
+    config = ["--config", str(options.config)] if options.config else []
+    return shlex.join(["lrestore", *config, "--retry-dead-letters", session_id])
 
 
 def configure_log(options: Options, progress: Progress) -> None:

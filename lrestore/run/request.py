@@ -49,6 +49,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
     """Flags that count again when a session is resumed; the others are those of its start. ``rate``:
     calls per second.
+
+    ``select`` and ``exclude`` choose among the dead letters that are tried again; empty: all of them.
     """
 
     yes: bool = False
@@ -56,6 +58,8 @@ class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
     max_calls: int | None = None
     max_runtime_s: float | None = None
     verify_after: bool = False
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
     def applied_to(self, begun: RunRequest) -> RunRequest:
         """The request of this start."""

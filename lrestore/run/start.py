@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,15 +11,15 @@ import msgspec
 
 from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
-from lrestore.messages import ItemKey, ItemResult
+from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import Report
 from lrestore.run.job import DestinationFacts, Job, Surroundings
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.restore import Run
-from lrestore.run.select.choose import choose
+from lrestore.run.select.choose import choose, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
 from lrestore.run.undo.start import undo_job
-from lrestore.selection import Filters
+from lrestore.selection import Filters, parse
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, new_session_id
@@ -100,13 +100,16 @@ def _settled(reader: StateReader, session_id: str) -> Iterator[ItemResult]:
 
 
 def retry(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
-    """Try only the open dead letters of a session again, in a new session. Raises UsageError if there are none."""
+    """Try only the open dead letters of a session again, in a new session; of them those that ``now`` selects. Raises
+    UsageError if there are none.
+    """
     with StateReader.open(settings.state.path) as reader:
         session = reader.session(reference)
         letters = [item.letter for item in reader.dead_letters(session.id) if not item.resolved_by]
     if not letters:
         hint = "--show sessions lists the sessions"
         raise UsageError(f"session {session.id} has no open dead letters", hint=hint)
+    letters = _selected(letters, session.id, now)
     begun = msgspec.convert(session.selection, RunRequest)
     again = msgspec.structs.replace(
         now.applied_to(begun),
@@ -118,6 +121,24 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         parent=session.id,
     )
     return execute(_as_begun(settings, session, now), again, surroundings)
+
+
+def _selected(letters: Sequence[DeadLetter], session_id: str, now: ThisStart) -> list[DeadLetter]:
+    """The dead letters that this start selects: all without a word of it."""
+    if not (now.select or now.exclude):
+        return list(letters)
+    selection = parse(now.select or ("all",), now.exclude, read_list, include_deleted=True)
+    keys = {ItemKey(letter.type, letter.id) for letter in letters}
+    without = ", ".join(str(key) for key in selection.explicit_ids() if key not in keys)
+    chosen = [letter for letter in letters if selection.wants(ItemKey(letter.type, letter.id))]
+    if not chosen:
+        raise UsageError(
+            f"the selection fits none of the {len(letters)} open dead letters of session {session_id}",
+            hint=f"--show dead-letters={session_id} lists them",
+        )
+    if without:
+        log.warning("session %s has no open dead letter of %s", session_id, without)
+    return chosen
 
 
 def _unfinished(reader: StateReader, reference: str) -> RestorationSession:

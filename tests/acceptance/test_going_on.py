@@ -98,6 +98,63 @@ def test_dead_letters_that_were_settled_since_are_not_tried_again(arena: Arena) 
     assert ran.code == 2 and "no open dead letters" in ran.err
 
 
+def refused(arena: Arena) -> str:
+    """A session whose looks are all dead letters; Looker takes them from now on."""
+    drift(arena)
+    arena.simulator.fault("status:422", operation="update_look")
+    ran = arena.run("--select", "look")
+    arena.simulator.simulation.faults.clear()
+    assert ran.code == 1 and len(ran.letters) > 2
+    return str(ran.report["session_id"])
+
+
+def test_a_run_with_dead_letters_ends_with_the_command_that_tries_them_again(arena: Arena) -> None:
+    drift(arena)
+    arena.simulator.fault("status:422", method="PATCH", path="/looks/1")
+    ran = arena.run("--select", "look")
+    last = ran.err.strip().splitlines()[-1]
+    assert last == f"retry with: lrestore --retry-dead-letters {ran.report['session_id']}"
+    arena.simulator.simulation.faults.clear()
+    again = arena.run(*last.removeprefix("retry with: lrestore ").split()).all_good()
+    assert again.total("updated") == 1 and "retry with" not in again.err
+
+
+def test_differences_alone_name_no_command(arena: Arena) -> None:
+    drift(arena)
+    ran = arena.run("--select", "look", "--verify")
+    assert ran.code == 1 and "retry with" not in ran.err
+
+
+def test_items_that_failed_for_one_reason_are_told_together(arena: Arena) -> None:
+    drift(arena)
+    arena.simulator.fault("status:422", operation="update_look")
+    ran = arena.run("--select", "look")
+    groups = [line for line in ran.out.splitlines() if line.startswith("failed")]
+    assert len(groups) == 1 and f"{ran.total('failed')} items: update_look (PATCH /looks/…): 422" in groups[0]
+
+
+def test_a_selection_narrows_the_dead_letters_that_are_tried_again(arena: Arena) -> None:
+    session = refused(arena)
+    ran = arena.run("--retry-dead-letters", session, "--select", "look=1,4711").all_good()
+    assert {call.path for call in ran.writes} == {"/looks/1"} and "look=4711" in ran.err
+    left = {str(row["id"]) for row in arena.rows("dead-letters")}
+    assert left and "1" not in left
+    ran = arena.run("--retry-dead-letters", session, "--exclude", f"look={min(left)}").all_good()
+    assert {row["id"] for row in arena.rows("dead-letters")} == {min(left)}
+
+
+def test_a_selection_without_a_dead_letter_is_told(arena: Arena) -> None:
+    session = refused(arena)
+    ran = arena.run("--retry-dead-letters", session, "--select", "board")
+    assert ran.code == 2 and f"--show dead-letters={session}" in ran.err
+
+
+def test_a_dead_letter_is_closed_by_any_later_run_that_restores_its_item(arena: Arena) -> None:
+    refused(arena)
+    arena.run("--select", "look").all_good()
+    assert arena.rows("dead-letters") == []
+
+
 @pytest.mark.parametrize("flag", ["--with-dependencies", "--select=look", "--keep-extra"])
 def test_a_flag_that_would_be_ignored_by_going_on_is_refused(arena: Arena, flag: str) -> None:
     ran = arena.run("--resume", flag)
