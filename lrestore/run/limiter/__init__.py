@@ -1,20 +1,20 @@
-"""How fast all processes of a run together may call the destination, found out from its answers.
+"""The rate limit of all processes of a run together, measured from the destination's answers.
 
-    acquire: outage?  one caller at a time looks whether it is over, the others wait
+    acquire: outage?  one caller at a time probes whether it is over, the others wait
              paused?  all wait for as long as the server asked (Retry-After)
-             too many under way, over all processes?  wait for a place
+             too many calls in progress, over all processes?  wait for a slot
              too soon?  queue (GCRA: one number, the time at which the next call is due)
-    report:  429: less, once per congestion event    failures from everybody: an outage
-             much slower than usual: a little less   else: more, doubling at first, carefully where it was refused
+    report:  429: decrease, once per congestion event    failures of all callers: an outage
+             much slower than usual: decrease a little   otherwise: increase, doubling at first, slowly near refusals
 
-Every step is one exclusive change of one small record. The rule (``controller`` and the laws under it: ``growth``,
-``slowness``, ``outage``) is pure; the record lies in a ``cell``: a mapped file, or memory. A process that is killed at
-any moment leaves a whole record, no lock, and its places are given back.
+Every step is one exclusive change of one small record. The rule (``controller``, with ``growth``, ``slowness`` and
+``outage``) is pure. The record is in a ``cell``: a mapped file, or memory. A process that is killed at any moment
+leaves a complete record and no lock, and its slots are freed.
 
-A fixed ``per_second`` is a bound that is never exceeded in any one second (a ``burst`` that was asked for comes on
-top), and still falls when the server refuses.
+A fixed ``per_second`` is never exceeded in any one second (a configured ``burst`` comes on top), and the limit still
+falls when the server refuses calls.
 
-Not guaranteed: fairness between processes; going on while a process is stopped (SIGSTOP) inside the one change, which
+Not guaranteed: fairness between processes; progress while a process is stopped (SIGSTOP) inside the one change, which
 takes some microseconds.
 """
 

@@ -1,4 +1,4 @@
-"""Where the shared record lies: the seam between the rule and the memory that processes share."""
+"""Access to the shared record: the interface between the rule and the memory that processes share."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from lrestore.run.limiter.state import State, packed, unpacked
 
 
 class Cell(Protocol):
-    """One member's access to the record. All but ``close`` inside ``with cell:``, which is exclusive over all members.
+    """One member's access to the record. Every method except ``close`` is called inside ``with cell:``, which is
+    exclusive over all members.
 
-    A member is a process. What it has under way is counted for it, and falls away when it dies.
+    A member is a process. Its calls in progress are counted separately, and removed when it dies.
     """
 
     def __enter__(self) -> Self: ...
@@ -25,16 +26,16 @@ class Cell(Protocol):
         """A working copy of the record."""
 
     def save(self, state: State) -> None:
-        """Put it back: as a whole or, when the process dies in the middle, not at all."""
+        """Write the record completely or, if the process dies meanwhile, not at all."""
 
     def in_flight(self) -> int:
-        """Calls under way over all members, those included that died and were not yet noticed."""
+        """Calls in progress of all members, including dead ones that were not noticed yet."""
 
     def set_own(self, calls: int) -> None:
-        """How many of them are this member's."""
+        """Set the number of this member's calls in progress."""
 
     def reclaim(self) -> int:
-        """Forget members that died; returns how many."""
+        """Remove members that died; returns their number."""
 
     def close(self) -> None:
         """Leave."""
@@ -63,7 +64,7 @@ class MemoryCell:
         return MemoryCell(self._board)
 
     def die(self) -> None:
-        """Vanish without a word: what was under way stays counted until somebody notices."""
+        """Simulate a kill: the member's calls stay counted until ``reclaim``."""
         self._board.dead.add(self._number)
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What the limiter is told by the settings, and the numbers that are its own."""
+"""The limiter's configuration: settings and constants."""
 
 from __future__ import annotations
 
@@ -7,22 +7,21 @@ import math
 import msgspec
 
 LATENESS_S = 0.02
-"""A sleeper wakes late by up to this on a busy machine; what it lost may be made up for, more may not."""
+"""A sleeping thread wakes up to this much late on a busy machine; only this much lateness may be made up for."""
 BURST_SHARE = 0.025
-"""Of a fixed rate, how much is kept back so that what is made up for never exceeds it in any one second."""
+"""Share of a fixed rate that is kept in reserve, so that calls that make up for lateness never exceed the rate."""
 EXACTLY = 0.9999
 """Rounding must not put the first call of the next second into this one."""
 LOWEST_LIMIT = 4.0
-"""Calls per second below which refusals are not believed: some come for other reasons than the rate."""
-"""Calls per second that are tried, whatever is refused."""
+"""Lowest limit in calls per second, whatever is refused: some refusals have other reasons than the rate."""
 
 
 class LimiterConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """``max_in_flight``: calls that all workers together can have under way (``workers * in_flight``).
+    """``max_in_flight``: calls that all workers together can have in progress (``workers * in_flight``).
 
-    ``per_second`` and ``burst`` are those of ``[rate]``: 0 means found out and derived. A run begins with
-    ``start_per_second`` and ``start_in_flight``: nobody has published what a Looker admits, 4 to 8 calls at once are
-    safe. ``max_calls`` ends the run when so many have been let through; None: no such bound.
+    ``per_second`` and ``burst`` are those of ``[rate]``: 0 means measured and derived. A run begins with
+    ``start_per_second`` and ``start_in_flight``: Looker's limits are not published, but 4 to 8 concurrent calls are
+    safe. ``max_calls`` ends the run after this number of calls; None: no such limit.
     """
 
     max_in_flight: int
@@ -41,16 +40,16 @@ class LimiterConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def highest_limit(self) -> float:
-        """Calls per second that are never exceeded by the long run; infinite if the rate is to be found out.
+        """The highest limit in calls per second; infinite if the rate is measured.
 
-        With a derived burst, a little less than ``per_second``, so that burst and rate together stay within it in any
-        one second. A burst that was asked for comes on top.
+        With a derived burst it is a little less than ``per_second``, so that burst and rate together stay within it in
+        any one second. A configured burst comes on top.
         """
         return (self.per_second - (0 if self.burst else self._spare)) * EXACTLY if self.per_second else math.inf
 
     @property
     def first_limit(self) -> float:
-        """Who names a rate has it from the start; otherwise the start is gentle."""
+        """The limit at the start: the configured rate, or a low one if the rate is measured."""
         return self.highest_limit if self.per_second else self.start_per_second
 
     def tolerance_s(self, limit: float) -> float:

@@ -1,6 +1,7 @@
-"""The rule of the limiter: the shared record and an event in, the record and a verdict out. It has no clock of its own.
+"""The rule of the limiter: takes the shared record and an event, changes the record and returns a verdict.
 
-Two events: somebody asks to make a call, and somebody says how a call went. Time passes only through them.
+There are two events: a caller asks to make a call, and a caller reports the result of a call. The rule has no clock:
+each event brings the time.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from lrestore.run.limiter.state import NEVER, State
 
 CLOSE_ENOUGH_S = 1e-6
 LOOK_AGAIN_S = 0.25
-"""How long those who wait for the end of an outage, or for a place in the queue, may not notice a change."""
+"""Longest time until a caller that waits for the end of an outage, or for its turn, notices a change."""
 POLLS_PER_LATENCY = 25
 SHORTEST_POLL_S, LONGEST_POLL_S = 0.001, 0.02
 
 
 class Why(enum.Enum):
-    """What a verdict rests on; all but the first two are reasons to wait."""
+    """The reason of a verdict. GO and PROBE let the call go out, GONE and SPENT end the run, the others
+    mean waiting.
+    """
 
     GO = enum.auto()
     PROBE = enum.auto()
@@ -35,10 +38,10 @@ class Why(enum.Enum):
 
 
 class Verdict(NamedTuple):
-    """``GO``: the call may go out. ``PROBE``: it may, to see whether an outage is over. ``GONE``: give up.
-    ``SPENT``: no call is left.
+    """``GO``: the call may go out. ``PROBE``: it may, to test whether an outage is over. ``GONE``: give up. ``SPENT``:
+    no call is left.
 
-    Else ask again in ``wait_s``; after ``RATE`` as one who has queued.
+    Otherwise ask again after ``wait_s``; after ``RATE`` with ``queued`` set.
     """
 
     why: Why
@@ -46,14 +49,14 @@ class Verdict(NamedTuple):
 
 
 class Asking(NamedTuple):
-    """Who asks: calls under way over all processes, and whether the caller has waited for its turn."""
+    """A request to make a call: calls in progress over all processes, and whether the caller has queued before."""
 
     in_flight: int
     queued: bool = False
 
 
 class Answer(NamedTuple):
-    """How a call went that had been let through at ``sent_at_s``; ``crowded``: it had waited for a place."""
+    """The result of a call that was let through at ``sent_at_s``; ``crowded``: it had waited for a slot."""
 
     sent_at_s: float
     status: int | None
@@ -69,18 +72,18 @@ _SPENT = Verdict(Why.SPENT)
 
 
 class Controller:
-    """Decides over a :class:`State` that the caller holds exclusively, and changes it in place."""
+    """Decides on the basis of a :class:`State` that the caller holds exclusively, and changes it in place."""
 
     def __init__(self, config: LimiterConfig) -> None:
         self.config = config
 
     def begin(self, now_s: float) -> State:
-        """The record that a run begins with."""
+        """The record at the start of a run."""
         window = float(min(self.config.start_in_flight, self.config.max_in_flight))
         return State(limit=self.config.first_limit, window=window, tick_at_s=now_s)
 
     def ask(self, state: State, now_s: float, asking: Asking) -> Verdict:
-        """May a call go out? On ``GO`` and ``PROBE`` it is counted as let through."""
+        """Decide whether a call may go out. ``GO`` and ``PROBE`` count it as let through."""
         if self.config.max_calls is not None and state.granted >= self.config.max_calls:
             return _SPENT
         if state.outage_since_s != NEVER:
@@ -96,7 +99,7 @@ class Controller:
         return self._ask_rate(state, now_s, queued=asking.queued)
 
     def answered(self, state: State, now_s: float, answer: Answer) -> None:
-        """Learn from how a call went."""
+        """Adapt to the result of a call."""
         if outage.is_failure(answer.status):
             outage.failed(state, now_s, self.config)
         else:
@@ -112,9 +115,8 @@ class Controller:
             slowness.observed(state, answer.latency_s)
 
     def _ask_rate(self, state: State, now_s: float, *, queued: bool) -> Verdict:
-        """GCRA. The queue is only an order in which to ask again: the right to go is given when it is used.
-
-        So nothing is lost with a process that is killed while it waits.
+        """GCRA. The queue only sets when to ask again; the right to send is granted when it is used. A process that is
+        killed while it waits therefore wastes nothing.
         """
         turn_s = state.due_at_s - self.config.tolerance_s(state.limit)
         if not queued and state.queue_until_s > turn_s:
@@ -148,7 +150,9 @@ class Controller:
         state.tick_slot_waits = 0.0
 
     def _pause(self, state: State, now_s: float, for_s: float) -> None:
-        """All wait. No burst afterwards: what came due meanwhile is not made up for, and no period spans the pause."""
+        """Pause all callers. No burst follows: calls that came due meanwhile are not made up for, and no measuring
+        period spans the pause.
+        """
         until_s = now_s + min(for_s, MAX_RETRY_AFTER_S)
         if until_s <= state.paused_until_s:
             return

@@ -1,16 +1,16 @@
 """The shared record in a small file that all processes map into their memory.
 
-Exclusion is an ``fcntl.lockf``, which the kernel frees when its holder dies, however it dies; and since that lock is
-the process's, a thread lock around it. The record lies there twice: an update goes to the copy that is not in use, and
-one byte then says that it is. Who is killed in between has changed nothing.
+Exclusion uses ``fcntl.lockf``, which the kernel releases when its holder dies, and a thread lock around it, because
+``lockf`` belongs to the whole process. The file has two copies of the record: an update writes the copy that is not in
+use, and then one byte switches to it. A process that is killed in between has changed nothing.
 
-    byte 0       magic, then the configuration (msgpack, length before it): whoever has the path has all
+    byte 0       magic, then the configuration (msgpack, preceded by its length): the path alone is enough to attach
     byte 4096    which of the two records is in use
-    byte 4104    how many places for members were ever taken
+    byte 4104    number of member places that were ever taken
     byte 4160    the records
-    byte 8192    members: start times, process numbers, calls under way
+    byte 8192    members: start times, process ids, calls in progress
 
-Not guaranteed: anything on a network file system; going on while the holder of the lock is stopped (SIGSTOP).
+Not guaranteed: anything on a network file system; progress while the holder of the lock is stopped (SIGSTOP).
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ _BYTES = _MEMBERS_AT + MEMBERS * 16
 
 
 class FileCell:
-    """A process's one access to the file: open it once per process, and not before a fork."""
+    """A process's access to the file: open it once per process, and not before a fork."""
 
     def __init__(self, path: Path) -> None:
-        """Map the file that :meth:`create` made. Raises :class:`StateError` if it is missing or something else."""
+        """Map the file that :meth:`create` made. Raises :class:`StateError` if it is missing or of another kind."""
         self.path = path
         self._lock = threading.Lock()
         self._own: int | None = None
@@ -64,7 +64,7 @@ class FileCell:
 
     @classmethod
     def create(cls, path: Path, config: LimiterConfig, state: State) -> FileCell:
-        """Make the file, in place of one that an earlier run left, and open it."""
+        """Create the file, replacing one of an earlier run, and open it."""
         body = bytearray(_BYTES)
         encoded = msgspec.msgpack.encode(config)
         body[: _CONFIG_AT + len(encoded)] = MAGIC + _LENGTH.pack(len(encoded)) + encoded
@@ -120,7 +120,7 @@ class FileCell:
         return found
 
     def close(self) -> None:
-        """Give the place back and unmap; harmless when repeated. The file stays until its maker removes it."""
+        """Free the place and unmap; may be repeated. The file stays until its creator removes it."""
         if self._closed:
             return
         self._closed = True
@@ -152,7 +152,7 @@ class FileCell:
         return msgspec.msgpack.decode(self._bytes[_CONFIG_AT : _CONFIG_AT + length], type=LimiterConfig)
 
     def _join(self) -> int:
-        """Take a free place; the process's number comes last and makes it count."""
+        """Take a free place. The process id is written last, which makes the place count."""
         place = self._free_place()
         self._calls[place] = 0
         self._bytes[_PLACES_AT] = max(self._bytes[_PLACES_AT], place + 1)

@@ -1,4 +1,4 @@
-"""Rule and cell put together, without waiting: each question and each answer is one exclusive step on the record."""
+"""Combines rule and cell, without waiting: each request and each result is one exclusive step on the record."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RECLAIM_EVERY_S = 0.25
 
 
 class Gate:
-    """A member's gate. ``own`` is how many calls this member has under way."""
+    """A member's gate. ``own``: this member's calls in progress."""
 
     def __init__(self, cell: Cell, controller: Controller, clock: Callable[[], float]) -> None:
         self.cell = cell
@@ -22,7 +22,7 @@ class Gate:
         self._reclaimed_at_s = clock()
 
     def ask(self, *, queued: bool) -> tuple[Verdict, float]:
-        """Ask to make a call: the verdict, and the instant of it. On ``GO`` and ``PROBE`` a place is taken."""
+        """Ask to make a call; returns the verdict and its time. ``GO`` and ``PROBE`` take a slot."""
         with self.cell as cell:
             state = cell.load()
             now_s = self.clock()
@@ -38,7 +38,7 @@ class Gate:
         return verdict, now_s
 
     def answer(self, answer: Answer) -> None:
-        """Say how a call went, and give its place back."""
+        """Report the result of a call, and free its slot."""
         with self.cell as cell:
             state = cell.load()
             self._controller.answered(state, self.clock(), answer)
@@ -46,12 +46,12 @@ class Gate:
             self._give_back(cell)
 
     def forget(self) -> None:
-        """Give back the place of a call that will never be reported."""
+        """Free the slot of a call that will never be reported."""
         with self.cell as cell:
             self._give_back(cell)
 
     def look(self) -> tuple[State, int, float]:
-        """The record as it is, calls under way, and the instant. Notices members that died."""
+        """The record, the calls in progress, and the time. Removes members that died."""
         with self.cell as cell:
             cell.reclaim()
             return cell.load(), cell.in_flight(), self.clock()

@@ -1,16 +1,16 @@
-"""How the limit finds its level: what grows it between refusals, and what a refusal does.
+"""How the limit grows between refusals, and how a refusal cuts it.
 
     no refusal yet     double every second (slow start)
-    below the ceiling  approach it: fast while far, slower the nearer
-    at the ceiling     hold, twice as long each time that it is confirmed: every probe of it costs a refusal, and where
-                       the server names a Retry-After, a second of everybody's time
-    hold is over       feel beyond it, gently first, then faster; refused: back to the level known to be good;
-                       well beyond: the ceiling is gone, go for the one before it, or for slow start
+    below the ceiling  approach it: fast while far, slower when near
+    at the ceiling     hold, twice as long each time that it is confirmed: every probe costs a refusal, and if the
+                       server names a Retry-After, a pause of all callers
+    hold is over       probe beyond it, slowly at first, then faster; refused: back to the level known to be good;
+                       far beyond: the ceiling has moved, go for the one before it, or for slow start
 
-Grows only while the limit is what binds: callers who don't use it prove nothing.
+The limit grows only while callers use it: otherwise a higher limit proves nothing.
 
-A refusal counts once per congestion event: what was sent before the last decrease says nothing about the level after.
-Refusals that follow each other at once cut deeper each time: a limit that fell to a fifth is found within a few.
+A refusal counts once per congestion event: a call that was sent before the last decrease says nothing about the new
+level. Refusals in quick succession cut deeper each time: a limit that fell to a fifth is found within a few.
 """
 
 from __future__ import annotations
@@ -21,50 +21,52 @@ from lrestore.run.limiter.config import LOWEST_LIMIT, LimiterConfig
 from lrestore.run.limiter.state import State
 
 TICK_S = 0.25
-"""Length of a period: growth goes by steps of this."""
+"""Length of a measuring period; the limit grows once per period."""
 PACE_OVER_S = 0.5
 DELIVERED_OVER_S = 0.5
-"""Time over which calls let through, and calls done, are averaged."""
+"""Time constants of the averages of calls let through, and of calls done."""
 BINDS_FROM = 0.8
-"""Share of the limit that must be used for it to be what holds the callers back."""
+"""Share of the limit that must be used for it to count as the bottleneck."""
 
 DOUBLES_IN_S = 1.0
 LATENCIES_PER_DOUBLING = 4.0
-"""The answer to one step must come before the next: on a slow server slow start is slower."""
+"""The answers to one step must arrive before the next step: slow start is slower with a slow server."""
 APPROACHED_IN_S = 2.0
 BELOW_CEILING, ARRIVED = 0.98, 0.995
-"""How near the ceiling the limit is held, and how near to that counts as there: the approach never quite ends."""
+"""Share of the ceiling at which the limit is held, and share of that which counts as reached: the
+approach never ends.
+"""
 FIRST_HOLD_S, LONGEST_HOLD_S = 2.0, 90.0
 PAUSES_PER_HOLD = 45.0
-"""A probe that is refused costs the pause that the server names: not more than one part in so many of the time."""
+"""A refused probe costs the pause that the server names: at most one part in this many of the time."""
 PROBE_GAIN, PROBE_GAIN_BELOW_ROOF = 0.01, 0.03
-"""Share per second by which a probe grows at first; the second where much more was possible not long ago."""
+"""Initial growth of a probe per second; the second value applies if much more was possible not long ago."""
 FASTEST_PROBE = math.log(2)
 CEILING_IS_GONE = 1.25
-"""A deep bucket lets a probe pass for a while; this far beyond, the ceiling itself must have moved."""
+"""A deep token bucket lets a probe pass for a while; beyond this factor the ceiling itself must have moved."""
 
 CUTS = (0.94, 0.88, 0.7, 0.5, 0.4)
-"""By how many refusals came in one go. Slow start overshoots by far and begins with the third."""
+"""Factors of a cut, by the number of refusals in succession. Slow start overshoots by far and begins with the third."""
 SLOW_START_SEVERITY = 2.0
 FLOORS = (0.9, 0.85, 0.6, 0.4, 0.3)
-"""No cut goes below this share of what is being done, by severity as above."""
+"""A cut never goes below this share of the calls that are being done, by severity as above."""
 SETTLED_S = 1.0
-"""A refusal this long after a cut is a new event; earlier ones say that the cut was not deep enough."""
+"""A refusal this long after a cut is a new event; an earlier one means that the cut was not deep enough."""
 AFTERMATH_S = 0.1
-"""The destination's bucket is empty at first, even for the right rate: refusals this soon after a cut say nothing."""
+"""The destination's bucket is empty at first, even for the right rate: refusals this soon after a cut are ignored."""
 OVERSHOT = 0.97
-"""Refused while approaching: the level at which a refusal comes is above the one that causes it."""
+"""Factor for a refusal while approaching: the level at which a refusal arrives is above the level that caused it."""
 LONG_S = 10.0
-"""A level that held for so long before it was refused is hardly above what is admitted."""
+"""A level that was admitted for this long before a refusal is hardly above the admitted rate."""
 LEARNT = 0.1
-"""Refused while probing: how much of the way beyond what was good is believed. The rest was the bucket's."""
+"""Refused while probing: the share of the growth beyond the good level that is kept. The bucket allowed the rest."""
 NEAR, FAR_BELOW = 0.6, 0.8
-"""Shares of the roof: from the first on it is met again and corrected; under the second it may still be there."""
+"""Shares of the roof: above the first, a refusal corrects the roof; below the second, the roof may still be valid."""
 WINDOW_HOLD_S = 5.0
 
 
 def measure(state: State, now_s: float, span_s: float) -> None:
-    """Close the period: how many calls went out, and was the limit used?"""
+    """Close the period: measure the rate of calls, and whether the limit was used."""
     rate = state.tick_granted / span_s
     state.pace += (rate - state.pace) * (1 - math.exp(-span_s / PACE_OVER_S))
     state.used = float(state.tick_granted + 1 >= BINDS_FROM * state.limit * span_s)
@@ -72,12 +74,14 @@ def measure(state: State, now_s: float, span_s: float) -> None:
 
 
 def level(state: State) -> float:
-    """Calls per second as they really go out: what a refusal refuses. Of idle callers it says little."""
+    """The rate that a refusal refers to: the limit if it is used, otherwise an estimate from the calls
+    that went out.
+    """
     return state.limit if state.used else min(state.limit, max(state.pace, LOWEST_LIMIT, state.limit / 4))
 
 
 def grow(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
-    """What a period without trouble allows. ``span_s``: its length."""
+    """Grow after a period of length ``span_s`` without refusals."""
     if state.used:
         state.limit = min(_grown(state, now_s, span_s), config.highest_limit)
     if state.tick_slot_waits:
@@ -113,10 +117,10 @@ def _beyond(state: State, now_s: float, span_s: float) -> float:
 
 
 def refused(state: State, now_s: float, sent_at_s: float) -> bool:
-    """A 429 to a call that went out at ``sent_at_s``. Returns whether it tells anything new.
+    """Process a 429 to a call that went out at ``sent_at_s``. Returns whether it is a new congestion event.
 
-    Three cases. While probing: back to what was good. In slow start: to what was being done, if that is known well
-    enough. Else by a share, deeper each time that the last cut did not help.
+    While probing, the limit returns to the good level. In slow start it falls to the measured rate, if that is known
+    well enough. Otherwise it falls by a factor, deeper each time that the last cut did not help.
     """
     if sent_at_s <= state.cut_at_s:
         return False
@@ -145,7 +149,7 @@ def _cut(state: State, at: float, done: float) -> None:
 
 
 def delivered(state: State, now_s: float) -> None:
-    """Count a call that the destination did: what it does per second is what it surely admits."""
+    """Count a call that the destination carried out: it provably admits this rate."""
     state.delivered = _delivered(state, now_s) + 1 / DELIVERED_OVER_S
     state.delivered_at_s = max(now_s, state.delivered_at_s)
 
@@ -156,7 +160,7 @@ def _delivered(state: State, now_s: float) -> float:
 
 
 def _judge(state: State, now_s: float, at: float) -> bool:
-    """Whether this is a new event; sets its severity, and for how long the level is held after it."""
+    """Whether this is a new event; sets its severity, and how long the level is held after it."""
     settled = now_s - state.cut_at_s > max(SETTLED_S, LATENCIES_PER_DOUBLING * state.typical_s)
     if not state.ceiling:
         state.severity, state.hold_s = SLOW_START_SEVERITY, FIRST_HOLD_S
@@ -172,14 +176,16 @@ def _judge(state: State, now_s: float, at: float) -> bool:
 
 
 def _longer_hold_s(state: State, now_s: float, at: float) -> float:
-    """The level was refused again after a hold. Far below the roof the cost counts less: more may soon be possible."""
+    """The next hold, after the level was refused again. Far below the roof the cost is ignored: the limit may soon
+    rise.
+    """
     pause_s = max(0.0, state.paused_until_s - now_s)
     worth_s = PAUSES_PER_HOLD * pause_s if at >= FAR_BELOW * state.roof else 0.0
     return min(max(2 * state.hold_s, worth_s), LONGEST_HOLD_S)
 
 
 def _widen(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
-    """Callers waited for a place among those under way."""
+    """Allow more concurrent calls: callers waited for a slot."""
     if now_s < state.window_hold_until_s:
         return
     more = span_s if state.ceiling else state.window * (2**span_s - 1)
@@ -187,10 +193,10 @@ def _widen(state: State, now_s: float, span_s: float, config: LimiterConfig) -> 
 
 
 def crowded(state: State, now_s: float) -> None:
-    """The refused call had waited for a place: perhaps it is the number under way that is too high.
+    """The refused call had waited for a slot: perhaps the number of concurrent calls is too high, not their rate.
 
-    Nobody can tell, and nobody must: fewer calls per second are also fewer under way. So the limit is cut as always,
-    and of the places one is taken away for a while, in case answers get slower.
+    The two cases need not be told apart: fewer calls per second are also fewer concurrent calls. So the limit is cut as
+    always, and one slot is removed for a while, in case answers get slower.
     """
     state.window = max(1.0, float(int(state.window) - 1))
     state.window_hold_until_s = now_s + WINDOW_HOLD_S

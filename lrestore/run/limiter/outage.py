@@ -1,7 +1,7 @@
-"""When the destination is gone for everybody: all wait, one at a time looks, the first answer opens again.
+"""Outages of the destination: all callers wait, one at a time probes, the first answer ends the outage.
 
-Gone is: so many failures in a row over all processes, without one answer between them. A single item on which the
-server fails is not: the answers to others come between. Any answer opens, also one to a call that was sent before.
+An outage is a number of failures in a row over all processes, without an answer in between. A single item on which the
+server fails is not an outage: answers to other calls come in between. Any answer ends it, even to a call sent before.
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.state import NEVER, State
 
 FAILURES = 8
-"""In a row. With every tenth call failing by chance, that happens once in a hundred million calls."""
+"""Failures in a row. If every tenth call fails by chance, this happens once in a hundred million calls."""
 FIRST_PROBE_S = 0.5
 LONGEST_PROBE_S = 30.0
 
 
 def is_failure(status: int | None) -> bool:
-    """No answer, or a gateway's word that nobody is behind it."""
+    """No answer, or a gateway's status for an unreachable server."""
     return status is None or 502 <= status <= 504
 
 
 def failed(state: State, now_s: float, config: LimiterConfig) -> None:
-    """Count a failure; so many in a row are an outage. A run with few callers must not lose all its tries first."""
+    """Count a failure; enough of them in a row are an outage. Few callers need fewer, so that tries are left."""
     if state.failures == 0:
         state.failing_since_s = now_s
     state.failures += 1
@@ -32,7 +32,7 @@ def failed(state: State, now_s: float, config: LimiterConfig) -> None:
 
 
 def answered(state: State, now_s: float, config: LimiterConfig) -> None:
-    """The destination is there. After an outage go on gently: whoever comes back has cold caches."""
+    """The destination answered. After an outage continue with a lower limit: its caches are cold."""
     state.failures = 0
     if state.outage_since_s == NEVER:
         return
@@ -45,7 +45,7 @@ def answered(state: State, now_s: float, config: LimiterConfig) -> None:
 
 
 def may_probe(state: State, now_s: float) -> bool:
-    """Whether the caller is the one who looks now. Whether it comes back or not, the next one's turn is set."""
+    """Whether this caller probes now. The time of the next probe is set, even if this caller never reports."""
     if now_s < state.probe_at_s:
         return False
     state.probe_wait_s = min(2 * state.probe_wait_s, LONGEST_PROBE_S)

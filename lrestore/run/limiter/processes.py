@@ -1,4 +1,4 @@
-"""Is the process with that number still the one it was? Without signals, locks or waiting."""
+"""Tells whether a process id still belongs to the same process, without signals, locks or waiting."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ _ENDED = frozenset("ZXx")
 
 
 def started_at(pid: int) -> int:
-    """When a process started, in the kernel's ticks since boot, which tells it from a later one with its number.
+    """The start time of a process in kernel ticks since boot, which distinguishes it from a later one with the same id.
 
-    0 if it does not run: a zombie, which only waits for its parent to look, counts as ended. Where there is no
-    ``/proc``, 1 for every process that exists.
+    0 if it does not run; a zombie counts as ended. Without ``/proc``, 1 for every process that exists.
     """
     try:
         text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")

@@ -1,7 +1,7 @@
-"""The limiter as callers meet it: ``acquire`` blocks until a call may go out, ``report`` says how it went.
+"""The interface of the limiter: ``acquire`` blocks until a call may go out, ``report`` passes on its result.
 
-Of a process's threads that must wait, one stands at the gate and the others behind it: so there are never more sleepers
-to wake than processes, whatever the number of threads.
+If several threads of a process must wait, one waits for the limiter and the others wait for that thread. There are
+never more waiting callers than processes, whatever the number of threads.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from lrestore.run.limiter.state import NEVER
 
 Clock = Callable[[], float]
 Pause = Callable[[float], bool]
-"""Waits so many seconds and says whether the run is to stop, as ``threading.Event.wait`` does."""
+"""Waits some seconds and returns whether the run is to stop, as ``threading.Event.wait`` does."""
 Probe = Callable[[], bool]
-"""Asks the destination something harmless, without this limiter and without retries: is it there?"""
+"""Makes a harmless call to the destination, without this limiter and without retries; True if it answers."""
 
 
 class LimiterView(msgspec.Struct, frozen=True):
-    """How things stand. ``limit``: calls per second allowed now; ``window``: calls under way allowed at once.
+    """The state of the limiter. ``limit``: allowed calls per second; ``window``: allowed concurrent calls.
 
-    ``paused_until`` and ``outage_since`` are instants of ``time.monotonic``, None when there is neither;
+    ``paused_until`` and ``outage_since`` are times of ``time.monotonic``, None if there is no pause or outage;
     ``rate_limited`` and ``granted`` count the run's 429s and the calls let through.
     """
 
@@ -55,8 +55,8 @@ class _Ticket(NamedTuple):
 class SharedLimiter:
     """One limiter for all processes of a run; implements :class:`lrestore.looker.limits.Limiter`.
 
-    One object per process, for all its threads; a child gets the path, not the object. Each thread has at most one
-    call under way; one that ends without a report, its thread's death included, gives its place back.
+    One object per process, for all its threads; a child gets the path, not the object. Each thread has at most one call
+    in progress. If a call ends without a report, even by the death of its thread, its slot is freed.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class SharedLimiter:
         pause: Pause | None = None,
         probe: Probe | None = None,
     ) -> None:
-        """Use :meth:`create` or :meth:`attach`. Without ``probe``, a real call finds out whether an outage is over."""
+        """Use :meth:`create` or :meth:`attach`. Without ``probe``, a real call tests whether an outage is over."""
         self.config = config
         self._gate = Gate(cell, Controller(config), clock)
         self._clock = clock
@@ -117,8 +117,8 @@ class SharedLimiter:
     def acquire(self) -> None:
         """Return when this thread may make one call.
 
-        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` says so while it waits, when the destination has been
-        gone for ``give_up_after_s``, and when ``max_calls`` have been made.
+        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` returns True while it waits, if the destination has
+        been unreachable for ``give_up_after_s``, and after ``max_calls``.
         """
         thread = threading.get_ident()
         if self._tickets.pop(thread, None):
@@ -127,16 +127,16 @@ class SharedLimiter:
             self._tickets[thread] = self._turn()
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
-        """Say how this thread's call went: status (None: no answer), time taken, the pause that was asked for.
+        """Report the result of this thread's call: status (None: no answer), time taken, the pause that was requested.
 
-        Without a call under way nothing is learnt from it.
+        Ignored if this thread has no call in progress.
         """
         ticket = self._tickets.pop(threading.get_ident(), None)
         if ticket:
             self._gate.answer(Answer(ticket.sent_at_s, status, latency_s, retry_after_s, ticket.crowded))
 
     def snapshot(self) -> LimiterView:
-        """How things stand now, over all processes; the dead are no longer counted."""
+        """The current state over all processes, without dead ones."""
         state, in_flight, now_s = self._gate.look()
         return LimiterView(
             limit=state.limit,
@@ -149,7 +149,7 @@ class SharedLimiter:
         )
 
     def close(self) -> None:
-        """Leave: this process's calls no longer count. The file stays; whoever created it may remove it."""
+        """Leave: this process's calls no longer count. The file stays until its creator removes it."""
         self._gate.cell.close()
 
     def _turn(self) -> _Ticket:
@@ -180,7 +180,7 @@ class SharedLimiter:
             self._gate.answer(Answer(at_s, 200 if there else None, self._clock() - at_s))
 
     def _prune(self) -> None:
-        """Places of threads that died between ``acquire`` and ``report``."""
+        """Free the slots of threads that died between ``acquire`` and ``report``."""
         if self._clock() - self._pruned_at_s < RECLAIM_EVERY_S:
             return
         self._pruned_at_s = self._clock()

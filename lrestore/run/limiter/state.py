@@ -1,6 +1,6 @@
-"""What all processes know together about the destination: one flat record of numbers.
+"""The shared knowledge of all processes about the destination: one flat record of numbers.
 
-Instants are seconds on the monotonic clock, which on Linux is one clock for all processes; NEVER means "not set".
+Times are seconds on the monotonic clock, which on Linux is one clock for all processes; NEVER means "not set".
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ NEVER = float("-inf")
 class State(msgspec.Struct):
     """A working copy of the shared record: taken under the cell's lock, changed by a rule, put back."""
 
-    # How fast: calls per second that may go out, and calls that may be under way.
+    # Limits: calls per second, and concurrent calls.
     limit: float
     window: float
-    # GCRA: when the next call would be due if all came evenly; and when the last one who queues is to ask again.
+    # GCRA: when the next call would be due if all came evenly; and when the last queued caller is to ask again.
     due_at_s: float = NEVER
     queue_until_s: float = NEVER
     paused_until_s: float = NEVER
-    # What the destination refused. ceiling: the level of the last refusal, 0 none yet. roof: an older, higher one.
+    # Refusals. ceiling: the level of the last refusal, 0: none yet. roof: the level of an older refusal, higher.
     ceiling: float = 0.0
     roof: float = 0.0
     cut_at_s: float = NEVER
     severity: float = 0.0
-    # Staying below the ceiling for hold_s, then feeling a way beyond it from a level known to be good.
+    # Staying below the ceiling for hold_s, then probing beyond it from a level known to be good.
     hold_s: float = 0.0
     hold_until_s: float = NEVER
     good: float = 0.0
     probing_since_s: float = NEVER
     window_hold_until_s: float = NEVER
-    # The period under way, and how the last one went (1: the limit was used).
+    # The current measuring period, and the result of the last one (used = 1: the limit was used).
     tick_at_s: float = NEVER
     tick_granted: float = 0.0
     tick_slot_waits: float = 0.0
@@ -47,13 +47,13 @@ class State(msgspec.Struct):
     best_s: float = 0.0
     slow_since_s: float = NEVER
     slow_typical_s: float = 0.0
-    # Outage: failures in a row over all processes, and the one who may look whether it is over.
+    # Outage: failures in a row over all processes, and the time of the next probe.
     failures: float = 0.0
     failing_since_s: float = NEVER
     outage_since_s: float = NEVER
     probe_at_s: float = NEVER
     probe_wait_s: float = 0.0
-    # Counts for people.
+    # Counts for reports.
     granted: float = 0.0
     rate_limited: float = 0.0
 
