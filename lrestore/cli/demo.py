@@ -1,4 +1,4 @@
-"""The embedded simulated Looker, for ``base_url = "simulator"``: trying out, without a Looker and without a backup."""
+"""The embedded simulated Looker, for ``base_url = "simulator"``: a demo without a Looker and without a backup."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def is_demo(settings: Settings) -> bool:
-    """Is the destination a simulated Looker with a world of its own?"""
+    """Whether the destination is the simulated Looker with a world file."""
     return settings.destination.base_url == SIMULATOR and bool(settings.destination.simulator_world)
 
 
 def prepare(settings: Settings) -> bool:
-    """Make the demo's backup and its drifted Looker where both are missing; True when they were made.
+    """Create the demo's backup and its drifted Looker if both are missing; returns whether they were created.
 
-    Never touches what is there. Raises SettingsError when the folder cannot be written.
+    Never changes existing files. Raises SettingsError if the folder cannot be written.
     """
     world = Path(settings.destination.simulator_world)
     missing = [path for path in (*settings.source.paths, str(world)) if not Path(path).exists()]
@@ -43,15 +43,15 @@ def prepare(settings: Settings) -> bool:
 
 
 def report_path(settings: Settings) -> Path:
-    """Where the demo's report goes unless ``--report`` says so."""
+    """The path of the demo's report without ``--report``."""
     return Path(settings.destination.simulator_world).with_name("report.json")
 
 
 @contextmanager
 def simulated(settings: Settings) -> Iterator[tuple[Settings, Credentials]]:
-    """A simulated Looker that answers on loopback while entered; its world is saved at the end, so that it lives on.
+    """Run a simulated Looker on loopback while entered; its world is saved at the end.
 
-    Raises SettingsError for a world that cannot be read, or if the extra ``lrestore[simulator]`` is not installed.
+    Raises SettingsError if the world cannot be read, or if the extra ``lrestore[simulator]`` is not installed.
     """
     from lrestore.simulator.world import worldfile
 

@@ -1,4 +1,4 @@
-"""The report of a run that never began: a script that reads the file must not take yesterday's for today's."""
+"""The report of a run that did not start: a script must not read an old report file as the result of this run."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ log = logging.getLogger(__name__)
 
 @contextmanager
 def told(file: Path | None, settings: Settings, mode: Mode) -> Iterator[None]:
-    """Write a report of nothing into ``file`` when what is inside ends without one, and let the error through.
+    """Write an empty report into ``file`` if the body raises, and re-raise the error.
 
-    Not where the usage is wrong: then nobody knows what was meant, and an earlier report stays.
+    A usage error writes no report: the command line is not understood, so an earlier report stays.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""Values of flags, for argparse: text in, value out, ArgumentTypeError with a sentence for what is no such value."""
+"""Types of flags for argparse: each converts text to a value, or raises ArgumentTypeError with a sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WITH_ARGUMENT = frozenset({"session", "dead-letters", "mappings"})
 
 
 def duration_s(text: str) -> float:
-    """``2h``, ``90s``, ``1h30m``: seconds, more than none."""
+    """``2h``, ``90s``, ``1h30m`` as seconds, more than 0."""
     if not _DURATION.fullmatch(text):
         raise ArgumentTypeError(f"{text!r} is not a duration: write it like 2h, 90s or 1h30m")
     seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))
@@ -25,7 +25,7 @@ def duration_s(text: str) -> float:
 
 
 def failures_limit(text: str) -> str:
-    """``20`` or ``5%``, as the setting ``[run] max_failures`` has it."""
+    """``20`` or ``5%``, as in the setting ``[run] max_failures``."""
     match = _LIMIT.fullmatch(text)
     if not match:
         raise ArgumentTypeError(f"{text!r} is neither a number of items (20) nor a percentage (5%)")
@@ -35,21 +35,21 @@ def failures_limit(text: str) -> str:
 
 
 def at_least_one(text: str) -> int:
-    """A whole number from 1 on."""
+    """A whole number of at least 1."""
     if not (text.isdecimal() and int(text) >= 1):
         raise ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 def zero_or_more(text: str) -> int:
-    """A whole number from 0 on."""
+    """A whole number of at least 0."""
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a whole number of at least 0")
     return int(text)
 
 
 def per_second(text: str) -> float:
-    """A rate; 0 means that it is found out."""
+    """A rate in calls per second; 0 means that it is measured."""
     try:
         rate = float(text)
     except ValueError:
@@ -60,7 +60,7 @@ def per_second(text: str) -> float:
 
 
 def shown(text: str) -> str:
-    """What ``--show`` may show, with the argument that some take: ``session=20261123-104500-ab12``."""
+    """A value of ``--show``; some take an argument: ``session=20261123-104500-ab12``."""
     what, equals, argument = text.partition("=")
     if what not in SHOWN:
         raise ArgumentTypeError(f"{text!r} cannot be shown: choose from {', '.join(SHOWN)}")

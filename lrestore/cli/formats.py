@@ -1,4 +1,4 @@
-"""Rows for people, scripts and spreadsheets: one table, three formats."""
+"""Formats of a table: aligned text, CSV, JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  #
 
 
 def table(header: Sequence[str], rows: Iterable[Row]) -> str:
-    """Columns under a header: text flush left, numbers flush right. Nothing that a terminal would obey gets through."""
+    """Columns under a header: text left-aligned, numbers right-aligned. Terminal control characters are escaped."""
     body = list(rows)
     cells = [[_cell(value) for value in row] for row in body]
     numbers = [all(isinstance(row[index], int | float) for row in body) for index in range(len(header))]
@@ -24,7 +24,7 @@ def table(header: Sequence[str], rows: Iterable[Row]) -> str:
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
-    """``name: value`` lines, the values below each other; empty values are left out."""
+    """``name: value`` lines with aligned values; empty values are left out."""
     width = max(len(name) for name, _ in rows) + 1
     return "".join(f"{name + ':':<{width}} {plain(value)}\n" for name, value in rows if value)
 
@@ -32,7 +32,7 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
 def comma_separated(header: Sequence[str], rows: Iterable[Row]) -> str:
     """RFC 4180 with ``\\n`` as line end. Control characters are escaped, so that one item is one line.
 
-    A spreadsheet takes text that begins like a formula for one: such text gets an apostrophe before it
+    A spreadsheet evaluates text that begins like a formula, so such text gets an apostrophe before it
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
     target = io.StringIO()

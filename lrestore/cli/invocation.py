@@ -25,8 +25,8 @@ DEFAULT_CONFIG = Path("lrestore.toml")
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """What a run tells and asks: progress, the question before a large restore, the wish to stop, which session has
-    begun, that it cannot be resumed, and the report of a finished one.
+    """The callbacks of a run: progress, the question before a large restore, stop requests, warnings, the begin of a
+    session, its loss, and the report of a finished one.
     """
 
     progress: Progress = field(default_factory=Silent)
@@ -40,7 +40,7 @@ class Audience:
     beginning: Callable[[str], None] = lambda session_id: None
 
     def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
-        """What a run is told of it, in the order of its surroundings."""
+        """The callbacks in the order of :class:`lrestore.run.job.Surroundings`."""
         return self.progress, self.confirm, self.stop, self.log
 
 
@@ -51,7 +51,7 @@ def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
 
 
 def request_of(options: Options, settings: Settings) -> RunRequest:
-    """What is asked for. Raises UsageError without a selection: nothing is ever restored by accident."""
+    """The request of the flags. Raises UsageError without a selection: nothing is ever restored by accident."""
     select = tuple(options.select or (() if options.undo else settings.run.select))
     if not select and not options.undo:
         raise UsageError(
@@ -111,7 +111,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
 
 
 def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:
-    """Do it. Raises RunError; items that fail are in the report."""
+    """Run the request. Raises RunError; items that fail are in the report."""
     from lrestore.run.start import execute
 
     with destination(settings, request, environ, audience.warn) as (reached, credentials):
@@ -139,7 +139,7 @@ def _surroundings(
 def destination(
     settings: Settings, request: RunRequest, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
-    """The settings with a destination that answers, and its credentials: the embedded simulator's, or the user's."""
+    """The settings with a reachable destination, and its credentials: the embedded simulator's, or the user's."""
     if request.undo is None:
         require_source(settings)
     if request.mode == "dry-run":
@@ -154,7 +154,7 @@ def destination(
 def reached(
     settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
-    """The destination of the settings, the embedded simulator started if it is that, and its credentials."""
+    """The settings and credentials of the destination; starts the embedded simulator if it is the destination."""
     if settings.destination.base_url == SIMULATOR:
         from lrestore.cli.demo import simulated
 
@@ -178,7 +178,7 @@ def _credentials(settings: Settings, environ: Mapping[str, str], warn: Callable[
 def _source(
     settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> Callable[[], Credentials | None]:
-    """The key of the instance that the backup came from: asked for when it is needed."""
+    """A function that returns the credentials of the source instance; they are read when it is called."""
 
     def credentials() -> Credentials | None:
         from lrestore.credentials import source_credentials

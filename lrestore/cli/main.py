@@ -1,8 +1,8 @@
 """The command: flags in, exit code out. Results go to stdout, everything else to stderr.
 
 parse the flags; load the settings; open the log
---show: tell it, done
-make sure that the report can be written; run; print; write the report
+--show: print it, done
+check that the report can be written; run; print; write the report
 any error: one line on stderr, and the exit code of its class
 """
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from lrestore.cli.signals import Stopping
 
 NOT_STARTED = 3
-"""Also the exit code of a mistake of lrestore itself."""
+"""Also the exit code for a defect of lrestore itself, before a session has begun."""
 
 DEAD_LETTERS = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with ``argv`` (default: the process's) and return its exit code. Raises nothing.
+    """Run the command with ``argv`` (default: that of the process) and return its exit code. Raises nothing.
 
-    All else is imported here and below: a Ctrl-C meanwhile is an exit code, too, and no traceback.
+    Other modules are imported inside: Ctrl-C during the imports also gives an exit code and no traceback.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _resuming(options: Options) -> str:
-    """The command that goes on with the session of this one."""
+    """The command that resumes the session of this command."""
     from lrestore.cli.options import LAST
 
     named = [options.resume] if options.resume and options.resume != LAST else []
@@ -71,7 +71,7 @@ def _guarded(options: Options, again: str) -> int:
             _mistake(error, options)
             code = NOT_STARTED
         if code == NOT_STARTED and stopping.has_begun:
-            # Something may have been written by now.
+            # The run may have written something.
             code = StoppedError.exit_code
     if code == StoppedError.exit_code and stopping():
         code = stopping.exit_code

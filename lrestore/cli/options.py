@@ -55,7 +55,7 @@ def _list(group: str, help: str, metavar: str) -> Any:
 
 
 def _optional(group: str, help: str, const: str, **metadata: Any) -> Any:
-    """A flag whose value may be left out: it is ``const`` then."""
+    """A flag with an optional value; without it the value is ``const``."""
     return _flag(group, help, nargs="?", const=const, type=str, **metadata)
 
 
@@ -151,7 +151,7 @@ class Options:
 LATER: Mapping[str, str] = {
     "html": "--report FILE writes the same as JSON",
 }
-"""Flags of the contract whose feature is not there yet, with what to do until then. They are refused, never ignored."""
+"""Flags whose feature does not exist yet, with an alternative. They are refused, never ignored."""
 
 SETTING_OF: Mapping[str, str] = {
     "workers": "run.workers",
@@ -181,7 +181,7 @@ _NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "r
 
 
 class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
-    """Puts each flag into its group, and adds what argparse-dataclass has no key for: ``action`` and ``const``."""
+    """Puts each flag into its group, and adds ``action`` and ``const``, which argparse-dataclass does not support."""
 
     def __init__(self) -> None:
         self._by_name = {option.name: option for option in fields(Options)}
@@ -213,7 +213,7 @@ class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
 
 
 def parse(argv: Optional[Sequence[str]] = None) -> Options:
-    """The command line as Options. SystemExit 0 for ``--help`` and ``--version``, 2 with a sentence for nonsense."""
+    """Parse the command line. SystemExit 0 for ``--help`` and ``--version``, 2 with a message for a wrong one."""
     parser = _Parser()
     options: Options = parser.parse_args(argv)
     wrong = complaint(options)
@@ -229,7 +229,7 @@ def overrides(options: Options) -> dict[str, object]:
 
 
 def flag(name: str) -> str:
-    """What a field of Options is called on the command line."""
+    """The flag of a field of Options."""
     return "--" + name.replace("_", "-")
 
 
@@ -238,7 +238,7 @@ def _given(options: Options, names: Sequence[str]) -> list[str]:
 
 
 def complaint(options: Options) -> str:
-    """Why these flags make no sense together, or "" when they do."""
+    """The reason why these flags contradict each other, or ""."""
     found = (check(options) for check in (_not_there_yet, _empty, _modes_clash, _selection_clash, _output_clash))
     return next(filter(None, found), "")
 
@@ -249,7 +249,7 @@ def _not_there_yet(options: Options) -> str:
 
 
 def _empty(options: Options) -> str:
-    """A script's ``--folder "$FOLDER"`` with nothing in it would mean a wider run than was asked for, or a new one."""
+    """Refuse empty values: ``--folder "$FOLDER"`` with an empty variable would select more than the script intends."""
     empty = [
         name for name in _NEVER_EMPTY if getattr(options, name) is not None and not str(getattr(options, name)).strip()
     ]
@@ -261,7 +261,7 @@ def _modes_clash(options: Options) -> str:
     if options.undo:
         modes = [mode for mode in modes if mode != "plan"]
     if options.resume or options.retry_dead_letters:
-        # Going on is a restore, and with one --verify means: compare afterwards.
+        # Resuming is a restore, and with a restore --verify means to compare afterwards.
         modes = [mode for mode in modes if mode != "verify"]
     return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
 

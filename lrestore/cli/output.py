@@ -1,4 +1,4 @@
-"""Standard streams as cron, pipes and full disks leave them: a reader that has gone, no room, no stream at all."""
+"""Standard streams under cron, in pipes and on full disks: no reader, no space, or no stream at all."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrestore.streams import Unfailing, descriptor, write_all
 
 @contextmanager
 def unfailing_stderr() -> Iterator[None]:
-    """Inside, nothing that is written to stderr raises, whoever writes it: log, progress, question, parser."""
+    """Inside, writing to stderr never raises, for log, progress, question and parser."""
     before = sys.stderr
     sys.stderr = cast("TextIO", Unfailing(before))
     try:
@@ -25,10 +25,11 @@ def unfailing_stderr() -> Iterator[None]:
 
 
 def prepare_streams() -> None:
-    """Make the standard streams usable whatever the process was started with.
+    """Make the standard streams usable, however the process was started.
 
-    Closed ones (``>&-``) lead to nowhere: else the first file that is opened, a report or the state, would get their
-    number, and with it whatever is written to them. Names that the terminal's encoding lacks are escaped.
+    Closed streams (``>&-``) are opened on /dev/null. Otherwise the first file that is opened, a report or the state
+    file, would get their descriptor and everything written to them. Characters that the terminal's encoding lacks are
+    escaped.
     """
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _fill_the_first_numbers()
@@ -43,9 +44,9 @@ def prepare_streams() -> None:
 
 
 def write_out(text: str) -> None:
-    """Results for stdout. A reader that has gone is no error: the run's exit code must stay the run's.
+    """Write results to stdout. A closed pipe is not an error: it must not change the exit code of the run.
 
-    Raises RunError if they cannot be written for another reason, such as a full disk.
+    Raises RunError if writing fails for another reason, such as a full disk.
     """
     try:
         _write(sys.stdout, text)
@@ -58,7 +59,7 @@ def write_out(text: str) -> None:
 
 
 def say(text: str) -> None:
-    """A line for stderr. If it cannot be written, the exit code is all that is left."""
+    """Write a line to stderr; errors are ignored."""
     sys.stderr.write(text + "\n")
 
 
@@ -71,7 +72,7 @@ def _write(stream: TextIO, text: str) -> None:
         else:
             write_all(number, text.encode(stream.encoding, "backslashreplace"))
     except OSError:
-        # What is left in the buffer is written again at exit, and would fail again, with an exit code of Python's own.
+        # Python writes the rest of the buffer at exit; that would fail again and change the exit code.
         with contextlib.suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise

@@ -1,4 +1,4 @@
-"""``lrestore.restore()`` and its kin: the command line's flags as keyword arguments."""
+"""``lrestore.restore()``, ``plan()`` and ``verify()``: the command line's flags as keyword arguments."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ log = logging.getLogger(__name__)
 
 _ONLY_FOR_THE_SCREEN = ("config", "show", "format", "log_format", "log_file", "verbose", "quiet")
 _BUDGETS = ("max_calls", "max_runtime")
-"""Checked by the parser for the command line, and by no setting."""
+"""The command line's parser checks these values; no setting does."""
 
 
 def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str], keywords: JsonObject) -> Report:
-    """Run with flags given as keywords. Raises TypeError for an unknown one, RunError as the command would say it."""
+    """Run with flags given as keywords. Raises TypeError for an unknown one, RunError for what the command reports."""
     for name in _ONLY_FOR_THE_SCREEN:
         if name in keywords:
             raise TypeError(f"{name} is an option of the command line only")
@@ -71,18 +71,18 @@ def _report(options: Options, settings: Settings, request: RunRequest | None, no
 
 
 def _told(report: Report, file: Path | None) -> None:
-    """The report into its file. A restore is done by then: its report comes back even if the file cannot be written."""
+    """Write the report file. A restore is done by then: its report is returned even if the file cannot be written."""
     try:
         if file:
             write_report(report, file)
     except LrestoreError as error:
         if report.mode != "restore":
             raise
-        log.error("%s", error)  # noqa: TRY400 (one line says it)
+        log.error("%s", error)  # noqa: TRY400 (the message is enough)
 
 
 def _typed(keywords: JsonObject) -> JsonObject:
-    """Each keyword as the flag of that name would have it: nothing half-understood may be ignored in silence."""
+    """Convert each keyword like the flag of that name. A wrong value is refused, never ignored."""
     kinds = typing.get_type_hints(Options)
     unknown = next((name for name in keywords if name not in kinds), None)
     if unknown is not None:

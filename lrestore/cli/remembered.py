@@ -1,8 +1,8 @@
-"""With which settings the unfinished sessions of a working directory were started: ``--resume`` alone finds them again.
+"""Remembers the settings files of unfinished sessions by working directory, so that ``--resume`` works without flags.
 
-One small file per session in ``$XDG_STATE_HOME/lrestore/sessions`` (default ``~/.local/state``), as the XDG base
-directory specification has it. It holds paths and names of environment variables, never a value of one. Losing these
-files costs a ``--config`` on the command line and nothing else, so trouble with them never ends a run.
+One small file per session in ``$XDG_STATE_HOME/lrestore/sessions`` (default ``~/.local/state``), following the XDG base
+directory specification. It holds paths and names of environment variables, never their values. If the files are lost,
+``--resume`` only needs ``--config``, so errors with them never end a run.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _SUFFIX = ".json"
 
 
 class Remembered(msgspec.Struct, frozen=True, kw_only=True):
-    """How a session was started. ``config`` is "" without a settings file; ``variables`` are the environment variables
-    that held settings, by name. All paths are absolute.
+    """How a session was started. ``config`` is "" without a settings file; ``variables`` are the names of environment
+    variables that held settings. All paths are absolute.
     """
 
     session: str
@@ -42,7 +42,7 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def remember(session_id: str, options: Options, settings: Settings, environ: Mapping[str, str]) -> None:
-    """Keep how the session was started. A user without a home, or with a full disk, resumes with ``--config``."""
+    """Store how the session was started. If that fails, ``--resume`` needs ``--config``."""
     try:
         folder = _folder(environ)
         config = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
@@ -60,7 +60,7 @@ def remember(session_id: str, options: Options, settings: Settings, environ: Map
 
 
 def forget(session_id: str, environ: Mapping[str, str]) -> None:
-    """The session is finished."""
+    """Delete the stored settings of a finished session."""
     try:
         (_folder(environ) / (session_id + _SUFFIX)).unlink(missing_ok=True)
     except (OSError, ValueError) as error:
@@ -70,10 +70,10 @@ def forget(session_id: str, environ: Mapping[str, str]) -> None:
 def settings_to_resume(
     options: Options, environ: Mapping[str, str], tell: Callable[[str], None]
 ) -> tuple[Options, Settings]:
-    """The flags and settings of this start; for ``--resume`` without ``--config``, the settings file is the one with
-    which the session was started, and ``tell`` is told which.
+    """The flags and settings of this start. ``--resume`` without ``--config`` uses the settings file that the session
+    was started with, and passes a message about it to ``tell``.
 
-    Raises UsageError if several sessions come into question, SettingsError if their settings cannot be had again.
+    Raises UsageError if several sessions are possible, SettingsError if their settings are not available.
     """
     if not options.resume or options.config:
         return options, settings_of(options, environ)
@@ -109,7 +109,7 @@ def _as_remembered(
 
 
 def _with_state_path(options: Options, environ: Mapping[str, str], one: Remembered) -> Settings:
-    """The session lies in the state file that it was begun in, wherever the settings file may point today."""
+    """The session is in the state file that it began with, even if the settings file names another one now."""
     settings = settings_of(options, environ)
     if str(Path(settings.state.path).absolute()) == one.state:
         return settings
@@ -119,7 +119,7 @@ def _with_state_path(options: Options, environ: Mapping[str, str], one: Remember
 def _as_configured(
     options: Options, environ: Mapping[str, str], ours: Sequence[Remembered]
 ) -> tuple[Options, Settings]:
-    """Nothing that is remembered can be resumed: the settings are looked for as ever."""
+    """No remembered session can be resumed: load the settings as usual."""
     settings = settings_of(options, environ)
     lost = [one for one in ours if not Path(one.state).exists()]
     if lost and not settings.destination.base_url:
@@ -136,7 +136,7 @@ def _as_configured(
 
 
 def _here(environ: Mapping[str, str]) -> list[Remembered]:
-    """What is remembered of this working directory, oldest first; LRESTORE_STATE_PATH narrows it to one state file."""
+    """The remembered sessions of this working directory, oldest first; LRESTORE_STATE_PATH restricts the state file."""
     try:
         here = os.path.realpath(".")
         state = str(Path(environ[_STATE_PATH]).absolute()) if environ.get(_STATE_PATH) else ""
@@ -160,7 +160,7 @@ def _all(environ: Mapping[str, str]) -> Iterator[Remembered]:
 
 
 def _is_unfinished(one: Remembered, environ: Mapping[str, str]) -> bool:
-    """Whether the state file says so. One that cannot be read may hold the session: its own error tells more."""
+    """Whether the state file has the session as unfinished. If it cannot be read, True: resuming reports the error."""
     if not Path(one.state).exists():
         return False
     try:
@@ -181,7 +181,7 @@ def _command(one: Remembered) -> str:
 
 
 def _folder(environ: Mapping[str, str]) -> Path:
-    """Raises ValueError where the user has no such directory. Relative paths count for nothing, as specified."""
+    """Raises ValueError if the user has no such directory. Relative paths are ignored, as the specification says."""
     base = Path(environ.get("XDG_STATE_HOME", ""))
     if not base.is_absolute():
         home = Path(environ.get("HOME") or os.path.expanduser("~"))  # noqa: PTH111 (Path.expanduser raises instead)
@@ -192,7 +192,7 @@ def _folder(environ: Mapping[str, str]) -> Path:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """All of it or nothing: a reader meanwhile sees no half."""
+    """Write the file atomically: a concurrent reader never sees a part of it."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -1,4 +1,4 @@
-"""What a run's report comes to: the text on stdout, and the exit code."""
+"""The text on stdout and the exit code of a report."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lrestore.report.model import Item, Report
 from lrestore.text.terminal import plain
 
 LISTED_ITEMS = 50
-"""A restore of up to so many items tells each field that it changed; beyond, the report file does."""
+"""A restore of up to this many items prints each changed field; for more items only the report file lists them."""
 
 
 def results(report: Report, style: text.Style, *, calls_listed: bool = False) -> str:
-    """The report as this mode shows it."""
+    """The text of the report in its mode."""
     if report.mode == "plan":
         return _plan(report, style) + "\n" + text.summary(report, style)
     if report.mode == "dry-run":
@@ -41,7 +41,7 @@ def style_of_stdout(*, full: bool) -> text.Style:
 
 
 def exit_code(report: Report) -> int:
-    """0: all is well. 1: some items failed, or the destination differs from the backup."""
+    """0: no failure. 1: some items failed, or the destination differs from the backup."""
     return 1 if report.totals.failed or (report.verify and report.verify.different) else 0
 
 
@@ -60,7 +60,7 @@ def _done(report: Report, style: text.Style) -> str:
 
 
 def _told(item: Item) -> Item:
-    """The changes worth a line: of a new object, that it is there; of new parts, the fields that have a value."""
+    """The item with the changes worth a line: none for a created object, and only fields that really differ."""
     changes = () if item.outcome == "created" else tuple(change for change in item.changes if change.old != change.new)
     return msgspec.structs.replace(item, changes=changes)
 

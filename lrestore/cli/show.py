@@ -1,4 +1,4 @@
-"""``--show``: what the state file and the backup hold. Read-only, no API call, no credentials."""
+"""``--show``: prints the content of the state file or the backup. Read-only, no API call, no credentials."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _ITEMS = ("spec", "name", "updated_at", "size_bytes", "status")
 
 
 def show(options: Options, environ: Mapping[str, str]) -> str:
-    """The text for stdout. Raises RunError: 2 for what does not exist, 3 for what cannot be read."""
+    """The text for stdout. Raises RunError: exit code 2 if something does not exist, 3 if it cannot be read."""
     what, _, argument = (options.show or "").partition("=")
     form = options.format or "table"
     settings = settings_of(options, environ)
@@ -89,7 +89,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
 
 
 def _dead_letters(state: StateReader, reference: str, form: str, style: text.Style) -> str:
-    """The items that are still open, or those of one session, with the ones that were restored since."""
+    """All open dead letters, or those of one session, including ones that were restored since."""
     letters = list(state.dead_letters(state.session(reference).id) if reference else state.open_dead_letters())
     if form == "json":
         return tables.as_json([_letter_as_json(letter) for letter in letters])
@@ -143,7 +143,7 @@ def _mappings(state: StateReader, word: str, form: str) -> str:
 
 
 def _type_name(word: str) -> str | None:
-    """A content type in any spelling; parts, such as dashboard_element, as they are called in the state file."""
+    """The name of a content type in any spelling, or of a part such as dashboard_element."""
     if not word:
         return None
     from lrestore.ontology import PARTS
@@ -162,7 +162,7 @@ def _source(settings: Settings, form: str) -> str:
 
 
 def _items(vault: Vault) -> Iterator[tuple[object, ...]]:
-    """One line per object, the deleted and the corrupt ones marked: a list to edit and to give to --select."""
+    """One line per object, with deleted and corrupt ones marked: a list to edit and pass to --select."""
     for row in vault.index(include_deleted=True, deep=True):
         status = "corrupt" if row.corrupt else "deleted" if row.deleted else "ok"
         yield str(row.key), row.name, row.updated_at, row.size_bytes, status
@@ -191,7 +191,7 @@ def _period(summary: SourceSummary) -> str:
 
 
 def _age(moment: str) -> str:
-    """How long ago, in days once it is days; "" for a moment in the future or none at all."""
+    """The age of a time, in days from two days on; "" for a future time or none."""
     try:
         then = datetime.fromisoformat(moment)
     except ValueError:

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM, SIGHUP: the first asks the run to stop once what is under way is finished, the second ends it."""
+"""SIGINT, SIGTERM, SIGHUP: the first one stops the run after the items in progress, the second ends it at once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupts:
-    """Context manager for a program that calls lrestore: Ctrl-C raises KeyboardInterrupt in it, and is never lost.
+    """Context manager for a program that calls lrestore: Ctrl-C raises KeyboardInterrupt inside, and is never lost.
 
     Python drops an exception that a signal handler raises inside ``__del__`` or the callback of a weak reference
-    (https://docs.python.org/3/library/signal.html#note-on-signal-handlers-and-exceptions). Called, this is True once a
-    Ctrl-C has come, so that the run ends in order; on leaving, KeyboardInterrupt is raised if nothing else is. A
-    program with a handler of its own keeps it, and so does one that calls from another thread than the main one.
+    (https://docs.python.org/3/library/signal.html#note-on-signal-handlers-and-exceptions). Calling this object returns
+    True after a Ctrl-C, so that the run ends in order; on exit, KeyboardInterrupt is raised if no other exception is. A
+    program that has a handler of its own, or calls from another thread than the main one, keeps its handler.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Interrupts:
         self._ours = False
 
     def __call__(self) -> bool:
-        """True once a Ctrl-C has come."""
+        """Whether a Ctrl-C has arrived."""
         return self._came
 
     def __enter__(self) -> Self:
@@ -50,11 +50,11 @@ class Interrupts:
 
 
 class Stopping:
-    """Context manager: while entered, signals are counted instead of obeyed. Only the main thread can enter it."""
+    """Context manager: while entered, signals are recorded instead of ending the program. Main thread only."""
 
     def __init__(self, again: str, resume: str, line: Callable[[str], str] = str) -> None:
-        """The commands that go on: ``again`` before a session has begun, ``resume`` from then on; ``line`` makes a line
-        of stderr of a text.
+        """``again`` is the command to run again before a session has begun, ``resume`` from then on. ``line`` formats a
+        text for stderr.
         """
         self._line = line
         self._again = again
@@ -67,7 +67,7 @@ class Stopping:
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
-        # Under nohup, SIGHUP is ignored from the start, and stays so.
+        # Under nohup, SIGHUP is ignored from the start and stays ignored.
         heeded = [
             number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
         ]
@@ -79,20 +79,20 @@ class Stopping:
             signal.signal(number, handler)  # type: ignore[arg-type]
 
     def __call__(self) -> bool:
-        """True once a signal has come."""
+        """Whether a signal has arrived."""
         return self._signal != 0
 
     @property
     def exit_code(self) -> int:
-        """130 after SIGINT, 143 after SIGTERM and SIGHUP: a terminal that closes ends the run as an order would."""
+        """130 after SIGINT, 143 after SIGTERM and SIGHUP (a closed terminal counts like SIGTERM)."""
         return _exit_code(self._signal or signal.SIGINT)
 
     def begun(self, session_id: str = "") -> None:
-        """There is a session that can be resumed."""
+        """A session has begun and can be resumed."""
         self._begun = self._resumable = True
 
     def unresumable(self) -> None:
-        """Nothing is left that could be resumed from."""
+        """The session cannot be resumed any more."""
         self._resumable = False
 
     def failed(self, retry: str) -> None:
@@ -106,19 +106,19 @@ class Stopping:
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is, or was, a session: from then on, something may have been written."""
+        """Whether a session has begun: from then on, something may have been written."""
         return self._begun
 
     @property
     def last_words(self) -> str:
-        """The last line on stderr of a run that can be gone on with."""
+        """The last line on stderr of a resumable run."""
         return "resume with: " + (self._resume if self._resumable else self._again)
 
     @contextmanager
     def nothing_under_way(self) -> Iterator[None]:
-        """Nothing is under way that must be finished: inside, the first signal raises KeyboardInterrupt.
+        """Nothing in progress must be finished: inside, the first signal raises KeyboardInterrupt.
 
-        So does entering, if it has come already.
+        Entering raises it too if a signal has already arrived.
         """
         self._idle = True
         try:
@@ -130,7 +130,7 @@ class Stopping:
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._signal:
-            # Past all buffers and locks: the interrupted code may hold any. The state file is safe at any moment.
+            # Bypass all buffers and locks: the interrupted code may hold them. The state file is always consistent.
             self._tell("stopped at once", self.last_words)
             os._exit(_exit_code(number))
         self._signal = number
@@ -139,7 +139,9 @@ class Stopping:
         self._tell("stopping: items in progress are finished and recorded; a second signal stops at once")
 
     def _tell(self, *texts: str) -> None:
-        """Past Python's buffers, which the interrupted code may be using. A terminal that has gone is no error."""
+        """Write without Python's buffers, which the interrupted code may be using. A closed terminal is
+        not an error.
+        """
         lines = "".join(f"{self._line(text)}\n" for text in texts)
         with contextlib.suppress(OSError):
             below_the_bar = "\n" if os.isatty(2) else ""

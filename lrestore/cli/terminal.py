@@ -1,4 +1,4 @@
-"""One run as a person at a terminal, or a cron job, meets it: log, progress, question, results, report file."""
+"""Runs a command for a terminal or a cron job: log, progress, question, results, report file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class _Telling:
-    """The report to its file and its readers, once: a restore that is finished is told before it is marked as that."""
+    """Publishes the report once: to its file and to stdout. A finished restore is published before it is marked so."""
 
     def __init__(self, file: Path | None, stopping: Stopping, style: Style, *, calls_listed: bool) -> None:
         self._file = file
@@ -44,7 +44,7 @@ class _Telling:
         self._code: int | None = None
 
     def tell(self, report: Report) -> int:
-        """Tell it, unless that has been done; the exit code."""
+        """Publish the report, unless that was done; returns the exit code."""
         if self._code is None:
             shown = results(report, self._style, calls_listed=self._calls_listed)
             self._code = _tell(report, shown, self._file, self._stopping)
@@ -52,7 +52,7 @@ class _Telling:
 
 
 class _AboveTheBar:
-    """A stream for the log whose lines don't cut through the progress bar."""
+    """A stream for the log whose lines do not break the progress bar."""
 
     def __init__(self, progress: Progress, stream: TextIO) -> None:
         self._progress = progress
@@ -67,7 +67,7 @@ class _AboveTheBar:
 
 
 def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping) -> int:
-    """Run what the flags ask for; the exit code. Raises RunError where it could not be started or had to end."""
+    """Run according to the flags; returns the exit code. Raises RunError if the run could not start or had to end."""
     progress = progress_on(sys.stderr, quiet=options.quiet, tell=log.info if options.log_format == "json" else None)
     configure_log(options, progress)
     options, settings = settings_to_resume(options, environ, log.info)
@@ -119,16 +119,16 @@ def _level(options: Options) -> int:
 
 
 def _log_setup(options: Options) -> LogSetup:
-    """The same for the processes of a bulk run, which do not see the progress bar."""
+    """The log settings for the processes of a bulk run, which have no progress bar."""
     from lrestore.run.job import LogSetup
 
     return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 
 
 def _tell(report: Report, shown: str, file: Path | None, stopping: Stopping) -> int:
-    """The report into its file and the results to stdout, each whether or not the other can be written.
+    """Write the report file and the results on stdout, each even if the other fails.
 
-    After a restore, a trouble there costs the exit code 0, but is never told as "not started".
+    After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".
     """
     troubles = []
     if file:
@@ -143,18 +143,18 @@ def _tell(report: Report, shown: str, file: Path | None, stopping: Stopping) -> 
 
 
 def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
-    """What went wrong, whatever it is: the work is done, and telling it must not undo that."""
+    """The errors of ``tell``, of any kind: the work is done, and reporting it must not fail."""
     try:
         tell()
     except LrestoreError as error:
         return [error]
-    except Exception as error:  # noqa: BLE001 (it is told as any trouble)
+    except Exception as error:  # noqa: BLE001 (it is reported like the others)
         return [LrestoreError(f"internal error while writing the results: {type(error).__name__}: {error}")]
     return []
 
 
 def _code(report: Report, stopping: Stopping) -> int:
-    """A signal counts, whichever word the run has for its early end."""
+    """The exit code. After a signal it is that of the signal, even if the run ended as "stopped"."""
     if report.status == "interrupted" or (report.status == "stopped" and stopping()):
         return stopping.exit_code
     return StoppedError.exit_code if report.status == "stopped" else exit_code(report)

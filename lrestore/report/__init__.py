@@ -1,9 +1,9 @@
-"""What a run tells: to scripts as JSON, to people as text, and while it runs as progress.
+"""The report of a run: JSON for scripts, text for people, and progress while it runs.
 
-* ``model``: the report as values, in a shape that is fixed for scripts; ``build`` is the only place that counts.
-* ``write``: the JSON file, whole or not at all, and never over something that is not a report.
-* ``text``: the same report for people; ``progress``: the bar on a terminal, a line now and then elsewhere.
+* ``model``: the report as values, with keys that are fixed for scripts; only ``build`` counts items.
+* ``write``: writes the JSON file completely or not at all, and never over a file that is not a report.
+* ``text``: the report as text; ``progress``: a bar on a terminal, otherwise a line every few seconds.
 
-The promise: ``selected = created + updated + unchanged + skipped + failed + pending``, per type and in total. A
-report in which that does not hold cannot be made. What is shortened says so.
+Promise: ``selected = created + updated + unchanged + skipped + failed + pending``, per type and in total. A report that
+violates this cannot be made. Shortened values are marked.
 """

@@ -1,4 +1,4 @@
-"""Counts results as they come in, and makes the report of them. Nothing else counts items."""
+"""Counts results as they arrive, and makes the report of them. No other module counts items."""
 
 from __future__ import annotations
 
@@ -25,13 +25,15 @@ from lrestore.report.model import (
     Verify,
 )
 
-LISTED_ITEMS = 10_000  # some 20 MB of report; a run of 50,000 changed items would make a file that nobody opens
+LISTED_ITEMS = (
+    10_000  # about 20 MB of report; a run of 50,000 changed items would make a file that is too large to open
+)
 _SESSION = frozenset({"login", "logout"})
-TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point goes
+TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point is dropped
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What is known of a run before its first result. ``started_at`` is given when a session is resumed."""
+    """The facts about a run before its first result. ``started_at`` is given when a session is resumed."""
 
     session_id: str
     mode: str
@@ -51,7 +53,7 @@ _ACCESS = {
 
 
 class ReportBuilder:
-    """Takes results in any order. The same item again replaces its earlier result, as it does in the state file."""
+    """Takes results in any order. A second result of an item replaces the first, as in the state file."""
 
     def __init__(
         self,
@@ -85,11 +87,11 @@ class ReportBuilder:
         return Totals.of(sum(self._counts.values(), Counter()), self._pending().total())
 
     def expect(self, keys: Iterable[ItemKey]) -> None:
-        """The items that are to be attempted: those without a result are counted as pending."""
+        """Add items that are to be attempted: those without a result count as pending."""
         self._expected.update(dict.fromkeys(keys))
 
     def add(self, result: ItemResult) -> None:
-        """Count a result. A failed one without a dead letter, or a dead letter without failure, is a ValueError."""
+        """Count a result. ValueError if a failed one has no dead letter, or another one has a dead letter."""
         if (result.outcome == "failed") != (result.dead_letter is not None):
             raise ValueError(f"{result.key}: a result has a dead letter if and only if its outcome is failed")
         self._count(result)
@@ -106,23 +108,23 @@ class ReportBuilder:
             self.warn(f"{result.key}: {warning}")
 
     def add_earlier(self, results: Iterable[ItemResult]) -> None:
-        """Results of the same session before it was resumed: they count, but not as speed of this process."""
+        """Add results of the session before it was resumed: they count, but not for the throughput of this process."""
         for result in results:
             self.add(result)
         self._earlier = len(self._outcomes)
 
     def warn(self, text: str) -> None:
-        """Note something that the user should know; the same text is noted once."""
+        """Add a warning; the same text is added once."""
         self._warnings[text] = None
 
     def sample(self, calls: int, limit: float | None) -> None:
-        """Note a point of the timeline: call it every second or so."""
+        """Add a point of the timeline; call this about once per second."""
         self._timeline.append((round(self._elapsed_s(), 3), len(self._outcomes), calls, limit))
         if len(self._timeline) > TIMELINE_POINTS:
             self._timeline = self._timeline[::2]
 
     def note(self, sample: Sample) -> None:
-        """Take over a point of the timeline that somebody else has measured."""
+        """Add a point of the timeline that was measured elsewhere."""
         self._timeline.append(sample)
         if len(self._timeline) > TIMELINE_POINTS:
             self._timeline = self._timeline[::2]
@@ -135,7 +137,7 @@ class ReportBuilder:
         verify: Verify | None = None,
         plan: Plan | None = None,
     ) -> Report:
-        """The report as of now; the builder can go on."""
+        """The report as of now; the builder can still be used."""
         duration_s = self._elapsed_s()
         return Report(
             session_id=self._head.session_id,
@@ -169,7 +171,7 @@ class ReportBuilder:
         return {name: Totals.of(self._counts.get(name, {}), pending[name]) for name in names}
 
     def _not_taken(self) -> Iterator[str]:
-        """What the destination cannot be told, of whatever item: one line for the run."""
+        """Warn about fields that the destination does not accept: one line for all items of the run."""
         if self._left_out:
             named, release = ", ".join(sorted(self._left_out)), self._head.destination.looker_version or "there"
             yield f"Looker {release} does not know {named}: left out"
@@ -213,9 +215,9 @@ class ReportBuilder:
 
 
 def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], deletions: Iterable[Deletion] = ()) -> Plan:
-    """The plan's sum: planned calls by operation id, classed by what the ontology says of the operations.
+    """The totals of a plan: planned calls by operation id and by activity class, as in the ontology.
 
-    A login writes nothing, although it is a POST.
+    A login is a POST but does not count as a write.
     """
     by_activity: Counter[str] = Counter()
     writes = 0

@@ -1,4 +1,4 @@
-"""Values for people's eyes: on one line, without control characters, shortened where long, and never without a mark."""
+"""Field values for display: on one line, without control characters, and shortened with a mark if long."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def value(thing: object, width: int = WIDTH) -> str:
 
 
 def old_and_new(old: object, new: object, width: int = WIDTH) -> tuple[str, str]:
-    """Two values as JSON. Long ones are cut to the part around their first difference, so that it can be seen."""
+    """Two values as JSON. Long values are cut to the part around their first difference, so that it is visible."""
     left, right = plain(to_json(old)), plain(to_json(new))
     if len(left) <= width and len(right) <= width:
         return left, right
@@ -26,7 +26,7 @@ def old_and_new(old: object, new: object, width: int = WIDTH) -> tuple[str, str]
 
 
 def shortened(text: str, start: int, width: int) -> str:
-    """``width`` characters of ``text`` from ``start`` on; what is left out at either end is counted."""
+    """``width`` characters of ``text`` from ``start`` on, with the number of characters left out at either end."""
     if len(text) <= width:
         return text
     start = min(start, len(text) - width) if start else 0

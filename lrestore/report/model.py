@@ -1,4 +1,4 @@
-"""The report. Keys are a contract with other people's scripts: adding one is fine, renaming is not."""
+"""The report. Scripts depend on its keys: add keys, but never rename one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 class Api(msgspec.Struct, frozen=True):
-    """Calls that went out, repeated ones included. ``by_activity``: the classes by which Looker licenses them."""
+    """Calls that were sent, including repeated ones. ``by_activity``: the classes by which Looker licenses them."""
 
     calls: int = 0
     by_operation: dict[str, int] = {}
@@ -37,7 +37,7 @@ class Api(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, usage: object) -> Api:
-        """Of anything with these attributes, such as :class:`lrestore.looker.meter.ApiUsage`."""
+        """Convert an object with these attributes, such as :class:`lrestore.looker.meter.ApiUsage`."""
         return msgspec.convert(usage, cls, from_attributes=True)
 
 
@@ -48,7 +48,7 @@ class Throughput(msgspec.Struct, frozen=True):
 
 
 class FailedItem(msgspec.Struct, frozen=True):
-    """A dead letter as the report shows it; the state file has the rest (stack trace, request, blob)."""
+    """A dead letter in the report; the state file has the rest (stack trace, request, content)."""
 
     type: str
     id: str
@@ -85,7 +85,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What a restore would take. ``by_activity`` counts calls per ``x-looker-activity-type``, reads included."""
+    """The cost of a restore. ``by_activity`` counts calls per ``x-looker-activity-type``, including reads."""
 
     calls: int
     writes: int
@@ -95,7 +95,7 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A live object that is not as the backup has it. ``missing``: there is no live object."""
+    """A live object that differs from the backup. ``missing``: there is no live object."""
 
     type: str
     id: str
@@ -107,7 +107,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Verify(msgspec.Struct, frozen=True):
-    """Outcome of ``--verify``."""
+    """The result of ``--verify``."""
 
     equal: int = 0
     different: tuple[Difference, ...] = ()
@@ -116,9 +116,9 @@ class Verify(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Totals and ``by_type`` must agree, and there must be as many dead letters as failed items: ValueError.
 
-    ``items`` lists what is worth a line: all but plain unchanged ones. ``items_omitted`` of them are left out because
-    there are too many; those with deletions never are. ``enabled_plans``: scheduled plans that were created or
-    updated and are switched on.
+    ``items`` lists all items except plain unchanged ones. ``items_omitted`` of them are left out because there are too
+    many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
+    are switched on.
     """
 
     schema: int = SCHEMA
@@ -150,6 +150,6 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.totals.failed} items failed, but there are {len(self.dead_letters)} dead letters")
 
     def as_builtins(self) -> JsonObject:
-        """The report as the JSON file has it."""
+        """The content of the JSON file."""
         built: JsonObject = msgspec.to_builtins(self, enc_hook=str)
         return built

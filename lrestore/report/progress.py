@@ -1,4 +1,4 @@
-"""Progress while a run goes on (FR-029): a bar on a terminal, elsewhere a line every few seconds."""
+"""Progress of a run (FR-029): a bar on a terminal, otherwise a line every few seconds."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from lrestore.report.text import duration
 log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 5.0
-RATE_WINDOW_S = 10.0  # speed is that of the last seconds: an average since the start hides that a run has stalled
+RATE_WINDOW_S = 10.0  # speed of the last seconds: an average since the start would hide a run that has stalled
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """How far a run is. ``ok``: items that are as the backup has them; ``limit``: calls per second that are allowed,
-    None without a limit.
+    """The progress of a run. ``ok``: items that now equal the backup; ``limit``: allowed calls per second, None without
+    a limit.
     """
 
     items: int = 0
@@ -34,7 +34,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Progress(Protocol):
-    """Where a run says how far it is. ``begin`` once, then ``show`` as often as one likes, ``say`` for other lines."""
+    """Display of progress. Call ``begin`` once, then ``show`` any number of times; ``say`` prints other lines."""
 
     def begin(self, total: int) -> None: ...
 
@@ -46,7 +46,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """For ``--quiet`` and for use from Python: shows nothing, but what must be said goes to ``say``."""
+    """For ``--quiet`` and for use from Python: shows no progress, only passes lines to ``say``."""
 
     def __init__(self, say: Callable[[str], object] = lambda text: None) -> None:
         self._say = say
@@ -65,7 +65,7 @@ class Silent:
 
 
 class Harmless:
-    """A progress that never ends a run: an error of ``progress`` is logged once, and the run goes on."""
+    """A wrapper whose errors never end a run: an error of ``progress`` is logged once, and the run goes on."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -86,7 +86,7 @@ class Harmless:
     def _try(self, tell: Callable[[], None]) -> None:
         try:
             tell()
-        except Exception as error:  # noqa: BLE001 (progress only tells: no error of it may end a run)
+        except Exception as error:  # noqa: BLE001 (an error of progress must not end a run)
             if not self._failed:
                 self._failed = True
                 log.warning("cannot show progress: %s: %s", type(error).__name__, error)
@@ -114,7 +114,7 @@ class Speed:
 
 
 class Lines:
-    """One line every few seconds, the last one always: for logs of cron jobs and CI."""
+    """One line every few seconds, and always a last one: for logs of cron jobs and CI."""
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Lines:
         monotonic: Callable[[], float] = time.monotonic,
         tell: Callable[[str], None] | None = None,
     ) -> None:
-        """``tell`` takes the lines of progress where they are not simply written to ``stream``."""
+        """``tell`` receives the progress lines; by default they are written to ``stream``."""
         self._stream = stream
         self._tell = tell or self.say
         self._every_s = every_s
@@ -162,7 +162,7 @@ class Lines:
 
 
 class Bar:
-    """A tqdm bar; other lines go above it."""
+    """A tqdm bar; other lines appear above it."""
 
     def __init__(self, stream: TextIO, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
@@ -171,12 +171,12 @@ class Bar:
         self._speed = Speed()
 
     def begin(self, total: int) -> None:
-        from tqdm import tqdm  # 40 ms that only a terminal needs
+        from tqdm import tqdm  # takes 40 ms, needed only on a terminal
 
         self.end()
         self._speed = Speed()
         self._speed.add(self._monotonic(), Standing())
-        # By default tqdm takes a lock that other processes share, and starts a thread: neither goes with killed or
+        # By default tqdm uses a lock that other processes share, and starts a thread: neither works with killed or
         # forked workers.
         tqdm.set_lock(threading.RLock())
         tqdm.monitor_interval = 0
@@ -204,7 +204,7 @@ class Bar:
 
 
 def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], None] | None = None) -> Progress:
-    """The progress that suits a stream: silent, bar or lines, which ``tell`` takes if it is given."""
+    """The progress display for a stream: silent, bar or lines. ``tell``, if given, receives the lines."""
     if quiet:
         return Silent(lambda text: stream.write(f"{text}\n"))
     return Bar(stream) if stream.isatty() else Lines(stream, tell=tell)

@@ -1,4 +1,4 @@
-"""The report for people. Every function returns text that ends with a newline, or "" when there is nothing to say."""
+"""The report as text. Every function returns text that ends with a newline, or "" if there is nothing to show."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ ACTIONS: Mapping[str, str] = {
     "unchanged": "unchanged",
     "skipped": "skip",
 }
-"""What a plan calls the outcomes that its items would have."""
+"""The words of a plan for the outcomes of its items."""
 
 _TO_DO = ("selected", "to create", "to update", "unchanged", "skipped", "failed", "pending")
 _COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO}
-"""Heads of the counts, in the order of :class:`Totals`, for the modes that write nothing."""
+"""Column heads of the counts, in the order of :class:`Totals`, for the modes that write nothing."""
 _PAINT = re.compile(r"\x1b\[\d+m")
 _CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared"}
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Colours only where a terminal shows them; titles are cut to its ``width`` (0: to none). ``full``: list all items
-    and fields (``-v``).
+    """Colours, only on a terminal. Titles are cut to its ``width`` (0: not cut). ``full``: list all items and fields
+    (``-v``).
     """
 
     ansi: bool = False
@@ -69,7 +69,7 @@ def summary(report: Report, style: Style = PLAIN) -> str:
 
 
 def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
-    """How many items ended how. A mode that writes nothing tells what a restore would do."""
+    """The number of items per outcome. A mode that writes nothing names what a restore would do."""
     if mode in _COLUMNS:
         yield f"{totals.created} would be created"
         yield f"{totals.updated} would be updated"
@@ -85,13 +85,13 @@ def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
 
 
 def _enabled(report: Report) -> list[str]:
-    """They send mail from now on: somebody should know how many."""
+    """The number of scheduled plans that are switched on: they send mail from now on."""
     plans = counted(report.enabled_plans, "enabled scheduled plan")
     return [f"{plans} restored"] if report.enabled_plans else []
 
 
 def plan(report: Report, style: Style = PLAIN) -> str:
-    """What a restore would do: per item the action and each field old → new, each deletion."""
+    """A plan: per item the action, each field old → new and each deletion."""
     lines: list[str] = []
     for item in report.items:
         if item.outcome != "failed":
@@ -113,7 +113,7 @@ def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
 
 
 def changed(items: Iterable[Item], style: Style = PLAIN) -> str:
-    """What was done, item by item: for a run of few items. Failed ones are in :mod:`failures`."""
+    """The changes of each item, for a run of few items. Failed items are in :mod:`failures`."""
     return _lines(*(line for item in items if item.outcome != "failed" for line in _done_item(item, style)))
 
 
@@ -122,8 +122,9 @@ def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
 
 
 def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: int = 0) -> str:
-    """What differs between backup and destination, field by field; ``skipped`` were left alone by a rule, ``pending``
-    ones were not reached."""
+    """The differences between backup and destination, field by field. ``skipped`` items were excluded by a rule, and
+    ``pending`` items were not reached.
+    """
     lines = [line for difference in result.different for line in _difference(difference, style)]
     differing = f"{len(result.different)} different"
     sentence = f"verified: {result.equal} equal, {style.bad(differing) if result.different else differing}"
@@ -133,7 +134,7 @@ def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: i
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as columns: the first flush left, the others flush right."""
+    """Rows as columns: the first one left-aligned, the others right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(

@@ -1,6 +1,7 @@
-"""The report's file: written whole or not at all, and found unwritable at the start of a run, not at its end.
+"""The report file: written completely or not at all. An unwritable path is detected at the start of a run, not at its
+end.
 
-A symbolic link in its place is replaced by the file; what it leads to is not touched, whoever made the link.
+A symbolic link at its path is replaced by the file; its target is not changed.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ def report_json(report: Report) -> bytes:
 
 
 def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path | str = "") -> None:
-    """Raise UsageError unless a report can be written there.
+    """Raise UsageError unless a report can be written to ``path``.
 
-    An existing file must be empty or begin with ``first``: a mistyped ``--report vault.db`` must not cost the backup.
-    ``apart_from`` is a file that this run may make yet, the state.
+    An existing file must be empty or begin with ``first``: a mistyped ``--report vault.db`` must not destroy the
+    backup. ``apart_from`` is the state file, which this run may still create.
     """
     target = _target(path)
     if apart_from and os.path.realpath(target) == os.path.realpath(apart_from):
@@ -46,12 +47,12 @@ def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path |
 
 
 def write_report(report: Report, path: Path | str) -> None:
-    """Write the JSON report. Raises LrestoreError when that fails: an earlier report is then still there, whole."""
+    """Write the JSON report. Raises LrestoreError if that fails; then an earlier report is still complete."""
     write_whole(path, report_json(report))
 
 
 def write_whole(path: Path | str, content: bytes) -> None:
-    """Replace a file's content in one step, durably; streams (/dev/stdout, a pipe) are simply written to."""
+    """Replace a file's content atomically and durably. Streams (/dev/stdout, a pipe) are written to directly."""
     target = _target(path)
     try:
         if _is_stream(target):
@@ -63,7 +64,7 @@ def write_whole(path: Path | str, content: bytes) -> None:
 
 
 def _target(path: Path | str) -> Path:
-    """The file itself in its real folder: the link, where it is one."""
+    """The path with its folder resolved; a link as the last part is kept."""
     given = Path(path)
     return given if given.parent == Path("/dev") else Path(os.path.realpath(given.parent)) / given.name
 
@@ -77,7 +78,7 @@ def _is_stream(target: Path) -> bool:
 
 
 def _is_own_stream(target: Path) -> bool:
-    """One that the command was started with, ``/dev/stdout`` or ``/dev/fd/3``, though it may lead to a file."""
+    """Whether it is a stream of this process, ``/dev/stdout`` or ``/dev/fd/3``, even if that leads to a file."""
     return target.is_relative_to("/dev") or target.is_relative_to("/proc")
 
 
@@ -108,15 +109,15 @@ def _replace(target: Path, content: bytes) -> None:
 
 
 def _beside(target: Path) -> tuple[int, Path]:
-    """A new file in the same folder, with owner and permissions of the file that it is to replace.
+    """A new file in the same folder, with owner and permissions of the file that it replaces.
 
-    Without one it has the permissions that the umask gives any file: CI jobs hand reports on.
+    If there is none, the umask decides, as for any file: CI jobs pass reports on.
     """
     name = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
     there = os.lstat(target) if target.is_file() and not target.is_symlink() else None
     descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600 if there else 0o666)
     if there:
-        # Giving files away is root's privilege.
+        # Only root may change the owner of a file.
         with contextlib.suppress(PermissionError):
             os.fchown(descriptor, there.st_uid, there.st_gid)
         os.fchmod(descriptor, stat.S_IMODE(there.st_mode))
