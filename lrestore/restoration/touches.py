@@ -20,6 +20,8 @@ LISTS = frozenset({"group_user", "role_user", "group_group", "role_group"})
 def touches_of(own: Write | None, parts: Plan) -> tuple[Touch, ...]:
     """The notes for all writes that are planned for one item."""
     own_writes = [own] if own is not None else []
+    if parts.provisional:
+        parts = Plan()
     removals = (Touch(one.deletion.type, one.deletion.id, "delete") for one in parts.removals)
     return (*(touch for write in (*own_writes, *parts.writes) for touch in _touches(write)), *removals)
 

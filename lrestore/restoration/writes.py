@@ -82,6 +82,8 @@ class Plan:
     unmet: list[Unmet] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
     matched: dict[tuple[str, str], str] = field(default_factory=dict)
+    provisional: bool = False
+    """The object is not there yet: its parts are planned anew when it is."""
     note: str = ""
 
     @property

@@ -138,8 +138,12 @@ class Bulk:
         """The totals on record, and the instance's content up to ids and dates."""
         with StateReader.open(self.directory / "state.db") as reader:
             totals = msgspec.to_builtins(reader.session().totals)
+        return Verdict(totals, self.content())
+
+    def content(self) -> dict[str, Counter[str]]:
+        """The instance's content up to ids and dates."""
         state = self.simulator.state()
-        content = {
+        return {
             "dashboard": Counter(_dashboard(one) for one in state["dashboard"]),
             "look": Counter(f"{one['folder_id']}/{one['title']}/{one['deleted']}" for one in state["look"]),
             **{
@@ -147,7 +151,6 @@ class Bulk:
                 for name in ("folder", "group", "role", "model_set")
             },
         }
-        return Verdict(totals, content)
 
     def judge(self, undisturbed: Verdict) -> None:
         """The one oracle: nothing lost, nothing doubled, nothing left open, nothing left behind."""

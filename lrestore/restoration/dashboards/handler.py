@@ -43,6 +43,7 @@ class DashboardBelongings:
         if self._unseen:
             return DashboardPlan(warnings=[_UNSEEN], again=True)
         plan = self._planned(match.live or _BARE, ids_hold=match.ids_hold)
+        plan.provisional = match.live is None
         if self._trashed:
             plan.warnings.append(_AGAIN)
             plan.again = True
@@ -52,6 +53,8 @@ class DashboardBelongings:
         if applied.created:
             live = self._whole(live)
             self._replan(plan, live, ids_hold=False)
+            born = str(live.get("created_at") or "")
+            self._context.journal.created("dashboard", str(live["id"]), born, touches_of(None, plan))
         elif self._unseen or self._trashed:
             live = self._out_of_the_trash(str(live["id"]))
             self._replan(plan, live, ids_hold=self._ids_hold)
