@@ -1,15 +1,15 @@
 """Every exception of lrestore, in one tree.
 
-Three families, told apart by what happens next:
+Three families, which differ in what happens next:
 
 * :class:`RunError` ends the run, with the exit code of its class (2 usage, 3 not started, 4 stopped early);
 * :class:`ItemError` ends one item, which becomes a dead letter, and the run goes on;
-* :class:`LookerError` is an :class:`ItemError` born from an answer (or from the lack of one) of Looker's API; it
-  knows whether repeating the call can help (``transient``) and whether the call may have taken effect although no
-  answer came (``outcome_unknown``).
+* :class:`LookerError` is an :class:`ItemError` caused by an answer of Looker's API, or by a missing answer. It tells
+  whether repeating the call can help (``transient``) and whether the call may have taken effect although no answer
+  arrived (``outcome_unknown``).
 
-Messages name the file, key or item and say what to do; ``hint`` is the remedy when it is a sentence of its own.
-Nothing decides by searching in a message: status, field errors and paths are attributes.
+Messages name the file, key or item and the remedy; ``hint`` is the remedy if it is a sentence of its own. No code
+searches in messages: status, field errors and paths are attributes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class IncompleteFacts(ItemFacts, total=False):
 
 
 class LrestoreError(Exception):
-    """Base of all. ``str(error)`` is one line for people, the hint included."""
+    """Base class of all errors. ``str(error)`` is one line, including the hint."""
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -69,13 +69,13 @@ class LrestoreError(Exception):
 
 
 class RunError(LrestoreError):
-    """Ends the run; ``exit_code`` is the process's."""
+    """Ends the run with the exit code ``exit_code``."""
 
     exit_code: ClassVar[int] = 3
 
 
 class UsageError(RunError):
-    """The command line asks for something impossible or unfinished. Nothing was called."""
+    """The command line is wrong or asks for a missing feature. No call was made."""
 
     exit_code = 2
 
@@ -93,7 +93,7 @@ class StateError(RunError):
 
 
 class StateLostError(StateError):
-    """The state file, or what belongs to it, was removed, replaced or made read-only while a run was using it."""
+    """The state file, or a file that belongs to it, was removed, replaced or made read-only during a run."""
 
     exit_code = 4
 
@@ -107,7 +107,7 @@ class DestinationError(RunError):
 
 
 class WrongInstanceError(RunError):
-    """The backup's objects are not the destination's, although their ids are: nothing was written."""
+    """The ids of the backup belong to other objects in the destination: nothing was written."""
 
 
 class NotConfirmedError(RunError):
@@ -115,7 +115,7 @@ class NotConfirmedError(RunError):
 
 
 class StoppedError(RunError):
-    """The run ends before its work is done, and ``--resume`` goes on with it."""
+    """The run ends before its work is done; ``--resume`` continues it."""
 
     exit_code = 4
 
@@ -124,10 +124,10 @@ class ItemError(LrestoreError):
     """One item cannot be restored: it becomes a dead letter of type ``error_type``.
 
     ``key`` is added by the caller that knows the item; ``path`` is the place in the item's content, such as
-    ``dashboard_elements[3].look_id``. ``missing`` is set when the destination has no such object, so that what needs it
-    cannot be restored either.
+    ``dashboard_elements[3].look_id``. ``missing``: the destination has no such object, so items that need it cannot be
+    restored either.
 
-    An error is a value: a caller that knows more raises ``error.with_context(...) from error.__cause__``.
+    An error is not modified: a caller with more facts raises ``error.with_context(...) from error.__cause__``.
     ``remedy`` is what to do about dead letters of this type.
     """
 
@@ -150,42 +150,42 @@ class ItemError(LrestoreError):
 
     @property
     def error_type(self) -> str:
-        """The word that dead letters and reports use for this kind of failure."""
+        """The name of this kind of failure in dead letters and reports."""
         return type(self).__name__
 
     def with_context(self, **facts: Unpack[ItemFacts]) -> Self:
-        """A copy of this error that knows more; this one stays as it is. The traceback goes with the copy."""
+        """A copy of this error with more facts, and with its traceback. This error is not changed."""
         return self._with(facts)
 
 
 class CorruptItemError(ItemError):
-    """The backup's row for this item cannot be decoded, or lacks what every object of its type has."""
+    """The backup's row of this item cannot be decoded, or lacks a field that every object of its type has."""
 
     remedy = "restore these items from another backup; a retry with this one fails in the same way"
 
 
 class OversizedItemError(ItemError):
-    """The item's blob is larger than ``[run] max_item_bytes``: left to a person."""
+    """The item's content is larger than ``[run] max_item_bytes``."""
 
     remedy = "raise [run] max_item_bytes, then select the items in a new run"
 
 
 class MissingItemError(ItemError):
-    """The item was asked for by id and the backup does not hold it."""
+    """The item was selected by id, and the backup does not hold it."""
 
     remedy = "check the ids, or use a backup that holds them; --show source --format csv lists what this one holds"
 
 
 class DependencyError(ItemError):
-    """A hard reference has no target: it is neither in the destination nor restored by this run."""
+    """A hard reference has no target: the object is neither in the destination nor restored by this run."""
 
     remedy = "restore or create what the message names, then retry"
 
 
 class IncompleteError(ItemError):
-    """The item is restored without some of what it refers to; ``errors`` name each missing reference.
+    """The item is restored without some of its references; ``errors`` name each missing one.
 
-    ``restored`` is the result so far; ``--retry-dead-letters`` completes the item when the references are there.
+    ``restored`` is the result so far; ``--retry-dead-letters`` completes the item once the references exist.
     """
 
     remedy = "the rest of each item is restored; restore or create what is missing, then retry"
@@ -216,19 +216,19 @@ class InvisibleOrMissingError(ItemError):
 
 
 class NotRestorableError(ItemError):
-    """Looker's API offers no way to do what the backup asks (a look without its query, a new embed group ...)."""
+    """Looker's API cannot restore this (a look without its query, a new embed group ...)."""
 
     remedy = "Looker's API cannot do this: make the change in Looker by hand as the message says"
 
 
 class InvalidContentError(ItemError):
-    """The content fails the check against Looker's schema that is made before anything is sent."""
+    """The content fails the check against Looker's schema, which is made before the first write."""
 
     remedy = "the backup's content is not valid: use another backup, or create the object by hand"
 
 
 class InternalError(ItemError):
-    """A defect of lrestore itself at one item; the dead letter has the stack trace."""
+    """A defect of lrestore itself while it processed one item; the dead letter has the stack trace."""
 
     remedy = "report this as a defect; --show dead-letters --format json has the stack trace"
 
@@ -240,10 +240,10 @@ _GATEWAY_STOPPED_WAITING = frozenset({502, 504})
 class LookerError(ItemError):
     """A call to Looker failed.
 
-    ``status`` is None where no HTTP answer came. ``body`` is Looker's own text, shortened, with no secret in it.
-    ``retry_after_s`` is what the server asked for; ``retries`` how often the call had been repeated; ``request_body``
-    what was sent, as JSON text, for writes. ``said_by_looker``: the answer has the form of Looker's
-    own errors, so that the call has ended.
+    ``status`` is None if no HTTP answer arrived. ``body`` is Looker's own text, shortened and without secrets.
+    ``retry_after_s`` is the pause that the server requested; ``retries`` how often the call was repeated;
+    ``request_body`` the sent body of a write, as JSON text. ``said_by_looker``: the answer has the form of Looker's own
+    errors, so the call has ended.
     """
 
     transient: ClassVar[bool] = False
@@ -279,8 +279,8 @@ class LookerError(ItemError):
 
     @property
     def may_take_effect_later(self) -> bool:
-        """Whether Looker may still be at work on the call: it was not Looker that ended it, as far as one can see. 502
-        and 504 are what gateways say that have stopped waiting, in whatever words.
+        """Whether Looker may still be working on the call, because the answer is not Looker's own. Gateways that stop
+        waiting answer 502 or 504, with any text.
         """
         if not self.outcome_unknown:
             return False
@@ -290,7 +290,7 @@ class LookerError(ItemError):
 
 
 class BadRequestError(LookerError):
-    """400, or a 4xx without a class of its own: final."""
+    """400, or a 4xx without a class of its own; repeating does not help."""
 
     remedy = "read Looker's message: the same call fails again unless something changes in Looker"
 
@@ -332,14 +332,14 @@ class ValidationError(LookerError):
 
 
 class RateLimitedError(LookerError):
-    """429: nothing was done; the call may be repeated later."""
+    """429: the call had no effect and may be repeated later."""
 
     remedy = "retry later, or with a lower --rate"
     transient = True
 
 
 class RequestTimeoutError(LookerError):
-    """408: the server gave up on reading the request."""
+    """408: the server stopped reading the request."""
 
     remedy = "retry; if it happens again, lower [run] in_flight"
     transient = True
@@ -354,7 +354,7 @@ class ServerError(LookerError):
 
 
 class BadAnswerError(LookerError):
-    """An answer that is not Looker's: HTML of a proxy, JSON cut short, a body of the wrong shape."""
+    """An answer that is not from Looker or not valid: HTML of a proxy, truncated JSON, a body of the wrong shape."""
 
     remedy = "check what answers between this host and Looker (proxy, load balancer), then retry"
     transient = True
@@ -369,7 +369,7 @@ class ConnectError(LookerError):
 
 
 class ConnectionLostError(LookerError):
-    """The connection broke after the request went out."""
+    """The connection broke after the request was sent."""
 
     remedy = "check the network between this host and Looker, then retry"
     transient = True

@@ -1,8 +1,9 @@
-"""Values that cross a boundary: between processes, into the state file, into the report.
+"""Values that are passed between processes, into the state file and into the report.
 
-All are frozen msgspec Structs, so that one codec serves pipe, SQLite and JSON; nothing here knows how they are moved.
-Vocabulary (the same in code, state file, report and screen): an item is *created*, *updated*, *unchanged*, *skipped* or
-*failed*; a failed one has a *dead letter*; a *mapping* says which live object a backed-up one is.
+All are frozen msgspec Structs, so that one codec serves pipe, SQLite and JSON. This module does not know how they are
+transported. The vocabulary is the same in code, state file, report and output: an item is *created*, *updated*,
+*unchanged*, *skipped* or *failed*; a failed item has a *dead letter*; a *mapping* maps a backed-up object to a live
+one.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class FieldError(msgspec.Struct, frozen=True, omit_defaults=False):
 class Proof(msgspec.Struct, frozen=True):
     """The state of a live object when it was recorded, so that a mapping can be proved later.
 
-    ``created_at`` as Looker showed it, "" where the type has none. ``key``: the natural key, as a JSON object of texts.
+    ``created_at`` as Looker returned it, "" if the type has none. ``key``: the natural key, as a JSON object of texts.
     """
 
     created_at: str = ""
@@ -48,7 +49,7 @@ UNPROVED = Proof()
 
 
 class Mapping(msgspec.Struct, frozen=True):
-    """Which live object a backed-up one (or a part of one, such as ``dashboard_element``) is."""
+    """Maps a backed-up object, or a part of one such as ``dashboard_element``, to a live object."""
 
     type: str
     source_id: str
@@ -57,7 +58,7 @@ class Mapping(msgspec.Struct, frozen=True):
 
 
 class Recorded(msgspec.Struct, frozen=True):
-    """A mapping as it is on record since ``at``. ``sure``: this run has recorded it, so that it needs no proof."""
+    """A mapping recorded at the time ``at``. ``sure``: this run has recorded it, so it needs no proof."""
 
     destination_id: str
     proof: Proof = UNPROVED
@@ -75,7 +76,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class DeadLetter(msgspec.Struct, frozen=True):
-    """Everything known about an item that could not be restored. ``failed_at`` is ISO 8601, UTC."""
+    """All facts about an item that could not be restored. ``failed_at`` is ISO 8601, UTC."""
 
     type: str
     id: str
@@ -93,7 +94,9 @@ class DeadLetter(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One field of a live object that differs from the backup; ``old`` is live, ``new`` what is (to be) set."""
+    """One field of a live object that differs from the backup; ``old`` is the live value, ``new`` the value of the
+    backup.
+    """
 
     path: str
     old: object = None
@@ -101,7 +104,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Deletion(msgspec.Struct, frozen=True):
-    """One live object that the backup lacks and that is (to be) removed."""
+    """One live object that the backup lacks, and that is or would be deleted."""
 
     type: str
     id: str
@@ -134,9 +137,9 @@ to the trash, switch it off, leave it, delete it.
 class ItemResult(msgspec.Struct, frozen=True):
     """The result of one item. ``missing``: the destination has no such object (failed items only).
 
-    ``incomplete``: a failed item that is restored without some of what it refers to.
-    ``left_out``: fields that the backup holds and the destination does not take, reported once for the whole run.
-    ``enabled``: what was written is a scheduled plan that is switched on now.
+    ``incomplete``: a failed item that is restored without some of its references.
+    ``left_out``: fields that the backup holds and the destination does not accept, reported once for the whole run.
+    ``enabled``: the item is a scheduled plan that was written and is switched on now.
     """
 
     key: ItemKey
@@ -156,11 +159,11 @@ class ItemResult(msgspec.Struct, frozen=True):
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """Written down before an object is created, so that a lost answer is looked for and not repeated.
+    """Recorded before an object is created, so that after a lost answer the object is looked for first.
 
-    ``part`` names a part of the item (``dashboard_element/12``), empty for the item itself; ``natural_key`` is what to
-    look for; ``parent_id`` the live parent of a part. ``opened_at`` (ISO 8601, UTC) tells the tries for one object
-    apart; empty: the time at which it is recorded.
+    ``part`` names a part of the item (``dashboard_element/12``), empty for the item itself; ``natural_key`` is the key
+    to look for; ``parent_id`` the live parent of a part. ``opened_at`` (ISO 8601, UTC) distinguishes several tries for
+    one object; empty: the time at which it is recorded.
     """
 
     key: ItemKey
@@ -179,9 +182,9 @@ class Intent(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """Items by outcome. ``selected`` is their sum, always: anything else is a ValueError.
+    """Items by outcome. ``selected`` must be their sum, otherwise ValueError.
 
-    ``pending`` items were not attempted, because the run was stopped before.
+    ``pending`` items were not attempted, because the run stopped before.
     """
 
     selected: int = 0

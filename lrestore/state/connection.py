@@ -1,7 +1,7 @@
-"""Opening the state file, and turning what SQLite and the file system say into :class:`StateError`.
+"""Opens the state file, and turns errors of SQLite and the file system into :class:`StateError`.
 
-A file that is not ours is never opened for writing: its header is looked at first. A new file is made beside its place
-and moved there complete, so that a crash leaves either no state file or a whole one.
+A foreign file is never opened for writing: its header is checked first. A new file is created under another name and
+moved into place when it is complete, so that a crash leaves either no state file or a complete one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lrestore.state.migrations import (
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 Connect = Callable[..., sqlite3.Connection]
-"""``sqlite3.connect``, or what a test puts in its place to make statements fail."""
+"""``sqlite3.connect``, or a replacement by which a test makes statements fail."""
 
 PAGE_BYTES = 4096  # a group commit writes whole pages to the WAL, and most rows are far smaller than one
 BUSY_TIMEOUT_S = 10.0  # other programs may read the file, and a backup of it may hold it for a moment
@@ -46,7 +46,7 @@ _REASONS = {
 
 @contextmanager
 def state_errors(path: Path) -> Iterator[None]:
-    """Let only StateError out for what can go wrong with the file; our own misuse of sqlite3 stays what it is."""
+    """Turn errors of the file into StateError. Errors of wrong use of sqlite3 are not changed."""
     try:
         yield
     except (sqlite3.ProgrammingError, sqlite3.InterfaceError):
@@ -65,15 +65,15 @@ def _state_error(path: Path, error: sqlite3.Error) -> StateError:
 
 
 def has_records(path: Path) -> bool:
-    """Is anything on record there? A file that somebody has made for the purpose, empty, is as good as none."""
+    """Whether the file exists and is not empty; an empty file counts as none."""
     return path.exists() and path.stat().st_size > 0
 
 
 def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
-    """Open the state file for writing; make it (0600) when it is missing or empty, migrate it when it is older.
+    """Open the state file for writing; create it (0600) if it is missing or empty, migrate it if it is older.
 
-    Raises StateError when the folder is missing, the file is not a state file or is a newer lrestore's, or cannot be
-    written.
+    Raises StateError if the folder is missing, if the file is not a state file, was made by a newer lrestore, or cannot
+    be written.
     """
     with state_errors(path):
         if not path.parent.is_dir():
@@ -88,9 +88,9 @@ def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Sch
 
 
 def open_readonly(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
-    """Open the state file for reading only. An older one is migrated first, since the statements are today's.
+    """Open the state file for reading only. An older one is migrated first, because the statements need today's tables.
 
-    Raises StateError when there is none, or it is not one that this lrestore can read.
+    Raises StateError if there is none, or this lrestore cannot read it.
     """
     with state_errors(path):
         if not has_records(path):
@@ -117,8 +117,8 @@ def closing_on_error(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _connect_readonly(path: Path, connect: Connect) -> sqlite3.Connection:
-    # Reading a WAL file needs its -shm beside it. Where that cannot be made (a folder that is read-only for us) and no
-    # WAL is waiting, the file itself is complete.
+    # Reading a WAL file needs its -shm file beside it. If that cannot be created (a read-only folder) and there is no
+    # WAL, the file itself is complete.
     immutable = not os.access(path.parent, os.W_OK, effective_ids=True) and not Path(f"{path}-wal").exists()
     return _connect(sqlite_uri(path, "ro", immutable=immutable), connect)
 
@@ -149,8 +149,8 @@ def _known_version(connection: sqlite3.Connection, path: Path, schema: Schema) -
 
 
 def _refuse_strangers(path: Path) -> None:
-    """Ask SQLite, which reads the header alone: to open and close the file by other means would give up the locks that
-    this process has on it, and with them its log (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """Refuse foreign files. SQLite reads the header: to open and close the file by other means would release the locks
+    of this process, and with them its log (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     stranger = StateError(f"{path} is not a state file: it is not an SQLite database", hint="see [state] path")
     if path.stat().st_size < _LEAST_BYTES:
@@ -186,7 +186,7 @@ def _make(path: Path, connect: Connect, schema: Schema) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what has been put into a folder survive a loss of power. Raises OSError."""
+    """Make new entries of a folder survive a power loss. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

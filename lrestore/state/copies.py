@@ -1,4 +1,4 @@
-"""The copies that a session took, read from all its shards: first copies, what was added to them, what was written."""
+"""Reads the copies of a session from all its shards: first copies, additions to them, and recorded writes."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Copies:
             return self._stack.enter_context(closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True)))
 
     def written(self) -> Iterator[tuple[Any, ...]]:
-        """What the session wrote, as rows of ``undo_left``: owner, part, operation, fields (msgpack)."""
+        """The writes of the session as rows of ``undo_left``: owner, part, operation, fields (msgpack)."""
         return self._rows(_LEFT, "undo_left")
 
     def copy(self, entry: UndoEntry) -> JsonObject:
-        """The first copy, with what was seen later of the fields that it lacks, or that the trash hid."""
+        """The first copy, completed by later copies of fields that it lacks or that the trash hid."""
         number = CONTENT_TYPES[entry.type].vault_number
         with state_errors(entry.shard):
             row = self._open[entry.shard].execute(_COPY, (number, entry.destination_id)).fetchone()
@@ -60,14 +60,14 @@ class Copies:
         return raw if direct is None else {**raw, "role_ids": direct}
 
     def sent(self, key: ItemKey) -> JsonObject:
-        """What an object was made of; {} where that is not on record."""
+        """The fields that an object was created with; {} if they are not recorded."""
         found: JsonObject = {}
         for (fields,) in self._rows(_SENT, "undo_left", (key.type, key.id, key.type)):
             found |= msgspec.msgpack.decode(fields)
         return found
 
     def _rows(self, query: str, table: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows of all shards; none of one that lacks the table, as those of older versions do."""
+        """Rows of all shards; shards of older versions lack the table and yield none."""
         for path, connection in self._open.items():
             with state_errors(path):
                 if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():

@@ -1,7 +1,7 @@
-"""One commit for all threads that want something on disk at the same moment.
+"""One commit for all threads that need one at the same moment.
 
-On a disk that takes 10 ms for an fsync, threads that commit one after the other would wait longer for it than for
-Looker. So they queue, and whoever gets the file writes what all of them have brought, and commits once.
+On a disk that takes 10 ms for an fsync, threads that commit one after the other would wait longer for the disk than for
+Looker. So they queue: the thread that gets the file performs all queued writes and commits once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lrestore.errors import StateError
 
 
 class _Request:
-    """One thread's wish. ``settled``: it is on disk, or ``error`` says why not."""
+    """The write of one thread. ``settled``: it is on disk, or ``error`` is the reason why not."""
 
     __slots__ = ("error", "settled", "write")
 
@@ -26,19 +26,19 @@ class _Request:
 
 
 class GroupCommit:
-    """``transaction`` commits at its end, and takes everything back if anything is raised in it."""
+    """``transaction`` commits at its end, and rolls back if its body raises."""
 
     def __init__(
         self, transaction: Callable[[], AbstractContextManager[object]], refusals: tuple[type[Exception], ...]
     ) -> None:
-        """``refusals`` are errors of a single write, raised before it has changed anything: others' go on."""
+        """``refusals`` are errors of a single write, raised before it has changed anything: the other writes go on."""
         self._transaction = transaction
         self._refusals = refusals
         self._waiting: deque[_Request] = deque()
         self._file = threading.Lock()
 
     def durably(self, write: Callable[[], None]) -> None:
-        """Return when what ``write`` does is committed; raise what it, or the commit, raised."""
+        """Return when the changes of ``write`` are committed; raises the error of ``write`` or of the commit."""
         request = _Request(write)
         self._waiting.append(request)
         with self._file:
@@ -72,7 +72,7 @@ class GroupCommit:
 
 
 def _again(error: Exception) -> Exception:
-    """The same error for another thread: one object raised in two would mix up their tracebacks."""
+    """A copy of the error for another thread: raising one object in two threads would mix their tracebacks."""
     if not isinstance(error, StateError):
         return error
     copy = StateError(error.message, hint=error.hint)

@@ -1,7 +1,7 @@
-"""Is the memory of a run still where the run has put it?
+"""Checks that the state file of a run is still in place.
 
-SQLite goes on writing into a file that was removed or moved away, and nothing of that is there for ``--resume``. So the
-files are looked at before each call that leaves, and several times per second.
+SQLite continues to write into a file that was removed or moved away, and ``--resume`` finds none of that. So the files
+are checked before each call, and several times per second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lrestore.state.undo import undo_directory
 
 
 class _Facts(NamedTuple):
-    """``size`` counts for the state file alone, which never shrinks while a run uses it."""
+    """``size`` is checked only for the state file, which never shrinks while a run uses it."""
 
     device: int
     inode: int
@@ -26,9 +26,10 @@ class _Facts(NamedTuple):
 
 
 class Guard:
-    """The files of one run as they are now; goes to other processes by pickle. Raises StateError if one is missing.
+    """Records the files of one run as they are now; can be pickled for other processes. Raises StateError if one is
+    missing.
 
-    Make it while the state file is open in this process: the files of its log are there only then.
+    Create it while the state file is open in this process: only then the files of its log exist.
     """
 
     def __init__(self, state_path: Path | str, session_id: str) -> None:
@@ -40,34 +41,34 @@ class Guard:
         self._lost = ""
 
     def check(self) -> None:
-        """Raise StateLostError if something is not as it was."""
+        """Raise StateLostError if a file has changed."""
         trouble = self.trouble()
         if trouble:
             raise StateLostError(trouble)
 
     def trouble(self) -> str:
-        """What is not as it was, in words; "" while all is well. What was lost once stays lost."""
+        """The change in words; "" if there is none. A file that was lost once stays lost."""
         self._lost = self._lost or next(self._troubles(), "")
         return self._lost
 
     def lose(self, trouble: str) -> None:
-        """Something else has noticed that the state file is not what it was."""
+        """Record a loss of the state file that was noticed elsewhere."""
         self._lost = self._lost or trouble
 
     @property
     def in_place(self) -> bool:
-        """Whether the state file itself, and its log, are still those that the run has written to."""
+        """Whether the state file and its log are still the files that the run has written to."""
         return all(
             _same(_facts(path), facts) for path, facts in tuple(self._known.items()) if path.startswith(str(self.state))
         )
 
     def _troubles(self) -> Iterator[str]:
-        # The calls of many threads look at once, and the first that sees the undo copies adds them.
+        # Many threads check at once; the first one that sees the undo copies adds them.
         for path, known in tuple(self._known.items()):
             now = _facts(path, sized=known.size > 0)
             if now != known and (how := _difference(now, known)):
                 yield f"{path} {how} while the run was using it"
-        # What was known comes first: another thread may see the copies appear between the two looks.
+        # Known files come first: another thread may see the copies appear between the two checks.
         known_copies = self._known.get(self._copies)
         copies = _facts(self._copies)
         if known_copies is None:
@@ -82,7 +83,7 @@ def _facts(path: str, *, sized: bool = False) -> _Facts | None:
         found = os.stat(path)  # noqa: PTH116 (before each call)
     except OSError:
         return None
-    # An administrator may write to what is read-only: for the run it counts when somebody makes it so.
+    # root can write to read-only files: the run checks whether the mode has changed.
     writable = bool(found.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)) and os.access(
         path, os.W_OK, effective_ids=True
     )

@@ -1,7 +1,7 @@
 """One run per state file.
 
-A POSIX record lock on ``<state file>.lock``: the kernel frees it when its holder dies, however it dies, so there is
-nothing stale to clear away. The lock file itself stays; removing it would let two runs lock two files of one name.
+A POSIX record lock on ``<state file>.lock``: the kernel releases it when its holder dies, so no stale lock is left. The
+lock file itself stays; if it were removed, two runs could lock two files of the same name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lrestore.errors import LockHeldError
 from lrestore.state.connection import state_errors
 
 _held: set[Path] = set()
-"""POSIX locks do not tell apart two holders in one process; this does."""
+"""Lock files held by this process: POSIX locks do not distinguish two holders in one process."""
 
 _guard = threading.Lock()
 
@@ -54,7 +54,7 @@ class RunLock:
             _held.add(self.path)
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Release the lock; does nothing if it is not held."""
         with _guard:
             if self._descriptor is not None:
                 os.close(self._descriptor)

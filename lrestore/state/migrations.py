@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lrestore.state.queries import read_sql, statements
 
 APPLICATION_ID = 0x6C72_7374
-"""``lrst``, in SQLite's header: what tells a state file from a backup and from anybody else's SQLite file."""
+"""``lrst`` in SQLite's header distinguishes a state file from a backup and from other SQLite files."""
 
 STEPS: tuple[str, ...] = (
     """
@@ -29,12 +29,12 @@ ALTER TABLE id_mappings ADD COLUMN natural_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE id_mappings ADD COLUMN closed_at TEXT;
     """,
 )
-"""SQL that leads from version n to n + 1, beginning with n = 1. Never edited once released."""
+"""SQL that migrates version n to n + 1, beginning with n = 1. Never edited once released."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables as they are today, and the steps from every older version."""
+    """The current tables, and the steps from every older version."""
 
     tables: str
     steps: tuple[str, ...]
@@ -48,12 +48,12 @@ CURRENT = Schema(read_sql("schema.sql"), STEPS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """The schema version that the file says it has."""
+    """The schema version of the file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 def create(connection: sqlite3.Connection, schema: Schema) -> None:
-    """Fill an empty database: all tables, marks and version in one transaction."""
+    """Fill an empty database: all tables, application id and version in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in statements(schema.tables):
         connection.execute(statement)
@@ -63,9 +63,9 @@ def create(connection: sqlite3.Connection, schema: Schema) -> None:
 
 
 def migrate(connection: sqlite3.Connection, schema: Schema) -> None:
-    """Bring an older file to ``schema``, all steps in one transaction: it is either old or new, never between.
+    """Migrate an older file to ``schema``, all steps in one transaction.
 
-    Foreign keys must still be off on this connection, since a step may rebuild a table.
+    Foreign keys must still be off on this connection, because a step may rebuild a table.
     """
     connection.execute("BEGIN IMMEDIATE")
     for step in schema.steps[version_of(connection) - 1 :]:

@@ -1,4 +1,4 @@
-"""What is too large for the pipe to the writer: it lies in a file of the worker's own, and is fetched by its number."""
+"""Records too large for the pipe to the writer: stored in a file of the worker, and fetched by their number."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lrestore.vault.sqlite_uri import sqlite_uri
 
 
 class Aside:
-    """Records put aside by one worker until they are confirmed. Nothing is made on disk before the first one.
+    """Large records of one worker, kept until they are confirmed. The file is created with the first one.
 
-    Methods raise StateError if the file cannot be written. Callers see to it that one thread at a time is in here.
+    Methods raise StateError if the file cannot be written. Not thread-safe: callers hold a lock.
     """
 
     def __init__(self, path: Path) -> None:
@@ -21,7 +21,7 @@ class Aside:
         self._store: sqlite3.Connection | None = None
 
     def put(self, number: int, record: bytes) -> None:
-        """Keep a record. A crash of the process does not lose it; its item is done again after a loss of power."""
+        """Store a record. It survives a crash of the process; after a power loss its item is restored again."""
         with state_errors(self.path):
             if self._store is None:
                 self._store = sqlite3.connect(
@@ -41,7 +41,7 @@ class Aside:
 
 
 def fetch(path: Path, number: int) -> bytes | None:
-    """A record that was put aside; None if it is gone because it had been confirmed. Raises StateError."""
+    """A stored record; None if it was confirmed and deleted. Raises StateError."""
     with state_errors(path), closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True)) as store:
         row = store.execute("SELECT record FROM aside WHERE number = ?", (number,)).fetchone()
     return None if row is None else bytes(row[0])

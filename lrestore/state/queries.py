@@ -17,7 +17,7 @@ def read_sql(name: str) -> str:
 
 
 def statements(script: str) -> Iterator[str]:
-    """The statements of a script, one by one, so that they can run inside a transaction (``executescript`` commits)."""
+    """The statements of a script, one by one, so that they can run in a transaction (``executescript`` commits)."""
     pending = ""
     for line in script.splitlines(keepends=True):
         pending += line

@@ -1,4 +1,4 @@
-"""The state file, read-only: what was done, what failed, what is mapped to what, what is still open."""
+"""Reads the state file: sessions, results, dead letters, mappings, open creates."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StateReader:
-    """Any number of these, in any process, beside the one writer. Every method may raise StateError."""
+    """Any number of readers may exist, in any process, besides the one writer. Every method may raise StateError."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -71,7 +71,7 @@ class StateReader:
 
     @classmethod
     def open(cls, path: Path | str, *, connect: Connect = sqlite3.connect) -> Self:
-        """Open for reading; StateError when there is no file yet, or none that this lrestore can read."""
+        """Open for reading; StateError if there is no file, or this lrestore cannot read it."""
         return cls(open_readonly(Path(path), connect=connect), Path(path))
 
     def __enter__(self) -> Self:
@@ -84,8 +84,8 @@ class StateReader:
         self._connection.close()
 
     def save(self, target: Path) -> None:
-        """Copy everything into a new file, private (0600): also what lies in a state file that was removed since it was
-        opened. Raises StateError if that fails, or the copy is not sound; then there is none.
+        """Copy everything into a new private file (0600). This works even if the state file was removed after opening.
+        Raises StateError if that fails or the copy is damaged; then the copy is deleted.
         """
         with state_errors(target):
             os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -103,7 +103,7 @@ class StateReader:
         return [self._session(row) for row in self._rows("select_sessions", {})]
 
     def session(self, reference: str = LAST) -> RestorationSession:
-        """The session with that id or unique beginning of an id, or the ``last`` one; UsageError when there is none."""
+        """The session with that id or unique prefix of an id, or the ``last`` one; UsageError if there is none."""
         if reference == LAST:
             found = list(self._rows("select_last_session", {}))
         else:
@@ -120,11 +120,11 @@ class StateReader:
         return self._session(found[0])
 
     def last_unfinished(self) -> RestorationSession | None:
-        """What ``--resume`` without a session goes on with."""
+        """The session that ``--resume`` without an id resumes."""
         return next((self._session(row) for row in self._rows("select_last_unfinished", {})), None)
 
     def unfinished_ids(self) -> frozenset[str]:
-        """Sessions whose undo copies must stay, however old."""
+        """Sessions whose undo copies must be kept, however old."""
         return frozenset(row["id"] for row in self._rows("select_unfinished_ids", {}))
 
     def checkpoints(self, session_id: str) -> list[RestorationCheckpoint]:
@@ -132,43 +132,43 @@ class StateReader:
         return [RestorationCheckpoint(row["session_id"], row["seq"], row["created_at"], _totals(row)) for row in rows]
 
     def results(self, session_id: str) -> Iterator[ItemResult]:
-        """Results as recorded, dead letters included, mappings not (they are in :meth:`mappings`)."""
+        """Results with their dead letters, without mappings (see :meth:`mappings`)."""
         return (_result(row) for row in self._rows("select_results", {"session_id": session_id}))
 
     def outcomes(self, session_id: str) -> dict[ItemKey, Outcome]:
-        """What ``--resume`` needs not do again."""
+        """The outcomes by item; ``--resume`` skips these items."""
         rows = self._rows("select_outcomes", {"session_id": session_id})
         return {ItemKey(row["content_type"], row["source_id"]): row["outcome"] for row in rows}
 
     def totals_by_type(self, session_id: str) -> dict[str, Totals]:
-        """Counted from the results: right also for a session that was killed."""
+        """Totals counted from the results, correct even for a session that was killed."""
         counts: dict[str, dict[Outcome, int]] = {}
         for row in self._rows("count_results", {"session_id": session_id}):
             counts.setdefault(row["content_type"], {})[row["outcome"]] = row["items"]
         return {type_name: Totals.of(by_outcome) for type_name, by_outcome in counts.items()}
 
     def dead_letters(self, session_id: str | None = None) -> Iterator[DeadLetterItem]:
-        """Of one session or of all; those that a later session resolved say so."""
+        """The dead letters of one session or of all; resolved ones name the session that resolved them."""
         return map(_dead_letter_item, self._rows("select_dead_letters", {"session_id": session_id}))
 
     def open_dead_letters(self) -> Iterator[DeadLetterItem]:
-        """The items that are not restored yet, each once: its newest dead letter, of whatever session."""
+        """The newest open dead letter of each item that is not restored yet, of any session."""
         return map(_dead_letter_item, self._rows("select_open_dead_letters", {}))
 
     def dead_letter_content(self, session_id: str, key: ItemKey) -> bytes | None:
-        """The item's blob as it was when it failed; None when it had none."""
+        """The item's content when it failed; None if it had none."""
         values = {"session_id": session_id, "content_type": key.type, "source_id": key.id}
         row = self._row("select_dead_letter_content", values)
         return None if row is None else row["content"]
 
     def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
-        """Which live object a backed-up one is, where that is recorded."""
+        """The recorded mapping of a backed-up object, or None."""
         values = {**_route(route), "content_type": content_type, "source_id": storable(source_id)}
         row = self._row("select_mapping", values)
         return None if row is None else _recorded(row)
 
     def recorded_as(self, route: Route, content_type: str, destination_id: str) -> dict[str, Recorded]:
-        """The backed-up objects that are recorded as this live one, by source id: one, unless something went wrong."""
+        """The backed-up objects that are mapped to this live object, by source id: normally one."""
         values = {**_route(route), "content_type": content_type, "destination_id": destination_id}
         return {row["source_id"]: _recorded(row) for row in self._rows("select_mapped_sources", values)}
 
@@ -178,7 +178,7 @@ class StateReader:
         return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
 
     def outcome(self, session_id: str, key: ItemKey) -> Outcome | None:
-        """What became of one item in a session; None while that is not on record."""
+        """The recorded outcome of one item in a session, or None."""
         values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}
         row = self._row("select_outcome", values)
         return None if row is None else row["outcome"]
@@ -189,47 +189,47 @@ class StateReader:
         return self._row("select_begun", values) is not None
 
     def open_intents(self, session_id: str | None = None) -> list[OpenIntent]:
-        """Creates whose end is unknown, oldest first: of one session or of all."""
+        """Open creates, oldest first: of one session or of all."""
         return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
 
     def open_intents_of_route(self, route: Route) -> list[OpenIntent]:
-        """Creates whose end is unknown, oldest first: of all sessions between these two instances."""
+        """Open creates of all sessions between these two instances, oldest first."""
         return [_open_intent(row) for row in self._rows("select_open_intents_of_route", _route(route))]
 
     def last_open_try(self, route: Route, intent: Intent) -> str | None:
-        """When the last create of an item, or of a part of it, was recorded whose end is unknown; None without one."""
+        """When the last open create of an item, or of a part of it, was recorded; None without one."""
         mapped_type, mapped_id = intent.mapped_by
         values = {**_of_item(route, intent.key), "mapped_type": mapped_type, "mapped_id": storable(mapped_id)}
         row = self._row("select_open_tries", values)
         return None if row is None else row["opened_at"]
 
     def repeated_intents(self, session_id: str) -> list[RepeatedIntent]:
-        """The objects for which a session sent a create although the end of an earlier one was not known."""
+        """The objects for which a session sent a create while an earlier create was open."""
         rows = self._rows("select_repeated_intents", {"session_id": session_id})
         return [RepeatedIntent(_intent(row), row["destination_id"], row["first"], row["last"]) for row in rows]
 
     def in_doubt(self, route: Route, key: ItemKey, *, parts: bool) -> bool:
-        """Whether the end of a create of the item is unknown, or (``parts``) of one of its parts."""
+        """Whether the item, or (``parts``) one of its parts, has an open create."""
         return self._row("select_in_doubt", {**_of_item(route, key), "parts": parts}) is not None
 
     def open_parts(self, route: Route, key: ItemKey) -> frozenset[tuple[str, str]]:
-        """Type and source id of the parts of an item of which the end of a create is unknown."""
+        """Type and source id of the parts of an item that have an open create."""
         rows = self._rows("select_open_parts", _of_item(route, key))
         return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)
 
     def made(self, session_id: str) -> list[Made]:
-        """What a session has created: items, and parts of them."""
+        """The objects that a session has created: items, and parts of them."""
         rows = self._rows("select_made", {"session_id": session_id})
         return [Made(row["mapped_type"], row["destination_id"], row["mapped_id"], bool(row["is_part"])) for row in rows]
 
     def undo_index(self, session_id: str) -> list[UndoRecord]:
-        """Which shards hold the copies that ``--undo`` puts back."""
+        """The index of the shards with the copies for ``--undo``."""
         names = UndoRecord.__struct_fields__
         rows = self._rows("select_undo", {"session_id": session_id})
         return [UndoRecord(**{name: row[name] for name in names}) for row in rows]
 
     def specification(self, destination: str, looker_version: str) -> Specification | None:
-        """What the destination said of its API in that release; None where it was not asked by this lrestore."""
+        """The API specification of the destination's release; None if this version of lrestore has not read it."""
         values = {"destination": destination, "looker_version": looker_version}
         row = self._row("select_specification", values)
         if row is None or row["lrestore_version"] != __version__:
@@ -237,11 +237,11 @@ class StateReader:
         try:
             return msgspec.json.decode(row["content"], type=Specification)
         except msgspec.MsgspecError:
-            # A cache: what cannot be read is asked for again.
+            # A cache: an unreadable entry is requested again.
             return None
 
     def _session(self, row: sqlite3.Row) -> RestorationSession:
-        """While a session runs, and after it was killed, only its results say how far it is."""
+        """The session of a row. For a running or killed session the totals are counted from the results."""
         session = _session(row)
         if session.status != "running":
             return session

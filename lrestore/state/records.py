@@ -1,4 +1,4 @@
-"""What the state file holds, as values: one Struct per table that people and other modules read."""
+"""The content of the state file as values: one Struct per table that is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SessionStatus = Literal["running", "finished", "stopped", "interrupted", "failed
 """``running`` with a dead process means killed. ``running``, ``stopped`` and ``interrupted`` can be resumed."""
 
 UNDO = "undo"
-"""The mode of a session that takes another one back. Its sources are ids of the destination itself."""
+"""The mode of a session that undoes another one. Its source ids are ids of the destination itself."""
 
 UNFINISHED: frozenset[SessionStatus] = frozenset({"running", "stopped", "interrupted"})
 
@@ -22,12 +22,12 @@ UndoKind = Literal["updated", "created", "deleted", "trashed"]
 
 
 def new_session_id(moment: datetime) -> str:
-    """An id that sorts by start and is unique enough to be typed: ``20261123-104500-ab12``."""
+    """An id that sorts by start time and is short enough to type: ``20261123-104500-ab12``."""
     return f"{moment.astimezone(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
 class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
-    """One run, and its resumptions. ``selection`` and ``settings`` are what ``--resume`` starts again with; no secrets.
+    """One run, including its resumed starts. ``--resume`` uses ``selection`` and ``settings``; they hold no secrets.
 
     ``parent_id`` names the session that this one retries or undoes. The writer fills in an empty ``started_at``.
     """
@@ -58,7 +58,7 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RestorationCheckpoint(msgspec.Struct, frozen=True):
-    """How far a session was at a moment."""
+    """The totals of a session at a point in time."""
 
     session_id: str
     seq: int
@@ -67,7 +67,7 @@ class RestorationCheckpoint(msgspec.Struct, frozen=True):
 
 
 class DeadLetterItem(msgspec.Struct, frozen=True):
-    """A dead letter as it lies in the state file. The backup's blob is read apart: it may be megabytes."""
+    """A dead letter in the state file. The item's content is read separately, because it may have megabytes."""
 
     session_id: str
     letter: DeadLetter
@@ -76,7 +76,7 @@ class DeadLetterItem(msgspec.Struct, frozen=True):
 
 
 class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Which live object of a destination a backed-up one of a source instance is. Imported ones have no session."""
+    """Maps a backed-up object of a source instance to a live object of a destination. Imported ones have no session."""
 
     source_instance: str
     destination: str
@@ -90,8 +90,8 @@ class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Whose mappings are meant. ``former``: under which name the destination was recorded by older versions, if not
-    under this one: such mappings are read, too.
+    """The key of id mappings: source instance and destination. ``former``: the name under which older versions recorded
+    the destination, if it differs; such mappings are read too.
     """
 
     source_instance: str
@@ -100,7 +100,7 @@ class Route(msgspec.Struct, frozen=True):
 
 
 class OpenIntent(msgspec.Struct, frozen=True):
-    """A create whose end is not known: to be looked for before anything is created again."""
+    """An open create: its object must be looked for before it is created again."""
 
     id: int
     session_id: str
@@ -109,7 +109,7 @@ class OpenIntent(msgspec.Struct, frozen=True):
 
 
 class RepeatedIntent(msgspec.Struct, frozen=True):
-    """An object for which more than one create was sent: ``destination_id`` is the one that is recorded.
+    """An object for which more than one create was sent; ``destination_id`` is the recorded one.
 
     ``first`` and ``last``: when the first and the last of these creates were recorded.
     """
@@ -121,7 +121,7 @@ class RepeatedIntent(msgspec.Struct, frozen=True):
 
 
 class Made(msgspec.Struct, frozen=True):
-    """Something that a session has created. ``made_from``: the backup's id of it; ``part``: a part of an item."""
+    """An object that a session has created. ``made_from``: its id in the backup; ``part``: it is a part of an item."""
 
     type: str
     id: str

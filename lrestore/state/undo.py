@@ -1,13 +1,13 @@
 """The undo journal: live objects as they were before a session wrote to them.
 
-Each worker has a shard of its own in ``<state>.d/<session>/``, in the backup's own format, so that ``--undo`` is a
-restore whose source are these shards. Beside the copies lies ``undo_log``, which says in what order what was written,
-and which objects the session made (to undo those, they are removed).
+Each worker has a shard of its own in ``<state>.d/<session>/``, in the format of backups, so that ``--undo`` is a
+restore from these shards. Besides the copies, a shard has the table ``undo_log``: the order of the writes, and the
+objects that the session created (an undo removes them).
 
     keep copy, log line ─► commit, fsync ─► only now may the write go out
 
-The first copy of an object in a session is the one that counts; a copy of a dashboard covers its tiles, filters and
-layouts. Not covered: what Looker removes by itself along with something else, such as alerts on a deleted tile.
+The first copy of an object in a session counts; a copy of a dashboard includes its tiles, filters and layouts. Objects
+that Looker deletes together with another one, such as alerts on a deleted tile, are not included.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ CREATE TABLE IF NOT EXISTS undo_born (
     PRIMARY KEY (type, destination_id)
 )
 """
-"""When Looker says that the object was created: what proves that the id is still the same object's."""
+"""The ``created_at`` of an object: proves that the id still belongs to the same object."""
 _LEFT = """
 CREATE TABLE IF NOT EXISTS undo_left (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -69,7 +69,9 @@ CREATE TABLE IF NOT EXISTS undo_left (
     fields          BLOB NOT NULL
 )
 """
-"""What the session wrote, or was about to write, to each object (the owner) and its parts: ``fields`` is msgpack."""
+"""The writes of the session, sent or about to be sent, to each object (the owner) and its parts.
+``fields`` is msgpack.
+"""
 _MORE = """
 CREATE TABLE IF NOT EXISTS undo_more (
     type            TEXT NOT NULL,
@@ -77,7 +79,7 @@ CREATE TABLE IF NOT EXISTS undo_more (
     fields          BLOB NOT NULL
 )
 """
-"""Fields that the first copy of an object lacks: parts that Looker shows only when it is out of the trash, say."""
+"""Fields that the first copy of an object lacks, such as parts that Looker hides while the object is in the trash."""
 _APPEND = """
 INSERT INTO undo_log (type, destination_id, operation, parent_type, parent_id, at) VALUES (?, ?, ?, ?, ?, ?)
 """
@@ -88,14 +90,14 @@ _READ = "SELECT seq, type, destination_id, operation, parent_type, parent_id, at
 _READ_BORN = "SELECT type, destination_id, created_at FROM undo_born"
 
 _COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "updated_at", "folder_id": "folder_id"}
-"""Columns of the backup's rows, and the field of a live object that each is taken from."""
+"""Columns of the backup's rows, and the fields of a live object that they are taken from."""
 
 _SHARDS = "undo-*.db"
 _SESSION_FOLDER = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 
 def make_directory(directory: Path) -> None:
-    """Make the folder of a session, for its owner alone, so that a loss of power does not take it. Raises OSError."""
+    """Create the folder of a session, private and durable. Raises OSError."""
     for folder in (directory.parent, directory):
         if not folder.is_dir():
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -103,9 +105,10 @@ def make_directory(directory: Path) -> None:
 
 
 class UndoEntry(msgspec.Struct, frozen=True):
-    """One write of a session. For ``created`` the object is to be removed, otherwise its copy in ``shard`` put back.
+    """One write of a session. To undo it, remove the object if it was ``created``, otherwise restore the copy in
+    ``shard``.
 
-    ``created_at`` is that of the object, "" where it has none: an object of that id with another one is another object.
+    ``created_at`` is that of the object, "" if it has none. An object of that id with another one is another object.
     """
 
     seq: int
@@ -126,13 +129,13 @@ def state_folder(state_path: Path | str) -> Path:
 
 
 def undo_directory(state_path: Path | str, session_id: str) -> Path:
-    """Where the shards of one session are."""
+    """The folder of the shards of one session."""
     return state_folder(state_path) / session_id
 
 
 @dataclass(frozen=True, slots=True)
 class _Noted:
-    """What is noted of one object. ``born``: its ``created_at``, "" where it has none."""
+    """A record about one object. ``born``: its ``created_at``, "" if it has none."""
 
     operation: Operation
     born: str
@@ -142,11 +145,11 @@ class _Noted:
 
 
 class UndoJournal:
-    """One worker's copies for one session. Threads may share it, and share commits. Nothing is made on disk before the
-    first write.
+    """One worker's copies of one session. Threads may share it, and share commits. The file is created with the first
+    copy.
 
-    Every method returns only when what it was given is durable. Otherwise it raises StateError, or NotRestorableError
-    for an object that the format cannot hold: then the write must not go out.
+    Every method returns only when its data is durable. Otherwise it raises StateError, or NotRestorableError for an
+    object that the format cannot hold: then the write must not be sent.
     """
 
     def __init__(self, directory: Path | str, worker: int = 0, *, now: Callable[[], datetime] = utc_now) -> None:
@@ -208,21 +211,21 @@ class UndoJournal:
         created_at: str = "",
         touches: Sequence[Touch] = (),
     ) -> None:
-        """Note an object that this session made, and what it was made of; ``parent`` is (type, live id) of the object
-        that it is a part of.
+        """Record an object that this session created, and its fields; ``parent`` is (type, live id) of the object that
+        it is a part of.
         """
         noted = _Noted("created", created_at, {}, touches, parent)
         self._once(ItemKey(type_name, object_id), noted, lambda shard: None)
 
     def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
-        """Note what Looker made of something that was sent. It is durable with the next copy, or when this is closed:
-        lost, it makes an undo more careful.
+        """Record Looker's answer to a write. It is durable with the next copy, or when this journal is closed. If it is
+        lost, an undo is more careful.
         """
         with self._lock:
             self._answers.append((type_name, object_id, touch))
 
     def _once(self, key: ItemKey, noted: _Noted, copy: Callable[[ShardWriter], None]) -> None:
-        """Make the copy and note the operation, in one transaction, unless that has been done for this object."""
+        """Store the copy and record the operation, in one transaction, unless this was done for the object before."""
         shard, known = self._open(), (key.type, key.id)
 
         def write() -> None:
@@ -282,7 +285,7 @@ class UndoJournal:
         with self._lock, state_errors(self.path), _for_the_state():
             if self._shard is None:
                 make_directory(self.path.parent)
-                # What other workers of this session kept before counts too: after a resume, or the death of a worker.
+                # Copies of other workers of this session count too: after a resume, or the death of a worker.
                 self._seen = {
                     (entry.type, entry.destination_id): entry.created_at for entry in read_undo(self.path.parent)
                 }
@@ -304,7 +307,7 @@ def _encode(fields: Mapping[str, object]) -> bytes:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file that is; None where there is none."""
+    """Device and inode of a file; None if there is none."""
     try:
         found = path.stat()
     except OSError:
@@ -314,7 +317,9 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 @contextmanager
 def _for_the_state() -> Iterator[None]:
-    """A shard that cannot be written is a matter of the state's, whatever its format."""
+    """Turn a VaultError of a shard into a StateError: shards belong to the state, although they have a
+    backup's format.
+    """
     try:
         yield
     except VaultError as error:
@@ -323,10 +328,10 @@ def _for_the_state() -> Iterator[None]:
 
 
 def read_undo(directory: Path | str) -> list[UndoEntry]:
-    """What a session wrote, one entry per object, in the order of the writes; [] when it wrote nothing.
+    """The writes of a session, one entry per object, in the order of the writes; [] if it wrote nothing.
 
-    The first entry of an object counts, whichever worker's it is: two workers may have had it, one after the other.
-    Raises StateError when a shard cannot be read.
+    The first entry of an object counts, of any worker: two workers may have had the item, one after the other. Raises
+    StateError if a shard cannot be read.
     """
     first: dict[tuple[str, str], UndoEntry] = {}
     for entry in sorted(_entries(Path(directory)), key=lambda entry: (entry.at, entry.shard.name, entry.seq)):
@@ -335,9 +340,9 @@ def read_undo(directory: Path | str) -> list[UndoEntry]:
 
 
 def clear_all_but_copies(directory: Path | str) -> None:
-    """Remove what a run has put beside the shards of its session, itself or an earlier start of it that was killed.
+    """Remove the files that a run, or an earlier start of it that was killed, has put beside the shards of its session.
 
-    A folder with anything else in it would never be pruned. Raises StateError when something cannot be removed.
+    A folder with other files in it would never be pruned. Raises StateError if a file cannot be removed.
     """
     folder = Path(directory)
     with state_errors(folder):
@@ -364,9 +369,9 @@ def prune(state_path: Path | str, keep_days: int, now: datetime, unfinished: Col
 
 def _entries(directory: Path) -> Iterator[UndoEntry]:
     for path in sorted(directory.glob(_SHARDS)):
-        # Not read-only: a worker that was killed while it made its shard has left what SQLite has to roll back first.
+        # Not read-only: if a worker was killed while it created its shard, SQLite has to roll back first.
         with state_errors(path), closing(sqlite3.connect(sqlite_uri(path, "rw"), uri=True)) as log:
-            # A worker that died before its first line has left a shard without log.
+            # A worker that died before its first record has left a shard without the table.
             if log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_log'").fetchone():
                 log.row_factory = sqlite3.Row
                 born = _born(log)
@@ -376,7 +381,7 @@ def _entries(directory: Path) -> Iterator[UndoEntry]:
 
 
 def _born(log: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """When the objects were created, by type and id; shards of older versions do not say."""
+    """The ``created_at`` of the objects, by type and id; shards of older versions lack it."""
     if not log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_born'").fetchone():
         return {}
     return {(row["type"], row["destination_id"]): row["created_at"] for row in log.execute(_READ_BORN)}
@@ -392,5 +397,5 @@ def _is_session(entry: Path) -> bool:
 
 
 def _age(session_folder: Path) -> float:
-    """When something was last written there, as seconds since the epoch."""
+    """The time of the last write in the folder, in seconds since the epoch."""
     return max(entry.stat().st_mtime for entry in (session_folder, *session_folder.iterdir()))

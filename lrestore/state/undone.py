@@ -1,4 +1,4 @@
-"""The tables beside the copies in the source file of an undo: what the undone session wrote and made."""
+"""The tables besides the copies in the source file of an undo: what the undone session wrote and created."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Undone:
     """Implements :class:`lrestore.restoration.ports.UndoneSession`. Threads may share it."""
 
     def __init__(self, source: Path, session_id: str, *, force: bool) -> None:
-        """Opens ``source``; raises StateError where that cannot be read."""
+        """Open ``source``. Raises StateError if it cannot be read."""
         self.session_id = session_id
         self.force = force
         self._source = source
@@ -56,7 +56,7 @@ class Undone:
         return cast("UndoAction", rows[0][0]) if rows else "restore"
 
     def with_action(self, action: UndoAction) -> list[ItemKey]:
-        """The objects that the undo does that with."""
+        """The objects that the undo treats with this action."""
         return [ItemKey(*row) for row in self._rows(_ACTIONS, (action,))]
 
     def touches(self, owner: ItemKey) -> Sequence[Touch]:

@@ -1,7 +1,7 @@
 """The one writer of the state file.
 
-Each record method is a transaction of its own, or a part of the one that ``with writer.transaction():`` holds open, so
-that many results share one commit. All are idempotent: the same message twice leaves what once leaves.
+Each record method is a transaction, or a part of the one that ``with writer.transaction():`` holds open, so that many
+results share one commit. All methods are idempotent: recording the same message twice changes nothing.
 """
 
 from __future__ import annotations
@@ -31,14 +31,13 @@ from lrestore.version import __version__
 Clock = Callable[[], datetime]
 
 _CHECKPOINT_EVERY = 100
-"""Commits after which the log is written into the file."""
+"""Number of commits between two WAL checkpoints."""
 
 
 class StateWriter:
-    """Writes the state file. Threads may share it; processes may not (``lock.RunLock`` keeps the second one out).
+    """Writes the state file. Threads may share it; processes may not (``lock.RunLock`` prevents a second one).
 
-    ``read`` answers questions over the same connection, uncommitted changes included. Every method may raise
-    StateError.
+    ``read`` reads over the same connection, including uncommitted changes. Every method may raise StateError.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, now: Clock) -> None:
@@ -64,7 +63,9 @@ class StateWriter:
         connect: Connect = sqlite3.connect,
         schema: Schema = CURRENT,
     ) -> Self:
-        """Open the state file, making it (private, 0600) or migrating it as needed; StateError when it is not ours."""
+        """Open the state file; create it (private, 0600) or migrate it as needed. StateError if it is a
+        foreign file.
+        """
         return cls(open_writable(Path(path), connect=connect, schema=schema), Path(path), now)
 
     def __enter__(self) -> Self:
@@ -79,7 +80,7 @@ class StateWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing. Inside another one it is a savepoint: an error takes back this part, and only this part."""
+        """A transaction. Inside another one it is a savepoint: an error rolls back only this part."""
         with self._lock:
             level = self._depth
             self._run("BEGIN IMMEDIATE" if level == 0 else f"SAVEPOINT level_{level}")
@@ -97,7 +98,7 @@ class StateWriter:
                 self._depth -= 1
 
     def begin_session(self, session: RestorationSession) -> None:
-        """Record that a run begins, with how many items it selects; an id that is already there is a StateError."""
+        """Record the begin of a run, with the number of selected items. StateError if the id exists already."""
         values = {
             **{name: getattr(session, name) for name in _SESSION_TEXTS},
             "started_at": session.started_at or self._stamp(),
@@ -112,13 +113,15 @@ class StateWriter:
             self._execute("insert_session", values)
 
     def reopen_session(self, session_id: str, *, pid: int, host: str) -> None:
-        """Record that an unfinished session is gone on with."""
+        """Record that an unfinished session is resumed."""
         self._route(session_id)
         with self.transaction():
             self._execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host})
 
     def end_session(self, session_id: str, status: SessionStatus, totals: Totals) -> None:
-        """Record how a session ended, with a last checkpoint. ``stopped`` and ``interrupted`` ones can be resumed."""
+        """Record the end of a session, with a last checkpoint. ``stopped`` and ``interrupted`` sessions
+        are resumable.
+        """
         self._route(session_id)
         now = self._stamp()
         values = {"session_id": session_id, "status": status, "ended_at": now, **_counts(totals)}
@@ -127,17 +130,17 @@ class StateWriter:
             self._execute("end_session", values)
 
     def checkpoint(self, session_id: str, totals: Totals) -> None:
-        """Record how far the session is. What --resume skips are the results; this is the trail for people."""
+        """Record the totals so far, for information. ``--resume`` uses the results, not the checkpoints."""
         self._route(session_id)
         with self.transaction():
             values = {"session_id": session_id, "created_at": self._stamp(), **_counts(totals)}
             self._execute("insert_checkpoint", values)
 
     def record_result(self, session_id: str, result: ItemResult, blob: bytes | None = None) -> tuple[str, ...]:
-        """Record what became of an item: outcome, mappings (which close their intents), dead letter with its blob.
+        """Record the result of an item: outcome, mappings (which close their intents), dead letter with its content.
 
-        A failed result must bring a dead letter and no other may: ValueError. An item that is restored resolves its
-        dead letters of earlier sessions. Returns warnings about mappings, see :meth:`record_mappings`.
+        ValueError if a failed result has no dead letter, or another one has. A restored item resolves its dead letters
+        of earlier sessions. Returns warnings about mappings, see :meth:`record_mappings`.
         """
         if (result.outcome == "failed") != (result.dead_letter is not None):
             raise ValueError(f"{result.key}: a dead letter belongs to outcome failed and to no other")
@@ -146,16 +149,16 @@ class StateWriter:
             self._execute("upsert_result", {"session_id": session_id, **_result_values(result, self._stamp())})
             warnings = self.record_mappings(session_id, _mappings_of(result))
             if result.outcome != "failed" or result.incomplete:
-                # Restored as far as it goes: what was begun for it, in whatever session, has been looked for by now.
+                # The item is restored, so its open creates of any session have been looked for and can be dropped.
                 values = {**route, **_key_values(result.key), "closed_at": self._stamp()}
                 self._execute("drop_intents_of_item", values)
             self._record_dead_letter(session_id, result, blob)
         return warnings
 
     def record_mappings(self, session_id: str, mappings: Iterable[Mapping]) -> tuple[str, ...]:
-        """Record which live objects the backed-up ones are, and close the intents that waited for them.
+        """Record mappings, and close the intents that waited for them.
 
-        Returns a warning for each live object that is now recorded for more than one backed-up object of its type.
+        Returns a warning for each live object that is now mapped to more than one backed-up object of its type.
         """
         route = self._route(session_id)
         with self.transaction():
@@ -163,13 +166,13 @@ class StateWriter:
         return tuple(warning for warning in warnings if warning)
 
     def close_mappings(self, session_id: str, type_name: str, destination_id: str) -> None:
-        """A live object was deleted: what leads to it counts no longer, and stays on record."""
+        """Close the mappings to a live object that was deleted: they no longer count, but stay recorded."""
         values = {**self._route(session_id), "content_type": type_name, "destination_id": destination_id}
         with self.transaction():
             self._execute("close_mappings", {**values, "closed_at": self._stamp()})
 
     def import_mappings(self, mappings: Iterable[IDMapping]) -> int:
-        """Take over mappings that were recorded elsewhere; returns how many were given."""
+        """Import mappings that were recorded elsewhere; returns their number."""
         count = 0
         with self.transaction():
             for mapping in mappings:
@@ -180,10 +183,10 @@ class StateWriter:
         return count
 
     def open_intent(self, session_id: str, intent: Intent) -> int:
-        """Record that an object is about to be created; returns the intent's number once it is committed.
+        """Record that an object is about to be created; returns the number of the intent after the commit.
 
-        The same intent again gives the same number as long as it is open. One with another natural key is another
-        intent, because both objects may come to exist; so is one of another try, that of another ``opened_at``.
+        The same intent returns the same number while it is open. An intent with another natural key is a different one,
+        because both objects may be created; so is an intent of another try, which has another ``opened_at``.
         """
         mapped_type, mapped_id = intent.mapped_by
         values = {
@@ -217,12 +220,12 @@ class StateWriter:
             return self.record_mappings(row["session_id"], [mapping])
 
     def drop_intent(self, intent_id: int) -> None:
-        """The object surely was not created (Looker refused it, or it was looked for and is not there)."""
+        """The object was provably not created: Looker refused it, or a search did not find it."""
         with self.transaction():
             self._execute("drop_intent", {"intent_id": intent_id, "closed_at": self._stamp()})
 
     def add_to_dead_letter(self, session_id: str, key: ItemKey, text: str) -> None:
-        """Say more in the dead letter of an item, once."""
+        """Add a text to the dead letter of an item, once."""
         with self.transaction():
             values = {"session_id": session_id, **_key_values(key), "text": storable(f"; {text}")}
             self._execute("extend_dead_letter", values)
@@ -236,7 +239,7 @@ class StateWriter:
                 self._execute("upsert_undo", {**values, "session_id": session_id})
 
     def record_specification(self, destination: str, looker_version: str, found: Specification) -> None:
-        """Keep what a destination says of its API in that release."""
+        """Store the API specification of a destination's release."""
         values = {
             "destination": destination,
             "looker_version": looker_version,
@@ -262,7 +265,7 @@ class StateWriter:
         if mapping.source_id != mapping.destination_id and session_id in self._undoing:
             self._execute("repoint_mappings", values)
         rows = self._execute("select_mapped_sources", {**values, "former": ""}).fetchall()
-        # A row with another time of creation is of another object, which had the id before.
+        # A row with another created_at belongs to another object, which had the id before.
         born = mapping.proof.created_at
         sources = [row["source_id"] for row in rows if not born or row["destination_created_at"] in ("", born)]
         if len(sources) < 2:
@@ -297,9 +300,9 @@ class StateWriter:
         return self._routes[session_id]
 
     def _commit(self) -> None:
-        """Commit, unless the file is another one by now, or another program has written to it past SQLite.
+        """Commit, unless the file was replaced, or another program has written to it without SQLite.
 
-        With a WAL, SQLite writes to the file itself in checkpoints alone, and only this method makes them.
+        With a WAL, SQLite writes to the file itself only in checkpoints, and only this method makes them.
         """
         now = self._content()
         if now != self._seen:
@@ -312,7 +315,7 @@ class StateWriter:
             self._seen = self._content()
 
     def _content(self) -> tuple[int, int, int, int] | None:
-        """What changes when the file does."""
+        """Facts that change whenever the file changes."""
         try:
             found = self._path.stat()
         except OSError:
@@ -320,7 +323,7 @@ class StateWriter:
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def _take_back(self, level: int, error: BaseException) -> None:
-        """Roll back. SQLite may have done it already (disk full), or be unable to: the first error is what counts."""
+        """Roll back. SQLite may have done so already (disk full), or may be unable to: the first error is raised."""
         if not self._connection.in_transaction:
             return
         try:
