@@ -197,6 +197,12 @@ class IncompleteError(ItemError):
         return self._with(facts)
 
 
+class ChangedSincePlanError(ItemError):
+    """The live object, or what would be written to it, is no longer what the saved plan holds; ``errors`` name what."""
+
+    remedy = "make a new plan with --plan-out, read it, and apply that one"
+
+
 class AmbiguousMatchError(ItemError):
     """More than one live object could be the backed-up one; the message lists them."""
 

@@ -36,6 +36,8 @@ LAYERS: tuple[frozenset[str], ...] = (
 FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run": (
         frozenset({"items", "limiter", "request", "rescue"}),
+        # The plan that is carried out is a part of a job.
+        frozenset({"saved_plan"}),
         frozenset({"budget", "job", "select"}),
         frozenset({"journal"}),
         frozenset({"compare", "last_look", "prepare", "undo"}),
@@ -55,7 +57,8 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"start"}),
     ),
     "restoration": (
-        frozenset({"deferred", "ports", "writes"}),
+        frozenset({"deferred", "writes"}),
+        frozenset({"ports"}),
         frozenset({"context"}),
         # What a plan's destinations say is part of how plans are recognised.
         frozenset({"schedules.destinations"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from lrestore.credentials import Credentials
     from lrestore.report.model import Report
     from lrestore.run.job import LogSetup, Surroundings
+    from lrestore.run.saved_plan.model import SavedPlan
 
 DEFAULT_CONFIG = Path("lrestore.toml")
 
@@ -26,7 +28,7 @@ DEFAULT_CONFIG = Path("lrestore.toml")
 @dataclass(frozen=True, slots=True)
 class Audience:
     """The callbacks of a run: progress, the question before a large restore, stop requests, warnings, the begin of a
-    session, its loss, and the report of a finished one.
+    session, its loss, the report of a finished one, and a plan to be saved.
     """
 
     progress: Progress = field(default_factory=Silent)
@@ -38,10 +40,20 @@ class Audience:
     unresumable: Callable[[], None] = lambda: None
     tell: Callable[[Report], object] = lambda report: None
     beginning: Callable[[str], None] = lambda session_id: None
+    keep_plan: Callable[[SavedPlan], object] | None = None
 
     def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
         """The callbacks in the order of :class:`lrestore.run.job.Surroundings`."""
         return self.progress, self.confirm, self.stop, self.log
+
+
+def plan_keeper(file: Path | None) -> Callable[[SavedPlan], object] | None:
+    """What writes a plan to ``--plan-out``; None without that."""
+    if file is None:
+        return None
+    from lrestore.run.saved_plan.file import write_plan
+
+    return partial(write_plan, path=file)
 
 
 def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
@@ -89,9 +101,9 @@ def _undo(options: Options) -> Undo | None:
 
 
 def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audience: Audience) -> Report:
-    """``--resume`` and ``--retry-dead-letters``. Raises RunError; items that fail are in the report."""
+    """``--resume``, ``--retry-dead-letters`` and ``--apply``. Raises RunError; items that fail are in the report."""
     from lrestore.run.request import ThisStart
-    from lrestore.run.start import resume, retry
+    from lrestore.run.start import apply, resume, retry
 
     require_destination(settings)
     now = ThisStart(
@@ -105,6 +117,8 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
     )
     with reached(settings, environ, audience.warn) as (there, credentials):
         surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
+        if options.apply:
+            return apply(there, options.apply, surroundings, now)
         if options.resume:
             return resume(there, options.resume, surroundings, now)
         return retry(there, options.retry_dead_letters or "", surroundings, now)
@@ -132,6 +146,7 @@ def _surroundings(
         audience.unresumable,
         audience.tell,
         audience.beginning,
+        audience.keep_plan,
     )
 
 
@@ -196,6 +211,6 @@ def _source(
 def _mode(options: Options) -> Mode:
     if options.dry_run:
         return "dry-run"
-    if options.plan:
+    if options.plan or options.plan_out:
         return "plan"
     return "verify" if options.verify == "alone" else "restore"

@@ -94,6 +94,10 @@ class Options:
     undo: Optional[str] = _flag(
         MODE, "put back what that session changed, from the copies that it took; also with --plan", metavar="SESSION"
     )
+    plan_out: Optional[Path] = _flag(MODE, "as --plan, and save the plan in FILE, for --apply", metavar="FILE")
+    apply: Optional[Path] = _flag(
+        MODE, "carry out that saved plan and nothing else; leave alone and list what changed since", metavar="FILE"
+    )
     show: Optional[str] = _flag(
         MODE,
         "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE], source (the backup): no API call",
@@ -166,7 +170,7 @@ SETTING_OF: Mapping[str, str] = {
 }
 """Flags that override a setting."""
 
-_MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "undo", "show")
+_MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "apply", "undo", "show")
 _SELECTION = (
     *("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted"),
     "with_dependencies",
@@ -177,6 +181,10 @@ _NOT_FOR_UNDO = (
 )
 _NARROWING = ("select", "exclude")
 """They choose among the dead letters that are tried again."""
+GOES_ON = ("resume", "retry_dead_letters", "apply")
+"""Modes that take their selection from what was begun or planned before."""
+_FREE_TO_APPLY = ("rate", "workers", "in_flight", "max_retries", "max_failures")
+"""How a plan is carried out is not part of it."""
 _NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo")
 
 
@@ -222,6 +230,11 @@ def parse(argv: Optional[Sequence[str]] = None) -> Options:
     return options
 
 
+def goes_on(options: Options) -> bool:
+    """Whether what to restore is known from a session or a plan, and not from a selection."""
+    return bool(_given(options, GOES_ON))
+
+
 def overrides(options: Options) -> dict[str, object]:
     """The settings that flags were given for."""
     given = {setting: getattr(options, name) for name, setting in SETTING_OF.items()}
@@ -258,9 +271,13 @@ def _empty(options: Options) -> str:
 
 def _modes_clash(options: Options) -> str:
     modes = _given(options, _MODES)
+    if options.plan_out and set(modes) - {"plan", "undo"}:
+        return f"{flag(modes[0])} and --plan-out exclude each other"
+    if options.plan_out and options.undo_created == "delete":
+        return "--plan-out saves what is written to objects: it takes no --undo-created delete, which removes them"
     if options.undo:
         modes = [mode for mode in modes if mode != "plan"]
-    if options.resume or options.retry_dead_letters:
+    if goes_on(options):
         # Resuming is a restore, and with a restore --verify means to compare afterwards.
         modes = [mode for mode in modes if mode != "verify"]
     return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
@@ -276,20 +293,26 @@ def _selection_clash(options: Options) -> str:
     meaningless = _given(options, _NOT_FOR_UNDO)
     if options.undo and meaningless:
         return f"--undo puts back exactly what the session changed: it takes no {flag(meaningless[0])}"
-    going_on = _given(options, ("resume", "retry_dead_letters"))
+    going_on = _given(options, GOES_ON)
+    known = "plan" if options.apply else "session"
     if options.retry_dead_letters:
         selecting = [name for name in selecting if name not in _NARROWING]
     if going_on and selecting:
-        return f"{flag(going_on[0])} takes no {flag(selecting[0])}: it uses the selection of its session"
-    ways = _given(options, (*(name for name in SETTING_OF if name != "rate"), "allow_alert_loss", "disable_schedules"))
+        return f"{flag(going_on[0])} takes no {flag(selecting[0])}: it uses the selection of its {known}"
+    free = _FREE_TO_APPLY if options.apply else ("rate",)
+    ways = _given(
+        options, (*(name for name in SETTING_OF if name not in free), "allow_alert_loss", "disable_schedules")
+    )
     if going_on and ways:
-        return f"{flag(going_on[0])} takes no {flag(ways[0])}: it uses the settings of its session"
+        return f"{flag(going_on[0])} takes no {flag(ways[0])}: it uses the settings of its {known}"
     return ""
 
 
 def _output_clash(options: Options) -> str:
     if options.format and not options.show:
         return "--format applies only to --show; --report writes JSON"
+    if options.report and options.report == options.plan_out:
+        return "--report and --plan-out name the same file"
     if options.report and options.show:
         return "--report applies only to runs; --show writes to stdout"
     if options.verbose and options.quiet:

@@ -14,8 +14,8 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import told
-from lrestore.cli.invocation import Audience, go_on, request_of, run
-from lrestore.cli.options import Options, complaint
+from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
+from lrestore.cli.options import Options, complaint, goes_on
 from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.cli.signals import Interrupts
 from lrestore.errors import LrestoreError, UsageError
@@ -44,16 +44,18 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     if wrong:
         raise UsageError(wrong)
     options, settings = settings_to_resume(options, os.environ, log.info)
-    goes_on = bool(options.resume or options.retry_dead_letters)
-    request = None if goes_on else request_of(options, settings)
+    request = None if goes_on(options) else request_of(options, settings)
     demo.prepare(settings)
     if options.report:
         ensure_writable(options.report, apart_from=settings.state.path)
+    if options.plan_out:
+        ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     with Interrupts() as interrupts:
         nobody = Audience(
             stop=interrupts,
             tell=partial(_told, file=options.report),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
+            keep_plan=plan_keeper(options.plan_out),
         )
         with told(options.report, settings, request.mode if request else "restore"):
             report = _report(options, settings, request, nobody)

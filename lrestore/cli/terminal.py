@@ -13,8 +13,8 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import told
-from lrestore.cli.invocation import Audience, go_on, request_of, run
-from lrestore.cli.options import Options
+from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
+from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
 from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.cli.results import exit_code, results, style_of_stdout
@@ -36,8 +36,11 @@ log = logging.getLogger(__name__)
 class _Telling:
     """Publishes the report once: to its file and to stdout. A finished restore is published before it is marked so."""
 
-    def __init__(self, file: Path | None, stopping: Stopping, style: Style, *, calls_listed: bool) -> None:
+    def __init__(
+        self, file: Path | None, stopping: Stopping, style: Style, *, calls_listed: bool, plan_file: Path | None
+    ) -> None:
         self._file = file
+        self._plan_file = plan_file
         self._stopping = stopping
         self._style = style
         self._calls_listed = calls_listed
@@ -46,9 +49,17 @@ class _Telling:
     def tell(self, report: Report) -> int:
         """Publish the report, unless that was done; returns the exit code."""
         if self._code is None:
-            shown = results(report, self._style, calls_listed=self._calls_listed)
+            shown = self._shown(report)
             self._code = _tell(report, shown, self._file, self._stopping)
         return self._code
+
+    def _shown(self, report: Report) -> str:
+        """The results on stdout."""
+        shown = results(report, self._style, calls_listed=self._calls_listed)
+        if self._plan_file and report.status == "finished":
+            name = plain(str(self._plan_file))
+            shown += f"plan: {name}; carry it out with: lrestore --apply {shlex.quote(name)}\n"
+        return shown
 
 
 class _AboveTheBar:
@@ -71,15 +82,17 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     progress = progress_on(sys.stderr, quiet=options.quiet, tell=log.info if options.log_format == "json" else None)
     configure_log(options, progress)
     options, settings = settings_to_resume(options, environ, log.info)
-    goes_on = bool(options.resume or options.retry_dead_letters)
-    request = None if goes_on else request_of(options, settings)
+    request = None if goes_on(options) else request_of(options, settings)
     is_demo = demo.is_demo(settings)
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
     if is_demo and demo.prepare(settings):
         log.info("demo: created a backup, and a simulated Looker that has drifted from it")
     if report_file:
         ensure_writable(report_file, apart_from=settings.state.path)
-    telling = _Telling(report_file, stopping, style_of_stdout(full=options.verbose), calls_listed=is_demo)
+    if options.plan_out:
+        ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
+    style = style_of_stdout(full=options.verbose)
+    telling = _Telling(report_file, stopping, style, calls_listed=is_demo, plan_file=options.plan_out)
     audience = Audience(
         progress,
         lambda count: _confirmed(count, stopping),
@@ -90,6 +103,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         stopping.unresumable,
         telling.tell,
         lambda session_id: remember(session_id, options, settings, environ),
+        plan_keeper(options.plan_out),
     )
     with told(report_file, settings, request.mode if request else "restore"):
         report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)

@@ -14,6 +14,7 @@ from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.model import (
     Api,
+    AppliedPlan,
     Destination,
     FailedItem,
     Item,
@@ -41,6 +42,7 @@ class Head(msgspec.Struct, frozen=True):
     destination: Destination
     started_at: str = ""
     new_folder_access: str = "inherit"
+    applies: AppliedPlan | None = None
 
 
 _NAMED = 20
@@ -159,6 +161,7 @@ class ReportBuilder:
             items=tuple(self._items.values()),
             items_omitted=len(self._omitted),
             enabled_plans=len(self._enabled),
+            applies=self._head.applies,
         )
 
     def _pending(self) -> Counter[str]:

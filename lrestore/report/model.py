@@ -113,12 +113,19 @@ class Verify(msgspec.Struct, frozen=True):
     different: tuple[Difference, ...] = ()
 
 
+class AppliedPlan(msgspec.Struct, frozen=True):
+    """The saved plan that a session carries out: where it was read, and its digest."""
+
+    file: str
+    digest: str
+
+
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Totals and ``by_type`` must agree, and there must be as many dead letters as failed items: ValueError.
 
     ``items`` lists all items except plain unchanged ones. ``items_omitted`` of them are left out because there are too
     many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
-    are switched on.
+    are switched on. ``applies``: the saved plan that was carried out.
     """
 
     schema: int = SCHEMA
@@ -141,6 +148,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     items: tuple[Item, ...] = ()
     items_omitted: int = 0
     enabled_plans: int = 0
+    applies: AppliedPlan | None = None
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

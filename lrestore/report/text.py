@@ -64,6 +64,7 @@ def summary(report: Report, style: Style = PLAIN) -> str:
         "",
         f"{counted(report.totals.selected, 'item')}: {', '.join(_ended(report.totals, report.mode, style))}",
         *_enabled(report),
+        *_applied(report),
         f"{duration(report.duration_s)}, {speed}, {_api(report)}",
     )
 
@@ -88,6 +89,17 @@ def _enabled(report: Report) -> list[str]:
     """The number of scheduled plans that are switched on: they send mail from now on."""
     plans = counted(report.enabled_plans, "enabled scheduled plan")
     return [f"{plans} restored"] if report.enabled_plans else []
+
+
+def _applied(report: Report) -> list[str]:
+    """Which plan was carried out, and whether there was anything left to do."""
+    if report.applies is None:
+        return []
+    file, totals = plain(report.applies.file), report.totals
+    if totals.created or totals.updated or totals.pending:
+        return [f"carried out the plan {file}"]
+    rest = "all else" if totals.failed else "everything"
+    return [f"{rest} is as planned already in {file}: nothing was written"]
 
 
 def plan(report: Report, style: Style = PLAIN) -> str:

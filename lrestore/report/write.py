@@ -24,25 +24,27 @@ def report_json(report: Report) -> bytes:
     return msgspec.json.format(to_json(report), indent=2).encode("utf-8") + b"\n"
 
 
-def ensure_writable(path: Path | str, *, first: bytes = b"{", apart_from: Path | str = "") -> None:
-    """Raise UsageError unless a report can be written to ``path``.
+def ensure_writable(
+    path: Path | str, *, first: bytes = b"{", apart_from: Path | str = "", what: str = "report"
+) -> None:
+    """Raise UsageError unless a report, or ``what`` else it is, can be written to ``path``.
 
     An existing file must be empty or begin with ``first``: a mistyped ``--report vault.db`` must not destroy the
     backup. ``apart_from`` is the state file, which this run may still create.
     """
     target = _target(path)
     if apart_from and os.path.realpath(target) == os.path.realpath(apart_from):
-        raise UsageError(f"cannot write the report to {path}: that is the state file", hint="choose another file")
+        raise UsageError(f"cannot write the {what} to {path}: that is the state file", hint="choose another file")
     try:
         if _is_stream(target):
             return
-        _refuse_other_files(target, first)
+        _refuse_other_files(target, first, what)
         descriptor, name = _beside(target)
         os.close(descriptor)
         name.unlink()
     except OSError as error:
         raise UsageError(
-            f"cannot write the report to {path}: {error.strerror or error}", hint="choose another --report file"
+            f"cannot write the {what} to {path}: {error.strerror or error}", hint=f"choose another {what} file"
         ) from error
 
 
@@ -51,8 +53,11 @@ def write_report(report: Report, path: Path | str) -> None:
     write_whole(path, report_json(report))
 
 
-def write_whole(path: Path | str, content: bytes) -> None:
-    """Replace a file's content atomically and durably. Streams (/dev/stdout, a pipe) are written to directly."""
+def write_whole(path: Path | str, content: bytes, what: str = "report") -> None:
+    """Replace a file's content atomically and durably. Streams (/dev/stdout, a pipe) are written to directly.
+
+    Raises LrestoreError, which says ``what`` the file is.
+    """
     target = _target(path)
     try:
         if _is_stream(target):
@@ -60,7 +65,7 @@ def write_whole(path: Path | str, content: bytes) -> None:
         else:
             _replace(target, content)
     except OSError as error:
-        raise LrestoreError(f"could not write the report to {path}: {error.strerror or error}") from error
+        raise LrestoreError(f"could not write the {what} to {path}: {error.strerror or error}") from error
 
 
 def _target(path: Path | str) -> Path:
@@ -82,17 +87,17 @@ def _is_own_stream(target: Path) -> bool:
     return target.is_relative_to("/dev") or target.is_relative_to("/proc")
 
 
-def _refuse_other_files(target: Path, first: bytes) -> None:
+def _refuse_other_files(target: Path, first: bytes, what: str) -> None:
     if target.is_dir():
-        raise UsageError(f"cannot write the report to {target}: it is a folder")
+        raise UsageError(f"cannot write the {what} to {target}: it is a folder")
     if target.is_symlink() or not target.exists():
         return
     if not target.is_file():
-        raise UsageError(f"cannot write the report to {target}: it is a device", hint="choose another file name")
+        raise UsageError(f"cannot write the {what} to {target}: it is a device", hint="choose another file name")
     with target.open("rb") as file:
         head = file.read(64).lstrip()
     if head and not head.startswith(first):
-        raise UsageError(f"{target} exists and is not a report: it was left untouched", hint="choose another file name")
+        raise UsageError(f"{target} exists and is not a {what}: it was left untouched", hint="choose another file name")
 
 
 def _replace(target: Path, content: bytes) -> None:

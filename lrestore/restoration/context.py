@@ -12,7 +12,7 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.restoration.deferred import nobody
-from lrestore.restoration.ports import Definitions, Journal, Nowhere, Source, UndoneSession
+from lrestore.restoration.ports import Definitions, Everything, Journal, Nowhere, Permit, Source, UndoneSession
 
 T = TypeVar("T")
 
@@ -85,6 +85,9 @@ class Context:
     """The session that this one takes back, if it is an undo."""
     linked: dict[ItemKey, str | None] = field(default_factory=dict)
     """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
+
+    permit: Permit = field(default_factory=Everything)
+    """Which writes may go out."""
 
     @property
     def same_instance(self) -> bool:

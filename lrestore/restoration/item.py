@@ -229,7 +229,9 @@ class ItemRestorer:
         """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails, IncompleteError
         where something that it refers to cannot be had.
         """
-        return self.carry_out(self.plan(item, awaited, last=last))
+        plan = self.plan(item, awaited, last=last)
+        self._context.permit.item(plan, last=last)
+        return self.carry_out(plan)
 
     def carry_out(self, plan: ItemPlan) -> Restored:
         """Do what was planned."""

@@ -13,6 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.access_lists import AccessList
 from lrestore.messages import Intent, ItemKey, Proof, Recorded, Touch, UndoAction
 from lrestore.messages import Mapping as IdMapping
+from lrestore.restoration.writes import Plan, Write
 
 
 class LiveObject(NamedTuple):
@@ -96,6 +97,32 @@ class Source(Protocol):
     @property
     def personal_folders(self) -> Mapping[str, str]:
         """The id of each user's personal folder → the user's id."""
+
+
+class Permit(Protocol):
+    """Which of the writes that are planned may go out."""
+
+    def rename(self, write: Write) -> bool:
+        """Whether an object that holds the name of another may get another name."""
+
+    def item(self, plan: Any, *, last: bool) -> None:
+        """Raises ItemError where the item must not be written as it is planned. ``last``: it has had its first turn."""
+
+    def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
+        """The same, for parts that were planned anew when the object itself had been written."""
+
+
+class Everything:
+    """Implements :class:`Permit`: whatever is planned may be written."""
+
+    def rename(self, write: Write) -> bool:
+        return True
+
+    def item(self, plan: Any, *, last: bool) -> None:
+        return None
+
+    def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
+        return None
 
 
 class Definitions(Protocol):

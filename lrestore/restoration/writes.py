@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -85,6 +85,8 @@ class Plan:
     provisional: bool = False
     """The object is not there yet: its parts are planned anew when it is."""
     note: str = ""
+    unseen: Callable[[], Plan] | None = None
+    """Of an object in the trash, whose parts are compared when it is out: what makes all of them."""
 
     @property
     def empty(self) -> bool:

@@ -30,6 +30,8 @@ from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.request import RunRequest
+from lrestore.run.saved_plan.file import ReadPlan
+from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
 from lrestore.state.records import UNDO, RestorationSession, Route, SessionStatus
@@ -59,7 +61,7 @@ class Surroundings:
     ``confirm`` receives the number of objects that may be written and answers whether to go on. ``beginning`` receives
     the session id before the session is recorded, so that a kill in between loses nothing. ``begun`` receives it once
     the session can be resumed; ``unresumable`` is called when it no longer can. ``tell`` receives the report of a
-    finished run; the session can be resumed until ``tell`` returns.
+    finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a plan that is to be saved.
     """
 
     credentials: Callable[[], Credentials]
@@ -72,6 +74,7 @@ class Surroundings:
     unresumable: Callable[[], None] = lambda: None
     tell: Callable[[Report], object] = lambda report: None
     beginning: Callable[[str], None] = lambda session_id: None
+    keep_plan: Callable[[SavedPlan], object] | None = None
 
     def __post_init__(self) -> None:
         self.progress = Harmless(self.progress)
@@ -97,6 +100,8 @@ class Job:
     """The session that this run takes back, if it is an undo."""
     removals: list[ItemKey] = field(default_factory=list)
     """Objects that the undone session made, and that are deleted: they are not among ``keys``."""
+    plan: ReadPlan | None = None
+    """The saved plan that is carried out."""
     guard: Guard | None = None
     """Checks that the state file stays in place, once the session has begun."""
 
@@ -141,7 +146,14 @@ class Job:
         name, base_url = self.settings.destination.name, self.settings.destination.base_url
         destination = Destination(name, base_url, self.facts.looker_version)
         access = self.settings.run.new_folder_access
-        head = Head(self.session_id, self.request.mode, source, destination, new_folder_access=access)
+        head = Head(
+            self.session_id,
+            self.request.mode,
+            source,
+            destination,
+            new_folder_access=access,
+            applies=self.request.applies,
+        )
         builder = ReportBuilder(head)
         builder.expect([*self.keys, *self.removals])
         for warning in self.vault.warnings:

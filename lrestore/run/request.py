@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from lrestore.report.model import AppliedPlan
 from lrestore.selection import Filters
 
 Mode = Literal["restore", "dry-run", "plan", "verify"]
@@ -44,6 +45,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The ids of looks that are restored although not selected: see :mod:`lrestore.run.select.missing_looks`."""
     parent: str = ""
     undo: Undo | None = None
+    applies: AppliedPlan | None = None
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):

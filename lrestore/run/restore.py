@@ -51,6 +51,7 @@ from lrestore.run.bulk.start import run_bulk
 from lrestore.run.compare.dry_run import preview
 from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import Pretend
+from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier, read_again
 from lrestore.run.in_process import run_single
 from lrestore.run.items.loop import ItemLoop
@@ -73,6 +74,10 @@ from lrestore.run.prepare.source_instance import (
     surely_there,
 )
 from lrestore.run.rescue import rescue
+from lrestore.run.saved_plan.file import keep_copy
+from lrestore.run.saved_plan.model import SavedPlan
+from lrestore.run.saved_plan.permit import permit_of
+from lrestore.run.saved_plan.record import PlanRecord, planned_rename
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 from lrestore.run.select.text_links import links_here
@@ -188,14 +193,31 @@ class Run:
         """``known`` before the first item: the temporary renames, and what each item awaits."""
         aside, awaits = known
         planned = Planned(Counter(write.operation for write in aside))
+        keep = self._job.surroundings.keep_plan
+        if keep is not None:
+            planned.record = PlanRecord([planned_rename(write) for write in aside])
         builder = self._job.report()
         for write in aside:
             builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
         turn = planning(restorer, planned, Pretend(journal, self._live))
-        rounds = Rounds(self._loop(self._only_counting(builder)), awaits)
-        self._until_spent(lambda: rounds.over(keys, turn))
+        rounds = Rounds(self._loop(self._only_counting(builder, planned.record)), awaits)
+        whole = self._until_spent(lambda: rounds.over(keys, turn))
         calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
-        return self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
+        report = self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
+        if keep is not None and planned.record is not None:
+            self._keep_plan(keep, planned.record, report, whole=whole)
+        return report
+
+    def _keep_plan(
+        self, keep: Callable[[SavedPlan], object], record: PlanRecord, report: Report, *, whole: bool
+    ) -> None:
+        """A part of a plan is none: what it lacks would be taken for what needs no change."""
+        if not whole:
+            log.warning("no plan was saved: it was stopped before all items had been planned")
+            return
+        for missing in self._job.missing:
+            record.add_result(missing)
+        keep(saved_plan(self._job, record, report))
 
     def _verify_alone(self, restorer: ItemRestorer, keys: Iterator[ItemKey]) -> Report:
         verifier = Verifier(restorer)
@@ -204,15 +226,16 @@ class Run:
         self._until_spent(lambda: loop.over(keys, verifier.step))
         return self._compared(builder, verify=verifier.outcome())
 
-    def _until_spent(self, compare: Callable[[], bool]) -> None:
-        """Compare until the budget is spent. An item for which no call is left has no result."""
+    def _until_spent(self, compare: Callable[[], bool]) -> bool:
+        """Compare until the budget is spent; return whether all was compared. The rest has no result."""
         self._opening = False
         try:
-            compare()
+            return compare() and not self._spent
         except StoppedError as error:
             if self._bound is None or not self._bound.spent:
                 raise
             self._spent = self._spent or error.message
+            return False
 
     def _compared(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: Plan | None = None) -> Report:
         """The report of a mode that only reads; "stopped" if the budget ended it early."""
@@ -222,12 +245,14 @@ class Run:
         status = "stopped" if self._spent else "finished"
         return builder.finish(Api.of(self._session.meter.snapshot()), status=status, verify=verify, plan=plan)
 
-    def _only_counting(self, builder: ReportBuilder) -> Record:
+    def _only_counting(self, builder: ReportBuilder, kept: PlanRecord | None = None) -> Record:
         for missing in self._job.missing:
             builder.add(missing)
 
         def record(result: ItemResult, blob: bytes | None) -> None:
             builder.add(result)
+            if kept is not None:
+                kept.add_result(result)
 
         return record
 
@@ -295,16 +320,23 @@ class Run:
             self._known.keep(writer, self._job.route.destination)
         crash_point("run.state_open")
 
+    def _keep_copy(self) -> None:
+        """A session that applies a plan has a copy of it: a resume needs it, and the file may be edited meanwhile."""
+        if self._job.plan is not None and not self._job.resumed:
+            keep_copy(self._job.plan, self._state, self._job.session_id)
+
     def _begin(self) -> None:
         self._job.surroundings.beginning(self._job.session_id)
+        self._keep_copy()
         with StateWriter.open(self._state, now=utc_now) as writer:
             session = self._job.session()
             if self._job.resumed:
                 writer.reopen_session(session.id, pid=session.pid, host=session.host)
             else:
                 writer.begin_session(session)
-            for missing in self._job.missing:
-                writer.record_result(self._job.session_id, missing)
+            with writer.transaction():
+                for missing in self._job.missing:
+                    writer.record_result(self._job.session_id, missing)
         crash_point("run.session_begun")
 
     def _carry_out(self, judgement: Judgement) -> Ended:
@@ -426,8 +458,8 @@ class Run:
         self._definitions = definitions_for(self._job.vault, limit, self._job.gathered, self._session, session)
 
     def _add_missing_looks(self, judgement: Judgement) -> None:
-        """Add looks that tiles show, unless the session is resumed: it has its own list."""
-        if self._job.resumed:
+        """Add looks that tiles show, unless the session is resumed or applies a plan: it has its own list."""
+        if self._job.resumed or self._job.plan is not None:
             return
         journal = ReadOnlyJournal(self._state, self._job.route)
         try:
@@ -465,6 +497,7 @@ class Run:
             pause=self._pause,
             definitions=self._definitions,
             undone=self._job.undone,
+            permit=permit_of(self._job.plan, journal, self._live),
         )
 
     def _confirm(self) -> None:

@@ -12,10 +12,13 @@ import msgspec
 from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
-from lrestore.report.model import Report
+from lrestore.report.model import AppliedPlan, Report
 from lrestore.run.job import DestinationFacts, Job, Surroundings
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.restore import Run
+from lrestore.run.saved_plan.file import ReadPlan, kept_copy, read_plan
+from lrestore.run.saved_plan.model import SavedPlan
+from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
 from lrestore.run.select.choose import choose, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
 from lrestore.run.undo.start import undo_job
@@ -34,8 +37,14 @@ def execute(settings: Settings, request: RunRequest, surroundings: Surroundings)
 
     The session records the content of selection files, not their paths: a file may be edited before it is resumed.
     """
+    return _execute(settings, request, surroundings, None)
+
+
+def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings, plan: ReadPlan | None) -> Report:
+    """``plan``: the saved plan that says what may be written."""
     if request.undo is not None:
         with undo_job(settings, request, request.undo, surroundings) as job:
+            job.plan = plan
             return Run(job).go()
     with Vault.open(settings.source.paths) as vault:
         _warn(vault)
@@ -44,8 +53,42 @@ def execute(settings: Settings, request: RunRequest, surroundings: Surroundings)
         spelt = msgspec.structs.replace(request, select=named.wanted.specs(), exclude=named.excluded.specs())
         facts = DestinationFacts(settings.destination.base_url, "", "", "")
         session_id = new_session_id(utc_now())
-        job = Job(settings, spelt, surroundings, vault, session_id, chosen.keys, chosen.missing, facts)
+        job = Job(settings, spelt, surroundings, vault, session_id, chosen.keys, chosen.missing, facts, plan=plan)
         return Run(job).go()
+
+
+def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisStart) -> Report:
+    """Carry out a saved plan, in a session of its own. ``settings`` say where the state file and the destination are.
+
+    Raises UsageError if the file is not a whole plan, WrongInstanceError if it is one for another destination,
+    VaultError if the backup is not the one that it was made of.
+    """
+    read = read_plan(file)
+    plan = read.plan
+    check_destination(plan, settings)
+    there = settings_of_plan(plan, settings)
+    asked = msgspec.structs.replace(
+        request_of_plan(plan), mode="restore", applies=AppliedPlan(str(file.absolute()), read.digest)
+    )
+    with _job_of_plan(plan, there, now.applied_to(asked), surroundings) as job:
+        check_backup(plan, job.vault)
+        _warn(job.vault)
+        log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
+        job.plan, job.removals = read, []
+        job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
+        return Run(job).go()
+
+
+@contextmanager
+def _job_of_plan(plan: SavedPlan, settings: Settings, request: RunRequest, surroundings: Surroundings) -> Iterator[Job]:
+    """The job of a plan: a restore from its backup, or an undo from the copies of a session."""
+    if request.undo is not None:
+        with undo_job(settings, request, request.undo, surroundings) as job:
+            yield job
+        return
+    with Vault.open(settings.source.paths) as vault:
+        facts = DestinationFacts(settings.destination.base_url, "", "", "")
+        yield Job(settings, request, surroundings, vault, new_session_id(utc_now()), [], [], facts)
 
 
 def resume(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
@@ -58,6 +101,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         session = _unfinished(reader, reference)
         earlier = tuple(_settled(reader, session.id))
     request = msgspec.structs.replace(now, yes=True).applied_to(msgspec.convert(session.selection, RunRequest))
+    plan = _plan_of(settings, session, request)
     with Vault.open(list(session.source_paths)) as vault:
         if vault.fingerprint() != session.source_fingerprint:
             changed_paths = ", ".join(session.source_paths)
@@ -66,15 +110,16 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
                 hint="start a new session with --select; items that are restored already are found unchanged",
             )
         _warn(vault)
-        chosen = choose(vault, request)
         done = {result.key for result in earlier}
-        added = [ItemKey("look", look) for look in request.added_looks]
-        keys = [key for key in with_missing_looks(chosen.keys, added) if key not in done]
+        whole, lost = _begun_with(vault, request, plan)
+        keys = [key for key in whole if key not in done]
         log.info("resuming session %s: %d items are done, %d are left", session.id, len(done), len(keys))
         again = _as_begun(settings, session, now)
         facts = DestinationFacts(again.destination.base_url, "", "", "")
-        missing = [result for result in chosen.missing if result.key not in done]
-        job = Job(again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True)
+        missing = [result for result in lost if result.key not in done]
+        job = Job(
+            again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True, plan=plan
+        )
         with _taking_back(job):
             return Run(job).go()
 
@@ -89,6 +134,24 @@ def _taking_back(job: Job) -> Iterator[None]:
     with Undone(Path(job.vault.paths[0]), undo.session, force=undo.force) as undone:
         job.take_back(undone)
         yield
+
+
+def _begun_with(
+    vault: Vault, request: RunRequest, plan: ReadPlan | None
+) -> tuple[Sequence[ItemKey], Sequence[ItemResult]]:
+    """The items that a session was to restore when it began, and the results of those that it could not attempt."""
+    if plan is not None:
+        return [item.key for item in plan.plan.to_write()], list(plan.plan.not_written())
+    chosen = choose(vault, request)
+    added = [ItemKey("look", look) for look in request.added_looks]
+    return with_missing_looks(chosen.keys, added), chosen.missing
+
+
+def _plan_of(settings: Settings, session: RestorationSession, request: RunRequest) -> ReadPlan | None:
+    """The plan that a session carries out, from its own copy. Raises StateError if that is gone or damaged."""
+    if request.applies is None:
+        return None
+    return kept_copy(settings.state.path, session.id, request.applies.digest)
 
 
 def _settled(reader: StateReader, session_id: str) -> Iterator[ItemResult]:
@@ -120,7 +183,7 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         added_looks=(),
         parent=session.id,
     )
-    return execute(_as_begun(settings, session, now), again, surroundings)
+    return _execute(_as_begun(settings, session, now), again, surroundings, _plan_of(settings, session, begun))
 
 
 def _selected(letters: Sequence[DeadLetter], session_id: str, now: ThisStart) -> list[DeadLetter]:

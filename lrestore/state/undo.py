@@ -93,6 +93,8 @@ _COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "up
 """Columns of the backup's rows, and the fields of a live object that they are taken from."""
 
 _SHARDS = "undo-*.db"
+PLAN_COPY = "plan.json"
+"""The copy of the plan that a session applies. It stays as long as the shards."""
 _SESSION_FOLDER = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 
 
@@ -347,7 +349,7 @@ def clear_all_but_copies(directory: Path | str) -> None:
     folder = Path(directory)
     with state_errors(folder):
         for entry in list(folder.iterdir()) if folder.is_dir() else []:
-            if not entry.name.startswith("undo-"):
+            if not _stays(entry.name):
                 entry.unlink(missing_ok=True)
 
 
@@ -393,7 +395,12 @@ def _text(value: object) -> str | None:
 
 def _is_session(entry: Path) -> bool:
     names = [file.name for file in entry.iterdir()] if entry.is_dir() and not entry.is_symlink() else [""]
-    return _SESSION_FOLDER.fullmatch(entry.name) is not None and all(name.startswith("undo-") for name in names)
+    return _SESSION_FOLDER.fullmatch(entry.name) is not None and all(map(_stays, names))
+
+
+def _stays(name: str) -> bool:
+    """Whether a file in the folder of a session is kept when the session has ended."""
+    return name.startswith("undo-") or name == PLAN_COPY
 
 
 def _age(session_folder: Path) -> float:

@@ -62,10 +62,13 @@ class BoardBelongings:
         live = self._whole(match.live)
         if live.get("board_sections") is None:
             self._unseen = bool(live.get("deleted_at"))
-            return BoardPlan(warnings=[_UNSEEN if self._unseen else _HIDDEN])
+            hidden = BoardPlan(warnings=[_UNSEEN if self._unseen else _HIDDEN])
+            hidden.unseen = self._all_parts if self._unseen else None
+            return hidden
         plan = self._planned(live, ids_hold=match.ids_hold)
         if live.get("deleted_at"):
             plan.warnings.append(_AGAIN)
+            plan.unseen = self._all_parts
         if live is not match.live:
             plan.seen["board_sections"] = live["board_sections"]
         return plan
@@ -78,10 +81,15 @@ class BoardBelongings:
             live = self._out_of_the_trash(live)
             if _has_all_lists(live):
                 plan.become(self._planned(live, ids_hold=self._ids_hold))
+                self._context.permit.parts(self._item.key, str(live["id"]), plan)
                 kept = LiveObject("board", str(live["id"]), self._item.name, live)
                 sections = {"board_sections": live["board_sections"]}
                 self._context.journal.keep(kept, sections, touches_of(None, plan))
         return apply_parts(self._context, applied, plan, live)
+
+    def _all_parts(self) -> BoardPlan:
+        """What makes all parts: each that exists after all will be written where it differs."""
+        return self._planned({}, ids_hold=False)
 
     def _planned(self, live: JsonObject, *, ids_hold: bool) -> BoardPlan:
         linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))

@@ -41,12 +41,12 @@ class DashboardBelongings:
         self._unseen, self._ids_hold = match.parts_unseen, match.ids_hold
         self._trashed = bool((match.live or {}).get("deleted")) and not self._item.raw.get("deleted")
         if self._unseen:
-            return DashboardPlan(warnings=[_UNSEEN], again=True)
+            return DashboardPlan(warnings=[_UNSEEN], again=True, unseen=self._all_parts)
         plan = self._planned(match.live or _BARE, ids_hold=match.ids_hold)
         plan.provisional = match.live is None
         if self._trashed:
             plan.warnings.append(_AGAIN)
-            plan.again = True
+            plan.again, plan.unseen = True, self._all_parts
         return plan
 
     def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
@@ -66,6 +66,10 @@ class DashboardBelongings:
             raise TypeError(f"not a plan for a dashboard: {type(plan).__name__}")
         return apply_parts(self._context, applied, plan, live)
 
+    def _all_parts(self) -> DashboardPlan:
+        """What makes all parts: each that exists after all will be written where it differs."""
+        return self._planned(_BARE, ids_hold=False)
+
     def _planned(self, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
         linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
         raw = linker.parts(self._item)
@@ -78,6 +82,7 @@ class DashboardBelongings:
     def _replan(self, plan: Plan, live: JsonObject, *, ids_hold: bool) -> None:
         """The plan was made blind: now that the dashboard is to be seen, it is made anew."""
         plan.become(self._planned(live, ids_hold=ids_hold))
+        self._context.permit.parts(self._item.key, str(live["id"]), plan)
 
     def _out_of_the_trash(self, live_id: str) -> JsonObject:
         """The dashboard with its parts, now that it shows them."""

@@ -119,6 +119,7 @@ class UserSubResources:
         if applied.created:
             live = self._whole(live)
             plan.writes[:] = [write for write in plan.writes if write.type != "user"] + self._still(plan, live)
+            self._context.permit.parts(self._item.key, str(live["id"]), plan)
         UserWriter(self._context, applied, plan, live).write()
         return []
 

@@ -93,6 +93,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
             guard=job.the_guard,
             log=job.surroundings.log,
             undo=job.request.undo,
+            plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)

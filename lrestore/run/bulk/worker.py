@@ -51,6 +51,8 @@ from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
 from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
 from lrestore.run.request import Undo
+from lrestore.run.saved_plan.file import ReadPlan
+from lrestore.run.saved_plan.permit import permit_of
 from lrestore.run.undo.copied_groups import CopiedGroups
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
@@ -74,7 +76,8 @@ _STANDING_EVERY_S = 0.5
 class WorkerBrief:
     """Everything that a worker needs, sent once at its start. It contains a secret: sent through a pipe, never in argv.
 
-    ``titled`` are the items of the run whose titles are unique in their folder.
+    ``titled`` are the items of the run whose titles are unique in their folder. ``plan`` is the saved plan that is
+    carried out.
     """
 
     number: int
@@ -97,6 +100,7 @@ class WorkerBrief:
     guard: Guard
     log: LogSetup | None
     undo: Undo | None = None
+    plan: ReadPlan | None = None
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
@@ -182,6 +186,7 @@ class Worker:
             definitions=self._definitions,
             in_run=self._brief.titled.__contains__,
             undone=self._undone_session,
+            permit=permit_of(self._brief.plan, self._journal, self._live),
         )
 
     def run(self) -> None:

@@ -12,6 +12,8 @@ from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import Pretend, calls_of
 from lrestore.run.items.loop import Turn
+from lrestore.run.saved_plan.model import PlannedWrite
+from lrestore.run.saved_plan.record import PlanRecord, planned_item
 
 
 @dataclass(slots=True)
@@ -20,6 +22,10 @@ class Planned:
 
     calls: Counter[str] = field(default_factory=Counter)
     deletions: list[Deletion] = field(default_factory=list)
+    record: PlanRecord | None = None
+    """What is to be saved of the plan; None where nothing is."""
+    first: dict[ItemKey, tuple[PlannedWrite, ...]] = field(default_factory=dict)
+    """What the first turns of items write that take two."""
 
 
 def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn:
@@ -32,28 +38,23 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
             pretend.made(item.key, plan.own.body)
         if plan.action == "updated" and plan.own is not None and plan.own.body.get("deleted") is False:
             pretend.taken_out(item.key, plan.live_id)
-        if not plan.ends.found:
+        told = planned_item(plan, planned.first.pop(plan.key, ()))
+        if plan.ends.found:
+            planned.first[plan.key] = told.writes
+        else:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
+            if planned.record is not None:
+                planned.record.add(told)
             complain(plan, "the rest can be restored")
-        return planned_result(plan), bool(plan.ends.found)
+        return told.result(), bool(plan.ends.found)
 
     return turn
 
 
 def planned_result(plan: ItemPlan) -> ItemResult:
     """A plan in the form of a result; nothing was done."""
-    return ItemResult(
-        key=plan.key,
-        name=plan.name,
-        outcome=plan.action,
-        destination_id=plan.live_id,
-        reason=plan.reason,
-        changes=plan.changes,
-        deletions=plan.parts.deletions,
-        warnings=plan.told,
-        left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
-    )
+    return planned_item(plan).result()
 
 
 def complain(plan: ItemPlan, rest: str) -> None:

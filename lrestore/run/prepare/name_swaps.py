@@ -53,7 +53,7 @@ def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
     with recorded_here(job) as (_, journal):
         surroundings = context(journal)
         take_over(job, surroundings, journal.map)
-        for write in renames(job, surroundings):
+        for write in filter(surroundings.permit.rename, renames(job, surroundings)):
             log.info("%s=%s: renaming temporarily to %r", write.type, write.live_id, write.body["name"])
             try:
                 step_aside(surroundings, write)

@@ -1,0 +1,83 @@
+"""Ids in plans: what does not exist yet is called ``new TYPE ID``, and known under its live id once it is made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from lrestore.content.links import rewritten
+from lrestore.restoration.writes import Made
+from lrestore.text.storable import storable
+
+PERSONAL_FOLDER_OF = "personal folder of "
+"""Stands before the name of a user to be made: the folder comes to be with the user."""
+
+_NEW = re.compile(rf"({PERSONAL_FOLDER_OF})?new ([a-z_]+) ([\w#-]+)")
+
+Recorded = Callable[[str, str], str | None]
+"""The live id of a backed-up object or part, by type and source id."""
+
+
+def new(type_name: str, source_id: str) -> str:
+    """What an object is called that a plan makes."""
+    return f"new {type_name} {source_id}"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it, with names for what is to be made."""
+    if isinstance(value, Made):
+        return new(value.type, value.source_id)
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, dict):
+        return {storable(str(name)): plain(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(entry) for entry in value]
+    return value if value is None or isinstance(value, bool | int | float) else storable(str(value))
+
+
+def _without_targets(value: Any) -> Any:
+    if isinstance(value, str):
+        return rewritten(_NEW.sub(r"\3", value), lambda link: ("0", "host" if link.host else None))
+    if isinstance(value, dict):
+        return {name: _without_targets(entry) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [_without_targets(entry) for entry in value]
+    return value
+
+
+class Names:
+    """Gives the names in a plan the ids that the objects have by now, as far as they are made."""
+
+    def __init__(self, recorded: Recorded, personal_folder: Callable[[str], str | None]) -> None:
+        """``personal_folder``: the id of a live user's personal folder."""
+        self._recorded = recorded
+        self._personal_folder = personal_folder
+
+    def known(self, text: str) -> str:
+        """``text`` with the ids of what is made."""
+        return _NEW.sub(self._id, text) if "new " in text else text
+
+    def same(self, planned: Any, now: Any) -> bool:
+        """Whether two plain values are the same, apart from names that have become ids."""
+        if isinstance(planned, dict) and isinstance(now, dict):
+            return planned.keys() == now.keys() and all(self.same(value, now[name]) for name, value in planned.items())
+        if isinstance(planned, list) and isinstance(now, list):
+            return len(planned) == len(now) and all(map(self.same, planned, now))
+        if isinstance(planned, str) and isinstance(now, str):
+            return planned == now or self.known(planned) == self.known(now)
+        return type(planned) is type(now) and bool(planned == now)
+
+    def alike(self, planned: Any, now: Any) -> bool:
+        """Whether two plain values are the same but for where their links lead: some of what they lead to is still to
+        come, and which is known by now depends on the order in which workers are done.
+        """
+        return bool(_without_targets(planned) == _without_targets(now))
+
+    def _id(self, found: re.Match[str]) -> str:
+        folder, type_name, source_id = found.groups()
+        live_id = self._recorded(type_name, source_id)
+        if live_id is not None and folder:
+            live_id = self._personal_folder(live_id)
+        return found[0] if live_id is None else live_id

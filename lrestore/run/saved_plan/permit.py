@@ -1,0 +1,252 @@
+"""What a saved plan permits: each item is planned afresh right before its writes, and compared with the plan.
+
+first turn:  the live object is the one that the plan saw, and the writes are those of the plan
+later turns, and items that a process which died had begun: whatever is still to be written is in the plan
+parts planned anew on the way (a dashboard that has just been made): the same
+nothing to be written: all is as planned already
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from lrestore.errors import ChangedSincePlanError
+from lrestore.looker.read.live import Live
+from lrestore.messages import FieldError, ItemKey
+from lrestore.restoration.item import ItemPlan
+from lrestore.restoration.ports import Everything, Journal, Permit
+from lrestore.restoration.writes import Plan, Write
+from lrestore.run.saved_plan.file import ReadPlan
+from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedWrite, SavedPlan
+from lrestore.run.saved_plan.names import Names
+from lrestore.run.saved_plan.observed import changed, observed
+from lrestore.run.saved_plan.record import later, planned_item, planned_rename, planned_write
+
+_SETS = frozenset({"group_ids", "role_ids", "groups"})
+"""Lists whose order says nothing."""
+_ORDERS = frozenset({"section_order", "item_order"})
+"""Lists of parts: those that the backup lacks and that are kept come after the planned ones."""
+_QUERIES = frozenset({"query", "merge_query"})
+"""Made once for all items that show them: whichever item comes first makes them."""
+_NAMED = 5
+"""So many changed paths are named in the message of a dead letter; its field errors name all."""
+
+
+class _Found(NamedTuple):
+    """Something that is not as planned: its path in the item, and what is to be said of it beyond the path."""
+
+    path: str
+    told: str = ""
+
+
+def permit_of(plan: ReadPlan | None, journal: Journal, live: Live) -> Permit:
+    """What a session may write: everything, or what its plan holds."""
+    return Everything() if plan is None else OnlyPlanned(plan.plan, journal, live)
+
+
+class OnlyPlanned:
+    """Implements :class:`lrestore.restoration.ports.Permit` for one saved plan."""
+
+    def __init__(self, plan: SavedPlan, journal: Journal, live: Live) -> None:
+        self._items = {item.key: item for item in plan.items}
+        self._renames = {(one.type, one.live_id): one for one in plan.renames}
+        self._journal = journal
+        self._waiting: set[ItemKey] = set()
+        """Items that are written as far as it goes, and again when others are there."""
+        self._live = live
+
+    def rename(self, write: Write) -> bool:
+        """Whether the plan holds a rename that makes way, of an object that is still as the plan saw it: one that was
+        changed since is not written in its turn, and would keep the temporary name.
+        """
+        planned = self._renames.get((write.type, write.live_id))
+        item = self._items.get(ItemKey(write.type, write.source_id))
+        live = self._live.get(write.type, write.live_id)
+        if planned is None or planned.body != planned_rename(write).body:
+            return False
+        if item is None or item.live is None or live is None:
+            return False
+        return not changed(item.live, observed(write.type, live))
+
+    def item(self, plan: ItemPlan, *, last: bool) -> None:
+        """Raises ChangedSincePlanError unless the item may be written as it is planned now."""
+        planned = self._items.get(plan.key) or PlannedItem(type=plan.key.type, id=plan.key.id, action="unchanged")
+        if plan.action == "unchanged" and not plan.all_unmet:
+            return
+        begun = last or self._begun(plan)
+        names = self._names(plan.parts, plan.key, plan.live_id)
+        found = list(self._since(planned, plan)) if not begun else []
+        if found:
+            raise _changed(plan.key, plan.name, found, missing=plan.match.live is None)
+        now = planned_item(plan)
+        waits = bool(plan.ends.found)
+        (self._waiting.add if waits else self._waiting.discard)(plan.key)
+        compare = _Comparison(planned, names, self._renamed(plan), waiting=waits)
+        if not waits:
+            found += (_Found(one.path, f"without {one}") for one in plan.all_unmet if one.path not in planned.without)
+        found += compare.unplanned(now.writes, now.deletions, now.later)
+        if not waits and not begun:
+            found += compare.left_out(now)
+        if found:
+            raise _changed(plan.key, plan.name, found, missing=plan.match.live is None, begun=begun)
+
+    def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
+        """The same, for parts that were planned anew when the object itself had been written."""
+        planned = self._items.get(key) or PlannedItem(type=key.type, id=key.id, action="unchanged")
+        compare = _Comparison(planned, self._names(parts, key, live_id), waiting=key in self._waiting)
+        deletions = [(one.deletion.type, one.deletion.id) for one in parts.removals]
+        writes = (planned_write(write, key, live_id) for write in parts.writes)
+        found = list(compare.unplanned_writes((*writes, *later(parts, key, live_id))))
+        found += compare.unplanned_deletions(deletions)
+        if found:
+            raise _changed(key, planned.name, found, begun=True)
+
+    def _begun(self, plan: ItemPlan) -> bool:
+        """Whether this session has written the item before, in a process that died since."""
+        live = plan.match.live
+        if live is None:
+            return False
+        return self._journal.begun(plan.key) or self._journal.kept(plan.key, plan.live_id, live.get("created_at"))
+
+    def _since(self, planned: PlannedItem, plan: ItemPlan) -> Iterator[_Found]:
+        """What of the live object is not as the plan saw it."""
+        if plan.action == "skipped":
+            yield _Found("", f"it would be skipped now: {plan.reason}")
+        elif plan.live_id != planned.destination_id:
+            yield _Found("", _other_object(planned, plan))
+        else:
+            now = planned_item(self._unrenamed(plan)).live
+            if planned.live is not None and now is not None:
+                yield from map(_Found, changed(planned.live, now))
+
+    def _renamed(self, plan: ItemPlan) -> str:
+        """The name that the object had before it made way, "" where it did not."""
+        rename = self._renames.get((plan.key.type, plan.live_id))
+        return str(rename.changes[0].old) if rename is not None else ""
+
+    def _unrenamed(self, plan: ItemPlan) -> ItemPlan:
+        """The plan with the live object as it was before it made way."""
+        rename, live = self._renames.get((plan.key.type, plan.live_id)), plan.match.live
+        if rename is None or live is None or live.get("name") != rename.body["name"]:
+            return plan
+        before = {**live, "name": rename.changes[0].old}
+        return replace(plan, match=replace(plan.match, live=before))
+
+    def _names(self, parts: Plan, key: ItemKey, live_id: str) -> Names:
+        def recorded(type_name: str, source_id: str) -> str | None:
+            if (type_name, source_id) == (key.type, key.id) and live_id:
+                return live_id
+            matched = parts.matched.get((type_name, source_id))
+            known = None if matched else self._journal.recorded(type_name, source_id)
+            return matched or (known.destination_id if known else None)
+
+        return Names(recorded, self._live.personal_folder)
+
+
+class _Comparison:
+    """Compares what is about to be written with one item of the plan. ``renamed``: the name that the object had."""
+
+    def __init__(self, planned: PlannedItem, names: Names, renamed: str = "", *, waiting: bool = False) -> None:
+        """``waiting``: others are still to come, and the item is written again when they are there."""
+        self._waiting = waiting
+        self._planned = planned
+        self._names = names
+        self._renamed = renamed
+        self._writes: dict[tuple[str, str, str], list[PlannedWrite]] = {}
+        for write in (*planned.writes, *planned.first, *planned.later):
+            self._writes.setdefault(_place(write), []).append(write)
+        self._deletions = {(one.type, one.id) for one in planned.deletions}
+
+    def unplanned(
+        self, writes: Iterable[PlannedWrite], deletions: Iterable[PlannedDeletion], late: Iterable[PlannedWrite]
+    ) -> Iterator[_Found]:
+        """What the plan does not hold."""
+        yield from self.unplanned_writes((*writes, *late))
+        yield from self.unplanned_deletions([(one.type, one.id) for one in deletions])
+
+    def unplanned_writes(self, writes: Iterable[PlannedWrite]) -> Iterator[_Found]:
+        """The fields that the plan does not set, or not to this value."""
+        for write in writes:
+            candidates = [one for one in self._writes.get(_place(write), ()) if self._same_target(one, write)]
+            for name, value in sent(write).items():
+                if not any(self._sets(one, name, value) for one in candidates):
+                    yield _field(write, name)
+
+    def unplanned_deletions(self, deletions: Iterable[tuple[str, str]]) -> Iterator[_Found]:
+        """The parts that the plan does not delete."""
+        return (
+            _Found(f"{kind} {object_id}") for kind, object_id in deletions if (kind, object_id) not in self._deletions
+        )
+
+    def left_out(self, now: PlannedItem) -> Iterator[_Found]:
+        """What the plan writes and would not be written any more."""
+        there: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        for write in (*now.writes, *now.later):
+            there.setdefault(_place(write), []).append(sent(write))
+        for write in (*self._planned.writes, *self._planned.later):
+            bodies = there.get(_place(write), []) if write.type not in _QUERIES else [sent(write)]
+            for name, value in sent(write).items():
+                if not any(name in body and self._equal(name, value, body[name]) for body in bodies):
+                    yield _field(write, name)
+        gone = {(one.type, one.id) for one in now.deletions}
+        yield from (
+            _Found(f"{kind} {object_id}") for kind, object_id in self._deletions if (kind, object_id) not in gone
+        )
+
+    def _same_target(self, planned: PlannedWrite, now: PlannedWrite) -> bool:
+        """Whether both are of one object: what was to be made may have been made meanwhile."""
+        if not planned.live_id or planned.live_id.startswith("new "):
+            return True
+        return self._names.known(planned.live_id) == now.live_id
+
+    def _sets(self, planned: PlannedWrite, name: str, value: Any) -> bool:
+        known = sent(planned)
+        if name == "name" and self._renamed and value == self._renamed and name not in known:
+            return True
+        if name not in known:
+            return False
+        return self._equal(name, known[name], value)
+
+    def _equal(self, name: str, wanted: Any, value: Any) -> bool:
+        if name in _SETS and isinstance(wanted, list) and isinstance(value, list):
+            return sorted(map(self._names.known, map(str, wanted))) == sorted(map(self._names.known, map(str, value)))
+        if name in _ORDERS and isinstance(wanted, list) and isinstance(value, list):
+            return self._names.same(wanted, value[: len(wanted)])
+        return self._names.same(wanted, value) or (self._waiting and self._names.alike(wanted, value))
+
+
+def sent(write: PlannedWrite) -> dict[str, Any]:
+    """The fields that a write sets. A list of memberships, which is put together when it is sent, is in its changes."""
+    return write.body or {change.path: change.new for change in write.changes}
+
+
+def _place(write: PlannedWrite) -> tuple[str, str, str]:
+    return write.type, write.source_id, write.part
+
+
+def _field(write: PlannedWrite, name: str) -> _Found:
+    return _Found(f"{write.part}.{name}" if write.part and write.part != name else name)
+
+
+def _other_object(planned: PlannedItem, plan: ItemPlan) -> str:
+    if not planned.destination_id:
+        return f"it was not in the destination and is there now (id {plan.live_id})"
+    return "it is not in the destination any more" if not plan.live_id else f"it is another object now: {plan.live_id}"
+
+
+def _changed(
+    key: ItemKey, name: str, found: Iterable[_Found], *, missing: bool = False, begun: bool = False
+) -> ChangedSincePlanError:
+    differ = list(dict.fromkeys(found))
+    more = f"; and {len(differ) - _NAMED} more" if len(differ) > _NAMED else ""
+    named = "; ".join(one.told or one.path for one in differ[:_NAMED]) + more
+    ends = "the rest of the plan was not written" if begun else "nothing of it was written"
+    error = ChangedSincePlanError(
+        f"{key} ({name!r}) is not as the plan saw it: {named}; {ends}",
+        key=key,
+        path=differ[0].path or None,
+        errors=tuple(FieldError(one.path, "changed", one.told or "not as the plan saw it") for one in differ),
+    )
+    return error.with_context(missing=True) if missing else error

@@ -1,0 +1,162 @@
+"""What is planned for an item, as the plan's own data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import singledispatch
+
+import msgspec
+
+from lrestore.messages import Change, ItemKey, ItemResult
+from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
+from lrestore.restoration.boards.planner import ORDERED, BoardPlan
+from lrestore.restoration.dashboards.planner import DashboardPlan
+from lrestore.restoration.item import ItemPlan
+from lrestore.restoration.writes import Plan, Removal, Write
+from lrestore.run.saved_plan.model import ACTIONS, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
+from lrestore.run.saved_plan.names import new, plain
+from lrestore.run.saved_plan.observed import observed
+from lrestore.text.storable import storable
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
+_QUERIES = ("query", "merge_query")
+
+
+@dataclass(slots=True)
+class PlanRecord:
+    """All items of a plan that is to be saved, in their order. ``renames`` make way before the first item."""
+
+    renames: list[PlannedWrite] = field(default_factory=list)
+    items: list[PlannedItem] = field(default_factory=list)
+
+    def add(self, item: PlannedItem) -> None:
+        """An item that is planned to its end."""
+        self.items.append(item)
+
+    def add_result(self, result: ItemResult) -> None:
+        """The result of an item: that of one that cannot be planned at all has its place in the plan, too."""
+        letter = result.dead_letter
+        if letter is None or result.incomplete:
+            return
+        error = PlannedError(
+            letter.error_type, storable(letter.message), letter.status, letter.errors, letter.path, result.missing
+        )
+        key = result.key
+        self.items.append(PlannedItem(type=key.type, id=key.id, name=storable(result.name), action="fail", error=error))
+
+
+def planned_item(plan: ItemPlan, first: tuple[PlannedWrite, ...] = ()) -> PlannedItem:
+    """The item as it is planned. ``first``: what its first turn writes, where it takes two."""
+    key, live = plan.key, plan.match.live
+    writes = plan.action in ("created", "updated")
+    return PlannedItem(
+        type=key.type,
+        id=key.id,
+        name=storable(plan.name),
+        action=ACTIONS[plan.action],
+        destination_id=plan.live_id,
+        reason=plan.reason,
+        live=observed(key.type, {**live, **_parts_seen(plan)}) if writes and live is not None else None,
+        writes=planned_writes(plan),
+        deletions=tuple(map(planned_deletion, plan.parts.removals)),
+        later=later(plan.parts, key, _own_id(plan)),
+        first=first,
+        without=tuple(dict.fromkeys(one.path for one in plan.all_unmet)),
+        warnings=tuple(map(storable, plan.told)),
+        left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
+    )
+
+
+def _parts_seen(plan: ItemPlan) -> dict[str, object]:
+    """Parts that a listing leaves out and that were read for the plan."""
+    parts = {part.path.partition("[]")[0] for part in CONTENT_TYPES[plan.key.type].parts}
+    return {name: value for name, value in plan.parts.seen.items() if name in parts}
+
+
+def planned_writes(plan: ItemPlan) -> tuple[PlannedWrite, ...]:
+    """All writes, in the order in which they are made."""
+    own = [plan.own] if plan.own else []
+    parts = sorted(plan.parts.writes, key=_stage)
+    return tuple(planned_write(write, plan.key, _own_id(plan)) for write in (*plan.before, *own, *parts))
+
+
+def _own_id(plan: ItemPlan) -> str:
+    return plan.live_id or new(plan.key.type, plan.key.id)
+
+
+def _stage(write: Write) -> int:
+    """Queries come before what shows them; what a new user still lacks comes last."""
+    return 0 if write.type in _QUERIES else 2 if write.type == "user" else 1
+
+
+def planned_write(write: Write, key: ItemKey, own_id: str) -> PlannedWrite:
+    """One write of the item ``key``, whose live id may be part of the call's path, or of the body of a part's."""
+    body = plain(write.body)
+    if body.get(f"{key.type}_id") == "":
+        body[f"{key.type}_id"] = own_id
+    return PlannedWrite(
+        operation=write.operation,
+        type=write.type,
+        source_id=storable(write.source_id),
+        live_id=write.live_id,
+        part=write.path,
+        name=storable(write.name),
+        path=_path(write, key, own_id),
+        body=body,
+        changes=tuple(Change(one.path, plain(one.old), plain(one.new)) for one in write.changes),
+    )
+
+
+def _path(write: Write, key: ItemKey, own_id: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in _PARAMETER.findall(OPERATIONS[write.operation].path):
+        of_item = write.type != key.type and name == f"{key.type}_id"
+        target = own_id if of_item else write.live_id
+        found[name] = target or new(write.type, write.source_id)
+    return found
+
+
+def planned_deletion(removal: Removal) -> PlannedDeletion:
+    """One deletion."""
+    gone = removal.deletion
+    return PlannedDeletion(removal.operation, gone.type, gone.id, storable(gone.name))
+
+
+@singledispatch
+def _pending(plan: Plan) -> Iterable[Write]:
+    """Writes that are made only if Looker has not done by itself what they say."""
+    return ()
+
+
+@_pending.register
+def _(plan: DashboardPlan) -> Iterable[Write]:
+    kind = "dashboard_layout_component"
+    operation = PARTS[kind].update or ""
+    return [Write(operation, kind, "", "", one.path, one.name, one.fields) for one in plan.pending]
+
+
+@_pending.register
+def _(plan: BoardPlan) -> Iterable[Write]:
+    found = []
+    for order in plan.pending:
+        operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
+        parts = [(order.part, source_id) for source_id in order.source_ids]
+        body = {ORDERED[order.type]: [plan.matched.get(part) or new(*part) for part in parts]}
+        found.append(Write(operation, order.type, order.parent, "", order.path, "", body))
+    return found
+
+
+def planned_rename(write: Write) -> PlannedWrite:
+    """A rename that makes way."""
+    return planned_write(write, ItemKey(write.type, write.source_id), write.live_id)
+
+
+def later(parts: Plan, key: ItemKey, own_id: str) -> tuple[PlannedWrite, ...]:
+    """The writes of ``parts`` that are made only where they are needed in the end."""
+    found = list(_pending(parts))
+    if parts.unseen is not None:
+        whole = parts.unseen()
+        found += [*whole.writes, *_pending(whole)]
+    return tuple(msgspec.structs.replace(planned_write(write, key, own_id), changes=()) for write in found)

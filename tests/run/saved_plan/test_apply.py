@@ -1,0 +1,327 @@
+"""``--plan-out`` and ``--apply``: what the plan says is written, and nothing else, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from lrestore.json_types import JsonObject
+from lrestore.run.saved_plan.file import write_plan
+from lrestore.run.saved_plan.model import SavedPlan
+from lrestore.simulator.world.world import Sizes, make_world
+from tests.acceptance.drifting import delete_a_third, drift_everywhere
+from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.snapshot import portraits
+from tests.acceptance.test_all_types import difference
+from tests.restoration.migration_fixture import Crossing
+
+pytestmark = pytest.mark.timeout(200)
+
+SOME = Sizes(
+    users=8,
+    groups=4,
+    folders=9,
+    depth=3,
+    looks=8,
+    dashboards=7,
+    tiles=4,
+    filters=2,
+    boards=3,
+    plans=5,
+    alerts=2,
+    everything=True,
+)
+
+
+@pytest.fixture
+def drifted(tmp_path: Path) -> Iterator[Arena]:
+    """An instance of all types that has drifted since it was backed up; a third is gone."""
+    with Arena(tmp_path, world=make_world(SOME)) as arena:
+        drift_everywhere(arena.world)
+        delete_a_third(arena.world)
+        yield arena
+
+
+def planned(arena: Arena, *argv: str, **environ: str) -> Ran:
+    """Make a plan of all, or of what is named."""
+    return arena.run(*(argv or ("--select", "all")), "--plan-out", "p.json", **environ)
+
+
+def content(arena: Arena) -> JsonObject:
+    """The plan's file."""
+    found: JsonObject = json.loads((arena.directory / "p.json").read_text(encoding="utf-8"))
+    return found
+
+
+def items(arena: Arena, action: str) -> dict[str, JsonObject]:
+    """The planned items of an action, by type and id."""
+    return {f"{one['type']}={one['id']}": one for one in content(arena)["items"] if one["action"] == action}
+
+
+def different(arena: Arena) -> set[str]:
+    """What a verification finds to be different from the backup."""
+    verify = arena.run("--select", "all", "--verify").report["verify"]
+    return {f"{one['type']}={one['id']}" for one in verify["different"]}
+
+
+def test_a_plan_restores_all_and_its_second_application_finds_everything_as_planned(tmp_path: Path) -> None:
+    with Arena(tmp_path, world=make_world(SOME)) as arena:
+        before = portraits(arena.world)
+        drift_everywhere(arena.world)
+        plan = planned(arena).all_good()
+        assert plan.writes == [] and not (tmp_path / "state.db").exists()
+        assert "carry it out with: lrestore --apply p.json" in plan.out
+        applied = arena.run("--apply", "p.json").all_good()
+        assert {word: applied.total(word) for word in ("selected", "created", "updated", "unchanged", "skipped")} == {
+            word: plan.total(word) for word in ("selected", "created", "updated", "unchanged", "skipped")
+        }
+        assert difference(before, portraits(arena.world)) == {}
+        assert applied.report["applies"] == {"file": str(tmp_path / "p.json"), "digest": content(arena)["digest"]}
+        again = arena.run("--apply", "p.json").all_good()
+        assert again.writes == [] and again.total("created") == again.total("updated") == 0
+        assert again.total("unchanged") + again.total("skipped") == again.total("selected")
+        assert f"everything is as planned already in {tmp_path / 'p.json'}: nothing was written" in again.out
+
+
+def test_what_a_plan_makes_can_refer_to_each_other(drifted: Arena) -> None:
+    """Users with new groups, dashboards in new folders that link to new looks, boards with new sections."""
+    plan = planned(drifted).all_good()
+    assert len(items(drifted, "create")) >= 5
+    applied = drifted.run("--apply", "p.json").all_good()
+    assert applied.total("created") == plan.total("created")
+    assert different(drifted) == set()
+
+
+@pytest.mark.parametrize("lives", [False, True], ids=["gone", "lives"])
+def test_a_migration_can_be_planned_and_applied(tmp_path: Path, lives: bool) -> None:
+    with Crossing(tmp_path, source=make_world(SOME)) as arena:
+        if lives:
+            arena.source_lives()
+        plan = planned(arena)
+        applied = arena.run("--apply", "p.json")
+        assert applied.code == plan.code == (0 if lives else 1)
+        assert applied.total("created") == plan.total("created") > 20
+        found = {letter["error_type"] for letter in applied.letters}
+        assert "ChangedSincePlanError" not in found
+        again = arena.run("--apply", "p.json")
+        assert again.writes == [] and again.total("created") == again.total("updated") == 0
+
+
+def _edited_meanwhile(arena: Arena) -> set[str]:
+    """Somebody edits five objects that the plan updates, and on which nothing else of it depends."""
+    updates = list(items(arena, "update").values())
+    of = {
+        kind: next(one for one in updates if one["type"] == kind and not _trashed(arena, one))
+        for kind in ("look", "user", "scheduled_plan", "board", "dashboard")
+    }
+    arena.edit("look", of["look"]["destination_id"], description="edited meanwhile")
+    arena.edit("user", of["user"]["destination_id"], last_name="Meanwhile")
+    arena.edit("scheduled_plan", of["scheduled_plan"]["destination_id"], name="edited meanwhile")
+    arena.edit("board", of["board"]["destination_id"], description="edited meanwhile")
+    tile = arena.world.table("dashboard_element").where("dashboard_id", of["dashboard"]["destination_id"])[0]
+    arena.edit("dashboard_element", tile["id"], subtitle_text="edited meanwhile")
+    return {f"{one['type']}={one['id']}" for one in of.values()}
+
+
+def _trashed(arena: Arena, item: JsonObject) -> bool:
+    live = arena.world.get(item["type"], item["destination_id"]) or {}
+    return bool(live.get("deleted") or live.get("deleted_at"))
+
+
+def test_exactly_the_objects_that_were_edited_meanwhile_are_left_alone_and_listed(drifted: Arena) -> None:
+    plan = planned(drifted).all_good()
+    edited = _edited_meanwhile(drifted)
+    assert len(edited) == 5
+    applied = drifted.run("--apply", "p.json")
+    assert applied.code == 1
+    assert {f"{one['type']}={one['id']}" for one in applied.letters} == edited
+    assert {one["error_type"] for one in applied.letters} == {"ChangedSincePlanError"}
+    assert applied.total("created") + applied.total("updated") + 5 == plan.total("created") + plan.total("updated")
+    assert different(drifted) == edited
+    by_type = {one["type"]: one for one in applied.letters}
+    assert "description" in by_type["look"]["message"] and "last_name" in by_type["user"]["message"]
+    assert any("subtitle_text" in error["field"] for error in by_type["dashboard"]["errors"])
+    for kind, name in (("look", "description"), ("scheduled_plan", "name"), ("board", "description")):
+        assert [one[name] for one in drifted.world.table(kind)].count("edited meanwhile") == 1
+
+
+def test_an_edit_of_what_the_plan_leaves_unchanged_is_left_alone(drifted: Arena) -> None:
+    planned(drifted).all_good()
+    look = next(one for one in items(drifted, "unchanged").values() if one["type"] == "look")
+    drifted.edit("look", look["id"], title="edited meanwhile")
+    drifted.run("--apply", "p.json").all_good()
+    assert drifted.world.get("look", look["id"])["title"] == "edited meanwhile"  # type: ignore[index]
+    assert different(drifted) == {f"look={look['id']}"}
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> Iterator[Arena]:
+    """Two looks and a dashboard that differ: so few are restored in the command's own process."""
+    with Arena(tmp_path) as arena:
+        arena.edit("look", "1", title="drifted")
+        arena.edit("look", "2", title="drifted")
+        arena.edit("dashboard", "1", title="drifted")
+        yield arena
+
+
+FEW = ("--select", "look=1,2", "--select", "dashboard=1")
+
+
+def test_few_items_are_compared_with_the_plan_too(few: Arena) -> None:
+    planned(few, *FEW).all_good()
+    few.edit("look", "2", description="edited meanwhile")
+    applied = few.run("--apply", "p.json")
+    assert applied.letter()["id"] == "2" and applied.total("updated") == 2
+    assert [call.path.rpartition("/")[2] for call in applied.writes] == ["1", "1"]
+
+
+def test_an_object_that_is_gone_is_not_made_by_a_plan_that_updates_it(few: Arena) -> None:
+    planned(few, *FEW).all_good()
+    few.world.table("look").remove("1")
+    applied = few.run("--apply", "p.json")
+    assert applied.letter()["id"] == "1" and "not in the destination any more" in applied.letter()["message"]
+    assert not few.world.get("look", "1") and applied.operations["create_look"] == 0
+
+
+def test_an_object_that_came_back_is_not_updated_by_a_plan_that_makes_it(few: Arena) -> None:
+    gone = few.world.get("look", "1")
+    assert gone is not None
+    few.world.table("look").remove("1")
+    planned(few, *FEW).all_good()
+    few.world.table("look").put({**gone, "title": "back again"})
+    applied = few.run("--apply", "p.json")
+    assert applied.letter()["id"] == "1" and "is there now" in applied.letter()["message"]
+    assert few.world.get("look", "1")["title"] == "back again"  # type: ignore[index]
+
+
+def test_names_that_are_swapped_are_swapped_as_planned(tmp_path: Path) -> None:
+    with Arena(tmp_path) as arena:
+        groups = [one for one in arena.world.table("group") if not one["include_by_default"]][:2]
+        names = [one["name"] for one in groups]
+        for group, name in zip(groups, reversed(names), strict=True):
+            arena.edit("group", group["id"], name=name)
+        planned(arena, "--select", "group").all_good()
+        assert content(arena)["renames"]
+        arena.run("--apply", "p.json").all_good()
+        assert [arena.world.get("group", one["id"])["name"] for one in groups] == names  # type: ignore[index]
+
+
+def test_titles_that_are_swapped_are_swapped_as_planned(tmp_path: Path) -> None:
+    with Arena(tmp_path) as arena:
+        one, other = list(arena.world.table("look"))[:2]
+        other["folder_id"] = one["folder_id"]
+        arena.back_up("look", other["id"], arena.blob("look", other["id"]))
+        titles = one["title"], other["title"]
+        for look, title in ((one, "aside"), (other, titles[0]), (one, titles[1])):
+            arena.edit("look", look["id"], title=title)
+        planned(arena, "--select", f"look={one['id']},{other['id']}").all_good()
+        arena.run("--apply", "p.json").all_good()
+        assert tuple(arena.world.get("look", look["id"])["title"] for look in (one, other)) == titles  # type: ignore[index]
+
+
+def test_a_dashboard_in_the_trash_comes_out_with_the_parts_that_the_plan_names(tmp_path: Path) -> None:
+    with Arena(tmp_path) as arena:
+        before = portraits(arena.world)
+        arena.edit("dashboard", "1", deleted=True, title="drifted")
+        tile = arena.world.table("dashboard_element").where("dashboard_id", "1")[0]
+        arena.edit("dashboard_element", tile["id"], title="drifted too")
+        planned(arena, "--select", "dashboard=1").all_good()
+        arena.run("--apply", "p.json").all_good()
+        assert difference(before, portraits(arena.world)) == {}
+
+
+def test_settings_of_the_plan_count_and_not_those_of_its_application(few: Arena) -> None:
+    planned(few, *FEW, "--keep-extra", "--if-missing", "skip").all_good()
+    few.world.table("look").remove("1")
+    applied = few.run("--apply", "p.json", LRESTORE_RUN_IF_MISSING="create", LRESTORE_RUN_KEEP_EXTRA="false")
+    assert applied.operations["create_look"] == 0
+    assert content(few)["settings"]["keep_extra"] is True
+
+
+def test_another_backup_is_refused(few: Arena, tmp_path: Path) -> None:
+    planned(few, *FEW).all_good()
+    few.back_up("look", "1", {**few.blob("look", "1"), "title": "backed up later"})
+    refused = few.run("--apply", "p.json")
+    assert refused.code == 3 and "another backup" in refused.err
+    assert refused.calls == ()
+    shutil.copy(few.backup, tmp_path / "other.db")
+    assert few.run("--apply", "p.json", LRESTORE_SOURCE_PATH=str(tmp_path / "other.db")).code == 3
+
+
+def test_a_copy_of_the_backup_is_the_same_backup(few: Arena, tmp_path: Path) -> None:
+    planned(few, *FEW).all_good()
+    shutil.copy(few.backup, tmp_path / "copy.db")
+    few.run("--apply", "p.json", LRESTORE_SOURCE_PATH=str(tmp_path / "copy.db")).all_good()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("LRESTORE_DESTINATION_NAME", "elsewhere"), ("LRESTORE_DESTINATION_BASE_URL", "http://127.0.0.1:9")],
+)
+def test_another_destination_is_refused_before_any_call(few: Arena, setting: str, value: str) -> None:
+    planned(few, *FEW).all_good()
+    refused = few.run("--apply", "p.json", **{setting: value})
+    assert refused.code == 3 and "the plan was made for 'destination'" in refused.err
+    assert refused.calls == ()
+
+
+def _rewritten(arena: Arena, **changes: Any) -> None:
+    """The plan's file with other content and a digest that fits: the work of a person who knows how."""
+    found = content(arena)
+    for name in ("kind", "schema", "digest"):
+        del found[name]
+    write_plan(msgspec.convert({**found, **changes}, SavedPlan), arena.directory / "p.json")
+
+
+def test_a_plan_that_holds_less_than_is_needed_writes_nothing_of_the_item(few: Arena) -> None:
+    """What is written is planned afresh and only compared with the file: nothing in the file is ever sent."""
+    planned(few, *FEW).all_good()
+    forged = content(few)["items"]
+    for item in forged:
+        for write in item.get("writes", ()):
+            write["body"] = dict.fromkeys(write["body"], "forged")
+    _rewritten(few, items=forged)
+    applied = few.run("--apply", "p.json")
+    assert applied.code == 1 and applied.total("failed") == 3
+    assert applied.writes == []
+
+
+def test_what_the_plan_could_not_do_is_listed_again_with_its_reason(few: Arena) -> None:
+    plan = planned(few, "--select", "look=1,999")
+    assert plan.code == 1 and len(items(few, "fail")) == 1
+    applied = few.run("--apply", "p.json")
+    assert applied.code == 1 and applied.total("updated") == 1
+    assert applied.letter()["error_type"] == "MissingItemError"
+    assert "found when the plan was made" in applied.letter()["message"]
+
+
+def test_a_plan_that_was_stopped_is_not_saved(few: Arena) -> None:
+    ran = planned(few, "--select", "look", "--max-calls", "6")
+    assert ran.code == 4 and not (few.directory / "p.json").exists()
+    assert "no plan was saved" in ran.err and "--apply" not in ran.out
+
+
+def test_the_text_and_the_file_tell_the_same(drifted: Arena) -> None:
+    plan = planned(drifted).all_good()
+    told = {f"{one['type']}={one['id']}": one for one in plan.report["items"]}
+    for name, item in (items(drifted, "update") | items(drifted, "create")).items():
+        changes = [change for write in item["writes"] for change in write.get("changes", ())]
+        assert changes == told[name]["changes"]
+        assert [(one["type"], one["id"]) for one in item.get("deletions", ())] == [
+            (one["type"], one["id"]) for one in told[name]["deletions"]
+        ]
+
+
+def test_dead_letters_of_an_application_are_tried_again_by_the_same_plan(few: Arena) -> None:
+    planned(few, *FEW).all_good()
+    few.edit("look", "2", description="edited meanwhile")
+    assert few.run("--apply", "p.json").code == 1
+    (few.directory / "p.json").unlink()
+    again = few.run("--retry-dead-letters")
+    assert again.letter()["error_type"] == "ChangedSincePlanError" and again.writes == []
