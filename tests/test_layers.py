@@ -47,12 +47,12 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     ),
     "run.bulk": (
         frozenset({"pipes"}),
-        # launch.fork_server and launch.child end a process with its parent; launch.preload imports what children run.
-        frozenset({"launch.child", "launch.fork_server", "launch.socket_folder"}),
+        frozenset({"launch"}),
         frozenset({"batch_size", "call_crash_points", "crash_policy", "failed_needs", "protocol"}),
-        frozenset({"launch.launcher", "outbox", "coordinator_outbox"}),
+        frozenset({"outbox", "coordinator_outbox"}),
         frozenset({"worker", "writer"}),
-        frozenset({"launch.preload", "processes"}),
+        # Imported by name, by the fork server that launch.launcher starts.
+        frozenset({"preload", "processes"}),
         frozenset({"coordinator"}),
         frozenset({"start"}),
     ),

@@ -25,7 +25,7 @@ from lrestore.errors import StoppedError
 from lrestore.run.bulk.launch.child import without_main_module
 from lrestore.run.bulk.launch.socket_folder import use_own_folder
 
-PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.launch.preload"]
+PRELOADED = ["lrestore.run.bulk.launch.fork_server", "lrestore.run.bulk.preload"]
 _COORDINATOR = "_LRESTORE_COORDINATOR"
 """The variable that :mod:`.fork_server` reads. That module cannot be imported here: its import ends the process."""
 _TRIES = 5
