@@ -22,7 +22,7 @@ def _report(directory: Path) -> JsonObject:
     return report
 
 
-def test_the_demo_works_on_a_fresh_clone_and_finds_everything_unchanged_afterwards(tmp_path: Path) -> None:
+def test_the_demo_works_on_a_fresh_clone_and_a_second_run_finds_everything_unchanged(tmp_path: Path) -> None:
     (tmp_path / "conf").mkdir()
     shutil.copy(ROOT / CONFIG, tmp_path / CONFIG)
 
@@ -43,7 +43,7 @@ def test_the_demo_works_on_a_fresh_clone_and_finds_everything_unchanged_afterwar
     assert not [name for name in _report(tmp_path)["api"]["by_operation"] if name.startswith(("create", "update"))]
 
 
-def test_a_plan_writes_nothing_and_tells_each_field(demo: Path) -> None:
+def test_a_plan_writes_nothing_and_lists_each_field(demo: Path) -> None:
     world = (demo / "demo" / "destination.ndjson.gz").read_bytes()
     done = lrestore("--config", CONFIG, "--plan", cwd=demo)
     assert done.returncode == 0, done.stderr
@@ -54,7 +54,7 @@ def test_a_plan_writes_nothing_and_tells_each_field(demo: Path) -> None:
     assert world
 
 
-def test_verify_alone_compares_and_fails_where_something_differs(demo: Path) -> None:
+def test_verify_alone_compares_and_fails_if_something_differs(demo: Path) -> None:
     differs = lrestore("--config", CONFIG, "--verify", cwd=demo)
     assert differs.returncode == 1 and "different" in differs.stdout
     assert lrestore("--config", CONFIG, cwd=demo).returncode == 0
@@ -71,7 +71,7 @@ def test_verify_after_restores_and_then_compares(demo: Path) -> None:
     assert report["verify"]["different"] == [] and report["verify"]["equal"] == report["totals"]["selected"]
 
 
-def test_what_is_not_in_the_backup_is_a_dead_letter_and_the_rest_is_restored(demo: Path) -> None:
+def test_an_item_that_the_backup_lacks_is_a_dead_letter_and_the_rest_is_restored(demo: Path) -> None:
     done = lrestore("--config", CONFIG, "--select", "dashboard=1,999", cwd=demo)
     assert done.returncode == 1
     assert _report(demo)["totals"]["failed"] == 1 and _report(demo)["totals"]["updated"] == 1
@@ -80,12 +80,12 @@ def test_what_is_not_in_the_backup_is_a_dead_letter_and_the_rest_is_restored(dem
     assert [letter["id"] for letter in json.loads(letters.stdout)] == ["999"]
 
 
-def test_quiet_leaves_stderr_empty_when_all_is_well(demo: Path) -> None:
+def test_quiet_writes_nothing_to_stderr_without_errors(demo: Path) -> None:
     done = lrestore("--config", CONFIG, "-q", cwd=demo)
     assert done.returncode == 0 and done.stderr == "" and "3 items" in done.stdout
 
 
-def test_a_log_in_json_is_json_and_stays_out_of_stdout(demo: Path) -> None:
+def test_a_json_log_contains_only_json_and_does_not_reach_stdout(demo: Path) -> None:
     done = lrestore("--config", CONFIG, "--log-format", "json", "--log-file", "run.log", cwd=demo)
     assert done.returncode == 0
     lines = [json.loads(line) for line in (demo / "run.log").read_text(encoding="utf-8").splitlines()]
@@ -94,7 +94,7 @@ def test_a_log_in_json_is_json_and_stays_out_of_stdout(demo: Path) -> None:
 
 
 @pytest.mark.parametrize("lost", ["report", "stdout"])
-def test_what_cannot_be_told_after_a_restore_is_no_lie_about_it(demo: Path, lost: str) -> None:
+def test_a_failed_output_after_a_restore_is_not_reported_as_not_started(demo: Path, lost: str) -> None:
     """3 would say that nothing was written, 0 that all is well; and the one is told although the other is lost."""
     argv = [sys.executable, "-m", "lrestore", "--config", CONFIG, "--select", "dashboard=1"]
     argv += ["--report", "/dev/full" if lost == "report" else "r.json"]

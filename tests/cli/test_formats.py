@@ -17,7 +17,7 @@ def test_wide_characters_take_two_columns() -> None:
     assert shown == ["name  items", "売上      5", "abcd     12"]
 
 
-def test_what_a_terminal_would_obey_is_escaped() -> None:
+def test_terminal_control_characters_are_escaped() -> None:
     shown = tables.table(("name",), [("\x1b[31mred\nline",)])
     assert shown.splitlines()[1] == "\\x1b[31mred\\nline"
 
@@ -27,14 +27,14 @@ def test_a_table_without_rows_is_its_header() -> None:
 
 
 @given(st.lists(st.tuples(st.text(), st.integers()), max_size=5))
-def test_each_row_is_one_line_of_csv_whatever_its_name(rows: list[tuple[str, int]]) -> None:
+def test_each_csv_row_is_one_line(rows: list[tuple[str, int]]) -> None:
     written = tables.comma_separated(("name", "n"), rows)
     assert len(written.split("\n")) == len(rows) + 2
     read = list(csv.reader(io.StringIO(written)))
     assert [int(number) for _, number in read[1:]] == [number for _, number in rows]
 
 
-def test_sizes_are_for_people() -> None:
+def test_sizes_have_readable_units() -> None:
     assert [tables.size(count) for count in (0, 1023, 1024, 3 * 1024**2, 5 * 1024**4)] == [
         "0 B",
         "1023 B",
@@ -45,14 +45,14 @@ def test_sizes_are_for_people() -> None:
 
 
 @given(st.sampled_from(["=", "+", "-", "@", "\t", "\r"]), st.text(), st.integers(max_value=-1))
-def test_no_text_of_csv_is_a_formula(first: str, rest: str, number: int) -> None:
+def test_csv_text_is_never_a_formula(first: str, rest: str, number: int) -> None:
     """Spreadsheets run them; a number stays one."""
     written = tables.comma_separated(("spec", "name", "n"), [("look=1", first + rest, number)])
     ((_, name, count),) = list(csv.reader(io.StringIO(written)))[1:]
     assert name.startswith("'") and count == str(number)
 
 
-def test_json_hides_nothing_from_the_eye_and_means_the_same() -> None:
+def test_json_shows_invisible_characters_and_keeps_its_meaning() -> None:
     value = {"name": "a\u061cb\u202ec\U000e0001\u0085 売上"}
     shown = tables.as_json(value)
     assert "\u061c" not in shown and "\\u061c" in shown and "売上" in shown and "\\udb40\\udc01" in shown

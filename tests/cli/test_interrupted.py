@@ -78,7 +78,7 @@ def goes_on(last_line: str, demo: Path, environ: dict[str, str]) -> dict[str, in
 
 
 @SIGNALS
-def test_a_signal_lets_the_item_under_way_end_and_names_the_way_on(
+def test_a_signal_finishes_the_item_in_progress_and_names_the_resume_command(
     number: signal.Signals, code: int, demo: Path, slow_looker: dict[str, str]
 ) -> None:
     """In one process, as a few items are restored: the log shows the first write."""
@@ -105,7 +105,7 @@ def test_a_signal_lets_the_item_under_way_end_and_names_the_way_on(
 
 
 @SIGNALS
-def test_a_signal_ends_a_run_of_many_processes_alike(
+def test_a_signal_ends_a_bulk_run_in_the_same_way(
     number: signal.Signals, code: int, demo: Path, slow_looker: dict[str, str]
 ) -> None:
     """Also where a worker is waiting for the rate limit when it comes: that was once told as 4, stopped early."""
@@ -177,7 +177,7 @@ def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: 
 
 
 @SIGNALS
-def test_a_signal_counts_before_anything_has_begun(number: signal.Signals, code: int, demo: Path) -> None:
+def test_a_signal_before_the_start_ends_the_run(number: signal.Signals, code: int, demo: Path) -> None:
     """While it waits to repeat a login that nobody answers."""
     unanswered = environment(
         LRESTORE_DESTINATION_BASE_URL="http://127.0.0.1:9", LOOKERSDK_CLIENT_ID="x", LOOKERSDK_CLIENT_SECRET="y"
@@ -194,7 +194,7 @@ def test_a_signal_counts_before_anything_has_begun(number: signal.Signals, code:
     assert report["status"] == "stopped" and report["totals"]["selected"] == 0
 
 
-def test_yes_asks_nobody(demo: Path) -> None:
+def test_yes_skips_the_question(demo: Path) -> None:
     ours, theirs = pty.openpty()
     try:
         done = subprocess.run(

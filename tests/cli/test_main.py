@@ -30,7 +30,7 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_a_selection_nothing_is_restored_by_accident(place: Path) -> None:
+def test_without_a_selection_nothing_is_restored(place: Path) -> None:
     done = lrestore(cwd=place)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("lrestore: nothing is selected (") and "--select" in done.stderr
@@ -42,7 +42,7 @@ def test_a_mode_without_a_selection_is_refused_too(place: Path, mode: str) -> No
     assert done.returncode == 2 and f"nothing is selected to {mode[2:]}" in done.stderr
 
 
-def test_a_settings_file_that_is_not_there_is_named(place: Path) -> None:
+def test_a_missing_settings_file_is_named(place: Path) -> None:
     done = lrestore("--config", "other.toml", "--select", "all", cwd=place)
     assert (done.returncode, done.stdout) == (2, "")
     assert "other.toml" in done.stderr
@@ -55,7 +55,7 @@ def test_a_wrong_setting_is_named_with_its_line(place: Path) -> None:
     assert done.returncode == 2 and "lrestore.toml" in done.stderr and "worker" in done.stderr
 
 
-def test_a_dry_run_tells_what_would_be_attempted_and_needs_no_looker(place: Path) -> None:
+def test_a_dry_run_lists_its_items_without_a_looker(place: Path) -> None:
     done = lrestore("--select", "folder", "--dry-run", cwd=place)
     assert done.returncode == 0, done.stderr
     assert "folder=7 Sales" in done.stdout and "no call was made" in done.stdout
@@ -70,7 +70,7 @@ def test_an_item_that_cannot_be_read_makes_a_dry_run_fail(place: Path) -> None:
     assert "folder=8" in done.stdout
 
 
-def test_an_unreachable_destination_is_not_started(place: Path) -> None:
+def test_a_run_with_an_unreachable_destination_is_not_started(place: Path) -> None:
     done = lrestore(
         "--select", "all", cwd=place, LOOKERSDK_CLIENT_ID="someone", LOOKERSDK_CLIENT_SECRET="open-sesame-1"
     )
@@ -79,18 +79,18 @@ def test_an_unreachable_destination_is_not_started(place: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_missing_credentials_are_a_matter_of_settings(place: Path) -> None:
+def test_missing_credentials_are_a_settings_error(place: Path) -> None:
     done = lrestore("--select", "all", cwd=place)
     assert done.returncode == 2 and "LOOKERSDK_CLIENT_ID" in done.stderr
 
 
-def test_a_backup_that_is_none_is_not_started(place: Path) -> None:
+def test_a_run_with_an_invalid_backup_is_not_started(place: Path) -> None:
     (place / "vault.db").write_text("no database", encoding="utf-8")
     done = lrestore("--select", "all", "--dry-run", cwd=place)
     assert done.returncode == 3 and "vault.db" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_report_that_cannot_be_written_is_found_before_anything_is_done(place: Path) -> None:
+def test_an_unwritable_report_is_detected_before_the_run(place: Path) -> None:
     done = lrestore("--select", "all", "--report", "no/such/folder/report.json", cwd=place)
     assert done.returncode == 2 and "no/such/folder" in done.stderr
 
@@ -101,7 +101,7 @@ def test_a_report_never_replaces_the_backup(place: Path) -> None:
     assert done.returncode == 2 and (place / "vault.db").read_bytes() == before
 
 
-def test_a_reader_of_stdout_that_has_gone_does_not_change_the_exit_code(place: Path) -> None:
+def test_a_closed_stdout_pipe_does_not_change_the_exit_code(place: Path) -> None:
     argv = [sys.executable, "-m", "lrestore", "--select", "folder=7,8", "--dry-run"]
     with subprocess.Popen(
         argv, cwd=place, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
@@ -137,7 +137,7 @@ def test_closed_streams_do_not_change_the_exit_code(place: Path, closed: str) ->
         assert json.loads((place / "r.json").read_text(encoding="utf-8"))["totals"]["selected"] == 1
 
 
-def test_results_that_cannot_be_written_are_an_error_and_no_mistake_of_the_program(place: Path) -> None:
+def test_unwritable_results_are_an_error_but_not_an_internal_one(place: Path) -> None:
     for line in ("$LRESTORE --show source > /dev/full", "$LRESTORE --select folder=7 --dry-run > /dev/full"):
         done = _shell(line, place)
         assert done.returncode == 3 and done.stderr.endswith("the results to stdout: No space left on device\n")
@@ -145,7 +145,7 @@ def test_results_that_cannot_be_written_are_an_error_and_no_mistake_of_the_progr
 
 
 @pytest.mark.parametrize("stderr", ["2> /dev/full", "2>&-"])
-def test_a_complaint_that_nobody_can_hear_keeps_its_exit_code(place: Path, stderr: str) -> None:
+def test_an_error_keeps_its_exit_code_if_stderr_is_unwritable(place: Path, stderr: str) -> None:
     assert _shell(f"$LRESTORE {stderr}", place).returncode == 2
     assert _shell(f"$LRESTORE --both {stderr}", place).returncode == 2
     assert _shell(f"$LRESTORE --select folder=7 --plan {stderr}", place, **CREDENTIALS).returncode == 3
@@ -167,7 +167,7 @@ def test_an_empty_value_never_widens_a_run(place: Path) -> None:
     assert done.returncode == 2 and "--resume is empty" in done.stderr
 
 
-def test_the_selection_of_the_settings_counts_where_no_flag_is_given(place: Path) -> None:
+def test_the_selection_of_the_settings_counts_without_a_flag(place: Path) -> None:
     done = lrestore("--dry-run", cwd=place, LRESTORE_RUN_SELECT="folder=7")
     assert done.returncode == 0 and "folder=7 Sales" in done.stdout
 
@@ -180,7 +180,7 @@ def test_the_selection_of_the_settings_counts_where_no_flag_is_given(place: Path
         (["--select", "folder=8", "--dry-run"], 1, ""),
     ],
 )
-def test_a_log_for_machines_has_no_other_lines(place: Path, argv: list[str], code: int, last: str) -> None:
+def test_a_json_log_has_no_other_lines(place: Path, argv: list[str], code: int, last: str) -> None:
     """Neither the last word nor the progress; the log file has the last word, too."""
     done = lrestore(*argv, "--log-format", "json", "--log-file", "run.log", cwd=place, **CREDENTIALS)
     assert done.returncode == code
@@ -190,7 +190,7 @@ def test_a_log_for_machines_has_no_other_lines(place: Path, argv: list[str], cod
     assert [json.loads(line)["message"] for line in logged] == said
 
 
-def test_the_log_file_says_how_a_run_ended(place: Path) -> None:
+def test_the_log_file_records_the_end_of_a_run(place: Path) -> None:
     done = lrestore("--select", "folder", "-q", "--log-file", "run.log", cwd=place, **CREDENTIALS)
     *_, last = done.stderr.splitlines()
     assert done.returncode == 3 and last.startswith("lrestore: ")
@@ -205,6 +205,6 @@ def test_a_log_is_never_appended_to_the_backup(place: Path, name: str) -> None:
     assert done.returncode == 2 and name in done.stderr and (place / name).read_bytes() == before
 
 
-def test_a_report_never_takes_the_place_of_the_state_file_that_the_run_makes(place: Path) -> None:
+def test_a_report_never_replaces_the_state_file(place: Path) -> None:
     done = lrestore("--select", "folder", "--report", "./lrestore-state.db", cwd=place, **CREDENTIALS)
     assert done.returncode == 2 and "state file" in done.stderr and not (place / "lrestore-state.db").exists()

@@ -106,15 +106,13 @@ NONSENSE = [
 
 
 @pytest.mark.parametrize(("argv", "name", "value"), FLAGS.values(), ids=FLAGS)
-def test_every_flag_of_the_interface_is_understood(argv: list[str], name: str, value: object) -> None:
+def test_every_flag_of_the_interface_is_parsed(argv: list[str], name: str, value: object) -> None:
     assert getattr(parse(argv), name) == value
     assert getattr(Options(), name) != value
 
 
 @pytest.mark.parametrize("argv", NOT_YET.values(), ids=NOT_YET)
-def test_a_flag_whose_feature_is_not_there_is_refused_not_ignored(
-    argv: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_flag_without_its_feature_is_refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         parse(["--select", "all", *argv])
     assert f"{argv[0]} is not available" in capsys.readouterr().err
@@ -125,7 +123,7 @@ def test_the_table_of_later_flags_is_covered() -> None:
 
 
 @pytest.mark.parametrize(("argv", "sentence"), NONSENSE, ids=[" ".join(argv) for argv, _ in NONSENSE])
-def test_nonsense_is_refused_with_a_sentence(
+def test_a_wrong_command_line_is_refused_with_a_message(
     argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -155,7 +153,7 @@ def test_an_overridden_setting_exists() -> None:
         assert hasattr(getattr(Settings(), section), key)
 
 
-def test_a_restore_that_verifies_afterwards_is_no_contradiction() -> None:
+def test_resume_and_verify_can_be_combined() -> None:
     assert complaint(Options(select=["all"], verify="after")) == ""
 
 
@@ -174,7 +172,7 @@ def test_help_is_grouped_and_ends_with_five_examples(capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize(
     ("text", "seconds"), [("90s", 90), ("2h", 7200), ("1h30m", 5400), ("1d", 86400), ("1.5m", 90), ("2H", 7200)]
 )
-def test_a_duration_is_read(text: str, seconds: float) -> None:
+def test_a_duration_is_parsed(text: str, seconds: float) -> None:
     assert duration_s(text) == seconds
 
 

@@ -60,7 +60,7 @@ def test_errors_are_exceptions() -> None:
     ],
     ids=str,
 )
-def test_a_keyword_is_understood_or_refused_never_ignored(given: dict[str, object], complaint: str) -> None:
+def test_a_wrong_keyword_is_refused(given: dict[str, object], complaint: str) -> None:
     """verify=True once restored without comparing anything."""
     keywords: JsonObject = {"select": ["dashboard=1"], **given}
     with pytest.raises(UsageError, match=complaint):
@@ -68,7 +68,7 @@ def test_a_keyword_is_understood_or_refused_never_ignored(given: dict[str, objec
     assert not Path("demo/state.db").exists()
 
 
-def test_to_resume_is_never_a_new_restore_of_what_the_settings_select() -> None:
+def test_resume_without_a_session_does_not_restore_the_selection_of_the_settings() -> None:
     with pytest.raises(RunError, match="there is no state file"):
         lrestore.restore(CONFIG, resume="last")
     assert not Path("demo/state.db").exists()
@@ -77,7 +77,7 @@ def test_to_resume_is_never_a_new_restore_of_what_the_settings_select() -> None:
         lrestore.restore(CONFIG, resume="last")
 
 
-def test_importing_the_package_of_the_same_name_leaves_the_function_in_place() -> None:
+def test_importing_a_submodule_keeps_the_function_of_the_same_name() -> None:
     import importlib
 
     importlib.import_module("lrestore.restoration.context")

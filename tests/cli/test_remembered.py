@@ -47,7 +47,7 @@ def with_other_state(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("at", ["run.session_begun:1", "report.before_write:1", "report.told:1"])
-def test_resume_alone_takes_the_settings_file_of_the_killed_session(rig: Rig, at: str) -> None:
+def test_resume_alone_uses_the_settings_file_of_the_killed_session(rig: Rig, at: str) -> None:
     crash(rig, at=at)
     code, said = resume(rig)
     assert code == 0, said
@@ -62,7 +62,7 @@ def test_a_finished_session_is_not_resumed(rig: Rig) -> None:
     assert code == 2 and "no unfinished session" in said
 
 
-def test_a_session_that_the_state_file_calls_finished_does_not_count(rig: Rig) -> None:
+def test_a_session_that_is_finished_in_the_state_file_is_ignored(rig: Rig) -> None:
     crash(rig)
     with closing(sqlite3.connect(rig.directory / "state.db")) as state, state:
         state.execute("UPDATE sessions SET status = 'finished'")
@@ -70,7 +70,7 @@ def test_a_session_that_the_state_file_calls_finished_does_not_count(rig: Rig) -
     assert code == 2 and "no unfinished session" in said
 
 
-def test_several_unfinished_sessions_are_named_to_choose_from(rig: Rig) -> None:
+def test_several_unfinished_sessions_are_listed_to_choose_from(rig: Rig) -> None:
     with_other_state(rig)
     crash(rig)
     crash(rig, "other.toml")
@@ -82,14 +82,14 @@ def test_several_unfinished_sessions_are_named_to_choose_from(rig: Rig) -> None:
     assert str(rig.directory / "c.toml") in resume(rig)[1].splitlines()[0]
 
 
-def test_the_session_of_another_directory_does_not_count(rig: Rig, tmp_path: Path) -> None:
+def test_the_session_of_another_directory_is_ignored(rig: Rig, tmp_path: Path) -> None:
     crash(rig)
     (tmp_path / "elsewhere").mkdir()
     done = lrestore("--resume", cwd=tmp_path / "elsewhere", **key(rig))
     assert done.returncode == 2 and "no unfinished session" in done.stderr
 
 
-def test_the_unfinished_session_counts_more_than_the_settings_file_that_lies_here(rig: Rig) -> None:
+def test_the_unfinished_session_takes_precedence_over_the_local_settings_file(rig: Rig) -> None:
     with_other_state(rig)
     crash(rig, "other.toml")
     shutil.copy(rig.directory / "c.toml", rig.directory / "lrestore.toml")
@@ -97,14 +97,14 @@ def test_the_unfinished_session_counts_more_than_the_settings_file_that_lies_her
     assert code == 0 and str(rig.directory / "other.toml") in said.splitlines()[0]
 
 
-def test_a_state_file_that_is_gone_is_said(rig: Rig) -> None:
+def test_resume_reports_a_missing_state_file(rig: Rig) -> None:
     crash(rig)
     (rig.directory / "state.db").unlink()
     code, said = resume(rig)
     assert code == 2 and f"the state file {rig.directory / 'state.db'} is missing" in said
 
 
-def test_settings_from_the_environment_are_asked_for_again_by_name(rig: Rig) -> None:
+def test_missing_environment_settings_are_named(rig: Rig) -> None:
     there = {
         "LOOKERSDK_BASE_URL": rig.simulator.base_url,
         "LRESTORE_SOURCE_PATH": "vault.db",
@@ -118,7 +118,7 @@ def test_settings_from_the_environment_are_asked_for_again_by_name(rig: Rig) -> 
     assert resume(rig, LOOKERSDK_BASE_URL=rig.simulator.base_url, LRESTORE_RUN_SETTLE_S="1")[0] == 0
 
 
-def test_the_session_is_resumed_in_its_state_file_though_a_variable_named_it(rig: Rig) -> None:
+def test_the_session_is_resumed_in_its_state_file_although_a_variable_named_it(rig: Rig) -> None:
     crash(rig, LRESTORE_STATE_PATH="elsewhere.db")
     code, said = resume(rig)
     assert code == 0, said
@@ -126,14 +126,14 @@ def test_the_session_is_resumed_in_its_state_file_though_a_variable_named_it(rig
 
 
 @pytest.mark.parametrize("home", ["/dev/null/x", "/proc/nothing", "relative"])
-def test_a_home_that_cannot_be_written_stops_no_run(rig: Rig, home: str) -> None:
+def test_an_unwritable_home_does_not_stop_a_run(rig: Rig, home: str) -> None:
     code, said = rig.run("--select", "all", XDG_STATE_HOME=home, HOME=home)
     assert code == 0, said
     code, said = resume(rig, XDG_STATE_HOME=home, HOME=home)
     assert code == 2 and "no destination is set" in said
 
 
-def test_what_is_remembered_holds_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_settings_contain_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     environ = {"XDG_STATE_HOME": str(tmp_path / "home"), "LOOKERSDK_CLIENT_SECRET": "s3cr3t-value"}
     remember("20260101-000000-abcd", Options(config=Path("c.toml")), Settings(), environ)

@@ -86,14 +86,14 @@ def test_a_session_that_does_not_exist_is_a_usage_error(capsys: pytest.CaptureFi
     assert "nope" in capsys.readouterr().err
 
 
-def test_dead_letters_have_their_whole_context_in_json_but_not_the_blob(capsys: pytest.CaptureFixture[str]) -> None:
+def test_dead_letters_in_json_have_their_context_without_the_content(capsys: pytest.CaptureFixture[str]) -> None:
     (letter,) = json.loads(_shown(capsys, "dead-letters", "--format", "json"))
     assert letter["status"] == 422 and letter["errors"][0]["field"] == "query_id"
     assert letter["stack_trace"] == "Traceback ..." and letter["session_id"] == SESSION
     assert letter["content_bytes"] == len(b"the blob") and "the blob" not in str(letter)
 
 
-def test_dead_letters_for_people_name_looker_s_reasons_and_hide_control_characters(
+def test_dead_letters_as_text_name_lookers_reasons_and_escape_control_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shown = _shown(capsys, f"dead-letters={SESSION}")
@@ -121,7 +121,7 @@ def test_an_item_that_failed_again_is_listed_once_with_its_newest_letter(capsys:
     assert _shown(capsys, "dead-letters").count("look=3") == 1
 
 
-def test_a_restored_item_is_not_open_any_more_and_its_session_names_the_one_that_restored_it(
+def test_a_restored_item_is_no_longer_open_and_its_session_names_the_one_that_restored_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     _retried(ItemResult(ItemKey("look", "3"), LETTER.name, "updated", "3"))
@@ -130,7 +130,7 @@ def test_a_restored_item_is_not_open_any_more_and_its_session_names_the_one_that
     assert f"look=3 Bad\\x1b[31m look by session {RETRY}" in _shown(capsys, f"dead-letters={SESSION}", "-v")
 
 
-def test_dead_letters_tell_time_remedy_and_the_command_that_tries_them_again(
+def test_dead_letters_name_time_remedy_and_the_command_to_retry(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shown = _shown(capsys, "dead-letters")
@@ -143,7 +143,7 @@ def test_dead_letters_as_json_have_their_cause(capsys: pytest.CaptureFixture[str
     assert letter["cause"] == "Looker refuses it; query_id: is needed"
 
 
-def test_a_list_of_dead_letters_is_a_selection(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_csv_of_dead_letters_is_a_selection(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["spec"] for row in _rows(_shown(capsys, "dead-letters", "--format", "csv"))] == ["look=3"]
 
 
@@ -158,7 +158,7 @@ def test_mappings_of_a_type_that_has_none_are_an_empty_table(capsys: pytest.Capt
     assert json.loads(_shown(capsys, "mappings=look", "--format", "json")) == []
 
 
-def test_mappings_of_no_known_type_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+def test_mappings_of_an_unknown_type_are_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--show", "mappings=spoon"]) == 2
     assert "spoon" in capsys.readouterr().err
 
@@ -173,12 +173,12 @@ def test_the_source_as_json_has_the_keys_of_the_interface(capsys: pytest.Capture
     assert set(shown["by_type"]["folder"]) == {"items", "corrupt", "deleted", "bytes"}
 
 
-def test_the_source_for_people_tells_counts_and_size(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_source_as_text_shows_counts_and_size(capsys: pytest.CaptureFixture[str]) -> None:
     shown = _shown(capsys, "source")
     assert "vault.db" in shown and "folder" in shown and "total" in shown
 
 
-def test_the_source_as_csv_is_a_list_that_can_be_selected(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_source_as_csv_is_a_selection(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     listed = _shown(capsys, "source", "--format", "csv")
     assert listed.splitlines()[0] == "spec,name,updated_at,size_bytes,status"
     assert [(row["spec"], row["status"]) for row in _rows(listed)] == [("folder=7", "ok"), ("folder=8", "deleted")]
@@ -187,7 +187,7 @@ def test_the_source_as_csv_is_a_list_that_can_be_selected(place: Path, capsys: p
     assert "folder=7" in capsys.readouterr().out
 
 
-def test_without_a_state_file_that_is_said(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_show_reports_a_missing_state_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "lrestore-state.db").unlink()
     assert main(["--show", "sessions"]) == 3
     assert "lrestore-state.db" in capsys.readouterr().err

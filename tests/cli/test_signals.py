@@ -25,14 +25,14 @@ def test_the_first_signal_asks_to_stop(number: signal.Signals, code: int) -> Non
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_where_nothing_is_under_way_the_first_signal_ends_it(number: signal.Signals) -> None:
+def test_the_first_signal_ends_an_idle_program(number: signal.Signals) -> None:
     with Stopping("lrestore --select all", "lrestore --resume") as stopping:
         with pytest.raises(KeyboardInterrupt), stopping.nothing_under_way():
             os.kill(os.getpid(), number)
         assert stopping.exit_code == 128 + number
 
 
-def test_a_signal_that_came_before_ends_it_where_nothing_is_under_way() -> None:
+def test_an_earlier_signal_ends_the_program_once_it_is_idle() -> None:
     """Else a question would be asked that the answer to a Ctrl-C just before it never ends."""
     with Stopping("lrestore --select all", "lrestore --resume") as stopping:
         os.kill(os.getpid(), signal.SIGINT)
@@ -42,7 +42,7 @@ def test_a_signal_that_came_before_ends_it_where_nothing_is_under_way() -> None:
         assert not reached and stopping.exit_code == 130
 
 
-def test_signals_are_obeyed_where_stderr_cannot_be_written() -> None:
+def test_signals_work_if_stderr_is_unwritable() -> None:
     program = """
 import os, signal
 from lrestore.cli.signals import Stopping
@@ -61,7 +61,7 @@ print("not reached")
 
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])
 @pytest.mark.parametrize(("before", "way_on"), [("pass", "--select all"), ("stopping.begun()", "--resume")])
-def test_the_second_signal_stops_at_once_and_says_how_to_go_on(
+def test_the_second_signal_stops_at_once_and_names_the_resume_command(
     number: str, code: int, before: str, way_on: str
 ) -> None:
     """There is a session to be resumed only once it has begun."""
@@ -80,7 +80,7 @@ print("not reached")
     assert done.stderr.splitlines()[-1] == f"resume with: lrestore {way_on}"
 
 
-def test_a_hangup_that_is_ignored_from_the_start_stays_ignored() -> None:
+def test_an_ignored_hangup_stays_ignored() -> None:
     """As ``nohup`` has it."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -43,7 +43,7 @@ def test_help_and_version_answer_at_once(flag: str) -> None:
     assert _best_of_three_s([sys.executable, "-m", "lrestore", flag]) < bare_s * 2 + 0.2
 
 
-def test_the_version_is_told(tmp_path: Path) -> None:
+def test_version_prints_the_version(tmp_path: Path) -> None:
     done = lrestore("--version", cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"lrestore {package.__version__}\n", "")
 

@@ -60,12 +60,12 @@ def test_an_item_is_listed_or_plainly_unchanged_or_counted_as_omitted(results: l
 
 
 @given(RESULTS)
-def test_the_json_is_the_report(results: list[ItemResult]) -> None:
+def test_the_json_equals_the_report(results: list[ItemResult]) -> None:
     made = report(results)
     assert msgspec.json.decode(report_json(made), type=Report) == made
 
 
-def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
+def test_the_json_has_the_fixed_keys() -> None:
     """INTERFACE, "The JSON report"."""
     made = json.loads(report_json(report([item("failed"), item("created", "43")])))
     assert made["schema"] == 1
@@ -96,7 +96,7 @@ def test_the_json_has_the_keys_that_scripts_rely_on() -> None:
     ]
 
 
-def test_totals_that_do_not_add_up_cannot_be_made() -> None:
+def test_totals_that_do_not_add_up_are_refused() -> None:
     with pytest.raises(ValueError, match="do not add up"):
         Totals(selected=2, created=1)
 
@@ -109,7 +109,7 @@ def test_totals_that_do_not_add_up_cannot_be_made() -> None:
         {"by_type": {"dashboard": Totals(selected=1, failed=1)}, "totals": Totals(selected=1, failed=1)},
     ],
 )
-def test_a_report_that_contradicts_itself_cannot_be_made(wrong: dict[str, object]) -> None:
+def test_a_contradictory_report_is_refused(wrong: dict[str, object]) -> None:
     """B26: a failure is in the totals and in the dead letters, or there is no report."""
     right = {
         "session_id": "s",
@@ -138,12 +138,12 @@ def test_a_report_that_contradicts_itself_cannot_be_made(wrong: dict[str, object
         ItemResult(ItemKey("look", "1"), "", "created", dead_letter=letter("look", "1")),
     ],
 )
-def test_failed_and_dead_letter_go_together(broken: ItemResult) -> None:
+def test_a_result_has_a_dead_letter_only_if_it_failed(broken: ItemResult) -> None:
     with pytest.raises(ValueError, match="look=1"):
         builder().add(broken)
 
 
-def test_deletions_are_listed_however_many_items_there_are() -> None:
+def test_deletions_are_always_listed() -> None:
     """B1: what is destroyed is always said."""
     made = builder(listed_items=1)
     made.add(item("updated", "1"))
@@ -154,7 +154,7 @@ def test_deletions_are_listed_however_many_items_there_are() -> None:
     assert done.items_omitted == 1
 
 
-def test_an_unchanged_item_is_listed_when_there_is_something_to_say() -> None:
+def test_an_unchanged_item_with_a_reason_or_warning_is_listed() -> None:
     made = report([item("unchanged", "1"), item("unchanged", "2", warnings=("owner is gone",))])
     assert [listed.id for listed in made.items] == ["2"]
 
@@ -167,7 +167,7 @@ def test_a_warning_is_given_once_and_names_its_item() -> None:
     assert made.finish(Api()).warnings == ("the backup is old", "dashboard=42: owner is gone")
 
 
-def test_speed_is_that_of_this_process_and_not_of_earlier_ones() -> None:
+def test_speed_counts_only_this_process() -> None:
     """FR-030, on --resume."""
     ticks = Ticks()
     made = builder(ticks)
@@ -196,7 +196,7 @@ def test_the_timeline_stays_short_and_keeps_its_span() -> None:
     assert [point[0] for point in timeline] == sorted(point[0] for point in timeline)
 
 
-def test_the_meters_usage_is_taken_over_whole() -> None:
+def test_the_meters_usage_is_copied_completely() -> None:
     meter = CallMeter()
     meter.called("dashboard", "non_query")
     meter.retried()
@@ -205,7 +205,7 @@ def test_the_meters_usage_is_taken_over_whole() -> None:
     assert made == Api(1, {"dashboard": 1}, {"non_query": 1}, retries=1, bytes_sent=10, bytes_received=20)
 
 
-def test_a_plan_counts_calls_by_activity_class_and_tells_writes_from_reads() -> None:
+def test_a_plan_counts_calls_by_activity_class_and_writes_separately() -> None:
     operations = {
         "dashboard": Operation("dashboard", "GET", "/dashboards/{id}", "non_query", True, True),
         "create_query": Operation("create_query", "POST", "/queries", "db_query", False, False),

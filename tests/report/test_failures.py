@@ -29,7 +29,7 @@ def lacking(item_id: str, tile: str, explore: str = "ecommerce::orders") -> Dead
     return failed(item_id, message, error_type="IncompleteError", errors=(error,), path=f"{path}.query.view")
 
 
-def test_a_single_dead_letter_shows_lookers_field_errors_time_retries_and_what_to_do() -> None:
+def test_a_single_dead_letter_shows_field_errors_time_retries_and_remedy() -> None:
     """FR-025."""
     assert dead_letters([letter()]).splitlines() == [
         "failed    dashboard=42 Sales",
@@ -40,7 +40,7 @@ def test_a_single_dead_letter_shows_lookers_field_errors_time_retries_and_what_t
     ]
 
 
-def test_items_that_lack_the_same_are_one_group() -> None:
+def test_items_that_lack_the_same_object_form_one_group() -> None:
     letters = [lacking(str(number), f"Tile {number}") for number in range(1, 201)]
     lines = dead_letters(letters).splitlines()
     assert lines[0] == (
@@ -84,7 +84,7 @@ def test_times_and_retries_of_a_group_are_those_of_all_its_items() -> None:
         ),
     ],
 )
-def test_what_is_particular_to_the_item_does_not_make_another_cause(one: str, other: str) -> None:
+def test_facts_of_a_single_item_do_not_change_the_cause(one: str, other: str) -> None:
     assert cause_of(failed("1", one)) == cause_of(failed("2", other))
 
 
@@ -96,11 +96,11 @@ def test_what_is_particular_to_the_item_does_not_make_another_cause(one: str, ot
         ("update_look (PATCH /looks/1): 403", "update_dashboard (PATCH /dashboards/1): 403"),
     ],
 )
-def test_what_the_items_lack_makes_another_cause(one: str, other: str) -> None:
+def test_another_missing_object_is_another_cause(one: str, other: str) -> None:
     assert cause_of(failed("1", one)) != cause_of(failed("2", other))
 
 
-def test_the_names_of_the_items_do_not_count() -> None:
+def test_names_of_items_do_not_change_the_cause() -> None:
     one = failed("1", "the title Revenue North is taken", name="Revenue North")
     other = failed("2", "the title Revenue South is taken", name="Revenue South")
     assert len(grouped([one, other])) == 1
@@ -111,18 +111,18 @@ def test_another_status_is_another_group() -> None:
 
 
 @given(st.text(), st.text(), st.text())
-def test_no_text_of_a_letter_reaches_the_terminal_as_a_command(name: str, message: str, path: str) -> None:
+def test_control_characters_of_a_dead_letter_are_escaped(name: str, message: str, path: str) -> None:
     letters = [failed(str(number), message, name=name, path=path) for number in range(3)]
     for shown in (dead_letters(letters), dead_letters(letters[:1])):
         assert not any(ord(character) < 32 or 126 < ord(character) < 160 for character in shown.replace("\n", ""))
 
 
-def test_every_type_of_error_has_a_remedy_and_an_unknown_one_has_the_general() -> None:
+def test_every_error_type_has_a_remedy_and_an_unknown_one_has_the_general() -> None:
     assert "max_item_bytes" in remedy_of("OversizedItemError")
     assert remedy_of("ErrorOfAnotherVersion") == remedy_of("ItemError") == ItemError.remedy
 
 
-def test_titles_are_cut_to_the_terminal_only() -> None:
+def test_titles_are_cut_only_on_a_terminal() -> None:
     long = failed("1", "refused", name="日本語" * 40)
     assert "日本語" * 40 in dead_letters([long])
     first = dead_letters([long], Style(width=60)).splitlines()[0]

@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_without_a_terminal_there_is_a_line_every_few_seconds_and_a_last_one() -> None:
+def test_without_a_terminal_a_line_appears_every_few_seconds_and_at_the_end() -> None:
     ticks, stream = Ticks(), io.StringIO()
     progress = Lines(stream, every_s=5, monotonic=ticks)
     progress.begin(1_000)
@@ -31,7 +31,7 @@ def test_without_a_terminal_there_is_a_line_every_few_seconds_and_a_last_one() -
     ]
 
 
-def test_a_run_that_never_showed_anything_ends_without_a_line() -> None:
+def test_a_run_without_progress_prints_no_line() -> None:
     stream = io.StringIO()
     progress = Lines(stream, monotonic=Ticks())
     progress.begin(5)
@@ -39,20 +39,20 @@ def test_a_run_that_never_showed_anything_ends_without_a_line() -> None:
     assert stream.getvalue() == ""
 
 
-def test_speed_is_that_of_the_last_seconds_so_that_a_stall_shows() -> None:
+def test_speed_covers_the_last_seconds_and_shows_a_stall() -> None:
     speed = Speed(window_s=10)
     for second in range(30):
         speed.add(float(second), Standing(items=min(second, 10) * 100))
     assert speed.per_second() == (0.0, 0.0)
 
 
-def test_speed_before_time_has_passed_is_zero() -> None:
+def test_speed_is_zero_at_the_start() -> None:
     speed = Speed()
     speed.add(1.0, Standing(items=5))
     assert speed.per_second() == (0.0, 0.0)
 
 
-def test_on_a_terminal_there_is_a_bar_with_all_figures() -> None:
+def test_a_terminal_shows_a_bar_with_all_counts() -> None:
     ticks, stream = Ticks(), Terminal()
     bar = Bar(stream, monotonic=ticks)
     bar.begin(10)
@@ -75,7 +75,7 @@ def test_a_bar_starts_no_thread() -> None:
     bar.end()
 
 
-def test_lines_before_and_after_the_bar_are_said_too() -> None:
+def test_lines_before_and_after_the_bar_are_printed() -> None:
     stream = Terminal()
     bar = Bar(stream)
     bar.show(Standing())
@@ -85,11 +85,11 @@ def test_lines_before_and_after_the_bar_are_said_too() -> None:
 
 
 @pytest.mark.parametrize(("stream", "kind"), [(Terminal(), Bar), (io.StringIO(), Lines)])
-def test_the_stream_decides(stream: io.StringIO, kind: type) -> None:
+def test_the_stream_decides_between_bar_and_lines(stream: io.StringIO, kind: type) -> None:
     assert isinstance(progress_on(stream), kind)
 
 
-def test_quiet_means_quiet_but_not_mute() -> None:
+def test_quiet_shows_no_progress_but_prints_lines() -> None:
     stream = io.StringIO()
     progress = progress_on(stream, quiet=True)
     assert isinstance(progress, Silent)

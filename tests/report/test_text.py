@@ -15,7 +15,7 @@ from lrestore.text.terminal import plain
 from tests.report.builders import builder, item, report
 
 
-def test_the_summary_has_each_type_the_total_duration_and_throughput() -> None:
+def test_the_summary_shows_types_total_duration_and_throughput() -> None:
     """FR-030."""
     made = report([item("created", "1"), item("failed", "2"), item("unchanged", "3", type_name="look")])
     made = msgspec.structs.replace(
@@ -32,7 +32,7 @@ def test_the_summary_has_each_type_the_total_duration_and_throughput() -> None:
     ]
 
 
-def test_what_was_skipped_or_not_attempted_did_not_succeed() -> None:
+def test_skipped_and_pending_items_do_not_count_as_succeeded() -> None:
     """A run that was cut off must not read as a success."""
     made = builder()
     made.expect(item("created", str(number)).key for number in range(5))
@@ -46,7 +46,7 @@ def test_what_was_skipped_or_not_attempted_did_not_succeed() -> None:
 
 
 @pytest.mark.parametrize(("mode", "cannot"), [("plan", "cannot be restored"), ("verify", "cannot be compared")])
-def test_a_mode_that_writes_nothing_says_what_would_be_done(mode: str, cannot: str) -> None:
+def test_a_mode_that_writes_nothing_uses_the_conditional(mode: str, cannot: str) -> None:
     made = builder()
     outcomes: tuple[Outcome, ...] = ("created", "created", "updated", "unchanged", "skipped", "failed")
     for number, outcome in enumerate(outcomes):
@@ -56,7 +56,7 @@ def test_a_mode_that_writes_nothing_says_what_would_be_done(mode: str, cannot: s
     assert f"6 items: 2 would be created, 1 would be updated, 1 unchanged, 1 skipped, 1 {cannot}" in told
 
 
-def test_a_summary_of_nothing_is_a_summary() -> None:
+def test_an_empty_report_has_a_summary() -> None:
     assert "0 items: 0 succeeded, 0 failed" in text.summary(report([]))
 
 
@@ -92,18 +92,18 @@ def test_the_calls_of_a_plan_are_counted_by_class_and_by_operation() -> None:
     ]
 
 
-def test_what_cannot_be_restored_is_no_item_of_the_plan() -> None:
+def test_failed_items_are_not_listed_in_the_plan() -> None:
     assert text.plan(report([item("failed"), item("created", "43")])) == "create    dashboard=43 Sales\n"
 
 
-def test_what_is_not_listed_is_counted() -> None:
+def test_omitted_items_are_counted() -> None:
     made = builder(listed_items=1)
     made.add(item("updated", "1"))
     made.add(item("updated", "2"))
     assert "... and 1 item more, not listed" in text.plan(made.finish(Api()))
 
 
-def test_what_was_done_names_the_new_id_and_the_reason() -> None:
+def test_a_done_item_shows_its_new_id_and_reason() -> None:
     done = msgspec.structs.replace(item("created", "1"), destination_id="900", reason="taken out of the trash")
     assert text.changed(report([done]).items) == "created   dashboard=1 Sales → 900: taken out of the trash\n"
 
@@ -126,7 +126,7 @@ def test_verify_differences_are_shown_field_by_field() -> None:
 
 
 @given(st.text())
-def test_no_text_from_looker_reaches_the_terminal_as_a_command(name: str) -> None:
+def test_control_characters_from_looker_are_escaped(name: str) -> None:
     shown = text.changed(report([msgspec.structs.replace(item(), name=name)]).items)
     assert shown.count("\n") == 1
     assert not any(ord(character) < 32 or 126 < ord(character) < 160 for character in shown[:-1])
@@ -146,14 +146,14 @@ def test_control_and_direction_characters_are_escaped(text_in: str, shown: str) 
     assert plain(text_in) == shown
 
 
-def test_colours_are_for_terminals_only() -> None:
+def test_colours_appear_only_on_a_terminal() -> None:
     made = report([item("failed"), item("updated", "2", deletions=(Deletion("look", "1", "x"),))])
     shown = [text.summary, text.plan]
     assert not any("\x1b" in show(made) for show in shown)
     assert all("\x1b[31m" in show(made, text.Style(ansi=True)) for show in shown)
 
 
-def test_a_long_value_is_shortened_and_says_so() -> None:
+def test_a_long_value_is_shortened_with_a_mark() -> None:
     assert value("x" * 300, 10) == '"xxxxxxxxx…[292 more characters]'
 
 

@@ -13,7 +13,7 @@ from lrestore.report.write import ensure_writable, report_json, write_report, wr
 from tests.report.builders import item, report
 
 
-def test_a_report_is_written_with_the_users_permissions_and_nothing_beside_it(tmp_path: Path) -> None:
+def test_a_report_is_written_with_the_users_permissions_and_without_leftovers(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
     mask = os.umask(0o027)
     try:
@@ -34,13 +34,13 @@ def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["nowhere/report.json", "", "a-file/report.json"])
-def test_an_impossible_place_is_noticed_at_the_start(tmp_path: Path, place: str) -> None:
+def test_an_unwritable_path_is_detected_at_the_start(tmp_path: Path, place: str) -> None:
     (tmp_path / "a-file").write_text("{}")
     with pytest.raises(UsageError, match="cannot write the report"):
         ensure_writable(tmp_path / place)
 
 
-def test_checking_leaves_no_trace(tmp_path: Path) -> None:
+def test_checking_leaves_no_file(tmp_path: Path) -> None:
     ensure_writable(tmp_path / "report.json")
     assert list(tmp_path.iterdir()) == []
 
@@ -55,13 +55,13 @@ def test_a_backup_or_settings_file_is_never_overwritten(tmp_path: Path, content:
     assert path.read_bytes() == content
 
 
-def test_a_page_may_replace_a_page(tmp_path: Path) -> None:
+def test_an_html_report_may_replace_an_html_report(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
     path.write_text("<!doctype html>")
     ensure_writable(path, first=b"<")
 
 
-def test_a_failed_write_keeps_the_earlier_report_and_says_which_file(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_earlier_report_and_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "report.json"
     with pytest.raises(LrestoreError, match=r"gone/report\.json: No such file"):
         write_report(report([]), path)
@@ -73,7 +73,7 @@ def test_a_disk_that_fills_up_is_an_error_that_names_the_file() -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(tmp_path: Path, there: bool) -> None:
+def test_a_link_is_replaced_and_its_target_is_not_changed(tmp_path: Path, there: bool) -> None:
     """Where others can write, a link may be a trap."""
     target, link = tmp_path / "real.json", tmp_path / "link.json"
     if there:
@@ -86,7 +86,7 @@ def test_a_link_is_replaced_and_what_it_leads_to_is_not_touched(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
-def test_the_mode_of_a_file_that_is_there_is_kept(tmp_path: Path, mode: int) -> None:
+def test_the_mode_of_an_existing_file_is_kept(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "report.json"
     path.write_text("{}")
     path.chmod(mode)

@@ -28,12 +28,12 @@ def test_failures_stop_a_run_at_a_number_or_a_share_of_the_selection(limit: str,
     ("limit", "failures", "before", "left"),
     [("none", 9, 0, None), ("3", 0, 0, 3), ("3", 2, 1, 0), ("5%", 1, 0, 4), ("1%", 0, 0, 1), ("0%", 0, 0, 1)],
 )
-def test_it_is_known_how_many_items_may_fail_yet(limit: str, failures: int, before: int, left: int | None) -> None:
+def test_the_budget_counts_the_failures_left(limit: str, failures: int, before: int, left: int | None) -> None:
     assert Budget(100, max_failures=limit, failed_before=before).failures_left(failures) == left
 
 
 @pytest.mark.slow
-def test_not_one_item_more_fails_than_may_fail(tmp_path: Path) -> None:
+def test_no_more_items_fail_than_allowed(tmp_path: Path) -> None:
     """With many workers, dozens of items were under way, and failed, before the first failure was known."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         rig.configure(workers=4)
@@ -44,7 +44,7 @@ def test_not_one_item_more_fails_than_may_fail(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("most", [2, 4])
-def test_a_budget_that_the_opening_would_use_up_is_refused_before_any_call(tmp_path: Path, most: int) -> None:
+def test_a_budget_too_small_for_the_opening_is_refused_before_any_call(tmp_path: Path, most: int) -> None:
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         code, said = rig.run("--select", "look", "--max-calls", str(most))
         assert code == 2 and f"--max-calls {most} is too small" in said
@@ -60,7 +60,7 @@ def test_the_opening_is_bounded_too(tmp_path: Path, most: int, mode: tuple[str, 
         assert sum(rig.operations().values()) <= most
 
 
-def test_calls_stop_a_run_when_they_are_used_up() -> None:
+def test_a_run_stops_when_its_calls_are_used_up() -> None:
     budget = Budget(10, max_calls=50)
     assert budget.spent(0, calls=49) == ""
     assert "--max-calls 50" in budget.spent(0, calls=50)
@@ -68,7 +68,7 @@ def test_calls_stop_a_run_when_they_are_used_up() -> None:
     assert Budget(10, max_calls=50, calls_before=30).calls_left == 20
 
 
-def test_time_stops_a_run() -> None:
+def test_a_run_stops_when_its_time_is_up() -> None:
     over = Budget.of(RunRequest(select=("all",), max_runtime_s=0.0), "none", 10)
     assert "--max-runtime" in over.spent(0, 0)
     assert Budget.of(RunRequest(select=("all",), max_runtime_s=3600.0), "none", 10).spent(0, 0) == ""
@@ -82,7 +82,7 @@ def drifted(world: World) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("selection", [("look", "dashboard"), ("dashboard=1,2,3,4",)], ids=["many", "a few"])
-def test_not_one_call_more_is_made_than_a_run_may_make(tmp_path: Path, selection: tuple[str, ...]) -> None:
+def test_no_more_calls_are_made_than_allowed(tmp_path: Path, selection: tuple[str, ...]) -> None:
     """Calls are licensed. Those of the preparation count, too, and each start of a session has a budget of its own."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         code, said = rig.run(*(part for one in selection for part in ("--select", one)), "--max-calls", "14")
@@ -97,7 +97,7 @@ def test_not_one_call_more_is_made_than_a_run_may_make(tmp_path: Path, selection
 
 
 @pytest.mark.slow
-def test_the_last_line_of_progress_and_the_end_of_the_timeline_have_it_all(tmp_path: Path) -> None:
+def test_the_last_progress_line_and_the_end_of_the_timeline_are_complete(tmp_path: Path) -> None:
     """FR-029: they were told at intervals only, the end not among them."""
     with Rig(tmp_path, sizes=SIZES) as rig:
         code, said = rig.run("--select", "all")
@@ -110,7 +110,7 @@ def test_the_last_line_of_progress_and_the_end_of_the_timeline_have_it_all(tmp_p
 
 
 @pytest.mark.slow
-def test_a_budget_that_does_not_last_for_verifying_costs_no_report(tmp_path: Path) -> None:
+def test_a_budget_too_small_for_verifying_still_gives_a_report(tmp_path: Path) -> None:
     """Everything is restored by then, and told; verifying is left to --resume."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         code, said = rig.run("--select", "dashboard=1", "--verify=after")

@@ -96,7 +96,7 @@ def test_an_interrupt_at_any_point_of_the_start_reaches_the_program(tmp_path: Pa
 
 
 @pytest.mark.slow
-def test_an_interrupt_that_is_lost_in_a_callback_ends_the_run_all_the_same(tmp_path: Path) -> None:
+def test_an_interrupt_that_a_callback_swallows_ends_the_run(tmp_path: Path) -> None:
     """Python drops an exception that a signal handler raises inside ``__del__`` or a weak reference's callback."""
     program = """
 import os, signal

@@ -33,7 +33,7 @@ def searches(rig: Rig) -> int:
 
 
 @pytest.mark.slow
-def test_what_was_surely_not_made_is_not_left_open(tmp_path: Path) -> None:
+def test_a_create_that_did_not_happen_is_not_left_open(tmp_path: Path) -> None:
     """The items fail, and a session that is finished says so of each, not that something may be there."""
     with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
         rig.configure(max_retries=0)
@@ -44,7 +44,7 @@ def test_what_was_surely_not_made_is_not_left_open(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_was_made_though_its_item_failed_is_recorded(tmp_path: Path) -> None:
+def test_an_object_of_a_failed_item_is_recorded(tmp_path: Path) -> None:
     """No look for it could be had when its item was restored."""
     with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
         rig.configure(max_retries=0)
@@ -59,7 +59,7 @@ def test_what_was_made_though_its_item_failed_is_recorded(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_what_cannot_be_looked_for_is_told_in_the_dead_letter(tmp_path: Path) -> None:
+def test_an_object_that_cannot_be_looked_for_is_named_in_the_dead_letter(tmp_path: Path) -> None:
     with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
         rig.configure(max_retries=0)
         rig.simulator.fault("reset_after", match={"operation": "create_look", "times": 1})
@@ -71,7 +71,7 @@ def test_what_cannot_be_looked_for_is_told_in_the_dead_letter(tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_twins_are_named_with_both_ids_and_nothing_is_deleted(tmp_path: Path) -> None:
+def test_duplicates_are_reported_with_both_ids_and_nothing_is_deleted(tmp_path: Path) -> None:
     """The setting says that this instance ends all calls at once, and it does not."""
     with Rig(tmp_path, sizes=SIZES, later=partial(gone, kind="board")) as rig:
         rig.configure(settle_s=0.1)

@@ -40,7 +40,9 @@ IDS = [f"{'few' if selection == FEW else 'many'}-{point}" for selection, point i
 
 @pytest.mark.parametrize("how", ["error", "mistake"])
 @pytest.mark.parametrize(("selection", "point"), CASES, ids=IDS)
-def test_a_fault_in_any_step(tmp_path: Path, selection: tuple[str, ...], point: str, how: str) -> None:
+def test_a_fault_in_any_step_is_not_reported_as_not_started(
+    tmp_path: Path, selection: tuple[str, ...], point: str, how: str
+) -> None:
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         plan = {CRASH: f"{point}:1", HOW: how, COUNT: str(tmp_path / "count")}
         if point == "token.renewal":
@@ -88,7 +90,7 @@ def test_a_stderr_that_fails_changes_nothing(
         assert rig.report()["status"] == rig.status() == "finished" and rig.totals()["failed"] == 0
 
 
-def test_a_log_file_whose_folder_goes_ends_nothing(tmp_path: Path) -> None:
+def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path) -> None:
     """The log file is looked for before each line, since it may be rotated."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         (tmp_path / "logs").mkdir()
@@ -102,7 +104,7 @@ def test_a_log_file_whose_folder_goes_ends_nothing(tmp_path: Path) -> None:
         assert code == 0, said
 
 
-def test_a_report_that_cannot_be_written_at_the_end_is_not_told_as_not_started(tmp_path: Path) -> None:
+def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(tmp_path: Path) -> None:
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         (tmp_path / "reports").mkdir()
         rig.simulator.configure(latency_ms=50)

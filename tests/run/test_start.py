@@ -38,7 +38,7 @@ def test_settings_are_those_of_the_start_and_the_rate_too_unless_the_flag_is_giv
     assert again.rate == Rate(per_second=per_second, burst=2)
 
 
-def test_where_to_and_the_living_source_are_said_anew() -> None:
+def test_destination_and_source_instance_come_from_this_start() -> None:
     moved = Destination(base_url="https://looker:19999", name="here", timeout_s=5)
     again = _as_begun(Settings(source=Source(base_url="https://old"), destination=moved), SESSION, ThisStart())
     assert again.destination == moved
@@ -47,7 +47,7 @@ def test_where_to_and_the_living_source_are_said_anew() -> None:
         _as_begun(Settings(destination=Destination(base_url="https://x", name="there")), SESSION, ThisStart())
 
 
-def test_budgets_are_those_of_one_start_and_a_yes_or_a_verify_stays() -> None:
+def test_budgets_hold_for_one_start_but_yes_and_verify_persist() -> None:
     begun = RunRequest(select=("all",), max_calls=5, max_runtime_s=60.0, yes=True, verify_after=True)
     again = ThisStart().applied_to(begun)
     assert (again.max_calls, again.max_runtime_s, again.yes, again.verify_after) == (None, None, True, True)

@@ -98,7 +98,7 @@ def test_the_run_ends_before_the_next_create(
 
 @pytest.mark.parametrize("change", [removed, moved, replaced, log_removed])
 @pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
-def test_what_was_on_record_is_saved_and_can_be_resumed_from(
+def test_the_records_are_saved_and_can_be_resumed_from(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
@@ -120,7 +120,7 @@ def test_what_was_on_record_is_saved_and_can_be_resumed_from(
         assert rig.status() == "finished"
 
 
-def test_no_state_file_is_made_in_the_place_of_one_that_was_removed(tmp_path: Path) -> None:
+def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
     """It would be empty, and look as if nothing had ever been done."""
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=60)

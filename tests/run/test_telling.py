@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
 @pytest.mark.parametrize("selection", ["all", "look"], ids=["many items", "a few"])
 @pytest.mark.parametrize("point", ["report.before_write", "report.told"])
-def test_a_killed_run_tells_what_it_did_when_it_is_resumed(tmp_path: Path, selection: str, point: str) -> None:
+def test_a_killed_run_reports_its_results_when_resumed(tmp_path: Path, selection: str, point: str) -> None:
     with Rig(tmp_path) as rig:
         code, _ = rig.run("--select", selection, **{CRASH: f"{point}:1"})
         assert (code, rig.status()) == (-signal.SIGKILL, "running")

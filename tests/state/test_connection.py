@@ -55,7 +55,7 @@ def test_the_file_is_private_durable_and_marked(writer: StateWriter, path: Path)
     assert writer._connection.execute("PRAGMA application_id").fetchone()[0] == 0x6C727374
 
 
-def test_making_the_file_leaves_nothing_beside_it(path: Path) -> None:
+def test_creating_the_file_leaves_no_other_file(path: Path) -> None:
     StateWriter.open(path).close()
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
@@ -66,7 +66,7 @@ def test_an_empty_file_becomes_a_state_file(path: Path) -> None:
         writer.begin_session(session())
 
 
-def test_a_missing_folder_is_named_and_not_made(tmp_path: Path) -> None:
+def test_a_missing_folder_is_named_and_not_created(tmp_path: Path) -> None:
     """A mistyped path must not silently begin a history of its own, far from the mappings."""
     with pytest.raises(StateError, match=r"folder of the state file does not exist: .*/typo"):
         StateWriter.open(tmp_path / "typo" / "state.db")
@@ -141,7 +141,7 @@ def test_a_damaged_file_is_named(path: Path) -> None:
         reader.sessions()
 
 
-def test_a_file_cut_short_is_named(path: Path) -> None:
+def test_a_truncated_file_is_named(path: Path) -> None:
     with StateWriter.open(path, now=noon) as writer:
         writer.begin_session(session())
     os.truncate(path, 6000)
@@ -149,7 +149,7 @@ def test_a_file_cut_short_is_named(path: Path) -> None:
         reader.sessions()
 
 
-def test_a_full_disk_is_named_and_leaves_what_was_committed(path: Path) -> None:
+def test_a_full_disk_is_named_and_committed_records_are_kept(path: Path) -> None:
     """SQLite itself says "full" when a file may not grow beyond so many pages."""
 
     def tiny(*args: object, **options: object) -> sqlite3.Connection:

@@ -94,7 +94,9 @@ def told(path: Path, fault: Fault) -> str:
 
 @pytest.mark.parametrize(("code", "said"), ERRORS)
 @pytest.mark.parametrize("for_good", [False, True])
-def test_a_failure_at_any_statement_leaves_whole_facts(tmp_path: Path, code: str, said: str, *, for_good: bool) -> None:
+def test_a_failure_at_any_statement_leaves_complete_records(
+    tmp_path: Path, code: str, said: str, *, for_good: bool
+) -> None:
     for after in itertools.count():
         path = tmp_path / f"state-{after}.db"
         fault = Fault(after, getattr(sqlite3, code), for_good=for_good)

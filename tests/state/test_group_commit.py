@@ -68,7 +68,7 @@ def side_by_side(commits: GroupCommit, disk: Disk, writes: list[Callable[[], Non
     return errors
 
 
-def test_what_comes_while_the_disk_is_busy_shares_the_next_commit() -> None:
+def test_writes_during_a_commit_share_the_next_commit() -> None:
     disk = Disk()
     commits = GroupCommit(disk.transaction, (RefusedError,))
     errors = side_by_side(commits, disk, [disk.write(number) for number in range(5)])
@@ -87,7 +87,7 @@ def test_a_write_that_is_refused_does_not_fail_the_others() -> None:
     assert disk.committed == [[0], [2]]
 
 
-def test_a_commit_that_fails_is_told_to_everybody_in_it() -> None:
+def test_a_failed_commit_raises_in_every_thread() -> None:
     disk = Disk()
     disk.full = True
     errors = side_by_side(
@@ -108,7 +108,7 @@ def test_after_a_failure_the_next_write_is_tried_again() -> None:
     assert disk.committed == [[2]]
 
 
-def test_an_interruption_leaves_nobody_waiting() -> None:
+def test_an_interruption_leaves_no_thread_waiting() -> None:
     disk = Disk()
 
     def interrupted() -> None:

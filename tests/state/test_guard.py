@@ -24,7 +24,7 @@ def _eager_threads() -> Iterator[None]:
     sys.setswitchinterval(before)
 
 
-def test_many_threads_may_look_while_the_first_undo_copy_is_made(tmp_path: Path) -> None:
+def test_many_threads_may_check_while_the_first_undo_copy_is_made(tmp_path: Path) -> None:
     state = tmp_path / "state.db"
     for name in ("state.db", "state.db-wal", "state.db-shm", "state.db.lock"):
         (tmp_path / name).write_text("x")

@@ -36,7 +36,7 @@ def end(holder: subprocess.Popen[str]) -> None:
     holder.communicate(timeout=10)
 
 
-def test_a_second_run_is_refused_and_told_who_holds_the_lock(path: Path) -> None:
+def test_a_second_run_is_refused_and_the_holder_of_the_lock_is_named(path: Path) -> None:
     holder = start_holder(path)
     try:
         with pytest.raises(LockHeldError, match=rf"lrestore-state\.db: process {holder.pid} on "):
@@ -61,7 +61,7 @@ def test_a_second_name_of_the_same_file_is_the_same_lock(path: Path) -> None:
         RunLock(link).acquire()
 
 
-def test_one_process_cannot_take_it_twice_and_does_not_lose_it_by_trying(path: Path) -> None:
+def test_one_process_cannot_take_the_lock_twice_and_does_not_lose_it_by_trying(path: Path) -> None:
     with RunLock(path):
         with pytest.raises(LockHeldError, match=str(os.getpid())):
             RunLock(path).acquire()
@@ -71,7 +71,7 @@ def test_one_process_cannot_take_it_twice_and_does_not_lose_it_by_trying(path: P
         assert "LockHeldError" in other.stderr
 
 
-def test_after_release_it_can_be_taken_again(path: Path) -> None:
+def test_a_released_lock_can_be_taken_again(path: Path) -> None:
     for _ in range(2):
         with RunLock(path) as lock:
             pass
@@ -83,6 +83,6 @@ def test_the_lock_file_is_private(path: Path) -> None:
         assert lock.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_place_where_no_lock_can_be_made_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_folder_for_the_lock_is_named(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="nowhere"):
         RunLock(tmp_path / "nowhere" / "state.db").acquire()

@@ -55,7 +55,7 @@ def test_a_file_of_a_newer_lrestore_is_refused_and_left_untouched(path: Path, op
     assert path.read_bytes() == before
 
 
-def test_a_file_with_our_mark_but_without_version_is_damaged(path: Path) -> None:
+def test_a_file_with_the_application_id_but_without_version_is_damaged(path: Path) -> None:
     older_file(path, version=0)
     with pytest.raises(StateError, match="damaged"):
         StateWriter.open(path)
@@ -75,7 +75,7 @@ def test_an_older_file_is_migrated_through_all_steps_and_keeps_its_rows(path: Pa
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_a_file_between_versions_takes_only_the_steps_it_lacks(path: Path) -> None:
+def test_a_file_between_versions_runs_only_the_missing_steps(path: Path) -> None:
     older_file(path, version=2)
     with closing(open_writable(path, schema=NEWER)) as connection:
         columns = [row["name"] for row in connection.execute("SELECT name FROM pragma_table_info('sessions')")]
@@ -97,7 +97,7 @@ def test_every_released_version_has_its_frozen_schema() -> None:
 
 
 @pytest.mark.parametrize("frozen", FROZEN, ids=lambda file: str(file.stem))
-def test_every_released_version_becomes_todays(path: Path, frozen: Path) -> None:
+def test_every_released_version_migrates_to_the_current_one(path: Path, frozen: Path) -> None:
     """Also catches a change of schema.sql that has no step: the newest frozen schema must be today's."""
     version = int(frozen.stem.removeprefix("v"))
     with closing(sqlite3.connect(path)) as connection:

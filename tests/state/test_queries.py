@@ -45,7 +45,7 @@ def test_each_statement_is_used(name: str) -> None:
         ("select_outcomes", "sqlite_autoindex_results"),
     ],
 )
-def test_what_runs_once_per_item_uses_an_index(empty: sqlite3.Connection, name: str, index: str) -> None:
+def test_a_statement_that_runs_per_item_uses_an_index(empty: sqlite3.Connection, name: str, index: str) -> None:
     parameters = dict.fromkeys(re.findall(r":(\w+)", QUERIES[name]))
     plan = empty.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", parameters).fetchall()
     assert any(index in row[3] for row in plan)

@@ -24,7 +24,7 @@ def reader(path: Path) -> StateReader:
     return StateReader.open(path)
 
 
-def test_without_a_file_nothing_has_been_recorded(path: Path) -> None:
+def test_a_missing_state_file_is_reported(path: Path) -> None:
     with pytest.raises(StateError, match="nothing is recorded yet"):
         StateReader.open(path)
     assert not path.exists()
@@ -38,11 +38,11 @@ def test_sessions_are_listed_oldest_first(reader: StateReader) -> None:
     ("reference", "found"),
     [("last", "20261102-bc"), ("20261101", "20261101-a"), ("20261102-b", "20261102-b"), ("20261102-bc", "20261102-bc")],
 )
-def test_a_session_is_found_by_id_beginning_or_last(reader: StateReader, reference: str, found: str) -> None:
+def test_a_session_is_found_by_id_prefix_or_last(reader: StateReader, reference: str, found: str) -> None:
     assert reader.session(reference).id == found
 
 
-def test_an_ambiguous_beginning_lists_what_it_could_mean(reader: StateReader) -> None:
+def test_an_ambiguous_prefix_lists_its_sessions(reader: StateReader) -> None:
     with pytest.raises(UsageError, match="20261102-b, 20261102-bc"):
         reader.session("20261102")
 
@@ -53,14 +53,14 @@ def test_an_unknown_session_is_a_usage_error(reader: StateReader, reference: str
         reader.session(reference)
 
 
-def test_the_last_unfinished_session_is_what_resume_takes(reader: StateReader) -> None:
+def test_resume_uses_the_last_unfinished_session(reader: StateReader) -> None:
     found = reader.last_unfinished()
     assert isinstance(found, RestorationSession)
     assert found.id == "20261102-b"
     assert reader.unfinished_ids() == {"20261101-a", "20261102-b"}
 
 
-def test_counts_come_from_the_results_also_after_a_kill(writer: StateWriter, path: Path) -> None:
+def test_counts_come_from_the_results_even_after_a_kill(writer: StateWriter, path: Path) -> None:
     writer.record_result(SESSION, result("created", "1"))
     writer.record_result(SESSION, result("failed", "2"))
     with StateReader.open(path) as reader:

@@ -59,7 +59,7 @@ def journal(folder: Path) -> Iterator[UndoJournal]:
         yield opened
 
 
-def test_the_copy_is_what_lay_in_looker_with_nulls_and_all(journal: UndoJournal) -> None:
+def test_the_copy_equals_the_live_object_including_nulls(journal: UndoJournal) -> None:
     journal.before_update("dashboard", "42", "Sales", LIVE)
     assert copies(journal.path) == {"42": LIVE}
     (entry,) = read_undo(journal.path.parent)
@@ -71,7 +71,7 @@ def test_the_copy_is_what_lay_in_looker_with_nulls_and_all(journal: UndoJournal)
     )
 
 
-def test_the_first_copy_of_a_session_is_the_one_that_stays(journal: UndoJournal) -> None:
+def test_the_first_copy_of_a_session_is_kept(journal: UndoJournal) -> None:
     journal.before_update("dashboard", "42", "Sales", LIVE)
     journal.before_update("dashboard", "42", "Sales", {**LIVE, "title": "half restored"})
     journal.before_delete("dashboard", "42", "Sales", {**LIVE, "title": "half restored"})
@@ -79,7 +79,7 @@ def test_the_first_copy_of_a_session_is_the_one_that_stays(journal: UndoJournal)
     assert len(read_undo(journal.path.parent)) == 1
 
 
-def test_after_a_resume_the_first_copy_still_stays(journal: UndoJournal, folder: Path) -> None:
+def test_the_first_copy_is_kept_after_a_resume(journal: UndoJournal, folder: Path) -> None:
     journal.before_update("dashboard", "42", "Sales", LIVE)
     journal.close()
     with UndoJournal(folder) as resumed:
@@ -87,7 +87,7 @@ def test_after_a_resume_the_first_copy_still_stays(journal: UndoJournal, folder:
     assert copies(journal.path) == {"42": LIVE}
 
 
-def test_the_worker_that_takes_over_from_a_dead_one_keeps_its_copy(journal: UndoJournal, folder: Path) -> None:
+def test_a_worker_that_replaces_a_dead_one_keeps_its_copy(journal: UndoJournal, folder: Path) -> None:
     journal.before_update("dashboard", "42", "Sales", LIVE)
     with UndoJournal(folder, worker=1) as other:
         other.before_update("dashboard", "42", "Sales", {**LIVE, "title": "half restored"})
@@ -95,7 +95,7 @@ def test_the_worker_that_takes_over_from_a_dead_one_keeps_its_copy(journal: Undo
     assert set(copies(other.path)) == {"1"}
 
 
-def test_of_two_workers_copies_the_earlier_one_counts(folder: Path) -> None:
+def test_the_earlier_copy_of_two_workers_counts(folder: Path) -> None:
     clock = Clock()
     with UndoJournal(folder, worker=0, now=clock) as first, UndoJournal(folder, worker=1, now=clock) as second:
         for journal in (first, second):
@@ -106,7 +106,7 @@ def test_of_two_workers_copies_the_earlier_one_counts(folder: Path) -> None:
     assert entries["42"].shard == second.path
 
 
-def test_what_the_session_made_is_removed_by_undo_and_not_put_back(journal: UndoJournal) -> None:
+def test_a_created_object_is_recorded_without_a_copy(journal: UndoJournal) -> None:
     journal.created("dashboard", "900")
     journal.before_update("dashboard", "900", "Sales", LIVE)
     journal.created("dashboard_element", "70", ("dashboard", "900"))
@@ -151,7 +151,7 @@ def test_threads_of_a_worker_share_its_shard(journal: UndoJournal) -> None:
     assert len(read_undo(journal.path.parent)) == len(copies(journal.path)) == 20
 
 
-def test_what_was_kept_survives_kill_9(folder: Path) -> None:
+def test_copies_survive_kill_9(folder: Path) -> None:
     script = (
         "import sys; from lrestore.state.undo import UndoJournal\n"
         "UndoJournal(sys.argv[1]).before_update('look', '1', 'L', {'id': '1', 'title': 'L'})\n"
@@ -167,7 +167,7 @@ def test_what_was_kept_survives_kill_9(folder: Path) -> None:
     assert copies(entry.shard) == {"1": {"id": "1", "title": "L"}}
 
 
-def test_a_copy_without_its_log_line_is_taken_again(journal: UndoJournal, folder: Path) -> None:
+def test_a_copy_without_its_log_row_is_taken_again(journal: UndoJournal, folder: Path) -> None:
     """Killed between copy and log line: the write never went out, so the live object is still as it was."""
     journal.before_update("dashboard", "42", "Sales", LIVE)
     journal.close()
@@ -186,7 +186,7 @@ def test_an_object_that_cannot_be_kept_is_not_written(journal: UndoJournal) -> N
     assert read_undo(journal.path.parent) == []
 
 
-def test_a_place_where_no_copy_can_be_kept_is_named(tmp_path: Path) -> None:
+def test_an_unwritable_folder_for_copies_is_named(tmp_path: Path) -> None:
     (tmp_path / "lrestore-state.d").write_text("a file where the folder should be")
     journal = UndoJournal(tmp_path / "lrestore-state.d" / "20261123-104500-ab12")
     with pytest.raises(StateError, match=r"lrestore-state\.d"):
@@ -234,7 +234,7 @@ def test_without_a_folder_there_is_nothing_to_remove(tmp_path: Path) -> None:
     assert prune(tmp_path / "none.db", 30, NOON, set()) == []
 
 
-def test_a_shard_that_cannot_be_made_ends_the_run_as_a_state_error(folder: Path) -> None:
+def test_a_shard_that_cannot_be_created_is_a_state_error(folder: Path) -> None:
     (folder / "undo-0.db").mkdir(parents=True)
     with UndoJournal(folder) as journal, pytest.raises(StateError, match=r"undo-0\.db"):
         journal.before_update("look", "1", "L", {"id": "1", "title": "L"})
@@ -263,7 +263,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """A shard as it is before it has a write-ahead log, with a transaction that is half on disk."""
 
 
-def test_a_shard_that_a_worker_was_killed_in_the_making_of_stops_nobody(folder: Path) -> None:
+def test_a_shard_of_a_worker_killed_during_its_creation_is_harmless(folder: Path) -> None:
     folder.mkdir(parents=True)
     shard = folder / "undo-7.db"
     subprocess.run([sys.executable, "-c", HALF_WRITTEN, str(shard)], check=False)
@@ -276,9 +276,7 @@ def test_a_shard_that_a_worker_was_killed_in_the_making_of_stops_nobody(folder: 
     assert len(read_undo(folder)) == 2
 
 
-def test_a_loss_of_power_does_not_take_the_folders_with_the_copies(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_folders_with_copies_survive_a_power_loss(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """SQLite sees to what is in the folder of a session; that it is there at all is our own business."""
     synced: set[int] = set()
     sync = os.fsync

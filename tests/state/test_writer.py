@@ -27,7 +27,7 @@ def mapped(writer: StateWriter, source_id: str = "42", content_type: str = "dash
     return recorded.destination_id if recorded else None
 
 
-def test_a_session_is_read_back_as_it_was_begun(writer: StateWriter) -> None:
+def test_a_session_is_read_back_as_recorded(writer: StateWriter) -> None:
     assert writer.read.session(SESSION) == session(started_at="2026-11-23T12:00:00.000Z")
 
 
@@ -43,7 +43,7 @@ def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:
     assert ended.totals == Totals(selected=3, created=2, failed=1)
 
 
-def test_what_a_session_did_not_attempt_is_pending_until_it_is_done(path: Path) -> None:
+def test_items_that_were_not_attempted_are_pending(path: Path) -> None:
     """Also while it runs, and after it was killed: then its results alone say how far it came."""
     with StateWriter.open(path, now=noon) as writer:
         writer.begin_session(session("20261123-b", totals=Totals(selected=3, pending=3)))
@@ -87,7 +87,7 @@ def test_finished_items_are_known_for_resume(writer: StateWriter) -> None:
     assert writer.read.outcomes(SESSION) == {ItemKey("dashboard", "1"): "created", ItemKey("dashboard", "2"): "failed"}
 
 
-def test_a_dead_letter_keeps_everything_that_is_known_of_the_failure(writer: StateWriter) -> None:
+def test_a_dead_letter_keeps_all_facts_about_the_failure(writer: StateWriter) -> None:
     """FR-021, B17."""
     writer.record_result(SESSION, result("failed"), b"\x81\xa2id\xa242")
     (item,) = writer.read.dead_letters(SESSION)
@@ -100,7 +100,7 @@ def test_an_item_without_dead_letter_has_no_content(writer: StateWriter) -> None
     assert writer.read.dead_letter_content(SESSION, KEY) is None
 
 
-def test_the_same_message_twice_leaves_what_once_leaves(writer: StateWriter) -> None:
+def test_recording_a_message_twice_changes_nothing(writer: StateWriter) -> None:
     """FR-018: a writer that died after its commit gets the message again."""
     for _ in range(2):
         writer.record_result(SESSION, result("failed"), b"x")
@@ -116,7 +116,7 @@ def test_a_second_dead_letter_without_blob_keeps_the_first_ones(writer: StateWri
     assert writer.read.dead_letter_content(SESSION, KEY) == b"x"
 
 
-def test_an_item_that_succeeds_after_all_has_no_dead_letter_any_more(writer: StateWriter) -> None:
+def test_an_item_that_succeeds_later_has_no_dead_letter(writer: StateWriter) -> None:
     writer.record_result(SESSION, result("failed"))
     writer.record_result(SESSION, result("updated"))
     assert list(writer.read.dead_letters()) == []
@@ -147,7 +147,7 @@ def test_a_session_for_another_destination_resolves_nothing(writer: StateWriter)
         ItemResult(KEY, "Sales", "updated", dead_letter=dead_letter()),
     ],
 )
-def test_failed_and_dead_letter_go_together(writer: StateWriter, broken: ItemResult) -> None:
+def test_a_result_has_a_dead_letter_only_if_it_failed(writer: StateWriter, broken: ItemResult) -> None:
     with pytest.raises(ValueError, match="dashboard=42"):
         writer.record_result(SESSION, broken)
 
@@ -158,7 +158,7 @@ def test_a_created_item_is_always_mapped(writer: StateWriter) -> None:
     assert mapped(writer) == "live-42"
 
 
-def test_a_mapping_that_the_result_names_itself_is_not_guessed(writer: StateWriter) -> None:
+def test_an_explicit_mapping_of_a_result_is_used(writer: StateWriter) -> None:
     writer.record_result(SESSION, result("created", "42", Mapping("dashboard", "42", "900")))
     assert mapped(writer) == "900"
 
@@ -175,7 +175,7 @@ def test_parts_are_mapped_with_their_item(writer: StateWriter) -> None:
     assert list(writer.read.recorded_as(ROUTE, "dashboard_element", "70")) == ["7"]
 
 
-def test_a_mapping_follows_an_object_that_was_made_anew(writer: StateWriter) -> None:
+def test_a_mapping_follows_an_object_that_was_created_again(writer: StateWriter) -> None:
     writer.record_mappings(SESSION, [Mapping("look", "1", "10")])
     writer.record_mappings(SESSION, [Mapping("look", "1", "11")])
     assert mapped(writer, "1", "look") == "11"
@@ -188,7 +188,7 @@ def test_two_objects_recorded_as_one_live_object_are_warned_about(writer: StateW
     )
 
 
-def test_the_same_live_id_of_another_type_is_no_clash(writer: StateWriter) -> None:
+def test_the_same_live_id_of_another_type_does_not_clash(writer: StateWriter) -> None:
     mappings = [Mapping("look", "1", "10"), Mapping("dashboard", "2", "10")]
     assert writer.record_mappings(SESSION, mappings) == ()
 
@@ -299,7 +299,7 @@ def test_a_batch_that_fails_leaves_nothing(writer: StateWriter, path: Path) -> N
         assert reader.outcomes(SESSION) == {}
 
 
-def test_one_bad_message_does_not_cost_the_batch(writer: StateWriter, path: Path) -> None:
+def test_one_bad_message_does_not_fail_the_batch(writer: StateWriter, path: Path) -> None:
     def bad_message() -> None:
         with writer.transaction():
             writer.record_mappings(SESSION, [Mapping("look", "9", "9")])
@@ -351,7 +351,7 @@ def test_odd_text_and_values_are_recorded_and_not_refused(writer: StateWriter) -
 SAID = Specification(release="26.12.3", fields={"Dashboard": {"title": True, "id": False}}, no_types=frozenset({"x"}))
 
 
-def test_what_a_destination_says_of_itself_is_kept_by_release(writer: StateWriter, path: Path) -> None:
+def test_a_specification_is_stored_by_release(writer: StateWriter, path: Path) -> None:
     writer.record_specification("prod", "26.12.3", SAID)
     newer = msgspec.structs.replace(SAID, marks=False)
     writer.record_specification("prod", "26.14.0", SAID)
@@ -364,14 +364,14 @@ def test_what_a_destination_says_of_itself_is_kept_by_release(writer: StateWrite
 
 
 @pytest.mark.parametrize("change", ["lrestore_version = '0'", "content = '{}'", "content = 'x'"])
-def test_what_another_lrestore_chose_to_keep_is_asked_for_again(writer: StateWriter, path: Path, change: str) -> None:
+def test_a_specification_of_another_lrestore_version_is_ignored(writer: StateWriter, path: Path, change: str) -> None:
     writer.record_specification("prod", "26.12.3", SAID)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(f"UPDATE specifications SET {change}")
     assert writer.read.specification("prod", "26.12.3") is None
 
 
-def test_what_was_left_out_is_read_back(writer: StateWriter) -> None:
+def test_left_out_fields_are_read_back(writer: StateWriter) -> None:
     recorded = msgspec.structs.replace(result(), left_out=("dashboard.chat_enabled",))
     writer.record_result(SESSION, recorded)
     (found,) = writer.read.results(SESSION)

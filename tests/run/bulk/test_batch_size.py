@@ -16,32 +16,32 @@ def after(*outcomes: Outcome, times: int = 200) -> Portions:
     return portions
 
 
-def test_nobody_knows_at_first_what_differs_so_portions_are_small() -> None:
+def test_the_first_batches_are_small() -> None:
     assert Portions(IN_FLIGHT).of(0, share=10_000) == SMALL
 
 
-def test_where_nothing_differs_a_worker_gets_a_whole_page() -> None:
+def test_a_worker_gets_a_whole_page_if_nothing_differs() -> None:
     assert after("unchanged", "skipped").of(0, share=10_000) == PAGE
 
 
-def test_where_much_differs_portions_stay_small() -> None:
+def test_batches_stay_small_if_much_differs() -> None:
     assert after("unchanged", "updated").of(0, share=10_000) == SMALL
     assert after("created", "failed").of(0, share=10_000) == SMALL
 
 
-def test_it_learns_anew_when_things_begin_to_differ() -> None:
+def test_batches_shrink_when_items_begin_to_differ() -> None:
     portions = after("unchanged")
     for _ in range(100):
         portions.settled("updated")
     assert portions.of(0, share=10_000) == SMALL
 
 
-def test_the_next_portion_comes_before_the_last_is_done_and_not_earlier() -> None:
+def test_the_next_batch_comes_shortly_before_the_last_one_is_done() -> None:
     portions = Portions(IN_FLIGHT)
     assert portions.of(IN_FLIGHT + SMALL, share=10_000) > 0
     assert portions.of(IN_FLIGHT + SMALL + 1, share=10_000) == 0
 
 
-def test_towards_the_end_portions_shrink_but_never_to_a_call_for_each_item() -> None:
+def test_batches_shrink_towards_the_end_but_not_to_single_items() -> None:
     assert Portions(IN_FLIGHT).of(0, share=12) == 12
     assert Portions(IN_FLIGHT).of(0, share=1) == LEAST > 1

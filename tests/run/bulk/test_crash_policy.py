@@ -14,7 +14,7 @@ from tests.run.cli_harness import Rig
 ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
 
 
-def test_an_item_whose_create_may_be_under_way_comes_when_there_is_nothing_else_to_do() -> None:
+def test_an_item_with_an_open_create_is_tried_last() -> None:
     """Whoever gets it waits for what Looker may still make: the others need not."""
     deaths = Deaths()
     deaths.suspect(ONE, unanswered=True)
@@ -25,7 +25,7 @@ def test_an_item_whose_create_may_be_under_way_comes_when_there_is_nothing_else_
     assert deaths.next_suspect(idle=True) is None
 
 
-def test_an_item_over_which_workers_die_is_given_up_in_the_end() -> None:
+def test_an_item_that_kills_workers_is_given_up() -> None:
     deaths = Deaths()
     assert [deaths.blame(ONE) for _ in range(POISON_DEATHS)] == [False] * (POISON_DEATHS - 1) + [True]
     assert (deaths.over(ONE), deaths.over(OTHER)) == (POISON_DEATHS, 0)
@@ -48,7 +48,7 @@ def test_only_deaths_in_a_row_stop_a_run() -> None:
     ("point", "said"),
     [("worker.start", "workers in a row ended before they started work"), ("writer.start", "the writer died")],
 )
-def test_processes_that_never_get_going_stop_the_run_and_blame_no_item(tmp_path: Path, point: str, said: str) -> None:
+def test_processes_that_never_start_stop_the_run_and_blame_no_item(tmp_path: Path, point: str, said: str) -> None:
     """They were started for ever, and the items that they had been given became dead letters."""
     with Rig(tmp_path) as rig:
         code, words = rig.run("--select", "all", **{CRASH: f"{point}:1"})

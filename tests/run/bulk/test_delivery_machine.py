@@ -178,7 +178,7 @@ def made(worker: int, number: int, kind: str) -> Record:
     return Finished(ItemResult(key, "D", "updated", changes=(LARGE,) if kind == "large" else ()))
 
 
-def test_what_a_dead_writer_left_in_the_pipe_does_not_hold_up_its_successor() -> None:
+def test_messages_of_a_dead_writer_do_not_block_its_successor() -> None:
     """It names as unconfirmed what has been confirmed meanwhile; the run once waited for that for ever."""
     machine = Deliveries()
     machine.send(1, ["result"])

@@ -33,7 +33,7 @@ def looks(shard: ShardWriter, world: World, folder_id: int, count: int) -> None:
         shard.put("look", look_id, title, blob)
 
 
-def test_a_tree_of_folders_is_made_from_the_top_down(tmp_path: Path) -> None:
+def test_a_tree_of_folders_is_created_from_the_top_down(tmp_path: Path) -> None:
     """Twelve deep, in the backup from the bottom up: each folder is made in the one that was made before it."""
 
     def deep(shard: ShardWriter, world: World) -> None:
@@ -76,7 +76,7 @@ def test_a_circle_is_named_and_the_run_goes_on(tmp_path: Path) -> None:
         assert rig.totals()["failed"] == 3
 
 
-def test_what_needs_a_dead_letter_fails_without_a_call_and_names_the_chain(tmp_path: Path) -> None:
+def test_an_item_that_needs_a_failed_one_fails_without_a_call_and_names_the_chain(tmp_path: Path) -> None:
     """Also when thousands need it: coordinator and writer once waited for each other then, for ever."""
 
     def chain(shard: ShardWriter, world: World) -> None:
@@ -100,7 +100,7 @@ def test_what_needs_a_dead_letter_fails_without_a_call_and_names_the_chain(tmp_p
         assert ("look", "DependencyError") in letters
 
 
-def test_a_dead_letter_that_the_destination_has_is_used(tmp_path: Path) -> None:
+def test_a_failed_item_that_exists_in_the_destination_is_used(tmp_path: Path) -> None:
     """The folder cannot be updated, and yet it is there: what is missing in it is made in it."""
 
     def in_the_first_folder(shard: ShardWriter, world: World) -> None:

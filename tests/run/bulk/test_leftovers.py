@@ -12,7 +12,7 @@ from tests.run.cli_harness import Rig
 
 @pytest.mark.slow
 @pytest.mark.crash
-def test_a_resumed_run_leaves_nothing_but_copies(tmp_path: Path) -> None:
+def test_a_resumed_run_leaves_only_copies(tmp_path: Path) -> None:
     """With anything else in it, the folder of a session is never pruned."""
     with Rig(tmp_path) as rig:
         rig.run("--select", "all", **{CRASH: "report.told:1"})

@@ -87,7 +87,7 @@ def finished(number: int, **more: Any) -> Finished:
     return Finished(ItemResult(ItemKey("dashboard", str(number)), "D", "updated", **more))
 
 
-def test_what_is_committed_is_confirmed(desk: Desk) -> None:
+def test_committed_records_are_confirmed(desk: Desk) -> None:
     desk.outbox.send(finished(1))
     desk.outbox.send(finished(2))
     desk.write()
@@ -96,7 +96,7 @@ def test_what_is_committed_is_confirmed(desk: Desk) -> None:
     assert desk.results() == {"dashboard=1": "updated", "dashboard=2": "updated"}
 
 
-def test_a_lost_writer_costs_nothing(desk: Desk) -> None:
+def test_a_lost_writer_loses_no_record(desk: Desk) -> None:
     """What it had read and not committed is sent again to its successor."""
     desk.outbox.send(finished(1))
     desk.reading.read(0.01)
@@ -125,7 +125,7 @@ def test_a_confirmation_that_was_lost_records_nothing_twice(desk: Desk) -> None:
         assert recorded is not None and recorded.destination_id == "77"
 
 
-def test_a_record_too_large_for_the_pipe_takes_the_other_way(desk: Desk) -> None:
+def test_a_record_too_large_for_the_pipe_is_stored_in_a_file(desk: Desk) -> None:
     large = Change("vis_config", None, "x" * 100_000)
     desk.outbox.send(finished(1, changes=(large,)))
     desk.write()
@@ -152,7 +152,7 @@ def test_settling_waits_for_the_confirmation(desk: Desk) -> None:
     assert settled.is_set()
 
 
-def test_settling_ends_when_nobody_is_left_to_confirm(desk: Desk, tmp_path: Path) -> None:
+def test_settling_ends_when_the_coordinator_has_ended(desk: Desk, tmp_path: Path) -> None:
     orphan = Outbox(2, desk.writing, tmp_path / "outbox-2.db", lambda: True)
     orphan.send(finished(1))
     with pytest.raises(StoppedError):
@@ -171,7 +171,7 @@ def test_a_record_that_cannot_be_sent_leaves_no_gap_behind(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("folder", ["a?mode=memory", "a#b", "%41", "caf\udce9"])
-def test_a_record_that_is_put_aside_is_found_again_whatever_its_folder_is_called(tmp_path: Path, folder: str) -> None:
+def test_a_stored_record_is_found_in_a_folder_of_any_name(tmp_path: Path, folder: str) -> None:
     place = tmp_path / folder
     place.mkdir()
     desk = Desk(place)
@@ -190,7 +190,7 @@ def test_a_record_that_is_put_aside_is_found_again_whatever_its_folder_is_called
 
 
 @pytest.mark.parametrize("length", [10, 50_000])
-def test_a_text_that_is_no_unicode_is_recorded_all_the_same(desk: Desk, length: int) -> None:
+def test_text_that_is_not_unicode_is_recorded(desk: Desk, length: int) -> None:
     """A path in a message, or a name in broken content, may hold half of a character."""
     name = "caf\udce9" * length
     desk.outbox.send(Finished(ItemResult(ItemKey("look", "1"), name, "updated"), b"\xff\x00"))

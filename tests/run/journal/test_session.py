@@ -37,7 +37,7 @@ def keep(directory: Path, worker: int, *ids: str) -> None:
             undo.before_update("look", one, "a look", {"id": one})
 
 
-def test_what_an_earlier_start_kept_is_read_once(journal: SessionJournal, tmp_path: Path) -> None:
+def test_copies_of_an_earlier_start_are_read_once(journal: SessionJournal, tmp_path: Path) -> None:
     """Read for each item, it took longer than all the rest of a resumed run of tens of thousands."""
     for key in (ONE, OTHER):
         assert not journal.kept(key, key.id, None)
@@ -48,7 +48,7 @@ def test_what_an_earlier_start_kept_is_read_once(journal: SessionJournal, tmp_pa
     assert journal.kept(OTHER, "2", None) and not journal.kept(OTHER, "3", None)
 
 
-def test_what_a_worker_kept_that_died_since_is_seen(journal: SessionJournal, tmp_path: Path) -> None:
+def test_copies_of_a_worker_that_died_are_seen(journal: SessionJournal, tmp_path: Path) -> None:
     late = ItemKey("look", "3")
     journal.repeat(ONE)
     assert journal.kept(ONE, "1", None)

@@ -27,7 +27,7 @@ class Clocks:
         return Waits(lambda: self.wall, lambda: self.monotonic_s)
 
 
-def test_what_is_left_of_the_time_since_it_was_recorded() -> None:
+def test_the_wait_counts_from_the_recorded_time() -> None:
     clocks = Clocks()
     waits = clocks.waits()
     recorded = stamp(NOON)
@@ -37,7 +37,7 @@ def test_what_is_left_of_the_time_since_it_was_recorded() -> None:
     assert waits.left_s(recorded, 120, of_this_run=False) == 0
 
 
-def test_a_clock_that_was_set_back_makes_the_wait_neither_endless_nor_nothing() -> None:
+def test_a_clock_that_was_set_back_makes_the_wait_neither_endless_nor_zero() -> None:
     clocks = Clocks()
     recorded = stamp(NOON)
     clocks.wall -= timedelta(hours=3)
@@ -51,7 +51,7 @@ def test_a_clock_that_was_set_back_makes_the_wait_neither_endless_nor_nothing() 
     assert waits.left_s(recorded, 120, of_this_run=False) == 0
 
 
-def test_what_was_recorded_by_a_process_of_this_run_gets_its_time_from_when_it_is_first_seen() -> None:
+def test_a_create_of_this_run_counts_from_when_it_is_first_seen() -> None:
     """This process may be older than that create."""
     clocks = Clocks()
     waits = clocks.waits()

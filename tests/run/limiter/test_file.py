@@ -54,7 +54,7 @@ def die_at_pass(path: Path, number: int) -> None:
         limiter.report(200, 0.1, None)
 
 
-def test_what_one_writes_the_other_reads(path: Path, cell: FileCell) -> None:
+def test_processes_share_the_record(path: Path, cell: FileCell) -> None:
     other = FileCell(path)
     with cell:
         state = cell.load()
@@ -83,7 +83,7 @@ def test_a_half_written_record_is_not_seen(path: Path, cell: FileCell) -> None:
 
 @pytest.mark.crash
 @pytest.mark.parametrize("number", [1, 2, 7])
-def test_whoever_dies_with_the_lock_in_its_hand_blocks_nobody(path: Path, number: int) -> None:
+def test_a_process_that_dies_with_the_lock_does_not_block_others(path: Path, number: int) -> None:
     """kill -9 between the two halves of an update: lock free, record whole, the update not made."""
     with SharedLimiter.create(path, CONFIG) as limiter, children(die_at_pass, [(path, number)]) as (child,):
         child.join(WITHIN_S)
@@ -95,7 +95,7 @@ def test_whoever_dies_with_the_lock_in_its_hand_blocks_nobody(path: Path, number
 
 
 @pytest.mark.crash
-def test_the_places_of_a_killed_process_are_given_back(path: Path) -> None:
+def test_the_places_of_a_killed_process_are_freed(path: Path) -> None:
     """Also while its parent has not looked after it: a zombie holds nothing."""
     with SharedLimiter.create(path, CONFIG) as limiter, children(take_and_hang, [(path, 4)]) as (child,):
         while limiter.snapshot().in_flight < 4:
@@ -105,7 +105,7 @@ def test_the_places_of_a_killed_process_are_given_back(path: Path) -> None:
         assert limiter.snapshot().in_flight == 1
 
 
-def test_a_process_of_the_same_number_is_not_the_same(cell: FileCell) -> None:
+def test_a_later_process_with_the_same_id_is_another_process(cell: FileCell) -> None:
     """Numbers come round again; the time of its start tells a process from an earlier one."""
     with cell:
         cell.set_own(3)
@@ -114,7 +114,7 @@ def test_a_process_of_the_same_number_is_not_the_same(cell: FileCell) -> None:
         assert cell.in_flight() == 0
 
 
-def test_the_living_are_told_from_the_dead() -> None:
+def test_living_and_dead_processes_are_distinguished() -> None:
     child = subprocess.Popen([sys.executable, "-c", ""])
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert started_at(child.pid) == 0, "a zombie"
@@ -123,7 +123,7 @@ def test_the_living_are_told_from_the_dead() -> None:
     assert 0 < started_at(os.getppid()) <= started_at(os.getpid())
 
 
-def test_leaving_gives_the_places_back(path: Path, cell: FileCell) -> None:
+def test_leaving_frees_the_places(path: Path, cell: FileCell) -> None:
     other = FileCell(path)
     with other:
         other.set_own(2)
@@ -162,7 +162,7 @@ def test_a_folder_that_does_not_exist_is_named(path: Path) -> None:
         SharedLimiter.create(path / "limiter", CONFIG)
 
 
-def test_what_an_earlier_run_left_is_replaced_and_its_orphans_keep_theirs(path: Path) -> None:
+def test_the_file_of_an_earlier_run_is_replaced_and_its_orphans_keep_the_old_one(path: Path) -> None:
     orphan = SharedLimiter.create(path, CONFIG)
     with SharedLimiter.create(path, CONFIG) as limiter:
         orphan.acquire()

@@ -47,7 +47,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
 
 @pytest.mark.parametrize("depth_s", [0.1, 1.0])
 @pytest.mark.parametrize("per_second", [50, 200, 800])
-def test_what_the_server_admits_is_used(world: Build, per_second: int, depth_s: float) -> None:
+def test_the_admitted_rate_is_used(world: Build, per_second: int, depth_s: float) -> None:
     """FR: achieved at least 95 % of what is admitted after warm-up, with less than 2 % refused."""
     run = world(Bucket(per_second, depth_s), processes=8 if per_second < 800 else 16)
     run.run(60)
@@ -56,7 +56,7 @@ def test_what_the_server_admits_is_used(world: Build, per_second: int, depth_s: 
 
 
 @pytest.mark.parametrize("per_second", [50, 800])
-def test_a_retry_after_of_a_second_costs_few_of_them(world: Build, per_second: int) -> None:
+def test_a_retry_after_of_a_second_costs_little_throughput(world: Build, per_second: int) -> None:
     """Each refusal then silences everybody for a second: one in thirty would be 3 % of the throughput."""
     run = world(Bucket(per_second, retry_after=True), processes=8 if per_second < 800 else 16)
     run.run(80)
@@ -65,7 +65,7 @@ def test_a_retry_after_of_a_second_costs_few_of_them(world: Build, per_second: i
 
 
 @pytest.mark.parametrize("per_second", [50, 200])
-def test_fixed_windows_are_filled_too(world: Build, per_second: int) -> None:
+def test_fixed_windows_are_used_fully(world: Build, per_second: int) -> None:
     """A server that counts per second refuses all until the second is over, whatever the rate has become."""
     run = world(Windows(per_second))
     run.run(60)
@@ -74,7 +74,7 @@ def test_fixed_windows_are_filled_too(world: Build, per_second: int) -> None:
 
 
 @pytest.mark.parametrize("retry_after", [False, True])
-def test_a_limit_that_falls_to_a_fifth_and_comes_back_is_followed(world: Build, *, retry_after: bool) -> None:
+def test_a_limit_that_falls_to_a_fifth_and_recovers_is_followed(world: Build, *, retry_after: bool) -> None:
     run = world(Bucket(200, retry_after=retry_after))
     run.run(40)
     run.server.per_second = 40  # type: ignore[attr-defined]
@@ -87,7 +87,7 @@ def test_a_limit_that_falls_to_a_fifth_and_comes_back_is_followed(world: Build, 
     assert run.refused_share() < 0.02
 
 
-def test_the_start_is_gentle(world: Build) -> None:
+def test_the_start_is_slow(world: Build) -> None:
     run = world(Server())
     run.run(1.0)
     assert len(run.sent) <= 40
@@ -100,7 +100,7 @@ def test_a_server_without_limits_is_used_by_all_threads(world: Build) -> None:
     assert run.per_second(10, 30) >= 0.95 * 32 / 0.05
 
 
-def test_a_bound_on_calls_under_way_is_found(world: Build) -> None:
+def test_a_bound_on_concurrent_calls_is_found(world: Build) -> None:
     """Eight at once on a server of 50 ms would be 145 calls/s with its jitter."""
     run = world(Narrow(8))
     run.run(60)
@@ -117,7 +117,7 @@ def test_answers_that_get_slow_stop_the_growth_and_cost_no_throughput(world: Bui
         assert cell.load().limit < 200
 
 
-def test_load_is_taken_away_when_that_makes_answers_fast_again(world: Build) -> None:
+def test_the_limit_falls_if_that_makes_answers_fast_again(world: Build) -> None:
     run = world(Queueing(1000, latency_s=0.02), processes=16)
     run.run(20)
     run.server.per_second = 100  # type: ignore[attr-defined]
@@ -128,7 +128,7 @@ def test_load_is_taken_away_when_that_makes_answers_fast_again(world: Build) -> 
     assert run.per_second(30, 50) >= 0.85 * 100
 
 
-def test_answers_that_are_slow_for_good_are_taken_as_usual(world: Build) -> None:
+def test_answers_that_stay_slow_count_as_usual(world: Build) -> None:
     """Costlier calls, not our load: there is nothing to gain by holding back."""
     server = Server(latency_s=0.05, jitter=0.0)
     run = world(server)
@@ -155,7 +155,7 @@ def test_a_fixed_rate_is_never_exceeded_in_any_second(world: Build, per_second: 
     assert len(run.sent) >= 0.95 * per_second * 20
 
 
-def test_a_burst_that_was_asked_for_comes_on_top_once(world: Build) -> None:
+def test_a_configured_burst_comes_on_top_once(world: Build) -> None:
     run = world(Server(latency_s=0.04), per_second=50.0, burst=20, start_in_flight=32)
     run.run(10)
     assert 50 < bursts(run.sent) <= 50 + 20
@@ -168,7 +168,7 @@ def test_a_fixed_rate_still_falls_when_the_server_refuses(world: Build) -> None:
     assert run.refused_share() < 0.02
 
 
-def test_while_the_destination_is_gone_one_at_a_time_looks(world: Build) -> None:
+def test_one_caller_at_a_time_probes_during_an_outage(world: Build) -> None:
     run = world(Server())
     run.run(20)
     run.server.down = True
@@ -190,7 +190,7 @@ def test_an_outage_spends_few_tries(world: Build) -> None:
     assert sum(status is None for _, status in run.log) <= 32 + 4
 
 
-def test_the_destination_is_given_up_after_the_time_that_was_set(world: Build) -> None:
+def test_the_run_stops_after_give_up_after_s(world: Build) -> None:
     run = world(Server(), give_up_after_s=100.0)
     run.run(10)
     run.server.down = True
@@ -199,7 +199,7 @@ def test_the_destination_is_given_up_after_the_time_that_was_set(world: Build) -
     assert 100 <= run.gone_at_s - BEGIN_S - 10 <= 102
 
 
-def test_failures_between_answers_are_no_outage(world: Build) -> None:
+def test_failures_between_answers_are_not_an_outage(world: Build) -> None:
     """Every second call fails: the destination is there, and throughput stays."""
     server = Server(jitter=0.0)
     turns = iter(range(10**9))
@@ -211,7 +211,7 @@ def test_failures_between_answers_are_no_outage(world: Build) -> None:
     assert run.per_second(10, 20) > 50
 
 
-def test_a_process_that_dies_gives_its_places_back(tmp_path: Path) -> None:
+def test_the_slots_of_a_dead_process_are_freed(tmp_path: Path) -> None:
     config = LimiterConfig(max_in_flight=8, start_in_flight=8)
     cells = memory(tmp_path, config, 2)
     run = World(Server(latency_s=10.0, jitter=0.0), cells[0], config)

@@ -54,7 +54,7 @@ def test_a_fixed_rate_is_never_exceeded_whatever_happens(events: list[tuple[str,
 
 
 @given(events=EVENTS, max_calls=st.integers(min_value=1, max_value=20))
-def test_no_more_calls_go_out_than_a_run_may_make(events: list[tuple[str, float]], max_calls: int) -> None:
+def test_no_more_calls_are_let_through_than_allowed(events: list[tuple[str, float]], max_calls: int) -> None:
     """Neither in an outage, where one at a time looks: the next who asks is told that there are none left."""
     controller = Controller(LimiterConfig(max_in_flight=50, max_calls=max_calls))
     state, now_s, sent = controller.begin(BEGIN_S), BEGIN_S, 0
@@ -70,7 +70,7 @@ def test_no_more_calls_go_out_than_a_run_may_make(events: list[tuple[str, float]
 
 
 @given(events=EVENTS, in_flight=st.lists(st.integers(min_value=0, max_value=12), min_size=1, max_size=20))
-def test_never_more_under_way_than_the_window(events: list[tuple[str, float]], in_flight: list[int]) -> None:
+def test_concurrent_calls_never_exceed_the_window(events: list[tuple[str, float]], in_flight: list[int]) -> None:
     """An outage's one look aside, no call goes out when the window is full, and the window stays in its bounds."""
     controller = Controller(LimiterConfig(max_in_flight=10, start_in_flight=4))
     state, now_s = controller.begin(BEGIN_S), BEGIN_S
@@ -86,7 +86,7 @@ def test_never_more_under_way_than_the_window(events: list[tuple[str, float]], i
 
 
 @given(events=EVENTS)
-def test_whoever_is_told_to_wait_is_told_for_how_long(events: list[tuple[str, float]]) -> None:
+def test_every_verdict_to_wait_has_a_time(events: list[tuple[str, float]]) -> None:
     """Every wait is positive and bounded, so that asking in a loop neither spins nor hangs."""
     controller = Controller(LimiterConfig(max_in_flight=8))
     state, now_s = controller.begin(BEGIN_S), BEGIN_S
@@ -101,7 +101,7 @@ def test_whoever_is_told_to_wait_is_told_for_how_long(events: list[tuple[str, fl
 
 
 @given(events=EVENTS)
-def test_the_record_survives_the_way_through_bytes(events: list[tuple[str, float]]) -> None:
+def test_the_record_survives_packing(events: list[tuple[str, float]]) -> None:
     controller = Controller(LimiterConfig(max_in_flight=8))
     state, now_s = controller.begin(BEGIN_S), BEGIN_S
     for event, passed_s in events:
@@ -114,7 +114,7 @@ def test_the_record_survives_the_way_through_bytes(events: list[tuple[str, float
     assert not any(math.isnan(value) for value in msgspec.structs.astuple(state))
 
 
-def test_refusals_of_calls_under_way_at_the_decrease_count_once() -> None:
+def test_refusals_of_concurrent_calls_count_once() -> None:
     """One congestion event: thirty-two answers, one decrease."""
     controller = Controller(LimiterConfig(max_in_flight=32))
     state = controller.begin(BEGIN_S)
@@ -134,7 +134,7 @@ def test_a_refusal_of_a_later_call_is_a_new_decrease() -> None:
     assert state.limit < 0.9 * 94
 
 
-def test_a_retry_after_holds_everybody_back_and_no_burst_follows() -> None:
+def test_a_retry_after_pauses_all_callers_and_no_burst_follows() -> None:
     controller = Controller(LimiterConfig(max_in_flight=32, per_second=100.0))
     state = controller.begin(BEGIN_S)
     go_out(controller, state, BEGIN_S)
@@ -153,7 +153,7 @@ def test_a_shorter_retry_after_does_not_end_a_longer_one() -> None:
     assert state.paused_until_s == BEGIN_S + 30
 
 
-def test_a_retry_after_of_hours_is_cut() -> None:
+def test_a_retry_after_of_hours_is_shortened() -> None:
     """A typing error in a proxy must not end the run."""
     controller = Controller(LimiterConfig(max_in_flight=32))
     state = controller.begin(BEGIN_S)
@@ -162,7 +162,7 @@ def test_a_retry_after_of_hours_is_cut() -> None:
 
 
 @pytest.mark.parametrize(("max_in_flight", "tries"), [(1, 2), (4, 5), (32, 8)])
-def test_an_outage_is_declared_before_the_tries_of_few_callers_are_used_up(max_in_flight: int, tries: int) -> None:
+def test_an_outage_is_declared_before_few_callers_use_up_their_tries(max_in_flight: int, tries: int) -> None:
     controller = Controller(LimiterConfig(max_in_flight=max_in_flight))
     state = controller.begin(BEGIN_S)
     for number in range(tries):
@@ -171,7 +171,7 @@ def test_an_outage_is_declared_before_the_tries_of_few_callers_are_used_up(max_i
     assert state.outage_since_s == BEGIN_S
 
 
-def test_of_all_who_ask_during_an_outage_one_per_interval_goes() -> None:
+def test_one_caller_per_interval_probes_during_an_outage() -> None:
     controller = Controller(LimiterConfig(max_in_flight=1))
     state = controller.begin(BEGIN_S)
     for _ in range(2):
@@ -186,7 +186,7 @@ def test_of_all_who_ask_during_an_outage_one_per_interval_goes() -> None:
     assert gaps_s == [1, 2, 4, 8, 16, 30]
 
 
-def test_any_answer_ends_an_outage_gently() -> None:
+def test_any_answer_ends_an_outage_with_a_lower_limit() -> None:
     """Even a refusal shows that somebody is there; and whoever comes back is not met with full load."""
     controller = Controller(LimiterConfig(max_in_flight=1))
     state = controller.begin(BEGIN_S)
@@ -202,6 +202,6 @@ def test_any_answer_ends_an_outage_gently() -> None:
     "wrong",
     [{"max_in_flight": 0}, {"max_in_flight": 4, "per_second": -1.0}, {"max_in_flight": 4, "start_per_second": 0.0}],
 )
-def test_a_configuration_that_lets_nothing_through_is_refused(wrong: dict[str, float]) -> None:
+def test_a_configuration_that_allows_no_call_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="limiter"):
         LimiterConfig(**wrong)  # type: ignore[arg-type]

@@ -43,7 +43,7 @@ def fail(calls: SharedLimiter, times: int) -> None:
         calls.report(None, 0.1, None)
 
 
-def test_it_is_what_the_transport_wants() -> None:
+def test_the_limiter_fits_the_transport() -> None:
     calls: Limiter = limiter(Clock())
     calls.acquire()
     calls.report(200, 0.05, None)
@@ -67,7 +67,7 @@ def test_a_retry_after_is_waited_out() -> None:
     assert clock.now_s - BEGIN_S >= 7.0
 
 
-def test_who_waits_when_the_run_stops_is_told_so() -> None:
+def test_a_waiting_caller_is_stopped_with_the_run() -> None:
     calls = limiter(Clock(waits=0))
     calls.acquire()
     calls.report(429, 0.05, 60.0)
@@ -75,7 +75,7 @@ def test_who_waits_when_the_run_stops_is_told_so() -> None:
         calls.acquire()
 
 
-def test_all_threads_that_wait_hear_of_the_stop() -> None:
+def test_all_waiting_threads_are_stopped() -> None:
     stop = threading.Event()
     config = LimiterConfig(max_in_flight=4)
     calls = SharedLimiter(MemoryCell(Controller(config).begin(0.0)), config, clock=lambda: 0.0, pause=stop.wait)
@@ -98,7 +98,7 @@ def test_all_threads_that_wait_hear_of_the_stop() -> None:
     assert len(stopped) == 4
 
 
-def test_a_destination_that_stays_away_stops_the_run() -> None:
+def test_a_destination_that_stays_unreachable_stops_the_run() -> None:
     """FR: exit code 4, and ``--resume`` goes on."""
     clock = Clock()
     calls = limiter(clock, give_up_after_s=90.0)
@@ -125,7 +125,7 @@ def test_with_a_probe_no_call_is_spent_on_an_outage() -> None:
     assert calls.snapshot().outage_since is None
 
 
-def test_a_probe_that_fails_in_an_unforeseen_way_keeps_no_place() -> None:
+def test_a_probe_that_raises_frees_its_slot() -> None:
     def look() -> bool:
         raise RuntimeError("probe is broken")
 
@@ -136,14 +136,14 @@ def test_a_probe_that_fails_in_an_unforeseen_way_keeps_no_place() -> None:
     assert calls.snapshot().in_flight == 0
 
 
-def test_a_call_that_was_never_reported_gives_its_place_back() -> None:
+def test_a_call_without_report_frees_its_slot() -> None:
     calls = limiter(Clock(), max_in_flight=1)
     calls.acquire()
     calls.acquire()
     assert calls.snapshot().in_flight == 1
 
 
-def test_the_place_of_a_thread_that_died_is_given_back() -> None:
+def test_the_slot_of_a_dead_thread_is_freed() -> None:
     calls = limiter(Clock(), max_in_flight=1)
     thread = threading.Thread(target=calls.acquire)
     thread.start()
@@ -160,7 +160,7 @@ def test_a_report_without_a_call_changes_nothing() -> None:
     assert calls.snapshot() == before
 
 
-def test_the_view_says_how_things_stand() -> None:
+def test_the_view_shows_the_current_state() -> None:
     clock = Clock()
     calls = limiter(clock)
     calls.acquire()

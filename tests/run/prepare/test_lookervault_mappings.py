@@ -76,7 +76,7 @@ def test_a_mapping_is_taken_over_once(crossing: Crossing) -> None:
     assert again.writes == [] and "took over" not in again.err
 
 
-def test_without_it_the_dashboard_would_not_be_known(crossing: Crossing) -> None:
+def test_without_the_mapping_the_dashboard_is_not_found(crossing: Crossing) -> None:
     """Its title is taken in its folder, by itself."""
     by_other_means(crossing)
     assert crossing.migrate("dashboard=1").total("failed") == 1
@@ -93,7 +93,7 @@ def test_the_title_alone_proves_nothing(crossing: Crossing) -> None:
     assert crossing.of("dashboard", id=live_id) == before
 
 
-def test_a_plan_counts_on_it_and_records_nothing(crossing: Crossing) -> None:
+def test_a_plan_uses_the_mapping_and_records_nothing(crossing: Crossing) -> None:
     record(crossing, ("dashboard", "1", by_other_means(crossing)))
     ran = crossing.migrate("dashboard=1", "--plan").all_good()
     assert (ran.total("updated"), ran.total("created")) == (1, 0)
@@ -111,7 +111,7 @@ def test_mappings_of_many_types_prefixed_or_not(crossing: Crossing) -> None:
     assert ran.total("created") == 0
 
 
-def test_ones_own_mapping_wins(crossing: Crossing) -> None:
+def test_an_own_mapping_takes_precedence(crossing: Crossing) -> None:
     live_id = crossing.new_id("dashboard", "1")
     crossing.migrate("dashboard=2").all_good()
     record(crossing, ("dashboard", "1", crossing.new_id("dashboard", "2")))
@@ -126,7 +126,7 @@ def believed(crossing: Crossing, *argv: str) -> bool:
 
 
 @pytest.mark.parametrize("wrong", ["gone", "other title", "somebody else's", "claimed twice"])
-def test_what_is_not_surely_the_same_object_is_not_believed(crossing: Crossing, wrong: str) -> None:
+def test_a_mapping_without_proof_is_ignored(crossing: Crossing, wrong: str) -> None:
     crossing.migrate("dashboard=2").all_good()
     second = crossing.new_id("dashboard", "2")
     title = crossing.of("dashboard", id=second)["title"]
@@ -160,7 +160,7 @@ def test_what_is_not_surely_the_same_object_is_not_believed(crossing: Crossing, 
         ("", "source", False),
     ],
 )
-def test_the_source_has_to_be_ours_or_the_only_one_that_anybody_has_named(
+def test_the_source_must_be_ours_or_the_only_one(
     crossing: Crossing, source: str, instance: str, *, is_ours: bool
 ) -> None:
     """The backup is vault.db: an instance of that name is one that nobody has named."""
@@ -175,12 +175,12 @@ def test_the_source_has_to_be_ours_or_the_only_one_that_anybody_has_named(
     ("into", "is_ours"),
     [("destination", True), ("http://127.0.0.1:19999", True), ("127.0.0.1", True), ("https://x.example", False)],
 )
-def test_the_destination_has_to_be_ours_where_it_is_said(crossing: Crossing, into: str, *, is_ours: bool) -> None:
+def test_the_destination_must_be_ours_if_it_is_named(crossing: Crossing, into: str, *, is_ours: bool) -> None:
     record(crossing, ("dashboard", "1", by_other_means(crossing)), into=into)
     assert believed(crossing) is is_ours
 
 
-def test_in_the_same_instance_ids_say_more(tmp_path: Path) -> None:
+def test_mappings_are_ignored_in_the_same_instance(tmp_path: Path) -> None:
     with Arena(tmp_path, sizes=SOME) as arena:
         record(arena, ("dashboard", "1", "2"))
         title = arena.blob("dashboard", "2")["title"]
@@ -189,7 +189,7 @@ def test_in_the_same_instance_ids_say_more(tmp_path: Path) -> None:
         assert arena.blob("dashboard", "2")["title"] == title
 
 
-def test_a_table_of_that_name_that_is_not_lookervaults_is_let_be(crossing: Crossing) -> None:
+def test_a_foreign_table_of_that_name_is_ignored(crossing: Crossing) -> None:
     by_other_means(crossing)
     with contextlib.closing(sqlite3.connect(crossing.backup)) as connection, connection:
         connection.execute("DROP TABLE id_mappings")
@@ -197,7 +197,7 @@ def test_a_table_of_that_name_that_is_not_lookervaults_is_let_be(crossing: Cross
     assert not believed(crossing)
 
 
-def test_what_cannot_be_checked_does_not_count(crossing: Crossing) -> None:
+def test_a_mapping_that_cannot_be_verified_is_ignored(crossing: Crossing) -> None:
     record(crossing, ("dashboard", "1", by_other_means(crossing)))
     crossing.simulator.fault("status:403", operation="search_dashboards", times=1)
     crossing.edit("dashboard", crossing.world.table("dashboard").where("slug", "another")[0]["id"], title="moved away")

@@ -37,7 +37,7 @@ def renames(ran: Ran) -> list[str]:
     return [str(call.body["name"]) for call in ran.writes if call.operation == "update_group" and call.body]
 
 
-def test_the_log_says_who_steps_aside_and_as_what(arena: Arena) -> None:
+def test_the_log_names_temporary_renames(arena: Arena) -> None:
     ran = arena.run("--select", "group").all_good()
     for group_id in ids(arena):
         assert f"group={group_id}: renaming temporarily to " in ran.err
@@ -46,7 +46,7 @@ def test_the_log_says_who_steps_aside_and_as_what(arena: Arena) -> None:
     assert not any("being restored" in new for new in renames(ran)[2:])
 
 
-def test_a_plan_counts_the_renames_and_does_none(arena: Arena) -> None:
+def test_a_plan_counts_the_renames_and_makes_none(arena: Arena) -> None:
     planned = arena.run("--select", "group", "--plan").all_good()
     assert planned.writes == []
     reads = planned.report["api"]["calls"]
@@ -54,7 +54,7 @@ def test_a_plan_counts_the_renames_and_does_none(arena: Arena) -> None:
     assert arena.run("--select", "group").all_good().operations["update_group"] == 4
 
 
-def test_a_refused_rename_is_told_and_the_item_finds_out(arena: Arena) -> None:
+def test_a_refused_rename_is_reported_and_the_item_fails(arena: Arena) -> None:
     one, other = ids(arena)
     swapped = name(arena, one), name(arena, other)
     arena.simulator.fault("status:422", operation="update_group")
@@ -65,7 +65,7 @@ def test_a_refused_rename_is_told_and_the_item_finds_out(arena: Arena) -> None:
     assert (name(arena, one), name(arena, other)) == swapped
 
 
-def test_a_type_that_is_not_listed_is_left_to_its_items(arena: Arena) -> None:
+def test_a_type_that_cannot_be_listed_is_reported(arena: Arena) -> None:
     arena.simulator.fault("status:403", operation="all_groups")
     folder = next(row["id"] for row in arena.world.table("folder") if row["parent_id"] == "1")
     arena.edit("folder", folder, name="Renamed")
@@ -76,13 +76,13 @@ def test_a_type_that_is_not_listed_is_left_to_its_items(arena: Arena) -> None:
     assert ran.report["by_type"]["folder"]["updated"] == 1
 
 
-def test_types_whose_names_need_not_be_unique_cost_nothing(tmp_path: Path) -> None:
+def test_types_without_unique_names_cost_no_call(tmp_path: Path) -> None:
     with Arena(tmp_path, sizes=Sizes(users=2, groups=0, folders=2, depth=1, looks=0, dashboards=2, tiles=0)) as arena:
         ran = arena.run("--select", "dashboard=1").all_good()
         assert not {"all_groups", "all_roles", "all_permission_sets", "all_model_sets"} & set(ran.operations)
 
 
-def test_an_item_that_cannot_be_read_steps_aside_for_nobody(arena: Arena) -> None:
+def test_an_unreadable_item_causes_no_rename(arena: Arena) -> None:
     one, other = ids(arena)
     arena.spoil("group", one, b"\xc1")
     ran = arena.run("--select", "group")

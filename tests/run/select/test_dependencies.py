@@ -43,7 +43,7 @@ def key(text: str) -> ItemKey:
     return ItemKey(type_name, item_id)
 
 
-def test_hard_references_and_owners_are_needs_and_only_the_former_are_hard(vault: Vault) -> None:
+def test_hard_references_and_owners_are_needs_but_owners_are_not_hard(vault: Vault) -> None:
     keys = [key(text) for text in ("folder=1", "folder=2", "user=5", "look=7", "dashboard=9")]
     links = links_of(vault, keys)
     assert links.needs == {
@@ -55,31 +55,31 @@ def test_hard_references_and_owners_are_needs_and_only_the_former_are_hard(vault
     assert (key("dashboard=9"), key("folder=2")) in links.hard
 
 
-def test_what_a_part_shows_comes_first_and_does_not_take_the_item_with_it(vault: Vault) -> None:
+def test_targets_of_parts_come_first_but_are_not_hard(vault: Vault) -> None:
     """The item comes back without the part."""
     links = links_of(vault, [key("look=7"), key("dashboard=9")])
     assert links.needs == {key("dashboard=9"): (key("look=7"),)}
     assert links.hard == frozenset()
 
 
-def test_what_is_not_selected_is_no_need(vault: Vault) -> None:
+def test_an_unselected_item_is_not_a_need(vault: Vault) -> None:
     assert links_of(vault, [key("dashboard=9")]) == Links({}, frozenset(), {})
 
 
-def test_memberships_are_awaited_and_not_waited_for(vault_of_people: Vault) -> None:
+def test_memberships_are_awaited_but_not_needed(vault_of_people: Vault) -> None:
     """FR-011: users come before groups and roles, though they name them."""
     links = links_of(vault_of_people, [key("user=5"), key("group=3"), key("role=2")])
     assert links.needs == {}
     assert links.awaits == {key("user=5"): (key("group=3"), key("role=2"))}
 
 
-def test_an_item_says_what_it_refers_to_and_one_that_is_not_there_nothing(vault: Vault) -> None:
+def test_an_item_has_its_references_and_a_missing_item_has_none(vault: Vault) -> None:
     """FR-014: the subtree of one item."""
     assert referred_to(vault, [key("dashboard=9")]) == {key("folder=2"), key("look=7")}
     assert not referred_to(vault, [key("dashboard=10")])
 
 
-def test_a_circle_is_opened_where_a_need_is_not_hard() -> None:
+def test_a_circle_is_broken_at_a_need_that_is_not_hard() -> None:
     a, b, c = key("dashboard=1"), key("dashboard=2"), key("look=3")
     hard = {a: {c}}
     first: dict[ItemKey, set[ItemKey]] = {a: {b}, b: {a}, c: {b}}
@@ -91,7 +91,7 @@ def test_a_circle_is_opened_where_a_need_is_not_hard() -> None:
 
 
 @pytest.mark.parametrize("selected", [["dashboard=1", "dashboard=2"], ["dashboard=1", "dashboard=2", "look=3"]])
-def test_links_in_texts_are_told_apart_from_references(tmp_path: Path, selected: list[str]) -> None:
+def test_links_in_texts_are_separate_from_references(tmp_path: Path, selected: list[str]) -> None:
     with ShardWriter(tmp_path / "texts.db") as shard:
         for own, text in (("1", "/dashboards/2 /looks/3 /boards/9"), ("2", "%2Fdashboards%2F1 /dashboards/2")):
             shard.put("dashboard", own, "D", {"id": own, "title": "D", "dashboard_elements": [{"body_text": text}]})
@@ -107,7 +107,7 @@ def test_links_in_texts_are_told_apart_from_references(tmp_path: Path, selected:
     )
 
 
-def test_items_marked_deleted_need_what_others_need(tmp_path: Path) -> None:
+def test_items_marked_deleted_have_needs_too(tmp_path: Path) -> None:
     """They are selected with --include-deleted only."""
     with ShardWriter(tmp_path / "deleted.db") as shard:
         shard.put("folder", "1", "F", {"id": "1", "name": "F"})
@@ -117,7 +117,7 @@ def test_items_marked_deleted_need_what_others_need(tmp_path: Path) -> None:
         assert links_of(opened, [key("folder=1"), key("look=2")]).needs == {key("look=2"): (key("folder=1"),)}
 
 
-def test_what_is_in_a_personal_folder_comes_after_its_owner_whoever_owns_it(tmp_path: Path) -> None:
+def test_content_of_a_personal_folder_comes_after_the_folders_owner(tmp_path: Path) -> None:
     """The folder comes to be with the user, and is no item that could be waited for."""
     with ShardWriter(tmp_path / "homes.db") as shard:
         shard.put("user", "5", "Ada", {"id": "5", "personal_folder_id": "6", "home_folder_id": "6"})
@@ -136,7 +136,7 @@ def test_what_is_in_a_personal_folder_comes_after_its_owner_whoever_owns_it(tmp_
     assert (key("look=8"), key("user=5")) not in links.hard
 
 
-def test_users_of_the_same_name_follow_each_other(tmp_path: Path) -> None:
+def test_users_of_the_same_name_are_ordered(tmp_path: Path) -> None:
     """A user that is half made looks like any of its name without a login."""
     embed = {"credentials_embed": [{"external_user_id": "x"}]}
     with ShardWriter(tmp_path / "namesakes.db") as shard:

@@ -36,7 +36,7 @@ def lost(arena: Arena, look_id: str) -> None:
     arena.delete("look", look_id)
 
 
-def test_a_look_that_is_gone_is_restored_first_and_said(arena: Arena) -> None:
+def test_a_missing_look_is_restored_first_and_reported(arena: Arena) -> None:
     look_id = tile_of_a_look(arena)["look_id"]
     title = arena.blob("look", look_id)["title"]
     lost(arena, look_id)
@@ -52,7 +52,7 @@ def test_a_look_that_is_gone_is_restored_first_and_said(arena: Arena) -> None:
     assert again.writes == [] and again.total("selected") == 1
 
 
-def test_a_look_in_the_trash_comes_out_of_it(arena: Arena) -> None:
+def test_a_look_is_taken_out_of_the_trash(arena: Arena) -> None:
     look_id = tile_of_a_look(arena)["look_id"]
     arena.edit("look", look_id, deleted=True)
     arena.edit("dashboard", "1", title="Drifted")
@@ -71,7 +71,7 @@ def test_a_look_that_was_in_the_trash_when_it_was_backed_up_stays_there(arena: A
     assert ran.total("selected") == 1 and (arena.world.get("look", look_id) or {})["deleted"] is True
 
 
-def test_a_plan_says_so_and_writes_nothing(arena: Arena) -> None:
+def test_a_plan_names_the_look_and_writes_nothing(arena: Arena) -> None:
     look_id = tile_of_a_look(arena)["look_id"]
     lost(arena, look_id)
     ran = arena.run(*ONE, "--plan").all_good()
@@ -79,14 +79,14 @@ def test_a_plan_says_so_and_writes_nothing(arena: Arena) -> None:
     assert any(f"look={look_id}" in warning for warning in ran.report["warnings"])
 
 
-def test_verify_compares_what_is_selected_and_nothing_else(arena: Arena) -> None:
+def test_verify_compares_only_selected_items(arena: Arena) -> None:
     look_id = tile_of_a_look(arena)["look_id"]
     lost(arena, look_id)
     ran = arena.run(*ONE, "--verify")
     assert ran.code == 1 and ran.total("selected") == 1
 
 
-def test_skip_leaves_the_tile_out_and_the_dead_letter_is_completed_later(arena: Arena) -> None:
+def test_skip_leaves_the_tile_out_and_a_retry_completes_the_dashboard(arena: Arena) -> None:
     tile = tile_of_a_look(arena)
     lost(arena, tile["look_id"])
     skipping = {"LRESTORE_RUN_MISSING_LOOKS": "skip"}
@@ -114,12 +114,12 @@ def test_retrying_restores_the_look_too(arena: Arena) -> None:
 
 
 @pytest.mark.parametrize("choice", ["skip", "fail"])
-def test_what_is_not_to_be_created_is_not_added(arena: Arena, choice: str) -> None:
+def test_looks_are_not_added_if_nothing_may_be_created(arena: Arena, choice: str) -> None:
     lost(arena, tile_of_a_look(arena)["look_id"])
     assert arena.run(*ONE, "--if-missing", choice).total("selected") == 1
 
 
-def test_a_look_that_cannot_be_restored_is_a_dead_letter_and_the_dashboard_comes_back(arena: Arena) -> None:
+def test_a_look_that_cannot_be_restored_is_a_dead_letter_and_the_dashboard_is_restored(arena: Arena) -> None:
     tile = tile_of_a_look(arena)
     lost(arena, tile["look_id"])
     arena.simulator.fault("status:422", operation="create_look")
@@ -134,7 +134,7 @@ def test_a_look_that_cannot_be_restored_is_a_dead_letter_and_the_dashboard_comes
     assert arena.run(*ONE).all_good().writes == []
 
 
-def test_a_session_that_is_gone_on_with_has_the_same_items(arena: Arena) -> None:
+def test_a_resumed_session_has_the_same_items(arena: Arena) -> None:
     look_id = tile_of_a_look(arena)["look_id"]
     lost(arena, look_id)
     arena.run(*ONE, "--plan").all_good()
@@ -165,7 +165,7 @@ def looks_on(arena: Arena) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("trash", [False, True])
-def test_many_dashboards_bring_all_the_looks_that_they_show(tmp_path: Path, trash: bool) -> None:
+def test_many_dashboards_add_all_looks_that_they_show(tmp_path: Path, trash: bool) -> None:
     with many(tmp_path) as arena:
         lost_ones, shown = dashboards(arena), looks_on(arena)
         assert len(shown) > 2
@@ -182,7 +182,7 @@ def test_many_dashboards_bring_all_the_looks_that_they_show(tmp_path: Path, tras
 
 
 @pytest.mark.slow
-def test_many_dashboards_come_back_without_the_tiles_of_a_look_that_cannot_be_had(tmp_path: Path) -> None:
+def test_many_dashboards_are_restored_without_the_tiles_of_a_missing_look(tmp_path: Path) -> None:
     """In a run of several processes no item is given up for want of what only a part of it shows."""
     with many(tmp_path) as arena:
         lost_ones, look_id = dashboards(arena), min(looks_on(arena))
@@ -209,7 +209,7 @@ def with_a_look(crossing: Crossing) -> tuple[str, str]:
     raise AssertionError("no tile shows a look")
 
 
-def test_in_another_instance_a_look_that_is_there_is_not_touched(crossing: Crossing) -> None:
+def test_an_existing_look_in_another_instance_is_not_changed(crossing: Crossing) -> None:
     crossing.source_lives()
     crossing.migrate("user", "group", "role", "permission_set", "model_set", "folder", "look")
     dashboard_id, look_id = with_a_look(crossing)
@@ -221,7 +221,7 @@ def test_in_another_instance_a_look_that_is_there_is_not_touched(crossing: Cross
     assert ran.total("selected") == 1
 
 
-def test_in_another_instance_the_looks_come_with_the_dashboard(crossing: Crossing) -> None:
+def test_looks_are_restored_with_their_dashboard_into_another_instance(crossing: Crossing) -> None:
     crossing.source_lives()
     crossing.migrate("user", "group", "role", "permission_set", "model_set", "folder")
     dashboard_id, _ = with_a_look(crossing)

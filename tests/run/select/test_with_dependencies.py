@@ -74,7 +74,7 @@ CONTENT = ["folder=1", "folder=2", "folder=3", "lookml_model=m", "lookml_model=n
         ("lookml_model=m", {"lookml_model=m"}),
     ],
 )
-def test_all_that_is_referred_to_comes_along_and_nothing_else(vault: Vault, select: str, expected: set[str]) -> None:
+def test_exactly_the_referenced_items_are_added(vault: Vault, select: str, expected: set[str]) -> None:
     assert set(chosen(vault, select)) == expected
 
 
@@ -88,14 +88,16 @@ def test_each_item_comes_after_what_it_refers_to(vault: Vault) -> None:
     assert order.index("folder=2") > order.index("folder=1")
 
 
-def test_what_is_excluded_stays_away_with_what_only_it_refers_to(vault: Vault) -> None:
+def test_an_excluded_item_is_left_out_with_items_that_only_it_refers_to(vault: Vault) -> None:
     assert set(chosen(vault, "board=1", exclude=("user", "look"))) == {
         *("board=1", "dashboard=1", "folder=1", "folder=2", "lookml_model=m", "lookml_model=n")
     }
 
 
 @pytest.mark.parametrize("deleted", [True, False])
-def test_what_is_marked_deleted_comes_only_if_asked_for(vault: Vault, tmp_path: Path, *, deleted: bool) -> None:
+def test_items_marked_deleted_are_added_only_with_include_deleted(
+    vault: Vault, tmp_path: Path, *, deleted: bool
+) -> None:
     with ShardWriter(tmp_path / "vault.db") as shard:
         look = {"id": "1", "title": "L", "folder_id": "4"}
         shard.put("look", "1", "L", look, deleted_at="2026-01-01T00:00:00+00:00")
@@ -113,14 +115,14 @@ def test_folders_that_contain_each_other_are_taken_once(tmp_path: Path) -> None:
         assert sorted(chosen(opened, "folder=1")) == ["folder=1", "folder=2"]
 
 
-def test_a_reference_to_what_the_backup_lacks_or_cannot_show_ends_there(vault: Vault, tmp_path: Path) -> None:
+def test_a_reference_to_a_missing_or_corrupt_item_adds_nothing(vault: Vault, tmp_path: Path) -> None:
     with ShardWriter(tmp_path / "more.db") as shard:
         shard.put("look", "8", "L", {"id": "8", "title": "L", "folder_id": "88", "user_id": "89"})
     with Vault.open([str(tmp_path / "more.db")]) as opened:
         assert chosen(opened, "look=8") == ["look=8"]
 
 
-def test_among_many_the_same_is_found_as_among_few(tmp_path: Path) -> None:
+def test_a_large_backup_gives_the_same_dependencies(tmp_path: Path) -> None:
     """Few are looked up one by one, many in one pass over their type."""
     with ShardWriter(tmp_path / "many.db") as shard, shard.batch():
         for number in range(1, 301):
@@ -133,7 +135,7 @@ def test_among_many_the_same_is_found_as_among_few(tmp_path: Path) -> None:
     assert set(keys) == {f"{name}={number}" for name in ("folder", "look") for number in range(1, 151)}
 
 
-def test_one_board_comes_whole_into_an_empty_instance(tmp_path: Path) -> None:
+def test_one_board_is_restored_completely_into_an_empty_instance(tmp_path: Path) -> None:
     source = make_world(WORLD)
     with Crossing(tmp_path, source=source, into=empty_world()) as crossing:
         crossing.source_lives()

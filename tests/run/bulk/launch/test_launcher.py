@@ -33,7 +33,7 @@ def test_a_process_is_started_right_after_the_fork_server_was_killed() -> None:
         assert process.exitcode == 0
 
 
-def test_the_fork_server_is_started_with_signals_blocked_and_the_program_keeps_its_own() -> None:
+def test_the_fork_server_starts_with_blocked_signals_and_the_program_keeps_its_mask() -> None:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     process = Launcher().start(time.sleep, (60,), "sleeper")
     try:
@@ -49,7 +49,7 @@ def test_the_fork_server_is_started_with_signals_blocked_and_the_program_keeps_i
         process.join(WITHIN_S)
 
 
-def test_the_fork_server_that_loads_ahead_is_the_one_that_is_used() -> None:
+def test_the_fork_server_started_in_advance_is_used() -> None:
     load_ahead()
     ahead = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
     process = Launcher().start(time.sleep, (0,), "first")
@@ -58,7 +58,7 @@ def test_the_fork_server_that_loads_ahead_is_the_one_that_is_used() -> None:
     assert forkserver._forkserver._forkserver_pid == ahead  # type: ignore[attr-defined]
 
 
-def test_a_fork_server_whose_coordinator_is_gone_already_ends_before_it_loads_anything() -> None:
+def test_a_fork_server_without_coordinator_ends_before_it_loads_anything() -> None:
     """The coordinator was killed while the interpreter of the fork server was starting."""
     program = "import lrestore.run.bulk.launch.fork_server; print('loads on')"
     with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:

@@ -43,7 +43,7 @@ def age(directory: Path) -> None:
         os.utime(lock, (0, 0))
 
 
-def test_the_next_run_removes_what_a_killed_one_left(short: Path) -> None:
+def test_the_next_run_removes_the_folder_of_a_killed_one(short: Path) -> None:
     assert run(KILLED, short) == -9
     assert [path.name.startswith("lrst-") for path in short.iterdir()] == [True]
     age(short)

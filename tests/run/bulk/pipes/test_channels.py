@@ -60,7 +60,7 @@ def test_tasks_and_answers_of_any_size_go_both_ways() -> None:
 
 
 @pytest.mark.crash
-def test_the_death_of_the_peer_is_heard_at_once() -> None:
+def test_the_death_of_the_peer_is_noticed_at_once() -> None:
     ours, theirs = channel(Down, Answer)
     with children(serve, [(ours, theirs)]) as (child,):
         theirs.close()
@@ -75,7 +75,7 @@ def test_the_death_of_the_peer_is_heard_at_once() -> None:
     ours.close()
 
 
-def test_a_peer_that_dies_inside_a_message_is_gone() -> None:
+def test_a_peer_that_dies_inside_a_message_is_reported() -> None:
     ours, theirs = channel(Down, Answer)
     with children(write_half, [(ours, theirs)]) as (child,):
         theirs.close()
@@ -85,7 +85,7 @@ def test_a_peer_that_dies_inside_a_message_is_gone() -> None:
     ours.close()
 
 
-def test_the_last_words_of_a_dead_peer_are_heard_first() -> None:
+def test_the_last_messages_of_a_dead_peer_are_read_first() -> None:
     ours, theirs = channel(Down, Answer)
     theirs.send(Answer("last", 1))
     theirs.close()
@@ -99,7 +99,7 @@ def test_the_last_words_of_a_dead_peer_are_heard_first() -> None:
     assert ours.ready()
 
 
-def test_what_is_not_a_message_is_refused() -> None:
+def test_invalid_bytes_are_refused() -> None:
     ours, theirs = channel(Down, Answer)
     assert isinstance(theirs._end, Connection)
     theirs._end.send_bytes(b"\xc1")
@@ -109,7 +109,7 @@ def test_what_is_not_a_message_is_refused() -> None:
     theirs.close()
 
 
-def test_waiting_names_those_that_can_be_read() -> None:
+def test_waiting_returns_the_readable_channels() -> None:
     pairs = [channel(Down, Answer) for _ in range(3)]
     pairs[1][1].send(Answer("here", 1))
     assert wait([ours for ours, _ in pairs], timeout_s=0.0) == [pairs[1][0]]
@@ -119,7 +119,7 @@ def test_waiting_names_those_that_can_be_read() -> None:
         theirs.close()
 
 
-def test_an_end_goes_to_a_spawned_process() -> None:
+def test_an_end_can_be_passed_to_a_spawned_process() -> None:
     ours, theirs = channel(Down, Answer)
     child = multiprocessing.get_context("spawn").Process(target=answer_tasks, args=(theirs,))
     child.start()

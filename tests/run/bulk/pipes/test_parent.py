@@ -86,7 +86,7 @@ def test_children_end_with_a_parent_that_is_killed(method: str, target: Callable
         coordinator.join(WITHIN_S)
 
 
-def test_a_child_of_another_kind_names_its_parent() -> None:
+def test_a_child_of_another_start_method_passes_its_parent() -> None:
     """Started by exec: the kernel's signal alone."""
     middle = (
         "import os, subprocess, sys\n"

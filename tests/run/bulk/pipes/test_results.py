@@ -53,7 +53,7 @@ Message = Done | Wanted
         max_size=20,
     )
 )
-def test_what_goes_in_comes_out_in_order(messages: list[Message]) -> None:
+def test_messages_arrive_in_order(messages: list[Message]) -> None:
     reader, writer = result_pipe(Message)
     for message in messages:
         writer.send(message)
@@ -63,7 +63,7 @@ def test_what_goes_in_comes_out_in_order(messages: list[Message]) -> None:
 
 
 @given(size_bytes=st.integers(LIMIT_BYTES - 60, LIMIT_BYTES + 60))
-def test_what_fits_is_sent_and_what_does_not_is_refused(size_bytes: int) -> None:
+def test_a_message_that_is_too_large_is_refused(size_bytes: int) -> None:
     reader, writer = result_pipe(Message)
     message = Wanted("x" * size_bytes)
     if fits(message):
@@ -84,7 +84,7 @@ def test_every_message_is_one_write_of_at_most_pipe_buf() -> None:
     assert LIMIT_BYTES - 40 < largest < LIMIT_BYTES
 
 
-def test_a_reader_waits_no_longer_than_it_said() -> None:
+def test_a_reader_waits_no_longer_than_its_timeout() -> None:
     reader, writer = result_pipe(Message)
     assert reader.read(0) == []
     assert reader.read(0.01) == []
@@ -94,7 +94,7 @@ def test_a_reader_waits_no_longer_than_it_said() -> None:
     reader.close()
 
 
-def test_a_writer_hears_that_nobody_reads() -> None:
+def test_a_writer_notices_a_missing_reader() -> None:
     reader, writer = result_pipe(Message)
     reader.close()
     with pytest.raises(PeerGoneError, match="has no reader"):
@@ -102,7 +102,7 @@ def test_a_writer_hears_that_nobody_reads() -> None:
     writer.close()
 
 
-def test_a_closed_end_says_so() -> None:
+def test_a_closed_end_raises() -> None:
     _, writer = result_pipe(Message)
     writer.close()
     writer.close()
@@ -111,7 +111,7 @@ def test_a_closed_end_says_so() -> None:
 
 
 @pytest.mark.parametrize("junk", [b"\x02\x00\xc1\xc1", b"\x01\x00\x01"])
-def test_what_is_not_a_message_is_refused(junk: bytes) -> None:
+def test_invalid_bytes_are_refused(junk: bytes) -> None:
     reader, writer = result_pipe(Message)
     os.write(writer._end.fileno(), junk)
     with pytest.raises(TornMessageError, match="not a message"):
@@ -120,7 +120,7 @@ def test_what_is_not_a_message_is_refused(junk: bytes) -> None:
     reader.close()
 
 
-def test_an_end_inside_a_message_is_not_passed_over() -> None:
+def test_an_end_inside_a_message_is_an_error() -> None:
     reader, writer = result_pipe(Message)
     os.write(writer._end.fileno(), b"\x09\x00half")
     writer.close()
@@ -129,7 +129,7 @@ def test_an_end_inside_a_message_is_not_passed_over() -> None:
     reader.close()
 
 
-def test_a_full_pipe_holds_its_writer_back() -> None:
+def test_a_full_pipe_blocks_its_writer() -> None:
     """The back-pressure: nothing piles up in memory."""
     reader, writer = result_pipe(Message)
     sent: list[int] = []
@@ -150,7 +150,7 @@ def test_a_full_pipe_holds_its_writer_back() -> None:
     reader.close()
 
 
-def test_messages_outlive_a_reader_that_dies() -> None:
+def test_messages_survive_the_death_of_a_reader() -> None:
     """Another holder of the read end goes on with what is in the pipe."""
     reader, writer = result_pipe(Message)
     writer.send(Wanted("before"))
@@ -208,7 +208,7 @@ def send_three(writer: ResultWriter) -> None:
         writer.send(Done(os.getpid(), number))
 
 
-def test_the_ends_go_to_a_spawned_process() -> None:
+def test_the_ends_can_be_passed_to_a_spawned_process() -> None:
     reader, writer = result_pipe(Message)
     child = multiprocessing.get_context("spawn").Process(target=send_three, args=(writer,))
     child.start()
