@@ -17,11 +17,14 @@ from lrestore.content.diff import equal
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Touch
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
+from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.ports import UndoneSession
 from lrestore.restoration.touches import LISTS
 from lrestore.restoration.writes import Plan, Write
 
 _ORDERS = frozenset({"section_order", "item_order"})
+_TITLES = frozenset({"name", "title"})
+"""Fields that the undo itself may have changed by now, so that another object takes its name back."""
 _SOURCES = frozenset({"query_id", "look_id", "merge_result_id"})
 
 
@@ -104,6 +107,12 @@ def changed_fields(written: Written, live: JsonObject, own: Write | None, parts:
     return list(dict.fromkeys(found))
 
 
+def name_is_of_session(written: Written, live: JsonObject) -> bool:
+    """Whether the live object has a name that the session gave it, or the name of the copy."""
+    key, name = written.owner, live.get("name")
+    return name in [*written.values(key.type, {key.id}, "name"), written.copied(key.type, key.id).get("name")]
+
+
 def changed_creation(written: Written, live: JsonObject) -> list[str]:
     """The same for an object that the session made: paths of what is not as it was made."""
     key = written.owner
@@ -143,6 +152,9 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
     if write.creates:
         gone = (write.type, write.source_id)
         return [] if gone in written.deleted or write.type in ("query", "merge_query") else [f"{write.path} (deleted)"]
+    if write.operation == "create_user_credentials_email":
+        removed = None in written.values(write.type, {write.live_id}, "email")
+        return [] if removed else [f"{write.path} (deleted)"]
     if write.type in CONTENT_TYPES:
         return _unexplained(written, write, _with_embedded_ids(write.type, live), write.path)
     shown = live.get(write.type) if write.type == "credentials_email" else _part(live, write.type, write.live_id)
@@ -163,6 +175,7 @@ def _unexplained(written: Written, write: Write, live: Mapping[str, Any], path: 
             continue
         if name == "result_maker" and any(any(written.values(write.type, ids, one)) for one in _SOURCES):
             continue
+        values += [temporary_title(str(value), write.live_id) for value in values if name in _TITLES]
         if not any(_may_be(name, value, live.get(name), kinds) for value in values):
             found.append(f"{path}.{name}" if path else name)
     return found

@@ -19,6 +19,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.nulls import NO_TEXT
 from lrestore.restoration.apply.execute import send
+from lrestore.restoration.changed_since import Written, name_is_of_session
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import is_recorded, resolve
@@ -85,7 +86,18 @@ def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, JsonObj
     for one in (one for one in settlers if one.live_id or made):
         holder = now.get(one.wanted) if one.wanted else None
         if holder is not None and holder != one.live_id and holder in out_of_place:
+            if not _may_be_renamed(context, out_of_place[holder], table[holder]):
+                continue
             yield _aside(out_of_place.pop(holder), table[holder])
+
+
+def _may_be_renamed(context: Context, key: ItemKey, live: JsonObject) -> bool:
+    """An undo leaves alone what another person has named since: the item that wants the name is refused then."""
+    undone = context.undone
+    if undone is None or undone.force or undone.action(key) == "remove":
+        return True
+    copied = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
+    return name_is_of_session(Written(undone, key, copied), live)
 
 
 def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, JsonObject]) -> str:

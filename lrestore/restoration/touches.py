@@ -34,7 +34,9 @@ def _touches(write: Write) -> Iterator[Touch]:
         if told:
             yield Touch(write.type, "", "update", told)
         return
-    if write.creates:
+    if write.operation == "delete_user_credentials_email":
+        yield Touch(write.type, write.live_id, "update", dict.fromkeys(write.body))
+    elif write.creates:
         yield Touch(write.type, write.source_id, "create", _noted(write.body))
     else:
         yield Touch(write.type, write.live_id, "update", _noted(write.body))

@@ -156,7 +156,7 @@ class Job:
         )
         builder = ReportBuilder(head)
         builder.expect([*self.keys, *self.removals])
-        for warning in self.vault.warnings:
+        for warning in self.vault.warnings if self.undone is None else ():
             builder.warn(f"backup: {warning}")
         for warning in (*self.facts.warnings, *self._unknown_types()):
             builder.warn(warning)

@@ -109,7 +109,8 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
                 f"session {session.id} was started with a different backup: {changed_paths} has changed since",
                 hint="start a new session with --select; items that are restored already are found unchanged",
             )
-        _warn(vault)
+        if request.undo is None:
+            _warn(vault)
         done = {result.key for result in earlier}
         whole, lost = _begun_with(vault, request, plan)
         keys = [key for key in whole if key not in done]

@@ -78,6 +78,11 @@ class OwnPlanner:
         all that shows it is as it was.
         """
         wanted = wanted_part(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
+        for name in fields.writable(schema) - wanted.keys() - set(self._entry.ignored):
+            # Also where it is nowhere said that null may be sent: it was null before the session set it.
+            was_null = name in self.raw and self.raw[name] is None and (self.live or {}).get(name) is not None
+            if was_null and self.context.releases.can_write(schema, name):
+                wanted[name] = None
         self._derive(wanted)
         undone = self.context.undone
         action = undone.action(self.key) if undone is not None else "restore"

@@ -28,7 +28,7 @@ def renames(job: Job, context: Context) -> list[Write]:
     """
     found: list[Write] = []
     for type_name in sorted(UNIQUE):
-        few = [key for key in job.keys if key.type == type_name]
+        few = [key for key in (*job.keys, *job.removals) if key.type == type_name]
         try:
             found += in_the_way(context, _readable(job, few)) if few else []
         except LookerError as error:

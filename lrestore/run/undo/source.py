@@ -116,6 +116,8 @@ class _Source:
         entry, action = CONTENT_TYPES[key.type], action_for(key.type, created)
         raw: JsonObject = {entry.id_field: key.id, entry.title_field: name or key.id}
         sent = self._shards.sent(key)
+        if isinstance(sent.get("parent_id"), str):
+            raw["parent_id"] = sent["parent_id"]
         if action == "trash":
             raw["deleted"] = True
         elif action == "switch_off":
