@@ -24,6 +24,22 @@ _SENT = "SELECT fields FROM undo_left WHERE owner_type = ? AND owner_id = ? AND 
 _COPY = "SELECT content_data FROM content_items WHERE content_type = ? AND id = ?"
 
 
+def with_text_ids(value: Any) -> Any:
+    """A live object with ids as texts, as backups have them: releases before 22 answered with numbers."""
+    if isinstance(value, dict):
+        return {
+            name: _texts(entry) if name == "id" or name.endswith(("_id", "_ids")) else with_text_ids(entry)
+            for name, entry in value.items()
+        }
+    return [with_text_ids(entry) for entry in value] if isinstance(value, list) else value
+
+
+def _texts(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_texts(entry) for entry in value]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 class Copies:
     """The shards of one session, open for reading. Every method may raise StateError."""
 
@@ -50,10 +66,10 @@ class Copies:
         number = CONTENT_TYPES[entry.type].vault_number
         with state_errors(entry.shard):
             row = self._open[entry.shard].execute(_COPY, (number, entry.destination_id)).fetchone()
-        raw: JsonObject = msgspec.msgpack.decode(row[0])
+        raw: JsonObject = with_text_ids(msgspec.msgpack.decode(row[0]))
         trashed = bool(raw.get("deleted") or raw.get("deleted_at"))
         for (fields,) in self._rows(_MORE, "undo_more", (entry.type, entry.destination_id)):
-            for name, value in msgspec.msgpack.decode(fields).items():
+            for name, value in with_text_ids(msgspec.msgpack.decode(fields)).items():
                 if raw.get(name) is None or (trashed and not raw[name]):
                     raw[name] = value
         direct = raw.pop("direct_role_ids", None)

@@ -96,14 +96,15 @@ def standing(arena: Arena) -> JsonObject:
 def test_everything_is_as_backed_up_and_nothing_is_doubled(
     arena: Arena, before: Sequence[Twist], after: Sequence[Twist]
 ) -> None:
-    """B4: and a second run finds nothing to write."""
+    """B4: and a second run finds nothing to write; an undo finds everything as it was before the first."""
     expected = standing(arena)
     ids = {record["slug"]: record["id"] for record in arena.world.table("dashboard")}
     wounded(arena)
     there = {record["slug"] for record in arena.world.table("dashboard")}
+    lost = standing(arena)
     arena.through(before=before, after=after)
 
-    arena.run(*SELECTED).all_good()
+    restored = arena.run(*SELECTED).all_good()
 
     assert standing(arena) == expected
     kept = {record["slug"]: record["id"] for record in arena.world.table("dashboard") if record["slug"] in there}
@@ -111,6 +112,9 @@ def test_everything_is_as_backed_up_and_nothing_is_doubled(
     verified = arena.run(*SELECTED, "--verify")
     assert verified.report["verify"]["different"] == [] and verified.code == 0
     assert arena.run(*SELECTED).all_good().writes == []
+
+    arena.run("--undo", restored.report["session_id"], "--undo-created", "delete").all_good()
+    assert standing(arena) == lost
 
 
 def test_tiles_that_the_trash_does_not_show_are_not_made_again(arena: Arena) -> None:
