@@ -176,6 +176,7 @@ class Run:
             keys = prefetched(self._live, self._job.keys, judgement, journal.recorded)
             if self._job.request.mode == "verify":
                 return self._verify_alone(restorer, keys)
+            context.in_run = frozenset(self._job.keys).__contains__
             aside = renames(self._job, context)
             links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.recorded)
             links = nested(links, self._job.gathered)

@@ -48,6 +48,7 @@ class Live:
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal: dict[str, str] = {}
         self._bare: set[str] = set()
+        self._foreseen: dict[tuple[str, str], JsonObject] = {}
         self._lock = threading.Lock()
         self.definitions = Definitions(session)
         self.people = People(session, self.pages)
@@ -193,8 +194,13 @@ class Live:
             return [row for row in self.folders_at(str(key["parent_id"]), str(key["name"])) if has(row, key)]
         if type_name in LISTED:
             return self._listings[type_name].find(key)
-        found = self._reads.search(type_name, key)
-        return list({str(row["id"]): row for row in found if has(row, key)}.values())
+        found = {str(row["id"]): row for row in self._reads.search(type_name, key)}
+        shown = {one: {**row, **self._foreseen.get((type_name, one), {})} for one, row in found.items()}
+        return [row for row in shown.values() if has(row, key)]
+
+    def foresee(self, type_name: str, object_id: str, fields: JsonObject) -> None:
+        """Let searches show the object with these fields from now on: a plan would give it them."""
+        self._foreseen[type_name, object_id] = fields
 
     def find_now(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""

@@ -38,6 +38,8 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn
             pretend.made(item.key, plan.own.body)
         if plan.action == "updated" and plan.own is not None and plan.own.body.get("deleted") is False:
             pretend.taken_out(item.key, plan.live_id)
+        if plan.action == "updated" and plan.own is not None:
+            pretend.changed(item.key, plan.live_id, plan.own.body)
         told = planned_item(plan, planned.first.pop(plan.key, ()))
         if plan.ends.found:
             planned.first[plan.key] = told.writes

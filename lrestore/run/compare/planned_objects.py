@@ -30,6 +30,11 @@ class Pretend:
             home = {"id": f"personal folder of {object_id}", "is_personal": True, "creator_id": object_id}
             self._live.put("folder", home)
 
+    def changed(self, key: ItemKey, live_id: str, body: JsonObject) -> None:
+        """Treat a slug as released or taken: it is unique, and items of one run may swap theirs."""
+        if "slug" in body:
+            self._live.foresee(key.type, live_id, {"slug": body["slug"]})
+
     def taken_out(self, key: ItemKey, live_id: str) -> None:
         """Treat the object as taken out of the trash, so that other items can refer to it."""
         self._live.note(key.type, live_id)

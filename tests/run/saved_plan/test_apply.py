@@ -212,6 +212,18 @@ def test_names_that_are_swapped_are_swapped_as_planned(tmp_path: Path) -> None:
         assert [arena.world.get("group", one["id"])["name"] for one in groups] == names  # type: ignore[index]
 
 
+def test_slugs_that_are_swapped_are_swapped_as_planned(tmp_path: Path) -> None:
+    with Arena(tmp_path) as arena:
+        one, other = list(arena.world.table("dashboard"))[:2]
+        slugs = one["slug"], other["slug"]
+        for dashboard, slug in ((one, "aside"), (other, slugs[0]), (one, slugs[1])):
+            arena.edit("dashboard", dashboard["id"], slug=slug)
+        plan = planned(arena, "--select", f"dashboard={one['id']},{other['id']}").all_good()
+        assert "it keeps" not in plan.out and plan.total("updated") == 2
+        arena.run("--apply", "p.json").all_good()
+        assert tuple(arena.world.get("dashboard", at["id"])["slug"] for at in (one, other)) == slugs  # type: ignore[index]
+
+
 def test_titles_that_are_swapped_are_swapped_as_planned(tmp_path: Path) -> None:
     with Arena(tmp_path) as arena:
         one, other = list(arena.world.table("look"))[:2]
