@@ -1,7 +1,7 @@
-"""The plan's file: readable JSON, and a digest over its content that shows accidents and edits.
+"""The plan file: readable JSON, and a digest over its content that detects accidents and edits.
 
 The digest is SHA-256 over the canonical JSON of everything but itself (keys sorted, no white space). A file that was
-only formatted anew is still the same plan. It is no signature: anyone who edits the file can compute it anew.
+only reformatted is still the same plan. The digest is not a signature: anyone who edits the file can recompute it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from lrestore.text.storable import to_json
 
 _DIGEST = "sha256:"
 _AGAIN = "make a new plan with --plan-out"
-_STATE_HINT = "start anew: --apply FILE with the plan's own file; what is written already is found unchanged"
+_STATE_HINT = (
+    "start again with --apply FILE and the original plan file; items that are written already are found unchanged"
+)
 
 
 class ReadPlan(msgspec.Struct, frozen=True):
@@ -36,7 +38,7 @@ class ReadPlan(msgspec.Struct, frozen=True):
 
 
 def write_plan(plan: SavedPlan, path: Path | str) -> str:
-    """Write the file, whole or not at all; returns its digest. Raises LrestoreError when that fails."""
+    """Write the file atomically; returns its digest. Raises LrestoreError if that fails."""
     content: JsonObject = json.loads(to_json(plan))
     digest = _digest({"kind": KIND, "schema": SCHEMA, **content})
     whole = {"kind": KIND, "schema": SCHEMA, "digest": digest, **content}
@@ -45,7 +47,9 @@ def write_plan(plan: SavedPlan, path: Path | str) -> str:
 
 
 def read_plan(path: Path | str) -> ReadPlan:
-    """Read and check it. Raises UsageError that says how the file is not a plan of this version, whole and unedited."""
+    """Read and check the file. Raises UsageError with the reason if it is not a complete, unedited plan of this
+    version.
+    """
     try:
         content = Path(path).read_bytes()
     except OSError as error:
@@ -54,7 +58,7 @@ def read_plan(path: Path | str) -> ReadPlan:
 
 
 def decoded(content: bytes, name: str) -> ReadPlan:
-    """The plan in ``content``; ``name`` says whose it is in messages. Raises UsageError."""
+    """Parse the plan in ``content``; ``name`` names it in messages. Raises UsageError."""
     found = _parsed(content, name)
     if not isinstance(found, dict) or found.get("kind") != KIND:
         raise UsageError(f"{name} is not a plan of lrestore", hint="--plan-out FILE writes one")
@@ -81,7 +85,7 @@ def _parsed(content: bytes, name: str) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise UsageError(
-            f"the plan {name} is damaged or cut short: no JSON at {place} ({error.msg})", hint=_AGAIN
+            f"the plan {name} is damaged or truncated: no JSON at {place} ({error.msg})", hint=_AGAIN
         ) from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"the plan {name} is damaged: no JSON text ({error})", hint=_AGAIN) from error
@@ -100,9 +104,9 @@ def _digest(content: JsonObject) -> str:
 
 
 def keep_copy(plan: ReadPlan, state_path: Path | str, session_id: str) -> None:
-    """Keep the plan in the folder of the session that applies it, durably, before the session begins.
+    """Store the plan durably in the folder of the session that applies it, before the session begins.
 
-    Raises StateError when it cannot be kept.
+    Raises StateError if that fails.
     """
     folder = undo_directory(state_path, session_id)
     copy = folder / PLAN_COPY
@@ -116,7 +120,7 @@ def keep_copy(plan: ReadPlan, state_path: Path | str, session_id: str) -> None:
 
 
 def kept_copy(state_path: Path | str, session_id: str, digest: str) -> ReadPlan:
-    """The copy that a session keeps of the plan that it applies. Raises StateError if it is gone or not the same."""
+    """The copy of the plan that a session applies. Raises StateError if it is missing or has changed."""
     copy = undo_directory(state_path, session_id) / PLAN_COPY
     told = f"session {session_id} applies a plan whose copy"
     try:

@@ -1,4 +1,4 @@
-"""A plan as data: what the screen shows of it, what the file holds, and what ``--apply`` compares with."""
+"""A plan as data: the source of the printed plan, the content of the file, and the reference for ``--apply``."""
 
 from __future__ import annotations
 
@@ -70,20 +70,20 @@ class PlannedError(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Observed(msgspec.Struct, frozen=True):
-    """The live object that the plan saw. ``fields``: a short digest of each field that is compared, by its path."""
+    """The live object when the plan was made. ``fields``: a short digest of each compared field, by its path."""
 
     digest: str
     fields: dict[str, str]
 
 
 class PlannedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """What is to be done for one item.
+    """The plan for one item.
 
-    ``writes`` are in the order in which they are made; deletions come last. ``later`` are writes that are made only
-    where Looker has not done by itself what they say: places of new tiles, orders with new parts, and the parts of an
-    object that is in the trash, which are compared when it is out. ``first`` are the
-    writes of the first turn, of an item that refers to others which the same plan makes later. ``without`` are the
-    paths of references that cannot be had: the item comes back without them.
+    ``writes`` are in the order in which they are made; deletions come last. ``later`` are writes that are made only if
+    Looker has not done the same by itself: positions of new tiles, orders with new parts, and the parts of an object in
+    the trash, which are compared when it is out. ``first`` are the writes of the first pass, for an item that refers to
+    items which the same plan creates later. ``without`` are the paths of missing references: the item is restored
+    without them.
     """
 
     type: str
@@ -111,7 +111,7 @@ class PlannedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
         return self.action in ("create", "update")
 
     def result(self) -> ItemResult:
-        """The item in the form of a result: the same words, nothing done. Not for one that fails."""
+        """The item in the form of a result; nothing was done. Not for a failed item."""
         return ItemResult(
             key=self.key,
             name=self.name,
@@ -165,9 +165,9 @@ class PlanDestination(msgspec.Struct, frozen=True):
 
 
 class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole plan. ``request`` is the selection, ``settings`` are the keys of ``[run]`` that bear on what is written.
+    """A complete plan. ``request`` is the selection, ``settings`` are the keys of ``[run]`` that affect the writes.
 
-    ``renames`` make way before the first item: objects that hold the name of another item of the plan.
+    ``renames`` are made before the first item: temporary names for objects that hold the name of another item.
     """
 
     made_at: str

@@ -1,4 +1,4 @@
-"""Ids in plans: what does not exist yet is called ``new TYPE ID``, and known under its live id once it is made."""
+"""Ids in plans: an object that does not exist yet is called ``new TYPE ID``; it gets its live id when it is created."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lrestore.restoration.writes import Made
 from lrestore.text.storable import storable
 
 PERSONAL_FOLDER_OF = "personal folder of "
-"""Stands before the name of a user to be made: the folder comes to be with the user."""
+"""Prefix of the name of a planned user: Looker creates the folder together with the user."""
 
 _NEW = re.compile(rf"({PERSONAL_FOLDER_OF})?new ([a-z_]+) ([\w#-]+)")
 
@@ -20,12 +20,12 @@ Recorded = Callable[[str, str], str | None]
 
 
 def new(type_name: str, source_id: str) -> str:
-    """What an object is called that a plan makes."""
+    """The name of an object that a plan creates."""
     return f"new {type_name} {source_id}"
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON can hold it, with names for what is to be made."""
+    """A JSON value in which planned objects have their names."""
     if isinstance(value, Made):
         return new(value.type, value.source_id)
     if isinstance(value, str):
@@ -48,7 +48,7 @@ def _without_targets(value: Any) -> Any:
 
 
 class Names:
-    """Gives the names in a plan the ids that the objects have by now, as far as they are made."""
+    """Replaces names in a plan by the ids of the objects that are created by now."""
 
     def __init__(self, recorded: Recorded, personal_folder: Callable[[str], str | None]) -> None:
         """``personal_folder``: the id of a live user's personal folder."""
@@ -56,7 +56,7 @@ class Names:
         self._personal_folder = personal_folder
 
     def known(self, text: str) -> str:
-        """``text`` with the ids of what is made."""
+        """``text`` with the ids of created objects."""
         return _NEW.sub(self._id, text) if "new " in text else text
 
     def same(self, planned: Any, now: Any) -> bool:
@@ -70,8 +70,8 @@ class Names:
         return type(planned) is type(now) and bool(planned == now)
 
     def alike(self, planned: Any, now: Any) -> bool:
-        """Whether two plain values are the same but for where their links lead: some of what they lead to is still to
-        come, and which is known by now depends on the order in which workers are done.
+        """Whether two plain values are the same except for the targets of their links. Some targets are created later,
+        in an order that depends on the workers.
         """
         return bool(_without_targets(planned) == _without_targets(now))
 

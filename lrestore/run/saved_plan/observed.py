@@ -1,8 +1,8 @@
 """The digest of a live object: of the fields that a restore compares, its own and its parts'.
 
-Left out: counters and times that move by themselves, read-only facts, and the memberships of users and groups. Other
-items of the same plan may change memberships (a role that is given to a group); whether they are still those that the
-plan saw shows in the writes that they need.
+It leaves out counters and times that change by themselves, read-only facts, and the memberships of users and groups.
+Other items of the same plan may change memberships (a role that is given to a group); a changed membership shows in the
+writes that it needs.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EMBEDDED = frozenset({"query", "look"})
 
 
 def observed(type_name: str, live: JsonObject) -> Observed:
-    """What is to be seen of ``live``, as digests."""
+    """The digests of the fields of ``live``."""
     entry = CONTENT_TYPES[type_name]
     found = {path: _digest(value)[:_FIELD_DIGITS] for path, value in _values(entry, live)}
     return Observed(_digest(sorted(found.items())), found)

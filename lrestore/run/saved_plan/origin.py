@@ -1,4 +1,4 @@
-"""What a plan was made for: backup, destination, selection, settings. All of it has to be the same."""
+"""Checks that backup, destination, selection and settings are those of the plan."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def check_destination(plan: SavedPlan, settings: Settings) -> None:
 
 
 def settings_of_plan(plan: SavedPlan, settings: Settings) -> Settings:
-    """The settings of this start, with those of the plan where they bear on what is written.
+    """The settings of this start, with the plan's settings for everything that affects the writes.
 
-    Raises UsageError where this version does not know a setting of the plan.
+    Raises UsageError if this version does not know a setting of the plan.
     """
     run = {**msgspec.to_builtins(settings.run), **plan.settings}
     paths = settings.source.paths or list(plan.source.paths)
@@ -45,7 +45,7 @@ def settings_of_plan(plan: SavedPlan, settings: Settings) -> Settings:
 
 
 def request_of_plan(plan: SavedPlan) -> RunRequest:
-    """What the plan was asked to be for. Raises UsageError where this version does not understand it."""
+    """The request of the plan. Raises UsageError if this version does not understand it."""
     try:
         return msgspec.convert(plan.request, RunRequest)
     except msgspec.ValidationError as error:
@@ -53,7 +53,7 @@ def request_of_plan(plan: SavedPlan) -> RunRequest:
 
 
 def check_backup(plan: SavedPlan, vault: Vault) -> None:
-    """Raises VaultError if this is not the backup of which the plan was made."""
+    """Raises VaultError if this is not the backup that the plan was made from."""
     if vault.fingerprint() != plan.source.fingerprint:
         raise VaultError(
             f"the plan was made of another backup: {', '.join(map(str, vault.paths))} is not, or is no longer, the one "

@@ -1,9 +1,9 @@
-"""What a saved plan permits: each item is planned afresh right before its writes, and compared with the plan.
+"""Compares each item with a saved plan: the item is planned again right before its writes.
 
-first turn:  the live object is the one that the plan saw, and the writes are those of the plan
-later turns, and items that a process which died had begun: whatever is still to be written is in the plan
-parts planned anew on the way (a dashboard that has just been made): the same
-nothing to be written: all is as planned already
+first pass:  the live object has not changed since the plan, and the writes are those of the plan
+second pass, and items that a dead process had begun: all remaining writes are in the plan
+parts that are planned again meanwhile (a dashboard that was just created): the same
+no writes: everything is as planned already
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from lrestore.run.saved_plan.observed import changed, observed
 from lrestore.run.saved_plan.record import later, planned_item, planned_rename, planned_write
 
 _SETS = frozenset({"group_ids", "role_ids", "groups"})
-"""Lists whose order says nothing."""
+"""Lists whose order has no meaning."""
 _ORDERS = frozenset({"section_order", "item_order"})
 """Lists of parts: those that the backup lacks and that are kept come after the planned ones."""
 _QUERIES = frozenset({"query", "merge_query"})
-"""Made once for all items that show them: whichever item comes first makes them."""
+"""Created once for all items that show them: the first of these items creates them."""
 _NAMED = 5
-"""So many changed paths are named in the message of a dead letter; its field errors name all."""
+"""Number of changed paths in the message of a dead letter; its field errors name all."""
 
 
 class _Found(NamedTuple):
-    """Something that is not as planned: its path in the item, and what is to be said of it beyond the path."""
+    """A deviation from the plan: its path in the item, and a text beyond the path."""
 
     path: str
     told: str = ""
 
 
 def permit_of(plan: ReadPlan | None, journal: Journal, live: Live) -> Permit:
-    """What a session may write: everything, or what its plan holds."""
+    """Decides what a session may write: everything, or only what its plan holds."""
     return Everything() if plan is None else OnlyPlanned(plan.plan, journal, live)
 
 
@@ -54,12 +54,12 @@ class OnlyPlanned:
         self._renames = {(one.type, one.live_id): one for one in plan.renames}
         self._journal = journal
         self._waiting: set[ItemKey] = set()
-        """Items that are written as far as it goes, and again when others are there."""
+        """Items that are written in two passes."""
         self._live = live
 
     def rename(self, write: Write) -> bool:
-        """Whether the plan holds a rename that makes way, of an object that is still as the plan saw it: one that was
-        changed since is not written in its turn, and would keep the temporary name.
+        """Whether the plan holds this temporary rename, and the object has not changed since. A changed object is not
+        written later and would keep the temporary name.
         """
         planned = self._renames.get((write.type, write.live_id))
         item = self._items.get(ItemKey(write.type, write.source_id))
@@ -71,7 +71,7 @@ class OnlyPlanned:
         return not changed(item.live, observed(write.type, live))
 
     def item(self, plan: ItemPlan, *, last: bool) -> None:
-        """Raises ChangedSincePlanError unless the item may be written as it is planned now."""
+        """Raises ChangedSincePlanError unless the item, as planned now, may be written."""
         planned = self._items.get(plan.key) or PlannedItem(type=plan.key.type, id=plan.key.id, action="unchanged")
         if plan.action == "unchanged" and not plan.all_unmet:
             return
@@ -93,7 +93,7 @@ class OnlyPlanned:
             raise _changed(plan.key, plan.name, found, missing=plan.match.live is None, begun=begun)
 
     def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
-        """The same, for parts that were planned anew when the object itself had been written."""
+        """The same for parts that were planned again after the object itself was written."""
         planned = self._items.get(key) or PlannedItem(type=key.type, id=key.id, action="unchanged")
         compare = _Comparison(planned, self._names(parts, key, live_id), waiting=key in self._waiting)
         deletions = [(one.deletion.type, one.deletion.id) for one in parts.removals]
@@ -111,7 +111,7 @@ class OnlyPlanned:
         return self._journal.begun(plan.key) or self._journal.kept(plan.key, plan.live_id, live.get("created_at"))
 
     def _since(self, planned: PlannedItem, plan: ItemPlan) -> Iterator[_Found]:
-        """What of the live object is not as the plan saw it."""
+        """The changes of the live object since the plan."""
         if plan.action == "skipped":
             yield _Found("", f"it would be skipped now: {plan.reason}")
         elif plan.live_id != planned.destination_id:
@@ -122,12 +122,12 @@ class OnlyPlanned:
                 yield from map(_Found, changed(planned.live, now))
 
     def _renamed(self, plan: ItemPlan) -> str:
-        """The name that the object had before it made way, "" where it did not."""
+        """The name of the object before its temporary rename; "" if it was not renamed."""
         rename = self._renames.get((plan.key.type, plan.live_id))
         return str(rename.changes[0].old) if rename is not None else ""
 
     def _unrenamed(self, plan: ItemPlan) -> ItemPlan:
-        """The plan with the live object as it was before it made way."""
+        """The plan with the live object as it was before its temporary rename."""
         rename, live = self._renames.get((plan.key.type, plan.live_id)), plan.match.live
         if rename is None or live is None or live.get("name") != rename.body["name"]:
             return plan
@@ -149,7 +149,7 @@ class _Comparison:
     """Compares what is about to be written with one item of the plan. ``renamed``: the name that the object had."""
 
     def __init__(self, planned: PlannedItem, names: Names, renamed: str = "", *, waiting: bool = False) -> None:
-        """``waiting``: others are still to come, and the item is written again when they are there."""
+        """``waiting``: the item gets a second pass, because it refers to later items."""
         self._waiting = waiting
         self._planned = planned
         self._names = names
@@ -162,7 +162,7 @@ class _Comparison:
     def unplanned(
         self, writes: Iterable[PlannedWrite], deletions: Iterable[PlannedDeletion], late: Iterable[PlannedWrite]
     ) -> Iterator[_Found]:
-        """What the plan does not hold."""
+        """The writes that the plan does not hold."""
         yield from self.unplanned_writes((*writes, *late))
         yield from self.unplanned_deletions([(one.type, one.id) for one in deletions])
 
@@ -181,7 +181,7 @@ class _Comparison:
         )
 
     def left_out(self, now: PlannedItem) -> Iterator[_Found]:
-        """What the plan writes and would not be written any more."""
+        """Planned writes that would not be made any more."""
         there: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
         for write in (*now.writes, *now.later):
             there.setdefault(_place(write), []).append(sent(write))
@@ -196,7 +196,7 @@ class _Comparison:
         )
 
     def _same_target(self, planned: PlannedWrite, now: PlannedWrite) -> bool:
-        """Whether both are of one object: what was to be made may have been made meanwhile."""
+        """Whether both refer to the same object: a planned object may have been created meanwhile."""
         if not planned.live_id or planned.live_id.startswith("new "):
             return True
         return self._names.known(planned.live_id) == now.live_id

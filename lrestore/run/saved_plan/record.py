@@ -1,4 +1,4 @@
-"""What is planned for an item, as the plan's own data."""
+"""Converts planned items into the data of a saved plan."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ _QUERIES = ("query", "merge_query")
 
 @dataclass(slots=True)
 class PlanRecord:
-    """All items of a plan that is to be saved, in their order. ``renames`` make way before the first item."""
+    """All items of a plan to save, in order. ``renames`` are made before the first item."""
 
     renames: list[PlannedWrite] = field(default_factory=list)
     items: list[PlannedItem] = field(default_factory=list)
 
     def add(self, item: PlannedItem) -> None:
-        """An item that is planned to its end."""
+        """Add an item that is planned completely."""
         self.items.append(item)
 
     def add_result(self, result: ItemResult) -> None:
-        """The result of an item: that of one that cannot be planned at all has its place in the plan, too."""
+        """Add the result of an item, even of one that cannot be planned."""
         letter = result.dead_letter
         if letter is None or result.incomplete:
             return
@@ -48,7 +48,7 @@ class PlanRecord:
 
 
 def planned_item(plan: ItemPlan, first: tuple[PlannedWrite, ...] = ()) -> PlannedItem:
-    """The item as it is planned. ``first``: what its first turn writes, where it takes two."""
+    """The planned item. ``first``: the writes of its first pass, if it has two."""
     key, live = plan.key, plan.match.live
     writes = plan.action in ("created", "updated")
     return PlannedItem(
@@ -87,7 +87,7 @@ def _own_id(plan: ItemPlan) -> str:
 
 
 def _stage(write: Write) -> int:
-    """Queries come before what shows them; what a new user still lacks comes last."""
+    """Queries come before the objects that show them; additions to a new user come last."""
     return 0 if write.type in _QUERIES else 2 if write.type == "user" else 1
 
 
@@ -126,7 +126,7 @@ def planned_deletion(removal: Removal) -> PlannedDeletion:
 
 @singledispatch
 def _pending(plan: Plan) -> Iterable[Write]:
-    """Writes that are made only if Looker has not done by itself what they say."""
+    """Writes that are made only if Looker has not done the same by itself."""
     return ()
 
 
@@ -149,12 +149,12 @@ def _(plan: BoardPlan) -> Iterable[Write]:
 
 
 def planned_rename(write: Write) -> PlannedWrite:
-    """A rename that makes way."""
+    """A temporary rename."""
     return planned_write(write, ItemKey(write.type, write.source_id), write.live_id)
 
 
 def later(parts: Plan, key: ItemKey, own_id: str) -> tuple[PlannedWrite, ...]:
-    """The writes of ``parts`` that are made only where they are needed in the end."""
+    """The writes of ``parts`` that are made only if they are still needed at the end."""
     found = list(_pending(parts))
     if parts.unseen is not None:
         whole = parts.unseen()

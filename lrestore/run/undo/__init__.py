@@ -1,7 +1,7 @@
-"""Taking a session back: an undo is a restore from the copies that the session took.
+"""Undoes a session: a restore from the copies that the session took.
 
-Promise: an object goes back to the first copy of it; what was changed since the session is left alone, and named.
-Steps: ``source`` makes one backup file of a session's copies, ``undone`` answers what the session had written,
-``remove`` deletes what it had created, where that is asked for, ``start`` begins the session that takes it back.
-Not guaranteed: the ids of parts and objects that have to be made again.
+Promise: an object returns to its first copy. An object that was changed since the session is not written, and is named.
+Steps: ``source`` makes one backup file of a session's copies, ``remove`` deletes objects that the session created if
+requested, ``foreign`` finds content of other people in them, ``start`` begins the undoing session.
+Not guaranteed: the ids of parts and objects that have to be created again.
 """

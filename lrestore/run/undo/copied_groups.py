@@ -1,4 +1,4 @@
-"""The groups in groups, and those that have roles, as the copies of a session show them."""
+"""Group nesting and the groups of roles, read from the copies of a session."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lrestore.vault.reader import Vault
 
 
 class CopiedGroups(Nowhere):
-    """Implements :class:`lrestore.restoration.ports.Definitions` over copies: they show the groups in a group, and the
-    groups that have a role, where these were written.
+    """Implements :class:`lrestore.restoration.ports.Definitions` over copies. They hold the groups in a group, and the
+    groups of a role, if the session wrote these.
     """
 
     def __init__(self, copies: Vault, max_item_bytes: int) -> None:

@@ -1,6 +1,7 @@
-"""What other people have put into an object that an undo is about to delete: it is asked for right before the delete.
+"""Finds content of other people in an object that an undo is about to delete. It is read right before the delete.
 
-Looker deletes along: ``delete_folder`` all content and folders in it, ``delete_user`` the user's plans (specification).
+Looker deletes dependent objects too: ``delete_folder`` all content and folders in it, ``delete_user`` the user's plans
+(specification).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _NAMED = 3
 
 
 class Foreign:
-    """``removed``: the objects that go, too: these are not foreign."""
+    """``removed``: objects that the undo deletes too; they do not count as foreign."""
 
     def __init__(self, context: Context, removed: frozenset[ItemKey]) -> None:
         self._context = context
@@ -30,13 +31,13 @@ class Foreign:
         }
 
     def inside(self, key: ItemKey, live: JsonObject) -> str:
-        """Why the object stays; "" where nothing of others is in it. Raises LookerError where that cannot be asked."""
+        """The reason to keep the object; "" if it has no foreign content. Raises LookerError if a read fails."""
         question = self._questions.get(key.type)
         found = list(question(key.id, live)) if question else []
         if not found:
             return ""
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        return f"kept, since it is in use: {', '.join(found[:_NAMED])}{more}"
+        return f"kept because it is in use: {', '.join(found[:_NAMED])}{more}"
 
     def _in_folder(self, folder_id: str, live: JsonObject) -> Iterator[str]:
         rows = self._pages("search_folders", {"parent_id": folder_id, "fields": "id,parent_id"})

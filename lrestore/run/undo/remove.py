@@ -1,7 +1,7 @@
-"""Delete what the undone session had made, in the reverse order of need.
+"""Deletes the objects that the undone session created, in the reverse order of need.
 
-Content goes before the copies are put back, since these take slugs and titles back; what held it goes afterwards.
-Never deleted: an object into which another person has put something since, and one that was changed since.
+Content is deleted before the copies are restored, because these take slugs and titles back; its containers are deleted
+afterwards. Objects that contain something of another person, or that were changed since, are never deleted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ _HOLDERS = ("folder", "user", "role", "group", "permission_set", "model_set", "l
 
 
 def remove_content(job: Job, context: Callable[[SessionJournal], Context]) -> None:
-    """Delete the dashboards, looks, boards and plans that the undone session made. Raises StoppedError, StateError."""
+    """Delete the dashboards, looks, boards and plans that the undone session created. Raises
+    StoppedError, StateError.
+    """
     _remove(job, context, _of_types(job.removals, _CONTENT))
 
 
@@ -73,7 +75,7 @@ class _Remover:
         self._alerts = AlertGuard(context)
 
     def in_order(self, keys: list[ItemKey]) -> Iterator[ItemKey]:
-        """Folders: those with the longest way up first."""
+        """Folders, the deepest first."""
         folders = self._context.live.table("folder") if any(key.type == "folder" for key in keys) else {}
 
         def depth(key: ItemKey) -> int:
@@ -87,7 +89,7 @@ class _Remover:
         yield from sorted(keys, key=lambda key: -depth(key) if key.type == "folder" else 0)
 
     def remove(self, key: ItemKey) -> None:
-        """Delete one object, or say why it stays."""
+        """Delete one object, or report why it is kept."""
         item = self._job.vault.read(key, max_item_bytes=self._job.settings.run.max_item_bytes)
         try:
             result = self._removed(key, item.name)
@@ -101,9 +103,9 @@ class _Remover:
         context.live.look_anew(key.type)
         live = context.live.beyond(key.type, key.id) or context.live.trashed(key.type, key.id)
         if live is None:
-            gone = f"it is gone: it was removed after session {self._undone} had made it"
+            gone = f"it was deleted after session {self._undone} had created it"
             if self._journal.kept(key, key.id, None):
-                # This session has deleted it, in a process that died.
+                # This session has deleted it, in a process that died later.
                 return self._told(key, name)
             return ItemResult(key, name, "skipped", destination_id=key.id, reason=gone)
         changed = self._rules.changed_since(key, ({}, live), None, Plan())
@@ -129,4 +131,4 @@ class _Remover:
 
     def _with_alerts(self, live: JsonObject) -> str:
         tiles = [tile for tile in live.get("dashboard_elements") or () if self._alerts.protects(tile)]
-        return f"alerts hang on {len(tiles)} of its tiles (--allow-alert-loss deletes it)" if tiles else ""
+        return f"{len(tiles)} of its tiles have alerts (--allow-alert-loss deletes it)" if tiles else ""

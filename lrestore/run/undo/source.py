@@ -1,10 +1,10 @@
-"""One backup file made of the copies that a session took: what an undo of that session restores from.
+"""Makes one backup file of the copies that a session took; an undo of that session restores from it.
 
-first copies, completed by what was seen later ─► rows of the backup format
-objects that the session made                  ─► rows that say only what becomes of them
-what the session wrote                         ─► table ``undo_left``, what it made ─► table ``undo_made``
+    first copies, completed by later ones   ─► rows of the backup format
+    objects that the session created        ─► rows that hold only the action of the undo
+    writes of the session                   ─► table ``undo_left``, created objects ─► table ``undo_made``
 
-The file lies in the folder of the undoing session, so that the undone session's copies are needed no longer.
+The file is in the folder of the undoing session, so that the undone session's copies are no longer needed.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from lrestore.text.storable import storable
 from lrestore.vault.shard import ShardWriter
 
 FILE = "undo-source.sqlite"
-"""Its name begins as those of the copies do: pruning takes it along with them."""
+"""The name begins like those of the copies, so that pruning removes it with them."""
 
 
 @dataclass(slots=True)
 class _Names:
-    """Names that the copies will take back: slugs, and names that must be unique (of folders: in their parent)."""
+    """Names that the copies take back: slugs, and names that must be unique (for folders: within their parent)."""
 
     slugs: set[tuple[str, str]] = field(default_factory=set)
     names: set[tuple[str, str, str]] = field(default_factory=set)
 
     def note(self, type_name: str, raw: Mapping[str, object]) -> None:
-        """Note the names of one copy."""
+        """Record the names of one copy."""
         if raw.get("slug"):
             self.slugs.add((type_name, str(raw["slug"])))
         if type_name in UNIQUE:
@@ -50,7 +50,7 @@ class _Names:
 def write_source(
     target: Path, state: StateReader, session: RestorationSession, copies: Path, created: CreatedObjects
 ) -> None:
-    """Write ``target`` from the session's ``copies``. Raises StateError where these are missing or cannot be read."""
+    """Write ``target`` from the session's ``copies``. Raises StateError if these are missing or cannot be read."""
     entries = read_undo(copies)
     made = state.made(session.id)
     items = {(one.type, one.id) for one in made if not one.part}
@@ -82,7 +82,7 @@ def write_source(
 
 
 def action_for(type_name: str, created: CreatedObjects) -> UndoAction:
-    """What an undo does with an object that the undone session made."""
+    """The action of an undo for an object that the undone session created."""
     if created == "delete":
         return "remove"
     if created == "trash" and CONTENT_TYPES[type_name].trash:
@@ -110,8 +110,8 @@ class _Source:
         self._put(ItemKey(entry.type, entry.destination_id), raw, "restore", entry.at)
 
     def put_made(self, key: ItemKey, name: str, created: CreatedObjects) -> None:
-        """A row for an object that the session made. A name that a copy takes back is freed: a slug counts in the
-        trash, too.
+        """A row for an object that the session created. If a copy takes its name back, the name is freed; a slug must
+        be free in the trash too.
         """
         entry, action = CONTENT_TYPES[key.type], action_for(key.type, created)
         raw: JsonObject = {entry.id_field: key.id, entry.title_field: name or key.id}

@@ -1,4 +1,4 @@
-"""Begin a session that takes another one back: copies ─► one backup file ─► a restore from it."""
+"""Starts a session that undoes another one: copies ─► one backup file ─► a restore from it."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from lrestore.vault.reader import Vault
 
 @contextmanager
 def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: Surroundings) -> Iterator[Job]:
-    """The job that takes a session back, ready to be run.
+    """The job that undoes a session, ready to run.
 
-    Raises UsageError for a session that does not exist, wrote nothing, or wrote to another destination, StateError
-    where its copies are missing.
+    Raises UsageError if the session does not exist, wrote nothing, or wrote to another destination; StateError if its
+    copies are missing.
     """
     session_id = new_session_id(utc_now())
     state = Path(settings.state.path)
@@ -58,7 +58,7 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
 
 
 def literal_settings(settings: Settings, source: Path) -> Settings:
-    """The settings of an undo: its own source, and none of the user's policies, which are about backups."""
+    """The settings of an undo: its own source, without the user's policies, which apply to backups."""
     destination = settings.destination.name
     return msgspec.structs.replace(
         settings,
@@ -74,7 +74,7 @@ def literal_settings(settings: Settings, source: Path) -> Settings:
             fallback_owner="",
             fallback_folder="",
             missing_looks="skip",
-            # Access lists of folders are in no copy.
+            # Copies hold no access lists of folders.
             new_folder_access="inherit" if settings.run.new_folder_access == "copy" else settings.run.new_folder_access,
         ),
     )
@@ -82,7 +82,7 @@ def literal_settings(settings: Settings, source: Path) -> Settings:
 
 @contextmanager
 def _place(state: Path, session_id: str, request: RunRequest) -> Iterator[Path]:
-    """Where the source is written: beside the undo's own copies; for a plan, which leaves nothing, elsewhere."""
+    """The folder for the source file: that of the undo's own copies; for a plan, a temporary one."""
     if request.mode == "restore":
         folder = undo_directory(state, session_id)
         make_directory(folder)
@@ -101,13 +101,14 @@ def _write(
         write_source(target, reader, session, copies, undo.created)
         return
     with RunLock(state):
-        # A session that is still running writes on.
+        # A session that is still running goes on writing.
         write_source(target, reader, session, copies, undo.created)
 
 
 def _check(session: RestorationSession, settings: Settings) -> None:
     if session.destination != settings.destination.name:
         raise UsageError(
-            f"session {session.id} wrote to {session.destination!r}, the settings name {settings.destination.name!r}",
+            f"session {session.id} wrote to {session.destination!r}, but the settings name "
+            f"{settings.destination.name!r}",
             hint="use the settings with which the session was started",
         )

@@ -109,7 +109,7 @@ def test_a_changed_file_is_refused_and_it_is_said_how(file: Path, change: Any, t
 def test_a_file_cut_short_is_refused_with_the_place(file: Path) -> None:
     whole = file.read_bytes()
     file.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(UsageError, match=r"damaged or cut short: no JSON at line \d+, column \d+"):
+    with pytest.raises(UsageError, match=r"damaged or truncated: no JSON at line \d+, column \d+"):
         read_plan(file)
 
 
