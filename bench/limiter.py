@@ -8,7 +8,6 @@ lets it refuse a share of the calls by chance, which says nothing about the rate
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import tempfile
 import threading
 import time
@@ -17,6 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import multiprocess
 
 from bench.measured import clean_environment, rows
 from lrestore.credentials import Credentials
@@ -121,7 +122,7 @@ def measure(simulator: SimulatorProcess, callers: Callers) -> Tally:
             begin_s = time.monotonic()
             credentials = Credentials(simulator.client_id, simulator.client_secret)
             load = Load(simulator.base_url, credentials, path, threads, begin_s + callers.seconds)
-            context = multiprocessing.get_context("spawn")
+            context = multiprocess.get_context("spawn")
             pipes = []
             for _ in range(processes):
                 ours, theirs = context.Pipe(duplex=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import multiprocessing
 import os
 import time
 from pathlib import Path
 from typing import Any
 
+import multiprocess
 import pytest
 
 from bench import limiter as limiter_bench
@@ -61,7 +61,7 @@ def call_until(path: Path, end_s: float) -> None:
 def test_processes_together_use_a_fixed_rate_to_95_percent(tmp_path: Path) -> None:
     path = tmp_path / "limiter"
     config = LimiterConfig(max_in_flight=32, per_second=PER_SECOND, start_in_flight=32)
-    context = multiprocessing.get_context("fork")
+    context = multiprocess.get_context("fork")
     with SharedLimiter.create(path, config) as limiter:
         begin_s = time.monotonic()
         children = [context.Process(target=call_until, args=(path, begin_s + SECONDS)) for _ in range(8)]

@@ -7,13 +7,14 @@ writer is the one of a bulk run, with an fsync per commit. Counted are results, 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import multiprocess
 
 from bench.measured import rows
 from bench.processes import cpu_s
@@ -71,7 +72,7 @@ def measure(folder: Path, results: int, senders: int, per_second: float = 0.0) -
     """Have ``senders`` processes send so many results, all together."""
     state = folder / "state.db"
     _begin(state)
-    context = multiprocessing.get_context("forkserver")
+    context = multiprocess.get_context("forkserver")
     context.set_forkserver_preload(["lrestore.run.bulk.writer"])
     reading, writing = result_pipe(Sent)
     ours, theirs = channel(ToWriter, FromWriter)

@@ -108,7 +108,7 @@ A room is a module or a sub-package; a dotted name gives one module of a sub-pac
 
 OUTSIDE: dict[str, frozenset[str]] = {
     "sqlite3": frozenset({"vault", "state"}),
-    "multiprocessing": frozenset({"run"}),
+    "multiprocess": frozenset({"run"}),
     "http": frozenset({"looker", "simulator"}),
     "requests": frozenset({"looker"}),
     # state and run ask for the host's name only.

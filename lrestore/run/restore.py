@@ -47,7 +47,6 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Definitions, Journal, Nowhere
 from lrestore.restoration.writes import Write
 from lrestore.run.budget import Budget
-from lrestore.run.bulk.start import run_bulk
 from lrestore.run.compare.dry_run import preview
 from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import Pretend
@@ -353,6 +352,9 @@ class Run:
             if len(job.keys) <= FEW:
                 ended = run_single(job, budget, self._session, lambda journal: self._context(journal, judgement))
             else:
+                # A few items need no processes, nor the libraries that start them.
+                from lrestore.run.bulk.start import run_bulk
+
                 ended = run_bulk(job, budget, self._session, self._live, judgement)
             if ended.status == "finished":
                 remove_holders(job, lambda journal: self._afresh(journal, judgement))

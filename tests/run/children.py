@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
 from typing import Any
+
+import multiprocess
+from multiprocess.process import BaseProcess
 
 WITHIN_S = 20.0
 """A child that has not done what is expected by then hangs."""
 
-fork = multiprocessing.get_context("fork")
+fork = multiprocess.get_context("fork")
 
 
 def start(target: Callable[..., Any], *args: Any) -> BaseProcess:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from multiprocessing.process import BaseProcess
 from typing import Any
+
+from multiprocess.process import BaseProcess
 
 from lrestore.messages import ItemKey
 from lrestore.run.bulk.launch.launcher import Launcher

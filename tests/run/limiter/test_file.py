@@ -6,10 +6,10 @@ import os
 import subprocess
 import sys
 import threading
-from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
+from multiprocess.connection import wait
 
 from lrestore.crash_points import rearm
 from lrestore.errors import StateError

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import struct
 import time
-from multiprocessing.connection import wait
 from pathlib import Path
 
+import multiprocess
 import pytest
+from multiprocess.connection import wait
 
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from tests.run.children import children, kill, start
@@ -69,7 +69,7 @@ def test_a_spawned_worker_attaches_by_path(tmp_path: Path) -> None:
     """Nothing is inherited but the path."""
     path = tmp_path / "limiter"
     with SharedLimiter.create(path, LimiterConfig(max_in_flight=4)) as limiter:
-        child = multiprocessing.get_context("spawn").Process(target=call_once, args=(path,))
+        child = multiprocess.get_context("spawn").Process(target=call_once, args=(path,))
         child.start()
         child.join(30)
         assert child.exitcode == 0

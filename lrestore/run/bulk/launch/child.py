@@ -37,7 +37,7 @@ def begin_child(name: str) -> None:
 
 @contextmanager
 def without_main_module() -> Iterator[None]:
-    """Start children inside this context. Otherwise multiprocessing makes them import the program's main module first.
+    """Start children inside this context. Otherwise multiprocess makes them import the program's main module first.
 
     They do not need it, and a script that calls :func:`lrestore.restore` at its top level would run again in each
     child.

@@ -1,7 +1,7 @@
 """Starts the child processes of a bulk run, even if a process is killed or signalled meanwhile.
 
-Children are forked from multiprocessing's fork server, which has everything loaded. The fork server may be killed too;
-its children die with it, and multiprocessing starts another one at the next try. A signal to the whole process group
+Children are forked from multiprocess's fork server, which has everything loaded. The fork server may be killed too;
+its children die with it, and multiprocess starts another one at the next try. A signal to the whole process group
 (Ctrl-C, SIGTERM of a service manager) must not end it, because its children would end in the middle of their calls. It
 is therefore started with these signals blocked; its children first ignore the signals and then unblock them.
 """
@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver, get_context, resource_tracker
-from multiprocessing.context import ForkServerContext
-from multiprocessing.process import BaseProcess
 from typing import Any
+
+from multiprocess import forkserver, get_context, resource_tracker
+from multiprocess.context import ForkServerContext
+from multiprocess.process import BaseProcess
 
 from lrestore.crash_points import crash_point
 from lrestore.errors import StoppedError
@@ -30,7 +31,7 @@ _COORDINATOR = "_LRESTORE_COORDINATOR"
 """The variable that :mod:`.fork_server` reads. That module cannot be imported here: its import ends the process."""
 _TRIES = 5
 _PAUSE_S = 0.1
-"""A killed fork server takes a moment to end, and until then multiprocessing starts no other one."""
+"""A killed fork server takes a moment to end, and until then multiprocess starts no other one."""
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -46,7 +47,7 @@ def load_ahead() -> None:
 
 def _context() -> ForkServerContext:
     with contextlib.suppress(OSError):
-        # Otherwise multiprocessing makes a folder of its own, or reports the error.
+        # Otherwise multiprocess makes a folder of its own, or reports the error.
         use_own_folder()
     context: ForkServerContext = get_context("forkserver")
     context.set_forkserver_preload(PRELOADED)

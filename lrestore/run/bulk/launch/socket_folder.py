@@ -1,6 +1,6 @@
 """The folder of the fork server's socket. The next run removes it if its owner was killed.
 
-multiprocessing removes its own folder only at the end of the process, so a kill leaves it behind. A kernel lock tells a
+multiprocess removes its own folder only at the end of the process, so a kill leaves it behind. A kernel lock tells a
 folder in use from an abandoned one, even between containers where process ids are not comparable.
 """
 
@@ -11,23 +11,24 @@ import os
 import shutil
 import tempfile
 import time
-from multiprocessing import process, util
 from pathlib import Path
 
+from multiprocess import process, util
+
 _PREFIX = "lrst-"
-"""Not longer than multiprocessing's own prefix: a socket's path is limited to 107 bytes."""
+"""Not longer than multiprocess's own prefix: a socket's path is limited to 107 bytes."""
 _LOCK = "owner.lock"
 _YOUNG_S = 60.0
 """A folder younger than this may not be locked yet."""
 
 
 def use_own_folder() -> None:
-    """Remove abandoned folders of killed runs, and make multiprocessing use a new folder.
+    """Remove abandoned folders of killed runs, and make multiprocess use a new folder.
 
-    Raises OSError if none can be made. A program that has used multiprocessing before keeps its folder.
+    Raises OSError if none can be made. A program that has used multiprocess before keeps its folder.
     """
     _remove_left_behind(Path(tempfile.gettempdir()))
-    # multiprocessing has no public way to choose its folder.
+    # multiprocess has no public way to choose its folder.
     config: dict[str, object] = process.current_process()._config  # type: ignore[attr-defined]  # noqa: SLF001
     if config.get("tempdir") is not None:
         return

@@ -4,7 +4,7 @@
 * ``channels``: one duplex pipe per worker, and waiting for any of them or for a death;
 * ``parent``: no child outlives the coordinator.
 
-No multiprocessing lock, queue, condition or semaphore is used: they stay locked if their holder is killed.
+No multiprocess lock, queue, condition or semaphore is used: they stay locked if their holder is killed.
 
 Not guaranteed: that a dead process has carried out a message that it had read. The sender keeps a message until it is
 confirmed.

@@ -6,12 +6,12 @@ Each worker has its own channel: if the worker dies, the coordinator notices at 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for_any
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from multiprocess import Pipe
+from multiprocess.connection import Connection
+from multiprocess.connection import wait as wait_for_any
 
 from lrestore.run.bulk.pipes.errors import PeerGoneError, TornMessageError
 from lrestore.text.storable import to_msgpack

@@ -1,7 +1,7 @@
 """Makes sure that a child does not outlive the process that started it.
 
 Two mechanisms are used together. Linux sends the child a signal when its parent dies (prctl(2), PR_SET_PDEATHSIG). And
-multiprocessing gives each child one end of a pipe whose other end only the parent holds, which works on every system
+multiprocess gives each child one end of a pipe whose other end only the parent holds, which works on every system
 and with a fork server in between.
 """
 
@@ -12,8 +12,9 @@ import os
 import signal
 import sys
 import threading
-from multiprocessing import parent_process
-from multiprocessing.connection import wait
+
+from multiprocess import parent_process
+from multiprocess.connection import wait
 
 _PR_SET_PDEATHSIG = 1
 
@@ -21,7 +22,7 @@ _PR_SET_PDEATHSIG = 1
 def die_with_parent(parent_pid: int | None = None) -> None:
     """Kill this process (SIGKILL) when the process that started it ends. Call this first.
 
-    A child of multiprocessing needs nothing else, whatever the start method. Any other child passes its ``parent_pid``,
+    A child of multiprocess needs nothing else, whatever the start method. Any other child passes its ``parent_pid``,
     and is safe on Linux only. If the parent has already ended, this function does not return.
 
     The kernel sends the signal when the *thread* that started the child ends. Start children from a thread that lives

@@ -16,10 +16,10 @@ import select
 import struct
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import Connection
 from typing import Any, Generic, TypeVar
 
 import msgspec
+from multiprocess.connection import Connection
 
 from lrestore.run.bulk.pipes.errors import MessageTooLargeError, PeerGoneError, TornMessageError
 from lrestore.text.storable import to_msgpack
@@ -85,7 +85,7 @@ class ResultReader(Generic[Message]):
         self._buffer = bytearray()
 
     def fileno(self) -> int:
-        """For ``multiprocessing.connection.wait``."""
+        """For ``multiprocess.connection.wait``."""
         return self._end.fileno()
 
     def read(self, timeout_s: float | None = None) -> list[Message]:

@@ -7,10 +7,10 @@ import signal
 import subprocess
 import sys
 import time
-from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
+from multiprocess import forkserver
 
 from lrestore.run.bulk.launch.launcher import Launcher, load_ahead
 from tests.cli.command import environment

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from multiprocessing.connection import Connection
 
 import msgspec
+import multiprocess
 import pytest
+from multiprocess.connection import Connection
 
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, TornMessageError, channel, wait
 from tests.run.children import WITHIN_S, children, kill
@@ -121,7 +121,7 @@ def test_waiting_returns_the_readable_channels() -> None:
 
 def test_an_end_can_be_passed_to_a_spawned_process() -> None:
     ours, theirs = channel(Down, Answer)
-    child = multiprocessing.get_context("spawn").Process(target=answer_tasks, args=(theirs,))
+    child = multiprocess.get_context("spawn").Process(target=answer_tasks, args=(theirs,))
     child.start()
     theirs.close()
     ours.send(Task("hello"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import subprocess
@@ -11,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import multiprocess
 import pytest
 
 from lrestore.run.bulk.pipes import die_with_parent
@@ -36,7 +36,7 @@ def work_without_prctl(pipe: int) -> None:
 def coordinate(method: str, target: Callable[[int], None], path: str) -> None:
     """Start two workers by a start method; everybody gets the pipe by its path."""
     pipe = os.open(path, os.O_WRONLY)
-    context = multiprocessing.get_context(method)
+    context = multiprocess.get_context(method)
     workers = [context.Process(target=through_path, args=(target, f"/proc/{os.getpid()}/fd/{pipe}")) for _ in range(2)]
     for worker in workers:
         worker.start()
@@ -70,7 +70,7 @@ def test_children_end_with_a_parent_that_is_killed(method: str, target: Callable
     read, write = os.pipe()
     # Spawned: forked from a process that has threads, the tests' own, it could inherit a lock that nobody frees.
     path = f"/proc/{os.getpid()}/fd/{write}"
-    coordinator = multiprocessing.get_context("spawn").Process(target=coordinate, args=(method, target, path))
+    coordinator = multiprocess.get_context("spawn").Process(target=coordinate, args=(method, target, path))
     coordinator.start()
     pids = pids_of(read, 2)
     assert len(pids) == 2

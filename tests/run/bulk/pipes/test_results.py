@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -11,6 +10,7 @@ import time
 from collections import Counter
 
 import msgspec
+import multiprocess
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,7 +210,7 @@ def send_three(writer: ResultWriter) -> None:
 
 def test_the_ends_can_be_passed_to_a_spawned_process() -> None:
     reader, writer = result_pipe(Message)
-    child = multiprocessing.get_context("spawn").Process(target=send_three, args=(writer,))
+    child = multiprocess.get_context("spawn").Process(target=send_three, args=(writer,))
     child.start()
     writer.close()
     assert list(reader) == [Done(child.pid or 0, number) for number in range(3)]

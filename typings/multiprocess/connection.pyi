@@ -1,0 +1,2 @@
+from multiprocessing.connection import Connection as Connection
+from multiprocessing.connection import wait as wait

@@ -1,0 +1,1 @@
+from multiprocessing.context import ForkServerContext as ForkServerContext

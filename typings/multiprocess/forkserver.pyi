@@ -1,0 +1,1 @@
+from multiprocessing.forkserver import ensure_running as ensure_running

@@ -1,0 +1,1 @@
+from multiprocessing.resource_tracker import ensure_running as ensure_running
