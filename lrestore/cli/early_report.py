@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def told(file: Path | None, settings: Settings, mode: Mode) -> Iterator[None]:
+def report_if_not_started(file: Path | None, settings: Settings, mode: Mode) -> Iterator[None]:
     """Write an empty report into ``file`` if the body raises, and re-raise the error.
 
     A usage error writes no report: the command line is not understood, so an earlier report stays.

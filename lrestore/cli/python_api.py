@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from lrestore.cli import demo
-from lrestore.cli.early_report import told
+from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
 from lrestore.cli.options import Options, complaint, goes_on
 from lrestore.cli.remembered import forget, remember, settings_to_resume
@@ -51,14 +51,14 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     with Interrupts() as interrupts:
-        nobody = Audience(
+        audience = Audience(
             stop=interrupts,
             tell=partial(_told, file=options.report),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
             keep_plan=plan_keeper(options.plan_out),
         )
-        with told(options.report, settings, request.mode if request else "restore"):
-            report = _report(options, settings, request, nobody)
+        with report_if_not_started(options.report, settings, request.mode if request else "restore"):
+            report = _report(options, settings, request, audience)
         if report.mode == "restore" and report.status == "finished":
             forget(report.session_id, os.environ)
         if report.mode != "restore" or report.status != "finished":
@@ -66,10 +66,10 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     return report
 
 
-def _report(options: Options, settings: Settings, request: RunRequest | None, nobody: Audience) -> Report:
+def _report(options: Options, settings: Settings, request: RunRequest | None, audience: Audience) -> Report:
     if request:
-        return run(settings, request, os.environ, nobody)
-    return go_on(options, settings, os.environ, nobody)
+        return run(settings, request, os.environ, audience)
+    return go_on(options, settings, os.environ, audience)
 
 
 def _told(report: Report, file: Path | None) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 import msgspec
 
 from lrestore.cli import demo
-from lrestore.cli.early_report import told
+from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
 from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
@@ -105,7 +105,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         lambda session_id: remember(session_id, options, settings, environ),
         plan_keeper(options.plan_out),
     )
-    with told(report_file, settings, request.mode if request else "restore"):
+    with report_if_not_started(report_file, settings, request.mode if request else "restore"):
         report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
     if report.mode == "restore" and report.status == "finished":
         forget(report.session_id, environ)

@@ -101,7 +101,7 @@ class Restored:
     """What became of an item. ``halfway``: it refers to items still to come, and is to be restored once more then."""
 
     result: ItemResult
-    halfway: bool = False
+    needs_second_pass: bool = False
 
 
 class ItemRestorer:
@@ -259,7 +259,7 @@ class ItemRestorer:
         result = self._result(plan, applied, live, found)
         if plan.all_unmet and not plan.ends.found:
             raise incomplete(plan.key, plan.all_unmet, "the rest was restored").with_context(restored=result)
-        return Restored(result, halfway=bool(plan.ends.found))
+        return Restored(result, needs_second_pass=bool(plan.ends.found))
 
     def _keep(self, plan: ItemPlan, live: JsonObject) -> None:
         """Before the first write: a copy for the undo. What a process that died had made is no object of before."""

@@ -17,11 +17,11 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
-from lrestore.run.items.loop import ItemLoop, Turn, joined, second_turn
-from lrestore.run.items.two_passes import Rounds
+from lrestore.run.items.loop import ItemLoop, Turn, joined, second_pass
+from lrestore.run.items.two_passes import TwoPasses
 from lrestore.run.job import Ended, Job
 from lrestore.run.journal.local import recorded_here
-from lrestore.run.prepare.source_instance import nested
+from lrestore.run.prepare.source_instance import with_group_edges
 from lrestore.run.prepare.unfinished_creates import doubtful_last, unanswered
 from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.text_links import links_here
@@ -40,7 +40,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
         here = context(journal)
         here.in_run = frozenset(job.keys).__contains__
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.recorded)
-        links = nested(links, job.gathered)
+        links = with_group_edges(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
 
@@ -48,10 +48,10 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
 def restoring(restorer: ItemRestorer) -> Turn:
     """A turn that restores the item."""
 
-    def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
-        with second_turn(half):
-            restored = restorer.restore(item, awaited, last=half is not None)
-        return joined(half, restored.result), restored.halfway
+    def turn(item: Any, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
+        with second_pass(first_pass):
+            restored = restorer.restore(item, awaited, last=first_pass is not None)
+        return joined(first_pass, restored.result), restored.needs_second_pass
 
     return turn
 
@@ -75,7 +75,7 @@ class _Single:
         limit = self._job.settings.run.max_item_bytes
         loop = ItemLoop(self._job.vault, limit, self._record, self._stop)
         try:
-            if Rounds(loop, awaits).over(self._job.keys, restoring(restorer)):
+            if TwoPasses(loop, awaits).over(self._job.keys, restoring(restorer)):
                 status = "finished"
         except StoppedError as error:
             self._reason = self._reason or error.message

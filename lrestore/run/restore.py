@@ -49,12 +49,12 @@ from lrestore.restoration.writes import Write
 from lrestore.run.budget import Budget
 from lrestore.run.compare.dry_run import preview
 from lrestore.run.compare.plan import Planned, planning
-from lrestore.run.compare.planned_objects import Pretend
+from lrestore.run.compare.planned_objects import PlannedObjects
 from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier, read_again
 from lrestore.run.in_process import run_single
 from lrestore.run.items.loop import ItemLoop
-from lrestore.run.items.two_passes import Rounds
+from lrestore.run.items.two_passes import TwoPasses
 from lrestore.run.job import Ended, Job, Record, age, interruptible, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
@@ -62,15 +62,15 @@ from lrestore.run.prepare.api_specification import load_api_specification
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames
 from lrestore.run.prepare.prefetch import prefetched
-from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, check_new_folders, judge, least_calls, meet
+from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, check_new_folders, connect, judge, least_calls
 from lrestore.run.prepare.source_instance import (
+    connect_source,
     definitions_for,
     gather,
     gather_access,
-    meet_origin,
-    nested,
-    origin_session,
+    source_session,
     surely_there,
+    with_group_edges,
 )
 from lrestore.run.rescue import rescue
 from lrestore.run.saved_plan.file import keep_copy
@@ -111,7 +111,7 @@ class Run:
         self._spent = ""
         self._opening = True
 
-    def go(self) -> Report:
+    def run(self) -> Report:
         """Run in the mode of the request."""
         if self._job.request.mode == "dry-run":
             return self._dry_run()
@@ -147,7 +147,7 @@ class Run:
         with self._stack, self._session:
             pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
             self._pool = self._stack.enter_context(pool)
-            facts = meet(self._session, self._settings.destination.base_url)
+            facts = connect(self._session, self._settings.destination.base_url)
             self._known = load_api_specification(self._session, facts, self._state, self._job.route.destination)
             self._job.facts = self._known.facts
             self._is_admin = AdminCheck(self._session, facts.user_id)
@@ -178,7 +178,7 @@ class Run:
             context.in_run = frozenset(self._job.keys).__contains__
             aside = renames(self._job, context)
             links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.recorded)
-            links = nested(links, self._job.gathered)
+            links = with_group_edges(links, self._job.gathered)
             return self._plan(restorer, keys, journal, (aside, links.awaits))
         finally:
             journal.close()
@@ -199,8 +199,8 @@ class Run:
         builder = self._job.report()
         for write in aside:
             builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
-        turn = planning(restorer, planned, Pretend(journal, self._live))
-        rounds = Rounds(self._loop(self._only_counting(builder, planned.record)), awaits)
+        turn = planning(restorer, planned, PlannedObjects(journal, self._live))
+        rounds = TwoPasses(self._loop(self._only_counting(builder, planned.record)), awaits)
         whole = self._until_spent(lambda: rounds.over(keys, turn))
         calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
         report = self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
@@ -274,11 +274,11 @@ class Run:
             self._announce(judgement)
             self._confirm()
             self._begin()
-            with _never_told_as_not_started():
+            with _failures_are_resumable():
                 self._job.surroundings.begun(self._job.session_id)
-                return self._under_way(judgement)
+                return self._restore_items(judgement)
 
-    def _under_way(self, judgement: Judgement) -> Report:
+    def _restore_items(self, judgement: Judgement) -> Report:
         """From the first item to the report. The session can be resumed, whatever ends this."""
         builder = self._job.report()
         # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
@@ -291,7 +291,7 @@ class Run:
             else:
                 self._clear()
             crash_point("report.before_write")
-            report = self._told(builder, reader, ended, judgement)
+            report = self._report(builder, reader, ended, judgement)
         if report.status == "finished":
             # The session is marked as finished afterwards: killed while it reports, it is resumed and reports then.
             self._job.surroundings.tell(report)
@@ -357,27 +357,27 @@ class Run:
 
                 ended = run_bulk(job, budget, self._session, self._live, judgement)
             if ended.status == "finished":
-                remove_holders(job, lambda journal: self._afresh(journal, judgement))
-                ended.warnings += last_look(job, lambda journal: self._afresh(journal, judgement))
+                remove_holders(job, lambda journal: self._fresh_context(journal, judgement))
+                ended.warnings += last_look(job, lambda journal: self._fresh_context(journal, judgement))
             return ended
         except StateLostError as error:
             job.the_guard.lose(str(error))
-            return self._cut_short(str(error))
+            return self._ended_early(str(error))
         except LrestoreError as error:
-            return self._cut_short(str(error))
+            return self._ended_early(str(error))
         except Exception as error:
             log.debug("internal error", exc_info=True)
-            return self._cut_short(f"internal error: {type(error).__name__}: {error}. Please report it")
+            return self._ended_early(f"internal error: {type(error).__name__}: {error}. Please report it")
         finally:
             job.surroundings.progress.end()
 
-    def _afresh(self, journal: Journal, judgement: Judgement) -> Context:
+    def _fresh_context(self, journal: Journal, judgement: Judgement) -> Context:
         """A context without cached live objects: everything is read again."""
         context = self._context(journal, judgement)
         context.live = Live(self._session)
         return context
 
-    def _cut_short(self, reason: str) -> Ended:
+    def _ended_early(self, reason: str) -> Ended:
         return Ended("interrupted" if self._job.surroundings.stop() else "stopped", reason)
 
     def _end(self, status: str) -> None:
@@ -391,7 +391,7 @@ class Run:
         except StateError as error:
             log.warning("could not record the end of the session: %s", error)
 
-    def _told(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
+    def _report(self, builder: ReportBuilder, reader: StateReader, ended: Ended, judgement: Judgement) -> Report:
         """The report, made from the records."""
         if ended.reason:
             log.warning("stopped early: %s", ended.reason)
@@ -405,7 +405,7 @@ class Run:
         verify, status = None, ended.status
         if self._job.request.verify_after and status == "finished":
             verify = self._verify_after(reader, judgement)
-            status = status if verify else self._cut_short("the verification was interrupted").status
+            status = status if verify else self._ended_early("the verification was interrupted").status
         usage = self._session.meter.snapshot() + ended.usage
         return builder.finish(Api.of(usage), status=status, verify=verify)
 
@@ -415,7 +415,7 @@ class Run:
         written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
         same = sum(outcome == "unchanged" for outcome in outcomes.values())
         journal = ReadOnlyJournal(self._state, self._job.route)
-        context = self._afresh(journal, judgement)
+        context = self._fresh_context(journal, judgement)
         try:
             again = prefetched(context.live, written, judgement, journal.recorded)
             return read_again(ItemRestorer(context), again, self._loop, same=same)
@@ -449,9 +449,9 @@ class Run:
         credentials = self._job.surroundings.source_credentials() if self._settings.source.base_url else None
         session = None
         if credentials is not None:
-            session = origin_session(self._settings, credentials, self._session.meter, self._pause)
+            session = source_session(self._settings, credentials, self._session.meter, self._pause)
             self._stack.enter_context(session)
-            meet_origin(self._job, session)
+            connect_source(self._job, session)
         there = partial(surely_there, self._job, self._live, same=same)
         if same and session is not None:
             self._job.gathered, session = gather_access(self._job, session, there), None
@@ -527,7 +527,7 @@ class Run:
 
 
 @contextmanager
-def _never_told_as_not_started() -> Iterator[None]:
+def _failures_are_resumable() -> Iterator[None]:
     """Turn every failure into a StoppedError. Inside, something may have been written, so no failure may end the
     program with an exit code that says the opposite (3 or 2). The session can be resumed.
     """

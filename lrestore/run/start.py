@@ -45,7 +45,7 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
     if request.undo is not None:
         with undo_job(settings, request, request.undo, surroundings) as job:
             job.plan = plan
-            return Run(job).go()
+            return Run(job).run()
     with Vault.open(settings.source.paths) as vault:
         _warn(vault)
         chosen = choose(vault, request)
@@ -54,7 +54,7 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
         facts = DestinationFacts(settings.destination.base_url, "", "", "")
         session_id = new_session_id(utc_now())
         job = Job(settings, spelt, surroundings, vault, session_id, chosen.keys, chosen.missing, facts, plan=plan)
-        return Run(job).go()
+        return Run(job).run()
 
 
 def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisStart) -> Report:
@@ -76,7 +76,7 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
         log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
         job.plan, job.removals = read, []
         job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
-        return Run(job).go()
+        return Run(job).run()
 
 
 @contextmanager
@@ -122,7 +122,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
             again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True, plan=plan
         )
         with _taking_back(job):
-            return Run(job).go()
+            return Run(job).run()
 
 
 @contextmanager

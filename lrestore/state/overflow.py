@@ -10,7 +10,7 @@ from lrestore.state.connection import state_errors
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 
-class Aside:
+class Overflow:
     """Large records of one worker, kept until they are confirmed. The file is created with the first one.
 
     Methods raise StateError if the file cannot be written. Not thread-safe: callers hold a lock.

@@ -20,7 +20,7 @@ _MEMORY = 64
 _MOSTLY = 0.8
 
 
-class Portions:
+class BatchSizes:
     """Sizes of batches, adapted to the outcomes of the items."""
 
     def __init__(self, in_flight: int) -> None:

@@ -28,12 +28,12 @@ from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.budget import Budget
-from lrestore.run.bulk.batch_size import Portions
-from lrestore.run.bulk.coordinator_outbox import COORDINATOR, OwnRecords
-from lrestore.run.bulk.crash_policy import Deaths
-from lrestore.run.bulk.failed_needs import Doomed
+from lrestore.run.bulk.batch_size import BatchSizes
+from lrestore.run.bulk.coordinator_outbox import COORDINATOR, CoordinatorOutbox
+from lrestore.run.bulk.crash_policy import CrashPolicy
+from lrestore.run.bulk.failed_needs import FailedNeeds
 from lrestore.run.bulk.pipes import PeerGoneError, wait
-from lrestore.run.bulk.processes import Crew, Helper
+from lrestore.run.bulk.processes import Processes, WorkerHandle
 from lrestore.run.bulk.protocol import (
     Ack,
     Committed,
@@ -41,11 +41,11 @@ from lrestore.run.bulk.protocol import (
     FromWriter,
     GaveUp,
     Resend,
+    RestorationTask,
     Settled,
-    Standing,
     Started,
-    Task,
     Tasks,
+    UsageReport,
     WriterFailed,
 )
 from lrestore.run.bulk.worker import WorkerBrief
@@ -56,7 +56,7 @@ from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)
 
-_HEAR_EVERY_S = 0.2
+_RECEIVE_EVERY_S = 0.2
 _PATIENCE_S = 5.0
 """How long after a signal items in progress may wait for the rate limit or an unreachable Looker: half of the time that
 service managers and containers allow before they kill."""
@@ -88,19 +88,19 @@ class Coordinator:
         self._ready = ready
         self._absent = absent
         self._unanswered = unanswered
-        self._lost = Doomed(links.needs, links.hard)
+        self._failed_needs = FailedNeeds(links.needs, links.hard)
         self._awaits = links.awaits
-        self._halves: dict[ItemKey, ItemResult] = {}
-        self._portions = Portions(worker_brief(0).settings.run.in_flight)
-        self._crew = Crew(worker_brief, writer_brief)
-        self._deaths = Deaths()
+        self._first_passes: dict[ItemKey, ItemResult] = {}
+        self._batch_sizes = BatchSizes(worker_brief(0).settings.run.in_flight)
+        self._processes = Processes(worker_brief, writer_brief)
+        self._crash_policy = CrashPolicy()
         self._again: set[ItemKey] = set()
         self._in_doubt: set[ItemKey] = set(unanswered())
         self._notes: dict[ItemKey, str] = {}
-        self._begun: set[str] = set()
+        self._started_types: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
-        self._own = OwnRecords(self._crew.tell_writer)
+        self._outbox = CoordinatorOutbox(self._processes.send_to_writer)
         self._guard = writer_brief.guard
         self._budget = Budget(ready.unsettled)
         self._reason = ""
@@ -122,11 +122,11 @@ class Coordinator:
         try:
             return self._run(workers, stop, show)
         except BaseException:
-            self._crew.kill()
+            self._processes.kill()
             raise
 
     def _run(self, workers: int, stop: Callable[[], bool], show: Callable[[ApiUsage, int], None]) -> Ended:
-        self._crew.begin()
+        self._processes.begin()
         crash_point("crew.writer_started")
         for _ in range(workers):
             self._start_worker()
@@ -138,13 +138,13 @@ class Coordinator:
                 break
             self._break_circles()
             self._fill()
-            self._listen()
-            show(self.usage, self._crew.in_hand)
+            self._receive()
+            show(self.usage, self._processes.in_hand)
         self._finish_workers(show)
         status: SessionStatus = "finished"
         if self._ready.unsettled:
             status = "interrupted" if interrupted else "stopped"
-        self._crew.end_writer(status)
+        self._processes.end_writer(status)
         return Ended(status, self._reason, self.usage)
 
     @property
@@ -154,91 +154,95 @@ class Coordinator:
             self._used = sum(self._usage.values(), ApiUsage())
         return self._used
 
-    def _note_usage(self, helper: Helper, usage: ApiUsage) -> None:
-        self._usage[helper.number] = usage
+    def _note_usage(self, worker: WorkerHandle, usage: ApiUsage) -> None:
+        self._usage[worker.number] = usage
         self._used = None
 
     def _fill(self) -> None:
         """Keep every worker's queue short and never empty. Workers take turns, so that the last items are spread."""
         given = 1
         while given:
-            idlest_first = sorted(self._crew.workers.values(), key=lambda one: len(one.in_hand))
-            given = sum(self._give(one) for one in idlest_first)
+            idlest_first = sorted(self._processes.workers.values(), key=lambda one: len(one.in_hand))
+            given = sum(self._hand_batch(one) for one in idlest_first)
 
-    def _give(self, helper: Helper) -> bool:
+    def _hand_batch(self, worker: WorkerHandle) -> bool:
         """Hand one more batch to the worker if its queue is short."""
         if self._room() <= 0:
             return False
-        if not helper.in_hand and (suspect := self._suspect()):
-            if self._doomed(suspect):
+        if not worker.in_hand and (suspect := self._next_suspect()):
+            if self._fail_for_need(suspect):
                 return True
-            self._hand(helper, [self._task(suspect)])
-            helper.alone = True
+            self._hand(worker, [self._task(suspect)])
+            worker.alone = True
             return False
-        count = 0 if helper.alone else self._portions.of(len(helper.in_hand), self._share())
+        count = 0 if worker.alone else self._batch_sizes.of(len(worker.in_hand), self._share())
         tasks = self._take(count)
         if tasks:
-            self._hand(helper, tasks)
+            self._hand(worker, tasks)
         return bool(tasks)
 
-    def _hand(self, helper: Helper, tasks: list[Task]) -> None:
-        helper.in_hand.update(dict.fromkeys(task.key for task in tasks))
+    def _hand(self, worker: WorkerHandle, tasks: list[RestorationTask]) -> None:
+        worker.in_hand.update(dict.fromkeys(task.key for task in tasks))
         for type_name in dict.fromkeys(task.key.type for task in tasks):
-            if type_name not in self._begun:
-                self._begun.add(type_name)
+            if type_name not in self._started_types:
+                self._started_types.add(type_name)
                 log.info("starting type: %s", type_name)
-        self._crew.say(helper, Tasks(tuple(tasks)))
+        self._processes.send(worker, Tasks(tuple(tasks)))
         crash_point("coordinator.task_sent")
 
-    def _suspect(self) -> ItemKey | None:
+    def _next_suspect(self) -> ItemKey | None:
         """An item that a worker died on. It is tried alone, so that no other item is blamed if a worker dies again."""
-        while (key := self._deaths.next_suspect(idle=self._idle())) is not None:
+        while (key := self._crash_policy.next_suspect(idle=self._idle())) is not None:
             if self._ready.hold(key):
                 return key
         return None
 
     def _idle(self) -> bool:
         """Whether nothing is ready or in progress except items that are tried alone."""
-        busy = any(helper.in_hand and not helper.alone for helper in self._crew.workers.values())
-        return not (busy or self._ready.ready or self._own.pending)
+        busy = any(worker.in_hand and not worker.alone for worker in self._processes.workers.values())
+        return not (busy or self._ready.ready or self._outbox.pending)
 
     def _share(self) -> int:
         """The batch size that spreads the last items over all workers."""
-        return max(1, self._ready.ready // max(1, len(self._crew.workers)))
+        return max(1, self._ready.ready // max(1, len(self._processes.workers)))
 
     def _room(self) -> float:
         """How many more items may be in progress: never more than may still fail (``max_failures``)."""
         left = self._budget.failures_left(self.outcomes["failed"])
-        return math.inf if left is None else left - self._crew.in_hand - self._own.pending
+        return math.inf if left is None else left - self._processes.in_hand - self._outbox.pending
 
-    def _take(self, count: int) -> list[Task]:
-        tasks: list[Task] = []
-        while len(tasks) < min(count, self._room()) and not self._own.full and (key := self._ready.take()) is not None:
+    def _take(self, count: int) -> list[RestorationTask]:
+        tasks: list[RestorationTask] = []
+        while (
+            len(tasks) < min(count, self._room()) and not self._outbox.full and (key := self._ready.take()) is not None
+        ):
             if key in self._in_doubt:
                 self._in_doubt.discard(key)
                 self._ready.withdraw(key)
-                self._deaths.suspect(key, unanswered=True)
-            elif not self._doomed(key):
+                self._crash_policy.suspect(key, unanswered=True)
+            elif not self._fail_for_need(key):
                 tasks.append(self._task(key))
         return tasks
 
-    def _task(self, key: ItemKey) -> Task:
+    def _task(self, key: ItemKey) -> RestorationTask:
         awaited = tuple(other for other in self._awaits.get(key, ()) if self._to_come(other))
-        half = self._halves.get(key)
-        again, died = key in self._again, self._deaths.over(key) > 0
-        return Task(key, self._notes.get(key, ""), again=again, died=died, awaited=awaited, half=half)
+        first_pass = self._first_passes.get(key)
+        again, died = key in self._again, self._crash_policy.over(key) > 0
+        return RestorationTask(
+            key, self._notes.get(key, ""), again=again, died=died, awaited=awaited, first_pass=first_pass
+        )
 
     def _to_come(self, key: ItemKey) -> bool:
-        return key not in self._halves and self._ready.waits(key)
+        return key not in self._first_passes and self._ready.waits(key)
 
-    def _doomed(self, key: ItemKey) -> bool:
+    def _fail_for_need(self, key: ItemKey) -> bool:
         """Fail an item without a call, naming the chain, if it needs an item that failed and does not exist."""
-        why = self._lost.why(key)
+        why = self._failed_needs.why(key)
         if not why:
             return False
         error = DependencyError(why, key=key)
         error.missing = self._absent(key)
-        self._own.record(failed(error, key, ""))
+        self._outbox.record(failed(error, key, ""))
         return True
 
     def _break_circles(self) -> None:
@@ -246,7 +250,7 @@ class Coordinator:
 
         Items that only wait for such a circle come after it: parts of it may be restored.
         """
-        if self._crew.in_hand or self._own.pending:
+        if self._processes.in_hand or self._outbox.pending:
             return
         circle = self._ready.closing()
         if not circle:
@@ -256,26 +260,28 @@ class Coordinator:
             self._notes[key] = f"it is part of a circular dependency: {names}"
             self._ready.force(key)
 
-    def _listen(self) -> None:
-        channels: dict[Any, Callable[[], object]] = {self._crew.writer_channel: self._hear_writer}
-        for helper in self._crew.workers.values():
-            channels[helper.channel] = partial(self._hear_worker, helper)
-        sentinels: dict[Any, Helper] = {helper.process.sentinel: helper for helper in self._crew.workers.values()}
-        for signalled in wait(channels, [*sentinels, self._crew.writer.sentinel], _HEAR_EVERY_S):
-            if signalled == self._crew.writer.sentinel:
+    def _receive(self) -> None:
+        channels: dict[Any, Callable[[], object]] = {self._processes.writer_channel: self._receive_from_writer}
+        for worker in self._processes.workers.values():
+            channels[worker.channel] = partial(self._receive_from_worker, worker)
+        sentinels: dict[Any, WorkerHandle] = {
+            worker.process.sentinel: worker for worker in self._processes.workers.values()
+        }
+        for signalled in wait(channels, [*sentinels, self._processes.writer.sentinel], _RECEIVE_EVERY_S):
+            if signalled == self._processes.writer.sentinel:
                 self._replace_writer()
             elif signalled in sentinels:
-                self._bury(sentinels[signalled])
+                self._handle_death(sentinels[signalled])
             else:
                 channels[signalled]()
 
-    def _hear_writer(self) -> None:
+    def _receive_from_writer(self) -> None:
         try:
-            self._obey_writer(self._crew.writer_channel.receive())
+            self._process_writer_message(self._processes.writer_channel.receive())
         except PeerGoneError:
             return
 
-    def _obey_writer(self, message: FromWriter) -> None:
+    def _process_writer_message(self, message: FromWriter) -> None:
         if isinstance(message, WriterFailed):
             if message.lost:
                 self._guard.lose(message.reason)
@@ -284,107 +290,107 @@ class Coordinator:
             self._committed(message)
 
     def _committed(self, message: Committed) -> None:
-        self._deaths.writer_wrote()
+        self._crash_policy.writer_wrote()
         self.warnings += message.warnings
         for settled in message.settled:
             crash_point("coordinator.result_seen")
             self._settle(settled)
         for number, confirmed in message.numbers.items():
             if number == COORDINATOR:
-                self._own.confirm(confirmed)
-            elif number in self._crew.workers:
-                self._crew.say(self._crew.workers[number], Ack(confirmed))
+                self._outbox.confirm(confirmed)
+            elif number in self._processes.workers:
+                self._processes.send(self._processes.workers[number], Ack(confirmed))
 
     def _settle(self, settled: Settled) -> None:
-        if settled.half is not None:
-            self._halfway(settled.key, settled.half, self._crew.workers.get(settled.by))
+        if settled.first_pass is not None:
+            self._first_pass_done(settled.key, settled.first_pass, self._processes.workers.get(settled.by))
             return
-        for helper in self._crew.workers.values():
-            helper.let_go(settled.key)
+        for worker in self._processes.workers.values():
+            worker.let_go(settled.key)
         if not self._ready.settle(settled.key):
             return
         self.outcomes[settled.outcome] += 1
-        self._portions.settled(settled.outcome)
+        self._batch_sizes.settled(settled.outcome)
         if settled.missing:
-            self._lost.lose(settled.key, settled.reason)
+            self._failed_needs.lose(settled.key, settled.reason)
 
-    def _halfway(self, key: ItemKey, half: ItemResult, helper: Helper | None) -> None:
+    def _first_pass_done(self, key: ItemKey, first_pass: ItemResult, worker: WorkerHandle | None) -> None:
         """Ignore the message of a worker that no longer has the item: another worker has it, or has finished it."""
-        if helper is None or key not in helper.in_hand or key in self._halves:
+        if worker is None or key not in worker.in_hand or key in self._first_passes:
             return
-        helper.let_go(key)
-        self._halves[key] = half
+        worker.let_go(key)
+        self._first_passes[key] = first_pass
         self._ready.pass_on(key)
 
-    def _hear_worker(self, helper: Helper) -> bool:
+    def _receive_from_worker(self, worker: WorkerHandle) -> bool:
         """Process one message; returns whether there was one."""
         try:
-            message = helper.channel.receive()
+            message = worker.channel.receive()
         except PeerGoneError:
             return False
         match message:
-            case Standing(usage):
-                self._note_usage(helper, usage)
+            case UsageReport(usage):
+                self._note_usage(worker, usage)
             case GaveUp(reason, keys):
                 self._reason = self._reason or reason
                 for key in keys:
-                    helper.in_hand.pop(key, None)
+                    worker.in_hand.pop(key, None)
             case Started():
-                helper.started = True
-                self._deaths.worker_began()
+                worker.started = True
+                self._crash_policy.worker_began()
         return True
 
-    def _bury(self, helper: Helper) -> None:
+    def _handle_death(self, worker: WorkerHandle) -> None:
         """Hand the items of a dead worker to others, which check first; an item that killed too many fails."""
-        while helper.channel.ready() and self._hear_worker(helper):
+        while worker.channel.ready() and self._receive_from_worker(worker):
             pass
-        self._crew.dismiss(helper)
-        if helper.finishing and helper.process.exitcode == 0:
+        self._processes.dismiss(worker)
+        if worker.finishing and worker.process.exitcode == 0:
             return
-        log.warning("worker %d died (exit code %s); starting a new one", helper.number, helper.process.exitcode)
-        if not helper.started:
-            self._reason = self._reason or self._deaths.worker_ended_unborn()
+        log.warning("worker %d died (exit code %s); starting a new one", worker.number, worker.process.exitcode)
+        if not worker.started:
+            self._reason = self._reason or self._crash_policy.worker_ended_unborn()
         unanswered = self._unanswered()
-        for key in helper.in_hand:
-            if helper.started and self._is_deadly(key):
-                self._own.record(failed(_poison(key, self._deaths.over(key)), key, ""))
-            elif not helper.finishing:
+        for key in worker.in_hand:
+            if worker.started and self._is_deadly(key):
+                self._outbox.record(failed(_deadly_item(key, self._crash_policy.over(key)), key, ""))
+            elif not worker.finishing:
                 self._ready.withdraw(key)
-                self._deaths.suspect(key, unanswered=key in unanswered)
-        if not helper.finishing and self._ready.unsettled:
+                self._crash_policy.suspect(key, unanswered=key in unanswered)
+        if not worker.finishing and self._ready.unsettled:
             self._start_worker()
 
     def _is_deadly(self, key: ItemKey) -> bool:
         self._again.add(key)
-        return self._deaths.blame(key)
+        return self._crash_policy.blame(key)
 
     def _start_worker(self) -> None:
         try:
-            self._crew.start_worker()
+            self._processes.start_worker()
         except StoppedError as error:
             self._reason = self._reason or error.message
 
     def _replace_writer(self) -> None:
-        self._crew.writer.join()
+        self._processes.writer.join()
         self._drain_writer()
         if self._reason:
             return
-        log.warning("the writer died (exit code %s); starting a new one", self._crew.writer.exitcode)
-        self._reason = self._deaths.writer_died()
+        log.warning("the writer died (exit code %s); starting a new one", self._processes.writer.exitcode)
+        self._reason = self._crash_policy.writer_died()
         if self._reason:
             return
-        self._crew.replace_writer()
-        for helper in self._crew.workers.values():
-            self._crew.say(helper, Resend())
-        self._own.resend()
+        self._processes.replace_writer()
+        for worker in self._processes.workers.values():
+            self._processes.send(worker, Resend())
+        self._outbox.resend()
 
     def _drain_writer(self) -> None:
         """Process the last messages of a dead writer. They are valid: the writer sends them after the commit."""
         while True:
             try:
-                if not self._crew.writer_channel.ready():
+                if not self._processes.writer_channel.ready():
                     return
-                self._obey_writer(self._crew.writer_channel.receive())
+                self._process_writer_message(self._processes.writer_channel.receive())
             except PeerGoneError:
                 return
 
@@ -392,23 +398,23 @@ class Coordinator:
         """Let workers finish their items and wait for the commits. After a while, tell workers to stop waiting."""
         patience_until_s = 0.0 if self._reason else time.monotonic() + _PATIENCE_S
         hurried = self._ask_to_finish(hurry=not patience_until_s)
-        while self._crew.workers or self._own.pending:
+        while self._processes.workers or self._outbox.pending:
             if not hurried and time.monotonic() >= patience_until_s:
                 hurried = self._ask_to_finish(hurry=True)
-            if not self._crew.writer.is_alive() and self._reason:
-                self._crew.kill_workers()
-            self._listen()
-            show(self.usage, self._crew.in_hand)
-            if not self._crew.writer.is_alive() and not self._crew.workers:
+            if not self._processes.writer.is_alive() and self._reason:
+                self._processes.kill_workers()
+            self._receive()
+            show(self.usage, self._processes.in_hand)
+            if not self._processes.writer.is_alive() and not self._processes.workers:
                 return
 
     def _ask_to_finish(self, *, hurry: bool) -> bool:
-        for helper in self._crew.workers.values():
-            helper.finishing = True
-            self._crew.say(helper, Finish(hurry=hurry))
+        for worker in self._processes.workers.values():
+            worker.finishing = True
+            self._processes.send(worker, Finish(hurry=hurry))
         return hurry
 
 
-def _poison(key: ItemKey, deaths: int) -> InternalError:
+def _deadly_item(key: ItemKey, deaths: int) -> InternalError:
     hint = "restore it alone with --select and -v, and report the output"
     return InternalError(f"{deaths} workers died while they had {key} in hand", key=key, hint=hint)

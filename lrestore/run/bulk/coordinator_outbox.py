@@ -16,7 +16,7 @@ _AT_ONCE = 16
 """Records that may be unconfirmed: far fewer than the channel to the writer holds, which prevents a deadlock."""
 
 
-class OwnRecords:
+class CoordinatorOutbox:
     """Numbers records and keeps them until they are confirmed; ``tell`` passes them to the writer."""
 
     def __init__(self, tell: Callable[[Own], None]) -> None:

@@ -17,7 +17,7 @@ IN_A_ROW = 5
 """Processes in a row that may end without having done anything."""
 
 
-class Deaths:
+class CrashPolicy:
     """Counts dead processes, and queues the items that are to be tried alone."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ _LONGEST_REASON = 1000
 """Characters of the original reason that each dependent repeats; the dead letter of the failed item has all of it."""
 
 
-class Doomed:
+class FailedNeeds:
     """``needs``: the items that each item needs; ``hard``: the pairs without which an item cannot be restored."""
 
     def __init__(self, needs: Mapping[ItemKey, Sequence[ItemKey]], hard: Set[tuple[ItemKey, ItemKey]]) -> None:

@@ -13,7 +13,7 @@ from lrestore.errors import StoppedError
 from lrestore.run.bulk.pipes import MessageTooLargeError, ResultWriter
 from lrestore.run.bulk.protocol import Sent, Stored
 from lrestore.run.journal.records import Record
-from lrestore.state.overflow import Aside
+from lrestore.state.overflow import Overflow
 from lrestore.text.storable import to_msgpack
 
 _LOOK_EVERY_S = 0.2
@@ -28,7 +28,7 @@ class Outbox:
     def __init__(self, worker: int, pipe: ResultWriter, overflow: Path, gone: Callable[[], bool]) -> None:
         self._worker = worker
         self._pipe = pipe
-        self._aside = Aside(overflow)
+        self._overflow = Overflow(overflow)
         self._gone = gone
         self._changed = threading.Condition()
         self._number = 0
@@ -43,8 +43,8 @@ class Outbox:
             try:
                 self._pipe.send(sent)
             except MessageTooLargeError:
-                self._aside.put(number, to_msgpack(record))
-                sent = msgspec.structs.replace(sent, record=Stored(os.fsencode(self._aside.path)))
+                self._overflow.put(number, to_msgpack(record))
+                sent = msgspec.structs.replace(sent, record=Stored(os.fsencode(self._overflow.path)))
                 self._pipe.send(sent)
             # Only now: the writer would wait forever for the number of a record that was never sent.
             self._number = number
@@ -65,7 +65,7 @@ class Outbox:
             for done in range(self._confirmed + 1, number + 1):
                 self._kept.pop(done, None)
             self._confirmed = max(self._confirmed, number)
-            self._aside.forget(self._confirmed)
+            self._overflow.forget(self._confirmed)
             self._changed.notify_all()
 
     def resend(self) -> None:

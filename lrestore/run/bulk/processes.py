@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Helper:
+class WorkerHandle:
     """A worker process. ``started``: it has said so. ``alone``: what it has in hand may be deadly, and it gets nothing
     else meanwhile.
     """
@@ -43,7 +43,7 @@ class Helper:
         self.alone = self.alone and bool(self.in_hand)
 
 
-class Crew:
+class Processes:
     """The writer, and the workers by number. ``worker_brief`` makes the brief for a worker number."""
 
     def __init__(self, worker_brief: Callable[[int], WorkerBrief], writer_brief: WriterBrief) -> None:
@@ -52,7 +52,7 @@ class Crew:
         self._launcher = Launcher()
         self._reading, self._writing = result_pipe(Sent)
         self._next_number = 1
-        self.workers: dict[int, Helper] = {}
+        self.workers: dict[int, WorkerHandle] = {}
         self.writer: BaseProcess
         self.writer_channel: Channel[Any, FromWriter]
 
@@ -63,7 +63,7 @@ class Crew:
     @property
     def in_hand(self) -> int:
         """The number of items that workers have now."""
-        return sum(len(helper.in_hand) for helper in self.workers.values())
+        return sum(len(worker.in_hand) for worker in self.workers.values())
 
     def _start_writer(self) -> tuple[BaseProcess, Channel[Any, FromWriter]]:
         ours, theirs = channel(ToWriter, FromWriter)
@@ -83,36 +83,36 @@ class Crew:
             process = self._launcher.start(worker_main, arguments, f"lrestore-w{number}")
         finally:
             theirs.close()
-        self.workers[number] = Helper(number, process, ours)
+        self.workers[number] = WorkerHandle(number, process, ours)
 
     def replace_writer(self) -> None:
         """Start a new writer. The old one is dead and its messages are read. Raises StoppedError if that fails."""
         self.writer_channel.close()
         self.writer, self.writer_channel = self._start_writer()
 
-    def dismiss(self, helper: Helper) -> None:
+    def dismiss(self, worker: WorkerHandle) -> None:
         """The worker has ended."""
-        helper.process.join()
-        helper.channel.close()
-        del self.workers[helper.number]
+        worker.process.join()
+        worker.channel.close()
+        del self.workers[worker.number]
 
     def kill_workers(self) -> None:
         """Kill the workers: no writer is left to confirm their work."""
-        for helper in self.workers.values():
-            helper.process.kill()
+        for worker in self.workers.values():
+            worker.process.kill()
 
     def kill(self) -> None:
         """Kill all processes: the run cannot end in order."""
         self._launcher.kill()
 
-    def say(self, helper: Helper, message: ToWorker) -> None:
+    def send(self, worker: WorkerHandle, message: ToWorker) -> None:
         """Send to a worker. If it is dead, its sentinel reports that."""
         try:
-            helper.channel.send(message)
+            worker.channel.send(message)
         except PeerGoneError:
-            log.debug("worker %d no longer reads its channel", helper.number)
+            log.debug("worker %d no longer reads its channel", worker.number)
 
-    def tell_writer(self, message: ToWriter) -> None:
+    def send_to_writer(self, message: ToWriter) -> None:
         """Send to the writer. If it is dead, its successor receives the message again."""
         try:
             self.writer_channel.send(message)

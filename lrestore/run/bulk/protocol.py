@@ -1,7 +1,7 @@
 """The messages between the processes of a run: the whole protocol.
 
     coordinator ── Tasks, Ack, Resend, Finish ──► worker      one channel per worker, both ways
-    coordinator ◄── Started, Standing, GaveUp ───── worker
+    coordinator ◄── Started, UsageReport, GaveUp ─ worker
     worker ────────── Sent ─────────────────────► writer      one pipe for all, one atomic write per message
     coordinator ◄── Committed, WriterFailed ───── writer
     coordinator ── Own, End ────────────────────► writer
@@ -46,14 +46,15 @@ class Sent(msgspec.Struct, frozen=True):
 class Settled(msgspec.Struct, frozen=True):
     """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either.
 
-    ``half``: the partial result of worker ``by``. The item is handed out once more, but items that need it may start.
+    ``first_pass``: the partial result of worker ``by``. The item is handed out once more, but items that need it may
+    start.
     """
 
     key: ItemKey
     outcome: Outcome
     missing: bool = False
     reason: str = ""
-    half: ItemResult | None = None
+    first_pass: ItemResult | None = None
     by: int = 0
 
 
@@ -72,11 +73,12 @@ class WriterFailed(msgspec.Struct, frozen=True, tag="writer_failed"):
     lost: bool = False
 
 
-class Task(msgspec.Struct, frozen=True):
+class RestorationTask(msgspec.Struct, frozen=True):
     """One item to restore. ``note`` is added to the message if a dependency makes it fail (such as a circle).
 
     ``again``: a process that ended had it, so it may be partly or completely done. ``died``: that process belonged to
-    this start. ``awaited``: items that it refers to and that are still to come. ``half``: the result of its first pass.
+    this start. ``awaited``: items that it refers to and that are still to come. ``first_pass``: the result of its first
+    pass.
     """
 
     key: ItemKey
@@ -84,13 +86,13 @@ class Task(msgspec.Struct, frozen=True):
     again: bool = False
     died: bool = False
     awaited: tuple[ItemKey, ...] = ()
-    half: ItemResult | None = None
+    first_pass: ItemResult | None = None
 
 
 class Tasks(msgspec.Struct, frozen=True, tag="tasks"):
     """Items to restore."""
 
-    tasks: tuple[Task, ...]
+    tasks: tuple[RestorationTask, ...]
 
 
 class Ack(msgspec.Struct, frozen=True, tag="ack"):
@@ -118,7 +120,7 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
     """The worker has started."""
 
 
-class Standing(msgspec.Struct, frozen=True, tag="standing"):
+class UsageReport(msgspec.Struct, frozen=True, tag="usage"):
     """The API usage of the worker so far."""
 
     usage: ApiUsage
@@ -149,6 +151,6 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     status: SessionStatus
 
 
-FromWorker = Started | Standing | GaveUp
+FromWorker = Started | UsageReport | GaveUp
 ToWriter = Own | End
 FromWriter = Committed | WriterFailed

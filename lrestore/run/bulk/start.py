@@ -32,7 +32,7 @@ from lrestore.run.job import Ended, Job, policy_of
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.preflight import AdminCheck
-from lrestore.run.prepare.source_instance import Handed, nested
+from lrestore.run.prepare.source_instance import Handed, with_group_edges
 from lrestore.run.prepare.unfinished_creates import unanswered
 from lrestore.run.select.order import natural
 from lrestore.run.select.text_links import links_here
@@ -60,7 +60,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
     with StateReader.open(Path(settings.state.path)) as reader:
         mapped = partial(reader.recorded, job.route)
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
-        links = nested(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered)
+        links = with_group_edges(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered)
     listings = folder / "listings.msgpack"
     handed = folder / "handed.msgpack"
     with state_errors(folder):

@@ -43,13 +43,24 @@ from lrestore.run.bulk.call_crash_points import Calls
 from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.outbox import Outbox
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultWriter
-from lrestore.run.bulk.protocol import Ack, Finish, FromWorker, GaveUp, Resend, Standing, Started, Task, Tasks, ToWorker
-from lrestore.run.items.loop import ItemLoop, joined, second_turn
+from lrestore.run.bulk.protocol import (
+    Ack,
+    Finish,
+    FromWorker,
+    GaveUp,
+    Resend,
+    RestorationTask,
+    Started,
+    Tasks,
+    ToWorker,
+    UsageReport,
+)
+from lrestore.run.items.loop import ItemLoop, joined, second_pass
 from lrestore.run.job import LogSetup
-from lrestore.run.journal.records import Finished, Halfway
+from lrestore.run.journal.records import Finished, FirstPass
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
-from lrestore.run.prepare.source_instance import Handed, definitions_for, origin_session
+from lrestore.run.prepare.source_instance import Handed, definitions_for, source_session
 from lrestore.run.request import Undo
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.permit import permit_of
@@ -68,8 +79,8 @@ log = logging.getLogger(__name__)
 
 ToCoordinator = Channel[Any, ToWorker]
 
-_HEAR_EVERY_S = 0.2
-_STANDING_EVERY_S = 0.5
+_RECEIVE_EVERY_S = 0.2
+_REPORT_EVERY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +134,10 @@ class Worker:
     def __init__(self, brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter, stack: ExitStack) -> None:
         self._brief = brief
         self._channel = channel
-        self._speaking = threading.Lock()
+        self._sending = threading.Lock()
         self._orphaned = threading.Event()
         self._stopping = threading.Event()
-        self._tasks: queue.PriorityQueue[tuple[int, int, tuple[Task, ...]]] = queue.PriorityQueue()
+        self._tasks: queue.PriorityQueue[tuple[int, int, tuple[RestorationTask, ...]]] = queue.PriorityQueue()
         self._order = itertools.count()
         self._in_hand = 0
         self._counting = threading.Lock()
@@ -166,7 +177,7 @@ class Worker:
             return CopiedGroups(self._vault, brief.settings.run.max_item_bytes)
         if brief.source_credentials is not None and brief.judgement.instance != "same":
             meter, pause = self._session.meter, self._stopping.wait
-            session = stack.enter_context(origin_session(brief.settings, brief.source_credentials, meter, pause))
+            session = stack.enter_context(source_session(brief.settings, brief.source_credentials, meter, pause))
         limit = brief.settings.run.max_item_bytes
         return definitions_for(self._vault, limit, Handed.read(brief.handed), self._session, session)
 
@@ -197,21 +208,21 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
-        self._say(Started())
-        self._hear()
-        self._say(Standing(self._session.meter.snapshot()))
+        self._send(Started())
+        self._receive_messages()
+        self._send(UsageReport(self._session.meter.snapshot()))
 
-    def _hear(self) -> None:
+    def _receive_messages(self) -> None:
         finishing = False
-        told_at_s = time.monotonic()
+        reported_at_s = time.monotonic()
         while not (finishing and self._idle()):
-            if self._channel.ready(_HEAR_EVERY_S):
+            if self._channel.ready(_RECEIVE_EVERY_S):
                 message = self._receive()
                 finishing = finishing or isinstance(message, Finish)
-                self._obey(message)
-            if time.monotonic() - told_at_s >= _STANDING_EVERY_S:
-                told_at_s = time.monotonic()
-                self._say(Standing(self._session.meter.snapshot()))
+                self._process(message)
+            if time.monotonic() - reported_at_s >= _REPORT_EVERY_S:
+                reported_at_s = time.monotonic()
+                self._send(UsageReport(self._session.meter.snapshot()))
 
     def _idle(self) -> bool:
         with self._counting:
@@ -224,7 +235,7 @@ class Worker:
             # The coordinator is dead and can confirm nothing; --resume repeats what is not confirmed.
             os._exit(1)
 
-    def _obey(self, message: ToWorker) -> None:
+    def _process(self, message: ToWorker) -> None:
         match message:
             case Tasks(tasks):
                 with self._counting:
@@ -247,9 +258,9 @@ class Worker:
                 with self._counting:
                     self._in_hand -= len(tasks)
 
-    def _say(self, message: FromWorker) -> None:
+    def _send(self, message: FromWorker) -> None:
         try:
-            with self._speaking:
+            with self._sending:
                 self._channel.send(message)
         except PeerGoneError:
             os._exit(1)
@@ -258,52 +269,52 @@ class Worker:
         while True:
             _, _, tasks = self._tasks.get()
             if len(tasks) > 1:
-                self._spread(tasks)
+                self._distribute(tasks)
             else:
                 self._one(tasks[0])
 
-    def _spread(self, tasks: tuple[Task, ...]) -> None:
+    def _distribute(self, tasks: tuple[RestorationTask, ...]) -> None:
         """Read the live objects of a batch with one search, then distribute its items to all threads."""
         try:
             keys = (task.key for task in tasks)
             prefetch(self._live, keys, self._brief.judgement, self._journal.recorded)
         except RunError as error:
-            self._say(GaveUp(str(error), ()))
+            self._send(GaveUp(str(error), ()))
         except Exception as error:  # noqa: BLE001 (it only saves calls: the items' own reads tell what is wrong)
             log.warning("bulk read of items from %s on failed; reading them one by one: %s", tasks[0].key, error)
         for task in tasks:
             self._queue((task,))
 
-    def _queue(self, tasks: tuple[Task, ...]) -> None:
+    def _queue(self, tasks: tuple[RestorationTask, ...]) -> None:
         """Batches have priority: they are read in advance while single items are still in progress."""
         self._tasks.put((0 if len(tasks) > 1 else 1, next(self._order), tasks))
 
-    def _one(self, task: Task) -> None:
+    def _one(self, task: RestorationTask) -> None:
         try:
             crash_point("task.taken")
             if task.again:
                 self._journal.repeat(task.key, died=task.died)
             self._loop.one(task.key, lambda item: self._restored(item, task))
         except RunError as error:
-            self._say(GaveUp(str(error), (task.key,)))
+            self._send(GaveUp(str(error), (task.key,)))
         except BaseException as error:  # noqa: BLE001 (a thread that dies silently would hold the run for ever)
-            self._say(GaveUp(f"worker {self._brief.number}: {type(error).__name__}: {error}", (task.key,)))
+            self._send(GaveUp(f"worker {self._brief.number}: {type(error).__name__}: {error}", (task.key,)))
         finally:
             with self._counting:
                 self._in_hand -= 1
 
-    def _restored(self, item: Any, task: Task) -> ItemResult | None:
+    def _restored(self, item: Any, task: RestorationTask) -> ItemResult | None:
         try:
-            with second_turn(task.half):
-                restored = self._restorer.restore(item, task.awaited, last=task.half is not None)
+            with second_pass(task.first_pass):
+                restored = self._restorer.restore(item, task.awaited, last=task.first_pass is not None)
         except DependencyError as error:
             if not task.note:
                 raise
             raise error.with_context(message=f"{error.message}; {task.note}") from error.__cause__
-        result = joined(task.half, restored.result)
-        if not restored.halfway:
+        result = joined(task.first_pass, restored.result)
+        if not restored.needs_second_pass:
             return result
-        self._outbox.send(Halfway(result))
+        self._outbox.send(FirstPass(result))
         return None
 
     def _record(self, result: ItemResult, blob: bytes | None) -> None:

@@ -29,7 +29,7 @@ from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
 from lrestore.run.journal.apply_record import apply_record
-from lrestore.run.journal.records import Finished, Halfway, Opened, Record
+from lrestore.run.journal.records import Finished, FirstPass, Opened, Record
 from lrestore.state.guard import Guard
 from lrestore.state.overflow import fetch
 from lrestore.state.writer import StateWriter
@@ -73,7 +73,7 @@ def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: T
         with StateWriter.open(brief.state, now=utc_now) as writer:
             Writer(brief, writer, incoming, coordinator).run()
     except StateError as error:
-        _say(coordinator, WriterFailed(str(error), lost=isinstance(error, StateLostError)))
+        _send(coordinator, WriterFailed(str(error), lost=isinstance(error, StateLostError)))
 
 
 class Writer:
@@ -99,7 +99,7 @@ class Writer:
         while end is None:
             wait([self._incoming, self._coordinator], timeout_s=self._due_in_s() if waiting else _WAIT_S)
             try:
-                own, end = self._hear()
+                own, end = self._receive_messages()
             except PeerGoneError:
                 return
             waiting += [*own, *self._incoming.read(0)]
@@ -108,13 +108,13 @@ class Writer:
                 waiting = []
         if end.status != "finished":
             self._writer.end_session(self._brief.session_id, end.status, Totals.of(Counter(self._outcomes.values())))
-        _say(self._coordinator, Committed({}))
+        _send(self._coordinator, Committed({}))
 
     def _due_in_s(self) -> float:
         """How long to collect further results before the next commit."""
         return max(0.0, self._committed_at_s + _GATHER_S - time.monotonic())
 
-    def _hear(self) -> tuple[list[Sent], End | None]:
+    def _receive_messages(self) -> tuple[list[Sent], End | None]:
         own: list[Sent] = []
         while self._coordinator.ready():
             message = self._coordinator.receive()
@@ -139,7 +139,7 @@ class Writer:
         if group.intents:
             crash_point("intent.committed")
         if group.numbers:
-            _say(self._coordinator, Committed(group.numbers, tuple(group.settled), tuple(group.warnings)))
+            _send(self._coordinator, Committed(group.numbers, tuple(group.settled), tuple(group.warnings)))
 
     def _take(self, sent: Sent, group: _Group) -> None:
         # Messages that a dead writer left in the pipe may be older than those that it confirmed: ``first`` never falls.
@@ -157,9 +157,9 @@ class Writer:
         group.intents = group.intents or isinstance(record, Opened)
         if isinstance(record, Finished):
             self._count(record, group)
-        elif isinstance(record, Halfway):
-            half = record.result
-            group.settled.append(Settled(half.key, half.outcome, half=half, by=sent.worker))
+        elif isinstance(record, FirstPass):
+            first_pass = record.result
+            group.settled.append(Settled(first_pass.key, first_pass.outcome, first_pass=first_pass, by=sent.worker))
 
     def _whole(self, sent: Sent) -> Record | None:
         if not isinstance(sent.record, Stored):
@@ -183,7 +183,7 @@ class Writer:
             self._checkpoint_at_s = time.monotonic()
 
 
-def _say(coordinator: ToCoordinator, message: FromWriter) -> None:
+def _send(coordinator: ToCoordinator, message: FromWriter) -> None:
     """Send to the coordinator. If it has ended, the next read of the channel reports that."""
     try:
         coordinator.send(message)

@@ -10,7 +10,7 @@ from typing import Any
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.restoration.writes import incomplete
-from lrestore.run.compare.planned_objects import Pretend, calls_of
+from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
 from lrestore.run.saved_plan.model import PlannedWrite
 from lrestore.run.saved_plan.record import PlanRecord, planned_item
@@ -28,12 +28,12 @@ class Planned:
     """What the first turns of items write that take two."""
 
 
-def planning(restorer: ItemRestorer, planned: Planned, pretend: Pretend) -> Turn:
+def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) -> Turn:
     """A turn that plans an item and adds up the totals. Planned objects exist for the items that need them."""
 
-    def turn(item: Any, awaited: Collection[ItemKey], half: ItemResult | None) -> tuple[ItemResult, bool]:
+    def turn(item: Any, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
-        plan = restorer.plan(item, awaited, last=half is not None)
+        plan = restorer.plan(item, awaited, last=first_pass is not None)
         if plan.action == "created" and plan.own is not None:
             pretend.made(item.key, plan.own.body)
         if plan.action == "updated" and plan.own is not None and plan.own.body.get("deleted") is False:

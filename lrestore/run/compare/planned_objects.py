@@ -12,7 +12,7 @@ from lrestore.restoration.item import ItemPlan
 from lrestore.run.journal.read_only import ReadOnlyJournal
 
 
-class Pretend:
+class PlannedObjects:
     """Makes planned objects look as if they existed."""
 
     def __init__(self, journal: ReadOnlyJournal, live: Live) -> None:

@@ -61,30 +61,30 @@ class ItemLoop:
             self._record(failed(mistake, key, item.name if item else ""), item.blob if item else None)
 
 
-def joined(half: ItemResult | None, result: ItemResult) -> ItemResult:
+def joined(first_pass: ItemResult | None, result: ItemResult) -> ItemResult:
     """One result for an item that was restored in two passes."""
-    if half is None:
+    if first_pass is None:
         return result
-    outcomes = (half.outcome, result.outcome)
+    outcomes = (first_pass.outcome, result.outcome)
     done: list[Outcome] = [outcome for outcome in ("created", "updated") if outcome in outcomes]
     return msgspec.structs.replace(
         result,
         outcome=done[0] if done else result.outcome,
-        changes=half.changes + result.changes,
-        deletions=half.deletions + result.deletions,
-        mappings=result.mappings or half.mappings,
-        warnings=tuple(dict.fromkeys(half.warnings + result.warnings)),
-        left_out=tuple(dict.fromkeys(half.left_out + result.left_out)),
-        enabled=half.enabled or result.enabled,
+        changes=first_pass.changes + result.changes,
+        deletions=first_pass.deletions + result.deletions,
+        mappings=result.mappings or first_pass.mappings,
+        warnings=tuple(dict.fromkeys(first_pass.warnings + result.warnings)),
+        left_out=tuple(dict.fromkeys(first_pass.left_out + result.left_out)),
+        enabled=first_pass.enabled or result.enabled,
     )
 
 
 @contextmanager
-def second_turn(half: ItemResult | None) -> Iterator[None]:
+def second_pass(first_pass: ItemResult | None) -> Iterator[None]:
     """Add the result of the first pass to an IncompleteError that is raised inside."""
     try:
         yield
     except IncompleteError as error:
         if error.restored is None:
             raise
-        raise error.with_context(restored=joined(half, error.restored)) from error.__cause__
+        raise error.with_context(restored=joined(first_pass, error.restored)) from error.__cause__

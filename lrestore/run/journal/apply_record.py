@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.run.journal.records import Closed, Dropped, Finished, Halfway, Mapped, Opened, Record
+from lrestore.run.journal.records import Closed, Dropped, Finished, FirstPass, Mapped, Opened, Record
 from lrestore.state.writer import StateWriter
 
 
@@ -22,7 +22,7 @@ def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[
             return writer.record_mappings(session_id, [mapping])
         case Finished(result, blob):
             return writer.record_result(session_id, result, blob)
-        case Halfway():
+        case FirstPass():
             # Nothing to write: created objects are mapped already, and after a crash the item is compared again.
             return ()
     return ()

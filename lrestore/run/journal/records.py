@@ -40,11 +40,11 @@ class Finished(msgspec.Struct, frozen=True, tag="finished"):
     blob: bytes | None = None
 
 
-class Halfway(msgspec.Struct, frozen=True, tag="halfway"):
+class FirstPass(msgspec.Struct, frozen=True, tag="first_pass"):
     """An item has finished its first pass and waits for other items. ``result``: what the first pass did."""
 
     result: ItemResult
 
 
-Record = Opened | Closed | Dropped | Mapped | Finished | Halfway
+Record = Opened | Closed | Dropped | Mapped | Finished | FirstPass
 """What the writer records."""

@@ -34,7 +34,7 @@ from lrestore.vault.queries import shown_queries
 log = logging.getLogger(__name__)
 
 
-def origin_session(
+def source_session(
     settings: Settings, credentials: Credentials, meter: CallMeter, pause: Callable[[float], bool]
 ) -> LookerSession:
     """A session with the source instance. Its calls are counted with those of the destination. Their rate has no limit,
@@ -43,7 +43,7 @@ def origin_session(
     return session_for(settings, credentials, pause, base_url=settings.source.base_url, meter=meter)
 
 
-def meet_origin(job: Job, session: LookerSession) -> None:
+def connect_source(job: Job, session: LookerSession) -> None:
     """Log in to the source instance, and check that the backup came from there.
 
     Raises DestinationError if it cannot be reached or refuses the key, WrongInstanceError if it is another instance.
@@ -126,7 +126,7 @@ def _access(job: Job, session: LookerSession | None, is_there: Callable[[ItemKey
     return Origin(session).access(key.id for key in job.keys if key.type == "folder" and not is_there(key))
 
 
-def nested(links: Links, gathered: Gathered) -> Links:
+def with_group_edges(links: Links, gathered: Gathered) -> Links:
     """``links``, with the groups that groups and roles of the run await, and the groups and users of access lists:
     these come first if the order is otherwise free.
     """

@@ -51,7 +51,7 @@ def same(crossing: Crossing) -> bool:
     return inside(crossing.world) == inside(crossing.source) and holders(crossing.world) == holders(crossing.source)
 
 
-def nested(crossing: Crossing) -> tuple[str, str]:
+def with_group_edges(crossing: Crossing) -> tuple[str, str]:
     """A group of the other instance that is in another, and that one: ids."""
     pairs = [
         (group["id"], child)
@@ -95,7 +95,7 @@ def test_a_second_run_writes_nothing_and_asks_no_group_by_itself(crossing: Cross
 
 def test_one_group_alone_is_nested_where_the_other_is_there(crossing: Crossing, origin: RunningSimulator) -> None:
     crossing.migrate(*PEOPLE).all_good()
-    child, parent = nested(crossing)
+    child, parent = with_group_edges(crossing)
     crossing.world.edges["group_group"].drop(parent, child)
     name = crossing.world.table("group").records[parent]["name"]
     (source_id,) = (group["id"] for group in crossing.source.table("group") if group["name"] == name)
@@ -140,7 +140,7 @@ def test_keep_extra_leaves_it(crossing: Crossing, origin: RunningSimulator) -> N
 
 def test_a_nesting_the_wrong_way_round_is_turned_in_one_run(crossing: Crossing, origin: RunningSimulator) -> None:
     crossing.migrate(*PEOPLE).all_good()
-    child, parent = nested(crossing)
+    child, parent = with_group_edges(crossing)
     crossing.world.edges["group_group"].drop(parent, child)
     crossing.world.edges["group_group"].add(child, parent)
     crossing.migrate(*PEOPLE).all_good()

@@ -38,7 +38,7 @@ def test_a_role_in_another_instance_takes_the_sets_of_the_same_name(stage: Stage
     for kind in ("permission_set", "model_set"):
         aside = {row["id"]: row["name"] for row in stage.world.table(kind)}
         first, second = list(aside)[-2:]
-        edit(stage.world, Edit(type=kind, id=first, set={"name": "Aside"}))
+        edit(stage.world, Edit(type=kind, id=first, set={"name": "Overflow"}))
         if sets[kind] == aside[first]:
             edit(stage.world, Edit(type=kind, id=second, set={"name": sets[kind]}))
     stage.call("delete_role", role_id="2")

@@ -103,7 +103,7 @@ def test_nothing_is_taken_away_while_a_reference_is_still_to_come(stage: Stage, 
     item = stage.item("user=2")
     item.raw.update({name: ["55"]})
     half = ItemRestorer(stage.context()).restore(item, {ItemKey(kind, "55")})
-    assert half.halfway
+    assert half.needs_second_pass
     assert extra["id"] in stage.world.edges[edge].lefts("2")
 
 

@@ -113,7 +113,7 @@ def test_across_instances_nothing_is_taken_away_while_something_is_unknown(stage
 
 def test_across_instances_roles_and_groups_are_known_by_name(stage: Stage) -> None:
     names = {row["id"]: row["name"] for row in stage.world.table("role")}
-    edit(stage.world, Edit(type="role", id="2", set={"name": "Aside"}))
+    edit(stage.world, Edit(type="role", id="2", set={"name": "Overflow"}))
     edit(stage.world, Edit(type="role", id="3", set={"name": names["2"]}))
     set_lists(stage, groups=[], roles=[])
     restored(stage, judgement=OTHER, group_ids=[], role_ids=["1", "2"])
@@ -162,12 +162,12 @@ def test_a_role_still_to_come_is_waited_for_with_all_of_them(stage: Stage) -> No
     item.raw.update(group_ids=[], role_ids=["2", "55"])
     awaited = {ItemKey("role", "55")}
     half: Restored = ItemRestorer(stage.context()).restore(item, awaited)
-    assert half.halfway
+    assert half.needs_second_pass
     assert direct_roles(stage) == ["4"]
     made = stage.call("create_role", {"name": "New", "permission_set_id": "2", "model_set_id": "1"})
     stage.context().journal.map(mapping_to("role", "55", str(made["id"]), made))
     whole = ItemRestorer(stage.context()).restore(item)
-    assert not whole.halfway
+    assert not whole.needs_second_pass
     assert direct_roles(stage) == sorted(["2", str(made["id"])])
     assert [call.operation for call in stage.simulator.log.calls].count("set_user_roles") == 1
 

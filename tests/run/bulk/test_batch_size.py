@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lrestore.messages import Outcome
-from lrestore.run.bulk.batch_size import LEAST, PAGE, SMALL, Portions
+from lrestore.run.bulk.batch_size import LEAST, PAGE, SMALL, BatchSizes
 
 IN_FLIGHT = 4
 
 
-def after(*outcomes: Outcome, times: int = 200) -> Portions:
-    portions = Portions(IN_FLIGHT)
+def after(*outcomes: Outcome, times: int = 200) -> BatchSizes:
+    portions = BatchSizes(IN_FLIGHT)
     for _ in range(times):
         for outcome in outcomes:
             portions.settled(outcome)
@@ -17,7 +17,7 @@ def after(*outcomes: Outcome, times: int = 200) -> Portions:
 
 
 def test_the_first_batches_are_small() -> None:
-    assert Portions(IN_FLIGHT).of(0, share=10_000) == SMALL
+    assert BatchSizes(IN_FLIGHT).of(0, share=10_000) == SMALL
 
 
 def test_a_worker_gets_a_whole_page_if_nothing_differs() -> None:
@@ -37,11 +37,11 @@ def test_batches_shrink_when_items_begin_to_differ() -> None:
 
 
 def test_the_next_batch_comes_shortly_before_the_last_one_is_done() -> None:
-    portions = Portions(IN_FLIGHT)
+    portions = BatchSizes(IN_FLIGHT)
     assert portions.of(IN_FLIGHT + SMALL, share=10_000) > 0
     assert portions.of(IN_FLIGHT + SMALL + 1, share=10_000) == 0
 
 
 def test_batches_shrink_towards_the_end_but_not_to_single_items() -> None:
-    assert Portions(IN_FLIGHT).of(0, share=12) == 12
-    assert Portions(IN_FLIGHT).of(0, share=1) == LEAST > 1
+    assert BatchSizes(IN_FLIGHT).of(0, share=12) == 12
+    assert BatchSizes(IN_FLIGHT).of(0, share=1) == LEAST > 1

@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.crash_points import CRASH
 from lrestore.messages import ItemKey
-from lrestore.run.bulk.crash_policy import IN_A_ROW, POISON_DEATHS, Deaths
+from lrestore.run.bulk.crash_policy import IN_A_ROW, POISON_DEATHS, CrashPolicy
 from tests.run.cli_harness import Rig
 
 ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
@@ -16,7 +16,7 @@ ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
 
 def test_an_item_with_an_open_create_is_tried_last() -> None:
     """Whoever gets it waits for what Looker may still make: the others need not."""
-    deaths = Deaths()
+    deaths = CrashPolicy()
     deaths.suspect(ONE, unanswered=True)
     deaths.suspect(OTHER, unanswered=False)
     assert deaths.next_suspect(idle=False) == OTHER
@@ -26,13 +26,13 @@ def test_an_item_with_an_open_create_is_tried_last() -> None:
 
 
 def test_an_item_that_kills_workers_is_given_up() -> None:
-    deaths = Deaths()
+    deaths = CrashPolicy()
     assert [deaths.blame(ONE) for _ in range(POISON_DEATHS)] == [False] * (POISON_DEATHS - 1) + [True]
     assert (deaths.over(ONE), deaths.over(OTHER)) == (POISON_DEATHS, 0)
 
 
 def test_only_deaths_in_a_row_stop_a_run() -> None:
-    deaths = Deaths()
+    deaths = CrashPolicy()
     for _ in range(IN_A_ROW - 1):
         assert not deaths.worker_ended_unborn() and not deaths.writer_died()
     deaths.worker_began()

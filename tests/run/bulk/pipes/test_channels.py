@@ -15,7 +15,7 @@ from tests.run.children import WITHIN_S, children, kill
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 
 
-class Task(msgspec.Struct, frozen=True, tag=True):
+class RestorationTask(msgspec.Struct, frozen=True, tag=True):
     text: str
 
 
@@ -28,7 +28,7 @@ class Answer(msgspec.Struct, frozen=True):
     pid: int
 
 
-Down = Task | Stop
+Down = RestorationTask | Stop
 
 
 def serve(ours: Channel[Down, Answer], theirs: Channel[Answer, Down]) -> None:
@@ -37,7 +37,7 @@ def serve(ours: Channel[Down, Answer], theirs: Channel[Answer, Down]) -> None:
 
 
 def answer_tasks(theirs: Channel[Answer, Down]) -> None:
-    while isinstance(message := theirs.receive(), Task):
+    while isinstance(message := theirs.receive(), RestorationTask):
         theirs.send(Answer(message.text.upper(), os.getpid()))
 
 
@@ -51,7 +51,7 @@ def test_tasks_and_answers_of_any_size_go_both_ways() -> None:
     with children(serve, [(ours, theirs)]) as (child,):
         theirs.close()
         for text in ("a", "b" * 300_000):
-            ours.send(Task(text))
+            ours.send(RestorationTask(text))
             assert ours.receive() == Answer(text.upper(), child.pid or 0)
         ours.send(Stop())
         child.join(WITHIN_S)
@@ -71,7 +71,7 @@ def test_the_death_of_the_peer_is_noticed_at_once() -> None:
             ours.receive()
         child.join(WITHIN_S)
         with pytest.raises(PeerGoneError):
-            ours.send(Task("x"))
+            ours.send(RestorationTask("x"))
     ours.close()
 
 
@@ -124,7 +124,7 @@ def test_an_end_can_be_passed_to_a_spawned_process() -> None:
     child = multiprocess.get_context("spawn").Process(target=answer_tasks, args=(theirs,))
     child.start()
     theirs.close()
-    ours.send(Task("hello"))
+    ours.send(RestorationTask("hello"))
     assert ours.receive() == Answer("HELLO", child.pid or 0)
     ours.send(Stop())
     child.join(WITHIN_S)
