@@ -11,7 +11,7 @@ from lrestore.content.payload import Releases
 from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
-from lrestore.restoration.deferred import nobody
+from lrestore.restoration.deferred import never
 from lrestore.restoration.ports import Definitions, Everything, Journal, Nowhere, Permit, Source, UndoneSession
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ class Context:
     """What queries ask, where their ids mean nothing."""
     known_users: dict[str, str | None] = field(default_factory=dict)
     """Live ids of backed-up users, None for those who were looked for in vain: asked for every owner."""
-    in_run: Callable[[ItemKey], bool] = nobody
+    in_run: Callable[[ItemKey], bool] = never
     """Whether this run restores an item."""
     undone: UndoneSession | None = None
     """The session that this one takes back, if it is an undo."""

@@ -1,8 +1,7 @@
-"""Loose ends: what an item has to wait for that the same run will bring later.
+"""References that are deferred to a second pass, because the same run restores their target later.
 
-Roles of users, links between dashboards: what names each other in a circle, or comes later in the order, cannot all be
-resolved at the first go; nor can titles that two have swapped. Such an item is restored as far as it goes, and once
-more when the others are there.
+Items that refer to each other (roles of users, links between dashboards) cannot all be resolved in one pass; nor can
+two swapped titles. Such an item is restored as far as possible, and again when the other items exist.
 """
 
 from __future__ import annotations
@@ -13,31 +12,31 @@ from dataclasses import dataclass, field
 from lrestore.messages import ItemKey
 
 
-def nobody(key: ItemKey) -> bool:
-    """Who is waited for in the last turn."""
+def never(key: ItemKey) -> bool:
+    """In the last pass no item is waited for."""
     return False
 
 
 @dataclass(slots=True)
-class LooseEnds:
-    """``awaited`` are items that this one refers to and that are still to come; ``found`` those it has to wait for.
+class Deferred:
+    """``awaited``: items that this one refers to and that are still to come. ``found``: those that it has to wait for.
 
-    ``in_run`` says of an item whether this run restores it.
+    ``in_run`` tells whether this run restores an item.
     """
 
     awaited: Collection[ItemKey] = ()
-    in_run: Callable[[ItemKey], bool] = nobody
+    in_run: Callable[[ItemKey], bool] = never
     found: set[ItemKey] = field(default_factory=set)
 
-    def later(self, key: ItemKey) -> bool:
-        """Whether ``key`` is still to come; if so, the item is restored once more when it is there."""
+    def defer_until(self, key: ItemKey) -> bool:
+        """Whether ``key`` is still to come; if so, this item gets a second pass."""
         if key not in self.awaited:
             return False
         self.found.add(key)
         return True
 
-    def comes(self, key: ItemKey) -> bool:
-        """Whether ``key`` is an item of this run, and this turn not the last: then it is waited for."""
+    def defer_if_in_run(self, key: ItemKey) -> bool:
+        """Whether this run restores ``key``, and this is not the last pass; if so, this item gets a second pass."""
         if not self.in_run(key):
             return False
         self.found.add(key)

@@ -35,7 +35,7 @@ from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import Creation, after_a_death, create_one
 from lrestore.restoration.apply.execute import Applied, make_queries, not_taken, send
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds, nobody
+from lrestore.restoration.deferred import Deferred, never
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.stand_in_names import generated_slug
@@ -46,7 +46,7 @@ from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.plan.title_clashes import find_under_temporary_name, holder_will_release, use_temporary_title
 from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.touches import note_answer, touches_of
-from lrestore.restoration.type_handlers import SUPPORTED, Belongings, kind_of
+from lrestore.restoration.type_handlers import SUPPORTED, SubResources, handler_of
 from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
 
@@ -68,10 +68,10 @@ class ItemPlan:
     before: list[Write] = field(default_factory=list)
     own: Write | None = None
     parts: Plan = field(default_factory=Plan)
-    belongings: Belongings | None = None
+    sub_resources: SubResources | None = None
     warnings: list[str] = field(default_factory=list)
     unmet: list[Unmet] = field(default_factory=list)
-    ends: LooseEnds = field(default_factory=LooseEnds)
+    ends: Deferred = field(default_factory=Deferred)
     left_out: tuple[str, ...] = ()
     literal: bool = False
     """A copy is put back: what it refers to may be gone since, so that nothing brings it back. That is a warning."""
@@ -117,7 +117,7 @@ class ItemRestorer:
         ``awaited`` are items that this one refers to and that the same run will bring later; ``last``: it has had its
         first turn, and waits for nobody any more.
         """
-        ends = LooseEnds(awaited, nobody if last else self._context.in_run)
+        ends = Deferred(awaited, never if last else self._context.in_run)
         key, raw = item.key, item.raw
         reason = self._never_written(key, raw) or self._undo.kept(key)
         if reason:
@@ -137,7 +137,7 @@ class ItemRestorer:
         entry = CONTENT_TYPES[key.type]
         return self._impossible(key.type) or (why_built_in(entry, raw) if is_built_in(entry, raw) else "")
 
-    def _plan_existing(self, item: Any, match: Match, live: JsonObject, ends: LooseEnds, *, first: bool) -> ItemPlan:
+    def _plan_existing(self, item: Any, match: Match, live: JsonObject, ends: Deferred, *, first: bool) -> ItemPlan:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if is_built_in(entry, live):
             return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, live))
@@ -159,7 +159,7 @@ class ItemRestorer:
         releases = self._context.releases
         return "" if releases.offers_type(type_name) else f"Looker {releases.destination} does not know any {type_name}"
 
-    def _plan_missing(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
+    def _plan_missing(self, item: Any, match: Match, ends: Deferred) -> ItemPlan:
         policy, key = self._context.policy, item.key
         if CONTENT_TYPES[key.type].trash and item.raw.get("deleted") is True:
             reason = "it was in the trash when it was backed up, and is not in the destination"
@@ -194,13 +194,13 @@ class ItemRestorer:
                 key=key,
             )
 
-    def _planned(self, item: Any, match: Match, ends: LooseEnds) -> ItemPlan:
+    def _planned(self, item: Any, match: Match, ends: Deferred) -> ItemPlan:
         key, raw, live = item.key, item.raw, match.live
-        entry, kind = CONTENT_TYPES[key.type], kind_of(key.type)
+        entry, handler = CONTENT_TYPES[key.type], handler_of(key.type)
         linker = Linker(self._context, key, ends, _live_id(key, live) if live else "")
         planner = OwnPlanner(self._context, key, linker.own(item), live, ends)
         planner.rewrite = linker.value
-        body = planner.body(kind.adjust)
+        body = planner.body(handler.adjust)
         planner.lost_owner()
         warnings = [*item.warnings, *match.warnings, *planner.warnings, *linker.warnings]
         plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, ends=ends)
@@ -215,13 +215,13 @@ class ItemRestorer:
             operation = entry.update if live else entry.create
             if operation is None:
                 raise NotRestorableError(f"{key}: Looker's API cannot change a {key.type}", key=key)
-            if live is None and kind.creation is not None:
-                operation, body = kind.creation(raw, body)
+            if live is None and handler.creation is not None:
+                operation, body = handler.creation(raw, body)
             live_id = _live_id(key, live) if live else ""
             plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
-        if kind.belongings is not None and self._undo.restores_parts(key):
-            plan.belongings = kind.belongings(self._context, item, ends)
-            plan.parts = plan.belongings.plan(match)
+        if handler.sub_resources is not None and self._undo.restores_parts(key):
+            plan.sub_resources = handler.sub_resources(self._context, item, ends)
+            plan.parts = plan.sub_resources.plan(match)
         plan.left_out = left_out(raw, entry, self._context.releases) + without_missing_calls(self._context, plan)
         return plan
 
@@ -250,8 +250,8 @@ class ItemRestorer:
         elif plan.literal and live is not None and (plan.unmet or plan.parts.unmet):
             # Nothing is written, but an undo of this undo may bring back what the object refers to.
             self._keep(plan, live)
-        if plan.belongings is not None and live is not None and plan.action in ("created", "updated"):
-            found = plan.belongings.apply(applied, plan.parts, live)
+        if plan.sub_resources is not None and live is not None and plan.action in ("created", "updated"):
+            found = plan.sub_resources.apply(applied, plan.parts, live)
         applied.raise_failures()
         plan.action = self._told(plan, live)
         if live is not None:
@@ -333,7 +333,7 @@ class ItemRestorer:
         if write is None:
             raise ValueError(f"{plan.key}: nothing to create it from")
         entry = CONTENT_TYPES[plan.key.type]
-        making = kind_of(plan.key.type).making
+        making = handler_of(plan.key.type).making
         with making(self._context, plan.key) if making else nullcontext():
             made = self._insist(
                 plan, lambda: find_under_temporary_name(self._context, write) or self._made(plan, write)
@@ -357,7 +357,7 @@ class ItemRestorer:
             found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
             return sole_new(self._context, plan.key, found)
 
-        watch = kind_of(plan.key.type).watch
+        watch = handler_of(plan.key.type).watch
         look = by_key if watch is None else watch(self._context, plan.key, write)
         intent = Intent(plan.key, natural_key=repr(key_fields))
         return create_one(self._context, Creation(intent, lambda: self._send(write, {}), look, write.body))
@@ -385,7 +385,7 @@ class ItemRestorer:
 
     def _runs(self, type_name: str, live_id: str) -> bool:
         """Whether what has just been written is a scheduled plan that is switched on."""
-        enabled = kind_of(type_name).enabled
+        enabled = handler_of(type_name).enabled
         return enabled is not None and enabled(self._context, live_id)
 
 

@@ -61,7 +61,7 @@ def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
         )
 
 
-def in_the_way(context: Context, items: Iterable[tuple[ItemKey, JsonObject]]) -> list[Write]:
+def conflicting_renames(context: Context, items: Iterable[tuple[ItemKey, JsonObject]]) -> list[Write]:
     """The renames that make way for ``items``, all that are restored of these types. Reads listings only."""
     by_type: dict[str, list[tuple[ItemKey, JsonObject]]] = {}
     for key, raw in items:
@@ -141,7 +141,7 @@ def _aside(key: ItemKey, live: JsonObject) -> Write:
     return Write(operation, key.type, key.id, live_id, "", name, body, changed)
 
 
-def step_aside(context: Context, write: Write) -> None:
+def rename_temporarily(context: Context, write: Write) -> None:
     """Carry one rename out, after a copy of the object has been kept. Raises the LookerError that refused it."""
     live = context.live.table(write.type)[write.live_id]
     context.journal.keep(LiveObject(write.type, write.live_id, write.name, live), touches=touches_of(write, Plan()))

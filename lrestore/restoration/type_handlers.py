@@ -1,4 +1,4 @@
-"""Which types need more than their own fields brought back, and by whom."""
+"""What is specific to each type: its sub-resources, adjustments of its own fields, its create."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from lrestore.restoration.access.folder_access import FolderAccess
 from lrestore.restoration.access.group_nesting import GroupSubResources, RoleSubResources
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
 from lrestore.restoration.apply.execute import Applied
-from lrestore.restoration.boards.handler import BoardBelongings, adjust_board
+from lrestore.restoration.boards.handler import BoardSubResources, adjust_board
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboards.handler import DashboardBelongings
+from lrestore.restoration.dashboards.handler import DashboardSubResources
 from lrestore.restoration.dashboards.slugs import adjust_dashboard
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.unanswered_create import watch
 from lrestore.restoration.identify.unclosed_folders import to_be_closed
 from lrestore.restoration.identify.users import watch_user
 from lrestore.restoration.name_swaps import adjust_folder
 from lrestore.restoration.plan.own_fields import Adjust
-from lrestore.restoration.schedules.handler import PlanBelongings, adjust_plan, is_enabled
+from lrestore.restoration.schedules.handler import PlanSubResources, adjust_plan, is_enabled
 from lrestore.restoration.users.handler import UserSubResources, adjust_user, user_creation
 from lrestore.restoration.writes import Plan, Write
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What is particular to a type. ``adjust`` has the last word on what an object's own fields must hold.
+class TypeHandler:
+    """What is specific to a type. ``adjust`` makes the last changes to an object's own fields.
 
     ``creation`` says by which call, and with which body, a backed-up object is made whose own fields are given.
     ``making`` surrounds the call that makes an object. ``watch``, asked before a create, gives what finds the object
@@ -39,7 +39,7 @@ class Kind:
     of that id sends mail by itself.
     """
 
-    belongings: Factory | None = None
+    sub_resources: Factory | None = None
     adjust: Adjust | None = None
     creation: Callable[[JsonObject, JsonObject], tuple[str, JsonObject]] | None = None
     watch: Callable[[Context, ItemKey, Write], Callable[[], JsonObject | None]] | None = None
@@ -47,31 +47,33 @@ class Kind:
     making: Callable[[Context, ItemKey], AbstractContextManager[None]] | None = None
 
 
-PLAIN = Kind()
+PLAIN = TypeHandler()
 
-KINDS: Mapping[str, Kind] = {
-    "board": Kind(BoardBelongings, adjust_board, watch=watch),
-    "dashboard": Kind(DashboardBelongings, adjust_dashboard),
-    "folder": Kind(FolderAccess, adjust_folder, making=to_be_closed),
-    "group": Kind(GroupSubResources, adjust_group),
-    "role": Kind(RoleSubResources, adjust_role),
-    "permission_set": Kind(adjust=adjust_permission_set),
-    "model_set": Kind(adjust=known_models),
-    "scheduled_plan": Kind(PlanBelongings, adjust_plan, watch=watch, enabled=is_enabled),
-    "user": Kind(UserSubResources, adjust_user, user_creation, watch_user),
+HANDLERS: Mapping[str, TypeHandler] = {
+    "board": TypeHandler(BoardSubResources, adjust_board, watch=watch),
+    "dashboard": TypeHandler(DashboardSubResources, adjust_dashboard),
+    "folder": TypeHandler(FolderAccess, adjust_folder, making=to_be_closed),
+    "group": TypeHandler(GroupSubResources, adjust_group),
+    "role": TypeHandler(RoleSubResources, adjust_role),
+    "permission_set": TypeHandler(adjust=adjust_permission_set),
+    "model_set": TypeHandler(adjust=known_models),
+    "scheduled_plan": TypeHandler(PlanSubResources, adjust_plan, watch=watch, enabled=is_enabled),
+    "user": TypeHandler(UserSubResources, adjust_user, user_creation, watch_user),
 }
 
-SUPPORTED = frozenset({"look", "lookml_model", "explore", *KINDS})
+SUPPORTED = frozenset({"look", "lookml_model", "explore", *HANDLERS})
 """Types that can be restored; of explores it can only be said whether they are there."""
 
 
-def kind_of(type_name: str) -> Kind:
-    """What is particular to the type, if anything is."""
-    return KINDS.get(type_name, PLAIN)
+def handler_of(type_name: str) -> TypeHandler:
+    """The handler of the type; ``PLAIN`` if nothing is specific to it."""
+    return HANDLERS.get(type_name, PLAIN)
 
 
-class Belongings(Protocol):
-    """What hangs on one object. Made anew for each item, from the context, the backed-up item and its loose ends."""
+class SubResources(Protocol):
+    """The parts and memberships of one object. Made for each item from context, backed-up item and
+    deferred references.
+    """
 
     def plan(self, match: Match) -> Plan:
         """What brings them back, as the live object is (``match.live``) or, where that is None, will be when made.
@@ -87,5 +89,5 @@ class Belongings(Protocol):
         """
 
 
-Factory = Callable[[Context, Any, LooseEnds], Belongings]
-"""Makes the belongings of a :class:`lrestore.vault.items.VaultItem`."""
+Factory = Callable[[Context, Any, Deferred], SubResources]
+"""Makes the sub-resources of a :class:`lrestore.vault.items.VaultItem`."""

@@ -18,7 +18,7 @@ from lrestore.looker.read.access_lists import AccessLists, Grant, entries, told
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.identify.unclosed_folders import ACCESS, INHERIT, is_unclosed
@@ -39,9 +39,9 @@ class AccessPlan(Plan):
 
 
 class FolderAccess:
-    """Implements :class:`lrestore.restoration.type_handlers.Belongings`."""
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._name = item.name

@@ -15,7 +15,7 @@ from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, caller_is_in
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
@@ -38,7 +38,7 @@ _PATH = "groups"
 class _Planner:
     """The common part of both lists."""
 
-    def __init__(self, context: Context, key: ItemKey, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, key: ItemKey, ends: Deferred) -> None:
         self.context = context
         self.key = key
         self._ends = ends
@@ -51,7 +51,7 @@ class _Planner:
             try:
                 groups.ids[resolve(self.context, "group", source_id, path=_PATH, key=self.key)] = source_id
             except DependencyError:
-                if self.later(source_id):
+                if self.defer_until(source_id):
                     waiting = True
                 else:
                     lost.append(source_id)
@@ -61,9 +61,9 @@ class _Planner:
         groups.certain = not lost
         return None if waiting else groups
 
-    def later(self, source_id: str) -> bool:
+    def defer_until(self, source_id: str) -> bool:
         """Whether a group is still to come."""
-        return self._ends.later(ItemKey("group", source_id))
+        return self._ends.defer_until(ItemKey("group", source_id))
 
     def drop(self, meant: _Groups, live: Sequence[str], makes_admins: Callable[[], bool]) -> list[str]:
         """Which of the live groups go. ``makes_admins``: whether what they are in does so, perhaps of the caller."""
@@ -78,9 +78,9 @@ class _Planner:
 
 
 class GroupSubResources:
-    """Implements :class:`lrestore.restoration.type_handlers.Belongings`: the groups in a group."""
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`: the groups in a group."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._planner = _Planner(context, item.key, ends)
@@ -93,7 +93,7 @@ class GroupSubResources:
         live_id = str(match.live["id"]) if match.live else ""
         live = self._live(live_id, meant)
         add = [one for one in meant.ids if one not in live]
-        if any(self._planner.later(meant.ids[one]) for one in add if self._lies_in(live_id, one)):
+        if any(self._planner.defer_until(meant.ids[one]) for one in add if self._lies_in(live_id, one)):
             return Plan(warnings=self._planner.warnings)
         drop = self._planner.drop(meant, live, lambda: admin_by_group(self._context, live_id))
         writes = [self._write("add_group_group", one, {"group_id": one}) for one in add]
@@ -142,9 +142,9 @@ class GroupSubResources:
 
 
 class RoleSubResources:
-    """Implements :class:`lrestore.restoration.type_handlers.Belongings`: the groups that have a role."""
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`: the groups that have a role."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._planner = _Planner(context, item.key, ends)

@@ -15,7 +15,7 @@ from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.apply import apply_parts
 from lrestore.restoration.boards.planner import BoardPlan, BoardPlanner
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.text_links import Linker
@@ -33,7 +33,7 @@ def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
     wanted.pop("section_order", None)
     if planner.context.policy.literal:
         back = wanted.get("deleted_at") and planner.live is not None and not planner.live.get("deleted_at")
-        if back and planner.ends.comes(planner.key):
+        if back and planner.ends.defer_if_in_run(planner.key):
             del wanted["deleted_at"]
         return
     if planner.raw.get("deleted_at"):
@@ -45,10 +45,10 @@ def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
             planner.warnings.append("it was the primary homepage, which Looker's API cannot make it again")
 
 
-class BoardBelongings:
-    """Implements :class:`lrestore.restoration.belongings.Belongings`."""
+class BoardSubResources:
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: Any, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends

@@ -11,7 +11,7 @@ from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.apply import apply_parts
 from lrestore.restoration.dashboards.planner import PART_LISTS, DashboardPlan, DashboardPlanner
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.ports import LiveObject
@@ -26,10 +26,10 @@ _BARE: JsonObject = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]
 """A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
 
 
-class DashboardBelongings:
-    """Implements :class:`lrestore.restoration.belongings.Belongings`."""
+class DashboardSubResources:
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: Any, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends

@@ -16,7 +16,7 @@ from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there
 from lrestore.restoration.plan.lookml_links import LookmlLink
@@ -34,7 +34,7 @@ class OwnPlanner:
     """Says what one object must hold. ``live`` is None for one that is to be made. Warnings collect in ``warnings``."""
 
     def __init__(
-        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, ends: LooseEnds
+        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, ends: Deferred
     ) -> None:
         self.context = context
         self.key = key
@@ -89,7 +89,7 @@ class OwnPlanner:
         if action not in ("restore", "rename"):
             wanted.pop(self._entry.title_field, None)
         back = action == "restore" and wanted.get("deleted") and self.live is not None and not self.live.get("deleted")
-        if back and self.ends.comes(self.key):
+        if back and self.ends.defer_if_in_run(self.key):
             del wanted["deleted"]
         return wanted
 

@@ -21,7 +21,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.free_maps import VIS_CONFIG
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.tiles import tile_name
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.resolve import mapped, resolve
 from lrestore.vault.items import VaultItem
 
@@ -45,7 +45,7 @@ class Linker:
     What cannot be rewritten is told in ``warnings``.
     """
 
-    def __init__(self, context: Context, key: ItemKey, ends: LooseEnds, live_id: str) -> None:
+    def __init__(self, context: Context, key: ItemKey, ends: Deferred, live_id: str) -> None:
         self._context = context
         self._key = key
         self._ends = ends
@@ -145,7 +145,7 @@ class Linker:
             return link.id if link.host else None
         if key == self._key and self._live_id:
             return self._live_id if link.host or link.id != self._live_id else None
-        later = self._ends.later(key)
+        later = self._ends.defer_until(key)
         # An item still to come may be on record from an earlier run: keep a link that already leads there.
         known = mapped(self._context, key.type, key.id)
         if known is not None:

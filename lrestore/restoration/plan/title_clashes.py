@@ -11,7 +11,7 @@ from lrestore.errors import ConflictError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.claims import claimants
 from lrestore.restoration.identify.folders import read_raw
 from lrestore.restoration.identify.resolve import presumed
@@ -22,14 +22,14 @@ IN_FOLDERS = frozenset({"dashboard", "look"})
 """Types whose titles are unique among what is in their folder and not in the trash."""
 
 
-def holder_will_release(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject, name: str) -> bool:
+def holder_will_release(context: Context, ends: Deferred, type_name: str, holder: JsonObject, name: str) -> bool:
     """Whether the live object ``holder`` is an item of this run that is to have another ``name`` than it has now. If
     so, ``ends`` waits for it.
     """
     for key in _items(context, type_name, holder):
         raw = read_raw(context, key) or {}
         trashed = name == "title" and raw.get("deleted") and not holder.get("deleted")
-        if (trashed or (raw.get(name) and str(raw[name]) != str(holder.get(name)))) and ends.comes(key):
+        if (trashed or (raw.get(name) and str(raw[name]) != str(holder.get(name)))) and ends.defer_if_in_run(key):
             return True
     return False
 
@@ -40,7 +40,7 @@ def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.source.holds(key)}
 
 
-def use_temporary_title(context: Context, ends: LooseEnds, write: Write, live: JsonObject, error: LookerError) -> bool:
+def use_temporary_title(context: Context, ends: Deferred, write: Write, live: JsonObject, error: LookerError) -> bool:
     """After a refused write: whether to try again. If another item of this run holds the title and will release it, the
     body gets a temporary title. If no object holds the title, it has just become free.
 
@@ -64,13 +64,13 @@ def use_temporary_title(context: Context, ends: LooseEnds, write: Write, live: J
     return True
 
 
-def _leaves(context: Context, ends: LooseEnds, type_name: str, holder: JsonObject) -> bool:
+def _leaves(context: Context, ends: Deferred, type_name: str, holder: JsonObject) -> bool:
     if holder_will_release(context, ends, type_name, holder, "title"):
         return True
     for key in _items(context, type_name, holder):
         folder = str((read_raw(context, key) or {}).get("folder_id") or "")
         elsewhere = presumed(context, "folder", folder) if folder else None
-        if elsewhere not in (None, str(holder.get("folder_id"))) and ends.comes(key):
+        if elsewhere not in (None, str(holder.get("folder_id"))) and ends.defer_if_in_run(key):
             return True
     return False
 

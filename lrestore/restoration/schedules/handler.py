@@ -14,7 +14,7 @@ from lrestore.messages import Change
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply.execute import Applied, update_all
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import lookml_missing
 from lrestore.restoration.plan.own_fields import OwnPlanner
@@ -116,10 +116,12 @@ def _say_off(planner: OwnPlanner, wanted: JsonObject) -> None:
             wanted[field.name] = False
 
 
-class PlanBelongings:
-    """Implements :class:`lrestore.restoration.belongings.Belongings`: what belongs to a new plan is that it is on."""
+class PlanSubResources:
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`: what belongs to a new plan is
+    that it is on.
+    """
 
-    def __init__(self, context: Context, item: Any, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: Any, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends

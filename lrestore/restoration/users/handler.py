@@ -13,7 +13,7 @@ from lrestore.looker.read.users import credentials_of
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
@@ -62,7 +62,7 @@ def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
         )
     except DependencyError:
         del wanted["home_folder_id"]
-        if not planner.ends.later(ItemKey("folder", str(source_id))):
+        if not planner.ends.defer_until(ItemKey("folder", str(source_id))):
             planner.warnings.append(f"keeping its home: home folder {source_id} is not in the destination")
 
 
@@ -90,9 +90,9 @@ def external_user_id(raw: JsonObject) -> str | None:
 
 
 class UserSubResources:
-    """Implements :class:`lrestore.restoration.type_handlers.Belongings`."""
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends

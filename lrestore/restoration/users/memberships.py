@@ -15,7 +15,7 @@ from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import LooseEnds
+from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve, why_missing
@@ -56,7 +56,7 @@ class _Meant:
 class MembershipPlanner:
     """Plans both lists of one user. ``live`` is None for a user that is to be made."""
 
-    def __init__(self, context: Context, item: VaultItem, live: JsonObject | None, ends: LooseEnds) -> None:
+    def __init__(self, context: Context, item: VaultItem, live: JsonObject | None, ends: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._raw: JsonObject = item.raw
@@ -140,7 +140,7 @@ class MembershipPlanner:
                 found.append(resolve(self._context, target, source_id, path=name, key=self._key))
             except DependencyError:
                 unresolved.append(ItemKey(target, source_id))
-                if self._ends.later(ItemKey(target, source_id)):
+                if self._ends.defer_until(ItemKey(target, source_id)):
                     self._waiting = True
                 elif not self._kept_elsewhere_in_backup(target, source_id):
                     lost.append(source_id)

@@ -48,7 +48,7 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) 
             planned.deletions += plan.parts.deletions
             if planned.record is not None:
                 planned.record.add(told)
-            complain(plan, "the rest can be restored")
+            raise_unmet(plan, "the rest can be restored")
         return told.result(), bool(plan.ends.found)
 
     return turn
@@ -59,7 +59,7 @@ def planned_result(plan: ItemPlan) -> ItemResult:
     return planned_item(plan).result()
 
 
-def complain(plan: ItemPlan, rest: str) -> None:
+def raise_unmet(plan: ItemPlan, rest: str) -> None:
     """Raises IncompleteError if the item has references without a target. ``rest``: words about the rest
     of the item.
     """

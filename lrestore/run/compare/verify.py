@@ -10,7 +10,7 @@ from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
-from lrestore.run.compare.plan import complain, planned_result
+from lrestore.run.compare.plan import planned_result, raise_unmet
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Record
 
@@ -54,7 +54,7 @@ class Verifier:
         plan = self._restorer.plan(item)
         if plan.action in ("created", "updated"):
             self.different.append(_difference(plan))
-        complain(plan, "the rest was compared")
+        raise_unmet(plan, "the rest was compared")
         if plan.action in ("created", "updated"):
             return planned_result(plan)
         if plan.action == "unchanged":

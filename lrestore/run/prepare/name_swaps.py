@@ -12,7 +12,7 @@ from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.name_swaps import UNIQUE, in_the_way, step_aside
+from lrestore.restoration.name_swaps import UNIQUE, conflicting_renames, rename_temporarily
 from lrestore.restoration.ports import Journal
 from lrestore.restoration.writes import Write
 from lrestore.run.job import Job
@@ -30,7 +30,7 @@ def renames(job: Job, context: Context) -> list[Write]:
     for type_name in sorted(UNIQUE):
         few = [key for key in (*job.keys, *job.removals) if key.type == type_name]
         try:
-            found += in_the_way(context, _readable(job, few)) if few else []
+            found += conflicting_renames(context, _readable(job, few)) if few else []
         except LookerError as error:
             log.warning("cannot list %ss to check for name conflicts: %s", type_name, error)
     return found
@@ -56,6 +56,6 @@ def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
         for write in filter(surroundings.permit.rename, renames(job, surroundings)):
             log.info("%s=%s: renaming temporarily to %r", write.type, write.live_id, write.body["name"])
             try:
-                step_aside(surroundings, write)
+                rename_temporarily(surroundings, write)
             except ItemError as error:
                 log.warning("%s=%s: temporary rename failed: %s", write.type, write.live_id, error)
