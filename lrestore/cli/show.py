@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 
@@ -42,6 +44,10 @@ def show(options: Options, environ: Mapping[str, str]) -> str:
             return _sessions(state.sessions(), form)
         if what == "session":
             return _session(state, state.session(argument or LAST), form)
+        if what == "diff":
+            from lrestore.cli.show_diff import diff
+
+            return diff(state, state.session(argument or LAST), Path(settings.state.path), form)
         if what == "dead-letters":
             return _dead_letters(state, argument, form, style_of_stdout(full=options.verbose))
         return _mappings(state, argument, form)
@@ -84,8 +90,26 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         ("destination", f"{session.destination}: {session.base_url} as {session.user}"),
         ("Looker", session.looker_version),
         ("lrestore", session.lrestore_version),
+        ("undo", _undo(state, session)),
     ]
     return tables.facts(facts) + "\n" + tables.table(header, counts)
+
+
+def _undo(state: StateReader, session: RestorationSession) -> str:
+    """What an undo of the session would do, as far as the record tells; "" where there is nothing to undo."""
+    written = Counter(outcome for outcome in state.outcomes(session.id).values() if outcome in ("created", "updated"))
+    if not written:
+        return ""
+    trashed = sum(one.type in ("dashboard", "look") for one in state.made(session.id) if not one.part)
+    parts = [f"puts {text.counted(written['updated'], 'object')} back"] if written["updated"] else []
+    parts += (
+        [f"moves {text.counted(trashed, 'new dashboard or look', 'new dashboards and looks')} to the trash"]
+        if trashed
+        else []
+    )
+    kept = written["created"] - trashed
+    parts += [f"keeps {text.counted(kept, 'other new object')}"] if kept > 0 else []
+    return f"lrestore --undo {session.id} {', '.join(parts)} (--plan lists them)"
 
 
 def _dead_letters(state: StateReader, reference: str, form: str, style: text.Style) -> str:

@@ -54,7 +54,7 @@ class Written:
         """The first copy of the object, or of a part of it."""
         if type_name == self.owner.type:
             return self._copied
-        return _part(self._copied, type_name, part_id) or {}
+        return part_of(self._copied, type_name, part_id) or {}
 
     def made_part(self, type_name: str, live: Mapping[str, Any]) -> bool:
         """Whether the session made the part: it is on record as made, or is all that the session was about to make."""
@@ -102,7 +102,7 @@ def changed_fields(written: Written, live: JsonObject, own: Write | None, parts:
         found += _changed_part(written, write, live)
     for removal in parts.removals:
         gone = removal.deletion
-        if not written.made_part(gone.type, _part(live, gone.type, gone.id) or {"id": gone.id}):
+        if not written.made_part(gone.type, part_of(live, gone.type, gone.id) or {"id": gone.id}):
             found.append(f"{gone.type} {gone.id}")
     return list(dict.fromkeys(found))
 
@@ -157,7 +157,7 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
         return [] if removed else [f"{write.path} (deleted)"]
     if write.type in CONTENT_TYPES:
         return _unexplained(written, write, _with_embedded_ids(write.type, live), write.path)
-    shown = live.get(write.type) if write.type == "credentials_email" else _part(live, write.type, write.live_id)
+    shown = live.get(write.type) if write.type == "credentials_email" else part_of(live, write.type, write.live_id)
     return _unexplained(written, write, shown or {}, write.path)
 
 
@@ -212,7 +212,7 @@ def _with_embedded_ids(type_name: str, live: JsonObject) -> JsonObject:
     return shown
 
 
-def _part(live: Mapping[str, Any], type_name: str, part_id: str) -> JsonObject | None:
+def part_of(live: Mapping[str, Any], type_name: str, part_id: str) -> JsonObject | None:
     """The live part of that id, wherever the object holds it."""
     if type_name not in PARTS:
         return None

@@ -12,13 +12,14 @@ from typing import Any, Self
 import msgspec
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Touch
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.state.connection import state_errors
 from lrestore.state.undo import UndoEntry
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 _LEFT = "SELECT owner_type, owner_id, type, id, operation, fields FROM undo_left ORDER BY seq"
+_OWN = "SELECT type, id, operation, fields FROM undo_left WHERE owner_type = ? AND owner_id = ? ORDER BY seq"
 _MORE = "SELECT fields FROM undo_more WHERE type = ? AND destination_id = ? ORDER BY rowid"
 _SENT = "SELECT fields FROM undo_left WHERE owner_type = ? AND owner_id = ? AND type = ? ORDER BY seq"
 _COPY = "SELECT content_data FROM content_items WHERE content_type = ? AND id = ?"
@@ -74,6 +75,11 @@ class Copies:
                     raw[name] = value
         direct = raw.pop("direct_role_ids", None)
         return raw if direct is None else {**raw, "role_ids": direct}
+
+    def written_to(self, owner: ItemKey) -> list[Touch]:
+        """What the session wrote to one object and its parts, in order."""
+        rows = self._rows(_OWN, "undo_left", (owner.type, owner.id))
+        return [Touch(kind, one, operation, msgspec.msgpack.decode(told)) for kind, one, operation, told in rows]
 
     def sent(self, key: ItemKey) -> JsonObject:
         """The fields that an object was created with; {} if they are not recorded."""
