@@ -91,6 +91,14 @@ def _command(options: Options, stopping: Stopping) -> int:
 
             write_out(show(options, os.environ))
         return 0
+    if options.discard:
+        from lrestore.cli.discard import discard
+
+        with stopping.nothing_under_way():
+            from lrestore.cli.output import write_out
+
+            write_out(discard(options, os.environ))
+        return 0
     from lrestore.cli.terminal import run_session
 
     return run_session(options, os.environ, stopping)

@@ -98,6 +98,9 @@ class Options:
     apply: Optional[Path] = _flag(
         MODE, "carry out that saved plan and nothing else; leave alone and list what changed since", metavar="FILE"
     )
+    discard: Optional[str] = _flag(
+        MODE, "give an unfinished session up: --resume does not pick it any more", metavar="SESSION"
+    )
     show: Optional[str] = _flag(
         MODE,
         "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE], source (the backup): no API call",
@@ -170,7 +173,7 @@ SETTING_OF: Mapping[str, str] = {
 }
 """Flags that override a setting."""
 
-_MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "apply", "undo", "show")
+_MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
 _SELECTION = (
     *("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted"),
     "with_dependencies",
@@ -185,7 +188,10 @@ GOES_ON = ("resume", "retry_dead_letters", "apply")
 """Modes that take their selection from what was begun or planned before."""
 _FREE_TO_APPLY = ("rate", "workers", "in_flight", "max_retries", "max_failures")
 """How a plan is carried out is not part of it."""
-_NEVER_EMPTY = ("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo")
+_NEVER_EMPTY = (
+    *("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo"),
+    "discard",
+)
 
 
 class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
@@ -252,7 +258,9 @@ def _given(options: Options, names: Sequence[str]) -> list[str]:
 
 def complaint(options: Options) -> str:
     """The reason why these flags contradict each other, or ""."""
-    found = (check(options) for check in (_not_there_yet, _empty, _modes_clash, _selection_clash, _output_clash))
+    found = (
+        check(options) for check in (_not_there_yet, _empty, _modes_clash, _selection_clash, _undo_clash, _output_clash)
+    )
     return next(filter(None, found), "")
 
 
@@ -287,12 +295,8 @@ def _selection_clash(options: Options) -> str:
     selecting = _given(options, _SELECTION)
     if options.show and selecting:
         return f"--show takes no {flag(selecting[0])}: it always shows everything"
-    undoing = _given(options, ("undo_created", "force"))
-    if undoing and not options.undo:
-        return f"{flag(undoing[0])} is for --undo SESSION"
-    meaningless = _given(options, _NOT_FOR_UNDO)
-    if options.undo and meaningless:
-        return f"--undo puts back exactly what the session changed: it takes no {flag(meaningless[0])}"
+    if options.discard and selecting:
+        return f"--discard takes no {flag(selecting[0])}: it gives the whole session up"
     going_on = _given(options, GOES_ON)
     known = "plan" if options.apply else "session"
     if options.retry_dead_letters:
@@ -308,13 +312,23 @@ def _selection_clash(options: Options) -> str:
     return ""
 
 
+def _undo_clash(options: Options) -> str:
+    undoing = _given(options, ("undo_created", "force"))
+    if undoing and not options.undo:
+        return f"{flag(undoing[0])} is for --undo SESSION"
+    meaningless = _given(options, _NOT_FOR_UNDO)
+    if options.undo and meaningless:
+        return f"--undo puts back exactly what the session changed: it takes no {flag(meaningless[0])}"
+    return ""
+
+
 def _output_clash(options: Options) -> str:
     if options.format and not options.show:
         return "--format applies only to --show; --report writes JSON"
     if options.report and options.report == options.plan_out:
         return "--report and --plan-out name the same file"
-    if options.report and options.show:
-        return "--report applies only to runs; --show writes to stdout"
+    if options.report and (options.show or options.discard):
+        return "--report applies only to runs; --show and --discard write to stdout"
     if options.verbose and options.quiet:
         return "--verbose and --quiet exclude each other"
     return ""

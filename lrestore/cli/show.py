@@ -59,7 +59,7 @@ def _sessions(sessions: list[RestorationSession], form: str) -> str:
     rows = [
         (
             session.id,
-            session.status,
+            session.state,
             session.mode,
             session.started_at,
             session.source_instance,
@@ -81,7 +81,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         return tables.comma_separated(header, counts)
     facts = [
         ("session", session.id),
-        ("status", session.status + (" (resumable)" if session.resumable else "")),
+        ("status", session.state + (" (resumable)" if session.resumable else "")),
         ("mode", session.mode),
         ("started", session.started_at),
         ("ended", session.ended_at),

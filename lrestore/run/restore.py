@@ -334,10 +334,17 @@ class Run:
                 writer.reopen_session(session.id, pid=session.pid, host=session.host)
             else:
                 writer.begin_session(session)
+                self._give_up_the_undone(writer)
             with writer.transaction():
                 for missing in self._job.missing:
                     writer.record_result(self._job.session_id, missing)
         crash_point("run.session_begun")
+
+    def _give_up_the_undone(self, writer: StateWriter) -> None:
+        """A session that is being undone cannot be resumed: it would restore again what the undo puts back."""
+        undo = self._job.request.undo
+        if undo is not None and writer.read.session(undo.session).resumable:
+            writer.discard_session(undo.session)
 
     def _carry_out(self, judgement: Judgement) -> Ended:
         """Restore. The session has begun: whatever ends this, it is reported as resumable, never as not started."""

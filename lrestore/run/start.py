@@ -210,10 +210,17 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
         session = reader.last_unfinished()
         if session is None:
             raise UsageError("there is no unfinished session", hint="--show sessions lists them")
+        later = reader.superseding(session.id)
+        if later:
+            raise UsageError(
+                f"session {session.id} is unfinished, but session {later[0]}, which began later, is finished and has "
+                "restored some of its items",
+                hint=f"resume it all the same with --resume {session.id}, or give it up with --discard {session.id}",
+            )
         return session
     session = reader.session(reference)
     if not session.resumable:
-        raise UsageError(f"session {session.id} is {session.status}: nothing to resume")
+        raise UsageError(f"session {session.id} is {session.state}: nothing to resume")
     return session
 
 

@@ -27,6 +27,7 @@ ALTER TABLE id_mappings ADD COLUMN natural_key TEXT NOT NULL DEFAULT '';
     """,
     """
 ALTER TABLE id_mappings ADD COLUMN closed_at TEXT;
+ALTER TABLE sessions ADD COLUMN discarded_at TEXT;
     """,
 )
 """SQL that migrates version n to n + 1, beginning with n = 1. Never edited once released."""

@@ -11,6 +11,21 @@ VALUES (:id, :mode, 'running', :started_at, :source_instance, :source_paths, :so
 -- name: reopen_session
 UPDATE sessions SET status = 'running', ended_at = NULL, pid = :pid, host = :host WHERE id = :session_id;
 
+-- name: discard_session
+UPDATE sessions SET discarded_at = :discarded_at WHERE id = :session_id AND discarded_at IS NULL;
+
+-- name: select_superseding
+-- Finished sessions that began later and have a result for an item of this one.
+SELECT DISTINCT later.id, later.started_at FROM sessions AS this
+JOIN sessions AS later ON later.destination = this.destination AND later.source_instance = this.source_instance
+                       AND later.started_at > this.started_at AND later.status = 'finished'
+JOIN results AS r ON r.session_id = later.id
+WHERE this.id = :session_id
+  AND (later.selection = this.selection OR EXISTS (
+      SELECT 1 FROM results AS own
+      WHERE own.session_id = this.id AND own.content_type = r.content_type AND own.source_id = r.source_id))
+ORDER BY later.started_at DESC, later.id DESC;
+
 -- name: end_session
 UPDATE sessions
 SET status = :status, ended_at = :ended_at, selected = max(selected, :selected), created = :created, updated = :updated,
@@ -27,10 +42,11 @@ SELECT * FROM sessions WHERE id = :session_id;
 SELECT * FROM sessions ORDER BY started_at DESC, id DESC LIMIT 1;
 
 -- name: select_last_unfinished
-SELECT * FROM sessions WHERE status IN ('running', 'stopped', 'interrupted') ORDER BY started_at DESC, id DESC LIMIT 1;
+SELECT * FROM sessions WHERE status IN ('running', 'stopped', 'interrupted') AND discarded_at IS NULL
+ORDER BY started_at DESC, id DESC LIMIT 1;
 
 -- name: select_unfinished_ids
-SELECT id FROM sessions WHERE status IN ('running', 'stopped', 'interrupted');
+SELECT id FROM sessions WHERE status IN ('running', 'stopped', 'interrupted') AND discarded_at IS NULL;
 
 -- name: select_sessions_by_prefix
 SELECT * FROM sessions WHERE substr(id, 1, length(:prefix)) = :prefix ORDER BY started_at, id;

@@ -123,6 +123,10 @@ class StateReader:
         """The session that ``--resume`` without an id resumes."""
         return next((self._session(row) for row in self._rows("select_last_unfinished", {})), None)
 
+    def superseding(self, session_id: str) -> list[str]:
+        """Finished sessions that began after this one and restored some of its items, the last one first."""
+        return [row["id"] for row in self._rows("select_superseding", {"session_id": session_id})]
+
     def unfinished_ids(self) -> frozenset[str]:
         """Sessions whose undo copies must be kept, however old."""
         return frozenset(row["id"] for row in self._rows("select_unfinished_ids", {}))
@@ -287,7 +291,7 @@ def _session(row: sqlite3.Row) -> RestorationSession:
     values["source_paths"] = msgspec.json.decode(row["source_paths"], type=tuple[str, ...])
     for name in ("selection", "settings"):
         values[name] = msgspec.json.decode(row[name], type=dict[str, object])
-    for name in ("ended_at", "parent_id"):
+    for name in ("ended_at", "parent_id", "discarded_at"):
         values[name] = row[name] or ""
     return RestorationSession(**values, totals=_totals(row))
 

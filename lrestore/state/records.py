@@ -50,11 +50,17 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
     status: SessionStatus = "running"
     started_at: str = ""
     ended_at: str = ""
+    discarded_at: str = ""
     totals: Totals = Totals()
 
     @property
     def resumable(self) -> bool:
-        return self.status in UNFINISHED
+        return self.status in UNFINISHED and not self.discarded_at
+
+    @property
+    def state(self) -> str:
+        """The status in the words of ``--show``."""
+        return "discarded" if self.discarded_at else self.status
 
 
 class RestorationCheckpoint(msgspec.Struct, frozen=True):

@@ -24,7 +24,8 @@ CREATE TABLE sessions (
     updated             INTEGER NOT NULL DEFAULT 0,
     unchanged           INTEGER NOT NULL DEFAULT 0,
     skipped             INTEGER NOT NULL DEFAULT 0,
-    failed              INTEGER NOT NULL DEFAULT 0
+    failed              INTEGER NOT NULL DEFAULT 0,
+    discarded_at        TEXT                            -- when it was given up: it cannot be resumed since then
 );
 
 CREATE TABLE checkpoints (

@@ -129,6 +129,12 @@ class StateWriter:
             self._execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **_counts(totals)})
             self._execute("end_session", values)
 
+    def discard_session(self, session_id: str) -> None:
+        """Give an unfinished session up: it cannot be resumed any more."""
+        self._route(session_id)
+        with self.transaction():
+            self._execute("discard_session", {"session_id": session_id, "discarded_at": self._stamp()})
+
     def checkpoint(self, session_id: str, totals: Totals) -> None:
         """Record the totals so far, for information. ``--resume`` uses the results, not the checkpoints."""
         self._route(session_id)

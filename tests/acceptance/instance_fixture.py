@@ -164,7 +164,7 @@ class Arena:
         return len(self.simulator.log.calls)
 
     def _reported(self, argv: tuple[str, ...]) -> list[str]:
-        without = any(word.startswith("--show") or word == "--report" for word in argv)
+        without = any(word.startswith("--show") or word in ("--report", "--discard") for word in argv)
         return [*argv, *([] if without else ["--report", str(self.directory / "report.json")])]
 
     def _ran(self, code: int, out: str, err: str, seen: int) -> Ran:

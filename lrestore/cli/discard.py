@@ -1,0 +1,31 @@
+"""``--discard``: give an unfinished session up, so that ``--resume`` does not pick it any more. No API call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lrestore.cli.invocation import settings_of
+from lrestore.cli.options import Options
+from lrestore.cli.remembered import forget
+from lrestore.errors import UsageError
+from lrestore.state.lock import RunLock
+from lrestore.state.read import StateReader
+from lrestore.state.writer import StateWriter
+
+
+def discard(options: Options, environ: Mapping[str, str]) -> str:
+    """What was done, for stdout. Raises UsageError for a session that is unknown, finished or discarded, LockHeldError
+    while a run uses the state file, StateError if that cannot be written.
+    """
+    state = settings_of(options, environ).state.path
+    with StateReader.open(state) as reader:
+        session = reader.session(options.discard or "")
+    if not session.resumable:
+        raise UsageError(f"session {session.id} is {session.state}: there is nothing to discard")
+    with RunLock(state), StateWriter.open(state) as writer:
+        writer.discard_session(session.id)
+    forget(session.id, environ)
+    return (
+        f"session {session.id} is discarded: --resume does not pick it any more\n"
+        f"what it wrote stays as it is; undo it with: lrestore --undo {session.id}\n"
+    )
