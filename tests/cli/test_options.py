@@ -42,6 +42,8 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--if-missing": (["--if-missing", "fail"], "if_missing", "fail"),
     "--identity": (["--identity", "cross-instance"], "identity", "cross-instance"),
     "--discard": (["--discard", "20261128-101500-ab12"], "discard", "20261128-101500-ab12"),
+    "--plan-out": (["--plan-out", "p.json"], "plan_out", Path("p.json")),
+    "--apply": (["--apply", "p.json"], "apply", Path("p.json")),
     "--undo": (["--undo", "20261128-101500-ab12"], "undo", "20261128-101500-ab12"),
     "--undo-created": (["--undo", "abc", "--undo-created", "keep"], "undo_created", "keep"),
     "--force": (["--undo", "abc", "--force"], "force", True),
@@ -73,6 +75,17 @@ NONSENSE = [
     (["--discard", "abc", "--resume"], "exclude each other"),
     (["--discard", "abc", "--select", "all"], "--discard takes no --select"),
     (["--discard", ""], "--discard is empty"),
+    (["--apply", "p.json", "--plan"], "exclude each other"),
+    (["--apply", "p.json", "--resume"], "exclude each other"),
+    (["--apply", "p.json", "--undo", "abc"], "exclude each other"),
+    (["--apply", "p.json", "--plan-out", "q.json"], "exclude each other"),
+    (["--apply", "p.json", "--select", "all"], "--apply takes no --select: it uses the selection of its plan"),
+    (["--apply", "p.json", "--keep-extra"], "--apply takes no --keep-extra: it uses the settings of its plan"),
+    (["--apply", "p.json", "--disable-schedules"], "--apply takes no --disable-schedules"),
+    (["--plan-out", "p.json", "--verify"], "exclude each other"),
+    (["--plan-out", "p.json", "--dry-run"], "exclude each other"),
+    (["--plan-out", "p.json", "--report", "p.json"], "name the same file"),
+    (["--undo", "abc", "--undo-created", "delete", "--plan-out", "p.json"], "takes no --undo-created delete"),
     (["--undo", ""], "--undo is empty"),
     (["--undo", "abc", "--keep-extra"], "it takes no --keep-extra"),
     (["--undo-created", "keep", "--select", "all"], "--undo-created is for --undo"),
@@ -155,6 +168,10 @@ def test_an_overridden_setting_exists() -> None:
     for setting in SETTING_OF.values():
         section, key = setting.split(".")
         assert hasattr(getattr(Settings(), section), key)
+
+
+def test_a_plan_is_applied_as_fast_as_is_wished_and_compared_afterwards() -> None:
+    assert parse(["--apply", "p", "--workers", "3", "--rate", "5", "--max-failures", "2", "--yes", "--verify=after"])
 
 
 def test_resume_and_verify_can_be_combined() -> None:

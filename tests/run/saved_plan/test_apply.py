@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 import pytest
 
+import lrestore
+from lrestore.errors import UsageError
 from lrestore.json_types import JsonObject
 from lrestore.run.saved_plan.file import write_plan
 from lrestore.run.saved_plan.model import SavedPlan
@@ -98,6 +100,7 @@ def test_what_a_plan_makes_can_refer_to_each_other(drifted: Arena) -> None:
     assert different(drifted) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lives", [False, True], ids=["gone", "lives"])
 def test_a_migration_can_be_planned_and_applied(tmp_path: Path, lives: bool) -> None:
     with Crossing(tmp_path, source=make_world(SOME)) as arena:
@@ -235,6 +238,62 @@ def test_titles_that_are_swapped_are_swapped_as_planned(tmp_path: Path) -> None:
         planned(arena, "--select", f"look={one['id']},{other['id']}").all_good()
         arena.run("--apply", "p.json").all_good()
         assert tuple(arena.world.get("look", look["id"])["title"] for look in (one, other)) == titles  # type: ignore[index]
+
+
+@pytest.mark.slow
+def test_titles_slugs_and_names_that_go_round_in_several_processes_end_as_planned(tmp_path: Path) -> None:
+    with Arena(
+        tmp_path, world=make_world(Sizes(users=2, groups=8, folders=2, looks=9, dashboards=9, tiles=2))
+    ) as arena:
+        for kind in ("dashboard", "look"):
+            for record in list(arena.world.table(kind)):
+                arena.edit(kind, record["id"], folder_id="1", deleted=False, title=f"{kind} {record['id']}")
+                arena.back_up(kind, record["id"], arena.blob(kind, record["id"]))
+        before = portraits(arena.world)
+        _turn_round(arena, "dashboard", "title")
+        _turn_round(arena, "dashboard", "slug")
+        _turn_round(arena, "look", "title")
+        _turn_round(arena, "group", "name")
+        argv = ("--select", "group", "--select", "look", "--select", "dashboard", "--include-deleted")
+        plan = planned(arena, *argv).all_good()
+        assert plan.total("updated") > 20
+        arena.run("--apply", "p.json").all_good()
+        assert difference(before, portraits(arena.world)) == {}
+
+
+def _turn_round(arena: Arena, kind: str, name: str) -> None:
+    """Each object gets the name of the next one."""
+    records = [one for one in arena.world.table(kind) if not one.get("include_by_default")]
+    names = [one[name] for one in records]
+    for record in records:
+        arena.edit(kind, record["id"], **{name: f"aside {record['id']}"})
+    for record, other in zip(records, [*names[1:], names[0]], strict=True):
+        arena.edit(kind, record["id"], **{name: other})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("access", ["closed", "copy"])
+def test_the_access_of_new_folders_is_part_of_the_plan(tmp_path: Path, access: str) -> None:
+    with Crossing(tmp_path, source=make_world(SOME)) as arena:
+        arena.source_lives()
+        planned(arena, "--select", "folder", "--select", "group", LRESTORE_RUN_NEW_FOLDER_ACCESS=access).all_good()
+        folders = [one for one in items(arena, "create").values() if one["type"] == "folder"]
+        assert folders and all(len(one["writes"]) > 1 for one in folders)
+        arena.run("--apply", "p.json", LRESTORE_RUN_NEW_FOLDER_ACCESS="inherit").all_good()
+        again = planned(arena, "--select", "folder", "--select", "group").all_good()
+        assert again.total("created") == again.total("updated") == 0
+
+
+def test_a_plan_is_saved_and_applied_from_python(few: Arena, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in few.settings().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(few.directory)
+    plan = lrestore.plan(select=["look=1"], plan_out="p.json")
+    assert plan.mode == "plan" and plan.totals.updated == 1
+    report = lrestore.restore(apply="p.json")
+    assert report.applies is not None and report.totals.updated == 1
+    with pytest.raises(UsageError, match="takes no --select"):
+        lrestore.restore(apply="p.json", select=["look=1"])
 
 
 def test_a_dashboard_in_the_trash_comes_out_with_the_parts_that_the_plan_names(tmp_path: Path) -> None:
