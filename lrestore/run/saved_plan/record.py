@@ -14,7 +14,7 @@ from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
 from lrestore.restoration.boards.planner import ORDERED, BoardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlan
 from lrestore.restoration.item import ItemPlan
-from lrestore.restoration.writes import Plan, Removal, Write
+from lrestore.restoration.writes import Plan, Removal, Write, incomplete
 from lrestore.run.saved_plan.model import ACTIONS, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
 from lrestore.run.saved_plan.names import new, plain
 from lrestore.run.saved_plan.observed import observed
@@ -66,7 +66,16 @@ def planned_item(plan: ItemPlan, first: tuple[PlannedWrite, ...] = ()) -> Planne
         without=tuple(dict.fromkeys(one.path for one in plan.all_unmet)),
         warnings=tuple(map(storable, plan.told)),
         left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
+        error=_incomplete(plan),
     )
+
+
+def _incomplete(plan: ItemPlan) -> PlannedError | None:
+    """What becomes of an item that comes back without some of what it refers to: it fails, and the rest is restored."""
+    if not plan.all_unmet or plan.ends.found:
+        return None
+    error = incomplete(plan.key, plan.all_unmet, "the rest can be restored")
+    return PlannedError(error.error_type, storable(error.message), None, error.errors, error.path or "")
 
 
 def _parts_seen(plan: ItemPlan) -> dict[str, object]:

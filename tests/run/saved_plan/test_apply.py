@@ -372,6 +372,19 @@ def test_what_the_plan_could_not_do_is_listed_again_with_its_reason(few: Arena) 
     assert "found when the plan was made" in applied.letter()["message"]
 
 
+def test_an_item_that_lacks_a_reference_and_differs_in_nothing_else_fails_again(few: Arena) -> None:
+    """It is not written, and yet it is not as the backup has it."""
+    few.run(*FEW).all_good()
+    owner = str(few.world.get("look", "1")["user_id"])  # type: ignore[index]
+    few.world.table("user").remove(owner)
+    few.edit("look", "1", user_id="1" if owner != "1" else "2")
+    plan = planned(few, "--select", "look=1")
+    assert plan.letter()["error_type"] == "IncompleteError"
+    applied = few.run("--apply", "p.json")
+    assert applied.code == 1 and applied.writes == []
+    assert applied.letter()["error_type"] == "IncompleteError"
+
+
 def test_a_plan_that_was_stopped_is_not_saved(few: Arena) -> None:
     ran = planned(few, "--select", "look", "--max-calls", "6")
     assert ran.code == 4 and not (few.directory / "p.json").exists()
