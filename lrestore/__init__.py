@@ -1,7 +1,7 @@
 """lrestore puts Looker content back from a LookerVault backup.
 
 The command line is the main entry (``lrestore --help``); from Python the same work is done by
-:func:`restore`, :func:`plan` and :func:`verify`, which return the typed report that ``--report`` writes.
+:func:`restore`, :func:`plan`, :func:`verify` and :func:`undo`, which return the typed report that ``--report`` writes.
 
 Nothing heavy is imported here: ``lrestore --version`` and ``--help`` must answer at once, and the Looker SDK alone
 takes about half a second to import.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lrestore.report.model import Report
 
 
-__all__ = ["__version__", "plan", "restore", "verify"]
+__all__ = ["__version__", "plan", "restore", "undo", "verify"]
 
 Config = str | os.PathLike[str] | None
 """A settings file; None: ``lrestore.toml`` in the working directory if there is one, else environment and defaults."""
@@ -44,6 +44,13 @@ def plan(config: Config = None, *, select: Sequence[str] = (), **options: Any) -
 def verify(config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
     """Compare backup and destination: see ``report.verify``. Arguments and errors as in :func:`restore`."""
     return _run(config, select, {**options, "verify": "alone"})
+
+
+def undo(session: str, config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
+    """Put back what the session of that id, or beginning of an id, changed. ``select`` narrows it, in ids of the
+    destination; without any, all is put back. Other arguments and errors as in :func:`restore`.
+    """
+    return _run(config, select, {**options, "undo": session})
 
 
 def _run(config: Config, select: Sequence[str], options: dict[str, Any]) -> Report:

@@ -1,4 +1,4 @@
-"""``lrestore.restore()``, ``plan()`` and ``verify()``: the command line's flags as keyword arguments."""
+"""``lrestore.restore()``, ``plan()``, ``verify()`` and ``undo()``: the command line's flags as keyword arguments."""
 
 from __future__ import annotations
 

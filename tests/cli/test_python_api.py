@@ -17,13 +17,16 @@ def _there(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(demo)
 
 
-def test_the_three_functions_return_the_report_and_print_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_functions_return_the_report_and_print_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     planned = lrestore.plan(CONFIG, select=["dashboard=1"])
     assert planned.mode == "plan" and planned.totals.updated == 1 and planned.plan
     restored = lrestore.restore(CONFIG, select=["dashboard=1"], report="r.json")
     assert restored.totals.updated == 1 and Path("r.json").exists()
     verified = lrestore.verify(CONFIG, select=["dashboard=1"])
     assert verified.verify and verified.verify.equal == 1 and not verified.verify.different
+    undone = lrestore.undo(restored.session_id, CONFIG)
+    assert undone.totals.updated == 1
+    assert lrestore.verify(CONFIG, select=["dashboard=1"]).totals.unchanged == 0
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "")
 
