@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
 from lrestore.looker.caller import Caller
@@ -86,6 +87,8 @@ class Context:
     linked: dict[ItemKey, str | None] = field(default_factory=dict)
     """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
 
+    began_at: str = field(default_factory=lambda: stamp(utc_now()))
+    """When this process began. What is on record since then may be newer than what it has read."""
     permit: Permit = field(default_factory=Everything)
     """Which writes may go out."""
 

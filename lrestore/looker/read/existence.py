@@ -37,6 +37,10 @@ class Existence:
                 return self._facts[key]
         return self._ask(key)
 
+    def facts_now(self, type_name: str, object_id: str) -> JsonObject | None:
+        """The same, read again."""
+        return self._ask((type_name, object_id))
+
     def _ask(self, key: tuple[str, str]) -> JsonObject | None:
         """Read the object; an earlier note of this run about it takes precedence."""
         found = self._reads.brief(*key)

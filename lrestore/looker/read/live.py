@@ -178,6 +178,12 @@ class Live:
             return self.beyond(type_name, object_id)
         return self._existence.facts(type_name, object_id)
 
+    def facts_now(self, type_name: str, object_id: str) -> JsonObject | None:
+        """The same, read again: another process has written the object since."""
+        if type_name in LISTED:
+            return self._listings[type_name].read(object_id)
+        return self._existence.facts_now(type_name, object_id)
+
     def note(self, type_name: str, object_id: str) -> None:
         """The object is there now: this run has just written it."""
         self._existence.note(type_name, object_id)

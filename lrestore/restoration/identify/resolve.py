@@ -75,6 +75,10 @@ def mapped(context: Context, target: str, source_id: str) -> str | None:
     key = ItemKey(target, source_id)
     live = None if recorded.sure else context.live.facts(target, recorded.destination_id)
     proved = recorded.sure or (live is not None and is_recorded(context, key, recorded, live))
+    if not proved and recorded.at > context.began_at:
+        # Recorded by another process of this run, perhaps after this one had read the object.
+        live = context.live.facts_now(target, recorded.destination_id)
+        proved = live is not None and is_recorded(context, key, recorded, live)
     return recorded.destination_id if proved else None
 
 

@@ -1,0 +1,25 @@
+"""What another process of the run has recorded since this one read the live object."""
+
+from __future__ import annotations
+
+from lrestore.messages import Mapping
+from lrestore.restoration.identify.proof import mapping_to
+from lrestore.restoration.identify.resolve import mapped, user_there
+from tests.restoration.restore_fixture import Stage
+
+
+def test_a_user_whose_login_came_after_it_was_read_is_the_one_that_is_on_record(stage: Stage) -> None:
+    """A user is made without its e-mail, a process that dies has read that, and its successor makes the login."""
+    email = stage.item("user=2").raw["email"]
+    stage.call("delete_user", user_id="2")
+    made = stage.call("create_user", {"first_name": "Ada"})
+    here = stage.context()
+    assert here.live.facts("user", made["id"]) is not None
+    stage.call("create_user_credentials_email", {"email": email}, user_id=made["id"])
+    other = stage.journal()
+    other.map(_mapping(stage, made["id"]))
+    assert mapped(here, "user", "2") == user_there(here, "2") == made["id"]
+
+
+def _mapping(stage: Stage, user_id: str) -> Mapping:
+    return mapping_to("user", "2", user_id, stage.call("user", user_id=user_id))
