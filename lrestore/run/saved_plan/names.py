@@ -15,6 +15,12 @@ PERSONAL_FOLDER_OF = "personal folder of "
 
 _NEW = re.compile(rf"({PERSONAL_FOLDER_OF})?new ([a-z_]+) ([\w#-]+)")
 
+MASK = "***"
+"""Stands for a secret. Whether it is still the same is not compared."""
+
+_SECRETS = frozenset({"secret_parameters", "password", "client_secret", "access_token"})
+"""Fields that hold secrets. Looker does not show them, and a backup does not hold them; a file must not either."""
+
 Recorded = Callable[[str, str], str | None]
 """The live id of a backed-up object or part, by type and source id."""
 
@@ -31,7 +37,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return storable(value)
     if isinstance(value, dict):
-        return {storable(str(name)): plain(entry) for name, entry in value.items()}
+        return {
+            storable(str(name)): MASK if name in _SECRETS and entry else plain(entry) for name, entry in value.items()
+        }
     if isinstance(value, list | tuple):
         return [plain(entry) for entry in value]
     return value if value is None or isinstance(value, bool | int | float) else storable(str(value))

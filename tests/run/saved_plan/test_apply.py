@@ -18,7 +18,7 @@ from lrestore.run.saved_plan.file import write_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import SECRET, Arena, Ran
 from tests.acceptance.snapshot import portraits
 from tests.acceptance.test_all_types import difference
 from tests.restoration.migration_fixture import Crossing
@@ -389,6 +389,18 @@ def test_a_plan_that_was_stopped_is_not_saved(few: Arena) -> None:
     ran = planned(few, "--select", "look", "--max-calls", "6")
     assert ran.code == 4 and not (few.directory / "p.json").exists()
     assert "no plan was saved" in ran.err and "--apply" not in ran.out
+
+
+def test_a_plan_holds_no_secret(drifted: Arena) -> None:
+    """Looker never shows the secrets of a destination; should it do so, they stay out of files and screens."""
+    for plan in drifted.world.table("scheduled_plan"):
+        for destination in plan["scheduled_plan_destination"] or ():
+            destination |= {"secret_parameters": '{"password": "hunter2"}', "message": "drifted", "format": "csv"}
+    plan = planned(drifted, "--select", "all", "--report", "r.json")
+    text = (drifted.directory / "p.json").read_text(encoding="utf-8")
+    assert "scheduled_plan_destination" in text
+    assert "hunter2" not in text + plan.out + plan.err + (drifted.directory / "r.json").read_text(encoding="utf-8")
+    assert SECRET not in text
 
 
 def test_the_text_and_the_file_tell_the_same(drifted: Arena) -> None:
