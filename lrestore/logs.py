@@ -93,7 +93,9 @@ def _refuse_other_files(file: Path) -> None:
         with file.open("rb") as existing:
             head = existing.read(64)
         if b"\0" in head or head.startswith(b"\x1f\x8b"):
-            raise UsageError(f"--log-file {file}: is no text, and was left untouched", hint="choose another file name")
+            raise UsageError(
+                f"--log-file {file}: is not a text file; it was left untouched", hint="choose another file name"
+            )
 
 
 class _Text(logging.Formatter):

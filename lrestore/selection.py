@@ -107,7 +107,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
         before = parse_date(self.updated_before) if self.updated_before else None
         if since and before and since >= before:
             raise UsageError(
-                f"no moment is at or after {self.updated_since} and before {self.updated_before}",
+                f"no time is at or after {self.updated_since} and before {self.updated_before}",
                 hint="--updated-since must be the earlier one",
             )
 
@@ -249,7 +249,7 @@ def _ids(text: str, named: _Named) -> list[str]:
     odd = next((id for id in ids if named.listed and _NO_ID.search(id)), None)
     if odd is not None:
         hint = "a row of a CSV list? Keep its first line, spec,..., or its other columns would be taken for ids"
-        raise UsageError(f"{place}: {odd!r} is no id", hint=hint)
+        raise UsageError(f"{place}: {odd!r} is not an id", hint=hint)
     return ids
 
 
@@ -289,7 +289,7 @@ def parse_date(text: str) -> datetime:
         moment = parse_moment(text.strip())
     if moment is None:
         raise UsageError(
-            f"{text!r} is no date", hint="write 2026-11-23 or 2026-11-23T10:00:00Z; without an offset it is UTC"
+            f"{text!r} is not a date", hint="write 2026-11-23 or 2026-11-23T10:00:00Z; without an offset it is UTC"
         )
     return moment
 

@@ -27,7 +27,7 @@ class Limiter(Protocol):
         """Record the result of a call: HTTP status (None: no answer), latency, and the requested pause."""
 
 
-SPENT = "all calls that may be made have been made (--max-calls)"
+SPENT = "all allowed calls have been made (--max-calls)"
 
 
 class AtMost:

@@ -83,7 +83,7 @@ class ItemPlan:
     @property
     def told(self) -> tuple[str, ...]:
         """All warnings, once each."""
-        without = [f"comes back without {one}" for one in (*self.unmet, *self.parts.unmet)]
+        without = [f"restored without {one}" for one in (*self.unmet, *self.parts.unmet)]
         return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings, *without]))
 
     @property
@@ -157,7 +157,7 @@ class ItemRestorer:
         if type_name not in SUPPORTED:
             return f"this version does not restore a {type_name}"
         releases = self._context.releases
-        return "" if releases.offers_type(type_name) else f"Looker {releases.destination} does not know any {type_name}"
+        return "" if releases.offers_type(type_name) else f"Looker {releases.destination} has no {type_name}s"
 
     def _plan_missing(self, item: Any, match: Match, ends: Deferred) -> ItemPlan:
         policy, key = self._context.policy, item.key
@@ -189,7 +189,8 @@ class ItemRestorer:
             )
         if not self._context.policy.trust_404 and not self._context.is_admin():
             raise InvisibleOrMissingError(
-                f"{key} ({item.name!r}): not shown by Looker, which to a caller who is no admin may only hide it",
+                f"{key} ({item.name!r}): Looker does not show it; to a caller without admin rights it may be hidden, "
+                "not missing",
                 hint="use an admin's credentials, or set [run] trust_404 = true",
                 key=key,
             )
@@ -209,7 +210,7 @@ class ItemRestorer:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
                 if match.taken and not holder_will_release(self._context, ends, key.type, match.taken, "slug"):
-                    plan.warnings.append(f"its slug {body['slug']!r} is another's: it gets another")
+                    plan.warnings.append(f"slug {body['slug']!r} is taken by another dashboard; generating a new one")
                 body["slug"] = generated_slug(key, raw)
         if body:
             operation = entry.update if live else entry.create

@@ -57,7 +57,7 @@ def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
             f"{planner.key} cannot be moved: it is in a circle of folders: {named}",
             path="parent_id",
             key=planner.key,
-            hint="the backup is broken there",
+            hint="the backup is damaged there",
         )
 
 

@@ -28,7 +28,7 @@ class UndoRules:
         """An object that the undone session made may stay."""
         if self._undone is None or self._undone.action(key) != "keep":
             return ""
-        return f"session {self._undone.session_id} made it: kept"
+        return f"session {self._undone.session_id} created it: kept"
 
     def restores_parts(self, key: ItemKey) -> bool:
         """Whether parts are put back: those of an object that the undone session made stay as they are."""
@@ -40,7 +40,7 @@ class UndoRules:
         if undone is None or (match.live is not None and match.how != "natural key"):
             return ""
         if undone.action(key) != "restore":
-            return f"it is gone: it was removed after session {undone.session_id} had made it"
+            return f"it was deleted after session {undone.session_id} had created it"
         if undone.force or (key.type, key.id) in Written(undone, key, {}).deleted:
             return ""
         return f"changed since session {undone.session_id}: it was deleted (--force creates it again)"

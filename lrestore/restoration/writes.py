@@ -119,7 +119,7 @@ def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteErr
     named = "; without ".join(map(str, unmet[:_NAMED]))
     more = f"; and without {len(unmet) - _NAMED} more" if len(unmet) > _NAMED else ""
     return IncompleteError(
-        f"{key} comes back without {named}{more}; {rest}",
+        f"{key} is restored without {named}{more}; {rest}",
         hint="; ".join(dict.fromkeys(one.hint for one in unmet if one.hint)) or None,
         key=key,
         path=unmet[0].path,

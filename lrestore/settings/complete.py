@@ -31,8 +31,8 @@ def completed(values: Mapping[str, object]) -> Settings:
     _state_apart(settings)
     if settings.run.new_folder_access == "copy" and not settings.source.base_url:
         raise SettingsError(
-            '[run] new_folder_access = "copy" needs [source] base_url: access lists are read from the living source',
-            hint='name the instance that was backed up, or set new_folder_access = "closed"',
+            '[run] new_folder_access = "copy" needs [source] base_url: access lists are read from the source instance',
+            hint='set its URL, or set new_folder_access = "closed"',
         )
     source, destination = settings.source, settings.destination
     url = destination.base_url.rstrip("/")

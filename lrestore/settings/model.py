@@ -140,7 +140,7 @@ def require_source(settings: Settings) -> None:
     """Raise :class:`SettingsError` unless a backup is named."""
     if not settings.source.paths:
         raise SettingsError(
-            "no backup is named", hint='set path in [source], such as path = "vault.db", or LRESTORE_SOURCE_PATH'
+            "no backup is set", hint='set path in [source], such as path = "vault.db", or LRESTORE_SOURCE_PATH'
         )
 
 
@@ -148,6 +148,6 @@ def require_destination(settings: Settings) -> None:
     """Raise :class:`SettingsError` unless a destination is named."""
     if not settings.destination.base_url:
         raise SettingsError(
-            "no destination is named",
+            "no destination is set",
             hint='set base_url in [destination], such as "https://looker.example.com:19999", or LOOKERSDK_BASE_URL',
         )

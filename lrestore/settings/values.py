@@ -107,13 +107,13 @@ def _base_url(value: object) -> str:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "is no URL: it must look like https://looker.example.com:19999"
+        return "is not a URL: it must look like https://looker.example.com:19999"
     if parts.username is not None or parts.password is not None:
         return "must not hold a user or password: set LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET"
     if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url):
         return "must begin with https:// (or http://) and name a host, like https://looker.example.com:19999"
     if parts.query or parts.fragment or _API_PATH.search(parts.path):
-        return "must end after host and port: leave /api/4.0 and all that follows away"
+        return "must end after host and port: remove /api/4.0 and everything after it"
     return ""
 
 
@@ -126,7 +126,7 @@ def _proxy(value: object) -> str:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host, _ = parts.hostname, parts.port
     except ValueError:
-        return "is no URL: it must look like http://proxy.example.com:3128"
+        return "is not a URL: it must look like http://proxy.example.com:3128"
     if parts.scheme != "http" or not host or re.search(r"\s", url):
         return 'must be "none", or the URL of an HTTP proxy, like http://proxy.example.com:3128'
     return ""
@@ -139,7 +139,7 @@ def _source_url(value: object) -> str:
 def _max_failures(value: object) -> str:
     text = str(value)
     if not _LIMIT.fullmatch(text) or (text.endswith("%") and float(text[:-1]) > 100):
-        return 'must be "none", a number of items such as "20", or a share such as "5%"'
+        return 'must be "none", a number of items such as "20", or a percentage such as "5%"'
     return ""
 
 

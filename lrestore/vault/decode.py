@@ -132,7 +132,7 @@ def _reason(kind: schema.Kind, error: Exception) -> str:
 
 
 def _refuse_extension(code: int, _: memoryview) -> object:
-    raise ValueError(f"it holds msgpack extension type {code}, which Looker's content has not")
+    raise ValueError(f"it holds msgpack extension type {code}, which Looker's content never has")
 
 
 _UNKNOWN_ENUM_VALUE: Final = shapes.UNKNOWN_ENUM_VALUE.encode()

@@ -125,7 +125,7 @@ class Finder:
         files = ", ".join(file.path for file in self._files)
         return VaultError(
             f"{files}: the indexes do not agree: of {counted} rows of type {kind.name} {seen} were found",
-            hint="the file is damaged: fetch it again, or mend a copy with `sqlite3 COPY REINDEX`",
+            hint="the file is damaged: fetch it again, or repair a copy with `sqlite3 COPY REINDEX`",
         )
 
     def remember_misfiled(self, kind: schema.Kind, misfiled: dict[str, list[Head]]) -> None:

@@ -127,7 +127,7 @@ def _single(file: OpenFile, rowid: int) -> tuple[Any, ...]:
     except VaultError:
         found = list(fetch(file, f"{_HEAD.format(folder_id='NULL')} {tail}", values))
     if not found:
-        raise damaged(file.path, sqlite3.DatabaseError("an index names a row that is not there"))
+        raise damaged(file.path, sqlite3.DatabaseError("an index refers to a missing row"))
     return found[0]
 
 

@@ -135,8 +135,8 @@ def _room(folder: Path) -> int:
 def _too_large(path: Path, how_large: str, folder: Path) -> VaultError:
     free = _gibibytes(max(0, _room(folder)))
     return VaultError(
-        f"{path}: cannot be unpacked: {how_large}, and {folder.parent} has room for {free}",
-        hint="make room there, name another directory in TMPDIR, or unpack it yourself where there is room",
+        f"{path}: cannot be unpacked: {how_large}, and {folder.parent} has {free} free",
+        hint="free disk space there, set TMPDIR to another directory, or unpack it yourself elsewhere",
     )
 
 
@@ -190,7 +190,7 @@ def _fold(path: Path, copy: Path) -> None:
 def _no_copy(path: Path, error: OSError) -> VaultError:
     return VaultError(
         f"{path}: cannot make a private copy in {tempfile.tempdir or 'the temporary directory'}: {error}",
-        hint="make room there, or name another directory in TMPDIR",
+        hint="free disk space there, or set TMPDIR to another directory",
     )
 
 

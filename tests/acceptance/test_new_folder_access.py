@@ -273,7 +273,7 @@ def test_a_folder_of_which_the_source_tells_nothing_is_closed(copied: Copied) ->
     ran = copied.migrate("user", "group", "folder")
     there = copied.here(copied.folder["id"])
     assert not inherits(copied.world, there) and not grants(copied.world, there)
-    assert any("does not tell who may see it" in text for text in ran.report["warnings"])
+    assert any("does not show its access list" in text for text in ran.report["warnings"])
 
 
 def test_nothing_is_copied_without_a_source(arena: Arena) -> None:

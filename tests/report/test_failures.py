@@ -24,7 +24,7 @@ def lacking(item_id: str, tile: str, explore: str = "ecommerce::orders") -> Dead
     """As a dashboard without one of its tiles fails."""
     path = f"dashboard_elements[{item_id}]"
     why = f"its tile {tile!r}: explore={explore} is not in the destination"
-    message = f"dashboard={item_id} comes back without {why} ({path}.query.view); the rest is restored"
+    message = f"dashboard={item_id} is restored without {why} ({path}.query.view); the rest is restored"
     error = FieldError(f"{path}.query.view", "missing", why)
     return failed(item_id, message, error_type="IncompleteError", errors=(error,), path=f"{path}.query.view")
 

@@ -39,7 +39,7 @@ def _empty(shape: Shape, query: Mapping[str, object], answer: Any) -> str:
     """The fault of a listing without rows. The page after the last one is empty in any instance."""
     if answer or not shape.never_empty or query.get("offset"):
         return ""
-    return "is an empty list, and every instance has such objects"
+    return "is an empty list, although every instance has such objects"
 
 
 def usable_id(value: object) -> bool:

@@ -56,7 +56,7 @@ class Listing:
             self._rows = rows
             if rows is None:
                 what = f"the {self._type}s could not be listed when the run began"
-                self._fail(LookerError(what, hint="see the log for the reason; another run lists them again"))
+                self._fail(LookerError(what, hint="see the log for the reason; a new run lists them again"))
 
     def table(self) -> Table:
         """A copy of the listing, by id. Raises the LookerError of a listing that cannot be had."""

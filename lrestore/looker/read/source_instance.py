@@ -67,7 +67,7 @@ class Origin:
             try:
                 found[str(row["id"])] = lists.effective(str(row["content_metadata_id"]))
             except LookerError as error:
-                log.warning("cannot read from the source who may see folder %s: %s", row["id"], error)
+                log.warning("cannot read the access list of folder %s from the source instance: %s", row["id"], error)
         return found
 
     def _inside(self, group_id: str) -> list[str] | None:

@@ -75,7 +75,8 @@ class FolderAccess:
         found = self._context.definitions.access(self._key.id)
         if found is None:
             plan.warnings.append(
-                "the source instance does not tell who may see it: only administrators, until somebody opens it"
+                "the source instance does not show its access list: only administrators see it until one of them "
+                "grants access"
             )
             return
         plan.as_inherited = found.inherits

@@ -15,11 +15,11 @@ def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
     if planner.live is not None:
         return
     if planner.context.definitions.inside(planner.key.id) is not None:
-        planner.warnings.append("a backup does not hold a group's access to folders: it does not come back")
+        planner.warnings.append("a backup does not hold a group's access to folders: it is not restored")
     else:
         planner.warnings.append(
             "a backup does not hold the groups inside a group, its roles, or its access to folders: only its "
-            "members come back, with the users"
+            "members are restored, with the users"
         )
 
 
@@ -29,7 +29,7 @@ def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
     """
     if planner.live is None:
         if planner.context.definitions.holders(planner.key.id) is None:
-            planner.warnings.append("a backup does not hold the groups that have a role: only its users come back")
+            planner.warnings.append("a backup does not hold the groups that have a role: only its users are restored")
         return
     permission_set = planner.context.live.get("permission_set", str(wanted.get("permission_set_id"))) or {}
     if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):

@@ -232,7 +232,7 @@ def settled(context: Context, act: Callable[[], object], is_done: Callable[[], b
             act()
         except LookerError as error:
             if error.outcome_unknown and context.pause(FIRST_PAUSE_S * 2**attempt):
-                raise StoppedError("stopped while it was unknown what had become of a call") from error
+                raise StoppedError("stopped while the result of a call was unknown") from error
             if (error.outcome_unknown or error.status in THERE_ALREADY) and is_done():
                 return
             if not error.outcome_unknown or attempt == context.policy.max_retries:

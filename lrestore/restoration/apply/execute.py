@@ -50,7 +50,7 @@ class Applied:
         write, error = self.failures[0]
         message = error.message
         if self.done or len(self.failures) > 1:
-            message += f" [{len(self.failures)} writes refused, {self.done} done; running it again goes on]"
+            message += f" [{len(self.failures)} writes refused, {self.done} done; running it again continues]"
         errors = tuple(entry for one, refusal in self.failures for entry in _placed(one, refusal))
         raise error.with_context(message=message, key=self.key, path=write.path, errors=errors) from error.__cause__
 

@@ -42,7 +42,7 @@ def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
     if planner.live is None:
         wanted.pop("deleted_at", None)
         if planner.raw.get("primary_homepage"):
-            planner.warnings.append("it was the primary homepage, which Looker's API cannot make it again")
+            planner.warnings.append("it was the primary homepage, which Looker's API cannot set")
 
 
 class BoardSubResources:

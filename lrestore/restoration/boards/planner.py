@@ -189,7 +189,7 @@ class BoardPlanner:
             found = matching.live_of.get(index)
             live = found["pin"].part if found else None
             if shows_nothing(pin.part):
-                self._plan.warnings.append(f"{pin.path} shows nothing that Looker could show: it is left alone")
+                self._plan.warnings.append(f"{pin.path} shows nothing that Looker can show: it is left unchanged")
                 self._plan.matched.pop(("board_item", pin.id), None)
                 self._left_out.add(pin.id)
                 self._spare(pin)
@@ -289,7 +289,7 @@ class BoardPlanner:
         kept = [pin for pin in extra if kind_shown(pin.part) in self._unknown or pin.id in self._spared]
         for pin in kept:
             self._plan.warnings.append(
-                f"item {pin.name!r} (id {pin.id}) is kept: it may be one of those that the board comes back without"
+                f"item {pin.name!r} (id {pin.id}) is kept: it may be one of those that the board is restored without"
             )
         gone = {str(section["id"]) for section in sections.extra} - {pin.section for pin in kept}
         for pin in extra:

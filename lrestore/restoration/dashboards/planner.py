@@ -160,7 +160,7 @@ class DashboardPlanner:
             if lacking and index not in side.matching.live_of:
                 self._plan.warnings.append(
                     f"filter {name!r} ({side.paths[index]}) is left out: it names no {' and no '.join(lacking)}, and "
-                    "Looker makes no such filter"
+                    "Looker cannot create such a filter"
                 )
                 continue
             wanted = wanted_part(part, "DashboardFilter", self._context.releases, ignored=("dashboard_id",))
@@ -234,8 +234,8 @@ class DashboardPlanner:
         known = self._context.releases
         beyond = [name for name in _KINDS_OF_TILE if tile.get(name) and not known.can_write("DashboardElement", name)]
         if beyond:
-            return f"Looker {known.destination} knows no {beyond[0]}"
-        return "it shows nothing, and Looker makes no such tile" if shows_nothing(tile) else ""
+            return f"Looker {known.destination} has no {beyond[0]}"
+        return "it shows nothing, and Looker cannot create such a tile" if shows_nothing(tile) else ""
 
     def _write(self, side: _Side, index: int, wanted: JsonObject, name: str) -> Write | None:
         """Plan the create or update of one part, if anything differs."""
@@ -323,7 +323,7 @@ class DashboardPlanner:
                 elif kind_shown(tile) in self._unknown or str(tile["id"]) in self._spared:
                     self._plan.warnings.append(
                         f"tile {tile_name(tile)!r} (id {tile['id']}) is kept: it may be one of those that the "
-                        "dashboard comes back without"
+                        "dashboard is restored without"
                     )
                 else:
                     self._remove("dashboard_element", tile, tile_name(tile))

@@ -23,7 +23,7 @@ from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet
 
-_FROM_SOURCE = "set [source] base_url, if the instance that was backed up still lives: it is read from there"
+_FROM_SOURCE = "set [source] base_url if the source instance still exists: it is read from there"
 
 
 class TilePlanner:
@@ -163,7 +163,9 @@ class TilePlanner:
         if self._context.same_instance:
             maker_id = tile.get("result_maker_id")
             return {} if maker_id is None or live is not None else {"result_maker_id": str(maker_id)}
-        hint = "make the tile in the destination under the same title, from SQL Runner: then the rest of it is restored"
+        hint = (
+            "create the tile in the destination with the same title, from SQL Runner; then the rest of it is restored"
+        )
         self._without(tile, f"no backup holds sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
         return None
 

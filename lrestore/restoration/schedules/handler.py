@@ -67,13 +67,13 @@ def _owner(planner: OwnPlanner, wanted: JsonObject) -> None:
     if planner.live is None:
         wanted.setdefault("user_id", planner.context.caller_id)
     if lost:
-        planner.warnings.append("it runs its queries with the rights of its owner, who is another now")
+        planner.warnings.append("it runs its queries with the rights of its owner, which is another user now")
 
 
 def _times(planner: OwnPlanner, wanted: JsonObject) -> None:
     if planner.live is None and not (wanted.get("crontab") or wanted.get("datagroup")):
         raise InvalidContentError(
-            f"{planner.key} names no time: Looker makes a plan with a crontab or a datagroup only",
+            f"{planner.key} names no time: Looker creates a plan only with a crontab or a datagroup",
             path="crontab",
             key=planner.key,
         )

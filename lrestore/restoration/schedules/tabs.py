@@ -33,7 +33,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_i
         mapped = mapped_part(context, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
         if mapped is None:
             raise DependencyError(
-                f"{key} needs {_KIND}={tab} (tab_ids), a tab that dashboard {dashboard_id} of the destination has not",
+                f"{key} needs {_KIND}={tab} (tab_ids), a tab that dashboard {dashboard_id} of the destination lacks",
                 path="tab_ids",
                 key=key,
             )

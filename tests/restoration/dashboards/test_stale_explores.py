@@ -84,7 +84,7 @@ def test_a_tile_of_which_neither_query_nor_explore_is_there_is_left_out_and_name
 
 def stage_warnings(stage: Stage) -> tuple[str, ...]:
     """The warnings of a plan, less what says what the item comes back without."""
-    return tuple(one for one in stage.plan("dashboard=1").told if not one.startswith("comes back without"))
+    return tuple(one for one in stage.plan("dashboard=1").told if not one.startswith("restored without"))
 
 
 def test_a_new_tile_asks_for_no_query_whose_explore_is_there(stage: Stage) -> None:
