@@ -30,7 +30,7 @@ Graph = Mapping[str, Collection[str]]
 
 @dataclass(frozen=True)
 class Module:
-    """One source file, parsed. ``name`` is dotted; a package goes by its own name."""
+    """One parsed source file. ``name`` is dotted; the ``__init__`` of a package has the package's name."""
 
     name: str
     lines: int
@@ -38,7 +38,7 @@ class Module:
 
 
 def read_modules(root: Path) -> dict[str, Module]:
-    """Every module below ``root``/lrestore, by name. Raises OSError and SyntaxError for what cannot be read."""
+    """Every module below ``root``/lrestore, by name. Raises OSError or SyntaxError if a file cannot be read."""
     found = {}
     for path in sorted((root / PACKAGE).rglob("*.py")):
         name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
@@ -118,7 +118,7 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
 
 
 def annotations(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
-    """The types that a signature names, the result's included."""
+    """The types that a signature names, including the result type."""
     given = function.args
     for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg):
         if argument is not None and argument.annotation is not None:

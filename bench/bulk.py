@@ -1,11 +1,11 @@
-"""How fast many items are restored, and what for: ``python -m bench.bulk --items 10000 --latency-ms 50``.
+"""Measures the speed of a bulk restore: ``python -m bench.bulk --items 10000 --latency-ms 50``.
 
-Runs the command on a made-up backup against a simulated instance on the same machine, and tells items and calls per
-second against what bounds them, the processor time of each kind of process, and memory.
+Runs the command with a generated backup against a simulated instance on the same machine. Prints items and calls per
+second with their upper bounds, the processor time of each kind of process, and memory.
 
-Two things bound the calls per second: those under way (as many as are allowed at once, each of which takes the
-latency), and the processor. Of the latter the simulator uses a part, which on a machine of few cores is not negligible:
-so the ceiling of one core is told for lrestore alone, and that of all cores together with the simulator.
+Two things bound the calls per second: the number of concurrent calls, each of which takes the latency, and the
+processor. The simulator uses a part of the processor, which matters on a machine with few cores. Therefore the bound of
+one core is printed for lrestore alone, and the bound of all cores together with the simulator.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--tiles", type=int, default=4, help="of an average dashboard")
     parser.add_argument("--latency-ms", type=float, default=50.0)
     parser.add_argument("--workers", type=int, default=8)
-    parser.add_argument("--in-flight", type=int, default=4, help="calls under way per worker")
-    parser.add_argument("--per-second", type=float, default=0.0, help="[rate] per_second (default: found out)")
+    parser.add_argument("--in-flight", type=int, default=4, help="concurrent calls per worker")
+    parser.add_argument("--per-second", type=float, default=0.0, help="[rate] per_second (default: measured)")
     parser.add_argument("--rate", type=float, default=0.0, help="calls per second that the instance admits (0: all)")
     parser.add_argument("--again", action="store_true", help="run a second time: then everything is unchanged")
     parser.add_argument("--folder", type=Path, help="keep backup, instance and report here (default: a temporary one)")
@@ -78,7 +78,7 @@ def _what(run: Run) -> list[tuple[str, str]]:
 
 
 def _against_bounds(run: Run, setting: Setting) -> list[tuple[str, str]]:
-    """How near the run came to what its calls under way and the processor allow."""
+    """The measured rate as a share of the bounds given by concurrent calls and processor."""
     steady, calls = calls_per_s(run), run.report["api"]["calls"]
     own_s = sum(run.cpu_s(role) for role in ROLES)
     cores = os.cpu_count() or 1
@@ -131,7 +131,7 @@ def calls_per_s(run: Run) -> float:
 
 
 def items_per_s(run: Run, pieces: int = 12) -> list[float]:
-    """The course of the run, in some pieces."""
+    """The items per second in equal parts of the run."""
     samples = [[0.0, 0.0], *run.timeline]
     step = max(1, len(samples) // pieces)
     chosen = samples[::step]

@@ -1,4 +1,4 @@
-"""What is restored in a benchmark: a made-up instance, its backup, and how far the instance has drifted from it."""
+"""The data of a benchmark: a generated instance, its backup, and the drift of the instance."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NEVER_TRASHED = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """``items`` dashboards and looks, half and half; of each type the first ``changed`` share has another description
-    in the instance than in the backup: one write each brings it back.
+    """``items`` dashboards and looks, half of each. The first ``changed`` share of each type has another description in
+    the instance than in the backup: one write restores each of them.
     """
 
     items: int
@@ -25,7 +25,7 @@ class Ground:
     tiles: int = 4
 
     def lay(self, folder: Path) -> None:
-        """Write ``vault.db`` and the instance's ``world.ndjson``, unless the same are there."""
+        """Write ``vault.db`` and the instance's ``world.ndjson``, unless they exist already."""
         label = folder / "ground.txt"
         if label.exists() and label.read_text(encoding="utf-8") == repr(self):
             return

@@ -1,8 +1,8 @@
-"""How much of what a destination admits is used, and what it refuses: ``python -m bench.limiter --admit 200``.
+"""Measures the used share of the admitted rate, and the refused calls: ``python -m bench.limiter --admit 200``.
 
-Real processes with real sessions call a simulated instance that admits so many calls per second. Nothing tells them how
-many: the limiter finds out. ``--drop`` lets the instance admit a fifth for ten seconds, in the middle; ``--at-random``
-lets it refuse a share of the calls by chance, which says nothing about the rate.
+Real processes with real sessions call a simulated instance that admits a number of calls per second. They do not know
+the number: the limiter measures it. With ``--drop`` the instance admits a fifth for ten seconds in the middle; with
+``--at-random`` it refuses a share of the calls by chance, independently of the rate.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ OVER_S = 3
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Who calls: ``processes`` with ``threads`` each, until ``until_s`` of the monotonic clock."""
+    """The callers: ``processes`` with ``threads`` each, until ``until_s`` of the monotonic clock."""
 
     base_url: str
     credentials: Credentials
@@ -65,7 +65,7 @@ class Tally:
 
 
 class _Recording:
-    """The limiter, and a list of what became of each call."""
+    """The limiter, and a list of the results of all calls."""
 
     def __init__(self, limiter: SharedLimiter) -> None:
         self._limiter = limiter
@@ -80,7 +80,7 @@ class _Recording:
 
 
 def call_until_the_end(load: Load, results: Any) -> None:
-    """Entry of a calling process."""
+    """Entry point of a calling process."""
     with SharedLimiter.attach(load.limiter) as shared:
         limiter = _Recording(shared)
         session = LookerSession(
@@ -99,13 +99,13 @@ def _call(session: LookerSession, until_s: float) -> None:
         try:
             session.call_once("me")
         except LookerError as error:
-            # As a worker's thread: it waits a little before it comes again.
+            # Like a worker's thread, it waits a little before the next call.
             time.sleep(0.5 + (error.retry_after_s or 0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """How many call, and for how long. ``drop_from``: admitted but for the drop, 0 for no drop."""
+    """The number of callers and the duration. ``drop_from``: the admitted rate outside the drop, 0 for no drop."""
 
     processes: int
     threads: int
@@ -114,7 +114,7 @@ class Callers:
 
 
 def measure(simulator: SimulatorProcess, callers: Callers) -> Tally:
-    """Let the processes call."""
+    """Run the calling processes."""
     processes, threads = callers.processes, callers.threads
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "limiter"
@@ -157,7 +157,7 @@ def _tally(begin_s: float, seen: list[list[tuple[float, int | None]]], limits: d
 
 
 def back_after_s(tally: Tally, admitted: float, since_s: int, until_s: int) -> int | None:
-    """Seconds from ``since_s`` until the rate is what is admitted again; None if it is not."""
+    """Seconds from ``since_s`` until the rate reaches the admitted rate again; None if it does not."""
     for second in range(since_s, until_s - OVER_S + 1):
         if tally.rate(second, second + OVER_S) >= ENOUGH * admitted:
             return second - since_s
@@ -192,7 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def told(tally: Tally, options: argparse.Namespace) -> list[tuple[str, str]]:
-    """What was measured, in words."""
+    """The measured values as text."""
     end_s = int(options.seconds)
     lines = [("calls per second", " ".join(f"{tally.done[second]}" for second in range(end_s)))]
     lines.append(("limit", " ".join(f"{tally.limits.get(second, 0):.0f}" for second in range(end_s))))

@@ -27,7 +27,7 @@ PATIENCE_S = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """How the command is run and how the instance behaves. ``per_second`` is ``[rate] per_second``; 0: found out."""
+    """Settings of the command and of the instance. ``per_second`` is ``[rate] per_second``; 0: measured."""
 
     workers: int = 8
     in_flight: int = 4
@@ -39,7 +39,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of a run."""
+    """The result of a run."""
 
     report: JsonObject
     wall_s: float
@@ -57,7 +57,7 @@ class Run:
         return max((use.peak_bytes for use in self.uses if use.role == role), default=0) / 1e6
 
     def grown(self, role: str) -> float:
-        """Memory of a role's largest process at its end, as a multiple of what it was after a third of its life."""
+        """Memory of a role's largest process at its end, as a multiple of its memory after a third of its life."""
         largest = max((use for use in self.uses if use.role == role), key=lambda use: use.peak_bytes, default=Use(role))
         return largest.resident_after(0.95) / max(1, largest.resident_after(1 / 3))
 
@@ -69,7 +69,7 @@ class Run:
 
 
 class Instance:
-    """A simulated instance as the ground says, and the command beside it. A context manager."""
+    """A simulated instance with the data of the ground, and the command. A context manager."""
 
     def __init__(self, ground: Ground, folder: Path, setting: Setting) -> None:
         ground.lay(folder)
@@ -85,7 +85,7 @@ class Instance:
         self.simulator.stop()
 
     def forget(self) -> None:
-        """No state file any more."""
+        """Remove the state file."""
         for leftover in self.folder.glob("state.db*"):
             leftover.unlink()
         shutil.rmtree(self.folder / "state.d", ignore_errors=True)
@@ -116,7 +116,7 @@ class Instance:
         return [datetime.fromisoformat(text).timestamp() for (text,) in rows]
 
     def start(self, *arguments: str, setting: Setting | None = None) -> subprocess.Popen[bytes]:
-        """The command, under way."""
+        """The running command."""
         self._configure(setting or self._setting)
         key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
         command = [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", "--yes"]
@@ -146,12 +146,12 @@ class Instance:
 
 
 def clean_environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This environment without anybody's settings."""
+    """This environment without settings of lrestore and Looker."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LOOKERSDK_", "LRESTORE_"))}
     return {**clean, "PYTHONPATH": str(ROOT), **(more or {})}
 
 
 def rows(found: Sequence[tuple[str, str]]) -> str:
-    """Two columns."""
+    """Format as two columns."""
     width = max(len(name) for name, _ in found)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in found)

@@ -1,8 +1,8 @@
-"""A destination that goes away in the middle: ``python -m bench.outage --items 1000``.
+"""Measures an outage of the destination: ``python -m bench.outage --items 1000``.
 
-When half of the items are done the simulated instance refuses connections. The run is to give up and say how to go on
-(exit 4); once the instance is back, ``--resume`` is to begin with the first item that was not done. Counted are the
-items on record, and the writes that the instance saw for each object.
+When half of the items are done, the simulated instance refuses connections. The run must give up and name the resume
+command (exit 4). Once the instance is back, ``--resume`` must begin with the first item that was not done. The
+benchmark counts the recorded items, and the writes to each object.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _written(instance: Instance) -> Counter[str]:
 
 
 def measure(instance: Instance, items: int) -> list[tuple[str, str]]:
-    """Cut the network at half of the items, and go on; what was counted, in words."""
+    """Cut the network at half of the items, then resume; returns the counts as text."""
     state = instance.folder / "state.db"
     process = instance.start("--max-retries", "2")
     while process.poll() is None and _done(state) < items // 2:

@@ -1,4 +1,4 @@
-"""What a command and all processes below it use: processor seconds and memory, from ``/proc``, by role."""
+"""Measures processor seconds and memory of a command and its child processes, from ``/proc``, by role."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _LOOK_EVERY_S = 0.1
 
 @dataclass(slots=True)
 class Use:
-    """What one process has used. ``peak_bytes`` is the most memory that was resident at one time, ``resident`` what was
-    at each look.
+    """The usage of one process. ``peak_bytes``: the most resident memory; ``resident``: the resident memory at each
+    sample.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Use:
     resident: list[int] = field(default_factory=list)
 
     def resident_after(self, share: float) -> int:
-        """Bytes resident when that share of the process's life was over."""
+        """Resident bytes after this share of the process's life."""
         return self.resident[int(share * (len(self.resident) - 1))] if self.resident else 0
 
     @property
@@ -47,7 +47,7 @@ class Meter:
         self._thread.start()
 
     def stop(self) -> list[Use]:
-        """What each process had used when it was last seen."""
+        """The usage of each process at its last sample."""
         self._over.set()
         self._thread.join()
         return list(self._uses.values())
@@ -57,7 +57,7 @@ class Meter:
             self.look()
 
     def look(self) -> None:
-        """Take the counts of now."""
+        """Take a sample."""
         for pid, (name, cpu_s) in family(self._root).items():
             use = self._uses.setdefault(pid, Use(name))
             use.name = self._name if pid == self._root else name if name.startswith("lrestore-w") else "other"
@@ -69,7 +69,7 @@ class Meter:
 
 
 def family(root: int) -> dict[int, tuple[str, float]]:
-    """``root`` and all processes below it: the name that each gave itself, and its processor seconds."""
+    """``root`` and its descendants: the name that each gave itself, and its processor seconds."""
     known = dict(_all())
     members = [root] if root in known else []
     for above in members:
@@ -97,7 +97,7 @@ def cpu_s(pid: int) -> float:
 
 
 def memory_bytes(pid: int) -> tuple[int, int]:
-    """The most memory that a process has had resident, and what is now; 0 when it is gone."""
+    """The peak and the current resident memory of a process; 0 if it has ended."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:

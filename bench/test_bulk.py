@@ -1,4 +1,4 @@
-"""What a bulk restore costs in calls, and whether it grows with its workers and not with its length.
+"""Gates of a bulk restore: calls per item, speed with more workers, constant speed over a long run.
 
 The real command against a simulated instance in a process of its own. Gates are counts, or ratios of two runs beside
 each other; ``python -m bench.bulk`` prints the absolute numbers. Run with ``python -m pytest bench/test_bulk.py -s``.
@@ -18,14 +18,14 @@ from bench.measured import Instance, Run, Setting
 
 GATE = GATES["bulk"]
 SLOW_MS = 100.0
-"""Long against what an item costs of the processor, so that the number of calls under way decides."""
+"""Long compared with the processor time of an item, so that the number of concurrent calls decides."""
 ADMITTED = 2000.0
-"""Calls per second: more than come, so that no time goes into finding out."""
+"""Calls per second: more than needed, so that the limiter spends no time measuring."""
 
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """An instance in which everything differs, and every call takes its time."""
+    """An instance in which everything differs and every call has a latency."""
     setting = Setting(latency_ms=SLOW_MS, per_second=ADMITTED)
     with Instance(Ground(800), tmp_path_factory.mktemp("slow"), setting) as instance:
         yield instance

@@ -1,4 +1,4 @@
-"""How fast blobs become SDK objects: typed msgspec against the SDK's own deserialiser, on the same 20-tile dashboard.
+"""Speed of decoding blobs to SDK objects: typed msgspec against the SDK's own deserialiser, for a 20-tile dashboard.
 
 The gate is a ratio measured side by side in one run, so that it means the same on any machine. Run with
 ``python -m pytest bench/test_decode_rate.py -s``.
@@ -76,7 +76,7 @@ def by_the_sdk(text: str) -> object:
 
 
 def best_s(work: Callable[[], object]) -> float:
-    """The least of some rounds: whatever else runs on the machine only ever adds to it."""
+    """The minimum of several rounds: other programs on the machine can only increase the time."""
     times = []
     for _ in range(ROUNDS):
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the limiter costs, and how much of a fixed rate it lets through. Gates are ratios within one run."""
+"""Gates of the limiter: its cost per call, and the used share of a fixed rate. They are ratios within one run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How many results one writer process puts on disk: ``python -m bench.writer --results 20000``.
+"""Measures the throughput of one writer process: ``python -m bench.writer --results 20000``.
 
-Sender processes write results into the shared pipe, as workers do, as fast as it takes them or at a given pace; the
-writer is the one of a bulk run, with an fsync per commit. Counted are results, commits and the writer's processor time.
+Sender processes write results into the shared pipe, as workers do, as fast as possible or at a given pace. The writer
+is that of a bulk run, with an fsync per commit. The benchmark counts results, commits and the writer's processor time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SESSION = "20260101-000000-beef"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What the writer did, and in which time; ``cpu_s`` is what it used of a core."""
+    """The work of the writer and its duration; ``cpu_s`` is its processor time."""
 
     results: int
     commits: int
@@ -51,7 +51,7 @@ class Written:
 
 
 def send(worker: int, count: int, per_second: float, pipe: Any) -> None:
-    """Entry of a sending process. ``per_second``: 0 for as fast as the pipe takes them."""
+    """Entry point of a sending process. ``per_second``: 0 for as fast as possible."""
     begin_s = time.monotonic()
     for number in range(1, count + 1):
         if per_second:
@@ -60,7 +60,7 @@ def send(worker: int, count: int, per_second: float, pipe: Any) -> None:
 
 
 def result(id: str) -> ItemResult:
-    """What a worker tells of a changed dashboard."""
+    """The result of a changed dashboard, as a worker sends it."""
     changes = (
         Change(path="description", old=f"drifted {id}", new="Sales by region, refreshed every morning"),
         Change(path="dashboard_elements[3].title", old="Revenue (old)", new="Revenue"),
@@ -69,7 +69,7 @@ def result(id: str) -> ItemResult:
 
 
 def measure(folder: Path, results: int, senders: int, per_second: float = 0.0) -> Written:
-    """Have ``senders`` processes send so many results, all together."""
+    """Let ``senders`` processes send this number of results in total."""
     state = folder / "state.db"
     _begin(state)
     context = multiprocess.get_context("forkserver")
@@ -90,7 +90,7 @@ def measure(folder: Path, results: int, senders: int, per_second: float = 0.0) -
         if not isinstance(message, Committed):
             raise RuntimeError(f"the writer failed: {message}")
         if not begin_s:
-            # The first commit starts the clock: what went before is the start of processes.
+            # The first commit starts the clock: the time before it is spent starting processes.
             begin_s, used_s = time.monotonic(), cpu_s(writer.pid or 0)
             first = len(message.settled)
         settled += len(message.settled)
@@ -130,7 +130,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.writer", description="Measure the writer.")
     parser.add_argument("--results", type=int, default=20000)
     parser.add_argument("--senders", type=int, default=8)
-    parser.add_argument("--per-second", type=float, default=0.0, help="pace of all senders together (0: what it takes)")
+    parser.add_argument(
+        "--per-second", type=float, default=0.0, help="pace of all senders together (0: as fast as possible)"
+    )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         found = measure(Path(folder), options.results, options.senders, options.per_second)

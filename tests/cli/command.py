@@ -1,4 +1,4 @@
-"""The command as its users start it: a process of its own."""
+"""Runs the command as users start it: in a process of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_setting(name: str) -> bool:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The tests' environment without anybody's settings."""
+    """The tests' environment without settings of lrestore and Looker."""
     clean = {name: value for name, value in os.environ.items() if not is_setting(name)}
     return {**clean, "PYTHONPATH": str(ROOT), **more}
 

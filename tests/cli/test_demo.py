@@ -95,7 +95,9 @@ def test_a_json_log_contains_only_json_and_does_not_reach_stdout(demo: Path) -> 
 
 @pytest.mark.parametrize("lost", ["report", "stdout"])
 def test_a_failed_output_after_a_restore_is_not_reported_as_not_started(demo: Path, lost: str) -> None:
-    """3 would say that nothing was written, 0 that all is well; and the one is told although the other is lost."""
+    """Exit code 3 would mean that nothing was written, 0 that all is well. Each output is written if the
+    other fails.
+    """
     argv = [sys.executable, "-m", "lrestore", "--config", CONFIG, "--select", "dashboard=1"]
     argv += ["--report", "/dev/full" if lost == "report" else "r.json"]
     with (demo / "out").open("w+b") as kept, Path("/dev/full").open("wb") as full:

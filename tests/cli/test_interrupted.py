@@ -1,4 +1,4 @@
-"""A run that is interrupted or not confirmed: what is under way is finished, and the way on is named."""
+"""A run that is interrupted or not confirmed: items in progress are finished, and the resume command is named."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LRESTORE = [sys.executable, "-m", "lrestore"]
 
 @pytest.fixture
 def slow_looker(demo: Path) -> Iterator[dict[str, str]]:
-    """The environment that leads to a simulated Looker that takes its time."""
+    """The environment for a simulated Looker with slow answers."""
     argv = [sys.executable, "-m", "lrestore.simulator", "--world", "demo/destination.ndjson.gz", "--latency-ms", "40"]
     with subprocess.Popen(argv, cwd=demo, env=environment(), stdout=subprocess.PIPE) as simulator:
         assert simulator.stdout
@@ -48,7 +48,7 @@ SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (si
 
 @contextmanager
 def started(argv: list[str], demo: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The command, under way; it does not outlive the test."""
+    """The running command; it is killed at the end of the test."""
     with subprocess.Popen(
         [*LRESTORE, *argv],
         cwd=demo,
@@ -65,7 +65,7 @@ def started(argv: list[str], demo: Path, environ: dict[str, str]) -> Iterator[su
 
 
 def goes_on(last_line: str, demo: Path, environ: dict[str, str]) -> dict[str, int]:
-    """Do what the last line on stderr says, and return the totals."""
+    """Run the command of the last line on stderr, and return the totals."""
     command, _, arguments = last_line.removeprefix("resume with: ").partition(" ")
     assert command == "lrestore"
     argv = [*LRESTORE, *shlex.split(arguments), "--report", "again.json"]
@@ -108,7 +108,7 @@ def test_a_signal_finishes_the_item_in_progress_and_names_the_resume_command(
 def test_a_signal_ends_a_bulk_run_in_the_same_way(
     number: signal.Signals, code: int, demo: Path, slow_looker: dict[str, str]
 ) -> None:
-    """Also where a worker is waiting for the rate limit when it comes: that was once told as 4, stopped early."""
+    """This also holds for a worker that waits for the rate limit: that once gave exit code 4, stopped early."""
     argv = ["--config", CONFIG, "--select", "folder", "--select", "dashboard", "--select", "look", "--workers", "2"]
     with started([*argv, "--in-flight", "1", "--log-format", "json"], demo, slow_looker) as process:
         assert process.stderr
@@ -178,7 +178,7 @@ def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: 
 
 @SIGNALS
 def test_a_signal_before_the_start_ends_the_run(number: signal.Signals, code: int, demo: Path) -> None:
-    """While it waits to repeat a login that nobody answers."""
+    """The signal arrives while the command waits to repeat a login without answer."""
     unanswered = environment(
         LRESTORE_DESTINATION_BASE_URL="http://127.0.0.1:9", LOOKERSDK_CLIENT_ID="x", LOOKERSDK_CLIENT_SECRET="y"
     )

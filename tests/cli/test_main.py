@@ -1,4 +1,4 @@
-"""Exit codes, and what goes to stdout and to stderr: the contract with cron jobs and CI."""
+"""Exit codes, stdout and stderr: the contract with cron jobs and CI."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _shell(line: str, place: Path, **environ: str) -> subprocess.CompletedProces
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
 def test_closed_streams_do_not_change_the_exit_code(place: Path, closed: str) -> None:
-    """1 is what an uncaught exception gives as well: 0 for the item that is there, 1 for the one that is not."""
+    """An uncaught exception also gives 1, so this tests 0 for an item that exists and 1 for one that does not."""
     for ids, code in (("7", 0), ("8", 1)):
         done = _shell(f"$LRESTORE --select folder={ids} --dry-run --report r.json {closed}", place)
         assert (done.returncode, "Traceback" in done.stderr, "internal" in done.stderr) == (code, False, False)
@@ -181,7 +181,7 @@ def test_the_selection_of_the_settings_counts_without_a_flag(place: Path) -> Non
     ],
 )
 def test_a_json_log_has_no_other_lines(place: Path, argv: list[str], code: int, last: str) -> None:
-    """Neither the last word nor the progress; the log file has the last word, too."""
+    """The last line and the progress are JSON too; the log file also has the last line."""
     done = lrestore(*argv, "--log-format", "json", "--log-file", "run.log", cwd=place, **CREDENTIALS)
     assert done.returncode == code
     said = [json.loads(line)["message"] for line in done.stderr.splitlines()]

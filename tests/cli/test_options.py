@@ -1,4 +1,4 @@
-"""The command line: every flag of the interface, its values, and what makes no sense together."""
+"""The command line: every flag of the interface, its values, and contradictions."""
 
 from __future__ import annotations
 

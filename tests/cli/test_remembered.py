@@ -1,4 +1,4 @@
-"""``--resume`` alone finds the settings again with which the session was started."""
+"""``--resume`` alone finds the settings file that the session was started with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--show``: what state file and backup hold, without a call and without credentials."""
+"""``--show`` prints the content of state file and backup, without a call and without credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals: the first is a wish, the second an order."""
+"""Signals: the first one stops the run in order, the second one at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_first_signal_ends_an_idle_program(number: signal.Signals) -> None:
 
 
 def test_an_earlier_signal_ends_the_program_once_it_is_idle() -> None:
-    """Else a question would be asked that the answer to a Ctrl-C just before it never ends."""
+    """Otherwise a Ctrl-C just before the question would be lost, and the command would wait for an answer."""
     with Stopping("lrestore --select all", "lrestore --resume") as stopping:
         os.kill(os.getpid(), signal.SIGINT)
         reached = False
@@ -81,7 +81,7 @@ print("not reached")
 
 
 def test_an_ignored_hangup_stays_ignored() -> None:
-    """As ``nohup`` has it."""
+    """This is the state under ``nohup``."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with Stopping("lrestore --select all", "lrestore --resume") as stopping:

@@ -1,4 +1,4 @@
-"""How the command starts: at once, and as the same program by either name."""
+"""The command starts quickly, and is the same program under both names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results and reports that the tests are made of."""
+"""Results and reports for the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Totals add up whatever comes in, and nothing is left out without being counted."""
+"""Totals add up for any results, and omitted items are counted."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_result_has_a_dead_letter_only_if_it_failed(broken: ItemResult) -> Non
 
 
 def test_deletions_are_always_listed() -> None:
-    """B1: what is destroyed is always said."""
+    """B1: every deletion is reported."""
     made = builder(listed_items=1)
     made.add(item("updated", "1"))
     made.add(item("updated", "2"))

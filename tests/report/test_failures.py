@@ -1,4 +1,4 @@
-"""Dead letters for people: one group for each cause, with items, times, retries and what to do."""
+"""Dead letters as text: one group for each cause, with items, times, retries and remedy."""
 
 from __future__ import annotations
 

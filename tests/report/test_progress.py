@@ -1,4 +1,4 @@
-"""Progress says how far the run is, on whatever stream, without flooding it (FR-029)."""
+"""Progress is shown on any stream, without flooding it (FR-029)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_terminal_shows_a_bar_with_all_counts() -> None:
 
 
 def test_a_bar_starts_no_thread() -> None:
-    """A thread at the moment of a fork could leave a lock taken in a worker for ever."""
+    """If a thread holds a lock during a fork, the lock stays locked in the worker forever."""
     before = threading.active_count()
     bar = Bar(Terminal())
     bar.begin(10)

@@ -1,4 +1,4 @@
-"""What people read: complete, one line per fact, and nothing that a terminal would obey."""
+"""The report as text: complete, one line per fact, without terminal control characters."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_summary_shows_types_total_duration_and_throughput() -> None:
 
 
 def test_skipped_and_pending_items_do_not_count_as_succeeded() -> None:
-    """A run that was cut off must not read as a success."""
+    """A run that stopped early must not look like a success."""
     made = builder()
     made.expect(item("created", str(number)).key for number in range(5))
     made.expect([item("created", "7", type_name="look").key])

@@ -1,4 +1,4 @@
-"""A report is written whole, never over something else, and an impossible place is noticed before the run."""
+"""A report is written completely, never over another file, and an unwritable path is detected before the run."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_checking_leaves_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"SQLite format 3\x00", b"\x1f\x8b\x08", b"[source]\npath = 'vault.db'\n"])
 def test_a_backup_or_settings_file_is_never_overwritten(tmp_path: Path, content: bytes) -> None:
-    """``--report vault.db`` is a slip of the hand that must not cost the backup."""
+    """A mistyped ``--report vault.db`` must not destroy the backup."""
     path = tmp_path / "vault.db"
     path.write_bytes(content)
     with pytest.raises(UsageError, match="is not a report"):
@@ -74,7 +74,7 @@ def test_a_disk_that_fills_up_is_an_error_that_names_the_file() -> None:
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_link_is_replaced_and_its_target_is_not_changed(tmp_path: Path, there: bool) -> None:
-    """Where others can write, a link may be a trap."""
+    """In a folder that other users can write to, a link may be an attack."""
     target, link = tmp_path / "real.json", tmp_path / "link.json"
     if there:
         target.write_text("precious")

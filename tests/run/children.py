@@ -1,4 +1,4 @@
-"""Child processes for tests that kill: started by fork, named by a function, gone when the test is over."""
+"""Child processes for tests that kill: started by fork with a function, ended with the test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import multiprocess
 from multiprocess.process import BaseProcess
 
 WITHIN_S = 20.0
-"""A child that has not done what is expected by then hangs."""
+"""A child that takes longer than this hangs."""
 
 fork = multiprocess.get_context("fork")
 
@@ -32,7 +32,7 @@ def kill(child: BaseProcess) -> None:
 
 @contextmanager
 def children(target: Callable[..., Any], arguments: list[tuple[Any, ...]]) -> Iterator[list[BaseProcess]]:
-    """One child per tuple of arguments; all of them are gone afterwards."""
+    """One child per tuple of arguments; all of them are ended afterwards."""
     running = [start(target, *args) for args in arguments]
     try:
         yield running

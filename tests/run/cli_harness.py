@@ -1,4 +1,4 @@
-"""The whole command on a backup of the test's own making, against an instance in a process of its own."""
+"""Runs the complete command on a generated backup, against an instance in a process of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.cli.command import environment
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=2, dashboards=1, tiles=1, filters=1, boards=0, plans=0)
 PATIENCE_S = 90.0
 SETTLE_S = 1.0
-"""This instance ends every call at once, however its answer gets lost."""
+"""This instance ends every call at once, even if the answer is lost."""
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -72,7 +72,7 @@ class Rig:
         )
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """The command, under way."""
+        """The running command."""
         key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
         return subprocess.Popen(
             [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", *arguments],
@@ -104,7 +104,7 @@ class Rig:
         return report
 
     def totals(self) -> dict[str, int]:
-        """The totals of the last session, as they are on record."""
+        """The recorded totals of the last session."""
         totals: dict[str, int] = self.report()["totals"]
         return totals
 
@@ -114,11 +114,11 @@ class Rig:
             return {str(result.key): (result.outcome, result.reason) for result in reader.results(reader.session().id)}
 
     def operations(self) -> dict[str, int]:
-        """How often each operation was called."""
+        """The number of calls of each operation."""
         operations: dict[str, int] = self.simulator.log()["operations"]
         return operations
 
     def status(self) -> str:
-        """How the last session stands."""
+        """The status of the last session."""
         with StateReader.open(self.directory / "state.db") as reader:
             return reader.session().status

@@ -1,4 +1,4 @@
-"""When a run has to stop although there is work left."""
+"""Limits that stop a run before its work is done."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_the_budget_counts_the_failures_left(limit: str, failures: int, before: 
 
 @pytest.mark.slow
 def test_no_more_items_fail_than_allowed(tmp_path: Path) -> None:
-    """With many workers, dozens of items were under way, and failed, before the first failure was known."""
+    """With many workers, dozens of items were in progress, and failed, before the first failure was known."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         rig.configure(workers=4)
         rig.simulator.fault("status:422", match={"operation": "update_look"})
@@ -83,7 +83,7 @@ def drifted(world: World) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("selection", [("look", "dashboard"), ("dashboard=1,2,3,4",)], ids=["many", "a few"])
 def test_no_more_calls_are_made_than_allowed(tmp_path: Path, selection: tuple[str, ...]) -> None:
-    """Calls are licensed. Those of the preparation count, too, and each start of a session has a budget of its own."""
+    """Calls are licensed, so those of the preparation count too. Each start of a session has its own budget."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         code, said = rig.run(*(part for one in selection for part in ("--select", one)), "--max-calls", "14")
         assert code == 4 and "--max-calls" in said
@@ -98,7 +98,7 @@ def test_no_more_calls_are_made_than_allowed(tmp_path: Path, selection: tuple[st
 
 @pytest.mark.slow
 def test_the_last_progress_line_and_the_end_of_the_timeline_are_complete(tmp_path: Path) -> None:
-    """FR-029: they were told at intervals only, the end not among them."""
+    """FR-029: progress was shown only at intervals, without the end."""
     with Rig(tmp_path, sizes=SIZES) as rig:
         code, said = rig.run("--select", "all")
         assert code == 0, said
@@ -111,7 +111,7 @@ def test_the_last_progress_line_and_the_end_of_the_timeline_are_complete(tmp_pat
 
 @pytest.mark.slow
 def test_a_budget_too_small_for_verifying_still_gives_a_report(tmp_path: Path) -> None:
-    """Everything is restored by then, and told; verifying is left to --resume."""
+    """Everything is restored and reported by then; --resume verifies."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         code, said = rig.run("--select", "dashboard=1", "--verify=after")
         assert code == 0, said

@@ -1,4 +1,4 @@
-"""A program that calls ``lrestore.restore`` lives on after Ctrl-C: nothing of the run lives on in it."""
+"""A program that calls ``lrestore.restore`` and survives Ctrl-C has no process of the run left."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ sys.stdin.read()
 @pytest.mark.slow
 @pytest.mark.crash
 def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> None:
-    """They went on restoring, and a second run could begin beside them."""
+    """Remaining processes went on restoring, and a second run could begin at the same time."""
     with Rig(tmp_path, sizes=SIZES) as rig:
         rig.simulator.configure(latency_ms=100)
         key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
@@ -74,7 +74,7 @@ START = [
 @pytest.mark.crash
 @pytest.mark.parametrize("point", START)
 def test_an_interrupt_at_any_point_of_the_start_reaches_the_program(tmp_path: Path, point: str) -> None:
-    """A process that was launched and not yet known to anybody lived on."""
+    """A process that was launched but not yet registered survived."""
     with Rig(tmp_path, sizes=SIZES) as rig:
         key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
         with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A session does not end with a create of which it is not said what became of it, nor with a twin that is not named."""
+"""A session settles every open create before it ends, and names every duplicate."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def open_intents(rig: Rig) -> int:
 
 
 def searches(rig: Rig) -> int:
-    """How often looks are searched for before one is made."""
+    """The number of searches for a look before it is created."""
     rig.run("--select", "look=1", "--plan")
     return rig.operations()["search_looks"]
 
 
 @pytest.mark.slow
 def test_a_create_that_did_not_happen_is_not_left_open(tmp_path: Path) -> None:
-    """The items fail, and a session that is finished says so of each, not that something may be there."""
+    """The items fail, and the finished session reports each as failed, not as unknown."""
     with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
         rig.configure(max_retries=0)
         rig.simulator.fault("reset_before", match={"operation": "create_look"})
@@ -45,7 +45,7 @@ def test_a_create_that_did_not_happen_is_not_left_open(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_object_of_a_failed_item_is_recorded(tmp_path: Path) -> None:
-    """No look for it could be had when its item was restored."""
+    """No search succeeded when its item was restored."""
     with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
         rig.configure(max_retries=0)
         rig.simulator.fault("reset_after", match={"operation": "create_look", "times": 1})
@@ -72,7 +72,7 @@ def test_an_object_that_cannot_be_looked_for_is_named_in_the_dead_letter(tmp_pat
 
 @pytest.mark.slow
 def test_duplicates_are_reported_with_both_ids_and_nothing_is_deleted(tmp_path: Path) -> None:
-    """The setting says that this instance ends all calls at once, and it does not."""
+    """The setting claims that this instance ends all calls at once, but it does not."""
     with Rig(tmp_path, sizes=SIZES, later=partial(gone, kind="board")) as rig:
         rig.configure(settle_s=0.1)
         rig.simulator.fault("late:3", match={"operation": "create_board", "times": 1})

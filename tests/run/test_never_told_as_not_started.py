@@ -1,4 +1,4 @@
-"""Exit code 3 says that nothing was written: once the first write may have left, no failure of any kind is told so."""
+"""Exit code 3 means that nothing was written: once the first write may have been sent, no failure gives it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.crash]
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=10, dashboards=2, tiles=2, filters=1, boards=0, plans=0)
 FEW, MANY = ("--select", "look=1,2,3"), ("--select", "look", "--select", "dashboard")
 BEFORE = ("run.state_open", "run.session_begun")
-"""Points that are passed before the first write may leave."""
+"""Points that are passed before the first write may be sent."""
 IN_ONE_PROCESS = ("intent.sent", "intent.acked", "undo.kept", "report.before_write", "report.told")
 
 
@@ -31,7 +31,7 @@ def drifted(world: World) -> None:
 
 
 HELD = ("launch.held", "launch.started")
-"""Here a fault counts as one of starting the process, which is tried again."""
+"""A fault here counts as a failed start of the process, which is repeated."""
 CASES = [(FEW, point) for point in (*BEFORE, *IN_ONE_PROCESS)] + [
     (MANY, point) for point in POINTS if point not in HELD
 ]
@@ -91,7 +91,7 @@ def test_a_stderr_that_fails_changes_nothing(
 
 
 def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path) -> None:
-    """The log file is looked for before each line, since it may be rotated."""
+    """The log file is checked before each line, because it may be rotated."""
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         (tmp_path / "logs").mkdir()
         rig.simulator.configure(latency_ms=50)

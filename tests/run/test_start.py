@@ -1,4 +1,4 @@
-"""What a session that is taken up again keeps, and what may be said anew."""
+"""Which settings a resumed session keeps, and which come from the new start."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SESSION = RestorationSession(
 def test_settings_are_those_of_the_start_and_the_rate_too_unless_the_flag_is_given(
     flag: float | None, per_second: float
 ) -> None:
-    """A rate that was set for a reason does not go because somebody types --resume."""
+    """--resume keeps the rate of the session."""
     now = Settings(destination=BEGUN.destination, run=Run(workers=9), rate=Rate(per_second=700.0))
     again = _as_begun(now, SESSION, ThisStart(rate=flag))
     assert (again.run, again.source) == (BEGUN.run, BEGUN.source)

@@ -23,11 +23,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=4, dashboards=12, tiles=3, filters=1, boards=0, plans=0)
 UNDER_WAY = 2 * 4
-"""Calls that two workers may have under way."""
+"""Concurrent calls of two workers."""
 
 
 def without_dashboards(world: World) -> None:
-    """So that each of them has to be created."""
+    """Each of them must be created."""
     for record in list(world.table("dashboard")):
         edit(world, Edit(type="dashboard", id=record["id"], delete=True))
 
@@ -47,7 +47,7 @@ def replaced(state: Path) -> None:
 
 
 def overwritten(state: Path) -> None:
-    """In place: it is the same file with another content."""
+    """In place: the same file with other content."""
     with closing(sqlite3.connect(state.with_name("other.db"))) as other:
         other.execute("CREATE TABLE t AS SELECT randomblob(600000) AS c")
         other.commit()
@@ -121,7 +121,7 @@ def test_the_records_are_saved_and_can_be_resumed_from(
 
 
 def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
-    """It would be empty, and look as if nothing had ever been done."""
+    """A new file would be empty and hide everything that was done."""
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=60)
         process = rig.start("--select", "dashboard")
@@ -146,7 +146,7 @@ def writes(rig: Rig) -> int:
 
 
 def test_other_programs_may_read_the_state_file_meanwhile(tmp_path: Path) -> None:
-    """As the last to close it they would remove its log, if the run had given up its locks."""
+    """As the last process to close it they would remove its log, if the run had released its locks."""
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=30)
         process = rig.start("--select", FEW[0])

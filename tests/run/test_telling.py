@@ -1,4 +1,4 @@
-"""A run that is killed while it tells what it has done: everything is done, and still it can be resumed, and tells."""
+"""A run that is killed while it writes its report: all items are done, and a resume writes the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that the tests of the state file are made of."""
+"""Values for the tests of the state file."""
 
 from __future__ import annotations
 

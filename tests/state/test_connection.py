@@ -1,4 +1,4 @@
-"""Opening: private, durable, never somebody else's file, and every trouble is a StateError that names the file."""
+"""Opening the state file: private, durable, never a foreign file; every error is a StateError that names the file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def open_to_all() -> Iterator[Path]:
 
 @contextmanager
 def without_privileges() -> Iterator[None]:
-    """root may write everywhere; run as nobody for a while."""
+    """root may write everywhere, so run as the user ``nobody`` for a while."""
     before = os.geteuid()
     if before == 0:
         os.seteuid(NOBODY)
@@ -67,7 +67,7 @@ def test_an_empty_file_becomes_a_state_file(path: Path) -> None:
 
 
 def test_a_missing_folder_is_named_and_not_created(tmp_path: Path) -> None:
-    """A mistyped path must not silently begin a history of its own, far from the mappings."""
+    """A mistyped path must not silently start a new state file without the mappings."""
     with pytest.raises(StateError, match=r"folder of the state file does not exist: .*/typo"):
         StateWriter.open(tmp_path / "typo" / "state.db")
     assert not (tmp_path / "typo").exists()

@@ -1,6 +1,6 @@
-"""Whichever statement fails, it is a StateError, and the file holds whole facts only (SQLite's own way of testing).
+"""If any statement fails, a StateError is raised, and the file holds only complete records (SQLite's way of testing).
 
-The n-th statement fails, n = 1, 2, ... until a run comes through: once (the rest works again) and for good.
+The n-th statement fails, n = 1, 2, ... until a run succeeds: once (the following statements work) and permanently.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Fault:
 
 
 def story(path: Path, connect: Callable[..., sqlite3.Connection]) -> None:
-    """A little of everything that a run records."""
+    """One record of each kind."""
     key = ItemKey("dashboard", "1")
     with StateWriter.open(path, now=noon, connect=connect) as writer:
         writer.begin_session(session())
@@ -70,7 +70,7 @@ def story(path: Path, connect: Callable[..., sqlite3.Connection]) -> None:
 
 
 def check(path: Path) -> None:
-    """What must hold whenever a run ends: a whole file, or none; each result with all that belongs to it."""
+    """Invariants at the end of a run: a complete file, or none; each result with all its records."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA user_version").fetchone() == (CURRENT.version,)
@@ -84,7 +84,7 @@ def check(path: Path) -> None:
 
 
 def told(path: Path, fault: Fault) -> str:
-    """What the user is told of the fault."""
+    """The message about the fault."""
     try:
         story(path, fault.connect)
     except StateError as error:

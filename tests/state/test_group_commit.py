@@ -1,4 +1,4 @@
-"""Threads that want something on disk at the same moment share one commit; what fails, fails for those it concerns."""
+"""Threads that write at the same moment share one commit; a failing write fails only in its own thread."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Disk:
 
 
 def side_by_side(commits: GroupCommit, disk: Disk, writes: list[Callable[[], None]]) -> list[Exception | None]:
-    """The first write alone holds the disk until all the others wait; what each of them raised."""
+    """The first write blocks the disk until all others wait; returns the error of each."""
     errors: list[Exception | None] = [None] * len(writes)
 
     def durably(index: int) -> None:

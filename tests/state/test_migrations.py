@@ -1,4 +1,4 @@
-"""A newer file is refused, an older one becomes today's: in one step or not at all."""
+"""A newer file is refused; an older one is migrated to the current version, completely or not at all."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_every_released_version_has_its_frozen_schema() -> None:
 
 @pytest.mark.parametrize("frozen", FROZEN, ids=lambda file: str(file.stem))
 def test_every_released_version_migrates_to_the_current_one(path: Path, frozen: Path) -> None:
-    """Also catches a change of schema.sql that has no step: the newest frozen schema must be today's."""
+    """This also detects a change of schema.sql without a step: the newest frozen schema must be the current one."""
     version = int(frozen.stem.removeprefix("v"))
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(

@@ -1,4 +1,4 @@
-"""Finding sessions, and reading beside a writer."""
+"""Finding sessions, and reading while another process writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any sequence of records, batches, failures and deaths of the writer leaves what a simple model says."""
+"""Any sequence of records, batches, failures and deaths of the writer leaves the state of a simple model."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def mapped_by(item: str, part: str | None) -> tuple[str, str]:
 
 
 class StateFile(RuleBasedStateMachine):
-    """``done`` is what is committed, ``pending`` what the open batch adds; a kill takes ``pending`` away."""
+    """``done`` holds committed records, ``pending`` those of the open batch; a kill discards ``pending``."""
 
     @initialize()
     def begin(self) -> None:
@@ -122,7 +122,7 @@ class StateFile(RuleBasedStateMachine):
 
     @rule()
     def kill_and_reopen(self) -> None:
-        """What a killed writer leaves are its files as they are: a copy of them is what the next one finds."""
+        """A killed writer leaves its files unchanged: the next writer starts from a copy of them."""
         found = self.folder / "found"
         found.mkdir()
         for name in ("state.db", "state.db-wal"):

@@ -1,4 +1,4 @@
-"""Before anything is written there is a durable copy of what it was: the first one, once, per session."""
+"""Before an object is written there is a durable copy of it: the first one of the session."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 class Clock:
-    """Each look at it is a second later."""
+    """Each reading is a second later."""
 
     def __init__(self) -> None:
         self.now = NOON
@@ -168,7 +168,7 @@ def test_copies_survive_kill_9(folder: Path) -> None:
 
 
 def test_a_copy_without_its_log_row_is_taken_again(journal: UndoJournal, folder: Path) -> None:
-    """Killed between copy and log line: the write never went out, so the live object is still as it was."""
+    """Killed between copy and log row: the write was not sent, so the live object is unchanged."""
     journal.before_update("dashboard", "42", "Sales", LIVE)
     journal.close()
     with closing(sqlite3.connect(journal.path)) as shard:
@@ -260,7 +260,7 @@ for _ in range(300):
     shard.execute("INSERT INTO something VALUES (?)", (os.urandom(2000),))
 os.kill(os.getpid(), signal.SIGKILL)
 """
-"""A shard as it is before it has a write-ahead log, with a transaction that is half on disk."""
+"""A shard without a write-ahead log, with a transaction that is partly on disk."""
 
 
 def test_a_shard_of_a_worker_killed_during_its_creation_is_harmless(folder: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_shard_of_a_worker_killed_during_its_creation_is_harmless(folder: Path
 
 
 def test_folders_with_copies_survive_a_power_loss(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite sees to what is in the folder of a session; that it is there at all is our own business."""
+    """SQLite syncs the files in the folder of a session; lrestore must sync the folder itself."""
     synced: set[int] = set()
     sync = os.fsync
 

@@ -1,4 +1,4 @@
-"""What is recorded is read back, twice recorded is once recorded, and half a batch is no batch."""
+"""Records are read back, a repeated record counts once, and a batch is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:
 
 
 def test_items_that_were_not_attempted_are_pending(path: Path) -> None:
-    """Also while it runs, and after it was killed: then its results alone say how far it came."""
+    """This holds while it runs, and after it was killed: then the totals come from its results."""
     with StateWriter.open(path, now=noon) as writer:
         writer.begin_session(session("20261123-b", totals=Totals(selected=3, pending=3)))
         assert writer.read.session("20261123-b").totals == Totals(selected=3, pending=3)
@@ -257,7 +257,7 @@ def test_an_intent_sent_twice_is_one_intent(writer: StateWriter) -> None:
 
 
 def test_an_intent_with_another_natural_key_is_another_one(writer: StateWriter) -> None:
-    """Both objects may have come to exist: each has to be looked for."""
+    """Both objects may exist, so each must be looked for."""
     first = writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1"))
     assert writer.open_intent(SESSION, Intent(KEY, natural_key="slug-2")) != first
 
@@ -338,7 +338,7 @@ def test_threads_may_share_a_writer(writer: StateWriter) -> None:
 
 
 def test_odd_text_and_values_are_recorded_and_not_refused(writer: StateWriter) -> None:
-    """A broken name must not cost the fact that is recorded under it."""
+    """A broken name must not lose the record."""
     odd = msgspec.structs.replace(
         result(), name="half \ud83d of a character", changes=(Change("x", 2**70, {"\udc00": object}),)
     )

@@ -1,4 +1,4 @@
-"""How many items a worker gets at once: few while things differ, a page while nothing does, never crumbs."""
+"""Batch sizes: small while items differ, a page while nothing differs, never single items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a death means: who is tried alone and when, who is blamed, and when a run has to stop."""
+"""Decisions after the death of a process: which item is tried alone and when, which one fails, when the run stops."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
 
 
 def test_an_item_with_an_open_create_is_tried_last() -> None:
-    """Whoever gets it waits for what Looker may still make: the others need not."""
+    """Its worker waits for the open create; other items need not wait."""
     deaths = CrashPolicy()
     deaths.suspect(ONE, unanswered=True)
     deaths.suspect(OTHER, unanswered=False)
@@ -49,7 +49,7 @@ def test_only_deaths_in_a_row_stop_a_run() -> None:
     [("worker.start", "workers in a row ended before they started work"), ("writer.start", "the writer died")],
 )
 def test_processes_that_never_start_stop_the_run_and_blame_no_item(tmp_path: Path, point: str, said: str) -> None:
-    """They were started for ever, and the items that they had been given became dead letters."""
+    """Before, workers were started forever, and their items became dead letters."""
     with Rig(tmp_path) as rig:
         code, words = rig.run("--select", "all", **{CRASH: f"{point}:1"})
         assert (code, words.splitlines()[-1]) == (4, "resume with: lrestore --config c.toml --resume")

@@ -1,4 +1,4 @@
-"""Two workers' outboxes, one pipe, writers that die: a state machine tries all orders of what may happen to them."""
+"""Two workers' outboxes, one pipe, writers that die: a state machine tries the events in any order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lrestore.state.writer import StateWriter
 SESSION = "20260102-030405-abcd"
 WORKERS = (1, 2)
 ROOM = 40
-"""Records under way at once: so many fit into the pipe, since nobody reads it while this one process writes."""
+"""Unread records: this many fit into the pipe, which has no reader while this process writes."""
 LARGE = Change("vis_config", None, "x" * 5_000)
 
 
@@ -73,7 +73,7 @@ class Deliveries(RuleBasedStateMachine):
         kinds=st.lists(st.sampled_from(["result", "large", "intent", "mapping"]), min_size=1, max_size=4),
     )
     def send(self, worker: int, kinds: list[str]) -> None:
-        """A worker sends records; the writer has to make room first where there is none."""
+        """A worker sends records; if the pipe is full, the writer reads first."""
         if self.under_way > ROOM:
             self.write()
         for kind in kinds:
@@ -84,13 +84,13 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def write(self) -> None:
-        """The writer records what is in the pipe, and says so."""
+        """The writer records the messages in the pipe, and reports it."""
         self.writer.record(self.reading.read(0))
         self.under_way = 0
 
     @rule()
     def hear(self) -> None:
-        """The coordinator passes on what the writer has said."""
+        """The coordinator passes on the writer's confirmations."""
         while self.heard.ready():
             message = self.heard.receive()
             assert isinstance(message, Committed)
@@ -100,7 +100,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(when=st.sampled_from(["idle", "with results read", "after the commit"]))
     def lose_writer(self, when: str) -> None:
-        """The writer dies. What it had said is heard; what it had read, or not said yet, is lost with it."""
+        """The writer dies. Its sent messages arrive; messages that it had read, or not sent yet, are lost."""
         self.hear()
         if when == "with results read":
             self.reading.read(0)
@@ -113,7 +113,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def resend(self, worker: int) -> None:
-        """A worker hears of the new writer; hearing it twice, or for nothing, does no harm."""
+        """A worker is told to send again; a repeated or needless request does no harm."""
         if self.under_way > ROOM:
             self.write()
         self.untold.discard(worker)
@@ -122,7 +122,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @invariant()
     def what_is_on_disk_is_a_beginning_of_what_was_sent(self) -> None:
-        """No gap: else a confirmation would stand for what was never recorded."""
+        """Records have no gap; otherwise a confirmation would include records that were never written."""
         for worker in WORKERS:
             there = [self._on_disk(record) for record in self.sent[worker]]
             assert there == sorted(there, reverse=True), (worker, there)
@@ -141,7 +141,7 @@ class Deliveries(RuleBasedStateMachine):
 
     @rule()
     def come_to_rest(self) -> None:
-        """Left alone for a moment, everything that was sent is recorded and confirmed."""
+        """Without further events, everything that was sent is recorded and confirmed."""
         self.write()
         for worker in sorted(self.untold):
             self.resend(worker)
@@ -150,7 +150,7 @@ class Deliveries(RuleBasedStateMachine):
         assert all(outbox.empty for outbox in self.outboxes.values()), "something is never confirmed"
 
     def teardown(self) -> None:
-        """Left alone, everything arrives, and is there once."""
+        """Without further events, every record arrives exactly once."""
         try:
             self._settle()
         finally:
@@ -179,7 +179,7 @@ def made(worker: int, number: int, kind: str) -> Record:
 
 
 def test_messages_of_a_dead_writer_do_not_block_its_successor() -> None:
-    """It names as unconfirmed what has been confirmed meanwhile; the run once waited for that for ever."""
+    """It names messages as unconfirmed that were confirmed meanwhile; the run once waited for them forever."""
     machine = Deliveries()
     machine.send(1, ["result"])
     machine.write()

@@ -1,4 +1,4 @@
-"""Items that need each other, in a run of several processes: order, circles, and what becomes of dependents."""
+"""Items that need each other, in a run of several processes: order, circles, and dependents of failed items."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def looks(shard: ShardWriter, world: World, folder_id: int, count: int) -> None:
 
 
 def test_a_tree_of_folders_is_created_from_the_top_down(tmp_path: Path) -> None:
-    """Twelve deep, in the backup from the bottom up: each folder is made in the one that was made before it."""
+    """Twelve levels, in the backup from the bottom up: each folder is created in the one created before it."""
 
     def deep(shard: ShardWriter, world: World) -> None:
         for number in range(12):
@@ -53,7 +53,7 @@ def test_a_tree_of_folders_is_created_from_the_top_down(tmp_path: Path) -> None:
 
 
 def test_a_circle_is_named_and_the_run_goes_on(tmp_path: Path) -> None:
-    """Each item of the circle is a dead letter that names it; what has nothing to do with it is restored."""
+    """Each item of the circle is a dead letter that names it; unrelated items are restored."""
 
     def circle(shard: ShardWriter, world: World) -> None:
         for number in (901, 902, 903):
@@ -77,7 +77,7 @@ def test_a_circle_is_named_and_the_run_goes_on(tmp_path: Path) -> None:
 
 
 def test_an_item_that_needs_a_failed_one_fails_without_a_call_and_names_the_chain(tmp_path: Path) -> None:
-    """Also when thousands need it: coordinator and writer once waited for each other then, for ever."""
+    """This holds if thousands need it: coordinator and writer once deadlocked then."""
 
     def chain(shard: ShardWriter, world: World) -> None:
         folder(shard, 900, 1)
@@ -101,7 +101,7 @@ def test_an_item_that_needs_a_failed_one_fails_without_a_call_and_names_the_chai
 
 
 def test_a_failed_item_that_exists_in_the_destination_is_used(tmp_path: Path) -> None:
-    """The folder cannot be updated, and yet it is there: what is missing in it is made in it."""
+    """The folder cannot be updated, but it exists: missing content is created in it."""
 
     def in_the_first_folder(shard: ShardWriter, world: World) -> None:
         looks(shard, world, int(world.table("look").get("1")["folder_id"]), 9)  # type: ignore[index]

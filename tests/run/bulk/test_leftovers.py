@@ -1,4 +1,4 @@
-"""What a killed run leaves beside its copies goes when it is resumed, however little there is left to do."""
+"""Files that a killed run leaves beside its copies are removed when it is resumed, even if few items are left."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.run.cli_harness import Rig
 @pytest.mark.slow
 @pytest.mark.crash
 def test_a_resumed_run_leaves_only_copies(tmp_path: Path) -> None:
-    """With anything else in it, the folder of a session is never pruned."""
+    """A session folder with other files in it is never pruned."""
     with Rig(tmp_path) as rig:
         rig.run("--select", "all", **{CRASH: "report.told:1"})
         (folder,) = (tmp_path / "state.d").iterdir()

@@ -1,4 +1,4 @@
-"""Worker's outbox and writer: whatever dies in between, every record is recorded once, and confirmed without gaps."""
+"""Worker's outbox and writer: if a process dies, every record is still recorded once and confirmed without gaps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SESSION = "20260102-030405-abcd"
 
 
 class Desk:
-    """One worker's outbox, a pipe, and a writer that can be lost: all in this process."""
+    """One worker's outbox, a pipe, and a writer that can be replaced: all in this process."""
 
     def __init__(self, directory: Path) -> None:
         self.state = directory / "state.db"
@@ -59,7 +59,7 @@ class Desk:
         self.writer.record(self.reading.read(0.01))
 
     def hear(self) -> int:
-        """The coordinator passes on what the writer says; the highest number that is confirmed."""
+        """The coordinator passes on the writer's confirmations; returns the highest confirmed number."""
         highest = 0
         while self.heard.ready():
             message = self.heard.receive()
@@ -97,7 +97,7 @@ def test_committed_records_are_confirmed(desk: Desk) -> None:
 
 
 def test_a_lost_writer_loses_no_record(desk: Desk) -> None:
-    """What it had read and not committed is sent again to its successor."""
+    """Messages that it had read and not committed are sent again to its successor."""
     desk.outbox.send(finished(1))
     desk.reading.read(0.01)
     desk.new_writer()
@@ -160,7 +160,7 @@ def test_settling_ends_when_the_coordinator_has_ended(desk: Desk, tmp_path: Path
 
 
 def test_a_record_that_cannot_be_sent_leaves_no_gap_behind(desk: Desk) -> None:
-    """The writer takes numbers in their order: one that never comes would hold everything behind it for ever."""
+    """The writer accepts numbers in order: a missing number would block all later ones forever."""
     with pytest.raises(TypeError):
         desk.outbox.send(Finished(ItemResult(ItemKey("look", "1"), "", "updated", changes=(Change("x", object(), 1),))))
     desk.outbox.send(Finished(ItemResult(ItemKey("look", "2"), "whole", outcome="updated")))

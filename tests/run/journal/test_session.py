@@ -1,4 +1,4 @@
-"""What a journal knows of the copies that other processes of its session have kept."""
+"""The journal knows the undo copies of other processes of its session."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ONE, OTHER = ItemKey("look", "1"), ItemKey("look", "2")
 
 @pytest.fixture
 def journal(tmp_path: Path) -> Iterator[SessionJournal]:
-    """Of a start of the session before which another kept a copy of look 1 and look 2."""
+    """The journal of a start; an earlier start has kept copies of look 1 and look 2."""
     with StateWriter.open(tmp_path / "state.db", now=utc_now) as writer:
         writer.begin_session(
             RestorationSession(id=SESSION, mode="restore", source_instance="s", source_paths=(), destination="d")
@@ -38,7 +38,7 @@ def keep(directory: Path, worker: int, *ids: str) -> None:
 
 
 def test_copies_of_an_earlier_start_are_read_once(journal: SessionJournal, tmp_path: Path) -> None:
-    """Read for each item, it took longer than all the rest of a resumed run of tens of thousands."""
+    """Reading the copies for each item took most of the time of a large resumed run."""
     for key in (ONE, OTHER):
         assert not journal.kept(key, key.id, None)
         journal.repeat(key)

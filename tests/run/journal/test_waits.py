@@ -1,4 +1,4 @@
-"""For how long a create may still take effect: by the time of day at which it was recorded, whatever clocks do."""
+"""How long a create may still take effect, counted from its recorded time, even if clocks are changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 
 
 class Clocks:
-    """The time of day, which may be set, and a clock that only goes on."""
+    """The time of day, which may be set, and a monotonic clock."""
 
     def __init__(self) -> None:
         self.wall, self.monotonic_s = NOON, 1000.0
@@ -52,7 +52,7 @@ def test_a_clock_that_was_set_back_makes_the_wait_neither_endless_nor_zero() -> 
 
 
 def test_a_create_of_this_run_counts_from_when_it_is_first_seen() -> None:
-    """This process may be older than that create."""
+    """This process may have started before the create."""
     clocks = Clocks()
     waits = clocks.waits()
     clocks.pass_by(1000)

@@ -1,6 +1,6 @@
-"""A destination and its callers in simulated time, for the limiter: events in order, no waiting, no chance but a seed.
+"""A destination and its callers in simulated time, for the limiter: events in order, without waiting, with a seed.
 
-Each process has one gate, as in a run; of its threads that wait, one stands at the gate and the others behind it.
+Each process has one gate, as in a run; if several of its threads wait, one waits at the gate and the others for it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lrestore.run.limiter.controller import Answer, Controller, Verdict, Why
 from lrestore.run.limiter.gate import Gate
 
 BEGIN_S = 1000.0
-"""No clock starts at 0."""
+"""A clock rarely starts at 0."""
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Server:
         self.under_way = 0
 
     def status(self, now_s: float) -> tuple[int | None, float | None]:
-        """What becomes of a call that comes in now, and the Retry-After that goes with it."""
+        """The status for a call that arrives now, and its Retry-After."""
         return (None, None) if self.down else (200, None)
 
     def takes_s(self, now_s: float) -> float:
@@ -69,7 +69,7 @@ class Bucket(Server):
 
 
 class Windows(Server):
-    """So many calls in each second of the clock on the wall."""
+    """A limit of calls in each second of the wall clock."""
 
     def __init__(self, per_second: float) -> None:
         super().__init__()
@@ -84,7 +84,7 @@ class Windows(Server):
 
 
 class Narrow(Server):
-    """Refuses what would be more than ``places`` calls under way."""
+    """Refuses more than ``places`` concurrent calls."""
 
     def __init__(self, places: int, **more: float) -> None:
         super().__init__(**more)
@@ -117,7 +117,7 @@ class Process:
 
 @dataclass
 class World:
-    """Runs the callers against the server until an instant. ``log``: (answered at, status), in order."""
+    """Runs the callers against the server until a given time. ``log``: (answered at, status), in order."""
 
     server: Server
     cell: Cell
@@ -173,7 +173,7 @@ class World:
         return lambda: self._turn(process, queued=queued, crowded=crowded)
 
     def _turn(self, process: Process, *, queued: bool, crowded: bool) -> None:
-        """The thread at the gate asks; behind it the next one steps up as soon as it is through."""
+        """The first waiting thread asks; when it is let through, the next one asks."""
         if not process.alive or not process.idle or (process.waiting and not queued and not crowded):
             return
         verdict, at_s = process.gate.ask(queued=queued)

@@ -1,4 +1,4 @@
-"""The record in a file: whole after every kill -9, free of dead holders, and refused when it is something else."""
+"""The record in a file: complete after every kill -9, without dead holders, and refused if it is another file."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_process_that_dies_with_the_lock_does_not_block_others(path: Path, num
 
 @pytest.mark.crash
 def test_the_places_of_a_killed_process_are_freed(path: Path) -> None:
-    """Also while its parent has not looked after it: a zombie holds nothing."""
+    """This holds before its parent has reaped it: a zombie holds no place."""
     with SharedLimiter.create(path, CONFIG) as limiter, children(take_and_hang, [(path, 4)]) as (child,):
         while limiter.snapshot().in_flight < 4:
             assert child.is_alive()
@@ -106,7 +106,7 @@ def test_the_places_of_a_killed_process_are_freed(path: Path) -> None:
 
 
 def test_a_later_process_with_the_same_id_is_another_process(cell: FileCell) -> None:
-    """Numbers come round again; the time of its start tells a process from an earlier one."""
+    """Process ids are reused; the start time distinguishes a process from an earlier one."""
     with cell:
         cell.set_own(3)
         cell._starts[0] += 1
@@ -175,7 +175,7 @@ def test_the_file_is_private(path: Path, cell: FileCell) -> None:
 
 
 def test_threads_of_one_process_exclude_each_other(path: Path, cell: FileCell) -> None:
-    """POSIX locks do not: they are the process's."""
+    """POSIX locks do not exclude threads: they belong to the process."""
 
     def add() -> None:
         for _ in range(300):

@@ -1,4 +1,4 @@
-"""The limiter finds what a destination admits, keeps to it, and comes back: in simulated time, over both cells.
+"""The limiter finds the admitted rate, keeps to it, and recovers: in simulated time, with both cells.
 
 The destination, its callers and their clock are simulated (``limiter_world``); rule and cells are the real ones.
 """
@@ -33,7 +33,7 @@ def mapped(path: Path, config: LimiterConfig, members: int) -> list[Cell]:
 
 @pytest.fixture(params=[memory, mapped], ids=["memory", "file"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
-    """Builds a world of so many processes, of four threads each."""
+    """Builds a world with a number of processes, of four threads each."""
 
     def build(server: Server, *, processes: int = 8, **settings: float) -> World:
         config = LimiterConfig(max_in_flight=processes * 4, **settings)
@@ -57,7 +57,7 @@ def test_the_admitted_rate_is_used(world: Build, per_second: int, depth_s: float
 
 @pytest.mark.parametrize("per_second", [50, 800])
 def test_a_retry_after_of_a_second_costs_little_throughput(world: Build, per_second: int) -> None:
-    """Each refusal then silences everybody for a second: one in thirty would be 3 % of the throughput."""
+    """Each refusal then pauses all callers for a second: one in thirty would cost 3 % of the throughput."""
     run = world(Bucket(per_second, retry_after=True), processes=8 if per_second < 800 else 16)
     run.run(80)
     assert run.per_second(WARM_S, 80) >= 0.95 * per_second
@@ -129,7 +129,7 @@ def test_the_limit_falls_if_that_makes_answers_fast_again(world: Build) -> None:
 
 
 def test_answers_that_stay_slow_count_as_usual(world: Build) -> None:
-    """Costlier calls, not our load: there is nothing to gain by holding back."""
+    """The cause is costlier calls, not our load: a lower limit would not help."""
     server = Server(latency_s=0.05, jitter=0.0)
     run = world(server)
     run.run(20)
@@ -182,7 +182,7 @@ def test_one_caller_at_a_time_probes_during_an_outage(world: Build) -> None:
 
 
 def test_an_outage_spends_few_tries(world: Build) -> None:
-    """No item burns its retries on it: no more failures than were under way, and the probes."""
+    """Items do not use up their retries: only the concurrent calls and the probes fail."""
     run = world(Server())
     run.run(20)
     run.server.down = True

@@ -1,4 +1,4 @@
-"""What holds for the limiter's rule whatever happens: the controller alone, with a record and events made up."""
+"""Invariants of the limiter's rule: the controller alone, with a generated record and generated events."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_fixed_rate_is_never_exceeded_whatever_happens(events: list[tuple[str,
 
 @given(events=EVENTS, max_calls=st.integers(min_value=1, max_value=20))
 def test_no_more_calls_are_let_through_than_allowed(events: list[tuple[str, float]], max_calls: int) -> None:
-    """Neither in an outage, where one at a time looks: the next who asks is told that there are none left."""
+    """This also holds in an outage, when one caller at a time probes: the next one gets SPENT."""
     controller = Controller(LimiterConfig(max_in_flight=50, max_calls=max_calls))
     state, now_s, sent = controller.begin(BEGIN_S), BEGIN_S, 0
     for event, passed_s in events:
@@ -71,7 +71,7 @@ def test_no_more_calls_are_let_through_than_allowed(events: list[tuple[str, floa
 
 @given(events=EVENTS, in_flight=st.lists(st.integers(min_value=0, max_value=12), min_size=1, max_size=20))
 def test_concurrent_calls_never_exceed_the_window(events: list[tuple[str, float]], in_flight: list[int]) -> None:
-    """An outage's one look aside, no call goes out when the window is full, and the window stays in its bounds."""
+    """Except for the probe of an outage, no call goes out while the window is full; the window stays in its bounds."""
     controller = Controller(LimiterConfig(max_in_flight=10, start_in_flight=4))
     state, now_s = controller.begin(BEGIN_S), BEGIN_S
     for number, (event, passed_s) in enumerate(events):
@@ -187,7 +187,7 @@ def test_one_caller_per_interval_probes_during_an_outage() -> None:
 
 
 def test_any_answer_ends_an_outage_with_a_lower_limit() -> None:
-    """Even a refusal shows that somebody is there; and whoever comes back is not met with full load."""
+    """Even a refusal shows that the server answers; and a server that comes back does not get the full load."""
     controller = Controller(LimiterConfig(max_in_flight=1))
     state = controller.begin(BEGIN_S)
     state.limit = 400.0

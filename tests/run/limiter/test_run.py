@@ -1,4 +1,4 @@
-"""Real processes under one limiter, killed at random: the rate holds, the survivors go on, the power is cheap."""
+"""Real processes with one limiter, killed at random: the rate holds and the survivors continue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PER_SECOND = 200.0
 
 
 def call(path: Path, pipe: int) -> None:
-    """Calls that take no time; each writes when it was let through, and who it was."""
+    """Calls that take no time; each writes its process and the time at which it was let through."""
     limiter = SharedLimiter.attach(path)
     while True:
         limiter.acquire()
@@ -66,7 +66,7 @@ def test_a_fixed_rate_holds_over_processes_that_are_killed(tmp_path: Path) -> No
 
 
 def test_a_spawned_worker_attaches_by_path(tmp_path: Path) -> None:
-    """Nothing is inherited but the path."""
+    """Only the path is inherited."""
     path = tmp_path / "limiter"
     with SharedLimiter.create(path, LimiterConfig(max_in_flight=4)) as limiter:
         child = multiprocess.get_context("spawn").Process(target=call_once, args=(path,))

@@ -1,4 +1,4 @@
-"""``acquire`` and ``report`` as threads meet them: who waits, who is woken, who gives a place back."""
+"""``acquire`` and ``report`` from several threads: waiting, waking and freeing slots."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.run.limiter.limiter_world import BEGIN_S
 
 
 class Clock:
-    """Time that passes only while somebody waits, and at most so often."""
+    """Time that passes only while a caller waits, a limited number of times."""
 
     def __init__(self, waits: int = 10_000) -> None:
         self.now_s = BEGIN_S
@@ -99,7 +99,7 @@ def test_all_waiting_threads_are_stopped() -> None:
 
 
 def test_a_destination_that_stays_unreachable_stops_the_run() -> None:
-    """FR: exit code 4, and ``--resume`` goes on."""
+    """FR: exit code 4, and ``--resume`` continues."""
     clock = Clock()
     calls = limiter(clock, give_up_after_s=90.0)
     with pytest.raises(StoppedError, match="not answered for 90 s") as caught:

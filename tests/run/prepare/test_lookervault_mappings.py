@@ -1,4 +1,4 @@
-"""Id mappings that LookerVault's own restore left in the backup are believed where they are surely right."""
+"""Id mappings that LookerVault's own restore left in the backup are taken over if they are provably right."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SESSIONS = "CREATE TABLE restoration_sessions (id TEXT PRIMARY KEY, destination_
 
 
 def bare(crossing: Crossing, dashboard_id: str) -> JsonObject:
-    """A backed-up dashboard without anything on it, whose owner is not known."""
+    """An empty backed-up dashboard with an unknown owner."""
     record = crossing.source.get("dashboard", dashboard_id)
     assert record is not None
     nothing: JsonObject = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
@@ -30,7 +30,7 @@ def bare(crossing: Crossing, dashboard_id: str) -> JsonObject:
 
 @pytest.fixture
 def crossing(tmp_path: Path) -> Iterator[Crossing]:
-    """Dashboard 1 has been migrated by other means: it is there, under another id and slug."""
+    """Dashboard 1 was migrated by other means: it exists with another id and slug."""
     with Crossing(tmp_path, sizes=SOME) as made:
         made.extra_environment["LRESTORE_RUN_FALLBACK_OWNER"] = "1"
         for number in "123":
@@ -41,7 +41,7 @@ def crossing(tmp_path: Path) -> Iterator[Crossing]:
 
 
 def by_other_means(crossing: Crossing) -> str:
-    """The id under which dashboard 1 is there; lrestore has forgotten it."""
+    """The live id of dashboard 1; lrestore has no mapping of it."""
     live_id = crossing.new_id("dashboard", "1")
     for file in crossing.directory.glob("state.db*"):
         file.unlink()
@@ -77,13 +77,13 @@ def test_a_mapping_is_taken_over_once(crossing: Crossing) -> None:
 
 
 def test_without_the_mapping_the_dashboard_is_not_found(crossing: Crossing) -> None:
-    """Its title is taken in its folder, by itself."""
+    """The dashboard itself holds its title in its folder."""
     by_other_means(crossing)
     assert crossing.migrate("dashboard=1").total("failed") == 1
 
 
 def test_the_title_alone_proves_nothing(crossing: Crossing) -> None:
-    """A dashboard in another folder may have it, too."""
+    """A dashboard in another folder may have the same title."""
     live_id = by_other_means(crossing)
     record(crossing, ("dashboard", "1", live_id))
     crossing.edit("dashboard", live_id, folder_id=crossing.of("folder", is_shared_root=True)["id"])
@@ -163,7 +163,7 @@ def test_a_mapping_without_proof_is_ignored(crossing: Crossing, wrong: str) -> N
 def test_the_source_must_be_ours_or_the_only_one(
     crossing: Crossing, source: str, instance: str, *, is_ours: bool
 ) -> None:
-    """The backup is vault.db: an instance of that name is one that nobody has named."""
+    """The backup is vault.db: an instance of that name has no configured name."""
     record(crossing, ("dashboard", "1", by_other_means(crossing)), source=source)
     crossing.extra_environment["LRESTORE_SOURCE_INSTANCE"] = instance
     ran = crossing.migrate("dashboard=1")

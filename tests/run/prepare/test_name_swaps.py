@@ -1,4 +1,4 @@
-"""Before the first item: whoever stands in the way steps aside; whatever fails then is left to the items."""
+"""Before the first item, conflicting objects are renamed temporarily; if that fails, the items report the conflict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An item that failed while nobody knew whether Looker had made it: that is settled when the session is resumed."""
+"""An item that failed with an open create is settled when the session is resumed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def gone(world: World) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("selection", ["look", "look=1,2,3"], ids=["many", "a few"])
 def test_open_intents_of_failed_items_are_settled_on_resume(tmp_path: Path, selection: str) -> None:
-    """B5: the connection was lost at every try, and nothing could be seen of what might have been made."""
+    """B5: the connection was lost at every try, and the created objects could not be read."""
     with Rig(tmp_path, sizes=SIZES, later=gone) as rig:
         rig.configure(max_retries=0)
         rig.simulator.fault("reset_before", match={"operation": "create_look"})

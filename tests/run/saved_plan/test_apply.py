@@ -1,4 +1,4 @@
-"""``--plan-out`` and ``--apply``: what the plan says is written, and nothing else, whatever happens in between."""
+"""``--plan-out`` and ``--apply``: only planned writes are made, whatever happens in between."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def drifted(tmp_path: Path) -> Iterator[Arena]:
 
 
 def planned(arena: Arena, *argv: str, **environ: str) -> Ran:
-    """Make a plan of all, or of what is named."""
+    """Make a plan of all items, or of the named ones."""
     return arena.run(*(argv or ("--select", "all")), "--plan-out", "p.json", **environ)
 
 
@@ -67,7 +67,7 @@ def items(arena: Arena, action: str) -> dict[str, JsonObject]:
 
 
 def different(arena: Arena) -> set[str]:
-    """What a verification finds to be different from the backup."""
+    """The differences from the backup that a verification finds."""
     verify = arena.run("--select", "all", "--verify").report["verify"]
     return {f"{one['type']}={one['id']}" for one in verify["different"]}
 
@@ -117,7 +117,7 @@ def test_a_migration_can_be_planned_and_applied(tmp_path: Path, lives: bool) -> 
 
 
 def _edited_meanwhile(arena: Arena) -> set[str]:
-    """Somebody edits five objects that the plan updates, and on which nothing else of it depends."""
+    """Five objects are edited that the plan updates and that no other item needs."""
     updates = list(items(arena, "update").values())
     of = {
         kind: next(one for one in updates if one["type"] == kind and not _trashed(arena, one))
@@ -343,7 +343,7 @@ def test_another_destination_is_refused_before_any_call(few: Arena, setting: str
 
 
 def _rewritten(arena: Arena, **changes: Any) -> None:
-    """The plan's file with other content and a digest that fits: the work of a person who knows how."""
+    """The plan file with other content and a matching digest, as a knowing person could make it."""
     found = content(arena)
     for name in ("kind", "schema", "digest"):
         del found[name]
@@ -351,7 +351,7 @@ def _rewritten(arena: Arena, **changes: Any) -> None:
 
 
 def test_a_plan_that_holds_less_than_is_needed_writes_nothing_of_the_item(few: Arena) -> None:
-    """What is written is planned afresh and only compared with the file: nothing in the file is ever sent."""
+    """Writes are planned again and only compared with the file: the content of the file is never sent."""
     planned(few, *FEW).all_good()
     forged = content(few)["items"]
     for item in forged:

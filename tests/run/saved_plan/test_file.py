@@ -1,4 +1,4 @@
-"""The plan's file: written whole, read with suspicion."""
+"""The plan file is written atomically and checked when it is read."""
 
 from __future__ import annotations
 

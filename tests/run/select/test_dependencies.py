@@ -1,4 +1,4 @@
-"""What selected items need of each other, told from the backup in one pass."""
+"""The needs of selected items, found in one pass over the backup."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_hard_references_and_owners_are_needs_but_owners_are_not_hard(vault: Vau
 
 
 def test_targets_of_parts_come_first_but_are_not_hard(vault: Vault) -> None:
-    """The item comes back without the part."""
+    """The item is restored without the part."""
     links = links_of(vault, [key("look=7"), key("dashboard=9")])
     assert links.needs == {key("dashboard=9"): (key("look=7"),)}
     assert links.hard == frozenset()
@@ -67,7 +67,7 @@ def test_an_unselected_item_is_not_a_need(vault: Vault) -> None:
 
 
 def test_memberships_are_awaited_but_not_needed(vault_of_people: Vault) -> None:
-    """FR-011: users come before groups and roles, though they name them."""
+    """FR-011: users come before groups and roles, although they refer to them."""
     links = links_of(vault_of_people, [key("user=5"), key("group=3"), key("role=2")])
     assert links.needs == {}
     assert links.awaits == {key("user=5"): (key("group=3"), key("role=2"))}
@@ -118,7 +118,7 @@ def test_items_marked_deleted_have_needs_too(tmp_path: Path) -> None:
 
 
 def test_content_of_a_personal_folder_comes_after_the_folders_owner(tmp_path: Path) -> None:
-    """The folder comes to be with the user, and is no item that could be waited for."""
+    """Looker creates the folder with the user, so it is not an item that could be waited for."""
     with ShardWriter(tmp_path / "homes.db") as shard:
         shard.put("user", "5", "Ada", {"id": "5", "personal_folder_id": "6", "home_folder_id": "6"})
         shard.put("folder", "6", "Ada", {"id": "6", "name": "Ada", "parent_id": "2", "is_personal": True})
@@ -137,7 +137,7 @@ def test_content_of_a_personal_folder_comes_after_the_folders_owner(tmp_path: Pa
 
 
 def test_users_of_the_same_name_are_ordered(tmp_path: Path) -> None:
-    """A user that is half made looks like any of its name without a login."""
+    """A partly created user looks like any other user of its name without a login."""
     embed = {"credentials_embed": [{"external_user_id": "x"}]}
     with ShardWriter(tmp_path / "namesakes.db") as shard:
         for user_id, more in (("12", {}), ("9", {}), ("30", {}), ("31", embed), ("5", {"last_name": "B"})):

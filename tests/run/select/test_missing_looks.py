@@ -106,7 +106,7 @@ def test_skip_leaves_the_tile_out_and_a_retry_completes_the_dashboard(arena: Are
 
 
 def test_retrying_restores_the_look_too(arena: Arena) -> None:
-    """The session skipped it; its dead letter is tried again with the settings of then."""
+    """The session skipped it; the retry uses the settings of that session."""
     tile = tile_of_a_look(arena)
     lost(arena, tile["look_id"])
     ran = arena.run(*ONE, LRESTORE_RUN_MISSING_LOOKS="fail")
@@ -147,7 +147,7 @@ def test_a_resumed_session_has_the_same_items(arena: Arena) -> None:
 
 
 def many(directory: Path) -> Arena:
-    """So many dashboards that several processes restore them. None is in the trash."""
+    """Enough dashboards for a run of several processes. None is in the trash."""
     arena = Arena(directory, sizes=replace(SMALL, dashboards=14, looks=6))
     assert len(dashboards(arena)) > 8
     return arena
@@ -183,7 +183,7 @@ def test_many_dashboards_add_all_looks_that_they_show(tmp_path: Path, trash: boo
 
 @pytest.mark.slow
 def test_many_dashboards_are_restored_without_the_tiles_of_a_missing_look(tmp_path: Path) -> None:
-    """In a run of several processes no item is given up for want of what only a part of it shows."""
+    """In a run of several processes no item fails because of the target of one of its parts."""
     with many(tmp_path) as arena:
         lost_ones, look_id = dashboards(arena), min(looks_on(arena))
         tiles = (tile for tile in arena.world.table("dashboard_element") if tile["look_id"] == look_id)

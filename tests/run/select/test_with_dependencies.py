@@ -1,4 +1,4 @@
-"""--with-dependencies: what is selected, and all that it refers to, whatever its type."""
+"""--with-dependencies: the selected items and all that they refer to, of any type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORLD = Sizes(users=8, groups=4, folders=8, depth=4, looks=8, dashboards=8, tile
 
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[Vault]:
-    """One object of each type that refers to others, and as many again to which nobody refers."""
+    """One object of each type with references, and as many objects without any reference to them."""
     with ShardWriter(tmp_path / "vault.db") as shard:
         shard.put("permission_set", "1", "P", {"id": "1", "name": "P"})
         shard.put("model_set", "1", "M", {"id": "1", "name": "M", "models": ["unused"]})

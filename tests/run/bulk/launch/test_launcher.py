@@ -1,4 +1,4 @@
-"""Child processes are started although the fork server between is killed."""
+"""Child processes are started even if the fork server is killed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHIN_S = 30.0
 
 @pytest.mark.crash
 def test_a_process_is_started_right_after_the_fork_server_was_killed() -> None:
-    """It is still there then, and refuses connections."""
+    """The killed fork server still exists for a moment and refuses connections."""
     launcher = Launcher()
     for _ in range(3):
         process = launcher.start(time.sleep, (0,), "first")

@@ -1,4 +1,4 @@
-"""A killed run's folder for sockets is removed by the next run, and nothing else is."""
+"""The next run removes the socket folder of a killed run, and nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Launcher().start(time.sleep, (0,), "sleeper").join()
 
 @pytest.fixture
 def short() -> Iterator[Path]:
-    """A folder for temporary files whose path leaves room for a socket's."""
+    """A folder for temporary files with a path short enough for sockets."""
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
         yield Path(folder)
 

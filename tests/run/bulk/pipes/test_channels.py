@@ -1,4 +1,4 @@
-"""A worker's own channel: tasks and answers of any size, and death heard at once."""
+"""A worker's channel: messages of any size, and the death of the peer is noticed at once."""
 
 from __future__ import annotations
 

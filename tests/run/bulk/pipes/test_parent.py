@@ -1,4 +1,4 @@
-"""No child outlives the process that started it: kill -9 it, and they are gone within two seconds."""
+"""No child outlives the process that started it: after kill -9 of the parent, children end within two seconds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def work_without_prctl(pipe: int) -> None:
 
 
 def coordinate(method: str, target: Callable[[int], None], path: str) -> None:
-    """Start two workers by a start method; everybody gets the pipe by its path."""
+    """Start two workers by a start method; each process opens the pipe by its path."""
     pipe = os.open(path, os.O_WRONLY)
     context = multiprocess.get_context(method)
     workers = [context.Process(target=through_path, args=(target, f"/proc/{os.getpid()}/fd/{pipe}")) for _ in range(2)]
@@ -68,7 +68,7 @@ def gone(pid: int, until_s: float) -> bool:
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_children_end_with_a_parent_that_is_killed(method: str, target: Callable[[int], None]) -> None:
     read, write = os.pipe()
-    # Spawned: forked from a process that has threads, the tests' own, it could inherit a lock that nobody frees.
+    # Spawned, because a fork of the tests' process, which has threads, could inherit a lock that is never released.
     path = f"/proc/{os.getpid()}/fd/{write}"
     coordinator = multiprocess.get_context("spawn").Process(target=coordinate, args=(method, target, path))
     coordinator.start()
@@ -87,7 +87,7 @@ def test_children_end_with_a_parent_that_is_killed(method: str, target: Callable
 
 
 def test_a_child_of_another_start_method_passes_its_parent() -> None:
-    """Started by exec: the kernel's signal alone."""
+    """Started by exec: only the kernel's signal ends it."""
     middle = (
         "import os, subprocess, sys\n"
         "child = 'import os, sys, threading\\nfrom lrestore.run.bulk.pipes import die_with_parent\\n'\n"
@@ -103,7 +103,7 @@ def test_a_child_of_another_start_method_passes_its_parent() -> None:
 
 
 def test_a_child_whose_parent_has_ended_already_does_not_start() -> None:
-    """The signal is for deaths to come."""
+    """The kernel's signal covers only future deaths."""
     code = "from lrestore.run.bulk.pipes import die_with_parent; die_with_parent(1); print('alive')"
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
     assert (child.returncode, child.stdout) == (-signal.SIGKILL, b"")

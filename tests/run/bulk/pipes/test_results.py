@@ -1,4 +1,4 @@
-"""The pipe that all workers share: no message torn, lost or held up by a writer that is killed."""
+"""The pipe that all workers share: no message is torn, lost or blocked if a writer is killed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_message_that_is_too_large_is_refused(size_bytes: int) -> None:
 
 
 def test_every_message_is_one_write_of_at_most_pipe_buf() -> None:
-    """POSIX makes such writes atomic, and only such."""
+    """POSIX makes only such writes atomic."""
     assert os.pathconf("/", "PC_PIPE_BUF") >= LIMIT_BYTES
     largest = max(size for size in range(LIMIT_BYTES) if fits(Wanted("x" * size)))
     assert LIMIT_BYTES - 40 < largest < LIMIT_BYTES
@@ -130,7 +130,7 @@ def test_an_end_inside_a_message_is_an_error() -> None:
 
 
 def test_a_full_pipe_blocks_its_writer() -> None:
-    """The back-pressure: nothing piles up in memory."""
+    """A full pipe slows its writers down, so that messages do not accumulate in memory."""
     reader, writer = result_pipe(Message)
     sent: list[int] = []
 
@@ -151,7 +151,7 @@ def test_a_full_pipe_blocks_its_writer() -> None:
 
 
 def test_messages_survive_the_death_of_a_reader() -> None:
-    """Another holder of the read end goes on with what is in the pipe."""
+    """Another process with a read end reads the messages in the pipe."""
     reader, writer = result_pipe(Message)
     writer.send(Wanted("before"))
     with children(threading.Event().wait, [()]) as (child,):
@@ -220,7 +220,7 @@ def test_the_ends_can_be_passed_to_a_spawned_process() -> None:
 
 
 def test_a_signal_in_the_middle_of_waiting_loses_nothing() -> None:
-    """A handler that returns lets the read go on (PEP 475)."""
+    """The read continues after a signal handler returns (PEP 475)."""
     reader, writer = result_pipe(Message)
     heard: list[int] = []
     before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
