@@ -1,4 +1,4 @@
-"""What the restore of an item needs from its surroundings, as narrow seams."""
+"""The context of the restore of an item: interfaces, policy and caches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user decided; names as in the settings and flags."""
+    """The user's decisions; names as in settings and flags."""
 
     if_missing: str = "create"
     keep_extra: bool = False
@@ -40,14 +40,14 @@ class Policy:
 
 
 def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:
-    """Run tasks in order: the choice where items, not calls, run side by side."""
+    """Run tasks in order: used if items, not calls, run concurrently."""
     return [task() for task in tasks]
 
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """Whose links are one's own. ``source``: hosts of the instance that was backed up, without ports; ``here``: the
-    destination's, with the port if that matters, as its users see it.
+    """The hosts whose links are rewritten. ``source``: hosts of the source instance, without ports; ``here``: the
+    destination's host as its users see it, with the port if needed.
     """
 
     source: frozenset[str] = frozenset()
@@ -77,7 +77,7 @@ class Context:
     """Whether a recorded query is still the one that was recorded, by kind, live id and proof."""
     hosts: Hosts = Hosts()
     definitions: Definitions = field(default_factory=Nowhere)
-    """What queries ask, where their ids mean nothing."""
+    """Definitions behind ids, for another instance."""
     known_users: dict[str, str | None] = field(default_factory=dict)
     """Live ids of backed-up users, None for those who were looked for in vain: asked for every owner."""
     in_run: Callable[[ItemKey], bool] = never
@@ -90,7 +90,7 @@ class Context:
     began_at: str = field(default_factory=lambda: stamp(utc_now()))
     """When this process began. What is on record since then may be newer than what it has read."""
     permit: Permit = field(default_factory=Everything)
-    """Which writes may go out."""
+    """Decides which writes may be sent."""
 
     @property
     def same_instance(self) -> bool:

@@ -1,13 +1,13 @@
 """Restore one item: find it, plan it, check it, keep a copy, write what differs.
 
     live = find_live(item)                  mapping, id, natural key; trash included
-    plan = own fields + parts               only what differs; references translated
-    check looks, folder, explores           before the first write: an item fails whole or not at all
+    plan = own fields + parts               only differences; references translated
+    check looks, folder, explores           before the first write, so that an item fails before it is written
     keep a copy of the live object          durably, for the undo
     write; report
 
-Not guaranteed: that an item whose writing was interrupted is whole. It is a dead letter then, or unfinished, and the
-same command goes on where it stopped, because what is done already no longer differs.
+Not guaranteed: that an item whose writing was interrupted is complete. It is then a dead letter, or unfinished. The
+same command continues it, because finished writes no longer differ.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ _TRIES = 2
 
 @dataclass(slots=True)
 class ItemPlan:
-    """What is to be done for one item, and why. ``action`` in the words of the report; ``before``: the queries that are
-    to be made before it is written.
+    """The plan for one item, with the reason. ``action`` is an outcome of the report; ``before``: queries to create
+    before the item is written.
     """
 
     key: ItemKey
@@ -88,7 +88,7 @@ class ItemPlan:
 
     @property
     def all_unmet(self) -> list[Unmet]:
-        """What the item comes back without, in its own fields and in what belongs to it."""
+        """The missing references of the item, in its own fields and in its parts."""
         return [] if self.literal else [*self.unmet, *self.parts.unmet]
 
     @property
@@ -105,7 +105,7 @@ class Restored:
 
 
 class ItemRestorer:
-    """Plans and restores items, one after the other or many at once: it keeps nothing between them."""
+    """Plans and restores items, one after the other or concurrently; it keeps no state between them."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -133,7 +133,7 @@ class ItemRestorer:
         return self._plan_existing(item, match, match.live, ends, first=not last)
 
     def _never_written(self, key: ItemKey, raw: JsonObject) -> str:
-        """Why an object is written on no account; "" if it may be."""
+        """The reason why an object must never be written; "" if it may be."""
         entry = CONTENT_TYPES[key.type]
         return self._impossible(key.type) or (why_built_in(entry, raw) if is_built_in(entry, raw) else "")
 
@@ -153,7 +153,7 @@ class ItemRestorer:
         return plan
 
     def _impossible(self, type_name: str) -> str:
-        """Why objects of a type cannot be restored at all; "" if they can."""
+        """The reason why objects of a type cannot be restored; "" if they can."""
         if type_name not in SUPPORTED:
             return f"this version does not restore a {type_name}"
         releases = self._context.releases
@@ -175,7 +175,7 @@ class ItemRestorer:
         return plan
 
     def _check_lookml(self, plan: ItemPlan, raw: JsonObject) -> None:
-        """Say which LookML the item uses and the destination has not."""
+        """Warn about LookML that the item uses and the destination lacks."""
         told = [one.path for one in plan.all_unmet]
         plan.warnings += stale_explores(self._context, plan.key, raw, told)
 
@@ -227,15 +227,15 @@ class ItemRestorer:
         return plan
 
     def restore(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> Restored:
-        """Bring the item back. Raises ItemError (a LookerError with all its details) where that fails, IncompleteError
-        where something that it refers to cannot be had.
+        """Restore the item. Raises ItemError (such as a LookerError with all details) if that fails, IncompleteError if
+        some of its references have no target.
         """
         plan = self.plan(item, awaited, last=last)
         self._context.permit.item(plan, last=last)
         return self.carry_out(plan)
 
     def carry_out(self, plan: ItemPlan) -> Restored:
-        """Do what was planned."""
+        """Carry out the plan."""
         applied = Applied(plan.key, created=plan.action == "created")
         found: list[Change] = []
         live = plan.match.live
@@ -273,7 +273,7 @@ class ItemRestorer:
             self._context.journal.keep(kept, plan.parts.seen, touches)
 
     def _told(self, plan: ItemPlan, live: JsonObject | None) -> Outcome:
-        """What became of the item in this session, also where a process that died had done it already."""
+        """The outcome of the item in this session, even if a process that died had restored it."""
         if live is not None and plan.action in ("updated", "unchanged"):
             if self._context.journal.begun(plan.key):
                 return "created"
@@ -290,7 +290,7 @@ class ItemRestorer:
                 self._context.journal.map(mapping)
 
     def _prepare(self, plan: ItemPlan, applied: Applied) -> None:
-        """Make the queries that the item shows."""
+        """Create the queries that the item shows."""
         if plan.own is not None and plan.before:
             make_queries(self._context, applied, plan.before)
             applied.raise_failures()
@@ -380,19 +380,19 @@ class ItemRestorer:
         )
 
     def _found(self, plan: ItemPlan) -> tuple[Mapping, ...]:
-        """The parts that a process which died had begun to make, and that are there."""
+        """The existing parts that a process which died had begun to create."""
         begun = self._context.journal.unsettled_parts(plan.key) if plan.parts.matched else ()
         return tuple(Mapping(*part, live_id) for part, live_id in plan.parts.matched.items() if part in begun)
 
     def _runs(self, type_name: str, live_id: str) -> bool:
-        """Whether what has just been written is a scheduled plan that is switched on."""
+        """Whether the written object is a scheduled plan that is switched on."""
         enabled = handler_of(type_name).enabled
         return enabled is not None and enabled(self._context, live_id)
 
 
 @contextmanager
 def _missing() -> Iterator[None]:
-    """What fails in here leaves the destination without the object."""
+    """If the body fails, the destination lacks the object: set ``missing`` of the error."""
     try:
         yield
     except ItemError as error:
@@ -404,7 +404,7 @@ def _live_id(key: ItemKey, live: JsonObject) -> str:
 
 
 def _mappings(plan: ItemPlan, live: JsonObject) -> tuple[Mapping, ...]:
-    """The mapping of an item, where it is new or proves more than the one that is on record."""
+    """The mapping of an item, if it is new or has a better proof than the recorded one."""
     mapping = mapping_to(plan.key.type, plan.key.id, _live_id(plan.key, live), _as_restored(plan, live))
     recorded = plan.match.recorded
     known = recorded is not None and recorded.proof == mapping.proof
@@ -412,7 +412,7 @@ def _mappings(plan: ItemPlan, live: JsonObject) -> tuple[Mapping, ...]:
 
 
 def _as_restored(plan: ItemPlan, live: JsonObject) -> JsonObject:
-    """The live object with what has been written to it."""
+    """The live object with the written fields."""
     sent = plan.own.body if plan.own else {}
     found = {**sent, **live} if plan.match.live is None else {**live, **sent}
     for write in plan.parts.writes:

@@ -1,8 +1,8 @@
-"""Names of which there can be but one: folders in their parent, groups, roles, sets. Who is in the way steps aside.
+"""Temporary renames for types with unique names: folders within their parent, groups, roles, sets.
 
-Two that swap names, or places, cannot both be first. So before the first item is restored, whoever holds the name of
-another of this run and is to get a name or place of its own gets a name of no meaning; its turn comes. A name that an
-object holds rightly, or that belongs to none of this run, is left alone: Looker refuses the item that wants it.
+Two objects that have swapped names, or places, cannot both be restored first. So before the first item, an object that
+holds the name of another item of this run, and will itself be renamed or moved, gets a temporary name. An object that
+holds its own name, or that this run does not restore, is not renamed: Looker refuses the item that needs the name.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ _NO_PARENT = ""
 
 @dataclass(frozen=True, slots=True)
 class _Settler:
-    """An item of this run. ``live_id`` is "" for one to be made; ``wanted`` None while its parent is still to come."""
+    """An item of this run. ``live_id`` is "" if it is to be created; ``wanted`` None if its parent does
+    not exist yet.
+    """
 
     key: ItemKey
     live_id: str
@@ -62,7 +64,7 @@ def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def conflicting_renames(context: Context, items: Iterable[tuple[ItemKey, JsonObject]]) -> list[Write]:
-    """The renames that make way for ``items``, all that are restored of these types. Reads listings only."""
+    """The temporary renames for ``items``, which are all restored items of these types. Reads only listings."""
     by_type: dict[str, list[tuple[ItemKey, JsonObject]]] = {}
     for key, raw in items:
         if (
@@ -142,7 +144,7 @@ def _aside(key: ItemKey, live: JsonObject) -> Write:
 
 
 def rename_temporarily(context: Context, write: Write) -> None:
-    """Carry one rename out, after a copy of the object has been kept. Raises the LookerError that refused it."""
+    """Carry out one rename, after keeping a copy of the object. Raises the LookerError if it is refused."""
     live = context.live.table(write.type)[write.live_id]
     context.journal.keep(LiveObject(write.type, write.live_id, write.name, live), touches=touches_of(write, Plan()))
     answer = send(context, write.operation, {f"{write.type}_id": write.live_id}, write.body) or {}

@@ -1,6 +1,6 @@
-"""What a restore needs from outside, as interfaces: a journal to record in, the backup, definitions of queries.
+"""Interfaces that a restore needs: a journal to record in, the backup, definitions of queries.
 
-A bulk run, a run in one process, and a plan that records nothing each bring their own.
+A bulk run, a run in one process, and a plan that records nothing have their own implementations.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ class LiveObject(NamedTuple):
 
 
 class Journal(Protocol):
-    """What is written down so that nothing is lost or doubled. In a bulk run it speaks to the writer process."""
+    """Records each step, so that nothing is lost or created twice. In a bulk run it sends to the writer process."""
 
     def recorded(self, type_name: str, source_id: str) -> Recorded | None:
-        """Which live object a backed-up one, or a part of one, is on record as. It counts only if it is proved, see
+        """The recorded mapping of a backed-up object, or of a part of one. It counts only if it is proved, see
         :mod:`lrestore.restoration.identify.proof`.
         """
 
     def recorded_as(self, type_name: str, destination_id: str) -> Mapping[str, Recorded]:
-        """The items, by source id, that are on record as the live object of that id: to be proved, too."""
+        """The items, by source id, that are mapped to this live id. These mappings must be proved too."""
 
     def map(self, mapping: IdMapping) -> None:
-        """Record which live object a backed-up one is."""
+        """Record a mapping."""
 
     def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
-        """Note, durably, that objects are about to be created. What is returned tells this try from others."""
+        """Record durably that objects are about to be created. The returned intents identify this try."""
 
     def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
-        """For how many seconds an earlier create of the same object may still take effect, if one may for ``settle_s``
-        since it was recorded; None where none is on record whose end is unknown.
+        """The seconds for which an earlier create of the same object may still take effect, which is ``settle_s`` after
+        it was recorded. None if there is no open create.
         """
 
     def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
-        """The object exists: record its mapping and forget the intent."""
+        """The object exists: record its mapping and close the intent."""
 
     def drop_intent(self, intent: Intent) -> None:
         """Looker refused, so nothing was created."""
@@ -57,17 +57,17 @@ class Journal(Protocol):
         """Whether this session has begun to create the item before, in a process that died since."""
 
     def unsettled(self, key: ItemKey) -> bool:
-        """Whether some session has begun to create the item and nobody knows what became of it."""
+        """Whether any session has an open create of the item."""
 
     def in_doubt(self, key: ItemKey) -> bool:
-        """Whether the item, or a part of it, was about to be created, and it is unknown what became of that."""
+        """Whether the item, or a part of it, has an open create."""
 
     def unsettled_parts(self, key: ItemKey) -> frozenset[tuple[str, str]]:
-        """Type and source id of the parts of the item of which it is not known whether they were created."""
+        """Type and source id of the parts of the item that have an open create."""
 
     def kept(self, key: ItemKey, object_id: str, created_at: object) -> bool:
-        """Whether this session has a copy of the item's live object already, so that it may have been written. An
-        object of another ``created_at`` is another object.
+        """Whether this session has a copy of the item's live object, so that it may have been written. An object with
+        another ``created_at`` is another object.
         """
 
     def keep(self, live: LiveObject, more: Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
@@ -76,14 +76,14 @@ class Journal(Protocol):
         """
 
     def created(self, type_name: str, object_id: str, created_at: str, touches: Sequence[Touch] = ()) -> None:
-        """Note for the undo that this run made the object, and of what."""
+        """Record for the undo that this run created the object, and its fields."""
 
     def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
-        """Note what Looker made of something that was sent to the object, or to a part of it."""
+        """Record Looker's answer to a write to the object, or to a part of it."""
 
 
 class Source(Protocol):
-    """The backup, as far as one item needs others of it."""
+    """The backup, for items that need other items of it."""
 
     def read(self, key: ItemKey, *, max_item_bytes: int) -> Any:
         """The item, or an ItemError."""
@@ -92,7 +92,7 @@ class Source(Protocol):
         """Whether the backup has an item under this key, readable or not."""
 
     def namesakes(self, key: ItemKey) -> Sequence[str]:
-        """The ids of the items of the same type and name, the item's own among them."""
+        """The ids of the items of the same type and name, including the item's own."""
 
     @property
     def personal_folders(self) -> Mapping[str, str]:
@@ -100,20 +100,20 @@ class Source(Protocol):
 
 
 class Permit(Protocol):
-    """Which of the writes that are planned may go out."""
+    """Decides which planned writes may be sent."""
 
     def rename(self, write: Write) -> bool:
-        """Whether an object that holds the name of another may get another name."""
+        """Whether an object that holds the name of another item may be renamed."""
 
     def item(self, plan: Any, *, last: bool) -> None:
-        """Raises ItemError where the item must not be written as it is planned. ``last``: it has had its first turn."""
+        """Raises ItemError if the item must not be written as planned. ``last``: it has had its first pass."""
 
     def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
-        """The same, for parts that were planned anew when the object itself had been written."""
+        """The same for parts that were planned again after the object itself was written."""
 
 
 class Everything:
-    """Implements :class:`Permit`: whatever is planned may be written."""
+    """Implements :class:`Permit`: all planned writes are allowed."""
 
     def rename(self, write: Write) -> bool:
         return True
@@ -126,29 +126,29 @@ class Everything:
 
 
 class Definitions(Protocol):
-    """Where definitions can be had."""
+    """Source of definitions behind ids."""
 
     def query(self, query_id: str) -> JsonObject | None:
-        """The definition of a query of the backup, None where it cannot be had."""
+        """The definition of a query of the backup; None if it is not available."""
 
     def merge_query(self, merge_query_id: str) -> JsonObject | None:
-        """The same of a merged query."""
+        """The same for a merged query."""
 
     def inside(self, group_id: str) -> Sequence[str] | None:
-        """The backed-up groups that are directly in another, None where that is not known."""
+        """The backed-up groups that are directly in another; None if unknown."""
 
     def holders(self, role_id: str) -> Sequence[str] | None:
-        """The backed-up groups that have a role, None where that is not known."""
+        """The backed-up groups that have a role; None if unknown."""
 
     def access(self, folder_id: str) -> AccessList | None:
-        """Who may see a folder of the source instance, None where that is not known."""
+        """The access list of a folder of the source instance; None if unknown."""
 
     def colours(self) -> KnownColours:
         """The colour collections of both instances, listed once."""
 
 
 class UndoneSession(Protocol):
-    """What a session did that is being taken back. Objects and parts go by the ids that they had in the destination."""
+    """The session that is being undone. Objects and parts are named by the ids that they had in the destination."""
 
     session_id: str
     force: bool
@@ -158,14 +158,14 @@ class UndoneSession(Protocol):
         """What the undo does with the object."""
 
     def touches(self, owner: ItemKey) -> Sequence[Touch]:
-        """What the session wrote, or was about to write, to an object and its parts."""
+        """The writes of the session, sent or about to be sent, to an object and its parts."""
 
     def made_from(self, type_name: str, live_id: str) -> str | None:
-        """The id in the session's backup of a part that the session made; None for a part that it did not make."""
+        """The id in the session's backup of a part that the session created; None for any other part."""
 
 
 class Nowhere:
-    """Implements :class:`Definitions`: nothing can be had."""
+    """Implements :class:`Definitions`: no definition is available."""
 
     def query(self, query_id: str) -> JsonObject | None:
         return None

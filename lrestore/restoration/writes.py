@@ -1,4 +1,4 @@
-"""Planned API calls as data: what ``--plan`` prints is what a restore then does."""
+"""Planned API calls as data: ``--plan`` prints them, a restore carries them out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lrestore.messages import Change, Deletion, FieldError, ItemKey
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Stands in a body for the live id of something that the same restore makes: known when the body is sent."""
+    """Placeholder in a body for the live id of an object that the same restore creates; replaced before sending."""
 
     type: str
     source_id: str
@@ -51,9 +51,9 @@ class Removal:
 
 @dataclass(frozen=True, slots=True)
 class Unmet:
-    """Something that an item comes back without, because what it refers to cannot be had.
+    """A part or field that is left out because its reference has no target.
 
-    ``what`` is left out (``its tile 'Revenue'``), ``why`` says what is missing, ``path`` where the item names it.
+    ``what`` is left out (``its tile 'Revenue'``), ``why`` names the missing object, ``path`` is the path in the item.
     """
 
     what: str
@@ -67,7 +67,7 @@ class Unmet:
 
 @dataclass(slots=True)
 class Plan:
-    """All that brings back what belongs to one live object.
+    """All writes to the parts and memberships of one live object.
 
     ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
     kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
@@ -97,7 +97,7 @@ class Plan:
         return tuple(change for write in self.writes for change in write.changes)
 
     def calls(self) -> Counter[str]:
-        """The calls that carry it out, by operation: at most so many."""
+        """The calls that carry it out, by operation, at most."""
         return Counter([write.operation for write in self.writes] + [removal.operation for removal in self.removals])
 
     def become(self, other: Plan) -> None:
@@ -111,11 +111,11 @@ class Plan:
 
 
 _NAMED = 3
-"""So many missing references are named in the message of a dead letter; its field errors name all."""
+"""Number of missing references in the message of a dead letter; its field errors name all."""
 
 
 def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteError:
-    """The error of an item that comes back without some of what it refers to. ``rest`` says what became of the rest."""
+    """The error of an item that is restored without some references. ``rest``: words about the rest of the item."""
     named = "; without ".join(map(str, unmet[:_NAMED]))
     more = f"; and without {len(unmet) - _NAMED} more" if len(unmet) > _NAMED else ""
     return IncompleteError(

@@ -1,5 +1,5 @@
 """Boards: their sections, the items in them, and their order.
 
-Steps: ``planner`` compares, ``items`` says what one item must hold, ``apply`` writes, ``handler`` is what the rest of
-the restore knows of boards.
+Steps: ``planner`` compares, ``items`` computes the fields of one item, ``apply`` writes, ``handler`` is the interface
+for the rest of the restore.
 """

@@ -1,4 +1,4 @@
-"""Carry out the plan for a board's parts: sections, then their items, then the orders, deletions last."""
+"""Carries out the plan for a board's parts: sections, then their items, then the orders, deletions last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lrestore.restoration.writes import Made, Write
 def apply_parts(context: Context, applied: Applied, plan: BoardPlan, live: JsonObject) -> list[Change]:
     """Write what differs. ``live`` is the board as it was read, or as Looker has just made it.
 
-    Returns the changes of orders that were known only when everything was there. Refusals are in ``applied``.
+    Returns the changes of orders, which are known only when all parts exist. Refusals are in ``applied``.
     """
     board_id = str(live["id"])
     applied.made["board", applied.key.id] = board_id
@@ -55,7 +55,7 @@ def _create_items(context: Context, applied: Applied, plan: BoardPlan, live: Jso
 
 
 def _placed(applied: Applied, writes: list[Write]) -> list[Write]:
-    """Those whose section exists: where it was refused, its items are not tried."""
+    """The items whose section exists; if a section was refused, its items are not tried."""
     return [write for write in writes if "board_section_id" not in write.body or _section_id(applied, write)]
 
 
@@ -65,7 +65,7 @@ def _section_id(applied: Applied, write: Write) -> str | None:
 
 
 def _settle_orders(context: Context, applied: Applied, plan: BoardPlan, board_id: str) -> list[Change]:
-    """Where Looker puts new parts is nowhere said: look, and put in order what is not."""
+    """Looker does not document where it puts new parts: read the order, and set it if it differs."""
     if not plan.pending:
         return []
     board = context.session.call("board", path={"board_id": board_id})

@@ -1,7 +1,7 @@
-"""Boards: what an object of its own kind needs besides its fields, and its sections and items as belongings.
+"""The sub-resources of a board: sections, items, and their order.
 
-A board has no ``deleted`` but a writable ``deleted_at``. That null takes a board out of the trash is not documented: it
-is sent, and Looker's answer says whether it helped.
+A board has no ``deleted`` but a writable ``deleted_at``. It is not documented that null takes a board out of the trash:
+lrestore sends it, and Looker's answer shows whether it worked.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class BoardSubResources:
         return apply_parts(self._context, applied, plan, live)
 
     def _all_parts(self) -> BoardPlan:
-        """What makes all parts: each that exists after all will be written where it differs."""
+        """The writes that create all parts; a part that exists is updated if it differs."""
         return self._planned({}, ids_hold=False)
 
     def _planned(self, live: JsonObject, *, ids_hold: bool) -> BoardPlan:
@@ -106,7 +106,7 @@ class BoardSubResources:
         return {**live, "board_sections": shown.get("board_sections") if _has_all_lists(shown) else None}
 
     def _out_of_the_trash(self, live: JsonObject) -> JsonObject:
-        """The board as it is now, if it is out."""
+        """The current board, if it is out of the trash."""
         shown = self._context.session.call("board", path={"board_id": str(live["id"])})
         if shown.get("deleted_at") or (self._unseen and not _has_all_lists(shown)):
             key = self._item.key
@@ -119,7 +119,7 @@ class BoardSubResources:
 
 
 def _is_whole(board: JsonObject) -> bool:
-    """Whether a listing shows all parts: none of the lists is missing, none is empty where its order names somebody."""
+    """Whether a listing shows all parts: no list is missing, and none is empty although its order names parts."""
     return _has_all_lists(board) and all(
         parent[parts] or not parent.get(order)
         for parent, parts, order in (

@@ -1,4 +1,4 @@
-"""Items of boards: what they show, in ids of the destination, and what they must hold."""
+"""Items of boards: their targets in ids of the destination, and their fields."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ _HANDLED = ("board_section_id", "dashboard_id", "look_id", "lookml_dashboard_id"
 
 @dataclass(slots=True)
 class Pin:
-    """One item on either side, as it stands on its board. ``section`` is the live id of its section, "" where that is
-    still to be made; ``path`` its place in the backed-up board."""
+    """One item of the backup or of the live board. ``section`` is the live id of its section, "" if that does not exist
+    yet; ``path`` its path in the backed-up board.
+    """
 
     id: str
     part: JsonObject
@@ -39,9 +40,9 @@ class Pin:
 
 @dataclass(slots=True)
 class Targets:
-    """Translates what the items of one board show. Answers are kept: matching and planning ask for the same.
+    """Translates the targets of the items of one board. Results are cached: matching and planning need the same.
 
-    ``unmet`` collects the items that show what cannot be had.
+    ``unmet`` collects the items whose target is not available.
     """
 
     context: Context
@@ -51,9 +52,9 @@ class Targets:
     _found: dict[str, JsonObject | DependencyError] = field(default_factory=dict)
 
     def expected(self, pin: Pin, live: JsonObject | None) -> JsonObject | None:
-        """The ids that the item must hold. What the live item shows already needs no question.
+        """The ids of the item. If the live item has the same target already, no call is made.
 
-        None for an item that shows what cannot be had: it is left out, and noted in ``unmet``.
+        None for an item whose target is not available: it is left out, and added to ``unmet``.
         """
         found: JsonObject = {}
         for name, target in _SHOWN:
@@ -72,7 +73,7 @@ class Targets:
         return self._lookml(pin, live, found)
 
     def source(self, pin: Pin) -> Hashable:
-        """What a backed-up item shows, in the destination's ids; None where that leads nowhere or to nothing."""
+        """The target of a backed-up item in the destination's ids; None if it is missing or the item has none."""
         for name, target in _SHOWN:
             if pin.part.get(name) not in (None, ""):
                 source_id = str(pin.part[name])
@@ -106,12 +107,12 @@ class Targets:
 
 
 def kind_shown(part: JsonObject) -> str:
-    """The field by which an item says what it shows: "" for one that shows a link, or nothing."""
+    """The field with the target of an item; "" for an item with a link, or without target."""
     return next((name for name in (*dict(_SHOWN), "lookml_dashboard_id") if part.get(name) not in (None, "")), "")
 
 
 def live_source(pin: Pin) -> Hashable:
-    """What a live item shows."""
+    """The target of a live item."""
     for name, _ in _SHOWN:
         if pin.part.get(name) not in (None, ""):
             return (name, str(pin.part[name]))
@@ -126,12 +127,12 @@ def _other_source(part: JsonObject) -> Hashable:
 
 
 def shows_nothing(part: JsonObject) -> bool:
-    """An item without content or link: Looker would not take it."""
+    """Whether an item has neither content nor link: Looker would refuse it."""
     return not any(part.get(name) for name in ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url"))
 
 
 def wanted_item(part: JsonObject, live: JsonObject | None, known: Releases) -> JsonObject:
-    """The fields of an item that are no ids. An own image cannot be had from a backup: the live one stays."""
+    """The fields of an item except ids. Backups do not hold an own image, so the live one stays."""
     wanted = wanted_part(part, "BoardItem", known, ignored=_HANDLED)
     if wanted.get("use_custom_image") and not (live or {}).get("custom_image_url"):
         del wanted["use_custom_image"]
@@ -144,6 +145,6 @@ def lost_image(part: JsonObject, live: JsonObject | None) -> bool:
 
 
 def item_name(part: JsonObject) -> str:
-    """An item as people would name it."""
+    """A readable name of an item."""
     shown = part.get("custom_title") if part.get("use_custom_title") else part.get("title")
     return str(shown or part.get("title") or part.get("custom_title") or part.get("custom_url") or "item")

@@ -1,10 +1,10 @@
-"""Plan what brings a board's sections and items back, and the order in which they stand.
+"""Plans the restore of a board's sections and items, and of their order.
 
-The live board is read whole. Sections are matched first, then all items of the board together: one that has been moved
-to another section is moved back, not made anew. Orders name ids, so those that name new parts are settled when these
-are there.
+The live board is read completely. Sections are matched first, then all items of the board together: an item that was
+moved to another section is moved back, not created again. Orders contain ids, so orders with new parts are written when
+these exist.
 
-An absent list is not an empty one: a board that was backed up without its sections keeps its live ones.
+An absent list is not an empty one: a board that was backed up without its sections keeps its live sections.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
 ORDERED = {"board": "section_order", "board_section": "item_order"}
-"""The fields that say in which order parts stand, by the type that has them."""
+"""The fields with the order of parts, by type."""
 
 
 @dataclass(slots=True)
 class Order:
-    """In which order the parts of a board or section are to stand: live ids, and source ids of parts to be made.
+    """The wanted order of the parts of a board or section: live ids, and source ids of parts to create.
 
-    ``parent`` is the source id of the board or section, ``part`` the type of what stands there.
+    ``parent`` is the source id of the board or section, ``part`` the type of the parts.
     """
 
     type: str
@@ -52,7 +52,7 @@ class Order:
 
 @dataclass(slots=True)
 class BoardPlan(Plan):
-    """``pending`` are orders among which there are parts still to be made or moved: known only afterwards."""
+    """``pending`` are orders with parts that are still to be created or moved: known only afterwards."""
 
     pending: list[Order] = field(default_factory=list)
 
@@ -66,7 +66,7 @@ class BoardPlan(Plan):
 
 
 class BoardPlanner:
-    """Plans the parts of one board. ``live`` is the board with its sections, or {} for one that is to be made."""
+    """Plans the parts of one board. ``live`` is the board with its sections, or {} for one that is to be created."""
 
     def __init__(self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject, *, ids_hold: bool) -> None:
         self._context = context
@@ -84,9 +84,9 @@ class BoardPlanner:
         """Live ids of those, as far as they are known."""
 
     def plan(self) -> BoardPlan:
-        """All writes to the parts; items whose dashboard or look cannot be had are left out, and named in ``unmet``.
+        """All writes to the parts. Items whose dashboard or look is not available are left out, and named in ``unmet``.
 
-        Sections that are in the trash with their board are there again when the board is.
+        Sections that are in the trash with their board come out with it.
         """
         if not isinstance(self._raw.get("board_sections"), list):
             self._plan.warnings.append("it was backed up without its board_sections: the live ones are left alone")
@@ -250,7 +250,7 @@ class BoardPlanner:
         return self._plan.matched.get(("board_section", source_id)) or Made("board_section", source_id)
 
     def _plan_orders(self) -> None:
-        """Who stands where, of all that is there in the end; an order of one needs no saying."""
+        """The final order of all parts; an order of one part is not written."""
         everyone = [str(section["id"]) for _, section in self._sections]
         self._order(Order("board", self._key.id, "", "board_section", _named(self._raw, "section_order", everyone)))
         for path, section in self._sections:
@@ -306,7 +306,7 @@ class BoardPlanner:
 
 
 def order_write(order: Order, ids: list[str], live: JsonObject) -> Write | None:
-    """The update that puts the parts with these live ids in order, if they are not; others come after them."""
+    """The update that puts the parts with these live ids in order; None if they are. Other parts come after them."""
     name = ORDERED[order.type]
     present = [str(one) for one in live.get(name) or ()]
     if [one for one in present if one in ids] == ids:

@@ -1,4 +1,4 @@
-"""Tiles on which live alerts hang: deleting the tile would cut the alerts off for good."""
+"""Tiles with live alerts: deleting such a tile would permanently detach its alerts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AlertGuard:
         self._listed: frozenset[str] | None = None
 
     def protects(self, tile: JsonObject) -> bool:
-        """Whether the tile has alerts, or whether that cannot be found out, unless the user accepts their loss."""
+        """Whether the tile must stay: it has alerts or may have some, and the user does not accept their loss."""
         if self._context.policy.allow_alert_loss:
             return False
         if tile.get("alert_count"):

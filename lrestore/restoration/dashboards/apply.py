@@ -1,4 +1,4 @@
-"""Carry out the plan for a dashboard's parts, stage by stage: what others name comes first, deletions come last."""
+"""Carries out the plan for a dashboard's parts in stages: referenced parts come first, deletions last."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")
 def apply_parts(context: Context, applied: Applied, plan: DashboardPlan, live: JsonObject) -> list[Change]:
     """Write what differs. ``live`` is the dashboard as it was read; its id is the parent of all parts.
 
-    Returns the changes that only came to light on the way (places of new tiles). Refusals are in ``applied``.
+    Returns the changes that were not known before (positions of new tiles). Refusals are in ``applied``.
     """
     dashboard_id = str(live["id"])
     applied.made["dashboard", applied.key.id] = dashboard_id
@@ -97,9 +97,7 @@ def _blocking(plan: DashboardPlan) -> tuple[list[Removal], list[Removal]]:
 
 
 def _out_of_the_way(updates: list[Write]) -> list[Write]:
-    """Filters that swap names: who holds a name that another is to get steps aside first, under a name of no
-    meaning.
-    """
+    """Filters that swap names: a filter that holds the name of another one is first renamed temporarily."""
     aside = []
     for write in updates:
         held = {change.path.rpartition(".")[2]: change.old for change in write.changes}
@@ -117,7 +115,7 @@ def _out_of_the_way(updates: list[Write]) -> list[Write]:
 
 
 def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboard_id: str) -> list[Change]:
-    """New tiles have places that Looker chose: read them once, and move those that stand elsewhere than backed up."""
+    """Looker chooses the positions of new tiles: read them once, and move tiles whose position differs."""
     pending = [one for one in plan.pending if _exists(applied, one.layout, one.element)]
     if not pending:
         return []

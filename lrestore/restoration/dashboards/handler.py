@@ -1,4 +1,4 @@
-"""A dashboard's filters, layouts and tiles, as the belongings of an item."""
+"""The sub-resources of a dashboard: filters, layouts and tiles."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class DashboardSubResources:
         return apply_parts(self._context, applied, plan, live)
 
     def _all_parts(self) -> DashboardPlan:
-        """What makes all parts: each that exists after all will be written where it differs."""
+        """The writes that create all parts; a part that exists is updated if it differs."""
         return self._planned(_BARE, ids_hold=False)
 
     def _planned(self, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
@@ -80,12 +80,12 @@ class DashboardSubResources:
         return plan
 
     def _replan(self, plan: Plan, live: JsonObject, *, ids_hold: bool) -> None:
-        """The plan was made blind: now that the dashboard is to be seen, it is made anew."""
+        """Plan again: the dashboard was not visible when the plan was made."""
         plan.become(self._planned(live, ids_hold=ids_hold))
         self._context.permit.parts(self._item.key, str(live["id"]), plan)
 
     def _out_of_the_trash(self, live_id: str) -> JsonObject:
-        """The dashboard with its parts, now that it shows them."""
+        """The dashboard with its parts, which Looker shows now."""
         live = self._context.live.get("dashboard", live_id)
         key = self._item.key
         if live is not None and live.get("deleted"):
@@ -101,7 +101,7 @@ class DashboardSubResources:
         return live
 
     def _whole(self, made: JsonObject) -> JsonObject:
-        """The new dashboard with the layout that Looker has given it, read only where the answer does not show it."""
+        """The new dashboard with the layout that Looker created, read only if the answer does not show it."""
         parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
         if not parts["dashboard_layouts"]:
             path = {"dashboard_id": str(made["id"])}

@@ -1,9 +1,9 @@
-"""Plan what brings a dashboard back: its own fields, filters, layouts, tiles, and where the tiles stand.
+"""Plans the restore of a dashboard: its own fields, filters, layouts, tiles, and the positions of tiles.
 
-The live dashboard is read once, whole. Parts are matched, never deleted and re-made: alerts, schedules and links hang
-on their ids. ``update_dashboard`` does not touch parts (specification), so each part is written on its own.
+The live dashboard is read once, completely. Parts are matched, never deleted and created again: alerts, schedules and
+links depend on their ids. ``update_dashboard`` does not write parts (specification), so each part has its own write.
 
-An absent list is not an empty one: a dashboard that was backed up without its tiles keeps its live ones.
+An absent list is not an empty one: a dashboard that was backed up without its tiles keeps its live tiles.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ PART_LISTS = {
 
 @dataclass(slots=True)
 class Placement:
-    """Where a backed-up tile stands on a backed-up layout. ``fields`` are the component's writable ones."""
+    """The position of a backed-up tile on a backed-up layout. ``fields`` are the component's writable fields."""
 
     layout: str
     element: str
@@ -58,15 +58,16 @@ class Placement:
 
 @dataclass(slots=True)
 class DashboardPlan(Plan):
-    """``writes`` holds them all in the order in which they are to be made; ``pending`` are placements of tiles or on
-    layouts that do not exist yet: their components are known only afterwards."""
+    """``writes`` are all writes in order. ``pending`` are positions of tiles, or on layouts, that do not exist yet:
+    their components are known only afterwards.
+    """
 
     pending: list[Placement] = field(default_factory=list)
     again: bool = False
     """Whether the dashboard is read, and its parts are planned, once more when it is out of the trash."""
 
     def calls(self) -> Counter[str]:
-        """Places of new tiles are counted as if each had to be moved."""
+        """Positions of new tiles are counted as if each had to be moved."""
         calls = Plan.calls(self)
         if self.again:
             calls["dashboard"] += 1
@@ -78,7 +79,7 @@ class DashboardPlan(Plan):
 
 @dataclass(slots=True)
 class _Side:
-    """One kind of part on both sides. ``paths``: where the backed-up ones stand in their item."""
+    """One kind of part on both sides. ``paths``: the paths of the backed-up parts in their item."""
 
     type: str
     paths: list[str]
@@ -88,7 +89,7 @@ class _Side:
 
 
 class DashboardPlanner:
-    """Plans the parts of one dashboard. ``live`` is None for a dashboard that is to be made."""
+    """Plans the parts of one dashboard. ``live`` is None for a dashboard that is to be created."""
 
     def __init__(
         self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, *, ids_hold: bool
@@ -109,9 +110,9 @@ class DashboardPlanner:
         self._parent: str | Made = str(live["id"]) if live else Made("dashboard", key.id)
 
     def plan(self) -> DashboardPlan:
-        """All writes to the parts; tiles whose look or query cannot be had are left out, and named in ``unmet``.
+        """All writes to the parts. Tiles whose look or query is not available are left out, and named in ``unmet``.
 
-        Raises DependencyError for a look where ``[run] missing_looks`` is ``fail``.
+        Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
         """
         sides = {kind: self._side(kind) for kind in PART_LISTS}
         for side in sides.values():
@@ -230,7 +231,9 @@ class DashboardPlanner:
             wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or Made("dashboard_layout", seen[0])
 
     def _why_impossible(self, tile: JsonObject) -> str:
-        """Why no call can make the tile; "" if one can. Looker would refuse it when half of the dashboard is made."""
+        """The reason why the tile cannot be created, or "". Found before the first write, since Looker would refuse it
+        after a part of the dashboard is written.
+        """
         known = self._context.releases
         beyond = [name for name in _KINDS_OF_TILE if tile.get(name) and not known.can_write("DashboardElement", name)]
         if beyond:
@@ -342,27 +345,27 @@ class DashboardPlanner:
 
 
 _FILTER = ("name", "title", "type")
-"""What a filter needs (specification, CreateDashboardFilter)."""
+"""Required fields of a filter (specification, CreateDashboardFilter)."""
 
 _FIELD_FILTER = ("model", "explore", "dimension")
-"""What a filter by a field needs."""
+"""Required fields of a filter by a field."""
 
 _KINDS_OF_TILE = ("extension_id", "filter_id")
-"""What a tile may be made of and that came after the first release of API 4.0."""
+"""Contents of a tile that came after the first release of API 4.0."""
 
 TAB = "dashboard_layout_id"
 
 _FIXED = (TAB, "dashboard_element_id")
 
 _SPOT = ("row", "column", "width", "height")
-"""Where null says nothing: a tile stands somewhere, and has a size."""
+"""Fields in which null has no meaning: a tile always has a position and a size."""
 
 Spot = tuple[str, str]
 """The ids of a layout and of a tile."""
 
 
 def places_of(layouts: Iterable[JsonObject]) -> dict[Spot, JsonObject]:
-    """The layout components of some layouts, by the spot that each is."""
+    """The layout components of some layouts, by layout and tile."""
     return {
         (str(layout["id"]), str(component.get("dashboard_element_id"))): component
         for layout in layouts
@@ -371,7 +374,7 @@ def places_of(layouts: Iterable[JsonObject]) -> dict[Spot, JsonObject]:
 
 
 def placement_write(placement: Placement, component: JsonObject) -> Write | None:
-    """The update that puts a tile in its place, if it is not there already."""
+    """The update that moves a tile to its position; None if it is there already."""
     part = PARTS["dashboard_layout_component"]
     body = differing(placement.fields, component, fields.sdk_model(part.model))
     if not body:

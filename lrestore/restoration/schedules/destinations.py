@@ -1,7 +1,7 @@
-"""Destinations of scheduled plans. They go with the plan, as a whole: Looker replaces all of them by what is sent.
+"""Destinations of scheduled plans. They are written with the plan: Looker replaces all of them by the sent list.
 
-They have no identity of their own: what counts is that the same things are sent to the same addresses. Secrets are
-written and never read, so a list that is sent takes those of the live plan away.
+They have no identity of their own: two lists are equal if they send the same content to the same addresses. Secrets can
+be written but not read, so a sent list removes the secrets of the live plan.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def secret_kinds(backed_up: list[JsonObject]) -> list[str]:
 
 
 def addresses(destinations: list[JsonObject]) -> tuple[str, ...]:
-    """What is sent where, in whatever order: equal for lists that reach the same people in the same form."""
+    """A comparable form without order: equal for lists that reach the same people in the same format."""
     return tuple(_meaning(destinations, _ADDRESS))
 
 

@@ -1,6 +1,6 @@
-"""Scheduled plans: content that is sent to somebody at set times. Restoring one never sends anything.
+"""Scheduled plans: content that Looker sends at set times. Restoring a plan never sends anything.
 
-A plan is made switched off, and switched on by a call of its own, the last of all. ``run_once`` is never sent.
+A plan is created switched off; a separate last call switches it on. ``run_once`` is never sent.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _DESTINATIONS = "scheduled_plan_destination"
 
 
 def adjust_plan(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """What of a plan's fields needs more than copying. Raises DependencyError where its content cannot be had."""
+    """Adjust fields of a plan that cannot be copied. Raises DependencyError if its content is not available."""
     _content(planner, wanted)
     _owner(planner, wanted)
     _times(planner, wanted)
@@ -40,7 +40,7 @@ def adjust_plan(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def _content(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """A plan sends one thing: where the live plan sends something else, that is taken back. LookML is checked here."""
+    """A plan sends one object: if the live plan sends another one, that reference is removed. Checks LookML."""
     chosen = [name for name in CONTENT_TYPES[_TYPE].one_of if wanted.get(name) is not None]
     for name in CONTENT_TYPES[_TYPE].one_of:
         if chosen and name not in chosen and (planner.live or {}).get(name) is not None:
@@ -60,7 +60,7 @@ def _content(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def _owner(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """Whoever owns a plan has its queries run with his rights: that is worth a word where it is another."""
+    """Warn about another owner: the queries of a plan run with the rights of its owner."""
     if planner.raw.get("user_id") is None:
         return
     lost = "user_id" not in wanted or any(text.startswith("its owner, user ") for text in planner.warnings)

@@ -1,4 +1,4 @@
-"""Tabs that a scheduled plan sends: ids of the dashboard's layouts, or labels where it is a LookML dashboard."""
+"""Tabs that a scheduled plan sends: ids of the dashboard's layouts, or labels for a LookML dashboard."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_i
 
 
 def _made_anew(context: Context, tab: str) -> bool:
-    """Whether the tab is on record under another id: only then is it worth a call to look."""
+    """Whether the tab is recorded with another id: only then is a call needed."""
     recorded = context.journal.recorded(_KIND, tab)
     return recorded is not None and recorded.destination_id != tab
 
@@ -56,7 +56,7 @@ def _layouts_of(context: Context, dashboard_id: str) -> dict[str, JsonObject]:
 
 
 def _namesake(layout: JsonObject | None, live: list[JsonObject]) -> str | None:
-    """The live tab under the same label; where neither has any, the only one."""
+    """The live tab with the same label; if neither has labels, the only tab."""
     if layout is None:
         return None
     there = present(live, flags=flags_of_layouts_count(live))
