@@ -62,7 +62,14 @@ from lrestore.run.prepare.api_specification import load_api_specification
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.name_swaps import make_ready, renames
 from lrestore.run.prepare.prefetch import prefetched
-from lrestore.run.prepare.preflight import AdminCheck, check_fallbacks, check_new_folders, connect, judge, least_calls
+from lrestore.run.prepare.preflight import (
+    AdminCheck,
+    check_fallbacks,
+    check_new_folders,
+    connect_destination,
+    judge,
+    least_calls,
+)
 from lrestore.run.prepare.source_instance import (
     connect_source,
     definitions_for,
@@ -147,7 +154,7 @@ class Run:
         with self._stack, self._session:
             pool = ThreadPoolExecutor(self._settings.run.in_flight, thread_name_prefix="calls")
             self._pool = self._stack.enter_context(pool)
-            facts = connect(self._session, self._settings.destination.base_url)
+            facts = connect_destination(self._session, self._settings.destination.base_url)
             self._known = load_api_specification(self._session, facts, self._state, self._job.route.destination)
             self._job.facts = self._known.facts
             self._is_admin = AdminCheck(self._session, facts.user_id)

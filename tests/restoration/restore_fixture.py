@@ -30,7 +30,7 @@ from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.session import SessionJournal
-from lrestore.run.prepare.preflight import AdminCheck, connect, judge
+from lrestore.run.prepare.preflight import AdminCheck, connect_destination, judge
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.server import RunningSimulator, start
@@ -97,7 +97,7 @@ class Stage:
     def context(self, policy: Policy | None = None, judgement: Judgement | None = None) -> Context:
         """The surroundings of a new run, with nothing read yet."""
         session = self._session()
-        facts = connect(session, self.simulator.base_url)
+        facts = connect_destination(session, self.simulator.base_url)
         live = Live(session)
         return Context(
             session=session,

@@ -31,7 +31,7 @@ _INTRODUCTION = 3
 _FOLDER_LISTING = 1
 
 
-def connect(session: Caller, base_url: str) -> DestinationFacts:
+def connect_destination(session: Caller, base_url: str) -> DestinationFacts:
     """Log in, and read the caller's user and Looker's release.
 
     Raises DestinationError if the destination is not a Looker with API 4.0, or cannot be reached.
@@ -117,7 +117,7 @@ def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, 
 
 
 def least_calls(selected: Sequence[ItemKey], identity: str) -> int:
-    """The least number of calls before the first item: to log in, :func:`connect`, and :func:`judge`."""
+    """The least number of calls before the first item: to log in, :func:`connect_destination`, and :func:`judge`."""
     if identity != "auto":
         return _INTRODUCTION
     counts = [sum(key.type == type_name for key in selected) for type_name in _SAMPLED]
