@@ -156,8 +156,12 @@ class Job:
         )
         builder = ReportBuilder(head)
         builder.expect([*self.keys, *self.removals])
-        for warning in self.vault.warnings if self.undone is None else ():
-            builder.warn(f"backup: {warning}")
+        if self.undone is None:
+            for warning in self.vault.warnings:
+                builder.warn(f"backup: {warning}")
+        else:
+            for warning in self.undone.warnings():
+                builder.warn(warning)
         for warning in (*self.facts.warnings, *self._unknown_types()):
             builder.warn(warning)
         if self.request.added_looks:

@@ -25,6 +25,7 @@ TABLES = (
     "CREATE INDEX undo_left_by_owner ON undo_left (owner_type, owner_id)",
     """CREATE TABLE undo_made (
     type TEXT NOT NULL, id TEXT NOT NULL, made_from TEXT NOT NULL, PRIMARY KEY (type, id))""",
+    "CREATE TABLE undo_warnings (text TEXT NOT NULL)",
 )
 
 _ACTION = "SELECT action FROM undo_items WHERE type = ? AND id = ?"
@@ -58,6 +59,10 @@ class Undone:
     def with_action(self, action: UndoAction) -> list[ItemKey]:
         """The objects that the undo treats with this action."""
         return [ItemKey(*row) for row in self._rows(_ACTIONS, (action,))]
+
+    def warnings(self) -> list[str]:
+        """What is not known of the undone session, and therefore not undone."""
+        return [str(row[0]) for row in self._rows("SELECT text FROM undo_warnings ORDER BY rowid", ())]
 
     def touches(self, owner: ItemKey) -> Sequence[Touch]:
         rows = self._rows(_TOUCHES, (owner.type, owner.id))

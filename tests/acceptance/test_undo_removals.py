@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,3 +163,16 @@ def test_copies_that_were_removed_are_a_clear_refusal(arena: Arena) -> None:
         shard.unlink()
     refused = arena.run("--undo", session)
     assert refused.code == 3 and "copies" in refused.err and "removed" in refused.err and refused.calls == ()
+
+
+def test_a_create_whose_end_is_unknown_is_named(arena: Arena) -> None:
+    """The process is killed between a create and its answer, and the session is undone without being resumed."""
+    arena.edit("look", "1", title="first")
+    delete(arena, "look", "2")
+    killed = arena.process("--select", "look=1,2", LRESTORE_CRASH="intent.acked:1")
+    assert killed.code == -signal.SIGKILL
+    (session,) = [line.split(",")[0] for line in arena.run("--show", "sessions", "--format", "csv").out.split()[1:]]
+    undone = arena.run("--undo", session).all_good()
+    look = arena.world.table("look").get("1")
+    assert look is not None and look["title"] == "first"
+    assert f"session {session} ended while it created look 2 of the backup" in undone.out

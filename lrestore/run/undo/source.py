@@ -22,7 +22,7 @@ from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.run.request import CreatedObjects
 from lrestore.state.copies import Copies
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession
+from lrestore.state.records import OpenIntent, RestorationSession
 from lrestore.state.undo import UndoEntry, read_undo
 from lrestore.state.undone import TABLES
 from lrestore.text.storable import storable
@@ -77,6 +77,9 @@ def write_source(
             source.put_made(ItemKey(type_name, live_id), named.get(live_id, ""), created)
         for row in shards.written():
             shard.execute("INSERT INTO undo_left VALUES (?, ?, ?, ?, ?, ?)", tuple(row))
+        for begun in state.open_intents(session.id):
+            if not begun.intent.part:
+                shard.execute("INSERT INTO undo_warnings VALUES (?)", (_unknown(begun, session.id),))
         for one in made:
             shard.execute("INSERT OR IGNORE INTO undo_made VALUES (?, ?, ?)", (one.type, one.id, one.made_from))
 
@@ -88,6 +91,15 @@ def action_for(type_name: str, created: CreatedObjects) -> UndoAction:
     if created == "trash" and CONTENT_TYPES[type_name].trash:
         return "trash"
     return "switch_off" if type_name == "scheduled_plan" else "keep"
+
+
+def _unknown(row: OpenIntent, session_id: str) -> str:
+    """The session ended between a create and its answer: only a search could tell whether the object is there."""
+    key = row.intent.key
+    return (
+        f"session {session_id} ended while it created {key.type} {key.id} of the backup ({row.intent.natural_key}): if "
+        "Looker has created it, it is not undone; to have it undone, resume the session first, then undo it"
+    )
 
 
 def _has_written(state: StateReader, session_id: str) -> bool:
