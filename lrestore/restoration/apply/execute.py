@@ -15,7 +15,7 @@ from lrestore.content.canonical import canonical, field_types
 from lrestore.content.diff import differing
 from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.messages import FieldError, Intent, ItemKey
+from lrestore.messages import Deletion, FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import Context
@@ -220,18 +220,39 @@ def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[]
 
 
 def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> None:
-    """Delete parts; one that is gone already is gone."""
+    """Delete parts; one that is gone already is gone. Looker also answers 404 where the caller may not delete: then the
+    part is still shown, and it has not been deleted.
+    """
     for removal in removals:
         try:
-            send(context, removal.operation, {_id_parameter(removal.operation): removal.deletion.id}, None)
-        except NotFoundError:
-            continue
+            _remove(context, applied, removal)
         except LookerError as error:
             gone = removal.deletion
             write = Write(removal.operation, gone.type, "", gone.id, f"{gone.type} {gone.id}", gone.name, {})
             applied.failures.append((write, error))
         else:
             applied.done += 1
+
+
+def _remove(context: Context, applied: Applied, removal: Removal) -> None:
+    try:
+        send(context, removal.operation, {_id_parameter(removal.operation): removal.deletion.id}, None)
+    except NotFoundError:
+        if _still_shown(context, applied, removal.deletion):
+            raise
+
+
+def _still_shown(context: Context, applied: Applied, part: Deletion) -> bool:
+    """Whether the object still shows the part."""
+    operation, parameter = ("board", "board_id") if part.type in _HELD_AS else _CHILDREN[part.type]
+    try:
+        shown = context.session.call(operation, path={parameter: applied.live_id})
+    except NotFoundError:
+        return False
+    sections = shown.get("board_sections") or () if part.type in _HELD_AS else ()
+    items = [item for section in sections for item in section.get("board_items") or ()]
+    rows = {"board_section": sections, "board_item": items}.get(part.type, shown)
+    return any(str(row["id"]) == part.id and not row.get("deleted") and not row.get("deleted_at") for row in rows)
 
 
 def _note(applied: Applied, write: Write, answer: JsonObject | LookerError) -> None:

@@ -7,7 +7,6 @@ afterwards. Objects that contain something of another person, or that were chang
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 
 from lrestore.errors import IncompleteError, ItemError, NotFoundError, StoppedError
 from lrestore.json_types import JsonObject
@@ -117,8 +116,13 @@ class _Remover:
         operation = entry.delete or ""
         path = OPERATIONS[operation].path
         parameter = path[path.rindex("{") + 1 : path.rindex("}")]
-        with suppress(NotFoundError):
+        try:
             send(context, operation, {parameter: key.id}, None)
+        except NotFoundError:
+            # It is gone; or the caller may not delete it, and then it is still shown.
+            context.live.look_anew(key.type)
+            if context.live.beyond(key.type, key.id) is not None:
+                raise
         return self._told(key, title)
 
     @property
