@@ -32,6 +32,7 @@ from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.request import RunRequest
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.model import SavedPlan
+from lrestore.run.saved_plan.origin import differences
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
 from lrestore.state.records import UNDO, RestorationSession, Route, SessionStatus
@@ -162,7 +163,7 @@ class Job:
         else:
             for warning in self.undone.warnings():
                 builder.warn(warning)
-        for warning in (*self.facts.warnings, *self._unknown_types()):
+        for warning in (*self.facts.warnings, *self._since_plan(), *self._unknown_types()):
             builder.warn(warning)
         if self.request.added_looks:
             builder.warn(self.added_looks())
@@ -186,6 +187,12 @@ class Job:
             f"{count} restored although not selected, because tiles show them and the destination lacks them: "
             f"{named}{more} ([run] missing_looks)"
         )
+
+    def _since_plan(self) -> Iterator[str]:
+        """What is not as it was when the plan was made that is carried out."""
+        facts = self.facts
+        if self.plan is not None:
+            yield from differences(self.plan.plan, facts.looker_version, facts.user_id, facts.user_name)
 
     def _never_backed_up(self) -> Iterator[tuple[str, str]]:
         for type_name in sorted({key.type for key in self.keys}):

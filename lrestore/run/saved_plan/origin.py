@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 import msgspec
 
@@ -28,6 +29,15 @@ def check_destination(plan: SavedPlan, settings: Settings) -> None:
             f"{named.base_url}: nothing was written",
             hint=f"check [destination], or {_HINT}",
         )
+
+
+def differences(plan: SavedPlan, looker_version: str, user_id: str, user: str) -> Iterator[str]:
+    """Facts that have changed since the plan was made, and on which it may depend what can be written."""
+    then = plan.destination
+    if then.looker_version != looker_version:
+        yield f"the plan was made for Looker {then.looker_version or '?'}, the destination is {looker_version or '?'}"
+    if then.user_id != user_id:
+        yield f"the plan was made as user {then.user_id} ({then.user}), this run is user {user_id} ({user})"
 
 
 def settings_of_plan(plan: SavedPlan, settings: Settings) -> Settings:

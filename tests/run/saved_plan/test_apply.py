@@ -184,6 +184,24 @@ def test_few_items_are_compared_with_the_plan_too(few: Arena) -> None:
     assert [call.path.rpartition("/")[2] for call in applied.writes] == ["1", "1"]
 
 
+def test_counters_that_move_by_themselves_change_nothing(few: Arena) -> None:
+    planned(few, *FEW).all_good()
+    for kind in ("look", "dashboard"):
+        few.edit(kind, "1", view_count=999, favorite_count=7, last_accessed_at="2026-03-01T00:00:00.000+00:00")
+        few.edit(kind, "1", last_viewed_at="2026-03-01T00:00:00.000+00:00")
+    applied = few.run("--apply", "p.json").all_good()
+    assert applied.total("updated") == 3
+
+
+def test_another_release_and_another_caller_are_told(few: Arena) -> None:
+    planned(few, *FEW).all_good()
+    found = content(few)["destination"]
+    _rewritten(few, destination={**found, "looker_version": "25.0", "user_id": "3", "user": "Chidi"})
+    applied = few.run("--apply", "p.json").all_good()
+    assert any("made for Looker 25.0" in warning for warning in applied.report["warnings"])
+    assert any("made as user 3 (Chidi), this run is user 1" in warning for warning in applied.report["warnings"])
+
+
 def test_an_object_that_is_gone_is_not_made_by_a_plan_that_updates_it(few: Arena) -> None:
     planned(few, *FEW).all_good()
     few.world.table("look").remove("1")
