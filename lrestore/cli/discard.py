@@ -1,4 +1,4 @@
-"""``--discard``: give an unfinished session up, so that ``--resume`` does not pick it any more. No API call."""
+"""``--discard``: marks an unfinished session, so that ``--resume`` does not choose it any more. No API call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lrestore.state.writer import StateWriter
 
 
 def discard(options: Options, environ: Mapping[str, str]) -> str:
-    """What was done, for stdout. Raises UsageError for a session that is unknown, finished or discarded, LockHeldError
-    while a run uses the state file, StateError if that cannot be written.
+    """Discard the session; returns the text for stdout. Raises UsageError if the session is unknown, finished or
+    discarded, LockHeldError if a run uses the state file, StateError if that cannot be written.
     """
     state = settings_of(options, environ).state.path
     with StateReader.open(state) as reader:

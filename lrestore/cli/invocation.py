@@ -48,7 +48,7 @@ class Audience:
 
 
 def plan_keeper(file: Path | None) -> Callable[[SavedPlan], object] | None:
-    """What writes a plan to ``--plan-out``; None without that."""
+    """Writes a plan to ``--plan-out``; None without that flag."""
     if file is None:
         return None
     from lrestore.run.saved_plan.file import write_plan

@@ -46,11 +46,11 @@ class Head(msgspec.Struct, frozen=True):
 
 
 _NAMED = 20
-"""So many new folders are named in a warning; the items name them all."""
+"""Number of new folders in a warning; the items name all of them."""
 _ACCESS = {
     "inherit": "the access of the folder above",
-    "closed": "no access list: only administrators see them, until somebody opens them",
-    "copy": "the access that the source tells, as far as groups and users are here",
+    "closed": "no access list: only administrators see them, until one of them grants access",
+    "copy": "the access list of the source instance, as far as its groups and users exist",
 }
 
 
@@ -180,12 +180,12 @@ class ReportBuilder:
             yield f"Looker {release} does not know {named}: left out"
 
     def _seen_by(self) -> Iterator[str]:
-        """Who may see what is new, for no backup holds access lists."""
+        """Warn about the access of new folders, because backups hold no access lists."""
         folders = [f"{key} {name!r}" for key, name in self._new_folders.items()]
         if folders:
             more = f", and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
             count = "1 folder" if len(folders) == 1 else f"{len(folders)} folders"
-            verb = "would be made anew, with" if self._head.mode == "plan" else "made anew, with"
+            verb = "would be created, with" if self._head.mode == "plan" else "created, with"
             access = _ACCESS[self._head.new_folder_access]
             yield f"{count} {verb} {access} ([run] new_folder_access): {', '.join(folders[:_NAMED])}{more}"
 

@@ -1,13 +1,12 @@
-"""Restoring one item: what is to be done, and doing it.
+"""Plans and restores one item.
 
-Promise: an object is written only if it is surely the backed-up one, only where it differs, and only when everything
-that it needs is there; nothing is created twice, and nothing is deleted while something of the item failed.
+Promise: an object is written only if it is provably the backed-up one, only where it differs, and only if everything
+that it needs exists. Nothing is created twice, and nothing is deleted if a write of the item failed.
 
-1. ``match`` finds the live object, ``own`` and ``dashboard`` (with ``tile_planner``, ``parts``) plan what differs.
-2. ``checks``, ``alerts`` and ``resolve`` say what stands against it.
-3. ``create`` makes things exactly once; ``apply`` and ``dashboard_apply`` carry the plan out.
-4. ``item`` puts it together; ``context`` is all that it needs from its surroundings.
+1. ``identify`` finds the live object and translates references.
+2. ``plan`` and the packages of the types plan the differences and check their preconditions.
+3. ``apply`` carries the plan out and creates each object exactly once.
+4. ``item`` combines these steps; ``context`` and ``ports`` are all that it needs from outside.
 
-Not guaranteed: that an item which failed half way is as before. What was written is on record, and running it again
-goes on.
+Not guaranteed: that an item which failed is unchanged. Its writes are recorded, and running it again continues.
 """

@@ -1,8 +1,8 @@
-"""Was an object changed since the session that is being taken back?
+"""Checks whether an object was changed since the session that is being undone.
 
-An undo may change a live value only if the session wrote it. A value that the first copy has needs no write. So each
-value that the undo would change is compared with what the session wrote: any other value was set by another person, and
-the object is left alone.
+An undo may change a live value only if the session wrote it. A value equal to the first copy needs no write. So each
+value that the undo would change is compared with the writes of the session: any other value was set by another person,
+and the object is not written.
 """
 
 from __future__ import annotations

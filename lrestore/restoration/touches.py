@@ -1,7 +1,7 @@
-"""What a restore writes, as notes for an undo.
+"""Records the writes of a restore for an undo.
 
-The notes say which values an object may have because of this session. A value that is neither in the first copy nor in
-a note was set by another person.
+The records tell which values an object may have because of this session. A value that is neither in the first copy nor
+in a record was set by another person.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What an undo leaves alone, and why: objects that are gone, that were changed since, or that it was told to keep.
+"""Tells which objects an undo does not write: objects that are gone, that were changed since, or that must be kept.
 
-In a session that takes nothing back, no rule applies.
+No rule applies in a session that is not an undo.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lrestore.restoration.identify.match import Match
 from lrestore.restoration.writes import Plan, Write
 
 _NAMED = 5
-"""So many changed fields are named in a reason."""
+"""Number of changed fields in a reason."""
 
 
 class UndoRules:

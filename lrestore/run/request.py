@@ -12,7 +12,7 @@ from lrestore.selection import Filters
 Mode = Literal["restore", "dry-run", "plan", "verify"]
 
 CreatedObjects = Literal["trash", "delete", "keep"]
-"""What an undo does with objects that the undone session made. ``trash``: dashboards and looks go to the trash."""
+"""The treatment of objects that the undone session created. ``trash``: dashboards and looks go to the trash."""
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True):

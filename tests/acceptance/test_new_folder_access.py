@@ -114,8 +114,8 @@ def test_by_default_no_call_is_made_for_access_and_the_report_says_what_it_is(em
     ran = emptied.arena.run(*WHAT).all_good()
     assert not [name for name in ran.operations if "content_metadata" in name]
     assert all(inherits(emptied.arena.world, folder) for folder in emptied.made)
-    (told,) = (text for text in ran.report["warnings"] if "made anew" in text)
-    assert told.startswith(f"{len(emptied.made)} folders made anew, with the access of the folder above")
+    (told,) = (text for text in ran.report["warnings"] if "folders created, with" in text)
+    assert told.startswith(f"{len(emptied.made)} folders created, with the access of the folder above")
     made = [item for item in ran.report["items"] if item["type"] == "folder" and item["outcome"] == "created"]
     assert all(item["reason"] == "its access is that of the folder above" for item in made)
     assert all(f"folder={item['id']} {item['name']!r}" in told for item in made)

@@ -1,11 +1,11 @@
-"""The access list of a folder that is made anew. No backup holds one.
+"""The access list of a folder that lrestore creates. Backups hold no access lists.
 
-``[run] new_folder_access``: *inherit*, nothing is done; *closed*, the list is emptied, so that only admins see the
-folder; *copy*, it becomes that of the living source, groups and users translated. A folder that is there already keeps
-the list that it has.
+``[run] new_folder_access``: *inherit*: nothing is done; *closed*: the list is emptied, so that only admins see the
+folder; *copy*: it becomes that of the source instance, with groups and users translated. An existing folder keeps its
+list.
 
-What a folder has on its list when it stops inheriting is not documented (a copy of what it inherited, or its creator):
-whatever is found there and not wanted is removed, and the list is read again.
+The initial list of a folder that stops inheriting is not documented (a copy of the inherited list, or its creator):
+entries that are not wanted are removed, and the list is read again.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ _PATH = "access"
 
 @dataclass(slots=True)
 class AccessPlan(Plan):
-    """``wanted``: the list that a new folder is to have, None where it is left as it is. ``as_inherited``: it may
-    inherit that list instead, where that is the same.
+    """``wanted``: the list of a new folder; None: the list is not changed. ``as_inherited``: the folder may inherit the
+    list instead, if that is equal.
     """
 
     wanted: tuple[Grant, ...] | None = None
@@ -62,7 +62,7 @@ class FolderAccess:
         return plan
 
     def _left_unclosed(self, match: Match) -> bool:
-        """Whether the live folder is one that an earlier process has made, and not one that merely has its name."""
+        """Whether the live folder was created by an earlier process, and does not merely have the same name."""
         return (match.how == "mapping" or self._context.journal.unsettled(self._key)) and is_unclosed(
             self._context, self._key
         )
@@ -71,7 +71,7 @@ class FolderAccess:
         return Write(operation, ACCESS, self._key.id, live_id, _PATH, self._name, body, changes)
 
     def _as_in_source(self, plan: AccessPlan) -> None:
-        """Looked up in the source; what cannot be translated is left out, what is not known is closed."""
+        """The list of the source instance. Entries that cannot be translated are left out; an unknown list is empty."""
         found = self._context.definitions.access(self._key.id)
         if found is None:
             plan.warnings.append(
@@ -90,7 +90,7 @@ class FolderAccess:
         plan.note = f"its access is that in the source: {told(plan.wanted)}"
 
     def _translated(self, grant: Grant) -> Grant:
-        """Raises DependencyError where the group or user has no counterpart."""
+        """Raises DependencyError if the group or user has no counterpart."""
         kind, source_id = ("group", grant.group_id) if grant.group_id else ("user", grant.user_id)
         live_id = resolve(self._context, kind, source_id, path=_PATH, key=self._key)
         return Grant(grant.permission, live_id if kind == "group" else "", live_id if kind == "user" else "")
@@ -129,7 +129,7 @@ class FolderAccess:
         return str(found)
 
     def _inherits(self, metadata_id: str, wanted: tuple[Grant, ...]) -> bool:
-        """Whether the folder inherits just what it shall have."""
+        """Whether the folder inherits exactly the wanted list."""
         now = AccessLists(self._context.session).effective(metadata_id)
         return now.inherits and now.grants == wanted
 
@@ -142,7 +142,7 @@ class FolderAccess:
                 raise self._still("inherits the access of the folder above")
 
     def _remove_others(self, metadata_id: str, wanted: tuple[Grant, ...]) -> None:
-        """Remove what the list holds beyond what is wanted, and make sure that it is gone."""
+        """Remove entries that are not wanted, and check that they are gone."""
         extra = self._extra(metadata_id, wanted)
         for entry_id in extra:
             try:
@@ -164,7 +164,7 @@ class FolderAccess:
         )
 
     def _grant(self, applied: Applied, metadata_id: str, grant: Grant) -> None:
-        """A refusal leaves the folder more closed than it was, which a warning says."""
+        """Add wanted entries. If Looker refuses one, the folder stays more restricted, with a warning."""
         try:
             send(
                 self._context,

@@ -1,6 +1,6 @@
-"""The groups in a group, and the groups that have a role. No backup holds them: the source instance is asked.
+"""The groups in a group, and the groups that have a role. Backups do not hold them; the source instance provides them.
 
-What Looker lists at once is compared first: only where that differs is the object's own list asked for, which is fresh.
+The listing of all groups is compared first. Only if it differs, the object's own list is read, which is fresh.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from lrestore.vault.items import VaultItem
 
 @dataclass(slots=True)
 class _Groups:
-    """The groups that are meant: the destination's ids, and which of the backup each is. ``certain``: no other is."""
+    """The wanted groups: ids of the destination, and their ids in the backup. ``certain``: the list is complete."""
 
     ids: dict[str, str] = field(default_factory=dict)
     certain: bool = True
@@ -45,7 +45,7 @@ class _Planner:
         self.warnings: list[str] = []
 
     def meant(self, source_ids: Sequence[str]) -> _Groups | None:
-        """None while one of the groups is still to come: the list is compared when all are there."""
+        """None while one of the groups is still to come: the list is compared when all exist."""
         groups, lost, waiting = _Groups(), [], False
         for source_id in source_ids:
             try:
@@ -113,7 +113,7 @@ class GroupSubResources:
         return self._shown(live_id)
 
     def _shown(self, live_id: str) -> list[str]:
-        """The groups in it, as Looker shows them now."""
+        """The groups in it that Looker shows now."""
         rows = self._context.session.call("all_group_groups", path={"group_id": live_id}, query={"fields": "id"})
         return [str(row["id"]) for row in rows]
 
@@ -180,7 +180,7 @@ class RoleSubResources:
 
 
 def _attempt(applied: Applied, write: Write, act: Callable[[], object]) -> None:
-    """A refusal fails the item and lets the other writes be."""
+    """A refusal fails the item but not its other writes."""
     try:
         act()
     except LookerError as error:

@@ -1,4 +1,4 @@
-"""Groups, roles and permission sets: what backups lack of them, and the admin rights of the user who restores."""
+"""Groups, roles and permission sets: warnings about data that backups lack, and the admin rights of the caller."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ADMINISTER = "administer"
 
 
 def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """A group that is made again gets its members back from the users; the living source knows the groups in it."""
+    """Warn about a group that is created: its users restore the members, the source instance provides its groups."""
     if planner.live is not None:
         return
     if planner.context.definitions.inside(planner.key.id) is not None:
@@ -76,7 +76,7 @@ def known_permissions(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def known_models(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """Say which models are not there (yet): a set may name them all the same."""
+    """Warn about models that do not exist (yet): a set may name them nevertheless."""
     if not _differs(planner, wanted, "models"):
         return
     unknown = [name for name in wanted["models"] if not planner.context.live.explore_exists(str(name), "")]

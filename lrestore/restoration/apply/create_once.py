@@ -1,8 +1,8 @@
-"""Create things exactly once.
+"""Creates objects exactly once.
 
-Looker has no idempotency key. So an intent is written down first, and when an answer is lost the object is *looked for*
-before the call is repeated: what is there is adopted. Looker goes on with a call whose caller is gone, so nothing is
-made in its place before the call must have ended; as soon as the object is there, the waiting is over.
+Looker has no idempotency key. So an intent is recorded first, and if an answer is lost, the object is *looked for*
+before the call is repeated: an existing object is adopted. Looker finishes a call even if its caller has ended, so the
+object is not created again before the call must have ended. The waiting ends as soon as the object exists.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from lrestore.restoration.identify.proof import proof_of
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.5
-"""A server that has just dropped a connection may still be at work on the request: give it a moment before looking."""
+"""A server that has just dropped a connection may still be working on the request: wait a moment before looking."""
 _LONGEST_PAUSE_S = 8.0
-"""Between two looks for what may be there any moment."""
+"""Pause between two searches for an object that may appear any moment."""
 _LONGEST_PATIENCE_S = 120.0
-"""A server that answers late is given as much time again, but not more than this."""
+"""A server that answers late gets the same time again, but not more than this."""
 _RECENT = 0.05
 """The share of its time that a create may wait between being recorded and being sent."""
 THERE_ALREADY = (409, 422)
-"""How Looker refuses to make a second one."""
+"""Errors by which Looker refuses a second object."""
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """One object to be made: ``post`` makes it, ``look`` finds what an unanswered try has left behind.
+    """One object to create: ``post`` creates it, ``look`` finds the object of an unanswered try.
 
-    The mapping of the intent's item or part closes the intent. ``body``: what is sent, which is known of the object
-    where the answer does not show it.
+    The mapping of the intent's item or part closes the intent. ``body``: the sent fields, used for fields that the
+    answer does not show.
     """
 
     intent: Intent
@@ -49,7 +49,7 @@ class Creation:
 
 
 class _Tried(NamedTuple):
-    """One try: the intent that stands for it, Looker's answer or its refusal, and how long it took."""
+    """One try: its intent, Looker's answer or refusal, and its duration."""
 
     intent: Intent
     answer: JsonObject | LookerError
@@ -57,11 +57,11 @@ class _Tried(NamedTuple):
 
 
 def create_all(context: Context, creations: list[Creation]) -> list[JsonObject | LookerError]:
-    """Make several independent objects, side by side where the context allows it.
+    """Create several independent objects, concurrently if the context allows it.
 
-    Each is either Looker's answer (or the adopted object) or the error that refused it. Doubtful ones are settled one
-    after the other when all the others have been answered: two alike would otherwise adopt each other's object. Last
-    come those that an earlier process had begun to make.
+    Each result is Looker's answer (or the adopted object) or the error that refused it. Creates without a usable answer
+    are settled one after the other, when all others have been answered: two similar ones could otherwise adopt each
+    other's object. Creates that an earlier process had begun come last.
     """
     left_s = [context.journal.may_run_s(creation.intent, context.policy.settle_s) for creation in creations]
     fresh = [creation for creation, left in zip(creations, left_s, strict=True) if left is None]
@@ -73,7 +73,7 @@ def create_all(context: Context, creations: list[Creation]) -> list[JsonObject |
 
 
 def _make(context: Context, creations: Sequence[Creation]) -> list[JsonObject | LookerError]:
-    """Make those of which no earlier create is in doubt."""
+    """Create the objects without an open create of an earlier process."""
     if not creations:
         return []
     intents = context.journal.open_intents([creation.intent for creation in creations])
@@ -92,7 +92,7 @@ def _make(context: Context, creations: Sequence[Creation]) -> list[JsonObject | 
 
 
 def _settled(context: Context, creation: Creation, tried: _Tried, *, begun: bool = False) -> _Tried:
-    """What a try has come to, on record. ``begun``: another process had tried before."""
+    """Record and return the result of a try. ``begun``: another process had tried before."""
     answer = tried.answer
     if isinstance(answer, LookerError) and _doubtful(context, creation, answer, begun=begun):
         tried = _settle(context, creation, tried, answer)
@@ -101,7 +101,7 @@ def _settled(context: Context, creation: Creation, tried: _Tried, *, begun: bool
 
 
 def _made_again(context: Context, creation: Creation) -> JsonObject | LookerError:
-    """Make an object of which an earlier create is in doubt: adopt what that makes, while it may still make it."""
+    """Create an object that has an open create: adopt the object of that create as long as it may still appear."""
     # Asked once more: others have been waited for meanwhile.
     left_s = context.journal.may_run_s(creation.intent, context.policy.settle_s) or 0.0
     found = creation.look()
@@ -116,13 +116,13 @@ def _made_again(context: Context, creation: Creation) -> JsonObject | LookerErro
 
 
 def _named(intent: Intent) -> str:
-    """The item as people say it, and the part where it is one."""
+    """A readable name of the item, and of its part."""
     item = f"{intent.key.type} {intent.key.id}"
     return f"{intent.mapped_by[0]} {intent.mapped_by[1]} of {item}" if intent.part else item
 
 
 def create_one(context: Context, creation: Creation) -> JsonObject:
-    """Make one object. Raises the LookerError that refused it."""
+    """Create one object. Raises the LookerError that refused it."""
     (answer,) = create_all(context, [creation])
     if isinstance(answer, LookerError):
         raise answer
@@ -130,9 +130,7 @@ def create_one(context: Context, creation: Creation) -> JsonObject:
 
 
 def after_a_death(context: Context, key: ItemKey) -> None:
-    """Before an item is looked for that was about to be created when its process died: what was read for all is older
-    than what that process has made.
-    """
+    """Drop cached listings before looking for an item whose process died during its create: they are older."""
     if context.journal.in_doubt(key):
         context.live.look_anew(key.type)
 
@@ -177,7 +175,7 @@ class _Sending:
 
 
 def _settle(context: Context, creation: Creation, tried: _Tried, error: LookerError) -> _Tried:
-    """After an unanswered try: look, adopt, or try again, until the retries are used up."""
+    """After an unanswered try: look for the object, adopt it, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
         patience_s = _patience_s(context, error, tried.took_s)
         found = _looked_for(context, creation, FIRST_PAUSE_S * 2**attempt, patience_s)
@@ -203,7 +201,7 @@ def _patience_s(context: Context, error: LookerError, took_s: float) -> float:
 
 
 def _looked_for(context: Context, creation: Creation, pause_s: float, patience_s: float) -> JsonObject | None:
-    """Pause and look, again and again, until the object is there or the patience is at an end."""
+    """Look repeatedly, with pauses, until the object exists or the time is up."""
     waited_s = 0.0
     while True:
         if context.pause(pause_s):

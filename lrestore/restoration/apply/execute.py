@@ -1,6 +1,6 @@
-"""Carry out a plan: the calls, in order, each create exactly once, parts of one stage side by side.
+"""Carries out a plan: the calls in order, each create exactly once, the parts of one stage concurrently.
 
-A part that Looker refuses does not stop the others, but it fails the item, and nothing is deleted then.
+A part that Looker refuses does not stop the others, but the item fails, and then nothing is deleted.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from lrestore.restoration.writes import Removal, Write, settle
 
 @dataclass(slots=True)
 class Applied:
-    """What has been done so far. ``created``: the object itself has just been made; ``live_id`` is its id, "" before it
-    is known. ``made``: (type, source id) → live id of everything that exists now.
+    """The progress of an item. ``created``: the object itself was just created; ``live_id`` is its id, "" before it is
+    known. ``made``: (type, source id) → live id of everything that exists now.
     """
 
     key: ItemKey
@@ -44,7 +44,7 @@ class Applied:
         return ItemKey(self.key.type, self.live_id)
 
     def raise_failures(self) -> None:
-        """Raise the first refusal, all field errors of all refusals with it."""
+        """Raise the first refusal with the field errors of all refusals."""
         if not self.failures:
             return
         write, error = self.failures[0]
@@ -72,7 +72,7 @@ def send(
 
 
 def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[JsonObject | LookerError]:
-    """Patch existing objects, side by side. Returns Looker's answers, or the errors that refused them."""
+    """Patch existing objects concurrently. Returns Looker's answers, or the errors that refused them."""
     answers: list[JsonObject | LookerError] = context.side_by_side(
         [_patch(context, applied, write) for write in writes]
     )
@@ -112,7 +112,7 @@ def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], Jso
 
 
 def create_parts(context: Context, applied: Applied, writes: list[Write], parent_id: str, known: set[str]) -> None:
-    """Make parts of one kind, side by side. ``known``: live ids of that kind that were there before."""
+    """Create parts of one kind concurrently. ``known``: live ids of that kind that existed before."""
     creations = [_creation(context, applied, write, parent_id, known) for write in writes]
     for write, answer in zip(writes, create_all(context, creations), strict=True):
         _note(applied, write, answer)
@@ -148,7 +148,7 @@ _CHILDREN = {
 """What lists the parts of a kind, and the parameter that says whose."""
 
 _HELD_AS = {"board_section": "board_sections", "board_item": "board_items"}
-"""Where a part is listed by its parent itself: the parent's field."""
+"""Parts that are listed in a field of their parent: that field."""
 
 _TELLING = (
     "type",
@@ -162,13 +162,13 @@ _TELLING = (
     "merge_result_id",
     "extension_id",
 )
-"""Fields by which a part that an unanswered POST made is known again; all that were sent must agree."""
+"""Fields that identify a part created by an unanswered POST; all sent ones must agree."""
 
 _TELLING_OF = {
     "board_section": ("title", "description"),
     "board_item": ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title"),
 }
-"""The same, of kinds that are known by other fields."""
+"""The same for kinds that are identified by other fields."""
 
 
 def _left_behind(
@@ -194,8 +194,8 @@ def _left_behind(
 
 
 def make_queries(context: Context, applied: Applied, writes: list[Write]) -> None:
-    """Make queries, then the merged ones that name them. Both posts may be repeated freely: an identical definition
-    gives the old one back (specification, create_query, create_merge_query).
+    """Create queries, then the merged queries that refer to them. Both POSTs may be repeated: an identical definition
+    returns the existing query (specification, create_query, create_merge_query).
     """
     for kind in ("query", "merge_query"):
         some = [write for write in writes if write.type == kind]
@@ -264,7 +264,7 @@ def _note(applied: Applied, write: Write, answer: JsonObject | LookerError) -> N
 
 
 def not_taken(key: ItemKey, write: Write, body: JsonObject, answer: JsonObject) -> list[str]:
-    """Fields that Looker accepted without a word and did not store, as its own answer shows."""
+    """Fields that Looker accepted without error and did not store, according to its answer."""
     if not answer:
         return []
     heard = {name: value for name, value in body.items() if name in answer and name != "result_maker"}

@@ -1,7 +1,7 @@
 """Slugs of dashboards: unique in the whole instance, trash included.
 
-A dashboard whose backup has none, or whose slug is another's by now, gets one of our own. It follows from the item
-alone, so that what a create without an answer has made is found again, also by another run.
+A dashboard without a backed-up slug, or whose slug belongs to another dashboard now, gets a generated one. It is
+derived from the item alone, so that the dashboard of an unanswered create is found again, even by another run.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from lrestore.restoration.plan.title_clashes import holder_will_release
 
 
 def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """A live dashboard keeps its slug where the backed-up one is another's by now: Looker would refuse the whole
-    update.
+    """A live dashboard keeps its slug if the backed-up one belongs to another dashboard now: Looker would refuse the
+    whole update.
     """
     slug, live = wanted.get("slug"), planner.live
     if live is None or slug is None or slug == live.get("slug"):

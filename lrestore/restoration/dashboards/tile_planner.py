@@ -27,7 +27,7 @@ _FROM_SOURCE = "set [source] base_url if the source instance still exists: it is
 
 
 class TilePlanner:
-    """Says what each tile of one dashboard must hold. Queries that have to be made are added to the plan, once each."""
+    """Computes the fields of each tile of one dashboard. Queries to create are added to the plan, once each."""
 
     def __init__(self, context: Context, key: ItemKey, plan: Plan, rewrite: Rewrite) -> None:
         self._context = context
@@ -39,10 +39,10 @@ class TilePlanner:
         self._shown.left_out = self._named.left_out = plan.left_out
 
     def wanted(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
-        """The fields of a tile, references translated; values that this restore makes first stand as :class:`Made`.
+        """The fields of a tile, with references translated. Ids of objects to create are :class:`Made`.
 
-        None for a tile whose look or query cannot be had: the plan says so, and the dashboard comes back without it.
-        Raises DependencyError for a look where ``[run] missing_looks`` is ``fail``.
+        None for a tile whose look or query is not available: the plan names it, and the dashboard is restored without
+        it. Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
         """
         wanted = wanted_tile(tile, self._context.releases)
         source = self._source(tile, live, path)
@@ -93,7 +93,7 @@ class TilePlanner:
         return None if query is None else {"query_id": query}
 
     def _look(self, tile: JsonObject, live: JsonObject | None, path: str) -> str | None:
-        """A look that the live tile shows needs no further question: nothing is written of it, also in the trash."""
+        """A look that the live tile shows already needs no check, even in the trash: it is not written."""
         source_id = str(tile["look_id"])
         look = (live or {}).get("look") or {}
         if live is not None and self._is_look(source_id, {**look, "id": live.get("look_id")}):
@@ -118,7 +118,7 @@ class TilePlanner:
         return recorded is None and self._context.same_instance and str(shown.get("id")) == source_id
 
     def _query(self, tile: JsonObject, query_id: str, live: JsonObject | None, path: str) -> str | Made | None:
-        """In the same instance the id; elsewhere the live tile's own query if it asks the same, else one to be made."""
+        """In the same instance the id; in another one the live tile's query if it is equal, else a query to create."""
         shown = query_of(tile)
         if self._context.same_instance:
             if query_id_of(live or {}) != query_id:
@@ -170,11 +170,11 @@ class TilePlanner:
         return None
 
     def _without(self, tile: JsonObject, why: str, path: str, hint: str) -> None:
-        """The dashboard comes back without the tile, and says so."""
+        """Record that the dashboard is restored without the tile."""
         self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 
     def _tab_and_filter(self, tile: JsonObject, wanted: JsonObject) -> None:
-        """Places inside the same dashboard. A null tab says nothing: releases before 25.20 knew no other."""
+        """References inside the same dashboard. A null tab has no meaning: releases before 25.20 had no other value."""
         for name, kind in (("dashboard_layout_id", "dashboard_layout"), ("filter_id", "dashboard_filter")):
             source_id = tile.get(name)
             if source_id and self._context.releases.can_write("DashboardElement", name):

@@ -1,4 +1,4 @@
-"""What a tile must hold, and how a tile of the backup is recognised among the live ones."""
+"""The fields of a tile, and the keys by which backed-up tiles are matched with live ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.restoration.identify.queries import fingerprint, query_id_of, query_of
 
 SOURCES = ("look_id", "query_id", "merge_result_id")
-"""Fields by which a tile is told what to show."""
+"""Fields that set the source of a tile."""
 
 _SOURCES = (*SOURCES, "extension_id")
 
@@ -31,7 +31,7 @@ _HANDLED = (
 
 
 def wanted_tile(tile: JsonObject, known: Releases) -> JsonObject:
-    """The writable fields of a tile that are no references; the sources are the planner's business."""
+    """The writable fields of a tile except references; the planner handles its sources."""
     return wanted_part(tile, "DashboardElement", known, ignored=_HANDLED)
 
 
@@ -129,14 +129,14 @@ def _without_nulls(entry: Mapping[str, Any]) -> JsonObject:
 
 
 def says_something(result_maker: Mapping[str, Any] | None) -> bool:
-    """Whether a new tile needs the result maker sent: Looker makes one without listeners by itself."""
+    """Whether a create must send the result maker: Looker creates one without listeners by itself."""
     if not result_maker:
         return False
     return bool(listeners(result_maker.get("filterables"))) or any(name != "filterables" for name in result_maker)
 
 
 def source_of(tile: Mapping[str, Any]) -> Hashable:
-    """What a tile shows, in a form that is the same on both sides; None for tiles that only carry text."""
+    """The source of a tile in a comparable form; None for text tiles."""
     look = tile.get("look") or {}
     if tile.get("look_id"):
         return ("look", str(look.get("title") or tile["look_id"]))
@@ -152,7 +152,7 @@ def source_of(tile: Mapping[str, Any]) -> Hashable:
 
 
 def kind_shown(tile: Mapping[str, Any]) -> str:
-    """The field by which a tile says what it shows; "" for one that only carries text."""
+    """The field with the source of a tile; "" for a text tile."""
     maker = tile.get("result_maker") or {}
     for name in ("look_id", "merge_result_id", "sql_query_id"):
         if tile.get(name) or maker.get(name):
@@ -161,7 +161,7 @@ def kind_shown(tile: Mapping[str, Any]) -> str:
 
 
 def _sources_of(tile: Mapping[str, Any]) -> tuple[Hashable, ...]:
-    """What a merged query is made of, as far as its tile shows: its id means nothing in another instance."""
+    """The definition of a merged query, as far as its tile shows it: its id has no meaning in another instance."""
     maker = tile.get("result_maker") or {}
     names = ("name", "model", "view")
     return tuple(tuple(str(one.get(name) or "") for name in names) for one in maker.get("filterables") or ())
@@ -171,10 +171,10 @@ _TEXTS = ("type", "title", "title_text", "subtitle_text", "body_text", "note_tex
 
 
 KINDS = frozenset({"text", "button", "extension", "filter"})
-"""Types of tiles that show no data of a query."""
+"""Types of tiles without a query."""
 
 OF_WORDS = frozenset({"text", "button"})
-"""Those of them that have no result maker: Looker refuses one that is sent with them."""
+"""The types among them without a result maker: Looker refuses to accept one."""
 
 NOTHING = "nothing"
 
@@ -214,32 +214,32 @@ def shows_nothing(tile: Mapping[str, Any]) -> bool:
 
 
 def strict_key(tile: Mapping[str, Any]) -> Hashable:
-    """Equal for tiles that no user could tell apart."""
+    """Equal for tiles that look identical to users."""
     return (source_of(tile), *(str(tile.get(name) or "") for name in _TEXTS))
 
 
 def linkless_key(tile: Mapping[str, Any]) -> Hashable:
-    """Equal for tiles that differ only in where their links lead: an id that is yet to be known, another host."""
+    """Equal for tiles that differ only in the targets of their links: an id that is not known yet, another host."""
     return (source_of(tile), *(rewritten(str(tile.get(name) or ""), lambda link: ("*", "*")) for name in _TEXTS))
 
 
 def title_key(tile: Mapping[str, Any]) -> Hashable:
-    """The same kind of tile under the same title; None without a title."""
+    """Equal for tiles of the same kind and title; None without a title."""
     title = tile.get("title") or tile.get("title_text")
     return (tile.get("type"), title) if title else None
 
 
 def source_key(tile: Mapping[str, Any]) -> Hashable:
-    """The same thing shown, whatever it is called."""
+    """Equal for tiles with the same source, with any title."""
     source = source_of(tile)
     return None if source is None else (tile.get("type"), source)
 
 
 def tile_name(tile: Mapping[str, Any]) -> str:
-    """A tile as people would name it."""
+    """A readable name of a tile."""
     return str(tile.get("title") or tile.get("title_text") or f"{tile.get('type') or 'untitled'} tile")
 
 
 def same_source_ids(tile: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Whether both tiles show the same thing by id."""
+    """Whether both tiles have the same source by id."""
     return all(str(tile.get(name) or "") == str(live.get(name) or "") for name in _SOURCES)

@@ -1,4 +1,4 @@
-"""Which live objects are known to be other items: they are never candidates, even under a matching name."""
+"""Tells which live objects are known to be other items: they are never candidates, even if their name matches."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
 
 
 def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:
-    """The source ids of the items that are on record as the live object ``row``, and provably so."""
+    """The source ids of the items that are provably mapped to the live object ``row``."""
     live_id = str(row[CONTENT_TYPES[type_name].id_field])
     found = set()
     for source_id, recorded in context.journal.recorded_as(type_name, live_id).items():
@@ -52,8 +52,8 @@ def _goes_by(context: Context, key: ItemKey, row: JsonObject) -> bool:
 
 
 def other_than_its_name(type_name: str) -> bool:
-    """Whether objects of a type hold more than their natural key. If not, any object of the same name is as good as
-    the backed-up one.
+    """Whether objects of a type have content besides their natural key. If not, any object of the same name is
+    equivalent to the backed-up one.
     """
     entry = CONTENT_TYPES[type_name]
     return not fields.writable(entry.update_schema) <= set(entry.natural_key)

@@ -66,7 +66,7 @@ def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, JsonObject]
 
 
 def circle(context: Context, folder_id: str) -> tuple[str, ...]:
-    """The folders of the backup that contain each other, if the way up from this one ends in such a circle."""
+    """The folders of a circle in the backup, if the parents of this one lead into it."""
     way = list(lineage(context, folder_id))
     if not way:
         return ()
@@ -76,7 +76,7 @@ def circle(context: Context, folder_id: str) -> tuple[str, ...]:
 
 
 def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
-    """The error for a folder of the backup that no restore can bring; None where the usual error says enough."""
+    """The error for a folder that cannot be restored; None if the usual error is sufficient."""
     loop = circle(context, folder_id)
     if loop:
         chain = " in ".join(f"folder={one}" for one in loop)
@@ -118,7 +118,7 @@ def in_personal_folder(context: Context, raw: JsonObject, folder_id: str) -> boo
 
 
 def read_raw(context: Context, key: ItemKey) -> JsonObject | None:
-    """An item of the backup, None where it cannot be read."""
+    """An item of the backup; None if it cannot be read."""
     try:
         raw: JsonObject = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
     except ItemError:

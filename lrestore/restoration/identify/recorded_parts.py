@@ -1,4 +1,4 @@
-"""Parts (tiles, filters, layouts, sections, items) that an earlier run has made, where that can be proved."""
+"""Parts (tiles, filters, layouts, sections, items) that an earlier run provably created."""
 
 from __future__ import annotations
 

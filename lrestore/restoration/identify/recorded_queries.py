@@ -1,6 +1,6 @@
-"""Queries and merged queries that an earlier run has made: their recorded ids, where these can be proved.
+"""Queries and merged queries that an earlier run created: their recorded ids, if these can be proved.
 
-Looker never changes or deletes a query. But on another server, or on one that was set back, its id is another's.
+Looker never changes or deletes a query. But on another server, or after a rollback, its id may belong to another query.
 """
 
 from __future__ import annotations

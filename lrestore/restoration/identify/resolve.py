@@ -1,4 +1,4 @@
-"""Translate a reference of the backup into an id of the destination, or say why that cannot be done."""
+"""Translates a reference of the backup into an id of the destination, or gives the reason why that is impossible."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
 
 
 def presumed(context: Context, target: str, source_id: str) -> str | None:
-    """Where a reference leads as far as its id tells: what names that already needs no further question."""
+    """The presumed target of a reference by its id alone: if the live object has it already, no check is needed."""
     return mapped(context, target, source_id) or (source_id if context.same_instance else None)
 
 
@@ -215,7 +215,7 @@ def _shown_folder(context: Context, raw: JsonObject, source_id: str) -> str | No
 
 
 def _lost_for_good(context: Context, raw: JsonObject, source_id: str) -> str:
-    """Why no restore brings a folder that the destination lacks; "" where one can."""
+    """The reason why a missing folder cannot be restored; "" if it can."""
     if in_personal_folder(context, raw, source_id):
         return f"personal folder {source_id} is gone"
     if read_raw(context, ItemKey("folder", source_id)) is None:
@@ -244,7 +244,7 @@ def _there(context: Context, target: str, object_id: str) -> bool:
 
 
 def missing(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
-    """The error for a hard reference that leads nowhere."""
+    """The error for a hard reference without a target."""
     backed_up = read_raw(context, ItemKey(target, source_id))
     held = context.source.holds(ItemKey(target, source_id))
     hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
@@ -257,7 +257,7 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
 
 
 def why_missing(context: Context, target: str, source_id: str) -> str:
-    """Why a reference leads nowhere, where the item is restored without what it refers to."""
+    """The reason why a reference has no target, for an item that is restored without it."""
     if _belongs_to_another(context, target, source_id):
         return f"{target}={source_id} is not in the destination: that id belongs to another {target} now"
     return f"{target}={source_id} is not in the destination"

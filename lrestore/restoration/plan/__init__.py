@@ -1,4 +1,4 @@
-"""Planning one object: which of its own fields differ, and what has to hold before it is written.
+"""Plans one object: the differences of its own fields, and the preconditions of its writes.
 
-Promise: nothing here writes; a plan is data, so that ``--plan`` shows what a restore then does.
+Promise: nothing here writes. A plan is data: ``--plan`` shows it, a restore carries it out.
 """

@@ -1,4 +1,6 @@
-"""Plan an object's own fields: what it must hold, its references translated, and what differs from the live one."""
+"""Plans an object's own fields: the wanted values with references translated, and the differences from
+the live ones.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,7 @@ _OWNER_HINT = "restore the user first, or name another owner with [run] fallback
 
 
 class OwnPlanner:
-    """Says what one object must hold. ``live`` is None for one that is to be made. Warnings collect in ``warnings``."""
+    """Plans the own fields of one object. ``live`` is None if it is to be created. Warnings go into ``warnings``."""
 
     def __init__(
         self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, ends: Deferred
@@ -44,9 +46,9 @@ class OwnPlanner:
         self._entry: ContentType = CONTENT_TYPES[key.type]
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
-        """References that the object comes back without."""
+        """References that the object is restored without."""
         self.before: list[Write] = []
-        """Queries that have to be made first."""
+        """Queries to create first."""
         self.rewrite: Rewrite = as_it_is
         """Gives the links in a value the ids of the destination."""
 
@@ -110,7 +112,7 @@ class OwnPlanner:
                 del wanted[name]
 
     def _no_text(self, wanted: JsonObject) -> None:
-        """A required text that reads ``None`` stands for null, most likely: it is written to nothing that exists."""
+        """A required text ``None`` most likely stands for null: it is not written to an existing object."""
         for name in sorted(required_texts(fields.sdk_model(self._entry.model)) & wanted.keys()):
             if wanted[name] != NO_TEXT:
                 continue
@@ -167,7 +169,7 @@ class OwnPlanner:
             raise
 
     def _stays(self, target: str, source_id: str, path: str, named: str) -> str:
-        """A copy may name what is gone by now: nothing can be put back there."""
+        """A copy may refer to an object that no longer exists: that value cannot be restored."""
         self.warnings.append(f"its {path} was {target} {source_id}, which is not in the destination: it stays {named}")
         return named
 
@@ -186,7 +188,7 @@ class OwnPlanner:
         return found.id
 
     def _shown_by_name(self, target: str, path: str) -> str | None:
-        """A role shows its sets whole: those that are in no backup, built-in ones above all, are known by name."""
+        """A role contains its sets as objects: sets that no backup holds, mainly built-in ones, are found by name."""
         if path not in self._entry.embedded_ids:
             return None
         name = (self.raw.get(path.removesuffix("_id")) or {}).get("name")
@@ -220,7 +222,7 @@ class OwnPlanner:
         self.unmet += linked.unmet
 
     def _query(self, wanted: JsonObject, name: str) -> None:
-        """In the same instance the id; elsewhere the query that asks the same, or one to be made."""
+        """In the same instance the id; in another one an equal query, or one to create."""
         try:
             self._find_query(wanted, name)
         except DependencyError as error:

@@ -25,11 +25,11 @@ class _Planned(Protocol):
 
 
 def stale_explores(context: Context, key: ItemKey, raw: JsonObject, told: Collection[str] = ()) -> list[str]:
-    """Warnings about models, explores and fields that an item uses and the destination has not.
+    """Warnings about models, explores and fields that an item uses and the destination lacks.
 
-    What shows them is an error in Looker, and can be written all the same: in the same instance by the id of its query,
-    which Looker never deletes. What cannot be made without them has been left out when it was planned; ``told`` are the
-    paths of the item at which that has been said.
+    Tiles that use them show an error in Looker, but can be written: in the same instance by the id of their query,
+    which Looker never deletes. Parts that cannot be created without them are left out of the plan already; ``told`` are
+    their paths.
     """
     places: dict[str, list[str]] = {}
     for use in dict.fromkeys(explore_uses(key.type, raw)):
@@ -62,9 +62,9 @@ def _absent_fields(context: Context, key: ItemKey, raw: JsonObject) -> list[str]
 
 
 def without_missing_calls(context: Context, plan: _Planned) -> tuple[str, ...]:
-    """Take out of a plan what the destination has no call for, and name it.
+    """Remove writes from a plan whose call the destination does not have, and name them.
 
-    Raises NotRestorableError where the object itself cannot be made.
+    Raises NotRestorableError if the object itself cannot be created.
     """
     lacking: dict[str, None] = {}
     if plan.own is not None and not context.releases.offers(plan.own.operation):

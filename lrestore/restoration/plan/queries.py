@@ -1,7 +1,7 @@
-"""Queries in another instance: what an earlier run made of them, what the live object asks already, or to be made.
+"""Queries in another instance: recorded by an earlier run, equal to the live object's query, or to be created.
 
-Queries and merged queries have structural identity (specification, create_query, create_merge_query): making one that
-exists gives the old one back. What was made is recorded all the same, so that it is not asked for again.
+Queries and merged queries have structural identity (specification, create_query, create_merge_query): creating an
+existing one returns it. Created queries are recorded nevertheless, which saves calls.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Apply the plan for a user: its e-mail login, groups, roles, then the fields that the create could not carry."""
+"""Carries out the plan for a user: e-mail login, groups, roles, then the fields that the create could not set."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from lrestore.restoration.writes import Plan, Write
 
 @dataclass(slots=True)
 class UserPlan(Plan):
-    """The calls for one user, and what the lists are to be."""
+    """The calls for one user, and the wanted lists."""
 
     groups: Side = field(default_factory=Side)
     roles: Side = field(default_factory=Side)
 
 
 class UserWriter:
-    """Writes what differs of one user. A refusal fails the item and lets the rest of it be; roles are set only when
-    the groups are as they shall be.
+    """Writes the differences of one user. A refusal fails the item but not its other writes; roles are set only if the
+    groups were set.
     """
 
     def __init__(self, context: Context, applied: Applied, plan: UserPlan, live: JsonObject) -> None:
-        """``live`` is the user as it was read or as it has just been made."""
+        """``live`` is the user as it was read or created."""
         self._context = context
         self._applied = applied
         self._plan = plan

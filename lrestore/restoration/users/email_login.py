@@ -1,4 +1,4 @@
-"""The e-mail login of a user: created where it is missing, changed where the address differs, never removed."""
+"""The e-mail login of a user: created if it is missing, changed if the address differs, removed only by an undo."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class EmailLogin:
         self.warnings: list[str] = []
 
     def writes(self, live: JsonObject | None) -> list[Write]:
-        """One call, or none. ``live`` is the user, None for one that is to be made."""
+        """One call, or none. ``live`` is the user; None if it is to be created."""
         backed_up = self._raw.get(TYPE) or {}
         if not backed_up.get("email"):
             return self._removal(live)
@@ -66,7 +66,7 @@ class EmailLogin:
 
 
 def apply_login(context: Context, applied: Applied, write: Write, user_id: str) -> None:
-    """Make or change it. Raises the LookerError that refused it (409: the address is another user's)."""
+    """Create or change it. Raises the LookerError that refused it (409: the address belongs to another user)."""
     path = {"user_id": user_id}
     if write.operation == "delete_user_credentials_email":
         with suppress(NotFoundError):

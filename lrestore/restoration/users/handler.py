@@ -1,8 +1,8 @@
 """Users: their own fields, the creation of a missing user, and its login, groups and roles.
 
 A create takes several calls, in an order that allows no early login: the user (disabled, if it was), its e-mail
-login, groups, roles. No mail is ever sent. Passwords, API keys and logins from elsewhere (SAML, LDAP, Google, OpenID
-Connect) cannot be made through the API, and that is said.
+login, groups, roles. No mail is ever sent. Passwords, API keys and external logins (SAML, LDAP, Google, OpenID Connect)
+cannot be created through the API; a warning says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lrestore.vault.items import VaultItem
 
 
 def adjust_user(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """The caller is not locked out, and a home folder is one of the destination."""
+    """Keep the caller from locking itself out, and translate the home folder."""
     _spare_the_caller(planner, wanted)
     _home_folder(planner, wanted)
 
@@ -67,14 +67,14 @@ def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def is_own_folder(raw: JsonObject) -> bool:
-    """Whether the user's home is its personal folder, which comes to be with the user."""
+    """Whether the user's home is its personal folder, which Looker creates with the user."""
     home = raw.get("home_folder_id")
     return home is not None and str(home) == str(raw.get("personal_folder_id"))
 
 
 def user_creation(raw: JsonObject, body: JsonObject) -> tuple[str, JsonObject]:
-    """The call that makes a missing user. An embed user is made by its external id, so that its next embed login finds
-    it; the rest follows in an update (specification, create_embed_user).
+    """The call that creates a missing user. An embed user is created by its external id, so that its next embed login
+    finds it; the rest follows in an update (specification, create_embed_user).
     """
     external_id = external_user_id(raw)
     if external_id is None:
@@ -146,7 +146,7 @@ class UserSubResources:
         return [_update(self._item.key, str(live["id"]), own, live)] if own else []
 
     def _whole(self, live: JsonObject) -> JsonObject:
-        """The new user, read again only where its answer does not show what is needed."""
+        """The new user, read again only if the answer lacks a needed field."""
         shown = live.get("is_disabled") is not None
         if shown and (live.get("personal_folder_id") or not is_own_folder(self._item.raw)):
             return live

@@ -1,8 +1,8 @@
-"""A user's groups and roles: what differs between the backed-up lists and the live ones, as calls.
+"""A user's groups and roles: plans the calls for the differences between backed-up and live lists.
 
-Whether Looker's lists hold what a user inherits (roles through groups, groups through groups) is nowhere said, so like
-is compared with like: a list that reads as it was backed up is as it was. Where it differs, only what hangs on the user
-directly is taken away. An entry that cannot be resolved is reported, and the rest is restored.
+It is not documented whether Looker's lists contain inherited entries (roles through groups, groups through groups). So
+lists are compared as they are shown: an equal list needs no write. If it differs, only entries that the user has
+directly are removed. An entry that cannot be resolved is reported, and the rest is restored.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Side:
 
     @property
     def result(self) -> list[str]:
-        """The list as it is to read."""
+        """The wanted list."""
         return [one for one in self.live if one not in self.drop] + self.add
 
 
@@ -54,7 +54,7 @@ class _Meant:
 
 
 class MembershipPlanner:
-    """Plans both lists of one user. ``live`` is None for a user that is to be made."""
+    """Plans both lists of one user. ``live`` is None for a user that is to be created."""
 
     def __init__(self, context: Context, item: VaultItem, live: JsonObject | None, ends: Deferred) -> None:
         self._context = context
@@ -65,10 +65,10 @@ class MembershipPlanner:
         self._waiting = False
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
-        """Groups and roles that the user comes back without."""
+        """Groups and roles that the user is restored without."""
 
     def groups(self) -> Side:
-        """Memberships to add and to end. Those that Looker or a directory keeps are no business of a restore."""
+        """Memberships to add and to end, except those that Looker or a directory manages."""
         side = Side(self._read("group_ids"))
         wanted = self._wanted("group_ids", "group")
         if wanted is None:
@@ -80,7 +80,7 @@ class MembershipPlanner:
         return self._unless_external(side, "group_ids", ("allow_normal_group_membership", False))
 
     def roles(self) -> Side:
-        """Roles to add and to take away. Waits until all the roles are there: they are set with one call."""
+        """Roles to add and to remove. Waits until all roles exist, because one call sets all of them."""
         side = Side(self._read("role_ids"))
         self._waiting = False
         wanted = self._wanted("role_ids", "role")
@@ -102,9 +102,9 @@ class MembershipPlanner:
         return [str(one) for one in (self._live or {}).get(name) or ()]
 
     def _extra(self, name: str, live: list[str], wanted: _Meant) -> list[str]:
-        """The live entries that the backup is known not to have.
+        """The live entries that the backup provably lacks.
 
-        One that may be what a reference of the backup leads to stays: a group that was made again has another id.
+        An entry that may be the target of a backed-up reference is kept: a group that was created again has another id.
         """
         if self._context.policy.keep_extra:
             return []
@@ -123,7 +123,7 @@ class MembershipPlanner:
         return all(is_another_item(self._context, key, live or {"id": live_id}) for key in unresolved)
 
     def _wanted(self, name: str, target: str) -> _Meant | None:
-        """The backed-up list in ids of the destination; None where nothing can be said."""
+        """The backed-up list in ids of the destination; None if it is unknown."""
         if self._raw.get(name) is None:
             self.warnings.append(f"the backup does not hold its {name}: they are left alone")
             return None
@@ -151,7 +151,7 @@ class MembershipPlanner:
         return _Meant(list(dict.fromkeys(found)), unresolved)
 
     def _kept_elsewhere(self, group_id: str) -> bool:
-        """Groups that Looker or a directory fills, and such as the listing does not show."""
+        """Groups that Looker or a directory manages, and groups that the listing does not show."""
         group = self._context.live.get("group", group_id)
         return group is None or is_built_in(CONTENT_TYPES["group"], group)
 
@@ -210,7 +210,7 @@ class MembershipPlanner:
         return any(one in own or self._kept_elsewhere(one) for one in hierarchy.holders(role_id) or ())
 
     def _leave_roles_alone(self, side: Side) -> None:
-        """Setting the roles replaces all direct ones, so it needs to know them."""
+        """The direct roles: setting roles replaces all of them, so they must be known."""
         why = "Looker shows roles of the user, but none of them as given directly or by its groups"
         self.unmet += [
             Unmet(f"its role {one}", why, "role_ids", "run it again, or set the role in Looker") for one in side.add
@@ -248,9 +248,9 @@ def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
 
 
 def roles_to_set(context: Context, side: Side, groups: Side, live_id: str) -> list[str] | None:
-    """The whole list of direct roles, now that the groups are as they shall be; None if it is that already.
+    """The complete list of direct roles, after the groups were set; None if it is right already.
 
-    A role that has come with a group meanwhile is not given a second time.
+    A role that the user now inherits from a group is not given again.
     """
     direct = side.direct or []
     missing = side.add

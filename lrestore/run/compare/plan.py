@@ -23,9 +23,9 @@ class Planned:
     calls: Counter[str] = field(default_factory=Counter)
     deletions: list[Deletion] = field(default_factory=list)
     record: PlanRecord | None = None
-    """What is to be saved of the plan; None where nothing is."""
+    """Collects the plan that is saved; None without ``--plan-out``."""
     first: dict[ItemKey, tuple[PlannedWrite, ...]] = field(default_factory=dict)
-    """What the first turns of items write that take two."""
+    """The writes of first passes, of items with two passes."""
 
 
 def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) -> Turn:

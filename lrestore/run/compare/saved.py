@@ -1,4 +1,4 @@
-"""A plan that is made to be saved: its items together with what they were planned for."""
+"""Makes the plan that is saved: its items with backup, destination, selection and settings."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _OF_ONE_START = (
     *("select", "workers", "in_flight", "max_retries", "checkpoint_every", "checkpoint_seconds", "confirm_above"),
     *("max_failures", "give_up_after_s", "settle_s"),
 )
-"""What says how a run goes about its work, and not what it writes."""
+"""Settings that affect how a run works, but not its writes."""
 
 
 def saved_plan(job: Job, record: PlanRecord, report: Report) -> SavedPlan:
-    """The plan of ``job``, whole."""
+    """The complete plan of ``job``."""
     source, destination, facts = job.settings.source, job.settings.destination, job.facts
     settings: JsonObject = msgspec.to_builtins(job.settings.run)
     request: JsonObject = msgspec.to_builtins(job.request)

@@ -47,4 +47,4 @@ class FirstPass(msgspec.Struct, frozen=True, tag="first_pass"):
 
 
 Record = Opened | Closed | Dropped | Mapped | Finished | FirstPass
-"""What the writer records."""
+"""All records of the writer."""

@@ -71,7 +71,7 @@ def planned_item(plan: ItemPlan, first: tuple[PlannedWrite, ...] = ()) -> Planne
 
 
 def _incomplete(plan: ItemPlan) -> PlannedError | None:
-    """What becomes of an item that comes back without some of what it refers to: it fails, and the rest is restored."""
+    """The failure of an item that is restored without some of its references."""
     if not plan.all_unmet or plan.ends.found:
         return None
     error = incomplete(plan.key, plan.all_unmet, "the rest can be restored")

@@ -1,4 +1,4 @@
-"""What a session changed, field by field, from its own copies alone: no call, no backup."""
+"""The changes of a session, field by field, read from its own copies alone, without call and backup."""
 
 from __future__ import annotations
 
