@@ -13,7 +13,7 @@ from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
 from lrestore.run.saved_plan.model import PlannedWrite
-from lrestore.run.saved_plan.record import PlanRecord, planned_item
+from lrestore.run.saved_plan.record import PlanRecord, planned_item, to_save
 
 
 @dataclass(slots=True)
@@ -40,14 +40,14 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) 
             pretend.taken_out(item.key, plan.live_id)
         if plan.action == "updated" and plan.own is not None:
             pretend.changed(item.key, plan.live_id, plan.own.body)
-        told = planned_item(plan, planned.first.pop(plan.key, ()))
+        told, first = planned_item(plan), planned.first.pop(plan.key, ())
         if plan.ends.found:
             planned.first[plan.key] = told.writes
         else:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
             if planned.record is not None:
-                planned.record.add(told)
+                planned.record.add(to_save(plan, first))
             raise_unmet(plan, "the rest can be restored")
         return told.result(), bool(plan.ends.found)
 

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import msgspec
+
 from lrestore.errors import ChangedSincePlanError
 from lrestore.looker.read.live import Live
 from lrestore.messages import FieldError, ItemKey
@@ -22,7 +24,7 @@ from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedWrite, SavedPlan
 from lrestore.run.saved_plan.names import Names
 from lrestore.run.saved_plan.observed import changed, observed
-from lrestore.run.saved_plan.record import later, planned_item, planned_rename, planned_write
+from lrestore.run.saved_plan.record import id_or_name, later, planned_item, planned_rename, planned_write, seen
 
 _SETS = frozenset({"group_ids", "role_ids", "groups"})
 """Lists whose order has no meaning."""
@@ -80,7 +82,7 @@ class OnlyPlanned:
         found = list(self._since(planned, plan)) if not begun else []
         if found:
             raise _changed(plan.key, plan.name, found, missing=plan.match.live is None)
-        now = planned_item(plan)
+        now = msgspec.structs.replace(planned_item(plan), later=later(plan.parts, plan.key, id_or_name(plan)))
         waits = bool(plan.ends.found)
         (self._waiting.add if waits else self._waiting.discard)(plan.key)
         compare = _Comparison(planned, names, self._renamed(plan), waiting=waits)
@@ -117,7 +119,7 @@ class OnlyPlanned:
         elif plan.live_id != planned.destination_id:
             yield _Found("", _other_object(planned, plan))
         else:
-            now = planned_item(self._unrenamed(plan)).live
+            now = seen(self._unrenamed(plan))
             if planned.live is not None and now is not None:
                 yield from map(_Found, changed(planned.live, now))
 

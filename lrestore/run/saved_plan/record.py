@@ -15,7 +15,7 @@ from lrestore.restoration.boards.planner import ORDERED, BoardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlan
 from lrestore.restoration.item import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
-from lrestore.run.saved_plan.model import ACTIONS, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
+from lrestore.run.saved_plan.model import ACTIONS, Observed, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
 from lrestore.run.saved_plan.names import new, plain
 from lrestore.run.saved_plan.observed import observed
 from lrestore.text.storable import storable
@@ -47,10 +47,22 @@ class PlanRecord:
         self.items.append(PlannedItem(type=key.type, id=key.id, name=storable(result.name), action="fail", error=error))
 
 
-def planned_item(plan: ItemPlan, first: tuple[PlannedWrite, ...] = ()) -> PlannedItem:
-    """The planned item. ``first``: the writes of its first pass, if it has two."""
-    key, live = plan.key, plan.match.live
-    writes = plan.action in ("created", "updated")
+def to_save(plan: ItemPlan, first: tuple[PlannedWrite, ...]) -> PlannedItem:
+    """The planned item with what only a file needs. ``first``: the writes of its first pass, if it has two."""
+    return msgspec.structs.replace(
+        planned_item(plan), live=seen(plan), later=later(plan.parts, plan.key, id_or_name(plan)), first=first
+    )
+
+
+def seen(plan: ItemPlan) -> Observed | None:
+    """The digest of the live object; None if nothing would be written to it."""
+    live = plan.match.live if plan.action in ("created", "updated") else None
+    return None if live is None else observed(plan.key.type, {**live, **_parts_seen(plan)})
+
+
+def planned_item(plan: ItemPlan) -> PlannedItem:
+    """The planned item, as the screen shows it."""
+    key = plan.key
     return PlannedItem(
         type=key.type,
         id=key.id,
@@ -58,11 +70,8 @@ def planned_item(plan: ItemPlan, first: tuple[PlannedWrite, ...] = ()) -> Planne
         action=ACTIONS[plan.action],
         destination_id=plan.live_id,
         reason=plan.reason,
-        live=observed(key.type, {**live, **_parts_seen(plan)}) if writes and live is not None else None,
         writes=planned_writes(plan),
         deletions=tuple(map(planned_deletion, plan.parts.removals)),
-        later=later(plan.parts, key, _own_id(plan)),
-        first=first,
         without=tuple(dict.fromkeys(one.path for one in plan.all_unmet)),
         warnings=tuple(map(storable, plan.told)),
         left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
@@ -88,10 +97,11 @@ def planned_writes(plan: ItemPlan) -> tuple[PlannedWrite, ...]:
     """All writes, in the order in which they are made."""
     own = [plan.own] if plan.own else []
     parts = sorted(plan.parts.writes, key=_stage)
-    return tuple(planned_write(write, plan.key, _own_id(plan)) for write in (*plan.before, *own, *parts))
+    return tuple(planned_write(write, plan.key, id_or_name(plan)) for write in (*plan.before, *own, *parts))
 
 
-def _own_id(plan: ItemPlan) -> str:
+def id_or_name(plan: ItemPlan) -> str:
+    """The live id of the item, or its name if it is to be made."""
     return plan.live_id or new(plan.key.type, plan.key.id)
 
 

@@ -343,6 +343,22 @@ def test_another_backup_is_refused(few: Arena, tmp_path: Path) -> None:
     assert few.run("--apply", "p.json", LRESTORE_SOURCE_PATH=str(tmp_path / "other.db")).code == 3
 
 
+@pytest.mark.parametrize("damage", ["edited", "cut", "newer", "gone"])
+def test_a_file_that_is_no_whole_plan_is_refused_before_any_call(few: Arena, damage: str) -> None:
+    planned(few, *FEW).all_good()
+    file = few.directory / "p.json"
+    text = file.read_text(encoding="utf-8")
+    changed = {
+        "edited": text.replace('"update"', '"create"', 1),
+        "cut": text[: len(text) // 2],
+        "newer": text.replace('"schema": 1', '"schema": 2', 1),
+    }
+    file.write_text(changed[damage], encoding="utf-8") if damage in changed else file.unlink()
+    refused = few.run("--apply", "p.json")
+    assert (refused.code, refused.calls) == (2, ()) and "p.json" in refused.err
+    assert not (few.directory / "state.db").exists()
+
+
 def test_a_copy_of_the_backup_is_the_same_backup(few: Arena, tmp_path: Path) -> None:
     planned(few, *FEW).all_good()
     shutil.copy(few.backup, tmp_path / "copy.db")
