@@ -1,4 +1,4 @@
-"""lrestore puts Looker content back from a LookerVault backup.
+"""lrestore restores Looker content from a LookerVault backup.
 
 The command line is the main entry (``lrestore --help``); from Python the same work is done by
 :func:`restore`, :func:`plan`, :func:`verify` and :func:`undo`, which return the typed report that ``--report`` writes.
@@ -26,7 +26,7 @@ Config = str | os.PathLike[str] | None
 
 
 def restore(config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
-    """Restore, and return the report. Prints nothing, asks nobody.
+    """Restore, and return the report. Prints nothing and does not ask.
 
     ``select`` takes SPECs as ``--select`` does; without any, ``[run] select`` counts. ``options`` are the command
     line's flags with underscores: ``if_missing="skip"``, ``exclude=["user"]``, ``verify="after"``. Raises
@@ -37,7 +37,7 @@ def restore(config: Config = None, *, select: Sequence[str] = (), **options: Any
 
 
 def plan(config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
-    """What :func:`restore` would do, read from the destination; nothing is written. Arguments and errors as there."""
+    """Plan what :func:`restore` would do. Reads the destination, writes nothing. Arguments and errors as there."""
     return _run(config, select, {**options, "plan": True})
 
 
@@ -47,8 +47,8 @@ def verify(config: Config = None, *, select: Sequence[str] = (), **options: Any)
 
 
 def undo(session: str, config: Config = None, *, select: Sequence[str] = (), **options: Any) -> Report:
-    """Put back what the session of that id, or beginning of an id, changed. ``select`` narrows it, in ids of the
-    destination; without any, all is put back. Other arguments and errors as in :func:`restore`.
+    """Undo the changes of the session with that id or prefix of an id. ``select`` narrows it, in ids of the
+    destination; without it, everything is undone. Other arguments and errors as in :func:`restore`.
     """
     return _run(config, select, {**options, "undo": session})
 

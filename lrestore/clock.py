@@ -1,4 +1,4 @@
-"""The wall clock, and how a moment is written in the state file and the report."""
+"""The wall clock, and the format of times in the state file and the report."""
 
 from __future__ import annotations
 

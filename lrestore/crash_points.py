@@ -1,14 +1,14 @@
-"""Crash points: places at which tests make the program die as if by kill -9.
+"""Crash points: places at which tests kill the program, as by kill -9.
 
-Nothing happens at them unless the environment says so:
+They do nothing unless the environment sets one of these variables:
 
 * ``LRESTORE_CRASH=name:n``: the process kills itself when it passes that point for the n-th time;
 * ``LRESTORE_CRASH_HOW``: ``error`` raises an OSError there instead, ``mistake`` a RuntimeError, ``SIGINT`` (or another
   signal's name) sends that to the whole process group;
 * ``LRESTORE_CRASH_COUNT=file``: every pass, of whatever point in whatever process, appends its name to that file.
 
-With both, n counts the passes of all processes together, so that one death happens and those who come after live. A
-test counts first, then kills at each point and pass, and fails if a point never fired.
+With both, n counts the passes of all processes together, so that exactly one process dies. A test counts first, then
+kills at each point and pass, and fails if a point never fired.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ POINTS = MappingProxyType(
         "run.session_begun": "the session is on record, and nothing has been done",
         "writer.start": "the writer has begun and has opened nothing",
         "worker.start": "a worker has begun and has opened nothing",
-        "limiter.lock_held": "the limiter's lock is taken and its record half changed",
+        "limiter.lock_held": "the limiter's lock is taken and its record partly changed",
         "task.taken": "a worker has a task and has done nothing for it",
         "intent.sent": "an intent is on its way to the writer",
         "intent.committed": "the writer has an intent on disk and has not said so",
         "intent.acked": "the worker knows that its intent is on disk; the create comes next",
         "undo.kept": "a copy of the live object is on disk; the write comes next",
         "call.before_send": "a call is about to go out",
-        "call.after_answer": "a call was answered, and nobody knows yet",
+        "call.after_answer": "a call was answered, and nothing is recorded yet",
         "result.sent": "an item's result is on its way to the writer",
         "writer.before_commit": "results are in the transaction, which is not committed",
-        "writer.after_commit": "results are on disk, and nobody knows yet",
+        "writer.after_commit": "results are on disk, and nothing is confirmed yet",
         "coordinator.task_sent": "a task is on its way to a worker",
         "coordinator.result_seen": "the coordinator has heard of a result and released nothing for it",
         "token.renewal": "a worker is about to log in again",
@@ -74,13 +74,13 @@ _active = _plan()
 
 
 def crash_point(name: str) -> None:
-    """Die here, if the environment says so. Costs one comparison when it does not."""
+    """Die here if the environment says so; otherwise this costs one comparison."""
     if _active is not None:
         _pass(_active, name)
 
 
 def rearm() -> None:
-    """Read the environment again: for tests, and for a process forked from one that had not been told."""
+    """Read the environment again: for tests, and for a process forked from one without the variables."""
     global _active  # noqa: PLW0603 - one plan per process
     _active = _plan()
 

@@ -1,4 +1,4 @@
-"""The log: to stderr and to a file, as text for people or JSON lines for machines, never with a secret in it.
+"""The log: to stderr and to a file, as text or as JSON lines, never with a secret in it.
 
 Only the program configures logging; used from Python, lrestore logs to the logger ``lrestore`` and no more.
 """
@@ -21,7 +21,7 @@ from lrestore.text.redaction import Secrets
 from lrestore.text.terminal import plain, plain_json
 
 EVERYTHING = 5
-"""A level below DEBUG: libraries, too, say all that they have to say."""
+"""A level below DEBUG: libraries log everything too."""
 
 
 class Stream(Protocol):
@@ -68,9 +68,9 @@ def configure(*, level: int, format: Literal["text", "json"], file: str | Path |
 
 
 def concluded(text: str, *, level: int, format: Literal["text", "json"]) -> str:
-    """A last word on how a run ended: into the log file, if there is one; returns how it reads on stderr.
+    """Write the last line about a run into the log file, if there is one; returns the line for stderr.
 
-    There it has no time and no level as text: it is an answer to whoever gave the command.
+    As text the line for stderr has no time and level, because it answers the command.
     """
     record = logging.LogRecord("lrestore", level, "", 0, text, None, None)
     for handler in logging.getLogger().handlers:
@@ -88,7 +88,7 @@ def _opened(file: Path) -> _FileHandler:
 
 
 def _refuse_other_files(file: Path) -> None:
-    """A log is appended to: a mistyped ``--log-file vault.db`` must not cost the backup."""
+    """A log is appended: a mistyped ``--log-file vault.db`` must not destroy the backup."""
     if file.is_file():
         with file.open("rb") as existing:
             head = existing.read(64)
@@ -128,7 +128,7 @@ def _moment(record: logging.LogRecord) -> datetime:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """The message with its arguments; one that does not fit them must not cost the line."""
+    """The message with its arguments; if they do not match, the line is logged nevertheless."""
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError):
@@ -141,7 +141,7 @@ def _trace(record: logging.LogRecord) -> str:
 
 
 def _encodable(text: str) -> str:
-    """Lone surrogates, which a damaged backup may hold, are no UTF-8."""
+    """Replace lone surrogates, which a damaged backup may contain and UTF-8 cannot encode."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -153,25 +153,25 @@ class _StreamHandler(logging.StreamHandler[Stream]):
 
 
 class _FileHandler(WatchedFileHandler):
-    """Follows log rotation. A full disk must not end a run: it is said once on stderr."""
+    """Follows log rotation. A full disk must not end a run: it is reported once on stderr."""
 
     _failed = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write the record; the folder of the file may be gone, too."""
+        """Write the record; the folder of the file may have been removed."""
         try:
             super().emit(record)
         except (OSError, ValueError):
             self.handleError(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
-        """Say once that lines are lost."""
+        """Report once that lines are lost."""
         if not self._failed and sys.stderr is not None:
             with contextlib.suppress(OSError, ValueError):
                 sys.stderr.write(f"--log-file {self.baseFilename}: cannot be written: {sys.exc_info()[1]}\n")
         self._failed = True
 
     def close(self) -> None:
-        """What a full disk did not take is lost, as was said when it happened."""
+        """Lines that a full disk refused are lost; that was reported when it happened."""
         with contextlib.suppress(OSError, ValueError):
             super().close()

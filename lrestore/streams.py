@@ -1,6 +1,6 @@
 """A stderr that may fail: full, closed, non-blocking, or piped into a program that has died.
 
-The log and the progress only tell. A line that cannot be written is lost, and nothing else happens.
+Log and progress are informational: a line that cannot be written is lost, and nothing else happens.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Making text from outside safe, for the terminal, for the state file, and for people who must not see secrets.
+"""Makes foreign text safe for the terminal, the state file and logs.
 
-Promise: text that passed through here neither steers a terminal, nor breaks a database, nor shows a known secret.
-Not guaranteed: that a secret is recognised that was never named to :class:`redaction.Secrets`.
+Promise: the resulting text does not control a terminal, can be stored in SQLite, and shows no known secret.
+Not guaranteed: that a secret is recognised that was not registered with :class:`redaction.Secrets`.
 """

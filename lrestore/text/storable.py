@@ -1,4 +1,4 @@
-"""Text, JSON and messages that can always be written down: a fact must not be lost because a name in it is odd."""
+"""Text, JSON and messages that can always be stored: a record must not be lost because of an odd name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from a backup or from Looker, made safe for a terminal: nothing in it is obeyed, nothing hides."""
+"""Makes text from a backup or from Looker safe for a terminal: control and invisible characters are escaped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def plain(text: str) -> str:
-    """``text`` with everything that a terminal would obey, or an eye would miss, written as an escape."""
+    """``text`` with control characters and invisible characters written as escapes."""
     return _NOT_PLAIN_ASCII.sub(lambda match: _escape(match[0]) if _unsafe(match[0]) else match[0], text)
 
 

@@ -1,4 +1,4 @@
-"""The colour collections of the destination, and of the living source, listed once."""
+"""The colour collections of the destination and of the source instance, listed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies of live objects, read ahead of the items that need them. Each copy is used once: it must be fresh."""
+"""Copies of live objects, read in advance for the items that need them. Each copy is used once: it must be fresh."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Copies:
         self._lock = threading.Lock()
 
     def take(self, type_name: str, object_id: str) -> tuple[bool, JsonObject | None]:
-        """Whether there is a copy, and the copy, which is not kept any longer."""
+        """Whether there is a copy, and the copy, which is removed."""
         key = (type_name, object_id)
         with self._lock:
             return key in self._held, self._held.pop(key, None)

@@ -20,7 +20,7 @@ class Existence:
         self._lock = threading.Lock()
 
     def of(self, type_name: str, object_id: str) -> bool:
-        """Whether the object is there, and not in the trash."""
+        """Whether the object exists and is not in the trash."""
         key = (type_name, object_id)
         with self._lock:
             if key in self._known:
@@ -30,7 +30,7 @@ class Existence:
             return self._known[key]
 
     def facts(self, type_name: str, object_id: str) -> JsonObject | None:
-        """The fields that identify the object, in the trash or not; None where Looker shows no such object."""
+        """The fields that identify the object, in the trash or not; None if Looker shows no such object."""
         key = (type_name, object_id)
         with self._lock:
             if key in self._facts:
@@ -50,7 +50,7 @@ class Existence:
             return found
 
     def created_at(self, type_name: str, object_id: str) -> Any:
-        """When the object was created, as far as it has been shown."""
+        """The object's ``created_at``, if Looker has shown it."""
         with self._lock:
             return (self._facts.get((type_name, object_id)) or {}).get("created_at")
 
@@ -74,7 +74,7 @@ class Existence:
             self._known[type_name, object_id] = True
 
     def forget(self, type_name: str, object_id: str) -> None:
-        """The object that was noted is not there after all."""
+        """The recorded object does not exist."""
         with self._lock:
             self._known.pop((type_name, object_id), None)
             self._facts.pop((type_name, object_id), None)

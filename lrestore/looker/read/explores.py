@@ -1,4 +1,4 @@
-"""Which LookML models and explores the destination has."""
+"""The LookML models and explores of the destination."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Explores:
         self._lock = threading.Lock()
 
     def exists(self, model: str, explore: str) -> bool:
-        """Whether a LookML model, and the explore where one is named, is there."""
+        """Whether a LookML model exists, and its explore if one is named."""
         names = self._shown(model)
         if names is not None and (not explore or explore in names):
             return True

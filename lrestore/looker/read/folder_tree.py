@@ -25,13 +25,13 @@ class FolderTree:
             self.put(folder)
 
     def put(self, folder: Mapping[str, Any]) -> None:
-        """The folder is there as it is shown here."""
+        """Add the folder with the shown fields."""
         self._at[_place(folder)].add(str(folder["id"]))
         if folder.get("is_personal") and folder.get("creator_id") is not None:
             self._personal[str(folder["creator_id"])].add(str(folder["id"]))
 
     def drop(self, folder: Mapping[str, Any]) -> None:
-        """The folder is not there, or no longer as it is shown here."""
+        """Remove the folder with the shown fields."""
         self._at[_place(folder)].discard(str(folder["id"]))
         self._personal[str(folder.get("creator_id"))].discard(str(folder["id"]))
 

@@ -11,7 +11,7 @@ from lrestore.json_types import JsonObject
 
 
 class GroupTree:
-    """Answers are None where Looker does not tell (the listing is younger than API 4.0). Safe for threads: maps and
+    """Answers are None if Looker does not have the listing (it is younger than API 4.0). Safe for threads: maps and
     rows are replaced, never changed in place.
     """
 

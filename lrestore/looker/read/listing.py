@@ -1,6 +1,6 @@
-"""All objects of one type, read at most once and kept up to date with what the run itself writes.
+"""All objects of one type, read at most once and updated by the run's own writes.
 
-A listing that fails says nothing about its objects: they are then read or searched for one by one.
+A listing that fails proves nothing about its objects: they are then read or searched for one by one.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ SEARCHED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("group", "role", "permission_set", "model_set"), frozenset({"name"})),
     "board": frozenset({"title"}),
 }
-"""The fields by which objects of a type are searched for where the listing cannot be had (specification, search_…)."""
+"""The search fields of a type, used if its listing is not available (specification, search_…)."""
 
 _SEARCHED_FLAGS = frozenset({"is_shared_root", "is_users_root"})
 """The same, for marks of which search_folders takes some."""
 
 _ASK_AGAIN_AFTER_S = 60.0
-"""A listing that took too long, or that Looker could not make, is not asked for again sooner."""
+"""A listing that took too long, or that failed, is not requested again before this time."""
 
 log = logging.getLogger("lrestore.looker")
 
@@ -51,7 +51,7 @@ class Listing:
         self._lock = threading.RLock()
 
     def given(self, rows: Table | None) -> None:
-        """Take over what another process has listed for all; None where it could not."""
+        """Take over the listing of another process; None if it failed there."""
         with self._lock:
             self._rows = rows
             if rows is None:
@@ -59,17 +59,17 @@ class Listing:
                 self._fail(LookerError(what, hint="see the log for the reason; a new run lists them again"))
 
     def table(self) -> Table:
-        """A copy of the listing, by id. Raises the LookerError of a listing that cannot be had."""
+        """A copy of the listing, by id. Raises the LookerError of a failed listing."""
         with self._lock:
             return dict(self._all())
 
     def table_if_any(self) -> Table | None:
-        """A copy of the listing, None where it cannot be had."""
+        """A copy of the listing; None if it failed."""
         with self._lock:
             return dict(self._all()) if self._listed() else None
 
     def get(self, object_id: str) -> JsonObject | None:
-        """One object, None where the listing lacks it. LookerErrors of a single read pass."""
+        """One object; None if the listing lacks it. LookerErrors of a single read are raised."""
         with self._lock:
             if self._listed():
                 return self._all().get(object_id)
@@ -92,7 +92,7 @@ class Listing:
         return found
 
     def find(self, key: Mapping[str, str | None]) -> list[JsonObject]:
-        """The objects whose fields equal ``key`` exactly. LookerErrors pass where nothing but the listing can tell."""
+        """The objects whose fields equal ``key`` exactly. Raises LookerErrors if only the listing can answer."""
         if self._listed():
             with self._lock:
                 return [row for row in self._all().values() if has(row, key)]
@@ -110,7 +110,7 @@ class Listing:
         return self._reads.search(self._type, asked)
 
     def put(self, obj: JsonObject) -> None:
-        """Note what Looker answered to a write."""
+        """Record Looker's answer to a write."""
         object_id = str(obj[self._id_field])
         with self._lock:
             if self._rows is not None:
@@ -121,7 +121,7 @@ class Listing:
                 self._single[object_id] = {**(self._single.get(object_id) or {}), **obj}
 
     def forget(self, object_id: str) -> None:
-        """The object that was noted is not there after all."""
+        """Remove a recorded object that does not exist."""
         with self._lock:
             self._single.pop(object_id, None)
             if self._rows is not None:
@@ -175,7 +175,7 @@ class Listing:
             self._tree.put(new)
 
     def _listed(self) -> bool:
-        """Whether there is a listing. One that has failed is not asked for again where single reads will do."""
+        """Whether there is a listing. A failed one is not requested again if single reads are sufficient."""
         with self._lock:
             if self._rows is None and self._failure is None:
                 try:

@@ -1,8 +1,8 @@
 """The destination's objects, read with few calls: small types in one listing each, big ones one by one.
 
-Listings (folders, groups, roles, sets, models with their explores) are read at most once per run and kept up to date
-with what the run itself writes. Dashboards and looks are read when their turn comes, because their copy must be fresh.
-Whatever is remembered has one owner with a lock of its own: a listing per type, copies read ahead, existence, explores.
+Listings (folders, groups, roles, sets, models with their explores) are read at most once per run and updated by the
+run's own writes. Dashboards and looks are read when they are restored, because their copy must be fresh. Each cache has
+one owner with a lock: a listing per type, copies read in advance, existence, explores.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Live:
         return self._listings[type_name].table()
 
     def put(self, type_name: str, obj: JsonObject) -> None:
-        """Note what Looker answered to a write, so that the listing stays true."""
+        """Record Looker's answer to a write, so that the listing stays correct."""
         if type_name in LISTED:
             self._listings[type_name].put(obj)
 
