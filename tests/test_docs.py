@@ -92,3 +92,21 @@ def test_the_tests_that_are_named_are_there() -> None:
     named = set(_TEST.findall(text("docs/testing.md")))
     assert len(named) > 20
     assert [name for name in named if not (ROOT / "tests" / name.removeprefix("tests/")).exists()] == []
+
+
+def test_the_map_of_the_folders_names_every_folder() -> None:
+    """Each package of lrestore, and each package inside run and restoration; braces name several at once."""
+    rows = re.findall(r"^\| `([\w/{},]+)/` \|", text("docs/architecture.md"), re.MULTILINE)
+    named = {name for row in rows for name in _spelt_out(row)}
+    package = ROOT / "lrestore"
+    folders = [
+        *package.glob("*/__init__.py"),
+        *package.glob("run/*/__init__.py"),
+        *package.glob("restoration/*/__init__.py"),
+    ]
+    assert {str(folder.parent.relative_to(package)) for folder in folders} == named
+
+
+def _spelt_out(row: str) -> list[str]:
+    before, brace, names = row.partition("{")
+    return [before + name for name in names.rstrip("}").split(",")] if brace else [row]
