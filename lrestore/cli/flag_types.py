@@ -10,8 +10,8 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+", re.IGNORECASE)
 _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])", re.IGNORECASE)
 _LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
 
-SHOWN = ("sessions", "session", "diff", "dead-letters", "mappings", "source")
-_WITH_ARGUMENT = frozenset({"session", "diff", "dead-letters", "mappings"})
+SHOWN = ("sessions", "session", "diff", "dead-letters", "mappings", "unmapped", "source")
+_WITH_ARGUMENT = frozenset({"session", "diff", "dead-letters", "mappings", "unmapped"})
 
 
 def duration_s(text: str) -> float:

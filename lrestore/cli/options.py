@@ -103,7 +103,7 @@ class Options:
     )
     show: Optional[str] = _flag(
         MODE,
-        "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE], source (the backup): no API call",
+        "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE[=ID]], unmapped[=TYPE], source: no API call",
         type=shown,
         metavar="WHAT",
     )

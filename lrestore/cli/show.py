@@ -14,8 +14,8 @@ from lrestore.cli import formats as tables
 from lrestore.cli.invocation import settings_of
 from lrestore.cli.options import LAST, Options
 from lrestore.cli.results import style_of_stdout
+from lrestore.cli.show_mappings import mappings, unmapped
 from lrestore.messages import Totals
-from lrestore.ontology import content_type
 from lrestore.report import text
 from lrestore.report.causes import cause_of
 from lrestore.report.failures import closed, dead_letters
@@ -27,7 +27,6 @@ from lrestore.vault.summary import SourceSummary
 
 _SESSIONS = ("session", "status", "mode", "started_at", "source", "destination", *Totals.__struct_fields__)
 _LETTERS = ("spec", "name", "session", "error_type", "http_status", "message", "retries", "failed_at", "resolved_by")
-_MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at")
 _SOURCE = ("type", "items", "corrupt", "deleted", "bytes")
 _ITEMS = ("spec", "name", "updated_at", "size_bytes", "status")
 
@@ -39,6 +38,7 @@ def show(options: Options, environ: Mapping[str, str]) -> str:
     settings = settings_of(options, environ)
     if what == "source":
         return _source(settings, form)
+    style = style_of_stdout(full=options.verbose)
     with StateReader.open(settings.state.path) as state:
         if what == "sessions":
             return _sessions(state.sessions(), form)
@@ -49,8 +49,10 @@ def show(options: Options, environ: Mapping[str, str]) -> str:
 
             return diff(state, state.session(argument or LAST), Path(settings.state.path), form)
         if what == "dead-letters":
-            return _dead_letters(state, argument, form, style_of_stdout(full=options.verbose))
-        return _mappings(state, argument, form)
+            return _dead_letters(state, argument, form, style)
+        return (
+            unmapped(settings, state, argument, form, style) if what == "unmapped" else mappings(state, argument, form)
+        )
 
 
 def _sessions(sessions: list[RestorationSession], form: str) -> str:
@@ -150,29 +152,6 @@ def _letter_row(item: DeadLetterItem) -> tuple[object, ...]:
         *(spec, letter.name, item.session_id, letter.error_type, letter.status),
         *(letter.message, letter.retries, letter.failed_at, item.resolved_by),
     )
-
-
-def _mappings(state: StateReader, word: str, form: str) -> str:
-    mappings = list(state.mappings(_type_name(word)))
-    if form == "json":
-        return tables.as_json(mappings)
-    rows = [
-        (
-            *(mapping.content_type, mapping.source_instance, mapping.source_id),
-            *(mapping.destination, mapping.destination_id, mapping.session_id, mapping.created_at),
-        )
-        for mapping in mappings
-    ]
-    return tables.comma_separated(_MAPPINGS, rows) if form == "csv" else tables.table(_MAPPINGS, rows)
-
-
-def _type_name(word: str) -> str | None:
-    """The name of a content type in any spelling, or of a part such as dashboard_element."""
-    if not word:
-        return None
-    from lrestore.ontology import PARTS
-
-    return word if word in PARTS else content_type(word).name
 
 
 def _source(settings: Settings, form: str) -> str:

@@ -171,6 +171,26 @@ WHERE source_instance = :source_instance AND destination IN (:destination, :form
   AND destination_id = :destination_id AND closed_at IS NULL
 ORDER BY +source_id;  -- by the index on destination_id, not by the primary key in this order
 
+-- name: select_mappings_of_parts
+-- The parts that were created for an item: intents name the item, mappings do not.
+SELECT DISTINCT m.source_instance, m.destination, m.content_type, m.source_id, m.destination_id, m.session_id,
+       m.created_at, m.destination_created_at, m.natural_key
+FROM intents AS i JOIN sessions AS s ON s.id = i.session_id
+JOIN id_mappings AS m ON m.source_instance = s.source_instance AND m.destination = s.destination
+                      AND m.content_type = i.mapped_type AND m.source_id = i.mapped_id
+WHERE i.content_type = :content_type AND i.source_id = :source_id AND i.part <> '' AND i.state = 'closed'
+  AND s.source_instance = :source_instance AND s.destination = :destination
+ORDER BY m.content_type, m.source_id;
+
+-- name: select_with_counterpart
+-- Created items are always mapped; what an undo has deleted since has no counterpart any more.
+SELECT content_type, source_id FROM id_mappings
+WHERE source_instance = :source_instance AND destination IN (:destination, :former) AND closed_at IS NULL
+UNION
+SELECT r.content_type, r.source_id FROM results AS r JOIN sessions AS s ON s.id = r.session_id
+WHERE s.source_instance = :source_instance AND s.destination IN (:destination, :former)
+  AND r.outcome IN ('updated', 'unchanged') AND r.destination_id <> '';
+
 -- name: select_mappings
 SELECT source_instance, destination, content_type, source_id, destination_id, session_id, created_at,
        destination_created_at, natural_key

@@ -181,6 +181,17 @@ class StateReader:
         rows = self._rows("select_mappings", {"content_type": content_type})
         return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
 
+    def mappings_of_parts(self, item: IDMapping) -> Iterator[IDMapping]:
+        """The mappings of the parts that were created for an item."""
+        names = ("source_instance", "destination", "content_type", "source_id")
+        rows = self._rows("select_mappings_of_parts", {name: getattr(item, name) for name in names})
+        return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
+
+    def with_counterpart(self, route: Route) -> frozenset[ItemKey]:
+        """The backed-up items that have a recorded counterpart in the destination."""
+        rows = self._rows("select_with_counterpart", _route(route))
+        return frozenset(ItemKey(row["content_type"], row["source_id"]) for row in rows)
+
     def outcome(self, session_id: str, key: ItemKey) -> Outcome | None:
         """The recorded outcome of one item in a session, or None."""
         values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}

@@ -13,7 +13,7 @@ import pytest
 
 from lrestore.cli.main import main
 from lrestore.clock import utc_now
-from lrestore.messages import DeadLetter, FieldError, ItemKey, ItemResult, Mapping
+from lrestore.messages import DeadLetter, FieldError, Intent, ItemKey, ItemResult, Mapping
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 from lrestore.vault.shard import ShardWriter
@@ -152,6 +152,43 @@ def test_mappings_of_all_types_or_of_one(which: str, capsys: pytest.CaptureFixtu
     assert json.loads(_shown(capsys, which, "--format", "json"))[0]["destination_id"] == "70"
     assert _rows(_shown(capsys, which, "--format", "csv"))[0]["source_id"] == "7"
     assert "70" in _shown(capsys, which)
+
+
+@pytest.mark.parametrize("object_id", ["7", "70"])
+def test_a_mapping_is_found_by_the_id_of_either_side(object_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = json.loads(_shown(capsys, f"mappings=folder={object_id}", "--format", "json"))
+    assert (found["source_id"], found["destination_id"]) == ("7", "70")
+    assert len(_rows(_shown(capsys, f"mappings=folder={object_id}", "--format", "csv"))) == 1
+    assert "70" in _shown(capsys, f"mappings=folder={object_id}")
+
+
+def test_a_mapping_comes_with_the_parts_that_were_created_for_its_object(capsys: pytest.CaptureFixture[str]) -> None:
+    key = ItemKey("dashboard", "42")
+    with StateWriter.open("lrestore-state.db", now=utc_now) as writer:
+        writer.open_intent(SESSION, Intent(key, part="dashboard_element/5"))
+        writer.record_mappings(SESSION, [Mapping("dashboard_element", "5", "500"), Mapping("dashboard", "42", "420")])
+    found = json.loads(_shown(capsys, "mappings=dashboard=420", "--format", "json"))
+    assert [(one["content_type"], one["source_id"], one["destination_id"]) for one in found] == [
+        ("dashboard", "42", "420"),
+        ("dashboard_element", "5", "500"),
+    ]
+
+
+def test_what_has_no_counterpart_yet_is_listed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LRESTORE_DESTINATION_BASE_URL", "https://looker.invalid:19999")
+    monkeypatch.setenv("LRESTORE_DESTINATION_NAME", "looker")
+    monkeypatch.setenv("LRESTORE_SOURCE_INSTANCE", "prod")
+    with ShardWriter("vault.db") as shard:
+        shard.put("folder", "9", "New", {"id": "9", "name": "New", "parent_id": "1"})
+        shard.put("role", "4", "Reader", {"id": "4", "name": "Reader"})
+    specs = [row["spec"] for row in _rows(_shown(capsys, "unmapped", "--format", "csv"))]
+    assert sorted(specs) == ["folder=9", "role=4"]
+    assert [row["id"] for row in json.loads(_shown(capsys, "unmapped=folders", "--format", "json"))] == ["9"]
+    assert _shown(capsys, "unmapped=folder").endswith("1 item without a counterpart in looker\n")
+    _retried(ItemResult(ItemKey("role", "4"), "Reader", "unchanged", "4"))
+    assert _shown(capsys, "unmapped=role") == "every item of the backup has a recorded counterpart in looker\n"
 
 
 def test_mappings_of_a_type_that_has_none_are_an_empty_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,78 @@
+"""``--show mappings`` and ``--show unmapped``: which live object a backed-up one is, asked from either side."""
+
+from __future__ import annotations
+
+from lrestore.cli import formats as tables
+from lrestore.ontology import PARTS, content_type
+from lrestore.report.text import Style, counted
+from lrestore.settings import Settings, require_destination, require_source
+from lrestore.state.read import StateReader
+from lrestore.state.records import IDMapping, Route
+from lrestore.text.terminal import cut
+from lrestore.vault.items import IndexRow
+from lrestore.vault.reader import Vault
+
+_MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at")
+_UNMAPPED = ("spec", "name", "updated_at")
+_WIDEST_NAME = 3
+"""A name takes at most one part in so many of a terminal's width."""
+
+
+def mappings(state: StateReader, argument: str, form: str) -> str:
+    """All mappings, those of ``TYPE``, or with ``TYPE=ID`` those from or to that id, with the parts created for it.
+
+    Raises UsageError for an unknown type.
+    """
+    word, asked, object_id = argument.partition("=")
+    found = list(state.mappings(_type_name(word)))
+    if asked:
+        found = [mapping for mapping in found if object_id in (mapping.source_id, mapping.destination_id)]
+        found += [part for mapping in found for part in state.mappings_of_parts(mapping)]
+    if form == "json":
+        return tables.as_json(found)
+    rows = map(_row, found)
+    return tables.comma_separated(_MAPPINGS, rows) if form == "csv" else tables.table(_MAPPINGS, rows)
+
+
+def unmapped(settings: Settings, state: StateReader, word: str, form: str, style: Style) -> str:
+    """The items of the backup without a recorded counterpart in the destination, of one type or of all.
+
+    An item that a session restored or found unchanged has one, whether or not that needed a mapping.
+    """
+    require_source(settings)
+    require_destination(settings)
+    route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
+    known = state.with_counterpart(route)
+    with Vault.open(settings.source.paths) as vault:
+        types = None if not word else [content_type(word).name]
+        found = [row for row in vault.index(types) if row.key not in known]
+    if form == "json":
+        names = ("type", "id", "name", "updated_at")
+        return tables.as_json([dict(zip(names, (*_key(row), row.name, row.updated_at), strict=True)) for row in found])
+    if form == "csv":
+        return tables.comma_separated(_UNMAPPED, ((str(row.key), row.name, row.updated_at) for row in found))
+    if not found:
+        return f"every item of the backup has a recorded counterpart in {route.destination}\n"
+    width = style.width // _WIDEST_NAME
+    rows = [(str(row.key), cut(row.name, width) if width else row.name, row.updated_at) for row in found]
+    return (
+        tables.table(_UNMAPPED, rows) + f"{counted(len(found), 'item')} without a counterpart in {route.destination}\n"
+    )
+
+
+def _row(mapping: IDMapping) -> tuple[object, ...]:
+    return (
+        *(mapping.content_type, mapping.source_instance, mapping.source_id),
+        *(mapping.destination, mapping.destination_id, mapping.session_id, mapping.created_at),
+    )
+
+
+def _key(row: IndexRow) -> tuple[str, str]:
+    return row.key.type, row.key.id
+
+
+def _type_name(word: str) -> str | None:
+    """The name of a content type in any spelling, or of a part such as dashboard_element."""
+    if not word:
+        return None
+    return word if word in PARTS else content_type(word).name
