@@ -49,6 +49,7 @@ from lrestore.restoration.touches import note_answer, touches_of
 from lrestore.restoration.type_handlers import SUPPORTED, SubResources, handler_of
 from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan, Unmet, Write, incomplete, settle
+from lrestore.vault.items import VaultItem
 
 _TRIES = 2
 """After a title was refused: others give theirs up meanwhile."""
@@ -68,7 +69,7 @@ class ItemPlan:
     before: list[Write] = field(default_factory=list)
     own: Write | None = None
     parts: Plan = field(default_factory=Plan)
-    sub_resources: SubResources | None = None
+    sub_resources: SubResources[Any] | None = None
     warnings: list[str] = field(default_factory=list)
     unmet: list[Unmet] = field(default_factory=list)
     ends: Deferred = field(default_factory=Deferred)
@@ -98,7 +99,7 @@ class ItemPlan:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What became of an item. ``halfway``: it refers to items still to come, and is to be restored once more then."""
+    """The outcome for an item. ``needs_second_pass``: it refers to items that this run restores later."""
 
     result: ItemResult
     needs_second_pass: bool = False
@@ -111,7 +112,7 @@ class ItemRestorer:
         self._context = context
         self._undo = UndoRules(context)
 
-    def plan(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
+    def plan(self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
         """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done.
 
         ``awaited`` are items that this one refers to and that the same run will bring later; ``last``: it has had its
@@ -137,7 +138,9 @@ class ItemRestorer:
         entry = CONTENT_TYPES[key.type]
         return self._impossible(key.type) or (why_built_in(entry, raw) if is_built_in(entry, raw) else "")
 
-    def _plan_existing(self, item: Any, match: Match, live: JsonObject, ends: Deferred, *, first: bool) -> ItemPlan:
+    def _plan_existing(
+        self, item: VaultItem, match: Match, live: JsonObject, ends: Deferred, *, first: bool
+    ) -> ItemPlan:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if is_built_in(entry, live):
             return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, live))
@@ -159,7 +162,7 @@ class ItemRestorer:
         releases = self._context.releases
         return "" if releases.offers_type(type_name) else f"Looker {releases.destination} has no {type_name}s"
 
-    def _plan_missing(self, item: Any, match: Match, ends: Deferred) -> ItemPlan:
+    def _plan_missing(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
         policy, key = self._context.policy, item.key
         if CONTENT_TYPES[key.type].trash and item.raw.get("deleted") is True:
             reason = "it was in the trash when it was backed up, and is not in the destination"
@@ -179,7 +182,7 @@ class ItemRestorer:
         told = [one.path for one in plan.all_unmet]
         plan.warnings += stale_explores(self._context, plan.key, raw, told)
 
-    def _check_creatable(self, item: Any) -> None:
+    def _check_creatable(self, item: VaultItem) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if entry.create is None:
             raise NotRestorableError(
@@ -195,7 +198,7 @@ class ItemRestorer:
                 key=key,
             )
 
-    def _planned(self, item: Any, match: Match, ends: Deferred) -> ItemPlan:
+    def _planned(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
         key, raw, live = item.key, item.raw, match.live
         entry, handler = CONTENT_TYPES[key.type], handler_of(key.type)
         linker = Linker(self._context, key, ends, _live_id(key, live) if live else "")
@@ -219,14 +222,23 @@ class ItemRestorer:
             if live is None and handler.creation is not None:
                 operation, body = handler.creation(raw, body)
             live_id = _live_id(key, live) if live else ""
-            plan.own = Write(operation, key.type, key.id, live_id, "", item.name, body, changes(body, live or {}))
+            plan.own = Write(
+                operation=operation,
+                type=key.type,
+                source_id=key.id,
+                live_id=live_id,
+                path="",
+                name=item.name,
+                body=body,
+                changes=changes(body, live or {}),
+            )
         if handler.sub_resources is not None and self._undo.restores_parts(key):
             plan.sub_resources = handler.sub_resources(self._context, item, ends)
             plan.parts = plan.sub_resources.plan(match)
         plan.left_out = left_out(raw, entry, self._context.releases) + without_missing_calls(self._context, plan)
         return plan
 
-    def restore(self, item: Any, awaited: Collection[ItemKey] = (), *, last: bool = False) -> Restored:
+    def restore(self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False) -> Restored:
         """Restore the item. Raises ItemError (such as a LookerError with all details) if that fails, IncompleteError if
         some of its references have no target.
         """
@@ -252,7 +264,7 @@ class ItemRestorer:
             # Nothing is written, but an undo of this undo may bring back what the object refers to.
             self._keep(plan, live)
         if plan.sub_resources is not None and live is not None and plan.action in ("created", "updated"):
-            found = plan.sub_resources.apply(applied, plan.parts, live)
+            plan.parts, found = plan.sub_resources.apply(applied, plan.parts, live)
         applied.raise_failures()
         plan.action = self._told(plan, live)
         if live is not None:
@@ -426,7 +438,7 @@ def _path_parameter(operation: str) -> str:
     return path[path.index("{") + 1 : path.index("}")]
 
 
-def _modified_since(item: Any, live: JsonObject) -> bool:
+def _modified_since(item: VaultItem, live: JsonObject) -> bool:
     """Whether Looker changed the object after the state that was backed up; unknown counts as not."""
     ours, theirs = parse_moment(item.raw.get("updated_at")), parse_moment(live.get("updated_at"))
     return ours is not None and theirs is not None and theirs > ours

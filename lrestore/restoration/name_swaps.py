@@ -140,7 +140,16 @@ def _aside(key: ItemKey, live: JsonObject) -> Write:
     body = {"name": temporary_title(name, live_id)}
     operation = CONTENT_TYPES[key.type].update or ""
     changed = (Change("name", name, body["name"]),)
-    return Write(operation, key.type, key.id, live_id, "", name, body, changed)
+    return Write(
+        operation=operation,
+        type=key.type,
+        source_id=key.id,
+        live_id=live_id,
+        path="",
+        name=name,
+        body=body,
+        changes=changed,
+    )
 
 
 def rename_temporarily(context: Context, write: Write) -> None:

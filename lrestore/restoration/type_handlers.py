@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
@@ -27,6 +27,7 @@ from lrestore.restoration.plan.own_fields import Adjust
 from lrestore.restoration.schedules.handler import PlanSubResources, adjust_plan, is_enabled
 from lrestore.restoration.users.handler import UserSubResources, adjust_user, user_creation
 from lrestore.restoration.writes import Plan, Write
+from lrestore.vault.items import VaultItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +71,29 @@ def handler_of(type_name: str) -> TypeHandler:
     return HANDLERS.get(type_name, PLAIN)
 
 
-class SubResources(Protocol):
-    """The parts and memberships of one object. Made for each item from context, backed-up item and
+P = TypeVar("P", bound=Plan)
+"""The class of plan that a type's sub-resources have."""
+
+
+class SubResources(Protocol[P]):
+    """The parts and memberships of one object. Created for each item from context, backed-up item and
     deferred references.
     """
 
-    def plan(self, match: Match) -> Plan:
-        """What brings them back, as the live object is (``match.live``) or, where that is None, will be when made.
+    def plan(self, match: Match) -> P:
+        """The calls that restore them, compared with ``match.live``; None: with the object that is to be created.
 
-        Reads the destination, writes nothing. Raises ItemError where the item cannot be restored whole.
+        Reads the destination, writes nothing. Raises ItemError if the item cannot be restored as a whole.
         """
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
-        """Carry it out. ``live`` is the object as it was read, or as Looker has just made it (``applied.created``).
+    def apply(self, applied: Applied, plan: P, live: JsonObject) -> tuple[P, list[Change]]:
+        """Carry it out. ``live`` is the object as it was read, or as Looker has just created it (``applied.created``).
 
-        Returns the changes that only came to light on the way; ``plan.warnings`` may grow. Refusals that do not stop
-        the rest go into ``applied.failures``; ItemErrors end the item.
+        Returns the plan that was carried out (a new one if the parts had to be planned again) and the changes that
+        the first plan did not show; ``plan.warnings`` may grow. Refusals that do not stop the rest go into
+        ``applied.failures``; ItemErrors end the item.
         """
 
 
-Factory = Callable[[Context, Any, Deferred], SubResources]
-"""Makes the sub-resources of a :class:`lrestore.vault.items.VaultItem`."""
+Factory = Callable[[Context, VaultItem, Deferred], SubResources[Any]]
+"""Creates the sub-resources of a backed-up item. Their ``apply`` takes what their own ``plan`` returned."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.errors import IncompleteError
@@ -20,7 +20,7 @@ class Made:
     source_id: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Write:
     """One create (``live_id`` is "") or update of an object or part.
 
@@ -99,11 +99,6 @@ class Plan:
     def calls(self) -> Counter[str]:
         """The calls that carry it out, by operation, at most."""
         return Counter([write.operation for write in self.writes] + [removal.operation for removal in self.removals])
-
-    def become(self, other: Plan) -> None:
-        """Take over all that ``other``, a plan of the same class, says."""
-        for name in fields(self):
-            setattr(self, name.name, getattr(other, name.name))
 
     @property
     def deletions(self) -> tuple[Deletion, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from typing import Any
 
 from lrestore.errors import StoppedError
 from lrestore.looker.meter import ApiUsage
@@ -27,6 +26,7 @@ from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.text_links import links_here
 from lrestore.state.records import SessionStatus
 from lrestore.state.writer import StateWriter
+from lrestore.vault.items import VaultItem
 
 
 def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:
@@ -48,7 +48,7 @@ def run_single(job: Job, budget: Budget, session: LookerSession, context: Callab
 def restoring(restorer: ItemRestorer) -> Turn:
     """A turn that restores the item."""
 
-    def turn(item: Any, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
+    def turn(item: VaultItem, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
         with second_pass(first_pass):
             restored = restorer.restore(item, awaited, last=first_pass is not None)
         return joined(first_pass, restored.result), restored.needs_second_pass

@@ -81,7 +81,7 @@ class Surroundings:
         self.progress = Harmless(self.progress)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Job:
     """One run: the request, the backup, the session id. ``keys`` are the items still to be restored."""
 

@@ -53,7 +53,17 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
         spelt = msgspec.structs.replace(request, select=named.wanted.specs(), exclude=named.excluded.specs())
         facts = DestinationFacts(settings.destination.base_url, "", "", "")
         session_id = new_session_id(utc_now())
-        job = Job(settings, spelt, surroundings, vault, session_id, chosen.keys, chosen.missing, facts, plan=plan)
+        job = Job(
+            settings=settings,
+            request=spelt,
+            surroundings=surroundings,
+            vault=vault,
+            session_id=session_id,
+            keys=chosen.keys,
+            missing=chosen.missing,
+            facts=facts,
+            plan=plan,
+        )
         return Run(job).run()
 
 
@@ -88,7 +98,16 @@ def _job_of_plan(plan: SavedPlan, settings: Settings, request: RunRequest, surro
         return
     with Vault.open(settings.source.paths) as vault:
         facts = DestinationFacts(settings.destination.base_url, "", "", "")
-        yield Job(settings, request, surroundings, vault, new_session_id(utc_now()), [], [], facts)
+        yield Job(
+            settings=settings,
+            request=request,
+            surroundings=surroundings,
+            vault=vault,
+            session_id=new_session_id(utc_now()),
+            keys=[],
+            missing=[],
+            facts=facts,
+        )
 
 
 def resume(settings: Settings, reference: str, surroundings: Surroundings, now: ThisStart) -> Report:
@@ -119,7 +138,17 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         facts = DestinationFacts(again.destination.base_url, "", "", "")
         missing = [result for result in lost if result.key not in done]
         job = Job(
-            again, request, surroundings, vault, session.id, keys, missing, facts, earlier, resumed=True, plan=plan
+            settings=again,
+            request=request,
+            surroundings=surroundings,
+            vault=vault,
+            session_id=session.id,
+            keys=keys,
+            missing=missing,
+            facts=facts,
+            earlier=earlier,
+            resumed=True,
+            plan=plan,
         )
         with _taking_back(job):
             return Run(job).run()

@@ -68,7 +68,16 @@ class FolderAccess:
         )
 
     def _write(self, operation: str, live_id: str, body: JsonObject, changes: tuple[Change, ...] = ()) -> Write:
-        return Write(operation, ACCESS, self._key.id, live_id, _PATH, self._name, body, changes)
+        return Write(
+            operation=operation,
+            type=ACCESS,
+            source_id=self._key.id,
+            live_id=live_id,
+            path=_PATH,
+            name=self._name,
+            body=body,
+            changes=changes,
+        )
 
     def _as_in_source(self, plan: AccessPlan) -> None:
         """The list of the source instance. Entries that cannot be translated are left out; an unknown list is empty."""
@@ -95,10 +104,10 @@ class FolderAccess:
         live_id = resolve(self._context, kind, source_id, path=_PATH, key=self._key)
         return Grant(grant.permission, live_id if kind == "group" else "", live_id if kind == "user" else "")
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
-        if isinstance(plan, AccessPlan) and plan.wanted is not None:
+    def apply(self, applied: Applied, plan: AccessPlan, live: JsonObject) -> tuple[AccessPlan, list[Change]]:
+        if plan.wanted is not None:
             self._set(applied, plan, plan.wanted, live)
-        return []
+        return plan, []
 
     def _set(self, applied: Applied, plan: AccessPlan, wanted: tuple[Grant, ...], live: JsonObject) -> None:
         try:

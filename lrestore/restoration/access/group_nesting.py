@@ -118,13 +118,21 @@ class GroupSubResources:
         return [str(row["id"]) for row in rows]
 
     def _write(self, operation: str, group_id: str, body: JsonObject) -> Write:
-        return Write(operation, "group_group", self._key.id, group_id, _PATH, f"group {group_id}", body)
+        return Write(
+            operation=operation,
+            type="group_group",
+            source_id=self._key.id,
+            live_id=group_id,
+            path=_PATH,
+            name=f"group {group_id}",
+            body=body,
+        )
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:
         for write in plan.writes:
             act = self._leave if write.operation == "delete_group_from_group" else self._join
             _attempt(applied, write, lambda act=act, write=write: act(write, str(live["id"])))  # type: ignore[misc]
-        return []
+        return plan, []
 
     def _join(self, write: Write, live_id: str) -> None:
         settled(
@@ -162,7 +170,16 @@ class RoleSubResources:
         if sorted(self._wanted) == sorted(live):
             return Plan(warnings=self._planner.warnings)
         change = Change(_PATH, live, self._wanted)
-        write = Write("set_role_groups", "role_group", self._key.id, live_id, _PATH, "groups", {}, (change,))
+        write = Write(
+            operation="set_role_groups",
+            type="role_group",
+            source_id=self._key.id,
+            live_id=live_id,
+            path=_PATH,
+            name="groups",
+            body={},
+            changes=(change,),
+        )
         return Plan([write], warnings=self._planner.warnings, seen={"groups": live} if live_id else {})
 
     def _live(self, live_id: str, meant: _Groups) -> list[str]:
@@ -172,11 +189,11 @@ class RoleSubResources:
         rows = self._context.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
         return [str(row["id"]) for row in rows]
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:
         path = {"role_id": str(live["id"])}
         for write in plan.writes:
             _attempt(applied, write, lambda: send(self._context, "set_role_groups", path, self._wanted))
-        return []
+        return plan, []
 
 
 def _attempt(applied: Applied, write: Write, act: Callable[[], object]) -> None:

@@ -228,7 +228,15 @@ def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> N
             _remove(context, applied, removal)
         except LookerError as error:
             gone = removal.deletion
-            write = Write(removal.operation, gone.type, "", gone.id, f"{gone.type} {gone.id}", gone.name, {})
+            write = Write(
+                operation=removal.operation,
+                type=gone.type,
+                source_id="",
+                live_id=gone.id,
+                path=f"{gone.type} {gone.id}",
+                name=gone.name,
+                body={},
+            )
             applied.failures.append((write, error))
         else:
             applied.done += 1

@@ -6,8 +6,6 @@ lrestore sends it, and Looker's answer shows whether it worked.
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
@@ -21,7 +19,7 @@ from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.touches import touches_of
-from lrestore.restoration.writes import Plan
+from lrestore.vault.items import VaultItem
 
 _HIDDEN = "Looker does not show the sections of the live board: they are left alone"
 _AGAIN = "it is in the trash, where its sections may be shown as deleted: they are compared again when it is out"
@@ -48,7 +46,7 @@ def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
 class BoardSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: Any, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends
@@ -73,19 +71,17 @@ class BoardSubResources:
             plan.seen["board_sections"] = live["board_sections"]
         return plan
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
-        if not isinstance(plan, BoardPlan):
-            raise TypeError(f"not a plan for a board: {type(plan).__name__}")
+    def apply(self, applied: Applied, plan: BoardPlan, live: JsonObject) -> tuple[BoardPlan, list[Change]]:
         live = {**live, **plan.seen}
         if live.get("deleted_at") and not applied.created:
             live = self._out_of_the_trash(live)
             if _has_all_lists(live):
-                plan.become(self._planned(live, ids_hold=self._ids_hold))
+                plan = self._planned(live, ids_hold=self._ids_hold)
                 self._context.permit.parts(self._item.key, str(live["id"]), plan)
                 kept = LiveObject("board", str(live["id"]), self._item.name, live)
                 sections = {"board_sections": live["board_sections"]}
                 self._context.journal.keep(kept, sections, touches_of(None, plan))
-        return apply_parts(self._context, applied, plan, live)
+        return plan, apply_parts(self._context, applied, plan, live)
 
     def _all_parts(self) -> BoardPlan:
         """The writes that create all parts; a part that exists is updated if it differs."""

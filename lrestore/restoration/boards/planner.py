@@ -237,7 +237,14 @@ class BoardPlanner:
             if not body:
                 return
         write = Write(
-            operation, kind, source_id, live_id, path, name, body, changes(_told(body), live or {}, f"{path}.")
+            operation=operation,
+            type=kind,
+            source_id=source_id,
+            live_id=live_id,
+            path=path,
+            name=name,
+            body=body,
+            changes=changes(_told(body), live or {}, f"{path}."),
         )
         if live is None:
             write.body[entry.parent_field] = self._parent(kind, path)
@@ -316,7 +323,14 @@ def order_write(order: Order, ids: list[str], live: JsonObject) -> Write | None:
     operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
     prefix = f"{order.path}." if order.path else ""
     return Write(
-        operation, order.type, order.parent, str(live["id"]), order.path, "", body, changes(body, live, prefix)
+        operation=operation,
+        type=order.type,
+        source_id=order.parent,
+        live_id=str(live["id"]),
+        path=order.path,
+        name="",
+        body=body,
+        changes=changes(body, live, prefix),
     )
 
 

@@ -109,7 +109,15 @@ def _out_of_the_way(updates: list[Write]) -> list[Write]:
         if clash:
             body = {name: f"{held[name]} (being restored {write.live_id})" for name in sorted(clash)}
             aside.append(
-                Write(write.operation, write.type, write.source_id, write.live_id, write.path, write.name, body)
+                Write(
+                    operation=write.operation,
+                    type=write.type,
+                    source_id=write.source_id,
+                    live_id=write.live_id,
+                    path=write.path,
+                    name=write.name,
+                    body=body,
+                )
             )
     return aside
 
@@ -154,7 +162,17 @@ def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -
         if not one.fields.get("deleted") and context.releases.can_write("DashboardElement", TAB):
             layout_id, tile_id = _spot(applied, one)
             kind, body = "dashboard_element", {TAB: layout_id}
-            writes.append(Write("update_dashboard_element", kind, one.element, tile_id, one.path, one.name, body))
+            writes.append(
+                Write(
+                    operation="update_dashboard_element",
+                    type=kind,
+                    source_id=one.element,
+                    live_id=tile_id,
+                    path=one.path,
+                    name=one.name,
+                    body=body,
+                )
+            )
     trial = Applied(applied.key)
     update_all(context, trial, writes)
     applied.done += trial.done

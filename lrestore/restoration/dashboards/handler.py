@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
@@ -16,7 +14,7 @@ from lrestore.restoration.identify.match import Match
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.touches import touches_of
-from lrestore.restoration.writes import Plan
+from lrestore.vault.items import VaultItem
 
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
 
@@ -29,7 +27,7 @@ _BARE: JsonObject = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]
 class DashboardSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: Any, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends
@@ -49,22 +47,20 @@ class DashboardSubResources:
             plan.again, plan.unseen = True, self._all_parts
         return plan
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
+    def apply(self, applied: Applied, plan: DashboardPlan, live: JsonObject) -> tuple[DashboardPlan, list[Change]]:
         if applied.created:
             live = self._whole(live)
-            self._replan(plan, live, ids_hold=False)
+            plan = self._replanned(live, ids_hold=False)
             born = str(live.get("created_at") or "")
             self._context.journal.created("dashboard", str(live["id"]), born, touches_of(None, plan))
         elif self._unseen or self._trashed:
             live = self._out_of_the_trash(str(live["id"]))
-            self._replan(plan, live, ids_hold=self._ids_hold)
+            plan = self._replanned(live, ids_hold=self._ids_hold)
             # The copy of before shows no parts.
             kept = LiveObject("dashboard", str(live["id"]), self._item.name, live)
             parts = {path: live[path] for path in PART_LISTS.values() if live.get(path) is not None}
             self._context.journal.keep(kept, parts, touches_of(None, plan))
-        if not isinstance(plan, DashboardPlan):
-            raise TypeError(f"not a plan for a dashboard: {type(plan).__name__}")
-        return apply_parts(self._context, applied, plan, live)
+        return plan, apply_parts(self._context, applied, plan, live)
 
     def _all_parts(self) -> DashboardPlan:
         """The writes that create all parts; a part that exists is updated if it differs."""
@@ -79,10 +75,11 @@ class DashboardSubResources:
         plan.warnings += linker.warnings
         return plan
 
-    def _replan(self, plan: Plan, live: JsonObject, *, ids_hold: bool) -> None:
+    def _replanned(self, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
         """Plan again: the dashboard was not visible when the plan was made."""
-        plan.become(self._planned(live, ids_hold=ids_hold))
+        plan = self._planned(live, ids_hold=ids_hold)
         self._context.permit.parts(self._item.key, str(live["id"]), plan)
+        return plan
 
     def _out_of_the_trash(self, live_id: str) -> JsonObject:
         """The dashboard with its parts, which Looker shows now."""

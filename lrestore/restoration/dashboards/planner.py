@@ -247,7 +247,14 @@ class DashboardPlanner:
         if live is None:
             body = create_body(wanted)
             write = Write(
-                entry.create or "", side.type, str(part["id"]), "", path, name, body, changes(body, {}, f"{path}.")
+                operation=entry.create or "",
+                type=side.type,
+                source_id=str(part["id"]),
+                live_id="",
+                path=path,
+                name=name,
+                body=body,
+                changes=changes(body, {}, f"{path}."),
             )
         else:
             body = differing(wanted, live, fields.sdk_model(entry.model))
@@ -257,14 +264,14 @@ class DashboardPlanner:
                 # Whether anything in it outlives another source is nowhere said.
                 body["result_maker"] = wanted["result_maker"]
             write = Write(
-                entry.update or "",
-                side.type,
-                str(part["id"]),
-                str(live["id"]),
-                path,
-                name,
-                body,
-                changes(body, live, f"{path}."),
+                operation=entry.update or "",
+                type=side.type,
+                source_id=str(part["id"]),
+                live_id=str(live["id"]),
+                path=path,
+                name=name,
+                body=body,
+                changes=changes(body, live, f"{path}."),
             )
         self._plan.writes.append(write)
         return write

@@ -142,7 +142,9 @@ class QueryMaker:
     def _make(self, operation: str, kind: str, name: str, path: str, body: JsonObject) -> Made:
         if not any(write.type == kind and write.source_id == name for write in self._writes):
             shown = f"{body.get('model')}::{body.get('view')}" if kind == "query" else f"merged query {name}"
-            self._writes.append(Write(operation, kind, name, "", path, shown, body))
+            self._writes.append(
+                Write(operation=operation, type=kind, source_id=name, live_id="", path=path, name=shown, body=body)
+            )
         return Made(kind, name)
 
 

@@ -5,8 +5,6 @@ A plan is created switched off; a separate last call switches it on. ``run_once`
 
 from __future__ import annotations
 
-from typing import Any
-
 from lrestore.content.canonical import field_types
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
@@ -21,6 +19,7 @@ from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.schedules.destinations import secret_kinds, wanted_destinations
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write
+from lrestore.vault.items import VaultItem
 
 _TYPE = "scheduled_plan"
 _DESTINATIONS = "scheduled_plan_destination"
@@ -121,7 +120,7 @@ class PlanSubResources:
     that it is on.
     """
 
-    def __init__(self, context: Context, item: Any, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._item = item
         self._ends = ends
@@ -132,15 +131,28 @@ class PlanSubResources:
             return Plan()
         change = Change("enabled", old=False, new=True)
         name, body = self._item.name, {"enabled": True}
-        return Plan([Write("update_scheduled_plan", _TYPE, self._item.key.id, "", "", name, body, (change,))])
+        return Plan(
+            [
+                Write(
+                    operation="update_scheduled_plan",
+                    type=_TYPE,
+                    source_id=self._item.key.id,
+                    live_id="",
+                    path="",
+                    name=name,
+                    body=body,
+                    changes=(change,),
+                )
+            ]
+        )
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
+    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:
         for write in plan.writes:
             write.live_id = str(live["id"])
             update_all(self._context, applied, [write])
             if not applied.failures:
                 self._context.live.put(_TYPE, {"id": live["id"], **write.body})
-        return []
+        return plan, []
 
 
 def is_enabled(context: Context, live_id: str) -> bool:

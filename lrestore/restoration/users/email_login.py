@@ -62,7 +62,16 @@ class EmailLogin:
     def _write(self, operation: str, live: JsonObject | None, body: JsonObject, there: JsonObject) -> Write:
         live_id = str(live["id"]) if live else ""
         told = changes(body, there, f"{TYPE}.")
-        return Write(operation, TYPE, self._key.id, live_id, TYPE, str(body.get("email") or ""), body, told)
+        return Write(
+            operation=operation,
+            type=TYPE,
+            source_id=self._key.id,
+            live_id=live_id,
+            path=TYPE,
+            name=str(body.get("email") or ""),
+            body=body,
+            changes=told,
+        )
 
 
 def apply_login(context: Context, applied: Applied, write: Write, user_id: str) -> None:

@@ -21,7 +21,7 @@ from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.users.apply import UserPlan, UserWriter
 from lrestore.restoration.users.email_login import EmailLogin
 from lrestore.restoration.users.memberships import MembershipPlanner, group_writes, role_write
-from lrestore.restoration.writes import Made, Plan, Write
+from lrestore.restoration.writes import Made, Write
 from lrestore.vault.items import VaultItem
 
 
@@ -113,15 +113,13 @@ class UserSubResources:
             plan.seen["direct_role_ids"] = plan.roles.direct
         return plan
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> list[Change]:
-        if not isinstance(plan, UserPlan):
-            raise TypeError(f"not a plan for a user: {type(plan).__name__}")
+    def apply(self, applied: Applied, plan: UserPlan, live: JsonObject) -> tuple[UserPlan, list[Change]]:
         if applied.created:
             live = self._whole(live)
             plan.writes[:] = [write for write in plan.writes if write.type != "user"] + self._still(plan, live)
             self._context.permit.parts(self._item.key, str(live["id"]), plan)
         UserWriter(self._context, applied, plan, live).write()
-        return []
+        return plan, []
 
     def _rest(self, live: JsonObject | None) -> list[Write]:
         """Fields that the create cannot carry: all of an embed user, and a home folder that does not exist yet."""
@@ -161,7 +159,16 @@ def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> W
         Change(name, live.get(name), "its personal folder" if isinstance(value, Made) else value)
         for name, value in body.items()
     )
-    return Write("update_user", "user", key.id, live_id, "", "", body, told)
+    return Write(
+        operation="update_user",
+        type="user",
+        source_id=key.id,
+        live_id=live_id,
+        path="",
+        name="",
+        body=body,
+        changes=told,
+    )
 
 
 def lost_logins(raw: JsonObject) -> list[str]:

@@ -230,11 +230,28 @@ def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
     """One call for each membership; the first tells the whole change."""
     told = (Change("group_ids", side.live, side.result),)
     writes = [
-        Write("add_group_user", "group_user", key.id, one, "group_ids", f"group {one}", {"user_id": live_id})
+        Write(
+            operation="add_group_user",
+            type="group_user",
+            source_id=key.id,
+            live_id=one,
+            path="group_ids",
+            name=f"group {one}",
+            body={"user_id": live_id},
+        )
         for one in side.add
     ]
     writes += [
-        Write("delete_group_user", "group_user", key.id, one, "group_ids", f"group {one}", {}) for one in side.drop
+        Write(
+            operation="delete_group_user",
+            type="group_user",
+            source_id=key.id,
+            live_id=one,
+            path="group_ids",
+            name=f"group {one}",
+            body={},
+        )
+        for one in side.drop
     ]
     for write in writes[:1]:
         write.changes = told
@@ -244,7 +261,16 @@ def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
 def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
     """All roles in one call."""
     told = (Change("role_ids", side.live, side.result),)
-    return Write("set_user_roles", "role_user", key.id, live_id, "role_ids", "roles", {}, told)
+    return Write(
+        operation="set_user_roles",
+        type="role_user",
+        source_id=key.id,
+        live_id=live_id,
+        path="role_ids",
+        name="roles",
+        body={},
+        changes=told,
+    )
 
 
 def roles_to_set(context: Context, side: Side, groups: Side, live_id: str) -> list[str] | None:

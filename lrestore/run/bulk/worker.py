@@ -73,6 +73,7 @@ from lrestore.state.undo import UndoJournal
 from lrestore.state.undone import Undone
 from lrestore.streams import Unfailing
 from lrestore.vault.decode import prepare
+from lrestore.vault.items import VaultItem
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -303,7 +304,7 @@ class Worker:
             with self._counting:
                 self._in_hand -= 1
 
-    def _restored(self, item: Any, task: RestorationTask) -> ItemResult | None:
+    def _restored(self, item: VaultItem, task: RestorationTask) -> ItemResult | None:
         try:
             with second_pass(task.first_pass):
                 restored = self._restorer.restore(item, task.awaited, last=task.first_pass is not None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.restoration.item import ItemPlan, ItemRestorer
@@ -14,6 +13,7 @@ from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
 from lrestore.run.saved_plan.model import PlannedWrite
 from lrestore.run.saved_plan.record import PlanRecord, planned_item, to_save
+from lrestore.vault.items import VaultItem
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class Planned:
 def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) -> Turn:
     """A turn that plans an item and adds up the totals. Planned objects exist for the items that need them."""
 
-    def turn(item: Any, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
+    def turn(item: VaultItem, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
         plan = restorer.plan(item, awaited, last=first_pass is not None)
         if plan.action == "created" and plan.own is not None:

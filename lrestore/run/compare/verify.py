@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
@@ -13,6 +12,7 @@ from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.compare.plan import planned_result, raise_unmet
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Record
+from lrestore.vault.items import VaultItem
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Verifier:
         self.equal = 0
         self.different: list[Difference] = []
 
-    def step(self, item: Any) -> ItemResult:
+    def step(self, item: VaultItem) -> ItemResult:
         """Compare one item."""
         plan = self._restorer.plan(item)
         if plan.action in ("created", "updated"):

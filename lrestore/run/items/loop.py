@@ -5,20 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import msgspec
 
 from lrestore.errors import IncompleteError, InternalError, ItemError, RunError
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.items.dead_letter import failed
+from lrestore.vault.items import VaultItem
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[Any], ItemResult | None]
+Step = Callable[[VaultItem], ItemResult | None]
 """Processes an item. None: there is no result yet, and the item will come again."""
-Turn = Callable[[Any, Collection[ItemKey], ItemResult | None], tuple[ItemResult, bool]]
+Turn = Callable[[VaultItem, Collection[ItemKey], ItemResult | None], tuple[ItemResult, bool]]
 """Takes an item, the items still to come, and the result of its first pass. Returns the result, and whether the item
 needs a second pass."""
 Record = Callable[[ItemResult, bytes | None], None]

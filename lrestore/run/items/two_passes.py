@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.run.items.loop import ItemLoop, Turn
+from lrestore.vault.items import VaultItem
 
 
 class TwoPasses:
@@ -21,14 +21,14 @@ class TwoPasses:
     def over(self, keys: Iterable[ItemKey], turn: Turn) -> bool:
         """Process the items. False: stopped before the end. RunErrors end it."""
 
-        def first(item: Any) -> ItemResult | None:
+        def first(item: VaultItem) -> ItemResult | None:
             to_come = [other for other in self._awaits.get(item.key, ()) if other not in self._over]
             result, again = turn(item, to_come, None)
             if again:
                 self._first_passes[item.key] = result
             return None if again else result
 
-        def second(item: Any) -> ItemResult:
+        def second(item: VaultItem) -> ItemResult:
             return turn(item, (), self._first_passes[item.key])[0]
 
         return self._loop.over(self._ticked(keys), first) and self._loop.over(list(self._first_passes), second)

@@ -153,7 +153,10 @@ def _pending(plan: Plan) -> Iterable[Write]:
 def _(plan: DashboardPlan) -> Iterable[Write]:
     kind = "dashboard_layout_component"
     operation = PARTS[kind].update or ""
-    return [Write(operation, kind, "", "", one.path, one.name, one.fields) for one in plan.pending]
+    return [
+        Write(operation=operation, type=kind, source_id="", live_id="", path=one.path, name=one.name, body=one.fields)
+        for one in plan.pending
+    ]
 
 
 @_pending.register
@@ -163,7 +166,17 @@ def _(plan: BoardPlan) -> Iterable[Write]:
         operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
         parts = [(order.part, source_id) for source_id in order.source_ids]
         body = {ORDERED[order.type]: [plan.matched.get(part) or new(*part) for part in parts]}
-        found.append(Write(operation, order.type, order.parent, "", order.path, "", body))
+        found.append(
+            Write(
+                operation=operation,
+                type=order.type,
+                source_id=order.parent,
+                live_id="",
+                path=order.path,
+                name="",
+                body=body,
+            )
+        )
     return found
 
 

@@ -52,7 +52,16 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
             )
             literal = literal_settings(settings, target)
             facts = DestinationFacts(settings.destination.base_url, "", "", "")
-            job = Job(literal, spelt, surroundings, copies, session_id, chosen.keys, chosen.missing, facts)
+            job = Job(
+                settings=literal,
+                request=spelt,
+                surroundings=surroundings,
+                vault=copies,
+                session_id=session_id,
+                keys=chosen.keys,
+                missing=chosen.missing,
+                facts=facts,
+            )
             job.take_back(undone)
             yield job
 
