@@ -53,7 +53,7 @@ POINTS = MappingProxyType(
 
 
 class _Plan:
-    """What the environment asks for; read once, since processes that are started inherit it."""
+    """The settings from the environment; read once, because child processes inherit them."""
 
     def __init__(self) -> None:
         self.name, _, number = os.environ.get(CRASH, "").partition(":")

@@ -391,7 +391,7 @@ class AnswerTimeoutError(LookerError):
 
 
 def remedy_of(error_type: str) -> str:
-    """What to do about dead letters of that type; the general advice for a type that this version does not know."""
+    """The remedy for dead letters of that type; a general one for a type that this version does not know."""
     return _classes(ItemError).get(error_type, ItemError).remedy
 
 

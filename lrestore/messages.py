@@ -129,8 +129,8 @@ class Touch(msgspec.Struct, frozen=True):
 
 
 UndoAction = Literal["restore", "rename", "trash", "switch_off", "keep", "remove"]
-"""What an undo does with one object: put the copy back, or, of one that the undone session made, free its name, move it
-to the trash, switch it off, leave it, delete it.
+"""The action of an undo for one object: restore the copy; or, for an object that the undone session created: free its
+name, move it to the trash, switch it off, keep it, delete it.
 """
 
 

@@ -98,7 +98,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
 
 
 def _undo(state: StateReader, session: RestorationSession) -> str:
-    """What an undo of the session would do, as far as the record tells; "" where there is nothing to undo."""
+    """The effects of an undo of the session, as far as they are recorded; "" if there is nothing to undo."""
     written = Counter(outcome for outcome in state.outcomes(session.id).values() if outcome in ("created", "updated"))
     if not written:
         return ""

@@ -120,8 +120,8 @@ _EMPTY: Mapping[str, frozenset[str]] = {
 }
 
 NO_TEXT = "None"
-"""What the SDK writes for null into a text that the specification requires (``FolderBase.name``): Looker answers null
-there all the same (seen with folders of users who are gone), and the converter makes a text of it.
+"""The text that the SDK writes for null in a required text field (``FolderBase.name``): Looker nevertheless answers
+null (seen with folders of deleted users), and the SDK's converter makes a text of it.
 """
 
 

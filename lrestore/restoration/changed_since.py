@@ -29,7 +29,7 @@ _SOURCES = frozenset({"query_id", "look_id", "merge_result_id"})
 
 
 class Written:
-    """What the undone session wrote to one object. ``owner``: its type and the id that it had then; ``copied``: the
+    """The writes of the undone session to one object. ``owner``: its type and the id that it had then; ``copied``: the
     first copy of it.
     """
 

@@ -113,10 +113,10 @@ class ItemRestorer:
         self._undo = UndoRules(context)
 
     def plan(self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
-        """What would be done. Reads the destination, writes nothing. Raises ItemError where nothing can be done.
+        """Plan the item. Reads the destination, writes nothing. Raises ItemError if the item cannot be restored.
 
-        ``awaited`` are items that this one refers to and that the same run will bring later; ``last``: it has had its
-        first turn, and waits for nobody any more.
+        ``awaited`` are items that this one refers to and that the same run restores later; ``last``: it has had its
+        first pass, and waits for no item any more.
         """
         ends = Deferred(awaited, never if last else self._context.in_run)
         key, raw = item.key, item.raw

@@ -189,7 +189,7 @@ class Job:
         )
 
     def _since_plan(self) -> Iterator[str]:
-        """What is not as it was when the plan was made that is carried out."""
+        """Warnings about changes since the applied plan was made."""
         facts = self.facts
         if self.plan is not None:
             yield from differences(self.plan.plan, facts.looker_version, facts.user_id, facts.user_name)

@@ -77,7 +77,7 @@ class Copies:
         return raw if direct is None else {**raw, "role_ids": direct}
 
     def written_to(self, owner: ItemKey) -> list[Touch]:
-        """What the session wrote to one object and its parts, in order."""
+        """The writes of the session to one object and its parts, in order."""
         rows = self._rows(_OWN, "undo_left", (owner.type, owner.id))
         return [Touch(kind, one, operation, msgspec.msgpack.decode(told)) for kind, one, operation, told in rows]
 

@@ -61,7 +61,7 @@ class Undone:
         return [ItemKey(*row) for row in self._rows(_ACTIONS, (action,))]
 
     def warnings(self) -> list[str]:
-        """What is not known of the undone session, and therefore not undone."""
+        """Facts that are unknown about the undone session, and therefore not undone."""
         return [str(row[0]) for row in self._rows("SELECT text FROM undo_warnings ORDER BY rowid", ())]
 
     def touches(self, owner: ItemKey) -> Sequence[Touch]:

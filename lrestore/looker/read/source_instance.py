@@ -57,7 +57,9 @@ class Origin:
         return Nesting(_known(inside), _known(holders))
 
     def access(self, folders: Iterable[str]) -> dict[str, AccessList]:
-        """Who may see these folders, for as many as it tells: one listing, then one or two reads for each."""
+        """The access lists of these folders, if the source instance shows them: one listing, then one or two reads
+        each.
+        """
         wanted = set(folders)
         rows = self._ask("all_folders", {}, {"fields": "id,content_metadata_id"}) if wanted else None
         lists, found = AccessLists(self._session), {}

@@ -145,7 +145,7 @@ _CHILDREN = {
     "board_section": ("board", "board_id"),
     "board_item": ("board_section", "board_section_id"),
 }
-"""What lists the parts of a kind, and the parameter that says whose."""
+"""The operation that lists the parts of a kind, and its parameter for the parent."""
 
 _HELD_AS = {"board_section": "board_sections", "board_item": "board_items"}
 """Parts that are listed in a field of their parent: that field."""

@@ -34,7 +34,7 @@ class Pin:
         return item_name(self.part)
 
     def as_part(self) -> JsonObject:
-        """What :func:`lrestore.restoration.parts.match_parts` asks of a part."""
+        """The id, as :func:`lrestore.restoration.identify.parts.match_parts` needs it."""
         return {"id": self.id, "pin": self}
 
 

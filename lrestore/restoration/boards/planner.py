@@ -79,7 +79,7 @@ class BoardPlanner:
         self._left_out: set[str] = set()
         """Source ids of items that have no place in an order: they are not brought back, or left where they are."""
         self._unknown: set[str] = set()
-        """What those show that are not brought back, by the field that says so."""
+        """Targets of items that are not restored, by field."""
         self._spared: set[str] = set()
         """Live ids of those, as far as they are known."""
 

@@ -102,7 +102,7 @@ class DashboardPlanner:
         self._our_flags, self._their_flags = flags_count(raw), flags_count(self._live)
         self._plan = DashboardPlan()
         self._unknown: set[str] = set()
-        """What the tiles show that are not brought back, by the field that says so."""
+        """Sources of tiles that are not restored, by field."""
         self._spared: set[str] = set()
         """Live ids of those tiles, as far as they are known."""
         self.rewrite: Rewrite = as_it_is

@@ -187,5 +187,5 @@ class TilePlanner:
 
 
 def _shown_id(live: JsonObject, name: str) -> str:
-    """What a live tile shows, by one of its sources; an answer may carry a query's id in the result maker alone."""
+    """The id of one source of a live tile; an answer may contain a query's id only in the result maker."""
     return str(live.get(name) or (query_id_of(live) if name == "query_id" else None) or "")

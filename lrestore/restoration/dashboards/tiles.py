@@ -36,14 +36,15 @@ def wanted_tile(tile: JsonObject, known: Releases) -> JsonObject:
 
 
 def wanted_result_maker(tile: JsonObject, live: JsonObject | None, *, same_source: bool) -> JsonObject | None:
-    """What to say of a tile's listeners, and of what the tile overrides in its query.
+    """The result maker to send: a tile's listeners, and its overrides of its query.
 
-    Filterables always go whole, since a result maker that is sent replaces them. ``live`` is None for a tile that is to
-    be made; ``same_source``: the live tile shows the same query, look or merged query already.
+    Filterables are always sent completely, because a sent result maker replaces them. ``live`` is None for a tile that
+    is to be created; ``same_source``: the live tile shows the same query, look or merged query already.
 
-    An override is what a result maker holds besides its own query or look: those of the backup are compared with those
-    of the live tile, so that a look which has changed makes no override of its tiles. A null takes a live one back. It
-    is nowhere said whether an override outlives a change of the source: a live tile that has any is told of all fields.
+    An override is a value of a result maker that differs from its own query or look. Overrides of the backup are
+    compared with those of the live tile, so that a changed look does not count as an override of its tiles. A null
+    removes a live override. It is not documented whether an override survives a change of the source, so all fields are
+    sent to a live tile that has any.
     """
     maker = tile.get("result_maker")
     if not maker:
@@ -80,10 +81,10 @@ def _differs(ours: Any, name: str, shown: Mapping[str, Any], theirs: Mapping[str
 
 
 def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None) -> JsonObject:
-    """What a tile overrides in its query or look: a value, or None where it follows it. ``unshown`` is the query of a
+    """The overrides of a tile: a value, or None if the tile follows its query or look. ``unshown`` is the query of a
     tile that does not show it.
 
-    Fields of which that cannot be told are not named: the source is not shown, or an SDK did not know the field.
+    Unknown fields are left out: the source is not shown, or an SDK did not know the field.
     """
     maker, base = tile.get("result_maker") or {}, _base(tile)
     base = unshown if base is None else base
@@ -182,10 +183,10 @@ _OWN_TEXTS = ("title_text", "subtitle_text", "body_text", "rich_content_json")
 
 
 def kind_of_tile(tile: Mapping[str, Any]) -> str:
-    """What sort of thing a tile is: its type, or ``look`` or ``chart`` by what it shows, or :data:`NOTHING`.
+    """The kind of a tile: its type, or ``look`` or ``chart`` by its source, or :data:`NOTHING`.
 
-    A tile with a result maker cannot be made a text (Looker: "Result Maker IDs should not be provided for text
-    elements"), and ids of tiles stay as long as the tile does: one of another kind is another tile.
+    A tile with a result maker cannot become a text tile (Looker: "Result Maker IDs should not be provided for text
+    elements"), and a tile keeps its id: a tile of another kind is another tile.
     """
     if tile.get("type") in KINDS:
         return str(tile["type"])

@@ -165,7 +165,7 @@ class Worker:
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
 
     def _undone(self, stack: ExitStack) -> Undone | None:
-        """What the session had written that this one takes back, if it is an undo."""
+        """The session that this one undoes; None if it is not an undo."""
         undo = self._brief.undo
         if undo is None:
             return None
