@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from lrestore.errors import UsageError
+from lrestore.log_fields import log_fields
 from lrestore.text.redaction import Secrets
 from lrestore.text.terminal import plain, plain_json
 
@@ -108,18 +109,23 @@ class _Text(logging.Formatter):
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object per line: time, level, logger, message, and the stack trace of an error."""
+    """One JSON object per line: time, level, logger, message; session, worker and item where they are known; and the
+    stack trace of an error.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         hide = _Known.secrets.hide
-        entry = {
+        entry: dict[str, str | int] = {
             "time": _moment(record).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": record.levelname,
             "logger": record.name,
-            "message": hide(_message(record)),
+            "message": _message(record),
+            **log_fields(record),
         }
-        trace = hide(_trace(record))
-        readable = {key: _encodable(text) for key, text in (entry | ({"trace": trace} if trace else {})).items()}
+        trace = _trace(record)
+        if trace:
+            entry["trace"] = trace
+        readable = {key: _encodable(hide(value)) if isinstance(value, str) else value for key, value in entry.items()}
         return plain_json(msgspec.json.encode(readable).decode())
 
 

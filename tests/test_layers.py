@@ -18,7 +18,7 @@ PURE = frozenset({"ontology", "content", "selection", "graph"})
 
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"json_types", "version"}),
-    frozenset({"messages", "clock", "crash_points", "streams", "text"}),
+    frozenset({"messages", "clock", "crash_points", "log_fields", "streams", "text"}),
     frozenset({"errors"}),
     frozenset({"settings"}),
     frozenset({"credentials"}),

@@ -6,12 +6,16 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lrestore import logs
 from lrestore.errors import UsageError
+from lrestore.log_fields import log_item, log_session, with_log_item
 
 log = logging.getLogger("lrestore.test")
 library = logging.getLogger("somelibrary")
@@ -22,7 +26,9 @@ def _logging_as_before() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("lrestore")
     before = (list(root.handlers), root.level, ours.level, logs._Known.values, logs._Known.secrets)
     root.handlers = []
+    log_session(None)
     yield
+    log_session(None)
     for handler in root.handlers:
         handler.close()
     root.handlers = before[0]
@@ -37,7 +43,7 @@ def configured(format: str = "text", level: int = logging.INFO, file: Path | Non
     return stream
 
 
-def entries(stream: io.StringIO) -> list[dict[str, str]]:
+def entries(stream: io.StringIO) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 
@@ -63,6 +69,42 @@ def test_a_line_of_json_has_the_same_and_the_logger() -> None:
         "logger": "lrestore.test",
         "message": 'dashboard=42: “Säles "new"\nline”',
     }
+
+
+def test_a_line_of_json_names_its_session_worker_and_item() -> None:
+    stream = configured("json")
+    log_session("20261123-100000-abcdef", 2)
+    with log_item("dashboard=42"):
+        log.info("inside")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(with_log_item(lambda: log.info("another thread, same item"))).result()
+            pool.submit(lambda: log.info("another thread")).result()
+    log.info("after", extra={"worker": 3})
+    fields = [(line.get("session"), line.get("worker"), line.get("item")) for line in entries(stream)]
+    session = "20261123-100000-abcdef"
+    assert fields == [
+        (session, 2, "dashboard=42"),
+        (session, 2, "dashboard=42"),
+        (session, 2, None),
+        (session, 3, None),
+    ]
+
+
+def test_an_item_is_left_when_it_fails() -> None:
+    stream = configured("json")
+    with suppress(ValueError), log_item("dashboard=42"):
+        fail("broken")
+    log.info("after")
+    (entry,) = entries(stream)
+    assert "item" not in entry
+
+
+def test_a_secret_in_a_field_is_masked() -> None:
+    stream = configured("json")
+    logs.redact("s3cret-value")
+    with log_item("user=s3cret-value"):
+        log.info("inside")
+    assert "s3cret-value" not in stream.getvalue()
 
 
 def test_a_name_from_the_backup_cannot_forge_a_line_or_command_the_terminal() -> None:

@@ -35,6 +35,7 @@ from lrestore.errors import (
     StoppedError,
     UsageError,
 )
+from lrestore.log_fields import log_session, with_log_item
 from lrestore.looker.limits import AtMost, FixedRate, Limiter, Unlimited, Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import session_for
@@ -120,6 +121,7 @@ class Run:
 
     def run(self) -> Report:
         """Run in the mode of the request."""
+        log_session(self._job.session_id)
         if self._job.request.mode == "dry-run":
             return self._dry_run()
         most = self._job.request.max_calls
@@ -497,7 +499,7 @@ class Run:
 
     def _context(self, journal: Journal, judgement: Judgement) -> Context:
         def side_by_side(tasks: Any) -> list[Any]:
-            return list(self._pool.map(_call, tasks))
+            return list(self._pool.map(_call, map(with_log_item, tasks)))
 
         return Context(
             session=self._session,

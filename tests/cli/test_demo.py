@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lrestore.json_types import JsonObject
+from lrestore.state.read import StateReader
 from tests.cli.command import ROOT, environment, lrestore
 from tests.cli.conftest import CONFIG
 
@@ -91,6 +93,29 @@ def test_a_json_log_contains_only_json_and_does_not_reach_stdout(demo: Path) -> 
     lines = [json.loads(line) for line in (demo / "run.log").read_text(encoding="utf-8").splitlines()]
     assert any("destination" in str(line) for line in lines)
     assert "destination:" not in done.stdout
+
+
+def test_lines_of_a_json_log_name_session_worker_and_item(demo: Path) -> None:
+    """In a bulk run: its workers write into the same file. In a small one there is no worker."""
+    select = ["--select", "folder", "--select", "dashboard", "--select", "look"]
+    small = logged_calls(demo, "small.log", "--select", "dashboard=1")
+    bulk = logged_calls(demo, "bulk.log", *select, "--workers", "2")
+    with StateReader.open(demo / "demo" / "state.db") as state:
+        first, second = (session.id for session in state.sessions())
+    written = [line for line in bulk if "PATCH" in line["message"] and "worker" in line]
+    assert written and {line["session"] for line in written} == {second}
+    assert {line["worker"] for line in written} <= {1, 2}
+    assert all(line["item"].split("=")[0] in ("folder", "dashboard", "look") for line in written)
+    alone = [line for line in small if "PATCH" in line["message"]]
+    assert alone and all("worker" not in line for line in small)
+    assert {(line["session"], line["item"]) for line in alone} == {(first, "dashboard=1")}
+
+
+def logged_calls(demo: Path, file: str, *argv: str) -> list[dict[str, Any]]:
+    """The log of a run, with a line for each call."""
+    done = lrestore("--config", CONFIG, *argv, "-v", "--log-format", "json", "--log-file", file, cwd=demo)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in (demo / file).read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize("lost", ["report", "stdout"])

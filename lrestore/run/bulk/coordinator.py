@@ -347,7 +347,8 @@ class Coordinator:
         self._processes.dismiss(worker)
         if worker.finishing and worker.process.exitcode == 0:
             return
-        log.warning("worker %d died (exit code %s); starting a new one", worker.number, worker.process.exitcode)
+        number, exit_code = worker.number, worker.process.exitcode
+        log.warning("worker %d died (exit code %s); starting a new one", number, exit_code, extra={"worker": number})
         if not worker.started:
             self._reason = self._reason or self._crash_policy.worker_ended_unborn()
         unanswered = self._unanswered()

@@ -31,6 +31,7 @@ from lrestore.content.payload import Releases
 from lrestore.crash_points import crash_point
 from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
+from lrestore.log_fields import log_session
 from lrestore.logs import configure, redact
 from lrestore.looker.limits import Limiter, Watched
 from lrestore.looker.read.live import Live
@@ -122,6 +123,7 @@ def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) 
     if brief.log is not None:
         sys.stderr = cast("TextIO", Unfailing(sys.stderr))
         configure(level=brief.log.level, format=brief.log.format, file=brief.log.file, stream=sys.stderr)
+        log_session(brief.session_id, brief.number)
         for credentials in filter(None, (brief.credentials, brief.source_credentials)):
             redact(credentials.client_secret)
     prepare()

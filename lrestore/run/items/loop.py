@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import msgspec
 
 from lrestore.errors import IncompleteError, InternalError, ItemError, RunError
+from lrestore.log_fields import log_item
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.run.items.dead_letter import failed
 from lrestore.vault.items import VaultItem
@@ -42,6 +43,11 @@ class ItemLoop:
         return True
 
     def one(self, key: ItemKey, step: Step) -> None:
+        """Apply ``step`` to one item. Raises RunError; any other error is the item's result."""
+        with log_item(key):
+            self._one(key, step)
+
+    def _one(self, key: ItemKey, step: Step) -> None:
         item = None
         try:
             item = self._vault.read(key, max_item_bytes=self._max_item_bytes)
