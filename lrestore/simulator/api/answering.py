@@ -38,7 +38,7 @@ _decoder = msgspec.json.Decoder()
 
 
 class Request(NamedTuple):
-    """What came in. ``query`` is the raw query string."""
+    """A request. ``query`` is the raw query string."""
 
     method: str
     query: bytes
@@ -47,7 +47,7 @@ class Request(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What goes out."""
+    """An answer."""
 
     status: int
     body: bytes

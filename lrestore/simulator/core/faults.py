@@ -60,12 +60,12 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def number(self) -> float | None:
-        """What follows the colon, where that is a number."""
+        """The number after the colon, if there is one."""
         return float(self.text) if self.text and self.action != "body" else None
 
     @property
     def text(self) -> str:
-        """What follows the colon."""
+        """The text after the colon."""
         return self.fault.partition(":")[2]
 
     @property

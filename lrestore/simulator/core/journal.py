@@ -43,7 +43,7 @@ class Incident(msgspec.Struct, kw_only=True):
 
 
 class Journal:
-    """What happened to a simulated instance. Safe to read from another thread while calls come in."""
+    """The log of a simulated instance. Safe to read from another thread while calls arrive."""
 
     def __init__(self) -> None:
         self.calls: deque[LoggedCall] = deque(maxlen=KEPT_CALLS)

@@ -8,7 +8,7 @@ from typing import Any
 from lrestore.simulator.core.store import Record, World
 
 FROM_SOURCE = ("dynamic_fields", "sorts", "total", "vis_config")
-"""What a result maker takes from its query, look or merged query, unless the tile overrides it."""
+"""Fields that a result maker takes from its query, look or merged query, unless the tile overrides them."""
 
 
 def new_maker(world: World, tile: Record, maker_id: str | None = None) -> Record | None:

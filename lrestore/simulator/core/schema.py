@@ -1,4 +1,4 @@
-"""What the specification says: operations, schemas, and whether a body fits one (data: ``schemas.json``)."""
+"""The specification: operations, schemas, and validation of bodies (data: ``schemas.json``)."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class OperationSpec:
 
 @dataclass(slots=True)
 class Checked:
-    """What became of a body: values to store, read-only fields that were dropped, and complaints."""
+    """The result of validating a body: values to store, dropped read-only fields, and errors."""
 
     values: JsonObject = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)

@@ -20,7 +20,7 @@ from lrestore.simulator.core.store import Record, World, key_of
 from lrestore.simulator.core.tokens import Token, Tokens
 
 NO_CONTENT = object()
-"""What an operation returns to be answered 204 with no body."""
+"""Return value of an operation that answers 204 without a body."""
 
 
 class Simulation:
@@ -96,7 +96,7 @@ class Call:
 
     @property
     def user_id(self) -> str:
-        """Who calls."""
+        """The calling user."""
         return self.token.user_id if self.token else ""
 
     @property

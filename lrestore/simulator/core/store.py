@@ -185,7 +185,7 @@ class World:
         self.inherited_lists = False
         """Whether ``group_ids`` and ``role_ids`` of a user hold what comes through groups: nowhere said of Looker."""
         self.memo: dict[str, object] = {}
-        """What rules remember of the records; emptied when records change behind their back."""
+        """Caches of the rules about records; emptied when records are changed directly."""
         self._last_ids: dict[str, int] = defaultdict(int)
 
     def table(self, kind: str) -> Table:

@@ -50,7 +50,7 @@ def refresh_seconds(text: object) -> int | None:
 
 
 def html(text: object) -> str | None:
-    """What Looker shows of a Markdown text, near enough."""
+    """Approximates how Looker shows a Markdown text."""
     return f"<p>{text}</p>" if isinstance(text, str) else None
 
 

@@ -207,7 +207,7 @@ class RunningSimulator:
 
     @property
     def log(self) -> Journal:
-        """What was called, and what was lost."""
+        """The log of calls and lost answers."""
         return self.simulation.journal
 
     @property

@@ -32,7 +32,7 @@ SHOWN_AS: Mapping[str, str] = {
     "model_set": "ModelSet",
     "scheduled_plan": "ScheduledPlan",
 }
-"""What LookerVault backs up, and the schema by which it reads each type."""
+"""The types that LookerVault backs up, and the schema by which it reads each of them."""
 
 DEFAULT_SDK = "25.20"
 """The release of the SDK that LookerVault came with for long; fields that came later are lost."""

@@ -28,7 +28,7 @@ FIRST_TILES, FIRST_FILTERS = 20, 6
 
 
 class Sizes(Protocol):
-    """What is needed of :class:`lrestore.simulator.world.Sizes`."""
+    """The needed attributes of :class:`lrestore.simulator.world.world.Sizes`."""
 
     @property
     def tiles(self) -> int: ...

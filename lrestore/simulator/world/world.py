@@ -104,7 +104,7 @@ class _Maker:
             enrich(self.world)
 
     def make_empty(self) -> None:
-        """What comes with every Looker, and one user."""
+        """The built-in objects of every Looker, and one user."""
         self._models()
         self._roots()
         self._built_in_access()
