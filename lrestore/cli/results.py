@@ -24,7 +24,8 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     if report.mode == "dry-run":
         return _dry_run(report, style)
     parts = [] if report.mode == "verify" else [_done(report, style)]
-    parts += [dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)]
+    letters = [letter for letter in report.dead_letters if not letter.earlier]
+    parts += [dead_letters(letters, style), text.warnings(_new_warnings(report), style), _not_repeated(report)]
     if report.verify:
         parts.append(text.verify(report.verify, style, skipped=report.totals.skipped, pending=report.totals.pending))
     if calls_listed:
@@ -53,15 +54,29 @@ def _plan(report: Report, style: text.Style) -> str:
 
 
 def _done(report: Report, style: text.Style) -> str:
-    listed = [item for item in report.items if item.outcome != "failed"]
+    new = [item for item in report.items if not item.earlier]
+    listed = [item for item in new if item.outcome != "failed"]
     if len(listed) + report.items_omitted > LISTED_ITEMS:
-        return ""
+        return text.deleted(new, style)
     return text.changed([_told(item) for item in listed], style)
 
 
+def _new_warnings(report: Report) -> list[str]:
+    """Warnings but those of items that an earlier start of the session has told already."""
+    told = tuple(f"{item.key}: " for item in report.items if item.earlier)
+    return [warning for warning in report.warnings if not warning.startswith(told)]
+
+
+def _not_repeated(report: Report) -> str:
+    """How much of an earlier start of the session is not told again."""
+    count = sum(item.earlier for item in report.items)
+    where = f"--show session={report.session_id} and the report count them"
+    return f"{text.counted(count, 'item')} of earlier starts not listed again; {where}\n" if count else ""
+
+
 def _told(item: Item) -> Item:
-    """The item with the changes worth a line: none for a created object, and only fields that really differ."""
-    changes = () if item.outcome == "created" else tuple(change for change in item.changes if change.old != change.new)
+    """The item with the changes worth a line: only fields that really differ."""
+    changes = tuple(change for change in item.changes if change.old != change.new)
     return msgspec.structs.replace(item, changes=changes)
 
 

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -29,6 +30,7 @@ from lrestore.report.model import (
 LISTED_ITEMS = (
     10_000  # about 20 MB of report; a run of 50,000 changed items would make a file that is too large to open
 )
+_Listed = TypeVar("_Listed", Item, FailedItem)
 _SESSION = frozenset({"login", "logout"})
 TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point is dropped
 
@@ -82,6 +84,7 @@ class ReportBuilder:
         self._new_folders: dict[ItemKey, str] = {}
         self._timeline: list[Sample] = []
         self._earlier = 0
+        self._before: set[ItemKey] = set()
 
     @property
     def totals(self) -> Totals:
@@ -113,6 +116,7 @@ class ReportBuilder:
         """Add results of the session before it was resumed: they count, but not for the throughput of this process."""
         for result in results:
             self.add(result)
+            self._before.add(result.key)
         self._earlier = len(self._outcomes)
 
     def warn(self, text: str) -> None:
@@ -155,10 +159,10 @@ class ReportBuilder:
             api=api,
             throughput=self._throughput(duration_s, api.calls),
             warnings=(*self._warnings, *self._not_taken(), *self._seen_by()),
-            dead_letters=tuple(self._failed.values()),
+            dead_letters=tuple(_marked(self._failed, self._before)),
             verify=verify,
             plan=plan,
-            items=tuple(self._items.values()),
+            items=tuple(_marked(self._items, self._before)),
             items_omitted=len(self._omitted),
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
@@ -215,6 +219,12 @@ class ReportBuilder:
             return Throughput(timeline=tuple(self._timeline))
         items = len(self._outcomes) - self._earlier
         return Throughput(round(items / duration_s, 3), round(calls / duration_s, 3), tuple(self._timeline))
+
+
+def _marked(listed: Mapping[ItemKey, _Listed], before: set[ItemKey]) -> Iterator[_Listed]:
+    """What is listed, marked where it is of an earlier start of the session."""
+    for key, one in listed.items():
+        yield msgspec.structs.replace(one, earlier=True) if key in before else one
 
 
 def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], deletions: Iterable[Deletion] = ()) -> Plan:

@@ -60,6 +60,7 @@ class FailedItem(msgspec.Struct, frozen=True):
     retries: int
     failed_at: str
     path: str = ""
+    earlier: bool = False
 
     @classmethod
     def of(cls, letter: DeadLetter) -> FailedItem:
@@ -67,7 +68,7 @@ class FailedItem(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One item of the report's list."""
+    """One item of the report's list. ``earlier``: its result is of an earlier start of a resumed session."""
 
     type: str
     id: str
@@ -78,6 +79,7 @@ class Item(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     warnings: tuple[str, ...] = ()
+    earlier: bool = False
 
     @property
     def key(self) -> ItemKey:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lrestore.messages import Change, Deletion, Totals
+from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Difference, Item, Plan, Report, Verify
+from lrestore.report.notices import by_reason
 from lrestore.text.terminal import columns, cut, plain
 
 ACTIONS: Mapping[str, str] = {
@@ -104,10 +107,7 @@ def _applied(report: Report) -> list[str]:
 
 def plan(report: Report, style: Style = PLAIN) -> str:
     """A plan: per item the action, each field old → new and each deletion."""
-    lines: list[str] = []
-    for item in report.items:
-        if item.outcome != "failed":
-            lines += _planned_item(item, style)
+    lines = _items(report.items, ACTIONS, style)
     if report.items_omitted:
         lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed; none of them deletes anything")
     if report.totals.unchanged:
@@ -126,11 +126,32 @@ def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
 
 def changed(items: Iterable[Item], style: Style = PLAIN) -> str:
     """The changes of each item, for a run of few items. Failed items are in :mod:`failures`."""
-    return _lines(*(line for item in items if item.outcome != "failed" for line in _done_item(item, style)))
+    return _lines(*_items(items, {}, style))
+
+
+def deleted(items: Iterable[Item], style: Style = PLAIN) -> str:
+    """The deletions alone, each on its line, for a run of so many items that no list of them helps."""
+    lines = []
+    for item in items:
+        if item.deletions:
+            lines += [_head(item, item.outcome, "", style), *_details((), item.deletions, style)]
+    return _lines(*lines)
 
 
 def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
-    return _lines(*(f"{style.warn('warning')}: {plain(text)}" for text in texts))
+    """Warnings by reason: several items of one reason are one line, and are listed below it with ``-v``."""
+    lines = []
+    for reason, found in by_reason(texts).items():
+        if len(found) == 1:
+            ((item, text),) = found
+            lines.append(f"{style.warn('warning')}: {plain(f'{item}: {text}' if item else text)}")
+            continue
+        more = "" if style.full else " (-v lists them)"
+        items = dict.fromkeys(item for item, _ in found)
+        lines.append(f"{style.warn('warning')}: {counted(len(items), 'item')}: {plain(reason)}{more}")
+        if style.full:
+            lines += [f"    {plain(item)}" for item in items]
+    return _lines(*lines)
 
 
 def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: int = 0) -> str:
@@ -174,25 +195,46 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _planned_item(item: Item, style: Style) -> list[str]:
-    head = f"{ACTIONS[item.outcome]:<9} {_title(item.type, item.id, item.name)}"
-    return [_with_target(head, item), *_details(item.changes, item.deletions, style)]
+def _items(items: Iterable[Item], words: Mapping[str, str], style: Style) -> list[str]:
+    """What is done to each item; items that are skipped for the same reason are one line without ``-v``."""
+    lines: list[str] = []
+    skipped: dict[str, list[Item]] = {}
+    for item in items:
+        if item.outcome == "skipped" and not style.full:
+            skipped.setdefault(item.reason, []).append(item)
+        elif item.outcome != "failed":
+            lines += _item(item, words.get(item.outcome, item.outcome), style)
+    word = words.get("skipped", "skipped")
+    for reason, of_reason in skipped.items():
+        if len(of_reason) == 1:
+            lines += _item(of_reason[0], word, style)
+        else:
+            types = Counter(item.type for item in of_reason)
+            named = ", ".join(counted(count, type_name) for type_name, count in types.items())
+            lines.append(f"{word:<9} {named}: {plain(reason)} (-v lists them)")
+    return lines
 
 
-def _done_item(item: Item, style: Style) -> list[str]:
-    head = f"{item.outcome:<9} {_title(item.type, item.id, item.name)}"
-    return [_with_target(head, item), *_details(item.changes, item.deletions, style)]
+def _item(item: Item, word: str, style: Style) -> list[str]:
+    """A created object is told by its parts: its fields are news only with ``-v``."""
+    if item.outcome == "created" and not style.full:
+        return [_head(item, word, parts(item.changes), style), *_details((), item.deletions, style)]
+    return [_head(item, word, "", style), *_details(item.changes, item.deletions, style)]
 
 
-def _with_target(head: str, item: Item) -> str:
-    if item.destination_id and item.destination_id != item.id:
-        head += f" → {plain(item.destination_id)}"
-    return f"{head}: {plain(item.reason)}" if item.reason else head
+def _head(item: Item, word: str, more: str, style: Style) -> str:
+    """Action and item; then the live id if it is another, the reason, and ``more``. The title makes room for them."""
+    moved = item.destination_id and item.destination_id != item.id
+    tail = f" → {plain(item.destination_id)}" if moved else ""
+    said = "; ".join(part for part in (plain(item.reason), more) if part)
+    tail += f": {said}" if said else ""
+    room = replace(style, width=max(style.width - columns(tail), 1)) if style.width else style
+    return titled(f"{word:<9} ", item.type, item.id, item.name, room) + tail
 
 
 def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
     lines = []
-    for change in changes:
+    for change in (leaf for whole in changes for leaf in leaves(whole)):
         old, new = old_and_new(change.old, change.new)
         lines.append(f"    {plain(change.path)}: {old} → {new}")
     lines += [f"    {style.bad('delete')} {_title(gone.type, gone.id, gone.name)}" for gone in deletions]

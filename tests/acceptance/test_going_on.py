@@ -52,6 +52,20 @@ def test_a_run_goes_on_with_its_own_selection(arena: Arena) -> None:
     assert {call.path.split("/")[-2] for call in ran.writes} == {"looks"}
 
 
+def test_a_resumed_run_repeats_nothing_that_its_first_start_told(arena: Arena) -> None:
+    drift(arena)
+    first = arena.run("--select", "look", "--max-calls", "8")
+    told = {line for line in first.out.splitlines() if line.startswith("updated ")}
+    ran = arena.run("--resume").all_good()
+    again = {line for line in ran.out.splitlines() if line.startswith("updated ")}
+    assert told
+    assert again
+    assert not told & again
+    assert f"{len(told)} item{'' if len(told) == 1 else 's'} of earlier starts not listed again" in ran.out
+    assert sum(item["earlier"] for item in ran.report["items"]) == len(told)
+    assert len(ran.report["items"]) == len(told | again)
+
+
 def test_a_run_goes_on_with_what_its_list_named(arena: Arena) -> None:
     """The list may be gone by then, or name something else."""
     drift(arena)

@@ -92,6 +92,7 @@ def test_the_json_has_the_fixed_keys() -> None:
             "retries": 2,
             "failed_at": "2026-11-23T12:00:00.000Z",
             "path": "dashboard_elements[3]",
+            "earlier": False,
         }
     ]
 
