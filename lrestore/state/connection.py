@@ -57,6 +57,16 @@ def state_errors(path: Path) -> Iterator[None]:
         raise StateError(f"state file {path}: {error.strerror or error}", hint="see [state] path") from error
 
 
+@contextmanager
+def damaged_content(path: Path) -> Iterator[None]:
+    """Turn what cannot be decoded into StateError: SQLite may find nothing wrong with a damaged file."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        told = f"{path} is damaged: {type(error).__name__}: {error}"
+        raise StateError(told, hint="take the file from a copy of the state folder, if there is one") from error
+
+
 def _state_error(path: Path, error: sqlite3.Error) -> StateError:
     # The low byte is the primary code: https://www.sqlite.org/rescode.html
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF

@@ -14,7 +14,7 @@ import msgspec
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Touch
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.state.connection import state_errors
+from lrestore.state.connection import damaged_content, state_errors
 from lrestore.state.undo import UndoEntry
 from lrestore.vault.sqlite_uri import sqlite_uri
 
@@ -45,6 +45,7 @@ class Copies:
     """The shards of one session, open for reading. Every method may raise StateError."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._stack = ExitStack()
         self._open = {path: self._connected(path) for path in sorted(folder.glob("undo-*.db"))}
 
@@ -64,13 +65,16 @@ class Copies:
 
     def copy(self, entry: UndoEntry) -> JsonObject:
         """The first copy, completed by later copies of fields that it lacks or that the trash hid."""
+        with state_errors(entry.shard), damaged_content(entry.shard):
+            return self._copy(entry)
+
+    def _copy(self, entry: UndoEntry) -> JsonObject:
         number = CONTENT_TYPES[entry.type].vault_number
-        with state_errors(entry.shard):
-            row = self._open[entry.shard].execute(_COPY, (number, entry.destination_id)).fetchone()
-        raw: JsonObject = with_text_ids(msgspec.msgpack.decode(row[0]))
+        row = self._open[entry.shard].execute(_COPY, (number, entry.destination_id)).fetchone()
+        raw: JsonObject = with_text_ids(msgspec.msgpack.decode(row[0], type=dict[str, Any]))
         trashed = bool(raw.get("deleted") or raw.get("deleted_at"))
         for (fields,) in self._rows(_MORE, "undo_more", (entry.type, entry.destination_id)):
-            for name, value in with_text_ids(msgspec.msgpack.decode(fields)).items():
+            for name, value in with_text_ids(msgspec.msgpack.decode(fields, type=dict[str, Any])).items():
                 if raw.get(name) is None or (trashed and not raw[name]):
                     raw[name] = value
         direct = raw.pop("direct_role_ids", None)
@@ -78,19 +82,26 @@ class Copies:
 
     def written_to(self, owner: ItemKey) -> list[Touch]:
         """The writes of the session to one object and its parts, in order."""
-        rows = self._rows(_OWN, "undo_left", (owner.type, owner.id))
-        return [Touch(kind, one, operation, msgspec.msgpack.decode(told)) for kind, one, operation, told in rows]
+        with damaged_content(self._folder):
+            rows = self._rows(_OWN, "undo_left", (owner.type, owner.id))
+            return [
+                msgspec.convert(
+                    {"type": kind, "id": one, "operation": operation, "fields": msgspec.msgpack.decode(told)}, Touch
+                )
+                for kind, one, operation, told in rows
+            ]
 
     def sent(self, key: ItemKey) -> JsonObject:
         """The fields that an object was created with; {} if they are not recorded."""
         found: JsonObject = {}
-        for (fields,) in self._rows(_SENT, "undo_left", (key.type, key.id, key.type)):
-            found |= msgspec.msgpack.decode(fields)
+        with damaged_content(self._folder):
+            for (fields,) in self._rows(_SENT, "undo_left", (key.type, key.id, key.type)):
+                found |= msgspec.msgpack.decode(fields, type=dict[str, Any])
         return found
 
     def _rows(self, query: str, table: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
         """Rows of all shards; shards of older versions lack the table and yield none."""
         for path, connection in self._open.items():
-            with state_errors(path):
+            with state_errors(path), damaged_content(path):
                 if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
                     yield from connection.execute(query, values)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 import msgspec
 
@@ -30,7 +30,8 @@ from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import same_origin
 from lrestore.errors import NotRestorableError, StateError, StateLostError, VaultError
 from lrestore.messages import ItemKey, Touch
-from lrestore.state.connection import state_errors, sync_folder
+from lrestore.ontology import CONTENT_TYPES, PARTS
+from lrestore.state.connection import damaged_content, state_errors, sync_folder
 from lrestore.state.group_commit import GroupCommit
 from lrestore.text.storable import storable
 from lrestore.vault.shard import ShardWriter
@@ -93,6 +94,7 @@ _COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "up
 """Columns of the backup's rows, and the fields of a live object that they are taken from."""
 
 _SHARDS = "undo-*.db"
+_TYPES = frozenset({*CONTENT_TYPES, *PARTS})
 PLAN_COPY = "plan.json"
 """The copy of the plan that a session applies. It stays as long as the shards."""
 _SESSION_FOLDER = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
@@ -372,12 +374,18 @@ def prune(state_path: Path | str, keep_days: int, now: datetime, unfinished: Col
 def _entries(directory: Path) -> Iterator[UndoEntry]:
     for path in sorted(directory.glob(_SHARDS)):
         # Not read-only: if a worker was killed while it created its shard, SQLite has to roll back first.
-        with state_errors(path), closing(sqlite3.connect(sqlite_uri(path, "rw"), uri=True)) as log:
+        with (
+            state_errors(path),
+            damaged_content(path),
+            closing(sqlite3.connect(sqlite_uri(path, "rw"), uri=True)) as log,
+        ):
             # A worker that died before its first record has left a shard without the table.
             if log.execute("SELECT 1 FROM sqlite_master WHERE name = 'undo_log'").fetchone():
                 log.row_factory = sqlite3.Row
                 born = _born(log)
                 for row in log.execute(_READ):
+                    if row["operation"] not in get_args(Operation) or row["type"] not in _TYPES:
+                        raise ValueError(f"unknown entry {row['operation']!r} of {row['type']!r}")
                     created_at = born.get((row["type"], row["destination_id"]), "")
                     yield UndoEntry(shard=path, **dict(row), created_at=created_at)
 
