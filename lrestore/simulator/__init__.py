@@ -1,5 +1,7 @@
-"""A stand-in for Looker's API 4.0, for demos, tests and benchmarks; :func:`lrestore.simulator.server.start` runs it.
+"""A stand-in for Looker's API 4.0, for demos, tests and benchmarks.
 
-Honest and strict: it refuses what Looker refuses (see ``crud`` and the modules of each type), and breaks on demand (see
-``faults``). ``core/schemas.json`` is all that it knows of the specification.
+:func:`lrestore.simulator.http.server.start` runs it.
+
+It refuses requests that Looker refuses (see ``api.crud`` and the module of each type), and injects faults on demand
+(see ``core.faults``). ``core/schemas.json`` is its only knowledge of the specification.
 """

@@ -1,7 +1,7 @@
 """``python -m lrestore.simulator``: a simulated Looker instance for any client, until it is interrupted.
 
 Prints one line of JSON when it listens: ``{"base_url": ..., "client_id": ..., "client_secret": ...}``. The API key is
-made up unless the environment has ``LRESTORE_SIMULATOR_CLIENT_ID`` and ``LRESTORE_SIMULATOR_CLIENT_SECRET``.
+generated unless the environment has ``LRESTORE_SIMULATOR_CLIENT_ID`` and ``LRESTORE_SIMULATOR_CLIENT_SECRET``.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _world(options: argparse.Namespace) -> World:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve until SIGINT or SIGTERM; 2 if the world can't be read or the port can't be had."""
+    """Serve until SIGINT or SIGTERM; 2 if the world cannot be read or the port is not available."""
     options = _parser().parse_args(arguments)
     try:
         simulation = new_simulation(
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(server: uvicorn.Server, listener: socket.socket) -> None:
-    """Serve until a signal; uvicorn raises the signal again when it is done, which is no news here."""
+    """Serve until a signal; uvicorn raises the signal again at its end, which is ignored here."""
     with contextlib.suppress(KeyboardInterrupt):
         signal.signal(signal.SIGTERM, lambda number, frame: None)
         server.run(sockets=[listener])

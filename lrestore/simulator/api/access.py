@@ -1,4 +1,4 @@
-"""Content metadata (one row for each folder, dashboard, look and board) and the access lists that hang on it."""
+"""Content metadata (one row for each folder, dashboard, look and board) and its access lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORD = {"board": "homepage"}
 
 
 def add_metadata(world: World, kind: str, record: Record) -> None:
-    """Make the metadata row of a new folder, dashboard, look or board, inheriting from its folder."""
+    """Create the metadata row of a new folder, dashboard, look or board, inheriting from its folder."""
     row = schema.blank("ContentMeta")
     parent = parent_metadata(world, record.get("parent_id") or record.get("folder_id"))
     row.update(
@@ -39,7 +39,7 @@ def parent_metadata(world: World, folder_id: str | None) -> str | None:
 
 
 def move_metadata(world: World, record: Record) -> None:
-    """Follow a rename or a move."""
+    """Update the row after its content was renamed or moved."""
     row = world.get("content_metadata", record["content_metadata_id"])
     if row is None:
         return
@@ -50,7 +50,7 @@ def move_metadata(world: World, record: Record) -> None:
 
 
 def remove_metadata(world: World, record: Record) -> None:
-    """Drop the row, and its access list, with the content."""
+    """Remove the row and its access list together with the content."""
     key = record.get("content_metadata_id")
     if key is None:
         return
@@ -65,9 +65,10 @@ def _check_metadata(draft: Draft) -> None:
 
 
 def _metadata_changed(call: Call, record: Record, before: Any) -> None:
-    """A folder that stops inheriting begins with a list of its own: what it was seen by until now, or its caller alone.
+    """A folder that stops inheriting gets its own list: a copy of the inherited one, or only the caller.
 
-    Nowhere documented; programs that use the API delete the copied entries. See ``Config.stops_inheriting``.
+    Looker does not document this; programs that use the API delete the copied entries. See
+    ``Config.stops_inheriting``.
     """
     if record["inherits"] == before["inherits"]:
         return
@@ -88,12 +89,12 @@ def _metadata_changed(call: Call, record: Record, before: Any) -> None:
 
 
 def _entries(world: World, metadata_id: str | None) -> list[Record]:
-    """The access list that hangs on one row."""
+    """The access list of one row."""
     return world.table("content_metadata_access").where("content_metadata_id", metadata_id)
 
 
 def effective_metadata(world: World, metadata_id: str | None) -> str | None:
-    """The row whose access list counts for a row: its own, or that of the nearest one above that does not inherit."""
+    """The row whose access list applies to a row: itself, or its nearest ancestor that does not inherit."""
     seen: set[str] = set()
     row = world.get("content_metadata", metadata_id)
     while row is not None and row["inherits"] and row["id"] not in seen:

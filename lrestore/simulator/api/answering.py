@@ -1,4 +1,4 @@
-"""From a request's bytes to an answer's, with no network in between."""
+"""Turns a request's bytes into an answer's bytes, without a network."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def answer(simulation: Simulation, found: Route | None, request: Request, entry:
         result = HANDLERS[found.operation.id](call)
     except RefusedError as refused:
         return refusal_answer(refused, operation)
-    except Exception as error:  # noqa: BLE001 (a bug of a rule is answered 500 and noted, for tests to see)
+    except Exception as error:  # noqa: BLE001 (an exception in a rule is answered 500 and logged, so that tests see it)
         _log.exception("the simulator failed on %s", entry.path)
         simulation.journal.incident("simulator_error", path=entry.path, error=repr(error))
         return refusal_answer(RefusedError(500, f"The simulator failed: {error!r}"), operation)

@@ -25,7 +25,7 @@ def _board_removed(call: Call, board: Record) -> None:
 
 
 def _check_order(draft: Draft, name: str, kind: str, parent: str) -> None:
-    """An order names children of this very parent."""
+    """An order may name only children of this parent."""
     if draft.old is None or not draft.sets(name):
         return
     own = {row["id"] for row in draft.call.world.table(kind).where(parent, draft.old["id"])}

@@ -1,4 +1,4 @@
-"""Colour collections: listed, never written by a restore."""
+"""Colour collections. A restore lists them and never writes them."""
 
 from __future__ import annotations
 

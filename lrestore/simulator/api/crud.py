@@ -1,4 +1,4 @@
-"""Get, list, search, create, update and delete, as every type has them; what is special comes in by hooks."""
+"""Get, list, search, create, update and delete, common to all types; special cases are hooks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def handles(*operation_ids: str) -> Callable[[Handler], Handler]:
 
 @dataclass(slots=True)
 class Draft:
-    """A write before it is done: the body's values, the record as it was (None: new) and as it is to be."""
+    """A write before it is done: the body's values, the record before (None: new) and after."""
 
     call: Call
     values: JsonObject
@@ -42,23 +42,23 @@ class Draft:
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, name: str, message: str, code: str = "invalid") -> None:
-        """Complain of a field; all complaints are answered together."""
+        """Add a problem of a field; one answer lists all problems."""
         self.problems.append(Problem(name, code, message))
 
     def require(self, *names: str) -> None:
-        """Complain of each field that is null or empty."""
+        """Add a problem for each field that is null or empty."""
         for name in names:
             if self.new.get(name) in (None, ""):
                 self.problem(name, f"{name} is required", "missing_field")
 
     def sets(self, *names: str) -> bool:
-        """Whether the write concerns one of those fields: any of them is new, or changes."""
+        """Whether the write sets or changes one of those fields."""
         if self.old is None:
             return True
         return any(name in self.values and self.values[name] != self.old.get(name) for name in names)
 
     def raise_problems(self) -> None:
-        """Raises RefusedError 422 if there was any complaint."""
+        """Raises RefusedError 422 if there is any problem."""
         if self.problems:
             raise invalid(*self.problems)
 
@@ -85,8 +85,8 @@ class Kind:
 
     ``references``: field → type that must have that id (null is fine). ``unique``: fields of which no two records may
     share a value. ``defaults``: fields of a new record that differ from the schema's blank. ``protected``: the refusal
-    of any write to a record, for built-in ones. ``check`` complains before a write; ``made``, ``changed`` (which gets
-    the record as it was) and ``removed`` follow it. ``special``: search parameters that aren't plain fields.
+    of any write to a built-in record. ``check`` adds problems before a write; ``made``, ``changed`` (which gets the
+    record before) and ``removed`` run after it. ``special``: search parameters that are not plain fields.
     """
 
     type: str
@@ -103,7 +103,7 @@ class Kind:
 
     @property
     def schema_name(self) -> str:
-        """The schema that shows the most of the type."""
+        """The schema with the most fields of the type."""
         return SCHEMA_OF[self.type]
 
 
@@ -136,7 +136,7 @@ def get_one(call: Call, kind: Kind) -> Record:
 
 
 def list_all(call: Call, kind: Kind) -> list[Record]:
-    """Show all that the caller can see; ``ids``, ``limit`` and ``offset`` count where the operation has them."""
+    """Show all records that the caller can see, by ``ids``, ``limit`` and ``offset`` if the operation has them."""
     rows = [row for row in call.world.table(kind.type) if kind.visible(call, row) and call.sees(kind.type, row)]
     if ids := call.query.get("ids"):
         wanted = set(ids.split(","))
@@ -145,7 +145,7 @@ def list_all(call: Call, kind: Kind) -> list[Record]:
 
 
 def search_some(call: Call, kind: Kind) -> list[Record]:
-    """Show what the search parameters match. Raises RefusedError 501 for a parameter that isn't simulated."""
+    """Show the records that match. Raises RefusedError 501 for a search parameter that is not simulated."""
     known = schema.schema(kind.schema_name).fields
     for name in search.filters_of(call.query):
         if name not in kind.special and name not in known:
@@ -155,7 +155,7 @@ def search_some(call: Call, kind: Kind) -> list[Record]:
 
 
 def show_page(call: Call, kind: str, rows: list[Record]) -> list[Record]:
-    """Sort, cut to the page, and show."""
+    """Sort, select the page, and show it."""
     if "sorts" in call.operation.query or "limit" in call.operation.query:
         rows = search.sort(rows, call.query.get("sorts", ""), schema.schema(SCHEMA_OF[kind]).fields)
     if "limit" in call.query:
@@ -165,7 +165,7 @@ def show_page(call: Call, kind: str, rows: list[Record]) -> list[Record]:
 
 
 def create(call: Call, kind: Kind) -> Record:
-    """Make a record of the body, with an id and dates of the server's choosing. Raises RefusedError 422, 409."""
+    """Create a record from the body; the server chooses id and dates. Raises RefusedError 422, 409."""
     values = call.checked_body(partial=False)
     record = {**schema.blank(kind.schema_name), **kind.defaults, **values}
     draft = Draft(call, values, None, record)
@@ -188,7 +188,7 @@ def add(call: Call, kind: Kind, record: Record) -> Record:
 
 
 def update(call: Call, kind: Kind) -> Record:
-    """Change the fields that the body names. Raises RefusedError 404, 422, 403 or 405."""
+    """Update the fields of the body. Raises RefusedError 404, 422, 403 or 405."""
     record = call.need(kind.type, key_in_path(call))
     _refuse_protected(call, kind, record)
     values = call.checked_body(partial=True)
@@ -197,7 +197,7 @@ def update(call: Call, kind: Kind) -> Record:
 
 
 def apply(call: Call, kind: Kind, record: Record, values: JsonObject) -> None:
-    """Check the values and change the record by them."""
+    """Check the values and update the record."""
     draft = Draft(call, values, record, {**record, **values})
     _check(draft, kind)
     if values and "updated_at" in record:
@@ -208,7 +208,7 @@ def apply(call: Call, kind: Kind, record: Record, values: JsonObject) -> None:
 
 
 def delete(call: Call, kind: Kind) -> object:
-    """Remove a record for good. Raises RefusedError 404, 403 or 405."""
+    """Delete a record permanently. Raises RefusedError 404, 403 or 405."""
     record = call.need(kind.type, key_in_path(call))
     _refuse_protected(call, kind, record)
     call.world.table(kind.type).remove(key_of(kind.type, record))

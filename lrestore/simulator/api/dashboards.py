@@ -51,7 +51,7 @@ def _check(draft: Draft) -> None:
 
 
 def _slug_taken(draft: Draft) -> bool:
-    """Slugs are unique in the whole instance, trash included."""
+    """Slugs are unique in the whole instance, including the trash."""
     slug = draft.new["slug"]
     twins = draft.call.world.table("dashboard").where("slug", slug) if slug else ()
     return any(twin is not draft.old and twin["slug"] == slug for twin in twins)
@@ -130,7 +130,7 @@ def _search(call: Call) -> object:
 
 
 def _as_found(call: Call, shown: Record) -> Record:
-    """How much of the parts a search shows is the instance's own way."""
+    """Show the parts of a found dashboard as ``Config.nested_in_search`` says."""
     nested = call.simulation.config.nested_in_search
     if nested == "full":
         return shown

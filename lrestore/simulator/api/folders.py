@@ -43,7 +43,7 @@ def takes_content(folder: Record) -> bool:
 
 
 def check_target_folder(draft: Draft, name: str) -> None:
-    """Complain if the folder that a field names can't hold content."""
+    """Add a problem if the folder in a field cannot hold content."""
     folder = draft.call.world.get("folder", draft.new.get(name))
     if folder is not None and draft.sets(name) and not takes_content(folder):
         draft.problem(name, f"folder {folder['name']} takes no content")
@@ -69,7 +69,7 @@ def _is_below(draft: Draft) -> bool:
 
 
 def lineage(world: World, folder_id: str | None) -> list[Record]:
-    """The folder and those above it, from the bottom up; stops where a folder comes a second time."""
+    """The folder and its ancestors, from the bottom up; stops at a folder that repeats."""
     found: list[Record] = []
     folder = world.get("folder", folder_id)
     while folder is not None and folder not in found:
@@ -96,7 +96,7 @@ def _changed(call: Call, folder: Record, before: Mapping[str, Any]) -> None:
 
 
 def _removed(call: Call, folder: Record) -> None:
-    """A folder takes its folders with it; what they held goes to the trash, still naming the folder that is gone."""
+    """Deleting a folder deletes its subfolders; their content goes to the trash and keeps the id of its folder."""
     world = call.world
     remove_metadata(world, folder)
     for kind in ("dashboard", "look"):
@@ -132,7 +132,7 @@ provide(
 
 
 def add_personal_folder(world: World, user: Record) -> None:
-    """Make the personal folder of a user who has none, under the Users root; two of one name get a number."""
+    """Create a missing personal folder under the Users root; equal names get a number."""
     root = next((f for f in world.table("folder").records.values() if f["is_users_root"]), None)
     if root is None:
         return

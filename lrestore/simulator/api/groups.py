@@ -56,7 +56,7 @@ def _groups_with_more(call: Call) -> object:
 
 
 def _open_group(call: Call) -> Record:
-    """The group of the path, whose members may be changed. Raises RefusedError 404, 403."""
+    """The group in the path, if its members may be changed. Raises RefusedError 404, 403."""
     group = call.need("group", key_in_path(call))
     refusal = _group_protected(call.world, group)
     if refusal is not None:

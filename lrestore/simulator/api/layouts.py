@@ -1,4 +1,4 @@
-"""Layouts (tabs, where there are several) and the components that place tiles on them."""
+"""Layouts (several layouts are tabs) and the components that place tiles on them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ DEFAULT_WIDTH, DEFAULT_HEIGHT = 8, 6
 
 
 def touch(call: Call, dashboard_id: str | None) -> None:
-    """A change of a part is a change of its dashboard."""
+    """Changing a part changes its dashboard."""
     if call.world.get("dashboard", dashboard_id) is not None:
         values = {"updated_at": call.world.now(), **call.stamp}
         call.world.table("dashboard").change(str(dashboard_id), values)
 
 
 def add_default_layout(world: World, dashboard: Record) -> Record:
-    """The active layout that comes with a new dashboard."""
+    """Create the active layout of a new dashboard."""
     layout = schema.blank("DashboardLayout")
     layout.update(
         can={"show": True},
@@ -37,7 +37,7 @@ def add_default_layout(world: World, dashboard: Record) -> Record:
 
 
 def add_component(world: World, layout: Record, element: Record) -> Record:
-    """Place a tile on a layout, below all that is there, in the default size."""
+    """Place a tile on a layout, below all others, in the default size."""
     there = world.table("dashboard_layout_component").where("dashboard_layout_id", layout["id"])
     component = schema.blank("DashboardLayoutComponent")
     component.update(
@@ -55,7 +55,7 @@ def add_component(world: World, layout: Record, element: Record) -> Record:
 
 
 def place_tile(world: World, element: Record, layout_id: str | None) -> None:
-    """A new tile is placed on the layout that its creation names, or on each layout of its dashboard."""
+    """Place a new tile on the layout named in the request, or on each layout of its dashboard."""
     layouts = world.table("dashboard_layout").where("dashboard_id", element["dashboard_id"])
     for layout in layouts:
         if layout_id in (None, layout["id"]):
@@ -73,7 +73,7 @@ def _check_layout(draft: Draft) -> None:
 
 
 def _layout_made(call: Call, layout: Record) -> None:
-    """Every tile of the dashboard gets a component on a new layout too."""
+    """Give every tile of the dashboard a component on a new layout."""
     layout["type"] = layout["type"] or "newspaper"
     _only_active(call.world, layout)
     for element in call.world.table("dashboard_element").where("dashboard_id", layout["dashboard_id"]):

@@ -26,7 +26,7 @@ QUERY_CAN = dict.fromkeys(
 DEFINITION = tuple(
     name for name, spec in schema.schema("Query").fields.items() if not spec.read_only and name != "client_id"
 )
-"""The fields that make a query what it is: all writable ones but the URL's token."""
+"""The fields that identify a query: all writable ones except the URL's token."""
 
 MERGE_DEFINITION = tuple(name for name, spec in schema.schema("MergeQuery").fields.items() if not spec.read_only)
 
@@ -37,12 +37,12 @@ def in_trash_filter(record: Record, wanted: str) -> bool:
 
 
 def out_of_trash(call: Call, record: Record) -> bool:
-    """Lists and searches leave the trash out, unless a search asks for it."""
+    """Lists and searches omit the trash, unless a search asks for it."""
     return "deleted" in call.query or not record["deleted"]
 
 
 def set_trash_fields(call: Call, kind: str, record: Record, before: Mapping[str, Any]) -> None:
-    """Keep ``deleted_at`` and ``deleter_id`` true to ``deleted``."""
+    """Keep ``deleted_at`` and ``deleter_id`` consistent with ``deleted``."""
     if record["deleted"] == before["deleted"]:
         return
     who = call.user_id or None
@@ -54,7 +54,7 @@ def set_trash_fields(call: Call, kind: str, record: Record, before: Mapping[str,
 
 
 def check_place(draft: Draft, kind: str) -> None:
-    """Complain of a missing folder, or of a title that the folder has already (one in the trash isn't in the way)."""
+    """Add a problem for a missing folder, or for a title that the folder has already outside of the trash."""
     if draft.new["deleted"]:
         return
     if draft.call.find("folder", draft.new["folder_id"]) is None and draft.old is not None:
@@ -146,7 +146,7 @@ def definition_key(record: Mapping[str, Any], names: tuple[str, ...]) -> str:
 
 
 class _Known:
-    """Definitions already stored, per world: Looker answers an identical query with the old one."""
+    """Stored definitions, per world: for an identical query Looker answers with the stored one."""
 
     def __init__(self, world: World, kind: str, names: tuple[str, ...]) -> None:
         self._names = names
@@ -173,7 +173,7 @@ def _slug(text: str) -> str:
 
 
 def _check_query(draft: Draft) -> None:
-    """Raises RefusedError 404 for a model or explore that isn't there, as Looker does."""
+    """Raises RefusedError 404 for a missing model or explore, as Looker does."""
     draft.require("model", "view")
     draft.raise_problems()
     if find_explore(draft.call.world, draft.new["model"], draft.new["view"]) is None:
@@ -192,7 +192,7 @@ def _query_made(call: Call, query: Record) -> None:
 
 
 def describe_query(world: World, query: Record) -> None:
-    """Give a new query its slug, its URLs, and what else Looker makes of the definition."""
+    """Give a new query its slug, its URLs, and the other values that Looker derives from the definition."""
     slug = _slug(f"query {query['id']}")
     base = world.base_url
     query["can"] = QUERY_CAN
@@ -250,7 +250,7 @@ def _merge_made(call: Call, merge: Record) -> None:
 
 
 def full_sources(world: World, sources: list[Record]) -> list[Record]:
-    """Source queries with every field of theirs, slugs included."""
+    """Source queries with all their fields, including slugs."""
     slugs = {source["query_id"]: (world.get("query", source["query_id"]) or {}).get("slug") for source in sources}
     return [{"merge_fields": [], "name": None, **source, "query_slug": slugs[source["query_id"]]} for source in sources]
 

@@ -40,7 +40,7 @@ def _user_changed(call: Call, user: Record, before: Mapping[str, Any]) -> None:
 
 
 def _user_removed(call: Call, user: Record) -> None:
-    """A user takes his plans along; his content goes to the trash, his folder with it."""
+    """Deleting a user deletes its plans; its content and its folder go to the trash."""
     world, key = call.world, user["id"]
     world.edges["group_user"].forget(right=key)
     world.edges["role_user"].forget(right=key)

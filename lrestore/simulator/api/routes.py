@@ -1,4 +1,4 @@
-"""From method and path to an operation of the specification."""
+"""Finds the operation of the specification for a method and path."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WILD = "{}"
 
 
 class Route(NamedTuple):
-    """An operation, and what its path's parameters are."""
+    """An operation and the parameters of its path."""
 
     operation: OperationSpec
     path: Mapping[str, str]
@@ -41,7 +41,7 @@ def _root() -> _Node:
 
 
 def route(method: str, path: str) -> Route | None:
-    """The operation for a path below ``/api/4.0`` (still percent-encoded); words win over parameters."""
+    """The operation for a path below ``/api/4.0`` (still percent-encoded); literal parts win over parameters."""
     parts = path.strip("/").split("/")
     found = _walk(_root(), method, parts, [])
     if found is None:

@@ -63,7 +63,7 @@ def _fill_destinations(call: Call, plan: Record) -> None:
 
 
 def _in_sight(call: Call, plan: Record) -> bool:
-    """Without ``all_users`` a list holds the caller's (or ``user_id``'s) plans only."""
+    """Without ``all_users`` a list holds only the plans of the caller or of ``user_id``."""
     return call.flag("all_users") or plan["user_id"] == (call.query.get("user_id") or call.user_id)
 
 

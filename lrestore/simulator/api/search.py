@@ -1,4 +1,4 @@
-"""Finding: the search operations' way of matching, sorting and paging."""
+"""Matching, sorting and paging of the search operations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAGING = frozenset({"limit", "offset", "sorts", "fields", "filter_or", "page", 
 
 @lru_cache(maxsize=1024)
 def like(pattern: str) -> re.Pattern[str]:
-    """SQL LIKE, regardless of case: ``%`` any text, ``_`` any character, a backslash takes the next one literally."""
+    """SQL LIKE, regardless of case: ``%`` any text, ``_`` any character, a backslash escapes the next character."""
     out: list[str] = []
     position = 0
     while position < len(pattern):
@@ -30,12 +30,12 @@ def like(pattern: str) -> re.Pattern[str]:
 
 
 def is_plain(pattern: str) -> bool:
-    """Whether the text means only itself."""
+    """Whether the text has no wildcard."""
     return not any(char in pattern for char in "%_\\")
 
 
 def matches(value: object, wanted: str, name: str) -> bool:
-    """Does a record's field match a search parameter? Ids may be lists such as ``1,2,3``."""
+    """Whether a record's field matches a search parameter. Ids may be lists such as ``1,2,3``."""
     if wanted in ("IS NULL", "NOT NULL"):
         return (value is None) == (wanted == "IS NULL")
     if value is None:
@@ -49,14 +49,14 @@ def matches(value: object, wanted: str, name: str) -> bool:
 
 
 def filters_of(query: Mapping[str, str]) -> dict[str, str]:
-    """The parameters that say what to find, as against how to show it."""
+    """The parameters that select records, not those that shape the answer."""
     return {name: value for name, value in query.items() if name not in _PAGING}
 
 
 def find(table: Table, query: Mapping[str, str], special: Mapping[str, Callable[[Record, str], bool]]) -> list[Record]:
     """Records that satisfy all filters of the query (any of them with ``filter_or=true``).
 
-    *special* decides for parameters that aren't plain fields.
+    *special* decides for parameters that are not plain fields.
     """
     wanted = filters_of(query)
     if not wanted:
@@ -86,7 +86,7 @@ def _candidates(table: Table, wanted: Mapping[str, str]) -> Iterable[Record]:
 
 
 def sort(rows: list[Record], sorts: str, known: Iterable[str]) -> list[Record]:
-    """Sort by ``title desc, id``; by id where nothing is said. Raises RefusedError 422 for a field that isn't known."""
+    """Sort by ``title desc, id``; by id without sorts. Raises RefusedError 422 for an unknown field."""
     allowed = set(known)
     for term in reversed(
         [part.split() for part in (sorts or ("id" if "id" in known else "")).split(",") if part.strip()]
@@ -108,7 +108,7 @@ def _sort_key(value: Any) -> tuple[int, float, str]:
 
 
 def page(rows: list[Record], query: Mapping[str, str], cap: int) -> list[Record]:
-    """The part that ``limit`` and ``offset`` ask for, never more than *cap* (0: no cap)."""
+    """The page of ``limit`` and ``offset``, at most *cap* records (0: no cap)."""
     limit, offset = _whole(query, "limit"), _whole(query, "offset") or 0
     size = min(x for x in (limit, cap or None, len(rows)) if x is not None)
     return rows[offset : offset + size]

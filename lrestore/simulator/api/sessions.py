@@ -12,11 +12,11 @@ OPEN = frozenset({"login", "versions", "api_spec"})
 """Operations that need no token."""
 
 ADMIN_TYPES = ("user", "group", "role", "permission_set", "model_set", "lookml_model", "user_attribute")
-"""Types that only an admin writes."""
+"""Types that only an admin may write."""
 
 
 def is_for_admins(operation_id: str, method: str) -> bool:
-    """Whether the operation writes what only admins may write."""
+    """Whether the operation writes a type that only admins may write."""
     if method == "GET" or operation_id in OPEN or operation_id == "logout":
         return False
     return any(f"_{kind}" in f"_{operation_id}" for kind in ADMIN_TYPES)

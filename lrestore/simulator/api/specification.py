@@ -15,7 +15,7 @@ _TYPES = {"datetime": {"type": "string", "format": "date-time"}, "map": {"type":
 
 
 def swagger(release: str = "26.12.3") -> JsonObject:
-    """The document, but for its texts: release, calls, and objects with their types and read-only marks."""
+    """The document without its texts: release, operations, and schemas with types and read-only flags."""
     return {
         "swagger": "2.0",
         "info": {"version": "4.0", "x-looker-release-version": release, "title": "Looker API 4.0 Reference"},

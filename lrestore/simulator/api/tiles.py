@@ -60,7 +60,7 @@ def _check_type(draft: Draft) -> None:
 
 
 def _by_maker_alone(draft: Draft) -> bool:
-    """A tile made by another's result maker, or one of SQL Runner, which has nothing but its own."""
+    """A tile with another tile's result maker, or a tile of SQL Runner, which has only its own."""
     other = draft.old is not None and any(draft.old.get(name) is not None for name in SOURCES[:3])
     return not other and draft.new.get("result_maker_id") is not None
 
@@ -108,7 +108,7 @@ def _tile_made(call: Call, tile: Record) -> None:
 
 
 def show_maker(world: World, tile: Record) -> None:
-    """Make the tile's ids agree with its result maker."""
+    """Set the tile's ids to those of its result maker."""
     maker = tile["result_maker"]
     values = {"result_maker_id": maker["id"] if maker else None}
     if maker and tile["look_id"] is None:
@@ -127,8 +127,8 @@ def _apply_filters(world: World, tile: Record) -> None:
 
 
 def _merge_maker(world: World, tile: Record, sent: Mapping[str, Any] | None) -> None:
-    """Take what a body says of the result maker. A tile has as many filterables as queries: of several entries for
-    one query only the first binds."""
+    """Apply the body's result maker. A tile has as many filterables as queries: of several entries for one query
+    only the first counts."""
     maker: Record = tile["result_maker"]
     if sent is None:
         return
@@ -176,7 +176,7 @@ def _tile_changed(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
 
 
 def _change_source(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
-    """Another query: the result maker stays, with new content; listeners stay where the explore is the same."""
+    """Set another query: the result maker stays, with new content; listeners stay if the explore is the same."""
     world, old = call.world, before["result_maker"]
     maker = new_maker(world, tile)
     if maker is not None and old is not None:
@@ -252,7 +252,7 @@ def _filter_changed(call: Call, row: Record, before: Mapping[str, Any]) -> None:
 
 
 def _field_of(world: World, row: Record) -> Record | None:
-    """Looker's description of the dimension, as far as a simulator without LookML can know."""
+    """Looker's description of the dimension, as far as a simulator without LookML can tell."""
     if not row["dimension"] or find_explore(world, row["model"] or "", row["explore"] or "") is None:
         return None
     return describe_field(row["dimension"])

@@ -1,4 +1,4 @@
 """The simulated Looker without HTTP: objects, schemas, faults, limits.
 
-Promise: what its specification does not allow is refused, as Looker does.
+Promise: it refuses requests that its specification does not allow, as Looker does.
 """

@@ -1,4 +1,4 @@
-"""Make ``schemas.json``, all that the simulator knows of Looker's specification, from the specification itself.
+"""Compile ``schemas.json``, the simulator's knowledge of Looker's specification, from the specification itself.
 
 ``python -m lrestore.simulator.core.compile_schemas Looker.4.0.json Looker.4.0.oas.json``
 
@@ -27,13 +27,13 @@ SENT_THOUGH_FLAGGED: Mapping[str, frozenset[str]] = {
     "ResultMakerFilterables": frozenset({"listen"}),
     "SqlQuery": frozenset({"sql"}),
 }
-"""Fields flagged read-only which are the very purpose of the bodies that carry them: Looker takes them."""
+"""Fields flagged read-only that Looker accepts, because their bodies exist for them."""
 
 _PLAIN = {"integer": "integer", "number": "number", "boolean": "boolean", "string": "string"}
 
 
 def compile_schemas(swagger: Mapping[str, Any], openapi: Mapping[str, Any]) -> JsonObject:
-    """The compact form of both documents: release, operations, and the schemas that those reach."""
+    """The compact form of both documents: release, operations, and the schemas that they refer to."""
     operations = {
         spec["operationId"]: _operation(method, path, spec)
         for path, methods in sorted(swagger["paths"].items())

@@ -14,19 +14,19 @@ StopsInheriting = Literal["copied", "creator"]
 class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Behaviour of a simulated instance.
 
-    ``nested_in_search``: what a dashboard found by a search shows of its tiles, filters and layouts.
-    ``page_cap``: most rows that a search gives, whatever ``limit`` says (0: no cap).
-    ``rate_per_s`` and ``rate_burst``: calls beyond are answered 429 (0: no limit), with a Retry-After header if
-    ``retry_after`` says so. ``concurrency``: the same for calls under way (0: no limit).
-    ``caller_admin``: whether the API key belongs to an admin. ``hidden``: per type, ids that a caller who isn't one
-    can't see. ``unique_filter_titles``: refuse two filters of one title in a dashboard.
-    ``release``: what ``GET /versions`` says, empty for the specification's own; fields that came later are refused
-    and not shown.
-    ``overrides``: what becomes of what a tile overrides in its query when it gets another: dropped, kept, or lost with
-    all that the same call says of it; nowhere said of Looker.
-    ``stops_inheriting``: which access list a folder has when it stops inheriting: a copy of what it inherited, or the
-    caller alone; nowhere said of Looker.
-    ``keep_bodies``: the log keeps what was sent.
+    ``nested_in_search``: how a dashboard found by a search shows its tiles, filters and layouts.
+    ``page_cap``: the most rows that a search returns, whatever ``limit`` says (0: no cap).
+    ``rate_per_s`` and ``rate_burst``: further calls are answered 429 (0: no limit), with a Retry-After header if
+    ``retry_after`` is set. ``concurrency``: the same for calls in progress (0: no limit).
+    ``caller_admin``: whether the API key belongs to an admin. ``hidden``: per type, the ids that other
+    callers cannot see. ``unique_filter_titles``: refuse two filters of one title in a dashboard.
+    ``release``: the answer of ``GET /versions``, empty for the specification's own; fields of later releases are
+    refused and not shown.
+    ``overrides``: a tile's overrides of its query when it gets another query: dropped, kept, or lost together with
+    the overrides of the same call. Looker does not document it.
+    ``stops_inheriting``: the access list of a folder that stops inheriting: a copy of the inherited one, or only the
+    caller. Looker does not document it.
+    ``keep_bodies``: the log keeps the bodies of requests.
     """
 
     latency_ms: float = 0.0
@@ -48,5 +48,5 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def changed(config: Config, changes: dict[str, object]) -> Config:
-    """A copy with those fields changed; msgspec.ValidationError for an unknown field or a wrong type."""
+    """A copy with these fields changed; msgspec.ValidationError for an unknown field or a wrong type."""
     return msgspec.convert({**msgspec.structs.asdict(config), **changes}, Config)

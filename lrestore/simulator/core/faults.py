@@ -1,4 +1,4 @@
-"""Faults on demand: which calls go wrong, and how. What the words do to a connection is in ``app``."""
+"""Faults on demand: which calls fail, and how. ``http.app`` applies them to a connection."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ ACTIONS = frozenset(
 
 
 class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
-    """Which calls a fault is for; what isn't said fits all.
+    """The calls that a fault affects; an unset field matches all.
 
     ``path`` is a path (``/dashboards/42``), a template (``/dashboards/{dashboard_id}``) or, ending in ``*``, a
-    beginning. ``nth`` counts fitting calls from 1; ``after`` lets so many pass first; ``times`` is how often it strikes
-    (0: for ever); ``rate`` is the share that is struck, drawn from the seed.
+    prefix. ``nth`` counts matching calls from 1; ``after`` lets so many pass first; ``times`` is how often it fires
+    (0: for ever); ``rate`` is the share of calls for which it fires, drawn from the seed.
     """
 
     method: str = ""
@@ -37,12 +37,12 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule: ``{"match": {...}, "fault": "status:503"}``.
 
     ``fault`` is one of: ``status:N`` (an error in Looker's form), ``html`` or ``html:N`` (a proxy's page),
-    ``body:TEXT`` (that text with ``status``, in the place of the answer), ``truncate`` (JSON cut short in a complete
+    ``body:TEXT`` (that text with ``status``, in place of the answer), ``truncate`` (JSON cut short in a complete
     answer), ``cut`` (connection closed inside the body), ``reset_before``, ``reset_after`` (TCP reset before or after
     the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits, for ever if no seconds are given),
     ``delay:SECONDS``, ``late:SECONDS`` (TCP reset at once; the call takes effect after so long), ``expire_tokens``
-    (every token is void from now on), ``refuse:SECONDS`` (nobody listens for so long).
-    ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` spoil its answer.
+    (all tokens become invalid), ``refuse:SECONDS`` (the server does not listen for so long).
+    ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` replace its answer.
     """
 
     fault: str
@@ -55,7 +55,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def action(self) -> str:
-        """The word before the colon."""
+        """The text before the colon."""
         return self.fault.partition(":")[0]
 
     @property
@@ -70,38 +70,38 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     @property
     def takes_effect(self) -> bool:
-        """Whether the call is handled although its answer is spoilt."""
+        """Whether the call takes effect although its answer is replaced."""
         return self.handled or self.action in ("reset_after", "truncate", "cut", "delay", "late")
 
     def problem(self) -> str:
-        """Why the rule makes no sense; empty if it does."""
+        """Why the rule is invalid; empty if it is valid."""
         if self.action not in ACTIONS:
             return f"unknown fault {self.fault!r}: use one of {', '.join(sorted(ACTIONS))}"
         if self.action == "body":
             return ""
         if not self.text.replace(".", "", 1).isdecimal() and ":" in self.fault:
-            return f"{self.fault!r}: what follows the colon must be a number"
+            return f"{self.fault!r}: the text after the colon must be a number"
         if self.action in ("status", "delay", "late", "refuse") and self.number is None:
             return f"{self.fault!r} needs a number, such as status:503"
         return ""
 
 
 class Faults:
-    """The rules that are in force, in order; the first that strikes decides."""
+    """The active rules, in order; the first that fires decides."""
 
     def __init__(self, seed: int) -> None:
         self.rules: list[Fault] = []
-        self._random = random.Random(seed)  # noqa: S311 (chance to be repeated, no secret)
+        self._random = random.Random(seed)  # noqa: S311 (repeatable, not a secret)
 
     def add(self, rules: list[Fault]) -> None:
-        """Put rules in force. ValueError for one that makes no sense."""
+        """Activate rules. ValueError for an invalid one."""
         for rule in rules:
             if problem := rule.problem():
                 raise ValueError(problem)
         self.rules += rules
 
     def clear(self, seed: int | None = None) -> None:
-        """No faults any more; with a seed, chance begins anew."""
+        """Remove all faults; with a seed, restart the random numbers."""
         self.rules.clear()
         if seed is not None:
             self._random.seed(seed)

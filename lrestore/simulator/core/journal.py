@@ -10,13 +10,13 @@ import msgspec
 from lrestore.json_types import JsonObject
 
 KEPT_CALLS = 200_000
-"""Calls of which the details are kept; counts go on beyond."""
+"""The number of calls whose details are kept; the counts have no bound."""
 
 
 class LoggedCall(msgspec.Struct, kw_only=True):
-    """One call. ``status`` is None while it runs, and where the connection was cut without an answer.
+    """One call. ``status`` is None while it runs, and if the connection was cut without an answer.
 
-    ``ignored``: read-only fields that the body carried; Looker drops them, and a careful client doesn't send them.
+    ``ignored``: read-only fields that the body carried; Looker drops them, and a careful client does not send them.
     """
 
     seq: int
@@ -35,7 +35,7 @@ class LoggedCall(msgspec.Struct, kw_only=True):
 
 
 class Incident(msgspec.Struct, kw_only=True):
-    """A loss that no answer tells of, such as an alert whose tile was deleted."""
+    """A loss that no answer shows, such as an alert whose tile was deleted."""
 
     kind: str
     seq: int
@@ -57,7 +57,7 @@ class Journal:
         self._seq = 0
 
     def start(self, method: str, path: str, at_s: float) -> LoggedCall:
-        """Log a call that has just come in."""
+        """Log a call at its arrival."""
         self._seq += 1
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
@@ -73,11 +73,11 @@ class Journal:
         self.statuses[str(entry.status)] += 1
 
     def incident(self, kind: str, **details: str) -> None:
-        """Note a loss."""
+        """Record a loss."""
         self.incidents.append(Incident(kind=kind, seq=self._seq, details=details))
 
     def clear(self) -> None:
-        """Forget all but the sequence and the calls under way."""
+        """Remove all entries except the sequence and the calls in progress."""
         self.calls.clear()
         self.operations.clear()
         self.statuses.clear()
@@ -86,12 +86,12 @@ class Journal:
         self.bytes_in = self.bytes_out = 0
 
     def count(self, *operations: str) -> int:
-        """How often those operations were called; all calls but logins and version checks if none is named."""
+        """How often these operations were called; without names, all calls except logins and version checks."""
         names = operations or [name for name in self.operations if name not in ("login", "logout", "versions")]
         return sum(self.operations[name] for name in names)
 
     def writes(self) -> list[LoggedCall]:
-        """The calls that change something, in order: all but GETs, logins and logouts."""
+        """The writing calls, in order: all except GETs, logins and logouts."""
         return [c for c in list(self.calls) if c.method != "GET" and c.operation not in ("login", "logout")]
 
     def ignored_fields(self) -> list[tuple[str, str]]:
@@ -99,7 +99,7 @@ class Journal:
         return [(call.operation, name) for call in list(self.calls) for name in call.ignored]
 
     def as_json(self) -> JsonObject:
-        """All of it, as the control API shows it."""
+        """The whole log, as the control API shows it."""
         return {
             "calls": list(self.calls),
             "operations": dict(self.operations),

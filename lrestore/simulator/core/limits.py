@@ -9,7 +9,7 @@ from lrestore.simulator.core.refusal import RefusedError, too_many
 
 
 class Limits:
-    """A token bucket, and a bound on calls under way."""
+    """A token bucket, and a bound on calls in progress."""
 
     def __init__(self) -> None:
         self._tokens: float | None = None
@@ -17,7 +17,7 @@ class Limits:
         self.refused = 0
 
     def check(self, config: Config, in_flight: int, now_s: float) -> RefusedError | None:
-        """The 429 with which a call is to be answered, or None if it may go on. *in_flight* counts that call."""
+        """The 429 that answers a call, or None if the call is allowed. *in_flight* counts that call."""
         if config.concurrency and in_flight > config.concurrency:
             return self._refuse(config, 1.0)
         wait_s = self._take(config, now_s) if config.rate_per_s else 0.0

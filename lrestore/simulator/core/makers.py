@@ -1,4 +1,4 @@
-"""Result makers: what a tile shows of its query, look or merged query, and what it overrides in it."""
+"""Result makers: how a tile shows its query, look or merged query, and which values it overrides."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ FROM_SOURCE = ("dynamic_fields", "sorts", "total", "vis_config")
 
 
 def new_maker(world: World, tile: Record, maker_id: str | None = None) -> Record | None:
-    """What computes a tile's result: by its query, by its look's, or by its merged queries. None for text.
+    """The result maker of a tile, from its query, its look or its merged query. None for text.
 
-    ``maker_id``: the id that it has already.
+    ``maker_id``: its id, if it has one already.
     """
     merge = world.get("merge_query", tile["merge_result_id"])
     if merge is not None:
@@ -56,13 +56,13 @@ def _filterable(query: Record, name: str) -> Record:
 
 
 def overridden(world: World, tile: Mapping[str, Any]) -> Record:
-    """The fields of a tile's result maker that differ from what its source has."""
+    """The fields of a tile's result maker that differ from those of its source."""
     maker, base = tile["result_maker"] or {}, new_maker(world, dict(tile), "") or {}
     return {name: maker[name] for name in FROM_SOURCE if name in maker and maker[name] != base.get(name)}
 
 
 def follow_look(world: World, look: Record, query_id: str | None) -> None:
-    """Tiles that show a look show its new query, but for what they override in the old one."""
+    """Tiles of a look show its new query, and keep the values that they override."""
     for tile in world.table("dashboard_element").where("look_id", look["id"]):
         maker, old = tile["result_maker"], world.get("query", query_id) or {}
         fresh = new_maker(world, tile, maker["id"]) if maker else None

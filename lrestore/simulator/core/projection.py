@@ -18,7 +18,7 @@ OPENING = "("
 def parse(text: str, schema_name: str) -> Tree | None:
     """The parameter as a tree of names, None for an empty one.
 
-    Raises RefusedError 422 for a name that the schema doesn't have: a misspelt field must not pass for an absent one.
+    Raises RefusedError 422 for a name that the schema lacks: a misspelt field must not look like an absent one.
     """
     tokens = _tokens(text)
     tree = _parse_level(tokens)
@@ -65,7 +65,7 @@ def _bad(why: str) -> RefusedError:
 
 
 def project(value: Any, tree: Tree | None) -> Any:
-    """The parts of a decoded JSON value that the tree names; entries of lists one by one."""
+    """The parts of a decoded JSON value that are in the tree; lists are filtered entry by entry."""
     if tree is None or value is None:
         return value
     if isinstance(value, list):

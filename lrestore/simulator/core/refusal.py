@@ -1,4 +1,4 @@
-"""Looker's ways of saying no, in the bodies that the specification gives them (``Error`` and ``ValidationError``)."""
+"""Looker's refusals, with the bodies of the specification (``Error`` and ``ValidationError``)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class RefusedError(Exception):
 
 
 def not_found(what: str = "Not found") -> RefusedError:
-    """404: there is no such thing, or the caller may not see it; Looker doesn't tell the two apart."""
+    """404: it does not exist or is invisible to the caller; Looker does not distinguish the two."""
     return RefusedError(404, what)
 
 
 def bad_request(message: str) -> RefusedError:
-    """400: the request can't be read."""
+    """400: the request cannot be read."""
     return RefusedError(400, message)
 
 
@@ -78,5 +78,5 @@ def too_many(retry_after: str) -> RefusedError:
 
 
 def not_simulated(what: str) -> RefusedError:
-    """501: Looker has it, the simulator doesn't. Better than an answer that is made up."""
+    """501: Looker has it, the simulator does not."""
     return RefusedError(501, f"The simulator does not implement {what}")

@@ -122,7 +122,7 @@ _EMPTY: Mapping[str, object] = {"boolean": False, "integer": 0, "number": 0, "st
 
 
 def blank(name: str) -> JsonObject:
-    """A record with each scalar field of the schema at null, or false, 0, "" where it can't be null."""
+    """A record with each scalar field of the schema at null, or false, 0, "" if it is not nullable."""
     return {
         key: None if spec.nullable else [] if spec.is_list else _EMPTY.get(spec.kind)
         for key, spec in schema(name).fields.items()
@@ -148,8 +148,11 @@ def _aged_by_name(name: str, release: str) -> Schema:
 
 
 def check(name: str, body: Mapping[str, Any], *, partial: bool, path: str = "", release: str = "") -> Checked:
-    """Check a body against a schema: unknown fields, wrong types, nulls where none may be, and (unless *partial*)
-    missing required fields are problems; read-only fields are dropped and named in ``ignored``."""
+    """Check a body against a schema. Read-only fields are dropped and named in ``ignored``.
+
+    Problems are unknown fields, wrong types, nulls in fields that are not nullable and, unless *partial*, missing
+    required fields.
+    """
     known = of_release(name, release)
     result = Checked(release=release)
     for key, value in body.items():

@@ -36,12 +36,12 @@ class Simulation:
         self.public_url = world.base_url
 
     def configure(self, config: Config) -> None:
-        """Behave differently from now on."""
+        """Replace the behaviour."""
         self.config = config
         self.world.release = config.release
 
     def replace_world(self, world: World) -> None:
-        """Hold other records from now on."""
+        """Replace the records."""
         self.world = world
         self.world.release = self.config.release
 
@@ -55,7 +55,7 @@ class Simulation:
         return time.monotonic()
 
     def caller_id(self) -> str:
-        """The user whose API key this is: the first who is an admin, or (``caller_admin`` off) the first who isn't."""
+        """The owner of the API key: the first admin, or with ``caller_admin`` off the first user that is no admin."""
         users = [u for u in self.world.table("user") if not u["is_disabled"]]
         fitting = [u for u in users if self.is_admin(u["id"]) == self.config.caller_admin]
         chosen = next(iter(fitting or users), None)
@@ -77,7 +77,7 @@ class Simulation:
 
 @dataclass(slots=True)
 class Call:
-    """One call of an operation: what was asked, and the answering side's means."""
+    """One call of an operation: the request, and access to the simulation."""
 
     simulation: Simulation
     operation: OperationSpec
@@ -111,7 +111,7 @@ class Call:
         return parse(text, self.result_schema) if text else None
 
     def sees(self, kind: str, record: Record) -> bool:
-        """Whether the caller may see the record: all but what ``hidden`` lists for callers who aren't admins."""
+        """Whether the caller may see the record: ``hidden`` lists exceptions for callers that are not admins."""
         config = self.simulation.config
         return config.caller_admin or key_of(kind, record) not in config.hidden.get(kind, ())
 
@@ -121,18 +121,18 @@ class Call:
         return record if record is not None and self.sees(kind, record) else None
 
     def need(self, kind: str, key: str | None) -> Record:
-        """The record that the path names. Raises RefusedError 404."""
+        """The record of the path. Raises RefusedError 404."""
         record = self.find(kind, key)
         if record is None:
             raise not_found()
         return record
 
     def show(self, kind: str, record: Record) -> Record:
-        """The record as this operation's answer, cut down to ``fields``."""
+        """The record as this operation's answer, reduced to ``fields``."""
         return views.render(self.world, kind, record, self.result_schema, self.tree)
 
     def checked_body(self, *, partial: bool) -> JsonObject:
-        """The body's writable values. Raises RefusedError 422; notes read-only fields in the log."""
+        """The body's writable values. Raises RefusedError 422; logs read-only fields."""
         if not isinstance(self.body, dict):
             raise invalid(Problem("body", "invalid", "the body must be an object"))
         name = (self.operation.body or "").lstrip("@")
@@ -144,7 +144,7 @@ class Call:
 
     @property
     def stamp(self) -> JsonObject:
-        """The fields that say who changed a dashboard or a look last (names are looked up when shown)."""
+        """The fields for the last editor of a dashboard or a look (the name is looked up when shown)."""
         return {"last_updater_id": self.user_id or None, "last_updater_name": None}
 
     def flag(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""The world of a simulated instance: records by type and id, associations, counters. No rule of Looker's lives here."""
+"""The world of a simulated instance: records by type and id, associations, counters. It knows no rules of Looker."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ EDGES: Mapping[str, tuple[str, str]] = {
 
 
 def key_of(kind: str, record: Mapping[str, Any]) -> str:
-    """The id of a record; models have none and go by name."""
+    """The id of a record; of a model, its name."""
     return str(record["name"] if kind == "lookml_model" else record["id"])
 
 
@@ -79,7 +79,7 @@ class Table:
         return self.records.get(key) if key is not None else None
 
     def indexed(self, name: str) -> bool:
-        """Whether :meth:`where` knows that field."""
+        """Whether :meth:`where` supports the field."""
         return name in self._by
 
     def where(self, name: str, value: object) -> list[Record]:
@@ -100,7 +100,7 @@ class Table:
         return record
 
     def change(self, key: str, values: Mapping[str, Any]) -> Record:
-        """Set fields of an existing record, keeping the indexes true. A model may be renamed."""
+        """Set fields of an existing record and update the indexes. A model may be renamed."""
         record = self.records[key]
         for name in self._by.keys() & values.keys():
             self._by[name][_folded(record.get(name))].pop(key, None)
@@ -112,7 +112,7 @@ class Table:
         return record
 
     def remove(self, key: str) -> Record | None:
-        """Take a record out; None if there was none."""
+        """Remove a record and return it; None if there was none."""
         record = self.records.pop(key, None)
         if record is not None:
             for name, index in self._by.items():
@@ -128,39 +128,39 @@ class Edges:
         self._lefts: dict[str, dict[str, None]] = {}
 
     def add(self, left: str, right: str) -> None:
-        """Associate; nothing happens if they are already."""
+        """Associate the two; no change if they are associated already."""
         self._rights.setdefault(left, {})[right] = None
         self._lefts.setdefault(right, {})[left] = None
 
     def drop(self, left: str, right: str) -> bool:
-        """Dissociate; False if they weren't associated."""
+        """Dissociate the two; False if they were not associated."""
         self._lefts.get(right, {}).pop(left, None)
         return self._rights.get(left, {}).pop(right, self) is not self
 
     def rights(self, left: str) -> list[str]:
-        """All that *left* is associated with."""
+        """All ids associated with *left*."""
         return list(self._rights.get(left, ()))
 
     def lefts(self, right: str) -> list[str]:
-        """All that are associated with *right*."""
+        """All ids associated with *right*."""
         return list(self._lefts.get(right, ()))
 
     def replace_rights(self, left: str, rights: Iterable[str]) -> None:
-        """Associate *left* with exactly those."""
+        """Associate *left* with exactly these ids."""
         for right in self.rights(left):
             self.drop(left, right)
         for right in rights:
             self.add(left, right)
 
     def replace_lefts(self, right: str, lefts: Iterable[str]) -> None:
-        """Associate exactly those with *right*."""
+        """Associate exactly these ids with *right*."""
         for left in self.lefts(right):
             self.drop(left, right)
         for left in lefts:
             self.add(left, right)
 
     def forget(self, *, left: str | None = None, right: str | None = None) -> None:
-        """Drop all associations of one end."""
+        """Remove all associations of one end."""
         if left is not None:
             self.replace_rights(left, ())
         if right is not None:
@@ -181,9 +181,9 @@ class World:
         self.moment: Moment = moment or (lambda: datetime.now(UTC))
         self.base_url = "https://looker.example.com"
         self.release = ""
-        """The release of the instance; what came later isn't shown. Empty: the specification's own."""
+        """The release of the instance; later fields are not shown. Empty: the specification's own."""
         self.inherited_lists = False
-        """Whether ``group_ids`` and ``role_ids`` of a user hold what comes through groups: nowhere said of Looker."""
+        """Whether ``group_ids`` and ``role_ids`` of a user include inherited ones. Looker does not document it."""
         self.memo: dict[str, object] = {}
         """Caches of the rules about records; emptied when records are changed directly."""
         self._last_ids: dict[str, int] = defaultdict(int)
@@ -197,12 +197,12 @@ class World:
         return self.tables[kind].get(key)
 
     def new_id(self, kind: str) -> str:
-        """The next id of the type. Ids are never given twice, also not after a deletion."""
+        """The next id of the type. Ids are never reused, even after a deletion."""
         self._last_ids[kind] += 1
         return str(self._last_ids[kind])
 
     def note_id(self, kind: str, key: object) -> None:
-        """Count an id that came from outside, so that it isn't given again."""
+        """Reserve an id that came from outside, so that it is not given again."""
         if isinstance(key, str) and key.isascii() and key.isdecimal():
             self._last_ids[kind] = max(self._last_ids[kind], int(key))
 

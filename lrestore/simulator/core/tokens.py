@@ -1,4 +1,4 @@
-"""API keys and the tokens that are had for them."""
+"""API keys and their access tokens."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lrestore.simulator.core.refusal import not_found, unauthorized
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token: whom it stands for, and until when on the monotonic clock."""
+    """An access token: its user, and its end of validity on the monotonic clock."""
 
     text: str
     user_id: str
@@ -18,7 +18,7 @@ class Token:
 
 
 class Tokens:
-    """The one API key of a simulated instance, and its tokens that have not been given back."""
+    """The API key of a simulated instance, and its valid tokens."""
 
     def __init__(self, client_id: str, client_secret: str) -> None:
         self.client_id = client_id
@@ -26,7 +26,7 @@ class Tokens:
         self._tokens: dict[str, Token] = {}
 
     def login(self, client_id: str, client_secret: str, *, user_id: str, expires_at_s: float) -> Token:
-        """A new token. Raises RefusedError 404, which is how Looker answers a wrong key."""
+        """A new token. Raises RefusedError 404 for a wrong key, as Looker does."""
         good_id = secrets.compare_digest(client_id, self.client_id)
         if not (good_id and secrets.compare_digest(client_secret, self.client_secret)):
             raise not_found()
@@ -39,7 +39,7 @@ class Tokens:
         return token
 
     def check(self, header: str, now_s: float) -> Token:
-        """The token that an Authorization header carries. Raises RefusedError 401 for none, a wrong, an expired one."""
+        """The token of an Authorization header. Raises RefusedError 401 if it is missing, unknown or expired."""
         scheme, _, text = header.partition(" ")
         token = self._tokens.get(text.strip()) if scheme.lower() in ("bearer", "token") else None
         if token is None or token.expires_at_s <= now_s:
@@ -47,9 +47,9 @@ class Tokens:
         return token
 
     def revoke(self, text: str) -> None:
-        """Give a token back."""
+        """Invalidate a token."""
         self._tokens.pop(text, None)
 
     def expire_all(self) -> None:
-        """No token is good any more."""
+        """Invalidate all tokens."""
         self._tokens.clear()

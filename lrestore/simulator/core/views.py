@@ -17,7 +17,7 @@ _SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 
 
 def render(world: World, kind: str, record: Record, schema_name: str, tree: Tree | None = None) -> Record:
-    """The record as an answer of type *schema_name*, or only the parts that *tree* names."""
+    """The record as an answer of type *schema_name*, or only the parts in *tree*."""
     plan = _plan(kind, schema_name, world.release)
     if tree is None:
         return {name: derive(world, record, None) if derive else record.get(name) for name, derive in plan.items()}
@@ -41,7 +41,7 @@ def _render_all(world: World, kind: str, records: Iterable[Record], tree: Tree |
 
 
 def refresh_seconds(text: object) -> int | None:
-    """``refresh_interval_to_i``: "5 minutes" is 300; None for anything that isn't a number and a unit."""
+    """``refresh_interval_to_i``: "5 minutes" is 300; None unless it is a number and a unit."""
     words = text.split() if isinstance(text, str) else []
     if len(words) != 2 or not words[0].isdecimal():
         return None
@@ -111,7 +111,7 @@ def _layout_title(world: World, record: Record, tree: Tree | None) -> Any:
 
 
 def _layout_deleted(world: World, record: Record, tree: Tree | None) -> Any:
-    """The layouts of a dashboard in the trash are shown as deleted, and so are the places on them."""
+    """The layouts of a dashboard in the trash are shown as deleted, and so are their components."""
     dashboard = world.get("dashboard", record.get("dashboard_id"))
     return bool(record.get("deleted") or (dashboard and dashboard["deleted"]))
 
@@ -199,7 +199,7 @@ def _nothing(world: World, record: Record, tree: Tree | None) -> Any:
 
 
 def _alias_of(field: str) -> Derive:
-    """A deprecated field that shows what another one holds."""
+    """A deprecated field that shows the value of another one."""
 
     def derive(world: World, record: Record, tree: Tree | None) -> Any:
         return record.get(field)
@@ -242,7 +242,7 @@ SCHEMA_OF: Mapping[str, str] = {
     "user_attribute_group_value": "UserAttributeGroupValue",
     "user_attribute_user_value": "UserAttributeWithValue",
 }
-"""The schema that shows the most of each type."""
+"""The schema with the most fields of each type."""
 
 DERIVED: Mapping[str, Mapping[str, Derive]] = {
     "dashboard": {
@@ -264,7 +264,7 @@ DERIVED: Mapping[str, Mapping[str, Derive]] = {
         "alert_count": _alert_count,
         "refresh_interval_to_i": _refresh,
         "edit_uri": _link("/dashboards/{dashboard_id}?edit={id}"),
-        # Creation alone takes it; layouts tell where a tile is.
+        # Only the create accepts it; layouts show the position of a tile.
         "dashboard_layout_id": _nothing,
     },
     "dashboard_layout": {
@@ -294,4 +294,4 @@ DERIVED: Mapping[str, Mapping[str, Derive]] = {
     },
     "scheduled_plan": {"user": _public_user, "dashboard_filters": _alias_of("filters_string")},
 }
-"""Fields that are not stored but follow from other records."""
+"""Fields that are not stored but derived from other records."""

@@ -1,4 +1,4 @@
-"""Which fields an instance of an older release doesn't have yet, or doesn't let anyone write yet."""
+"""The fields that an older release lacks, or that it does not accept in a body."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _SAME = {"Look": "LookWithQuery", "LookWithDashboards": "LookWithQuery", "Create
 
 @cache
 def unborn(release: str) -> frozenset[str]:
-    """``Schema.field`` of everything that came after that release; nothing for an empty release."""
+    """``Schema.field`` of all fields of later releases; nothing for an empty release."""
     return frozenset(name for name, since in INTRODUCED.items() if release and not at_least(release, since))
 
 
 @cache
 def frozen(release: str) -> frozenset[str]:
-    """``Schema.field`` of what that release shows but doesn't take in a body."""
+    """``Schema.field`` of the fields that the release shows but does not accept in a body."""
     return frozenset(name for name, since in WRITABLE_SINCE.items() if release and not at_least(release, since))
 
 
 def full_name(schema_name: str, field: str) -> str:
-    """The name under which the tables know a field."""
+    """The name of a field in the tables."""
     return f"{_SAME.get(schema_name, schema_name)}.{field}"

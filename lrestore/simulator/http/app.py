@@ -1,4 +1,4 @@
-"""The ASGI application: requests, latency, limits, and faults that spoil answers or connections."""
+"""The ASGI application: requests, latency, limits, and faults of answers or connections."""
 
 from __future__ import annotations
 
@@ -21,13 +21,16 @@ Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 API = "/api/4.0"
 TRANSPORT = "lrestore.transport"
-"""Key of the scope under which the server hands over the connection, for faults that break it."""
+"""Key of the scope under which the server passes the connection, for faults that break it."""
 
 _LINGER_OFF = struct.pack("ii", 1, 0)
 
 
 class App:
-    """One simulated instance over ASGI. Loops: read, log, maybe fail, wait, limit, handle, maybe spoil, send."""
+    """One simulated instance over ASGI.
+
+    For each request: read, log, perhaps fail, wait, limit, handle, perhaps replace the answer, send.
+    """
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
@@ -83,7 +86,7 @@ class App:
             await self._send(exchange, result)
 
     async def _fail_before(self, exchange: _Exchange, fault: Fault) -> bool:
-        """Faults that come before the call is handled; True when that was all."""
+        """Apply faults that come before the call is handled; True if the call ends there."""
         if fault.action == "expire_tokens":
             self.simulation.tokens.expire_all()
         elif fault.action == "delay":
@@ -103,7 +106,7 @@ class App:
         return False
 
     async def _spoil(self, exchange: _Exchange, fault: Fault, result: Answer | None) -> None:
-        """Faults of the answer. *result* is None where the call took no effect."""
+        """Apply faults of the answer. *result* is None if the call had no effect."""
         if fault.action == "late":
             return
         if fault.action == "reset_after":
@@ -125,7 +128,7 @@ class App:
             await self._send(exchange, result)
 
     async def _hang(self, exchange: _Exchange, seconds: float | None) -> None:
-        """Say nothing until the time is over, the client hangs up or the server closes."""
+        """Wait without an answer until the time is over, the client disconnects or the server closes."""
         waits = {asyncio.ensure_future(exchange.receive()), asyncio.ensure_future(self.closing.wait())}
         done, pending = await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -139,7 +142,7 @@ class App:
 
 
 class _Exchange:
-    """A request under way, with its connection."""
+    """A request in progress, with its connection."""
 
     __slots__ = ("entry", "found", "gone", "receive", "scope", "send")
 

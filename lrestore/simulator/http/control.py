@@ -1,13 +1,13 @@
 """The control API under ``/_simulator/``: log, faults, behaviour, and the world itself. For tests and demonstrations.
 
 ===============================  ========================================================================
-``GET/DELETE /_simulator/log``   every call, counts by operation, incidents; forget them
-``GET/POST/DELETE .../faults``   the rules in force with their counts; add a list of rules; drop all
-``GET/PATCH .../config``         behaviour (:class:`lrestore.simulator.config.Config`); change some of it
+``GET/DELETE /_simulator/log``   every call, counts by operation, incidents; clear them
+``GET/POST/DELETE .../faults``   the active rules with their counts; add a list of rules; remove all
+``GET/PATCH .../config``         behaviour (:class:`lrestore.simulator.core.config.Config`); change some of it
 ``GET .../state``                the whole world, by type
-``POST .../load``                replace the world by the ndjson in the body
-``POST .../edit``                one :class:`lrestore.simulator.edits.Edit`, or a list of them
-``POST .../expire_tokens``       every token is void
+``POST .../load``                replace the world with the ndjson in the body
+``POST .../edit``                one :class:`lrestore.simulator.world.edits.Edit`, or a list of them
+``POST .../expire_tokens``       invalidate all tokens
 ===============================  ========================================================================
 """
 
@@ -30,7 +30,7 @@ _Route: TypeAlias = Callable[[bytes], Any]
 
 
 class Control:
-    """Answers to the control API. It takes no part in faults, limits and the log."""
+    """Answers the control API. Faults, limits and the log do not apply to it."""
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation

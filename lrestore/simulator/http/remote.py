@@ -1,4 +1,4 @@
-"""A simulated instance in a process of its own, so that it outlives clients that are killed, and judges them."""
+"""A simulated instance in its own process: it outlives clients that are killed, and tests can inspect it afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STOP_TIMEOUT_S = 20.0
 
 
 class ControlClient:
-    """The control API of a running simulator. Methods raise RuntimeError with the simulator's reason if it refuses."""
+    """The control API of a running simulator. Methods raise RuntimeError with the reason of a refusal."""
 
     def __init__(self, base_url: str) -> None:
         self._address = urlsplit(base_url).netloc
@@ -49,28 +49,28 @@ class ControlClient:
         return answer
 
     def fault(self, fault: str, *, match: Mapping[str, object] | None = None, **more: object) -> None:
-        """Put a rule in force (see :class:`lrestore.simulator.faults.Fault`)."""
+        """Activate a rule (see :class:`lrestore.simulator.core.faults.Fault`)."""
         self.call("POST", "faults", {"fault": fault, "match": match or {}, **more})
 
     def configure(self, **changes: object) -> None:
-        """Change the behaviour (see :class:`lrestore.simulator.config.Config`)."""
+        """Change the behaviour (see :class:`lrestore.simulator.core.config.Config`)."""
         self.call("PATCH", "config", changes)
 
     def edit(self, *edits: Mapping[str, object]) -> list[Any]:
-        """Change the world behind the API's back (see :class:`lrestore.simulator.edits.Edit`)."""
+        """Change the world without the API (see :class:`lrestore.simulator.world.edits.Edit`)."""
         answer: list[Any] = self.call("POST", "edit", list(edits))
         return answer
 
 
 class SimulatorProcess(ControlClient):
-    """``python -m lrestore.simulator`` with those arguments, as a context manager.
+    """``python -m lrestore.simulator`` with these arguments, as a context manager.
 
-    RuntimeError with its message if it doesn't come up.
+    RuntimeError with its message if it does not start.
     """
 
     def __init__(self, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
         command = [sys.executable, "-m", "lrestore.simulator", *arguments]
-        # A file: nobody would read a pipe, and a process whose pipe is full waits for ever.
+        # A file: a pipe would not be read, and a process blocks when its pipe is full.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _close)
         self._process = subprocess.Popen(  # noqa: S603 (our own module)
             command, stdout=subprocess.PIPE, stderr=self._errors, env=environ
@@ -95,7 +95,7 @@ class SimulatorProcess(ControlClient):
         return self._process.pid
 
     def stop(self) -> int:
-        """End it as SIGTERM does (it saves its world if it was told to); its exit code."""
+        """End it with SIGTERM and return its exit code. It saves its world if it was started with a path for it."""
         self._process.terminate()
         return self._close()
 

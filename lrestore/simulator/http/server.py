@@ -35,8 +35,8 @@ _HEAD_END = b"\r\n\r\n"
 
 
 class _Joined:
-    """A connection on which an answer's head waits for its body, so that both leave in one packet: a client that hears
-    of the head alone wakes up twice. All else is the connection's own.
+    """A connection that sends the head of an answer together with its body, in one packet: a client that receives
+    the head alone wakes up twice. All other calls go to the connection itself.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -44,7 +44,7 @@ class _Joined:
         self._head = b""
 
     def write(self, data: bytes) -> None:
-        """Send, unless it is a head: that goes out with what comes next."""
+        """Send the data; a head is kept and sent with the data that follows."""
         if not self._head and data.startswith(_FINAL_HEADS) and data.endswith(_HEAD_END):
             self._head = data
             return
@@ -52,12 +52,12 @@ class _Joined:
         self._transport.write(data)
 
     def flush(self) -> None:
-        """Nothing comes after the head."""
+        """Send a head that no data follows."""
         if self._head:
             self.write(b"")
 
     def close(self) -> None:
-        """Hang up after everything was sent."""
+        """Close the connection after all data was sent."""
         self.flush()
         self._transport.close()
 
@@ -66,7 +66,7 @@ class _Joined:
 
 
 class _Protocol(HttpToolsProtocol):
-    """uvicorn's, which also hands the connection to the application, for faults that break it."""
+    """uvicorn's protocol, which also passes the connection to the application, for faults that break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._joined = _Joined(transport)
@@ -82,7 +82,7 @@ class _Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, which can close its door for a while."""
+    """uvicorn's server, which can stop listening for a time."""
 
     def __init__(self, config: uvicorn.Config, app: App, listener: socket.socket) -> None:
         super().__init__(config)
@@ -115,13 +115,13 @@ class _Server(uvicorn.Server):
         return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End at once what hangs, then close."""
+        """End hanging requests at once, then close."""
         self._app.closing.set()
         await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int, family: socket.AddressFamily | int) -> socket.socket:
-    # The protocol is named because asyncio turns off Nagle only for sockets that say that they are TCP.
+    # The protocol is given because asyncio disables Nagle's algorithm only for sockets with protocol TCP.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -134,9 +134,9 @@ def _listen(host: str, port: int, family: socket.AddressFamily | int) -> socket.
 
 
 def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tuple[uvicorn.Server, socket.socket]:
-    """A server for a simulation and its socket, which listens already (so no client comes too early).
+    """A server for a simulation and its socket, which is listening already, so that no client is too early.
 
-    Raises ValueError for a host that isn't loopback, OSError for a port that is taken.
+    Raises ValueError for a host other than loopback, OSError for a port in use.
     """
     if host not in LOOPBACK:
         raise ValueError(f"the simulator listens on loopback only, not on {host}")
@@ -165,7 +165,7 @@ def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tup
 def new_simulation(
     world: World, config: Config | None = None, *, client_id: str = "", client_secret: str = ""
 ) -> Simulation:
-    """A simulation with an API key: the given one, or one made up."""
+    """A simulation with an API key: the given one, or a generated one."""
     key = Tokens(client_id or secrets.token_hex(10), client_secret or secrets.token_hex(12))
     return Simulation(world, config or Config(), key)
 
@@ -173,7 +173,7 @@ def new_simulation(
 class RunningSimulator:
     """A simulated instance that answers on ``base_url``; a context manager that stops it.
 
-    ``world`` may be read, and edited while no call is under way.
+    ``world`` may be read at any time, and edited while no call is in progress.
     """
 
     def __init__(self, simulation: Simulation, *, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -192,12 +192,12 @@ class RunningSimulator:
 
     @property
     def client_id(self) -> str:
-        """The API key's public half."""
+        """The client id of the API key."""
         return self.simulation.tokens.client_id
 
     @property
     def client_secret(self) -> str:
-        """The API key's secret half."""
+        """The client secret of the API key."""
         return self.simulation.tokens.client_secret
 
     @property
@@ -218,13 +218,13 @@ class RunningSimulator:
     def fault(
         self, fault: str, *, retry_after: float | None = None, handled: bool = False, status: int = 200, **match: Any
     ) -> Fault:
-        """Put one :class:`~lrestore.simulator.faults.Fault` in force; its ``fired`` tells how often it struck."""
+        """Activate one :class:`~lrestore.simulator.core.faults.Fault`; its ``fired`` counts how often it fired."""
         rule = Fault(fault=fault, retry_after=retry_after, handled=handled, status=status, match=Match(**match))
         self.simulation.faults.add([rule])
         return rule
 
     def stop(self) -> None:
-        """Stop answering. Raises what the server's thread died of, if it did."""
+        """Stop the server. Raises the exception that ended its thread, if there was one."""
         self._server.should_exit = True
         self._thread.join(_STOP_TIMEOUT_S)
         if self._thread.is_alive():

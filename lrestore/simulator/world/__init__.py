@@ -1,1 +1,1 @@
-"""Instances for the simulated Looker: made up, drifted, backed up, loaded from files and saved."""
+"""Data of simulated instances: generated, drifted, backed up, loaded from files and saved."""

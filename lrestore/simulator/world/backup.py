@@ -1,7 +1,7 @@
-"""A backup of a made-up world, as LookerVault would have made it.
+"""A backup of a generated world, as LookerVault would write it.
 
-Dashboards and looks come from searches: none from the trash, looks without their query. At the top level what is null
-is absent; inside, an object has every field of its class in the SDK of that time. Moments are msgpack timestamps.
+Dashboards and looks come from searches: none from the trash, looks without their query. At the top level null fields
+are absent; a nested object has every field of its class in the SDK of that time. Moments are msgpack timestamps.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ SHOWN_AS: Mapping[str, str] = {
 """The types that LookerVault backs up, and the schema by which it reads each of them."""
 
 DEFAULT_SDK = "25.20"
-"""The release of the SDK that LookerVault came with for long; fields that came later are lost."""
+"""The release of LookerVault's SDK for a long time; fields of later releases are lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction:
-    """How the backup is made. *at* is the moment of extraction; *sequential* writes ids such as ``dashboard::1``."""
+    """Options of the backup. *at* is the moment of extraction; *sequential* writes ids such as ``dashboard::1``."""
 
     at: datetime
     sdk: str = DEFAULT_SDK
@@ -48,7 +48,7 @@ class Extraction:
 
 
 def write_backup(world: World, path: Path, extraction: Extraction) -> int:
-    """Write a backup of the world to *path* and return the number of its objects. FileExistsError if there is one."""
+    """Write a backup of the world to *path* and return its number of objects. FileExistsError if the file exists."""
     if path.exists():
         raise FileExistsError(f"{path} exists already: a backup is never written over")
     count = 0

@@ -1,4 +1,4 @@
-"""The content of made-up worlds: queries, looks, and dashboards with tiles of every kind, filters and tabs."""
+"""The content of generated worlds: queries, looks, and dashboards with tiles of every kind, filters and tabs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Sizes(Protocol):
 
 
 class ContentMaker:
-    """Makes content in a world whose models, users and folders are there already."""
+    """Creates content in a world that has models, users and folders."""
 
     def __init__(self, world: World, chance: random.Random, folders: Sequence[Record]) -> None:
         self.world = world
@@ -70,7 +70,7 @@ class ContentMaker:
                 return title
 
     def query(self, model: str, explore: str) -> Record:
-        """A query of that explore."""
+        """A query of the explore."""
         dimensions = [f"{explore}.{d}" for d in self.random.sample(words.DIMENSIONS, self.random.randint(1, 3))]
         measures = [f"{explore}.{m}" for m in self.random.sample(words.MEASURES, self.random.randint(1, 2))]
         fields = dimensions + measures
@@ -254,7 +254,7 @@ class ContentMaker:
         return {"type": "text", "title_text": "", "body_text": text, "rich_content_json": text}
 
     def button_tile(self, dashboard: Record, source: tuple[str, str]) -> Record:
-        """A button that leads somewhere."""
+        """A button with a link."""
         button = {"text": "More", "href": f"/dashboards/{dashboard['id']}", "newTab": True, "style": "FILLED"}
         return {"type": "button", "rich_content_json": json.dumps({**button, "color": "#1A73E8", "size": "medium"})}
 

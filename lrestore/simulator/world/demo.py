@@ -1,4 +1,4 @@
-"""The demo's files: a realistic backup, and the instance that it came from, drifted since."""
+"""The demo's files: a realistic backup, and its instance, changed since the backup."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ EXTRACTED_AT = datetime(2024, 6, 3, 2, 0, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class DemoFiles:
-    """The backup, and the world of the destination (drifted; it lives on from run to run)."""
+    """The backup, and the world of the destination (drifted; it is kept from run to run)."""
 
     backup: Path
     world: Path
 
 
 def prepare(directory: Path) -> DemoFiles:
-    """Make the demo's files in *directory* if they are missing; always the same, without a network.
+    """Create the demo's files in *directory* if they are missing. They are always the same and need no network.
 
-    OSError if they can't be written.
+    OSError if they cannot be written.
     """
     directory.mkdir(parents=True, exist_ok=True)
     files = DemoFiles(directory / "vault.db", directory / "destination.ndjson.gz")
@@ -42,7 +42,7 @@ def prepare(directory: Path) -> DemoFiles:
 
 
 def _write_backup(path: Path) -> None:
-    """Written aside first: a demo that was interrupted leaves no half of a backup."""
+    """Write to a temporary file first: an interrupted demo leaves no partial backup."""
     unfinished = path.with_name(path.name + ".tmp")
     unfinished.unlink(missing_ok=True)
     write_backup(make_world(SIZES, seed=SEED), unfinished, Extraction(at=EXTRACTED_AT))

@@ -1,4 +1,4 @@
-"""What people do to an instance after its backup: changes that a restore has to find, and to put right.
+"""Changes to an instance after its backup, which a restore has to find and to revert.
 
 The same world and seed always drift in the same way.
 """
@@ -18,13 +18,13 @@ TILE = "dashboard_element"
 
 
 def rename_dashboard(world: World, dashboard: Record) -> str:
-    """Another title."""
+    """Change the title."""
     edit(world, Edit(type="dashboard", id=dashboard["id"], set={"title": f"{dashboard['title']} (old?)"}))
     return "renamed"
 
 
 def change_note(world: World, dashboard: Record) -> str:
-    """Another note on the first tile."""
+    """Change the note of the first tile."""
     tile = _tiles(world, dashboard)[0]
     text = "To be checked"
     edit(world, Edit(type=TILE, id=tile["id"], set={"note_text": text, "note_text_as_html": html(text)}))
@@ -32,7 +32,7 @@ def change_note(world: World, dashboard: Record) -> str:
 
 
 def change_filter(world: World, dashboard: Record) -> str:
-    """Another default value of the first filter; nothing without one."""
+    """Change the default value of the first filter, if there is one."""
     filters = world.table("dashboard_filter").where("dashboard_id", dashboard["id"])
     if not filters:
         return "no filter to change"
@@ -41,7 +41,7 @@ def change_filter(world: World, dashboard: Record) -> str:
 
 
 def move_tile(world: World, dashboard: Record) -> str:
-    """The first tile to another place."""
+    """Move the first tile."""
     tile = _tiles(world, dashboard)[0]
     component = world.table("dashboard_layout_component").where("dashboard_element_id", tile["id"])[0]
     row = (component["row"] or 0) + 40
@@ -50,14 +50,14 @@ def move_tile(world: World, dashboard: Record) -> str:
 
 
 def delete_tile(world: World, dashboard: Record) -> str:
-    """The last tile on which no alert hangs is gone."""
+    """Delete the last tile without an alert."""
     free = [t for t in _tiles(world, dashboard) if not world.table("alert").count("dashboard_element_id", t["id"])]
     edit(world, Edit(type=TILE, id=free[-1]["id"], delete=True))
     return f"tile {free[-1]['id']} deleted"
 
 
 def add_tile(world: World, dashboard: Record) -> str:
-    """A text that wasn't there."""
+    """Add a text tile."""
     text = "Draft, please ignore"
     values = {"dashboard_id": dashboard["id"], "type": "text", "body_text": text, "body_text_as_html": html(text)}
     tile = {**schema.blank(SCHEMA_OF[TILE]), "can": {"show": True}, **values, "title_text": ""}
@@ -68,13 +68,13 @@ def add_tile(world: World, dashboard: Record) -> str:
 
 
 def trash_dashboard(world: World, dashboard: Record) -> str:
-    """Into the trash."""
+    """Move the dashboard to the trash."""
     edit(world, Edit(type="dashboard", id=dashboard["id"], set={"deleted": True, "deleted_at": world.now()}))
     return "moved to the trash"
 
 
 def delete_dashboard(world: World, dashboard: Record) -> str:
-    """Gone for good."""
+    """Delete the dashboard permanently."""
     edit(world, Edit(type="dashboard", id=dashboard["id"], delete=True))
     return "deleted for good"
 
@@ -87,15 +87,15 @@ SMALL_EDITS: Sequence[Callable[[World, Record], str]] = (
     delete_tile,
     add_tile,
 )
-"""Edits that leave the dashboard where it is."""
+"""Edits after which the dashboard still exists."""
 
 
 def drift(world: World, *, seed: int = 1, share: float = 0.5) -> list[str]:
-    """Drift a world: its first dashboard by every small edit, others by chance, one into the trash, one deleted.
+    """Drift a world: every small edit on its first dashboard, random edits on others, one to the trash, one deleted.
 
-    *share* is the part of the other dashboards that is edited. Returns a line for each edit.
+    *share* is the share of the other dashboards that is edited. Returns a line for each edit.
     """
-    chance = random.Random(seed)  # noqa: S311 (chance to be repeated, no secret)
+    chance = random.Random(seed)  # noqa: S311 (repeatable, not a secret)
     live = [d for d in world.table("dashboard") if not d["deleted"] and len(_tiles(world, d)) > 1]
     done: list[str] = []
     for number, dashboard in enumerate(live):

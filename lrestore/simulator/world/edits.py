@@ -1,4 +1,4 @@
-"""Changing a world behind the API's back: what users do between a backup and its restore."""
+"""Changes to a world without the API, as if by users between a backup and its restore."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARTS: dict[str, tuple[tuple[str, str], ...]] = {
 
 
 class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """One edit: fields to set on a record (a new one if there is none of that id), or its deletion with its parts."""
+    """One edit: fields to set on a record (a new one if the id does not exist), or its deletion with its parts."""
 
     type: str
     id: str = ""
@@ -32,9 +32,9 @@ class Edit(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def edit(world: World, change: Edit) -> Record | None:
-    """Carry out an edit, whatever Looker's rules say; the record, or None after a deletion.
+    """Apply an edit, ignoring Looker's rules. Returns the record, or None after a deletion.
 
-    Raises KeyError for an unknown type, or for the deletion of what isn't there.
+    Raises KeyError for an unknown type, or for the deletion of a missing record.
     """
     world.memo.clear()
     table = world.table(change.type)
@@ -53,7 +53,7 @@ def edit(world: World, change: Edit) -> Record | None:
 
 
 def remove_tree(world: World, kind: str, key: str) -> None:
-    """Remove a record and its parts. KeyError if it isn't there."""
+    """Remove a record and its parts. KeyError if it does not exist."""
     record = world.table(kind).get(key)
     if record is None:
         raise KeyError(f"there is no {kind} {key}")

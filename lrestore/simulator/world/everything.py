@@ -1,6 +1,7 @@
-"""What only some instances hold: users of every kind of login, links between contents, boards and plans of all kinds.
+"""Data that only some instances have: users with every kind of login, links between contents, boards and plans of all
+kinds.
 
-Added to a made-up world whose content is there already, so that worlds without it stay what they are.
+It is added to a generated world after its content, so that worlds without it do not change.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _LOGINS = ("saml", "ldap", "google", "oidc")
 
 
 def enrich(world: World) -> None:
-    """Change and add records. Every third user logs in from elsewhere, every third text links to other content."""
+    """Change and add records. Every third user has an external login, every third text links to other content."""
     _logins(world)
     _links(world)
     _boards(world)
@@ -34,7 +35,7 @@ def _put(world: World, kind: str, **values: Any) -> Record:
 
 
 def _logins(world: World) -> None:
-    """Logins from a directory, with an e-mail login beside them or without; embed users, who have no e-mail at all."""
+    """Logins from a directory, with an e-mail login beside them or without; embed users without any e-mail address."""
     for number, user in enumerate(list(world.table("user"))[1:]):
         if number % 6 == 2:
             kind = _LOGINS[number // 6 % len(_LOGINS)]
@@ -47,7 +48,7 @@ def _logins(world: World) -> None:
 
 
 def _links(world: World) -> None:
-    """Each dashboard links to the next one, the last to the first: a circle of text. Ids, slugs, whole addresses."""
+    """Each dashboard links to the next one, the last to the first, by ids, slugs and whole addresses."""
     dashboards = [one for one in world.table("dashboard") if not one["deleted"]]
     looks = list(world.table("look"))
     places = itertools.cycle(("id", "id", "slug"))
@@ -74,7 +75,7 @@ def _link(tile: Record, following: Record, look: Record | None, places: Iterator
 
 
 def _boards(world: World) -> None:
-    """A second section before the first, and an item that leads anywhere."""
+    """A second section before the first, and an item with a free URL."""
     dashboards = [one for one in world.table("dashboard") if not one["deleted"]]
     for number, board in enumerate(world.table("board")):
         section = _put(world, "board_section", title="Elsewhere", board_id=board["id"], **SECTION.defaults)
@@ -90,7 +91,7 @@ def _boards(world: World) -> None:
 
 
 def _plans(world: World) -> None:
-    """Plans that are switched off, with filters, an address of their own, two destinations, a webhook; of a query."""
+    """Plans of many kinds: disabled, with filters, an own address, two destinations, a webhook; of a query."""
     queries = [str(look["query_id"]) for look in world.table("look")]
     for number, plan in enumerate(world.table("scheduled_plan")):
         content = plan["dashboard_id"] or plan["look_id"]

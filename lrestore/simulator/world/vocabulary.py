@@ -1,4 +1,4 @@
-"""Words, models and settings from which made-up worlds are put together."""
+"""Words, models and settings from which worlds are generated."""
 
 from __future__ import annotations
 

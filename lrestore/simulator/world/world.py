@@ -1,4 +1,4 @@
-"""Made-up worlds: the same seed and sizes always give the same one. For the demo, tests and benchmarks."""
+"""Generated worlds for the demo, tests and benchmarks: equal seeds and sizes give equal worlds."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ from lrestore.simulator.world.content import ContentMaker
 from lrestore.simulator.world.everything import enrich
 
 BEGINNING = datetime(2023, 1, 9, 8, 0, tzinfo=UTC)
-"""When the first object of a made-up world was created."""
+"""When the first object of a generated world was created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """How much of everything. ``tiles`` and ``filters`` are of an average dashboard; the first one always has 20 and 6,
-    with every kind of tile. Every ``tabbed``-th dashboard has tabs, every ``trashed``-th is in the trash."""
+    """The number of objects per type. ``tiles`` and ``filters`` are of an average dashboard.
+
+    The first dashboard always has 20 tiles of all kinds and 6 filters. Every ``tabbed``-th dashboard has tabs, every
+    ``trashed``-th is in the trash.
+    """
 
     users: int = 8
     groups: int = 4
@@ -45,14 +48,14 @@ class Sizes:
     tabbed: int = 4
     trashed: int = 9
     everything: bool = False
-    """Also what only some instances hold: see :mod:`lrestore.simulator.world.everything`."""
+    """Whether to add data that only some instances have: see :mod:`lrestore.simulator.world.everything`."""
 
 
 SMALL = Sizes()
 
 
 def make_world(sizes: Sizes = SMALL, *, seed: int = 1) -> World:
-    """A world of those sizes. Its clock is the real one from then on."""
+    """A world of these sizes. Afterwards its clock is the real one."""
     maker = _Maker(sizes, seed)
     maker.make()
     maker.world.moment = lambda: datetime.now(UTC)
@@ -60,8 +63,8 @@ def make_world(sizes: Sizes = SMALL, *, seed: int = 1) -> World:
 
 
 def empty_world(*, first_id: int = 5000, seed: int = 9) -> World:
-    """An instance that nobody has filled yet: what comes with every Looker, one admin, and the same LookML. The ids of
-    what is made in it begin at ``first_id``, so that they mean something else than elsewhere.
+    """An empty instance: Looker's own objects, one admin, and the same LookML. Ids of new objects begin at
+    ``first_id``, so that they differ from those of other instances.
     """
     maker = _Maker(Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0), seed)
     maker.make_empty()
@@ -72,21 +75,21 @@ def empty_world(*, first_id: int = 5000, seed: int = 9) -> World:
 
 
 class _Maker:
-    """Puts a world together, type by type, each after what it refers to."""
+    """Builds a world type by type, each after the types that it refers to."""
 
     def __init__(self, sizes: Sizes, seed: int) -> None:
         self.sizes = sizes
-        self.random = random.Random(seed)  # noqa: S311 (chance to be repeated, no secret)
+        self.random = random.Random(seed)  # noqa: S311 (repeatable, not a secret)
         self._moment = BEGINNING + timedelta(days=seed % 365)
         self.world = World(self._tick)
 
     def _tick(self) -> datetime:
-        """Time goes on a little with every look at the clock."""
+        """The clock advances a little with every read."""
         self._moment += timedelta(seconds=self.random.randint(30, 5400), milliseconds=self.random.randint(0, 999))
         return self._moment
 
     def make(self) -> None:
-        """Everything."""
+        """Build all types."""
         self._models()
         self._roots()
         self._access()

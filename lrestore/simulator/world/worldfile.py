@@ -1,6 +1,6 @@
 """World files: one ``{"type": ..., "object": {...}}`` per line, objects as the API shows them, gzip or plain.
 
-Associations have their ends beside the type: ``{"type": "role_user", "role_id": "2", "user_id": "7"}``.
+Associations have their two ids beside the type: ``{"type": "role_user", "role_id": "2", "user_id": "7"}``.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _take(world: World, line: Mapping[str, Any]) -> None:
 
 
 def put(world: World, kind: str, shown: Record) -> Record:
-    """Store an object as the API shows it: embedded objects that have tables of their own are taken apart."""
+    """Store an object as the API shows it: embedded objects with their own tables are stored separately."""
     split = _SPLITS.get(kind)
     if split is not None:
         split(world, shown)
@@ -163,7 +163,7 @@ _SPLITS: Mapping[str, Callable[[World, Record], None]] = {
 
 
 def _settle_memberships(world: World) -> None:
-    """Everyone is in All Users: that is no association."""
+    """Membership in All Users is implicit and no association."""
     for group in world.table("group"):
         if group["include_by_default"]:
             world.edges["group_user"].forget(left=group["id"])
@@ -178,7 +178,7 @@ def objects(world: World) -> Iterator[tuple[str, Record]]:
 
 
 def shown(world: World, kind: str, record: Record) -> Record:
-    """One object in full. Folders don't list their content, as that is in the world on its own."""
+    """One object in full. Folders do not list their content, which the world holds itself."""
     if kind == "folder":
         return {**render(world, kind, record, "FolderBase"), "dashboards": [], "looks": []}
     return render(world, kind, record, SCHEMA_OF[kind])
@@ -195,7 +195,7 @@ def lines(world: World) -> Iterator[JsonObject]:
 
 
 def save(world: World, path: Path | str) -> None:
-    """Write a world file, gzipped if its name ends in ``.gz``; a file that is there is replaced at once and whole."""
+    """Write a world file, gzipped if its name ends in ``.gz``; an existing file is replaced atomically."""
     path = Path(path)
     data = b"\n".join(_encoder.encode(line) for line in lines(world)) + b"\n"
     if path.suffix == ".gz":
@@ -206,7 +206,7 @@ def save(world: World, path: Path | str) -> None:
 
 
 def by_type(world: World) -> dict[str, list[Record]]:
-    """The whole world: objects by type (models by name, else by id), associations too. Made for comparisons."""
+    """The whole world: objects by type (models by name, else by id), with associations. For comparisons."""
     state: dict[str, list[Record]] = {}
     for line in lines(world):
         if line["type"] != COUNTERS:
