@@ -45,3 +45,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--crash-runs", type=int, default=12, help="how many runs tests/crash kills at random moments")
     parser.addoption("--crash-passes", type=int, default=1, help="at how many passes of each crash point a run dies")
     parser.addoption("--crash-late-s", type=float, default=4.0, help="after how long late creates take effect")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files are handed out in the order of the tests, not the longest list first: see below."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files of tests/crash come first: one of them takes minutes, and must not run alone at the end."""
+    items.sort(key=lambda item: item.path.parent.name != "crash")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Two processes for each core: half of the time a test waits for the disk, a rate limit or a process's end."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    return 2 * (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
