@@ -110,6 +110,10 @@ class WrongInstanceError(RunError):
     """The ids of the backup belong to other objects in the destination: nothing was written."""
 
 
+class GuardError(RunError):
+    """A limit of the settings forbids the run: the backup's age, or how much a plan changes or deletes."""
+
+
 class NotConfirmedError(RunError):
     """The question on the terminal was not answered with yes. Nothing was written."""
 

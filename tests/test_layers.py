@@ -35,13 +35,13 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run": (
-        frozenset({"items", "limiter", "request", "rescue"}),
+        frozenset({"extent", "items", "limiter", "request", "rescue"}),
         # The plan that is carried out is a part of a job.
         frozenset({"saved_plan"}),
         frozenset({"budget", "job", "select"}),
         frozenset({"journal"}),
         frozenset({"compare", "last_look", "prepare", "undo"}),
-        frozenset({"bulk", "in_process"}),
+        frozenset({"bulk", "guards", "in_process"}),
         frozenset({"restore"}),
         frozenset({"start"}),
     ),

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
-_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+", re.IGNORECASE)
-_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])", re.IGNORECASE)
+from lrestore.text.durations import seconds_of
+
 _LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
 
 SHOWN = ("sessions", "session", "diff", "dead-letters", "mappings", "unmapped", "source")
@@ -16,9 +15,9 @@ _WITH_ARGUMENT = frozenset({"session", "diff", "dead-letters", "mappings", "unma
 
 def duration_s(text: str) -> float:
     """``2h``, ``90s``, ``1h30m`` as seconds, more than 0."""
-    if not _DURATION.fullmatch(text):
+    seconds = seconds_of(text)
+    if seconds is None:
         raise ArgumentTypeError(f"{text!r} is not a duration: write it like 2h, 90s or 1h30m")
-    seconds = sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))
     if seconds <= 0:
         raise ArgumentTypeError("a duration must be greater than zero")
     return seconds

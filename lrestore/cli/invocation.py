@@ -18,6 +18,7 @@ from lrestore.settings import SIMULATOR, Settings, load_settings, require_destin
 
 if TYPE_CHECKING:
     from lrestore.credentials import Credentials
+    from lrestore.report.guards import Guards
     from lrestore.report.model import Report
     from lrestore.run.job import LogSetup, Surroundings
     from lrestore.run.saved_plan.model import SavedPlan
@@ -32,7 +33,7 @@ class Audience:
     """
 
     progress: Progress = field(default_factory=Silent)
-    confirm: Callable[[int], bool] = lambda count: True
+    confirm: Callable[[Guards], bool] = lambda guards: True
     stop: Callable[[], bool] = lambda: False
     warn: Callable[[str], None] = lambda text: None
     log: LogSetup | None = None
@@ -41,8 +42,10 @@ class Audience:
     tell: Callable[[Report], object] = lambda report: None
     beginning: Callable[[str], None] = lambda session_id: None
     keep_plan: Callable[[SavedPlan], object] | None = None
+    asks: bool = False
+    command: str = "lrestore"
 
-    def parts(self) -> tuple[Progress, Callable[[int], bool], Callable[[], bool], LogSetup | None]:
+    def parts(self) -> tuple[Progress, Callable[[Guards], bool], Callable[[], bool], LogSetup | None]:
         """The callbacks in the order of :class:`lrestore.run.job.Surroundings`."""
         return self.progress, self.confirm, self.stop, self.log
 
@@ -90,6 +93,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         max_calls=options.max_calls,
         max_runtime_s=options.max_runtime,
         undo=_undo(options),
+        override=tuple(options.override),
     )
 
 
@@ -114,6 +118,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
         verify_after=options.verify is not None,
         select=tuple(options.select),
         exclude=tuple(options.exclude),
+        override=tuple(options.override),
     )
     with reached(settings, environ, audience.warn) as (there, credentials):
         surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
@@ -147,6 +152,8 @@ def _surroundings(
         audience.tell,
         audience.beginning,
         audience.keep_plan,
+        audience.asks,
+        audience.command,
     )
 
 

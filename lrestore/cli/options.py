@@ -132,6 +132,9 @@ class Options:
     keep_extra: bool = _switch(HOW, "keep tiles, filters, members that the live object has and the backup lacks")
     allow_alert_loss: bool = _switch(HOW, "allow deleting or recreating tiles that have live alerts")
     disable_schedules: bool = _switch(HOW, "restore scheduled plans switched off")
+    override: list[str] = _list(
+        LIMITS, "let this one run pass max_backup_age, max_updates or max_deletions; repeatable", "GUARD"
+    )
     yes: bool = _switch(HOW, "don't ask before a large restore")
 
     workers: Optional[int] = _flag(LIMITS, "worker processes", type=at_least_one, metavar="N")
@@ -172,6 +175,9 @@ SETTING_OF: Mapping[str, str] = {
     "rate": "rate.per_second",
 }
 """Flags that override a setting."""
+
+GUARDS = ("max_backup_age", "max_updates", "max_deletions")
+"""Limits of the settings that ``--override`` lets a run pass."""
 
 _MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
 _SELECTION = (
@@ -258,9 +264,11 @@ def _given(options: Options, names: Sequence[str]) -> list[str]:
 
 def complaint(options: Options) -> str:
     """The reason why these flags contradict each other, or ""."""
-    found = (
-        check(options) for check in (_not_there_yet, _empty, _modes_clash, _selection_clash, _undo_clash, _output_clash)
+    checks = (
+        *(_not_there_yet, _empty, _unknown_guard, _modes_clash, _selection_clash),
+        *(_undo_clash, _output_clash),
     )
+    found = (check(options) for check in checks)
     return next(filter(None, found), "")
 
 
@@ -275,6 +283,11 @@ def _empty(options: Options) -> str:
         name for name in _NEVER_EMPTY if getattr(options, name) is not None and not str(getattr(options, name)).strip()
     ]
     return f"{flag(empty[0])} is empty: give it a value, or omit it" if empty else ""
+
+
+def _unknown_guard(options: Options) -> str:
+    unknown = next((name for name in options.override if name not in GUARDS), None)
+    return f"--override {unknown}: choose from {', '.join(GUARDS)}" if unknown is not None else ""
 
 
 def _modes_clash(options: Options) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from lrestore.report import text
 from lrestore.report.failures import dead_letters
+from lrestore.report.guards import screen
 from lrestore.report.model import Item, Report
 from lrestore.text.terminal import plain
 
@@ -20,7 +21,8 @@ LISTED_ITEMS = 50
 def results(report: Report, style: text.Style, *, calls_listed: bool = False) -> str:
     """The text of the report in its mode."""
     if report.mode == "plan":
-        return _plan(report, style) + "\n" + text.summary(report, style)
+        before = screen(report.guards) + "\n" if report.guards else ""
+        return before + _plan(report, style) + "\n" + text.summary(report, style)
     if report.mode == "dry-run":
         return _dry_run(report, style)
     parts = [] if report.mode == "verify" else [_done(report, style)]

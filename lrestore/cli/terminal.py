@@ -21,6 +21,7 @@ from lrestore.cli.results import exit_code, results, style_of_stdout
 from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
+from lrestore.report.guards import Guards, question
 from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
 from lrestore.report.text import Style
@@ -95,7 +96,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     telling = _Telling(report_file, stopping, style, calls_listed=is_demo, plan_file=options.plan_out)
     audience = Audience(
         progress,
-        lambda count: _confirmed(count, stopping),
+        lambda guards: _confirmed(guards, stopping),
         stopping,
         log.warning,
         _log_setup(options),
@@ -104,6 +105,8 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         telling.tell,
         lambda session_id: remember(session_id, options, settings, environ),
         plan_keeper(options.plan_out),
+        sys.stdin.isatty() and sys.stderr.isatty(),
+        shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else [])]),
     )
     with report_if_not_started(report_file, settings, request.mode if request else "restore"):
         report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
@@ -174,11 +177,9 @@ def _code(report: Report, stopping: Stopping) -> int:
     return StoppedError.exit_code if report.status == "stopped" else exit_code(report)
 
 
-def _confirmed(count: int, stopping: Stopping) -> bool:
-    """Ask on a terminal; without one go ahead."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        return True
+def _confirmed(guards: Guards, stopping: Stopping) -> bool:
+    """Ask on the terminal."""
     with stopping.nothing_under_way():
-        sys.stderr.write(f"write up to {count} objects? [y/N] ")
+        sys.stderr.write(f"{question(guards)} [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().casefold() in ("y", "yes")

@@ -13,6 +13,7 @@ import msgspec
 from lrestore.clock import stamp, utc_now
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
 from lrestore.ontology.schema import Operation
+from lrestore.report.guards import Guards
 from lrestore.report.model import (
     Api,
     AppliedPlan,
@@ -81,6 +82,8 @@ class ReportBuilder:
         self._warnings: dict[str, None] = {}
         self._left_out: set[str] = set()
         self._enabled: set[ItemKey] = set()
+        self.guards: Guards | None = None
+        """What is shown before the first write, where something is."""
         self._new_folders: dict[ItemKey, str] = {}
         self._timeline: list[Sample] = []
         self._earlier = 0
@@ -166,6 +169,7 @@ class ReportBuilder:
             items_omitted=len(self._omitted),
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
+            guards=self.guards,
         )
 
     def _pending(self) -> Counter[str]:

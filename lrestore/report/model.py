@@ -6,6 +6,7 @@ import msgspec
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome, Totals
+from lrestore.report.guards import Guards
 
 SCHEMA = 1
 
@@ -127,7 +128,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     ``items`` lists all items except plain unchanged ones. ``items_omitted`` of them are left out because there are too
     many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
-    are switched on. ``applies``: the saved plan that was carried out.
+    are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
+    write.
     """
 
     schema: int = SCHEMA
@@ -151,6 +153,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     items_omitted: int = 0
     enabled_plans: int = 0
     applies: AppliedPlan | None = None
+    guards: Guards | None = None
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

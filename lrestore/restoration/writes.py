@@ -73,6 +73,7 @@ class Plan:
     kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
     all the same (IncompleteError). ``left_out`` names what is asked by its queries and the destination does not take.
     ``matched``: (part type, source id) → live id of the parts that exist. ``note`` is told of an item that is made.
+    ``alerts`` counts the parts with live alerts that the backup lacks.
     """
 
     writes: list[Write] = field(default_factory=list)
@@ -87,6 +88,7 @@ class Plan:
     note: str = ""
     unseen: Callable[[], Plan] | None = None
     """Of an object in the trash, whose parts are compared when it is out: what makes all of them."""
+    alerts: int = 0
 
     @property
     def empty(self) -> bool:

@@ -24,11 +24,13 @@ from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.guards import Guards
 from lrestore.report.model import Destination, Report, Sample, Source
 from lrestore.report.progress import Harmless, Progress, Silent
 from lrestore.restoration.context import Hosts, Policy
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.type_handlers import SUPPORTED
+from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.request import RunRequest
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.model import SavedPlan
@@ -59,15 +61,16 @@ class LogSetup:
 class Surroundings:
     """What a run needs from its caller.
 
-    ``confirm`` receives the number of objects that may be written and answers whether to go on. ``beginning`` receives
-    the session id before the session is recorded, so that a kill in between loses nothing. ``begun`` receives it once
-    the session can be resumed; ``unresumable`` is called when it no longer can. ``tell`` receives the report of a
-    finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a plan that is to be saved.
+    ``confirm`` receives what is shown before the first write and answers whether to go on; it is called only where
+    ``asks`` says that somebody can answer. ``command`` is how the program was called, up to its mode. ``beginning``
+    receives the session id before the session is recorded, so that a kill in between loses nothing. ``begun`` receives
+    it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell`` receives the report of
+    a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a plan to save.
     """
 
     credentials: Callable[[], Credentials]
     progress: Progress = field(default_factory=Silent)
-    confirm: Callable[[int], bool] = lambda count: True
+    confirm: Callable[[Guards], bool] = lambda guards: True
     stop: Callable[[], bool] = lambda: False
     log: LogSetup | None = None
     source_credentials: Callable[[], Credentials | None] = lambda: None
@@ -76,6 +79,8 @@ class Surroundings:
     tell: Callable[[Report], object] = lambda report: None
     beginning: Callable[[str], None] = lambda session_id: None
     keep_plan: Callable[[SavedPlan], object] | None = None
+    asks: bool = False
+    command: str = "lrestore"
 
     def __post_init__(self) -> None:
         self.progress = Harmless(self.progress)
@@ -103,6 +108,9 @@ class Job:
     """Objects that the undone session made, and that are deleted: they are not among ``keys``."""
     plan: ReadPlan | None = None
     """The saved plan that is carried out."""
+    extent: Extent = NO_EXTENT
+    is_admin: Callable[[], bool] = lambda: False
+    """Whether the caller is an admin of the destination: the first call asks there."""
     guard: Guard | None = None
     """Checks that the state file stays in place, once the session has begun."""
 

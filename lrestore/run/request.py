@@ -41,6 +41,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     with_dependencies: bool = False
     max_calls: int | None = None
     max_runtime_s: float | None = None
+    override: tuple[str, ...] = ()
+    """The limits that this run may pass: see :mod:`lrestore.run.guards.limits`."""
     added_looks: tuple[str, ...] = ()
     """The ids of looks that are restored although not selected: see :mod:`lrestore.run.select.missing_looks`."""
     parent: str = ""
@@ -62,6 +64,7 @@ class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
     verify_after: bool = False
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    override: tuple[str, ...] = ()
 
     def applied_to(self, begun: RunRequest) -> RunRequest:
         """The request of this start."""
@@ -71,4 +74,5 @@ class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
             max_calls=self.max_calls,
             max_runtime_s=self.max_runtime_s,
             verify_after=begun.verify_after or self.verify_after,
+            override=begun.override + self.override,
         )

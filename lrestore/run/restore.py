@@ -29,7 +29,6 @@ from lrestore.errors import (
     DestinationError,
     LookerError,
     LrestoreError,
-    NotConfirmedError,
     StateError,
     StateLostError,
     StoppedError,
@@ -42,6 +41,7 @@ from lrestore.looker.session import session_for
 from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
+from lrestore.report.guards import Foreseen, Guards
 from lrestore.report.model import Api, Plan, Report, Verify
 from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
@@ -53,10 +53,14 @@ from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import PlannedObjects
 from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier, read_again
+from lrestore.run.guards.foresee import foreseen_of
+from lrestore.run.guards.gate import may_ask, pass_guards
+from lrestore.run.guards.limits import check_age
+from lrestore.run.guards.screen import guards_of, with_plan
 from lrestore.run.in_process import run_single
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import TwoPasses
-from lrestore.run.job import Ended, Job, Record, age, interruptible, policy_of
+from lrestore.run.job import Ended, Job, Record, interruptible, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
 from lrestore.run.prepare.api_specification import load_api_specification
@@ -118,12 +122,17 @@ class Run:
         self._budget = Budget(len(job.keys))
         self._spent = ""
         self._opening = True
+        self._guards: Guards | None = None
+        self._overridden: list[str] = []
 
     def run(self) -> Report:
         """Run in the mode of the request."""
         log_session(self._job.session_id)
         if self._job.request.mode == "dry-run":
             return self._dry_run()
+        if self._job.request.mode == "restore" and not self._job.resumed and self._job.undone is None:
+            synced_to, override = self._job.vault.synced_to(), self._job.request.override
+            self._overridden = check_age(self._settings, synced_to, utc_now(), override)
         most = self._job.request.max_calls
         least = least_calls(self._job.keys, self._settings.run.identity)
         if most is not None and most < least:
@@ -159,7 +168,7 @@ class Run:
             facts = connect_destination(self._session, self._settings.destination.base_url)
             self._known = load_api_specification(self._session, facts, self._state, self._job.route.destination)
             self._job.facts = self._known.facts
-            self._is_admin = AdminCheck(self._session, facts.user_id)
+            self._job.is_admin = AdminCheck(self._session, facts.user_id)
             self._live = Live(self._session)
             yield
 
@@ -185,32 +194,37 @@ class Run:
             if self._job.request.mode == "verify":
                 return self._verify_alone(restorer, keys)
             context.in_run = frozenset(self._job.keys).__contains__
-            aside = renames(self._job, context)
-            links = links_here(self._job.vault, self._job.keys, self._live, judgement, journal.recorded)
-            links = with_group_edges(links, self._job.gathered)
-            return self._plan(restorer, keys, journal, (aside, links.awaits))
+            return self._plan(restorer, keys, journal, (self._known_first(context, journal), judgement))
         finally:
             journal.close()
+
+    def _known_first(self, context: Context, journal: ReadOnlyJournal) -> tuple[Sequence[Write], Needs]:
+        """What is known before the first item is planned: the renames that make way, and what each item awaits."""
+        aside = renames(self._job, context)
+        links = links_here(self._job.vault, self._job.keys, context.live, context.judgement, journal.recorded)
+        return aside, with_group_edges(links, self._job.gathered).awaits
 
     def _plan(
         self,
         restorer: ItemRestorer,
         keys: Iterator[ItemKey],
         journal: ReadOnlyJournal,
-        known: tuple[Sequence[Write], Needs],
+        known: tuple[tuple[Sequence[Write], Needs], Judgement],
     ) -> Report:
-        """``known`` before the first item: the temporary renames, and what each item awaits."""
-        aside, awaits = known
+        """``known`` before the first item: see :meth:`_known_first`; and whose instance it is."""
+        (aside, awaits), judgement = known
         planned = Planned(Counter(write.operation for write in aside))
         keep = self._job.surroundings.keep_plan
         if keep is not None:
             planned.record = PlanRecord([planned_rename(write) for write in aside])
         builder = self._job.report()
+        guards = self._screen(judgement)
         for write in aside:
             builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
         turn = planning(restorer, planned, PlannedObjects(journal, self._live))
         rounds = TwoPasses(self._loop(self._only_counting(builder, planned.record)), awaits)
         whole = self._until_spent(lambda: rounds.over(keys, turn))
+        builder.guards = with_plan(guards, foreseen_of(builder.totals, planned))
         calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
         report = self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
         if keep is not None and planned.record is not None:
@@ -280,8 +294,7 @@ class Run:
             self._open_state()
             judgement = self._judgement()
             self._add_missing_looks(judgement)
-            self._announce(judgement)
-            self._confirm()
+            self._guards = pass_guards(self._job, self._screen(judgement), lambda: self._foreseen(judgement))
             self._begin()
             with _failures_are_resumable():
                 self._job.surroundings.begun(self._job.session_id)
@@ -290,6 +303,9 @@ class Run:
     def _restore_items(self, judgement: Judgement) -> Report:
         """From the first item to the report. The session can be resumed, whatever ends this."""
         builder = self._job.report()
+        builder.guards = self._guards
+        for passed in self._guards.overridden if self._guards else ():
+            builder.warn(f"overridden: {passed}")
         # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
         with StateReader.open(self._state) as reader:
             self._job.guard = guard = Guard(self._state, self._job.session_id)
@@ -452,7 +468,7 @@ class Run:
             # The session wrote to this very destination: where no object tells, its ids hold all the same.
             self._definitions = CopiedGroups(self._job.vault, run.max_item_bytes)
             return replace(judgement, instance="same")
-        check_new_folders(self._job, self._is_admin)
+        check_new_folders(self._job)
         same = judgement.instance == "same"
         if not same or run.new_folder_access == "copy":
             self._ask_source(same=same)
@@ -511,7 +527,7 @@ class Run:
             releases=self._job.releases(),
             hosts=self._job.hosts(),
             caller_id=self._job.facts.user_id,
-            is_admin=self._is_admin,
+            is_admin=self._job.is_admin,
             side_by_side=side_by_side,
             pause=self._pause,
             definitions=self._definitions,
@@ -519,27 +535,32 @@ class Run:
             permit=permit_of(self._job.plan, journal, self._live),
         )
 
-    def _confirm(self) -> None:
-        count = len(self._job.keys)
-        if count <= self._settings.run.confirm_above or self._job.request.yes:
-            return
-        if not self._job.surroundings.confirm(count):
-            raise NotConfirmedError("nothing was written: the restore was not confirmed")
+    def _screen(self, judgement: Judgement) -> Guards:
+        """What is known without a plan. Whether the caller is an admin is asked where that costs nothing more."""
+        job = self._job
+        workers = min(self._settings.run.workers, len(job.keys)) if len(job.keys) > FEW else 0
+        return guards_of(
+            job,
+            judgement,
+            admin=job.is_admin() if workers or may_ask(job) or job.request.mode == "plan" else None,
+            workers=workers,
+            proxy=self._session.proxy_name,
+            overridden=self._overridden,
+        )
 
-    def _announce(self, judgement: Judgement) -> None:
-        """Log destination, user, backup, order and identity: enough to notice the wrong Looker before
-        the first write.
-        """
-        facts, count = self._job.facts, len(self._job.keys)
-        paths, instance = ", ".join(map(str, self._job.vault.paths)), self._settings.source.instance
-        log.info("destination: %s as %s, Looker %s", facts.base_url, facts.user_name, facts.looker_version or "?")
-        if self._session.proxy_name:
-            log.info("proxy: %s", self._session.proxy_name)
-        log.info("backup: %s, instance %r, %s", paths, instance, age(self._job.vault.synced_to(), utc_now()))
-        log.info("order: %s", ", ".join(f"{name} ({many})" for name, many in _by_type(self._job.keys)))
-        agree, disagree = judgement.agree, judgement.disagree
-        log.info("identity: %s instance (%d agree, %d disagree)", judgement.instance, agree, disagree)
-        log.info("up to %d object%s to be written; session %s", count, "" if count == 1 else "s", self._job.session_id)
+    def _foreseen(self, judgement: Judgement) -> Foreseen:
+        """What the restore will do, as --plan tells it. Reads afresh: a plan pretends that things are there."""
+        journal = ReadOnlyJournal(self._state, self._job.route)
+        try:
+            context = self._fresh_context(journal, judgement)
+            keys = prefetched(context.live, self._job.keys, judgement, journal.recorded)
+            aside, awaits = self._known_first(context, journal)
+            planned, builder = Planned(Counter(write.operation for write in aside)), self._job.report()
+            turn = planning(ItemRestorer(context), planned, PlannedObjects(journal, context.live))
+            TwoPasses(self._loop(self._only_counting(builder)), awaits).over(keys, turn)
+            return foreseen_of(builder.totals, planned)
+        finally:
+            journal.close()
 
 
 @contextmanager
@@ -556,11 +577,6 @@ def _failures_are_resumable() -> Iterator[None]:
     except Exception as error:
         log.debug("internal error", exc_info=True)
         raise StoppedError(f"internal error: {type(error).__name__}: {error}. Please report it") from error
-
-
-def _by_type(keys: Sequence[ItemKey]) -> list[tuple[str, int]]:
-    """The number of items of each type, in the order of the types."""
-    return list(Counter(key.type for key in keys).items())
 
 
 def _call(task: Callable[[], Any]) -> Any:

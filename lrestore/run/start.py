@@ -19,7 +19,7 @@ from lrestore.run.restore import Run
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy, read_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
-from lrestore.run.select.choose import choose, read_list
+from lrestore.run.select.choose import choose, extent_of, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
 from lrestore.run.undo.start import undo_job
 from lrestore.selection import Filters, parse
@@ -63,6 +63,7 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
             missing=chosen.missing,
             facts=facts,
             plan=plan,
+            extent=chosen.extent,
         )
         return Run(job).run()
 
@@ -86,6 +87,7 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
         log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
         job.plan, job.removals = read, []
         job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
+        job.extent = extent_of(job.vault, job.keys)
         return Run(job).run()
 
 
@@ -150,6 +152,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
             resumed=True,
             plan=plan,
         )
+        job.extent = extent_of(vault, keys)
         with _taking_back(job):
             return Run(job).run()
 

@@ -32,6 +32,8 @@ _SDK_VARIABLES = {
     "LOOKERSDK_TIMEOUT": "destination.timeout_s",
 }
 _INI_KEYS = {"base_url": "base_url", "verify_ssl": "verify_ssl", "timeout": "timeout_s"}
+_LIMITS = frozenset({"run.max_failures", "run.max_updates", "run.max_deletions"})
+"""Texts that may be written as numbers."""
 _SECRET_KEYS = ("client_id", "client_secret")
 _SECRET_VARIABLES = ("LRESTORE_SOURCE_CLIENT_ID", "LRESTORE_SOURCE_CLIENT_SECRET")
 _WHERE_SECRETS_GO = (
@@ -143,7 +145,7 @@ def _checked(key: str, given: _Given) -> object:
     section, name = key.partition(".")[::2]
     _known(section, name, given.place)
     kind = kinds()[key]
-    raw = str(given.value) if key == "run.max_failures" and type(given.value) is int else given.value
+    raw = str(given.value) if key in _LIMITS and type(given.value) is int else given.value
     try:
         value = typed(raw, kind, as_text=given.as_text)
     except ValueError as error:

@@ -34,6 +34,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     instance: str = ""
     base_url: str = ""
     ini_section: str = ""
+    max_backup_age: str = ""
 
     @property
     def paths(self) -> list[str]:
@@ -80,7 +81,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a run goes about it. ``max_failures`` is ``none``, a number or a percentage. ``settle_s`` is the
+    """How a run goes about it. ``max_failures``, ``max_updates`` and ``max_deletions`` are ``none``, a number or a
+    percentage. ``settle_s`` is the
     destination's ``timeout_s`` where it is not given.
     """
 
@@ -101,6 +103,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     trust_404: bool = False
     confirm_above: _Count = 100
     max_failures: str = "none"
+    max_updates: str = "none"
+    max_deletions: str = "none"
     give_up_after_s: _Amount = 600.0
     settle_s: _Amount = 120.0
     max_item_bytes: _Positive = 16 * 1024 * 1024

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from lrestore.text.durations import seconds_of
+
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
 _LIMIT = re.compile(r"none|\d+|\d+(\.\d+)?%")
@@ -136,11 +138,15 @@ def _source_url(value: object) -> str:
     return "must be the URL of the instance that the backup came from" if value == "simulator" else _base_url(value)
 
 
-def _max_failures(value: object) -> str:
+def _limit(value: object) -> str:
     text = str(value)
     if not _LIMIT.fullmatch(text) or (text.endswith("%") and float(text[:-1]) > 100):
         return 'must be "none", a number of items such as "20", or a percentage such as "5%"'
     return ""
+
+
+def _age(value: object) -> str:
+    return "" if value == "" or seconds_of(str(value)) else 'must be a duration such as "36h" or "2d", or ""'
 
 
 def _path(value: object) -> str:
@@ -183,5 +189,8 @@ _CHECKS: dict[str, Callable[[object], str]] = {
     "destination.ini": _path,
     "destination.simulator_world": _path,
     "state.path": _needed_path,
-    "run.max_failures": _max_failures,
+    "run.max_failures": _limit,
+    "run.max_updates": _limit,
+    "run.max_deletions": _limit,
+    "source.max_backup_age": _age,
 }

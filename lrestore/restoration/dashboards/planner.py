@@ -325,7 +325,9 @@ class DashboardPlanner:
         if tiles and tiles.matching.extra:
             guard = AlertGuard(self._context)
             for tile in tiles.matching.extra:
-                if guard.protects(tile):
+                protected = guard.protects(tile)
+                self._plan.alerts += bool(protected or tile.get("alert_count"))
+                if protected:
                     self._plan.warnings.append(
                         f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
                         "(--allow-alert-loss deletes it)"

@@ -31,7 +31,6 @@ from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.job import Ended, Job, policy_of
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.prepare.prefetch import users_ahead
-from lrestore.run.prepare.preflight import AdminCheck
 from lrestore.run.prepare.source_instance import Handed, with_group_edges
 from lrestore.run.prepare.unfinished_creates import unanswered
 from lrestore.run.select.order import natural
@@ -69,7 +68,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         colours = job.gathered.colours() if links.colours else None
         access = dict(job.gathered.access())
         Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
-    is_admin = AdminCheck(session, job.facts.user_id)()
+    is_admin = job.is_admin()
     budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
     with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:
         brief = partial(

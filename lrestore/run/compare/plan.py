@@ -13,6 +13,7 @@ from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
 from lrestore.run.saved_plan.model import PlannedWrite
 from lrestore.run.saved_plan.record import PlanRecord, planned_item, to_save
+from lrestore.run.saved_plan.removed import removed_by_kind
 from lrestore.vault.items import VaultItem
 
 
@@ -26,6 +27,10 @@ class Planned:
     """Collects the plan that is saved; None without ``--plan-out``."""
     first: dict[ItemKey, tuple[PlannedWrite, ...]] = field(default_factory=dict)
     """The writes of first passes, of items with two passes."""
+    removed: Counter[str] = field(default_factory=Counter)
+    """Numbers of deleted parts and removed memberships, by kind."""
+    alerts: int = 0
+    """Number of tiles with live alerts that the backup lacks."""
 
 
 def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) -> Turn:
@@ -48,6 +53,8 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) 
             planned.deletions += plan.parts.deletions
             if planned.record is not None:
                 planned.record.add(to_save(plan, first))
+            planned.removed.update(removed_by_kind(told))
+            planned.alerts += plan.parts.alerts
             raise_unmet(plan, "the rest can be restored")
         return told.result(), bool(plan.ends.found)
 

@@ -146,10 +146,10 @@ def check_fallbacks(live: Live, owner: str, folder: str) -> None:
             )
 
 
-def check_new_folders(job: Job, is_admin: Callable[[], bool]) -> None:
+def check_new_folders(job: Job) -> None:
     """Raises DestinationError where folders are to be closed by a caller who could not put anything into them then."""
     access = job.settings.run.new_folder_access
-    if access != "inherit" and any(key.type == "folder" for key in job.keys) and not is_admin():
+    if access != "inherit" and any(key.type == "folder" for key in job.keys) and not job.is_admin():
         raise DestinationError(
             f'[run] new_folder_access = "{access}" needs the key of an administrator: user {job.facts.user_name} could '
             "not put anything into a folder that it has closed",

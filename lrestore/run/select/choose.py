@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.type_handlers import SUPPORTED
+from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.request import RunRequest
 from lrestore.run.select.dependencies import referred_to
@@ -22,12 +23,13 @@ from lrestore.vault.reader import Vault
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """``keys`` in the order of restoring; ``missing`` are results for named ids that the backup lacks; ``selection`` is
-    the parsed request.
+    the parsed request; ``extent`` is how much of the backup that is.
     """
 
     keys: list[ItemKey]
     missing: list[ItemResult]
     selection: Selection
+    extent: Extent = NO_EXTENT
 
 
 def choose(vault: Vault, request: RunRequest) -> Chosen:
@@ -42,14 +44,27 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     rows = _rows(vault, selection, request.filters)
     wanted = _narrowed(rows, selection, request.filters, (vault, parents))
     if request.with_dependencies:
-        wanted = _with_dependencies(vault, wanted, selection, include_deleted=include_deleted)
+        wanted = _with_dependencies(vault, wanted, selection, rows, include_deleted=include_deleted)
         parents = parents or _folder_parents(vault)
     missing = _missing(vault, selection, rows, request.filters)
     if not wanted and not missing:
         raise UsageError(
             "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
         )
-    return Chosen(in_order(wanted, parents), missing, selection)
+    return Chosen(in_order(wanted, parents), missing, selection, _extent(rows[key] for key in wanted))
+
+
+def extent_of(vault: Vault, keys: Iterable[ItemKey]) -> Extent:
+    """How much of the backup these items are; each is looked up."""
+    return _extent(row for key in keys if (row := vault.row(key)) is not None)
+
+
+def _extent(rows: Iterable[IndexRow]) -> Extent:
+    size = unreadable = 0
+    for row in rows:
+        size += row.size_bytes
+        unreadable += bool(row.corrupt)
+    return Extent(size, unreadable)
 
 
 def _refuse_unsupported(selection: Selection) -> None:
@@ -152,9 +167,10 @@ def _owner_ids(vault: Vault, owner: str) -> frozenset[str]:
 
 
 def _with_dependencies(
-    vault: Vault, keys: list[ItemKey], excluded: Selection, *, include_deleted: bool
+    vault: Vault, keys: list[ItemKey], excluded: Selection, rows: dict[ItemKey, IndexRow], *, include_deleted: bool
 ) -> list[ItemKey]:
-    """``keys`` and, recursively, all items that they refer to, if the backup holds them and they are not excluded.
+    """``keys`` and, recursively, all items that they refer to, if the backup holds them and they are not excluded;
+    their ``rows`` are added.
 
     FR-014: an item and all it depends on. Types that cannot be restored must exist in the destination.
     """
@@ -164,11 +180,13 @@ def _with_dependencies(
         named = referred_to(vault, fresh) - seen
         seen |= named
         able = (key for key in sorted(named) if key.type in SUPPORTED and not excluded.excluded.holds(key))
-        fresh = [key for key in able if _in_backup(vault, key, include_deleted=include_deleted)]
+        new = {key: row for key in able if (row := _in_backup(vault, key, include_deleted=include_deleted))}
+        rows |= new
+        fresh = list(new)
         found |= dict.fromkeys(fresh)
     return list(found)
 
 
-def _in_backup(vault: Vault, key: ItemKey, *, include_deleted: bool) -> bool:
+def _in_backup(vault: Vault, key: ItemKey, *, include_deleted: bool) -> IndexRow | None:
     row = vault.row(key)
-    return row is not None and (include_deleted or not row.deleted)
+    return row if row is not None and (include_deleted or not row.deleted) else None

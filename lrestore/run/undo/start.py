@@ -61,6 +61,7 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
                 keys=chosen.keys,
                 missing=chosen.missing,
                 facts=facts,
+                extent=chosen.extent,
             )
             job.take_back(undone)
             yield job

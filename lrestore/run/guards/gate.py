@@ -1,0 +1,53 @@
+"""The last step before the first write: show the screen, keep to the limits, ask."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from lrestore.errors import NotConfirmedError
+from lrestore.report.guards import Foreseen, Guards, lines
+from lrestore.run.guards.disk import check_disk
+from lrestore.run.guards.foresee import foreseen_in
+from lrestore.run.guards.limits import check_plan, plans_first
+from lrestore.run.guards.screen import with_plan
+from lrestore.run.job import Job
+
+log = logging.getLogger(__name__)
+
+
+def may_ask(job: Job) -> bool:
+    """Whether somebody is asked if a plan writes more than ``[run] confirm_above``."""
+    return job.surroundings.asks and not job.request.yes and len(job.keys) > job.settings.run.confirm_above
+
+
+def pass_guards(job: Job, guards: Guards, foresee: Callable[[], Foreseen]) -> Guards:
+    """Show ``guards``, with what is foreseen where somebody is asked or a limit has to be checked: a plan costs calls.
+
+    Returns what was shown. Raises StateError where the disk has no room, GuardError where the plan does more than the
+    settings allow, NotConfirmedError where the answer is no.
+    """
+    asks, checks = may_ask(job), plans_first(job.settings) and not job.resumed
+    if job.plan is not None:
+        guards = with_plan(guards, foreseen_in(job.plan.plan))
+    elif asks or checks:
+        log.info("planning before the first write")
+        guards = with_plan(guards, foresee())
+    for label, text in lines(guards):
+        log.info("%s: %s", label, text)
+    if guards.disk is not None:
+        check_disk(guards.disk)
+    if checks and guards.foreseen is not None:
+        passed = check_plan(job.settings, guards.foreseen, len(job.keys), job.request.override)
+        guards = msgspec.structs.replace(guards, overridden=(*guards.overridden, *passed))
+    for one in guards.overridden:
+        log.warning("overridden: %s", one)
+    if asks and _many(job, guards) and not job.surroundings.confirm(guards):
+        raise NotConfirmedError("nothing was written: it was not confirmed")
+    return guards
+
+
+def _many(job: Job, guards: Guards) -> bool:
+    return guards.foreseen is not None and guards.foreseen.items > job.settings.run.confirm_above

@@ -1,0 +1,104 @@
+"""Put together what is shown before the first write."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from lrestore.clock import utc_now
+from lrestore.content.identity import Judgement
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.report.guards import BackupFacts, DestinationFacts, Foreseen, Guards
+from lrestore.run.guards.disk import disk_of, needed_bytes
+from lrestore.run.job import Job, age
+from lrestore.vault.reader import Vault
+
+_ASKED_OF_SOURCE = frozenset({"group", "role"})
+"""Types of which the living source tells what no backup holds."""
+
+
+class _Enabled(msgspec.Struct):
+    enabled: bool | None = None
+
+
+def guards_of(
+    job: Job,
+    judgement: Judgement,
+    *,
+    admin: bool | None,
+    workers: int,
+    proxy: str = "",
+    overridden: Sequence[str] = (),
+) -> Guards:
+    """The screen, with nothing planned yet. ``admin``: whether the caller is one, None where that is not known;
+    ``workers``: how many processes will restore.
+    """
+    settings, facts = job.settings, job.facts
+    extent = job.extent
+    restores = job.request.mode == "restore"
+    needed = needed_bytes(len(job.keys), extent.size_bytes, workers)
+    return Guards(
+        session_id=job.session_id if restores else "",
+        selected=len(job.keys),
+        by_type=dict(Counter(key.type for key in job.keys)),
+        backup=BackupFacts(
+            paths=tuple(map(str, job.vault.paths)),
+            instance=settings.source.instance,
+            age=age(job.vault.synced_to(), utc_now()),
+            synced_to=str(job.vault.synced_to() or ""),
+            unreadable=extent.unreadable,
+            doubts=len(job.vault.warnings),
+            lacks=tuple(_lacks(job, judgement)),
+        ),
+        destination=DestinationFacts(
+            base_url=facts.base_url,
+            user=facts.user_name,
+            looker_version=facts.looker_version,
+            proxy=proxy,
+            admin=admin,
+            creates_unseen=settings.run.trust_404,
+            identity=judgement.instance,
+            agree=judgement.agree,
+            disagree=judgement.disagree,
+        ),
+        allow_alert_loss=job.request.allow_alert_loss,
+        enabled_plans=_enabled(job.vault, job.keys),
+        disable_schedules=job.request.disable_schedules,
+        disk=disk_of(Path(settings.state.path), needed),
+        undo=f"{job.surroundings.command} --undo {job.session_id if restores else 'SESSION'}",
+        overridden=tuple(overridden),
+    )
+
+
+def with_plan(guards: Guards, foreseen: Foreseen) -> Guards:
+    """The screen with what was planned."""
+    return msgspec.structs.replace(guards, foreseen=foreseen)
+
+
+def _lacks(job: Job, judgement: Judgement) -> list[str]:
+    """What no backup holds of the selected types and the living source does not tell either."""
+    types = {key.type for key in job.keys}
+    asked = _ASKED_OF_SOURCE if job.asks_source(judgement) else frozenset[str]()
+    lacks = [
+        f"{type_name}: {what}"
+        for type_name, entry in CONTENT_TYPES.items()
+        for what in entry.never_backed_up
+        if type_name in types and type_name not in asked
+    ]
+    if "look" in types and judgement.instance != "same":
+        where = "tiles and the source instance" if job.asks_source(judgement) else "tiles that show it"
+        lacks.append(f"look: what its query asks (read from {where})")
+    return lacks
+
+
+def _enabled(vault: Vault, keys: Sequence[ItemKey]) -> int:
+    """How many of the selected scheduled plans are switched on in the backup."""
+    selected = {key.id for key in keys if key.type == "scheduled_plan"}
+    if not selected:
+        return 0
+    rows = vault.scan("scheduled_plan", _Enabled, selected)
+    return sum(key.id in selected and plan.enabled is True for key, plan, _ in rows)
