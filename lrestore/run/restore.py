@@ -539,10 +539,13 @@ class Run:
         """What is known without a plan. Whether the caller is an admin is asked where that costs nothing more."""
         job = self._job
         workers = min(self._settings.run.workers, len(job.keys)) if len(job.keys) > FEW else 0
+        plans = job.request.mode == "plan"
+        # Several processes need the answer anyway. A plan with a budget of calls keeps them for its items.
+        asks = may_ask(job) or (job.request.max_calls is None if plans else workers > 0)
         return guards_of(
             job,
             judgement,
-            admin=job.is_admin() if workers or may_ask(job) or job.request.mode == "plan" else None,
+            admin=job.is_admin() if asks else None,
             workers=workers,
             proxy=self._session.proxy_name,
             overridden=self._overridden,
