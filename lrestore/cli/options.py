@@ -92,14 +92,14 @@ class Options:
         metavar="SESSION",
     )
     undo: Optional[str] = _flag(
-        MODE, "put back what that session changed, from the copies that it took; also with --plan", metavar="SESSION"
+        MODE, "undo what that session changed, from the copies that it took; also with --plan", metavar="SESSION"
     )
-    plan_out: Optional[Path] = _flag(MODE, "as --plan, and save the plan in FILE, for --apply", metavar="FILE")
+    plan_out: Optional[Path] = _flag(MODE, "like --plan, and save the plan in FILE for --apply", metavar="FILE")
     apply: Optional[Path] = _flag(
-        MODE, "carry out that saved plan and nothing else; leave alone and list what changed since", metavar="FILE"
+        MODE, "carry out only a saved plan; objects that changed since are listed and not written", metavar="FILE"
     )
     discard: Optional[str] = _flag(
-        MODE, "give an unfinished session up: --resume does not pick it any more", metavar="SESSION"
+        MODE, "discard an unfinished session: --resume does not choose it any more", metavar="SESSION"
     )
     show: Optional[str] = _flag(
         MODE,
@@ -113,7 +113,7 @@ class Options:
     )
     identity: Optional[str] = _flag(
         HOW,
-        "is the destination the instance that the backup came from (default: auto, determined before the first write)",
+        "whether the destination is the instance of the backup (default: auto, determined before the first write)",
         choices=("auto", "same-instance", "cross-instance"),
     )
     if_missing: Optional[str] = _flag(
@@ -127,7 +127,7 @@ class Options:
         "delete all, keep all",
         choices=("trash", "delete", "keep"),
     )
-    force: bool = _switch(HOW, "with --undo: also put back objects that were changed since that session")
+    force: bool = _switch(HOW, "with --undo: also restore objects that were changed since that session")
     skip_if_modified: bool = _switch(HOW, "skip objects that were changed in Looker after the backup")
     keep_extra: bool = _switch(HOW, "keep tiles, filters, members that the live object has and the backup lacks")
     allow_alert_loss: bool = _switch(HOW, "allow deleting or recreating tiles that have live alerts")
@@ -331,7 +331,7 @@ def _undo_clash(options: Options) -> str:
         return f"{flag(undoing[0])} is for --undo SESSION"
     meaningless = _given(options, _NOT_FOR_UNDO)
     if options.undo and meaningless:
-        return f"--undo puts back exactly what the session changed: it takes no {flag(meaningless[0])}"
+        return f"--undo takes no {flag(meaningless[0])}: it undoes exactly what the session changed"
     return ""
 
 

@@ -87,7 +87,7 @@ NONSENSE = [
     (["--plan-out", "p.json", "--report", "p.json"], "name the same file"),
     (["--undo", "abc", "--undo-created", "delete", "--plan-out", "p.json"], "takes no --undo-created delete"),
     (["--undo", ""], "--undo is empty"),
-    (["--undo", "abc", "--keep-extra"], "it takes no --keep-extra"),
+    (["--undo", "abc", "--keep-extra"], "takes no --keep-extra"),
     (["--undo-created", "keep", "--select", "all"], "--undo-created is for --undo"),
     (["--force", "--select", "all"], "--force is for --undo"),
     (["--resume", "--select", "all"], "--resume takes no --select: it uses the selection of its session"),
