@@ -117,7 +117,7 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
             yield node
 
 
-def annotations(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+def types_in_signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
     """The types that a signature names, including the result type."""
     given = function.args
     for argument in (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg):
@@ -133,7 +133,7 @@ def count_named(modules: Iterable[Module], names: Collection[str]) -> int:
         any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(annotation))
         for module in modules
         for function in functions(module.tree)
-        for annotation in annotations(function)
+        for annotation in types_in_signature(function)
     )
 
 

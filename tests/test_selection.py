@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ def dashboard(*numbers: str) -> list[ItemKey]:
 
 def refusal(*specs: str, **files: str) -> str:
     with pytest.raises(UsageError) as caught:
-        chosen(*specs, **files)
+        chosen(*specs, exclude=(), **files)
     return str(caught.value)
 
 
@@ -46,14 +47,14 @@ def test_all_is_everything() -> None:
 
 def test_a_type_is_all_of_it_and_nothing_else() -> None:
     selection = chosen("dashboards")
-    assert selection.types() == selection.whole_types() == {"dashboard"}
+    assert selection.types() == selection.whole_types() == frozenset({"dashboard"})
     assert selection.wants(ItemKey("dashboard", "1")) and not selection.wants(ItemKey("look", "1"))
 
 
 def test_ids_are_these_items_alone_each_once_in_the_order_of_naming() -> None:
     selection = chosen("dashboard=3,1", "Dashboard = 1, 2,3")
     assert selection.explicit_ids() == dashboard("3", "1", "2")
-    assert selection.whole_types() == frozenset() and selection.types() == {"dashboard"}
+    assert selection.whole_types() == frozenset() and selection.types() == frozenset({"dashboard"})
     assert not selection.wants(ItemKey("dashboard", "4"))
 
 
@@ -64,12 +65,12 @@ def test_nothing_named_selects_nothing() -> None:
 
 def test_an_excluded_type_is_not_even_read() -> None:
     selection = chosen("all", exclude=("users",))
-    assert selection.types() == selection.whole_types() == set(TYPES) - {"user"}
+    assert selection.types() == selection.whole_types() == frozenset(TYPES) - {"user"}
 
 
 def test_an_excluded_item_leaves_the_rest_of_its_type() -> None:
     selection = chosen("dashboard", exclude=("dashboard=2",))
-    assert selection.whole_types() == {"dashboard"}
+    assert selection.whole_types() == frozenset({"dashboard"})
     assert not selection.wants(ItemKey("dashboard", "2")) and selection.wants(ItemKey("dashboard", "1"))
 
 
@@ -90,7 +91,7 @@ look = 7
 def test_a_list_has_one_spec_per_line_and_comments() -> None:
     selection = chosen("@list", list="\ufeff" + LIST.replace("@folders", "Folders") + "\r\nboard")
     assert selection.explicit_ids() == [*dashboard("42", "43"), ItemKey("look", "7")]
-    assert selection.whole_types() == {"folder", "board"}
+    assert selection.whole_types() == frozenset({"folder", "board"})
 
 
 def test_a_list_can_be_excluded() -> None:
@@ -243,10 +244,9 @@ def test_a_list_written_as_csv_comes_back_as_it_was(rows: list[tuple[ItemKey, st
     assert selection.explicit_ids() == list(dict.fromkeys(key for key, _ in rows))
 
 
-def row(type: str = "dashboard", id: str = "1", **fields: object) -> IndexRow:
-    return IndexRow(
-        key=ItemKey(type, id), **{"name": "Sales", "updated_at": "2026-11-20T10:00:00.000000+00:00", **fields}
-    )  # type: ignore[arg-type]
+def row(type: str = "dashboard", id: str = "1", **fields: Any) -> IndexRow:
+    given: dict[str, Any] = {"name": "Sales", "updated_at": "2026-11-20T10:00:00.000000+00:00", **fields}
+    return IndexRow(key=ItemKey(type, id), **given)
 
 
 def fits(of: IndexRow, filters: Filters, below: set[str] | None = None, owners: set[str] | None = None) -> bool:

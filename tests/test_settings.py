@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import pytest
@@ -17,7 +18,12 @@ from lrestore.settings import Settings, load_settings, require_destination, requ
 from lrestore.settings.model import kinds
 
 EXAMPLE = Path(lrestore.__file__).parents[1] / "conf" / "prod.toml"
-Write = Callable[[str], Path]
+
+
+class Write(Protocol):
+    """Writes a file, and returns its path."""
+
+    def __call__(self, text: str, name: str = ..., /) -> Path: ...
 
 
 @pytest.fixture
@@ -274,7 +280,7 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize(("key", "value"), IMPOSSIBLE)
 def test_an_impossible_value_is_refused_naming_the_key(key: str, value: object) -> None:
     section, name = key.split(".")
-    message = refusal(None, **{key.replace(".", "__"): value})
+    message = refusal(None, {}, **{key.replace(".", "__"): value})
     assert re.search(rf"\[{section}\] {name}[: ]", message)
     assert "`" not in message and "msgspec" not in message
 

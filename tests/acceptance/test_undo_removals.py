@@ -39,7 +39,8 @@ def delete(arena: Arena, kind: str, object_id: str) -> None:
 
 
 def a_folder(arena: Arena) -> str:
-    return next(one["id"] for one in arena.world.table("folder") if one["parent_id"] == "1" and not one["is_personal"])
+    folders = arena.world.table("folder")
+    return str(next(one["id"] for one in folders if one["parent_id"] == "1" and not one["is_personal"]))
 
 
 def test_a_folder_into_which_another_person_has_put_something_is_kept(arena: Arena) -> None:

@@ -171,7 +171,9 @@ def test_an_overridden_setting_exists() -> None:
 
 
 def test_a_plan_is_applied_as_fast_as_is_wished_and_compared_afterwards() -> None:
-    assert parse(["--apply", "p", "--workers", "3", "--rate", "5", "--max-failures", "2", "--yes", "--verify=after"])
+    given = parse(["--apply", "p", "--workers", "3", "--rate", "5", "--max-failures", "2", "--yes", "--verify=after"])
+    assert (given.apply, given.workers, given.rate, given.max_failures) == (Path("p"), 3, 5.0, "2")
+    assert given.yes and given.verify == "after"
 
 
 def test_resume_and_verify_can_be_combined() -> None:

@@ -136,7 +136,7 @@ def _look(world: World, look_id: str) -> Record:
 def _unshown(world: World) -> str:
     """A look that no tile shows."""
     shown = {tile["look_id"] for tile in world.table("dashboard_element")}
-    return next(look["id"] for look in world.table("look") if look["id"] not in {*shown, "1", "3", "4"})
+    return next(str(look["id"]) for look in world.table("look") if look["id"] not in {*shown, "1", "3", "4"})
 
 
 def run(case: Case, folder: Path) -> Outcome:

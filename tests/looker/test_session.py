@@ -184,7 +184,9 @@ def test_a_create_of_which_not_a_byte_has_left_is_repeated(
     session = connect(server)
     session.call("dashboard", path={"dashboard_id": "1"})
     monkeypatch.setattr(Connection, "dropped", False)
-    session._transport._pool._idle[-1].sock.shutdown(socket.SHUT_WR)
+    kept = session._transport._pool._idle[-1].sock
+    assert kept
+    kept.shutdown(socket.SHUT_WR)
     assert session.call("create_dashboard", body={}) == {"id": "2"}
     assert (len(server.requests), len(waits.seconds)) == (2, 1)
     assert session.meter.snapshot().by_operation["create_dashboard"] == 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
+from lrestore.credentials import Credentials
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
@@ -44,14 +44,6 @@ from lrestore.vault.reader import Vault
 
 SESSION = "20260102-030405-abcd"
 SMALL = Sizes(users=4, groups=2, folders=4, depth=2, looks=4, dashboards=3, tiles=6, filters=2, boards=0, plans=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An API key."""
-
-    client_id: str
-    client_secret: str
 
 
 class Stage:
@@ -85,7 +77,7 @@ class Stage:
         self._stack.close()
 
     def _session(self, max_retries: int = 2) -> LookerSession:
-        key = Key(self.simulator.client_id, self.simulator.client_secret)
+        key = Credentials(self.simulator.client_id, self.simulator.client_secret)
         return self._stack.enter_context(
             LookerSession(self.simulator.base_url, key, timeout_s=5, max_retries=max_retries, pause=lambda _: False)
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.credentials import Credentials
 from lrestore.errors import BadAnswerError, LookerError, NotFoundError, ServerError
 from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.listing import SEARCHED
@@ -22,7 +23,6 @@ from lrestore.simulator.core import schema
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.restoration.restore_fixture import Key
 
 ROWS = 300
 THREADS = 8
@@ -39,7 +39,7 @@ def simulator() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def session(simulator: RunningSimulator) -> Iterator[LookerSession]:
-    key = Key(simulator.client_id, simulator.client_secret)
+    key = Credentials(simulator.client_id, simulator.client_secret)
     with LookerSession(simulator.base_url, key, timeout_s=5, max_retries=1, pause=lambda _: False) as one:
         yield one
 
@@ -202,7 +202,7 @@ def test_what_the_run_makes_is_known_without_a_listing(simulator: RunningSimulat
 
 def test_a_listing_that_takes_too_long_is_asked_for_twice(simulator: RunningSimulator) -> None:
     slow = simulator.fault("hang", operation="all_folders")
-    key = Key(simulator.client_id, simulator.client_secret)
+    key = Credentials(simulator.client_id, simulator.client_secret)
     with LookerSession(simulator.base_url, key, timeout_s=0.5, max_retries=5, pause=lambda _: False) as session:
         assert Live(session).exists("folder", "1")
     assert slow.fired == 2

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from lrestore.credentials import Credentials
 from lrestore.errors import LookerError, StoppedError
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
-from tests.restoration.restore_fixture import Key, Stage
+from tests.restoration.restore_fixture import Stage
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
 
@@ -55,7 +56,7 @@ def test_what_was_given_up_as_too_slow_is_looked_for_with_patience(stage: Stage)
     stage.call("delete_dashboard", dashboard_id="1")
     tiles = len(stage.item("dashboard=1").raw["dashboard_elements"])
     context = stage.context()
-    key = Key(stage.simulator.client_id, stage.simulator.client_secret)
+    key = Credentials(stage.simulator.client_id, stage.simulator.client_secret)
     context.pause = threading.Event().wait
     fault = stage.simulator.fault("delay:3.2", operation="create_dashboard_element", times=1)
     with LookerSession(stage.simulator.base_url, key, timeout_s=2) as context.session:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.credentials import Credentials
 from lrestore.errors import AmbiguousMatchError, LookerError, StoppedError
 from lrestore.looker.session import LookerSession
 from lrestore.messages import Intent
@@ -19,7 +20,7 @@ from lrestore.restoration.context import Context, Policy
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.records import Route
-from tests.restoration.restore_fixture import SESSION, Key, Stage
+from tests.restoration.restore_fixture import SESSION, Stage
 
 SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
 LATE_S = 1.5
@@ -119,7 +120,7 @@ def test_one_process_does_not_repeat_what_may_still_take_effect(stage: Stage, ty
     before = len(stage.world.table(type_name))
     fault = stage.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
     context = successor(stage)
-    key = Key(stage.simulator.client_id, stage.simulator.client_secret)
+    key = Credentials(stage.simulator.client_id, stage.simulator.client_secret)
     with LookerSession(stage.simulator.base_url, key, timeout_s=0.7, max_retries=2) as context.session:
         ItemRestorer(context).restore(item)
     until_idle(stage)

@@ -44,6 +44,7 @@ def test_tiles_that_have_swapped_their_ids_are_known_by_what_they_show(stage: St
 def test_a_chart_under_the_id_of_a_text_is_left_and_the_text_is_made(stage: Stage) -> None:
     chart, text = pair(stage)
     source = stage.world.table("dashboard_element").get(chart)
+    assert source
     blank = dict.fromkeys(("title_text", "body_text", "subtitle_text", "rich_content_json"))
     edit(stage.world, Edit(type="dashboard_element", id=text, set={**source, "title": "New", **blank, "id": text}))
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
@@ -57,6 +58,7 @@ def test_a_chart_under_the_id_of_a_text_is_left_and_the_text_is_made(stage: Stag
 def test_a_tile_of_another_kind_that_has_alerts_stays_beside_the_one_that_is_made(stage: Stage) -> None:
     chart, text = pair(stage)
     source = stage.world.table("dashboard_element").get(chart)
+    assert source
     edit(stage.world, Edit(type="dashboard_element", id=text, set={**source, "title": "New", "id": text}))
     alert = next(iter(stage.world.table("alert")))
     edit(stage.world, Edit(type="alert", id=alert["id"], set={"dashboard_element_id": text}))

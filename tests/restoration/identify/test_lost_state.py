@@ -39,7 +39,11 @@ def without_mappings(crossing: Crossing) -> None:
 def crossing(tmp_path: Path) -> Iterator[Crossing]:
     source = make_world(EVERYTHING)
     for number, user in enumerate(row for row in source.table("user") if row["id"] != "1"):
-        logins = [{"credentials_saml": {"saml_user_id": f"s{number}"}}, {"credentials_embed": []}, {}]
+        logins: list[dict[str, Any]] = [
+            {"credentials_saml": {"saml_user_id": f"s{number}"}},
+            {"credentials_embed": []},
+            {},
+        ]
         if number % 4 < 3:
             fields = {"email": None, "credentials_email": None, **logins[number % 4]}
             edit(source, Edit(type="user", id=user["id"], set=fields))

@@ -133,8 +133,7 @@ def test_a_folder_two_levels_up_may_have_been_made_again(stage: Stage) -> None:
         if (above := stage.world.get("folder", str(row["parent_id"] or ""))) is not None
         and not (above.get("is_shared_root") or above.get("is_users_root") or above.get("is_personal"))
     )
-    above = str(deep["parent_id"])
-    new_above = made_again(stage, "folder", above)
+    new_above = made_again(stage, "folder", str(deep["parent_id"]))
     new = made_again(stage, "folder", str(deep["id"]), parent_id=new_above)
     item = stage.item("dashboard=1")
     item.raw["folder_id"] = str(deep["id"])

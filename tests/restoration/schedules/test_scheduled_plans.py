@@ -243,7 +243,7 @@ def test_a_plan_sends_one_thing(stage: Stage) -> None:
 @pytest.mark.parametrize("name", ["dashboard_id", "look_id"])
 def test_content_that_is_gone_is_named(stage: Stage, name: str) -> None:
     target = name.removesuffix("_id")
-    item = with_fields(stage, **{"dashboard_id": None, name: "7777"})
+    item = with_fields(stage, "scheduled_plan=1", **{"dashboard_id": None, name: "7777"})
     delete(stage)
     with pytest.raises(DependencyError, match=f"{target}=7777") as caught:
         restored(stage, item)

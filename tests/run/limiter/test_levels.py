@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,7 @@ def mapped(path: Path, config: LimiterConfig, members: int) -> list[Cell]:
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
     """Builds a world with a number of processes, of four threads each."""
 
-    def build(server: Server, *, processes: int = 8, **settings: float) -> World:
+    def build(server: Server, *, processes: int = 8, **settings: Any) -> World:
         config = LimiterConfig(max_in_flight=processes * 4, **settings)
         cells = request.param(tmp_path / "limiter", config, processes)
         made = World(server, cells[0], config)

@@ -427,8 +427,8 @@ def test_a_plan_that_was_stopped_is_not_saved(few: Arena) -> None:
 
 def test_a_plan_holds_no_secret(drifted: Arena) -> None:
     """Looker never shows the secrets of a destination; should it do so, they stay out of files and screens."""
-    for plan in drifted.world.table("scheduled_plan"):
-        for destination in plan["scheduled_plan_destination"] or ():
+    for delivery in drifted.world.table("scheduled_plan"):
+        for destination in delivery["scheduled_plan_destination"] or ():
             destination |= {"secret_parameters": '{"password": "hunter2"}', "message": "drifted", "format": "csv"}
     plan = planned(drifted, "--select", "all", "--report", "r.json")
     text = (drifted.directory / "p.json").read_text(encoding="utf-8")

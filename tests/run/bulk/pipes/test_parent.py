@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import multiprocess
 import pytest
@@ -36,7 +37,7 @@ def work_without_prctl(pipe: int) -> None:
 def coordinate(method: str, target: Callable[[int], None], path: str) -> None:
     """Start two workers by a start method; each process opens the pipe by its path."""
     pipe = os.open(path, os.O_WRONLY)
-    context = multiprocess.get_context(method)
+    context: Any = multiprocess.get_context(method)
     workers = [context.Process(target=through_path, args=(target, f"/proc/{os.getpid()}/fd/{pipe}")) for _ in range(2)]
     for worker in workers:
         worker.start()
