@@ -1,4 +1,4 @@
-"""The stage, set anew for each test."""
+"""The stage of each test."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.restoration.restore_fixture import Stage
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """A small instance and its backup, with nothing changed in between."""
+    """A small instance and its backup, without changes in between."""
     with Stage(tmp_path) as made:
         yield made

@@ -1,4 +1,4 @@
-"""A crossing: a made-up instance, its backup, and another instance with other ids that has nothing yet."""
+"""A crossing: a generated instance, its backup, and another, empty instance with other ids."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tests.acceptance.instance_fixture import SECRET, Arena, Ran
 NOTHING = Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0)
 SOURCE = Sizes(users=5, groups=3, folders=8, depth=4, looks=6, dashboards=6, tiles=8, filters=3, boards=0, plans=0)
 FURTHER = 500
-"""By so much the ids of the other instance are ahead."""
+"""The offset of the other instance's ids."""
 
 
 def other_instance(sizes: Sizes = NOTHING) -> World:
-    """An instance in which no id means what it means in a world made by default."""
+    """An instance whose ids differ from those of a default world."""
     world = make_world(sizes, seed=7)
     for kind in world.tables:
         world.note_id(kind, str(FURTHER))
@@ -30,7 +30,7 @@ def other_instance(sizes: Sizes = NOTHING) -> World:
 
 
 def _renumber_folders(world: World) -> None:
-    """Looker's own folders have other ids there, too: 2 is no longer the folder that holds the users'."""
+    """Looker's own folders have other ids too: 2 is not the Users folder."""
     table = world.table("folder")
     for folder in list(table):
         if folder["id"].isdecimal():
@@ -48,7 +48,7 @@ def _further(object_id: str | None) -> str | None:
 
 
 class Crossing(Arena):
-    """``source`` is the instance that was backed up, ``world`` the one that is restored into."""
+    """``source`` is the backed-up instance, ``world`` the destination."""
 
     def __init__(
         self, directory: Path, *, sizes: Sizes = SOURCE, source: World | None = None, into: World | None = None
@@ -59,13 +59,13 @@ class Crossing(Arena):
         self.extra_environment["LRESTORE_RUN_IDENTITY"] = "cross-instance"
 
     def migrate(self, *argv: str, **environ: str) -> Ran:
-        """Restore what is named, or all that can be."""
+        """Restore the named items, or all types."""
         words = argv or ("all",)
         selection = [word for name in words for word in ((name,) if name.startswith("-") else ("--select", name))]
         return self.run(*selection, "--yes", **environ)
 
     def source_lives(self) -> RunningSimulator:
-        """The instance that was backed up still answers, and the command is told so."""
+        """Serve the backed-up instance and configure the command to read from it."""
         running = self._stack.enter_context(start(self.source, Config(), client_id="origin", client_secret=SECRET))
         self.extra_environment |= {
             "LRESTORE_SOURCE_BASE_URL": running.base_url,
@@ -75,7 +75,7 @@ class Crossing(Arena):
         return running
 
     def blob_of_source(self, kind: str, object_id: str) -> JsonObject:
-        """What a backup of the source made now would hold of an object."""
+        """The content of an object in a backup of the source made now."""
         record = self.source.get(kind, object_id)
         assert record is not None
         return blob_of(self.source, kind, record)
@@ -86,7 +86,7 @@ class Crossing(Arena):
         return found
 
     def new_id(self, kind: str, source_id: str) -> str:
-        """Under which id the other instance has an object, as ``--show mappings`` says."""
+        """The id of an object in the other instance, as ``--show mappings`` says."""
         rows = self.run("--show", f"mappings={kind}", "--format", "json").out
         import msgspec
 

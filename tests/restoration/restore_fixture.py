@@ -1,5 +1,4 @@
-"""A stage for restore tests: a made-up instance, its backup, and the same instance running with whatever happened
-since.
+"""A stage for restore tests: a generated instance, its backup, and the same instance running with later changes.
 
 Everything is real: the backup is a LookerVault file, the instance answers on a socket, the journal is a state file.
 """
@@ -47,7 +46,7 @@ SMALL = Sizes(users=4, groups=2, folders=4, depth=2, looks=4, dashboards=3, tile
 
 
 class Stage:
-    """``world`` is the live instance. ``call`` is somebody else working in it; ``restore`` and ``plan`` are
+    """``world`` is the live instance. ``call`` acts as another user of it; ``restore`` and ``plan`` run
     lrestore.
     """
 
@@ -83,11 +82,11 @@ class Stage:
         )
 
     def call(self, operation: str, body: object = None, **path: str) -> Any:
-        """What somebody else does to the instance."""
+        """Call the instance as another user."""
         return self._others.call(operation, path=path, body=body)
 
     def context(self, policy: Policy | None = None, judgement: Judgement | None = None) -> Context:
-        """The surroundings of a new run, with nothing read yet."""
+        """The context of a new run, before its first read."""
         session = self._session()
         facts = connect_destination(session, self.simulator.base_url)
         live = Live(session)
@@ -104,12 +103,12 @@ class Stage:
         )
 
     def journal(self, destination: str = "dst") -> SessionJournal:
-        """The memory of a run that restores into ``destination``."""
+        """The journal of a run that restores into ``destination``."""
         record = partial(apply_record, self.writer, SESSION)
         return SessionJournal(record, lambda: None, self.reader, self.undo, SESSION, Route("src", destination))
 
     def mapped(self, type_name: str, source_id: str) -> str | None:
-        """The live id that is on record for a backed-up object or part."""
+        """The recorded live id of a backed-up object or part."""
         recorded = self.reader.recorded(Route("src", "dst"), type_name, source_id)
         return recorded.destination_id if recorded else None
 
@@ -127,7 +126,7 @@ class Stage:
         return self.vault.read(ItemKey(type_name, item_id))
 
     def counted(self, act: Callable[[], Any]) -> Counter[str]:
-        """The calls that ``act`` makes, by operation, beyond those with which every run begins."""
+        """The calls of ``act`` by operation, without the calls at the start of every run."""
         seen = len(self.simulator.log.calls)
         act()
         calls = Counter(call.operation for call in list(self.simulator.log.calls)[seen:])
@@ -146,7 +145,7 @@ class Stage:
 
 
 def incomplete(act: Callable[[], Any]) -> ItemResult:
-    """What was done for an item that comes back without some of what it refers to."""
+    """The result of an item that is restored without some of its references."""
     with pytest.raises(IncompleteError) as caught:
         act()
     assert caught.value.restored is not None
@@ -154,7 +153,7 @@ def incomplete(act: Callable[[], Any]) -> ItemResult:
 
 
 def writes(calls: Mapping[str, int]) -> dict[str, int]:
-    """Those of the calls that change something."""
+    """The writing calls."""
     return {
         name: count
         for name, count in calls.items()

@@ -1,4 +1,4 @@
-"""Nothing destroyed: alerts, absent lists, strangers under an old id, content that the backup does not know."""
+"""Alerts, absent lists, other objects under an old id and content that the backup lacks are not destroyed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def with_alert(stage: Stage, tile_id: str) -> None:
 
 
 def test_a_tile_with_live_alerts_is_kept_with_a_warning(stage: Stage) -> None:
-    """Deleting the tile would cut its alerts off for good."""
+    """Deleting the tile would detach its alerts permanently."""
     tile_id = extra_tile(stage)
     with_alert(stage, tile_id)
     result = stage.restore("dashboard=1")
@@ -35,14 +35,14 @@ def test_a_tile_with_live_alerts_is_kept_with_a_warning(stage: Stage) -> None:
     assert stage.simulator.log.count("delete_dashboard_element") == 0
 
 
-def test_a_tile_with_alerts_goes_when_their_loss_is_accepted(stage: Stage) -> None:
+def test_a_tile_with_alerts_is_deleted_if_alert_loss_is_allowed(stage: Stage) -> None:
     tile_id = extra_tile(stage)
     with_alert(stage, tile_id)
     stage.restore("dashboard=1", Policy(allow_alert_loss=True))
     assert tile_id not in stage.tiles("1")
 
 
-def test_extra_tiles_stay_when_the_user_keeps_them(stage: Stage) -> None:
+def test_extra_tiles_stay_with_keep_extra(stage: Stage) -> None:
     tile_id = extra_tile(stage)
     assert stage.restore("dashboard=1", Policy(keep_extra=True)).outcome == "unchanged"
     assert tile_id in stage.tiles("1")
@@ -72,8 +72,8 @@ def test_an_empty_list_is_one(stage: Stage) -> None:
     assert stage.dashboard("2")["dashboard_filters"] == []
 
 
-def test_a_stranger_under_the_old_id_is_never_written(stage: Stage) -> None:
-    """B3: ids are given anew after a rollback; ``created_at`` tells them apart."""
+def test_another_object_under_the_old_id_is_never_written(stage: Stage) -> None:
+    """B3: ids are reused after a rollback; ``created_at`` distinguishes the objects."""
     edit(stage.world, Edit(type="dashboard", id="1", set={"created_at": "2030-01-01T00:00:00.000Z", "slug": "another"}))
     edit(stage.world, Edit(type="dashboard", id="1", set={"title": "Somebody else's"}))
     plan = stage.plan("dashboard=1")
@@ -85,8 +85,8 @@ def test_a_stranger_under_the_old_id_is_never_written(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["dashboard", "look"])
-def test_a_stranger_is_none_by_its_name_either(stage: Stage, kind: str) -> None:
-    """It has taken over slug, title and folder with the id: it is another all the same, and not written."""
+def test_another_object_with_the_id_is_not_matched_by_its_name_either(stage: Stage, kind: str) -> None:
+    """It has the id, slug, title and folder of the old object, but is another one and is not written."""
     edit(stage.world, Edit(type=kind, id="1", set={"created_at": "2030-01-01T00:00:00.000Z"}))
     edit(stage.world, Edit(type=kind, id="1", set={"description": "Somebody else's"}))
     with pytest.raises(ValidationError, match="title is taken"):
@@ -96,8 +96,8 @@ def test_a_stranger_is_none_by_its_name_either(stage: Stage, kind: str) -> None:
     assert {call.operation for call in stage.simulator.log.writes()} <= {f"create_{kind}"}
 
 
-def test_a_folder_of_that_name_in_that_place_is_as_good_as_the_one_that_was_backed_up(stage: Stage) -> None:
-    """A name in a place is all that can be written of a folder, so nothing is."""
+def test_a_folder_with_the_name_and_parent_counts_as_the_backed_up_one(stage: Stage) -> None:
+    """Only name and parent of a folder can be written, so nothing is written."""
     folder = next(one for one in stage.world.table("folder") if one["parent_id"] == "1" and not one["is_personal"])
     edit(stage.world, Edit(type="folder", id=folder["id"], set={"created_at": "2030-01-01T00:00:00.000Z"}))
     result = stage.restore(f"folder={folder['id']}")
@@ -106,7 +106,7 @@ def test_a_folder_of_that_name_in_that_place_is_as_good_as_the_one_that_was_back
 
 
 def test_another_instance_with_overlapping_ids_is_refused_before_any_write(stage: Stage) -> None:
-    """B3: the whole destination is somebody else's."""
+    """B3: the whole destination is another instance."""
     for kind in ("dashboard", "folder", "look"):
         for record in list(stage.world.table(kind)):
             if record.get("created_at"):
@@ -117,7 +117,7 @@ def test_another_instance_with_overlapping_ids_is_refused_before_any_write(stage
 
 
 def test_a_failed_part_deletes_nothing(stage: Stage) -> None:
-    """While something could not be restored, nothing is taken away either."""
+    """While a part could not be restored, nothing is deleted."""
     tile_id = extra_tile(stage)
     stage.call("update_dashboard_element", {"title": "renamed"}, dashboard_element_id=next(iter(stage.tiles("1"))))
     stage.simulator.fault("status:422", operation="update_dashboard_element")
@@ -134,7 +134,7 @@ def test_built_in_objects_are_never_written(stage: Stage) -> None:
     assert stage.simulator.log.writes() == []
 
 
-def test_planning_sends_nothing_but_reads(stage: Stage) -> None:
+def test_planning_only_reads(stage: Stage) -> None:
     stage.call("delete_dashboard", dashboard_id="1")
     stage.call("update_dashboard", {"title": "Drifted"}, dashboard_id="2")
     before = len(stage.simulator.log.writes())
@@ -153,7 +153,7 @@ def test_a_copy_of_the_live_object_is_kept_before_it_is_written(stage: Stage) ->
     assert (entry.type, entry.destination_id) == ("dashboard", "1")
 
 
-def test_a_tile_planner_never_asks_to_make_what_the_destination_shows(stage: Stage) -> None:
+def test_planning_never_creates_a_part_that_exists(stage: Stage) -> None:
     """Planning twice from the same facts gives the same plan."""
     context = stage.context()
     item: Any = stage.item("dashboard=1")

@@ -1,4 +1,4 @@
-"""Colour palettes of charts in another instance: asked for once, mapped by label, or named with their tiles."""
+"""Colour palettes of charts in another instance are read once, mapped by label, or reported with their tiles."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def coloured(crossing: Crossing) -> tuple[str, str]:
 
 
 def colours(crossing: Crossing) -> list[JsonObject]:
-    """What the tiles of the other instance have."""
+    """The colours of the tiles of the other instance."""
     tiles = [tile for tile in crossing.world.table("dashboard_element") if tile["query_id"]]
     queries = [crossing.world.get("query", tile["query_id"]) or {} for tile in tiles]
     return [query["vis_config"]["color_application"] for query in queries]
 
 
-def test_colours_that_are_not_there_are_named_with_their_tile(crossing: Crossing) -> None:
+def test_missing_colours_are_reported_with_their_tile(crossing: Crossing) -> None:
     dashboard_id, title = coloured(crossing)
     ran = crossing.migrate(f"dashboard={dashboard_id}").all_good()
     assert ran.operations["all_color_collections"] == 1
@@ -59,7 +59,7 @@ def test_colours_that_are_not_there_are_named_with_their_tile(crossing: Crossing
     assert colours(crossing) == [LOST]
 
 
-def test_colours_follow_their_labels_where_the_source_lives(crossing: Crossing) -> None:
+def test_colours_are_mapped_by_label_if_the_source_is_reachable(crossing: Crossing) -> None:
     add_collection(crossing.source, 1)
     add_collection(crossing.world, 9)
     crossing.source_lives()
@@ -70,7 +70,7 @@ def test_colours_follow_their_labels_where_the_source_lives(crossing: Crossing) 
     assert crossing.migrate(f"dashboard={dashboard_id}").all_good().writes == []
 
 
-def test_colours_that_are_there_need_no_word(crossing: Crossing) -> None:
+def test_existing_colours_cause_no_warning(crossing: Crossing) -> None:
     add_collection(crossing.world, 1)
     dashboard_id, _ = coloured(crossing)
     ran = crossing.migrate(f"dashboard={dashboard_id}").all_good()
@@ -78,7 +78,7 @@ def test_colours_that_are_there_need_no_word(crossing: Crossing) -> None:
     assert not [warning for warning in ran.report["warnings"] if "colour" in warning]
 
 
-def test_in_the_same_instance_nothing_is_asked(crossing: Crossing) -> None:
+def test_in_the_same_instance_no_colours_are_read(crossing: Crossing) -> None:
     dashboard_id, _ = coloured(crossing)
     environment = {"LRESTORE_RUN_IDENTITY": "same-instance", "LRESTORE_RUN_FALLBACK_FOLDER": "1"}
     ran = crossing.migrate(f"dashboard={dashboard_id}", "--plan", **environment)
@@ -86,13 +86,13 @@ def test_in_the_same_instance_nothing_is_asked(crossing: Crossing) -> None:
 
 
 @pytest.mark.slow
-def test_many_items_ask_once_for_all_processes(crossing: Crossing) -> None:
+def test_colours_are_read_once_for_all_processes(crossing: Crossing) -> None:
     coloured(crossing)
     ran = crossing.migrate("folder", "dashboard")
     assert ran.operations["all_color_collections"] == 1
 
 
-def test_a_link_to_a_query_is_named_with_its_place(crossing: Crossing) -> None:
+def test_a_link_to_a_query_is_reported_with_its_path(crossing: Crossing) -> None:
     dashboard_id, _ = coloured(crossing)
     blob = crossing.blob_of_source("dashboard", dashboard_id)
     bare: JsonObject = {"dashboard_elements": [], "dashboard_filters": [], "description": "see /x/aBc123xyz0"}

@@ -1,4 +1,4 @@
-"""What says nothing is not written: "" where null is meant, "None" where the SDK wrote it for null, null names."""
+"""Empty values are not written: "" instead of null, "None" that the SDK wrote for null, null names."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_dashboard_with_an_empty_slug_keeps_its_live_one(stage: Stage) -> None
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_a_dashboard_with_an_empty_slug_is_made_under_one_of_its_own(stage: Stage) -> None:
+def test_a_dashboard_with_an_empty_slug_gets_a_generated_one(stage: Stage) -> None:
     item = backed_up(stage, "dashboard=1", slug="")
     stage.call("delete_dashboard", dashboard_id="1")
     made = restored(stage, item).destination_id
@@ -88,7 +88,7 @@ def test_a_plan_that_was_backed_up_without_times_keeps_its_live_ones(stage: Stag
 
 
 def nameless(stage: Stage) -> Any:
-    """A live folder that has lost its name, as the backup holds it."""
+    """A live folder without a name, as in the backup."""
     plain = (row for row in stage.world.table("folder") if not is_built_in(CONTENT_TYPES["folder"], row))
     folder = next(plain)
     item = backed_up(stage, f"folder={folder['id']}", name="None")
@@ -97,7 +97,7 @@ def nameless(stage: Stage) -> Any:
 
 
 def test_none_in_a_required_text_of_the_backup_is_null_in_looker(stage: Stage) -> None:
-    """The SDK's FolderBase.name is a required text: its converter writes the word for null."""
+    """The SDK's FolderBase.name is a required text: its converter writes "None" for null."""
     item = nameless(stage)
     calls = stage.counted(lambda: restored(stage, item))
     assert writes(calls) == {}
@@ -111,7 +111,7 @@ def test_a_live_name_is_not_replaced_by_none(stage: Stage) -> None:
     assert any("Given since" in warning for warning in result.warnings)
 
 
-def test_a_folder_that_is_made_under_the_name_none_is_warned_about(stage: Stage) -> None:
+def test_a_folder_created_with_the_name_none_causes_a_warning(stage: Stage) -> None:
     item = nameless(stage)
     edit(stage.world, Edit(type="folder", id=item.key.id, delete=True))
     result = restored(stage, item)
@@ -126,13 +126,13 @@ def test_none_is_an_ordinary_text_elsewhere(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("key", "name"), [("scheduled_plan=1", "name"), ("board=1", "title")])
-def test_what_may_have_no_name_is_compared_all_the_same(stage: Stage, key: str, name: str) -> None:
+def test_objects_without_a_name_are_compared(stage: Stage, key: str, name: str) -> None:
     item = stage.item(key)
     del item.raw[name]
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_a_board_without_a_title_is_made_again(stage: Stage) -> None:
+def test_a_board_without_a_title_is_recreated(stage: Stage) -> None:
     """The specification lets it be null."""
     item = stage.item("board=1")
     del item.raw["title"]

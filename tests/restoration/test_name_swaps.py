@@ -1,4 +1,4 @@
-"""Names of which there can be but one: those who hold another's step aside, and nobody else is touched."""
+"""Unique names: objects that hold another item's name are renamed temporarily, and no others."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
 
 
 def _three(arena: Arena, type_name: str) -> None:
-    """Three objects of each type that are nobody's but ours: One, Two, Three."""
+    """Three new objects of each type: One, Two, Three."""
     above = {"parent_id": "1"} if type_name == "folder" else {}
     defaults = {"permission_set": {"permissions": ["see_looks"]}, "model_set": {"models": ["ecommerce"]}}
     role = {"permission_set_id": "900", "model_set_id": "900"} if type_name == "role" else {}
@@ -89,7 +89,7 @@ def test_a_name_may_differ_in_case_alone(arena: Arena, type_name: str) -> None:
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_a_stranger_in_the_way_is_left_alone_and_the_item_says_so(arena: Arena, type_name: str) -> None:
+def test_an_unselected_object_keeps_the_name_and_the_item_fails_with_the_reason(arena: Arena, type_name: str) -> None:
     rename(arena, type_name, "Elsewhere", "Two", "Three")
     arena.edit(type_name, "950", **{**arena.world.table(type_name).records["902"], "id": "950", "name": "One"})
     ran = restore(arena, type_name)
@@ -100,8 +100,8 @@ def test_a_stranger_in_the_way_is_left_alone_and_the_item_says_so(arena: Arena, 
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_one_that_has_its_name_rightly_keeps_it(arena: Arena, type_name: str) -> None:
-    """Two has its name, also when another of the run was backed up under the same: nobody is renamed for nothing."""
+def test_an_object_with_its_backed_up_name_keeps_it(arena: Arena, type_name: str) -> None:
+    """Two has its backed-up name, which another item of the run has in the backup too: neither is renamed."""
     rename(arena, type_name, "Two", "Two too", "Three")
     ran = restore(arena, type_name).all_good()
     assert names(arena, type_name) == ["One", "Two", "Three"]
@@ -110,14 +110,14 @@ def test_one_that_has_its_name_rightly_keeps_it(arena: Arena, type_name: str) ->
 
 
 @pytest.mark.parametrize("type_name", ["group", "folder"])
-def test_one_that_is_not_restored_steps_aside_for_nobody(arena: Arena, type_name: str) -> None:
+def test_an_object_that_is_not_restored_is_not_renamed(arena: Arena, type_name: str) -> None:
     rename(arena, type_name, "Two", "One", "Three")
     ran = arena.run("--select", f"{type_name}=900", "--yes")
     assert ran.code == 1 and aside(ran) == []
     assert names(arena, type_name) == ["Two", "One", "Three"]
 
 
-def test_a_folder_is_in_the_way_in_its_own_parent_only(arena: Arena) -> None:
+def test_folder_names_conflict_only_within_one_parent(arena: Arena) -> None:
     rename(arena, "folder", "Elsewhere", "One", "Three")
     arena.edit("folder", "901", parent_id="902")
     ran = restore(arena, "folder").all_good()
@@ -126,7 +126,7 @@ def test_a_folder_is_in_the_way_in_its_own_parent_only(arena: Arena) -> None:
     assert arena.world.table("folder").records["901"]["parent_id"] == "1"
 
 
-def test_a_copy_is_kept_before_anything_steps_aside(arena: Arena) -> None:
+def test_a_copy_is_kept_before_a_temporary_rename(arena: Arena) -> None:
     rename(arena, "group", "Two", "One", "Three")
     restore(arena, "group").all_good()
     (folder,) = (arena.directory / "state.d").iterdir()
@@ -134,7 +134,7 @@ def test_a_copy_is_kept_before_anything_steps_aside(arena: Arena) -> None:
     assert sorted(kept) == ["900", "901"]
 
 
-def test_killed_between_the_renames_it_goes_on_where_it_stopped(arena: Arena) -> None:
+def test_a_run_killed_between_the_renames_is_resumed_there(arena: Arena) -> None:
     rename(arena, "group", "Two", "Three", "One")
     selection = ["--select", f"group={','.join(IDS)}", "--yes"]
     arena.simulator.config.latency_ms = 200

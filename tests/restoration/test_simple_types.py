@@ -1,4 +1,4 @@
-"""Types without parts of their own: update in place, create, take out of the trash, nothing twice."""
+"""Types without parts: updated in place, created once, taken out of the trash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RENAMED = [
 
 
 def usual(stage: Stage, type_name: str) -> Any:
-    """An item of the type that is not Looker's own; of folders one without anything in it."""
+    """An item of the type that is not built in; for folders, an empty one."""
     for row in stage.vault.index({type_name}):
         if stage.plan(str(row.key)).action == "unchanged":
             if type_name == "folder" and stage.world.table("folder").where("parent_id", row.key.id):
@@ -34,7 +34,7 @@ def usual(stage: Stage, type_name: str) -> Any:
 
 
 def deleted(stage: Stage, item: Any) -> None:
-    """The object is gone for good; a set that roles use cannot be deleted by the API, but by a rollback."""
+    """Delete the object permanently. The API cannot delete a set that roles use, but a rollback can."""
     if item.key.type in ("permission_set", "model_set"):
         edit(stage.world, Edit(type=item.key.type, id=item.key.id, delete=True))
         return
@@ -53,7 +53,7 @@ def test_a_drifted_object_is_updated_in_place_with_one_write(stage: Stage, type_
 
 
 @pytest.mark.parametrize("type_name", [name for name, _ in RENAMED])
-def test_a_deleted_object_is_made_again_once(stage: Stage, type_name: str) -> None:
+def test_a_deleted_object_is_recreated_once(stage: Stage, type_name: str) -> None:
     """B4: four groups became eight."""
     item = usual(stage, type_name)
     deleted(stage, item)
@@ -100,8 +100,8 @@ def test_a_renamed_group_is_found_by_its_id_and_a_namesake_is_left_alone(stage: 
     assert stage.call("group", group_id=namesake["id"])["name"] == f"{item.raw['name']} 2"
 
 
-def test_across_instances_ids_say_nothing_and_names_decide(stage: Stage) -> None:
-    """B12: nothing is sent with ids of the source, nothing is matched by them."""
+def test_across_instances_names_decide_and_ids_are_ignored(stage: Stage) -> None:
+    """B12: ids of the source are neither sent nor used for matching."""
     item = usual(stage, "group")
     other = Judgement("other")
     edit(stage.world, Edit(type="group", id=item.key.id, set={"name": "Somebody else's"}))

@@ -1,4 +1,4 @@
-"""Answers that say success and show nothing: whichever call is answered so, nothing is doubled, lost or misjudged.
+"""Successful answers without usable content, to any call, cause no doubled, lost or wrongly compared objects.
 
 Every read that a restore of all types makes, and every create, is answered by a null, a list, a text, an empty object,
 an object without an id or a page of a proxy, once or always.
@@ -47,7 +47,7 @@ def drifted(directory: Path) -> Stage:
 
 
 def restore_all(stage: Stage, instance: Any) -> Outcomes:
-    """Restore everything, one after the other, each item in its last turn."""
+    """Restore all items one after the other, each in its last pass."""
     context = stage.context(Policy(max_retries=1), Judgement(instance))
     restorer, outcomes = ItemRestorer(context), Outcomes()
     keys = sorted((row.key for row in stage.vault.index()), key=lambda key: CONTENT_TYPES[key.type].tier)
@@ -60,7 +60,7 @@ def restore_all(stage: Stage, instance: Any) -> Outcomes:
 
 
 def ids_of(world: World) -> Ids:
-    """What there is. Queries are left out: an identical one is never made twice."""
+    """The objects by type, without queries, of which Looker never creates an identical one twice."""
     kept = {kind: table for kind, table in world.tables.items() if "quer" not in kind}
     return {kind: frozenset(str(row.get("id") or row.get("name")) for row in table) for kind, table in kept.items()}
 
@@ -126,13 +126,13 @@ def test_all_kinds_of_reads_are_disturbed() -> None:
 
 
 @pytest.mark.parametrize("bodies", [*zip(NO_OBJECT, NO_ROWS, strict=True)], ids=NO_OBJECT)
-def test_a_read_that_never_shows_anything_fails_what_needs_it(tmp_path: Path, bodies: tuple[str, str]) -> None:
+def test_a_read_without_usable_answers_fails_the_items_that_need_it(tmp_path: Path, bodies: tuple[str, str]) -> None:
     for operation in undisturbed("same").reads:
         disturb(tmp_path / operation, "same", operation, bodies)
 
 
 @pytest.mark.parametrize("nth", [1, 2])
-def test_a_read_that_shows_nothing_once_is_repeated(tmp_path: Path, nth: int) -> None:
+def test_a_read_with_one_unusable_answer_is_repeated(tmp_path: Path, nth: int) -> None:
     assert undisturbed("same").reads
     for operation in undisturbed("same").reads:
         body = OPERATIONS[operation].answer.content == "rows"
@@ -145,8 +145,8 @@ def test_a_read_that_shows_nothing_once_is_repeated(tmp_path: Path, nth: int) ->
 
 
 @pytest.mark.parametrize("bodies", [("body:null", "body:null"), ("body:{}", 'body:[{"id": null}]'), (PAGE, PAGE)])
-def test_in_another_instance_what_is_not_shown_is_not_missing(tmp_path: Path, bodies: tuple[str, str]) -> None:
-    """There everything is found by name: a search that shows nothing usable must not make it again."""
+def test_in_another_instance_an_unusable_answer_does_not_mean_missing(tmp_path: Path, bodies: tuple[str, str]) -> None:
+    """There everything is matched by name: an unusable answer to a search must not cause another create."""
     for operation in undisturbed("other").reads:
         disturb(tmp_path / operation, "other", operation, bodies)
 
@@ -165,12 +165,12 @@ CREATES = {
     "create_user_credentials_email": "user=2",
     "create_scheduled_plan": "scheduled_plan=1",
 }
-"""Creates, and the item that is gone and made by them."""
+"""Creates, and the missing item that each of them creates."""
 SPOILT = ["body:null", "body:[]", 'body:{"id": ""}', 'body:{"id": "1"', PAGE]
 
 
 def remove(stage: Stage, key: str) -> None:
-    """The item is gone for good."""
+    """Delete the item permanently."""
     type_name, _, object_id = key.partition("=")
     operation = OPERATIONS[CONTENT_TYPES[type_name].delete or ""]
     if type_name == "folder":
@@ -181,7 +181,7 @@ def remove(stage: Stage, key: str) -> None:
 
 @pytest.mark.parametrize("spoilt", SPOILT)
 @pytest.mark.parametrize("operation", CREATES)
-def test_a_create_whose_answer_shows_nothing_is_looked_for_and_adopted(
+def test_a_create_with_an_unusable_answer_is_searched_for_and_adopted(
     tmp_path: Path, operation: str, spoilt: str
 ) -> None:
     key = CREATES[operation]
@@ -200,7 +200,7 @@ def test_a_create_whose_answer_shows_nothing_is_looked_for_and_adopted(
 
 @pytest.mark.parametrize("spoilt", ["body:null", "body:[]", "body:{}", 'body:{"id": "2"}', PAGE])
 @pytest.mark.parametrize("times", [1, 0])
-def test_an_update_whose_answer_shows_nothing_is_made_again_or_fails(stage: Stage, spoilt: str, times: int) -> None:
+def test_an_update_with_an_unusable_answer_is_repeated_or_fails(stage: Stage, spoilt: str, times: int) -> None:
     title = stage.dashboard("1")["title"]
     stage.call("update_dashboard", {"title": "Somebody's"}, dashboard_id="1")
     fault = stage.simulator.fault(spoilt, handled=True, operation="update_dashboard", times=times)
@@ -214,8 +214,8 @@ def test_an_update_whose_answer_shows_nothing_is_made_again_or_fails(stage: Stag
     assert (stage.dashboard("1")["title"], stage.restore("dashboard=1").outcome) == (title, "unchanged")
 
 
-def test_a_dashboard_whose_tiles_cannot_be_told_apart_is_not_compared(stage: Stage) -> None:
-    """Taken for none, they would all be made again."""
+def test_a_dashboard_with_indistinguishable_tiles_is_not_compared(stage: Stage) -> None:
+    """If they counted as missing, all would be created again."""
     tiles = stage.tiles("1").keys()
     fault = stage.simulator.fault(
         'body:{"id": "1", "dashboard_elements": {}, "dashboard_filters": [], "dashboard_layouts": []}',

@@ -1,4 +1,4 @@
-"""Calls of a simulated instance without a network: fast enough for rule after rule."""
+"""Calls a simulated instance without a network, which is fast enough for many rules."""
 
 from __future__ import annotations
 

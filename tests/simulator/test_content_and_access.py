@@ -1,4 +1,4 @@
-"""Looks, queries, folders, users, groups, roles, sets, models, boards, plans: what is refused, and what follows."""
+"""Refusals and effects of writes to looks, queries, folders, users, groups, roles, sets, models, boards and plans."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_group_members_and_nesting(looker: Direct) -> None:
     assert looker.fields(looker.post("/groups/5/groups", {"group_id": "4"})) == {"group_id": "invalid"}
 
 
-def test_a_model_is_found_by_name_and_made_once(looker: Direct) -> None:
+def test_a_model_is_found_by_name_and_created_once(looker: Direct) -> None:
     assert looker.get("/lookml_models/ecommerce")["explores"][0]["name"] == "orders"
     looker.post("/lookml_models", {"name": "ecommerce", "project_name": "p"})
     assert looker.status == 409
@@ -222,7 +222,7 @@ def test_an_older_release_knows_fewer_fields() -> None:
     assert looker.log.ignored_fields() == [("update_dashboard", "user_id")]
 
 
-def test_what_is_not_simulated_says_so(looker: Direct) -> None:
+def test_operations_that_are_not_simulated_are_answered_501(looker: Direct) -> None:
     assert "does not implement" in looker.get("/themes")["message"]
     assert looker.status == 501
     looker.get("/no/such/path")
@@ -243,7 +243,7 @@ WRITES = [
 
 @pytest.mark.parametrize("spec", WRITES, ids=lambda spec: spec.id)
 def test_every_write_refuses_a_field_that_its_schema_lacks(looker: Direct, spec: schema.OperationSpec) -> None:
-    """Whatever the type: a misspelt field must never be dropped without a word."""
+    """A misspelt field must never be dropped silently, whatever the type."""
     path = re.sub(r"\{[^}]*\}", "2", spec.path)
     if "lookml_model" in path:
         path = path.replace("/2", "/finance")
@@ -255,7 +255,7 @@ def test_every_write_refuses_a_field_that_its_schema_lacks(looker: Direct, spec:
 
 
 def _allow(looker: Direct, path: str) -> None:
-    """Make what the path names exist and be writable."""
+    """Create a writable object for the path."""
     for kind, set_ in (
         ("user_attribute", {"name": "n", "label": "l", "type": "string"}),
         ("content_metadata_access", {"permission_type": "view", "group_id": "2"}),
@@ -272,7 +272,7 @@ def _allow(looker: Direct, path: str) -> None:
 def test_a_folder_that_stops_inheriting_has_a_list_of_its_own(
     stops_inheriting: Literal["copied", "creator"], granted: list[tuple[str, str | None, str | None]]
 ) -> None:
-    """Of what the nearest folder above shows, however far above that is; nothing can be granted before."""
+    """A copy of the nearest list above, at any distance; before that, nothing can be granted."""
     looker = Direct(make_world(), Config(stops_inheriting=stops_inheriting))
     above = looker.post("/folders", {"name": "Above", "parent_id": "1"})["id"]
     metadata = looker.post("/folders", {"name": "New", "parent_id": above})["content_metadata_id"]

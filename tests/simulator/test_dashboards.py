@@ -1,4 +1,4 @@
-"""Dashboards: ids, titles, slugs, trash, and what a read shows."""
+"""Dashboards: ids, titles, slugs, trash, and the answers of reads."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_slug_is_unique_in_the_instance_trash_included(looker: Direct) -> None
 @pytest.mark.parametrize(
     ("field", "value"), [("folder_id", "999"), ("user_id", "999"), ("hidden", None), ("title", 7), ("nonsense", 1)]
 )
-def test_what_does_not_exist_or_fit_is_refused(looker: Direct, field: str, value: object) -> None:
+def test_missing_and_invalid_values_are_refused(looker: Direct, field: str, value: object) -> None:
     refused = looker.post("/dashboards", {"title": "New", "folder_id": "1", field: value})
     assert looker.fields(refused) == {field: "invalid"}
     assert len(looker.world.table("dashboard")) == 12
@@ -96,7 +96,7 @@ def test_nested_lists_are_not_changed_by_an_update_of_the_dashboard(looker: Dire
     assert ("update_dashboard", "dashboard_elements") in looker.log.ignored_fields()
 
 
-def test_a_delete_is_for_good_and_takes_all_parts(looker: Direct) -> None:
+def test_a_delete_is_permanent_and_includes_all_parts(looker: Direct) -> None:
     tiles = looker.get("/dashboards/1")["dashboard_elements"]
     looker.delete("/dashboards/1")
     looker.get("/dashboards/1")
@@ -112,7 +112,7 @@ def test_a_slug_is_no_id(looker: Direct) -> None:
     assert looker.status == 404
 
 
-def test_fields_cut_the_answer_down_at_every_level(looker: Direct) -> None:
+def test_fields_reduce_the_answer_at_every_level(looker: Direct) -> None:
     shown = looker.get("/dashboards/1", fields="id,dashboard_elements(id,query(model)),folder(name)")
     assert set(shown) == {"id", "dashboard_elements", "folder"}
     assert set(shown["dashboard_elements"][0]) == {"id", "query"}
@@ -124,7 +124,7 @@ def test_a_misspelt_field_is_refused(looker: Direct) -> None:
 
 
 @pytest.mark.parametrize(("nested", "shown"), [("absent", "absent"), ("null", None), ("empty", [])])
-def test_searches_may_be_told_to_show_no_parts(nested: Nested, shown: object) -> None:
+def test_searches_can_be_configured_to_show_no_parts(nested: Nested, shown: object) -> None:
     looker = Direct(make_world(), Config(nested_in_search=nested))
     found = looker.get("/dashboards/search", id="1")[0]
     assert found.get("dashboard_elements", "absent") == shown

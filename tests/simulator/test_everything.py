@@ -1,4 +1,4 @@
-"""The world with everything in it, and the empty one: what migrations are tried on."""
+"""The world with everything in it and the empty one, for tests of migrations."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ def test_plans_show_dashboards_looks_and_queries(world: World) -> None:
         assert any(plan[target] for plan in plans), target
 
 
-def test_a_world_without_it_is_what_it_was(world: World) -> None:
+def test_a_world_without_everything_is_unchanged(world: World) -> None:
     plain = make_world(SIZES)
     assert not any(user.get("credentials_saml") for user in plain.table("user"))
     assert portraits(plain) == portraits(make_world(SIZES))
     assert portraits(plain) != portraits(world)
 
 
-def test_an_empty_instance_has_what_looker_comes_with_and_nothing_else() -> None:
+def test_an_empty_instance_has_only_lookers_own_objects() -> None:
     empty = empty_world()
     found = {kind: len(list(empty.table(kind))) for kind in SCHEMAS}
     assert found["user"] == 1
@@ -77,12 +77,12 @@ def test_an_empty_instance_has_what_looker_comes_with_and_nothing_else() -> None
     assert not any(count for kind, count in portraits(empty).items() if kind not in ("user", "lookml_model"))
 
 
-def test_what_is_made_in_an_empty_instance_has_ids_of_its_own() -> None:
+def test_new_objects_of_an_empty_instance_have_distinct_ids() -> None:
     empty = empty_world(first_id=7000)
     assert {empty.new_id(kind) for kind in ("dashboard", "look", "user", "folder", "query")} == {"7000"}
 
 
-def test_what_is_removed_is_in_no_group_or_role_any_more() -> None:
+def test_removed_objects_are_in_no_group_or_role() -> None:
     world = make_world(SIZES)
     edges = world.edges["group_user"]
     group, member = next(

@@ -1,4 +1,4 @@
-"""Faults, limits and tokens over real connections, as a client meets them."""
+"""Faults, limits and tokens over real connections."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def running() -> Iterator[RunningSimulator]:
 
 @pytest.fixture
 def simulator(running: RunningSimulator) -> RunningSimulator:
-    """As new: starting and stopping one for each test would take most of the time."""
+    """The shared server in its initial state: starting one for each test would take most of the time."""
     running.simulation.replace_world(make_world(TINY))
     running.simulation.configure(Config())
     running.simulation.faults.clear()
@@ -86,13 +86,13 @@ def test_tokens_expire_and_are_given_back(simulator: RunningSimulator, client: C
     assert client.call("GET", "/user")[0] == 401
 
 
-def test_a_status_strikes_the_nth_call_only(simulator: RunningSimulator, client: Client) -> None:
+def test_a_status_fault_fires_at_the_nth_call_only(simulator: RunningSimulator, client: Client) -> None:
     rule = simulator.fault("status:503", method="GET", path="/dashboards/{dashboard_id}", nth=2)
     assert [client.call("GET", "/dashboards/1")[0] for _ in range(3)] == [200, 503, 200]
     assert (rule.matched, rule.fired) == (3, 1)
 
 
-def test_429_carries_retry_after_if_it_is_told_to(simulator: RunningSimulator, client: Client) -> None:
+def test_429_carries_retry_after_if_configured(simulator: RunningSimulator, client: Client) -> None:
     simulator.fault("status:429", retry_after=2, times=1)
     assert client.call("GET", "/user")[0] == 429
     assert client.response.getheader("Retry-After") == "2"
@@ -101,7 +101,7 @@ def test_429_carries_retry_after_if_it_is_told_to(simulator: RunningSimulator, c
     assert client.response.getheader("Retry-After") is None
 
 
-def test_a_reset_before_handling_leaves_nothing_done(simulator: RunningSimulator, client: Client) -> None:
+def test_a_reset_before_handling_has_no_effect(simulator: RunningSimulator, client: Client) -> None:
     simulator.fault("reset_before", method="POST", path="/folders")
     with pytest.raises(ConnectionResetError):
         client.post("/folders", {"name": "New", "parent_id": "1"})
@@ -109,7 +109,7 @@ def test_a_reset_before_handling_leaves_nothing_done(simulator: RunningSimulator
     assert simulator.log.calls[-1].status is None
 
 
-def test_a_reset_after_handling_leaves_the_object_made(simulator: RunningSimulator, client: Client) -> None:
+def test_a_reset_after_handling_leaves_the_object_created(simulator: RunningSimulator, client: Client) -> None:
     simulator.fault("reset_after", method="POST", path="/folders")
     with pytest.raises(ConnectionResetError):
         client.post("/folders", {"name": "New", "parent_id": "1"})
@@ -139,7 +139,7 @@ def test_a_proxy_page_is_html(simulator: RunningSimulator, client: Client, fault
 
 
 @pytest.mark.parametrize(("handled", "status"), [(False, 200), (True, 201)])
-def test_a_body_of_the_tests_own_takes_the_place_of_the_answer(
+def test_a_given_body_replaces_the_answer(
     simulator: RunningSimulator, client: Client, handled: bool, status: int
 ) -> None:
     simulator.fault('body:{"id": ":"}', handled=handled, status=status, method="POST")
@@ -154,7 +154,7 @@ def test_a_5xx_may_come_after_the_call_took_effect(simulator: RunningSimulator, 
     assert simulator.world.table("folder").where("name", "New")
 
 
-def test_a_hang_says_nothing_and_does_not_keep_the_simulator_from_stopping() -> None:
+def test_a_hang_sends_nothing_and_does_not_block_the_stop() -> None:
     with start(make_world(TINY)) as simulator:
         client = Client(simulator, timeout_s=0.1)
         rule = simulator.fault("hang")
@@ -166,7 +166,7 @@ def test_a_hang_says_nothing_and_does_not_keep_the_simulator_from_stopping() -> 
         Client(simulator)
 
 
-def test_all_tokens_can_be_made_void_at_once(simulator: RunningSimulator, client: Client) -> None:
+def test_all_tokens_can_be_invalidated_at_once(simulator: RunningSimulator, client: Client) -> None:
     simulator.fault("expire_tokens", times=1)
     assert client.call("GET", "/user")[0] == 401
 
@@ -190,7 +190,7 @@ def test_a_refusing_simulator_listens_again_later(simulator: RunningSimulator, c
     again.connection.close()
 
 
-def test_chance_is_repeatable() -> None:
+def test_random_faults_are_repeatable() -> None:
     def strikes(seed: int) -> list[bool]:
         faults = Faults(seed)
         faults.add([Fault(fault="status:500", match=Match(rate=0.3))])
@@ -201,12 +201,12 @@ def test_chance_is_repeatable() -> None:
 
 
 @pytest.mark.parametrize("fault", ["nonsense", "status", "status:many", "refuse"])
-def test_a_fault_that_makes_no_sense_is_refused(fault: str) -> None:
+def test_an_invalid_fault_is_refused(fault: str) -> None:
     with pytest.raises(ValueError, match=fault):
         Faults(0).add([Fault(fault=fault)])
 
 
-def test_a_path_may_be_a_template_a_path_or_a_beginning() -> None:
+def test_a_path_may_be_a_template_a_path_or_a_prefix() -> None:
     def strikes(path: str) -> bool:
         faults = Faults(0)
         faults.add([Fault(fault="html", match=Match(path=path))])

@@ -27,7 +27,7 @@ def sdk(simulator: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Looker4
     return looker_sdk.init40()
 
 
-def test_it_reads(sdk: Looker40SDK) -> None:
+def test_the_official_client_reads(sdk: Looker40SDK) -> None:
     assert sdk.me().role_ids == ["1"]
     assert sdk.versions().looker_release_version
     dashboard = sdk.dashboard("1")
@@ -38,7 +38,7 @@ def test_it_reads(sdk: Looker40SDK) -> None:
     assert sdk.all_scheduled_plans(all_users=True) and sdk.all_boards() and sdk.all_roles()
 
 
-def test_it_creates_updates_and_deletes_a_dashboard_with_its_parts(sdk: Looker40SDK) -> None:
+def test_the_official_client_creates_updates_and_deletes_a_dashboard_with_its_parts(sdk: Looker40SDK) -> None:
     key = sdk.create_dashboard(models40.WriteDashboard(title="By the SDK", folder_id="1")).id
     assert key
     query = sdk.create_query(models40.WriteQuery(model="ecommerce", view="orders", fields=["orders.count"]))
@@ -63,7 +63,7 @@ def test_it_creates_updates_and_deletes_a_dashboard_with_its_parts(sdk: Looker40
         sdk.dashboard(key)
 
 
-def test_it_creates_updates_and_deletes_everything_else(sdk: Looker40SDK) -> None:
+def test_the_official_client_creates_updates_and_deletes_all_other_types(sdk: Looker40SDK) -> None:
     folder = sdk.create_folder(models40.CreateFolder(name="By the SDK", parent_id="1"))
     assert folder.id
     look = sdk.create_look(models40.WriteLookWithQuery(title="L", folder_id=folder.id, query_id="1"))
@@ -89,6 +89,6 @@ def test_a_refusal_names_the_fields(sdk: Looker40SDK) -> None:
     assert [(e.field, e.code) for e in refused.value.errors] == [("folder_id", "missing_field")]
 
 
-def test_it_logs_out(sdk: Looker40SDK) -> None:
+def test_the_official_client_logs_out(sdk: Looker40SDK) -> None:
     sdk.me()
     assert sdk.logout() == ""

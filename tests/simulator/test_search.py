@@ -31,7 +31,7 @@ def test_like_is_sqls(pattern: str, text: str) -> None:
 
 
 @given(st.text(max_size=20))
-def test_an_escaped_text_finds_itself_whatever_is_in_it(text: str) -> None:
+def test_an_escaped_text_matches_itself(text: str) -> None:
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     assert matches(text, escaped, "title") or escaped in ("IS NULL", "NOT NULL")
 
@@ -84,6 +84,6 @@ def test_fields_are_parsed_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize("text", ["id)", "folder(id", "(id)", "nothing", "folder(nothing)"])
-def test_fields_that_make_no_sense_are_refused(text: str) -> None:
+def test_invalid_fields_are_refused(text: str) -> None:
     with pytest.raises(RefusedError):
         parse(text, "Dashboard")

@@ -1,4 +1,4 @@
-"""Answers on the wire: in as few packets as can be, and none held back for ever."""
+"""Answers on the wire: as few packets as possible, and none held back."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_a_head_without_a_body_is_not_held_back(connection: socket.socket) -> No
     assert connection.recv(1 << 16).startswith(b"HTTP/1.1 404")
 
 
-def test_who_asks_before_sending_a_body_is_told_to_go_on(connection: socket.socket) -> None:
+def test_expect_continue_is_answered_before_the_body(connection: socket.socket) -> None:
     connection.sendall(b"POST /api/4.0/login HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
     assert connection.recv(1 << 16) == b"HTTP/1.1 100 Continue\r\n\r\n"
     connection.sendall(b"{}")

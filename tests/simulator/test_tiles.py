@@ -29,7 +29,7 @@ def test_a_query_tile_shows_its_query_in_every_place(looker: Direct) -> None:
     assert tile["result_maker"]["filterables"] == [{"model": "ecommerce", "view": "orders", "name": "", "listen": []}]
 
 
-def test_another_query_changes_all_that_follows_from_it_but_keeps_tile_and_listeners(looker: Direct) -> None:
+def test_another_query_changes_derived_fields_and_keeps_tile_and_listeners(looker: Direct) -> None:
     key = _new(looker)
     listen = [{"dashboard_filter_name": "Region", "field": "orders.region"}]
     maker = {"filterables": [{"model": "ecommerce", "view": "orders", "listen": listen}]}
@@ -189,14 +189,14 @@ def test_null_sets_a_field_back(looker: Direct) -> None:
     }
 
 
-def test_a_part_changed_is_a_dashboard_changed(looker: Direct) -> None:
+def test_changing_a_part_changes_its_dashboard(looker: Direct) -> None:
     before = looker.get("/dashboards/1")["updated_at"]
     tile = looker.get("/dashboards/1", fields="dashboard_elements(id)")["dashboard_elements"][0]["id"]
     looker.patch(f"/dashboard_elements/{tile}", {"title": "T"})
     assert looker.get("/dashboards/1")["updated_at"] > before
 
 
-def test_an_edit_behind_the_apis_back_is_seen_at_once(looker: Direct) -> None:
+def test_an_edit_without_the_api_is_visible_at_once(looker: Direct) -> None:
     edit(looker.world, Edit(type="dashboard_element", id="1", set={"title": "Drifted"}))
     edit(looker.world, Edit(type="dashboard_element", id="2", delete=True))
     tiles = looker.get("/dashboards/1")["dashboard_elements"]

@@ -1,4 +1,4 @@
-"""Made-up worlds, world files, backups, drift, the demo, and the simulator as a process."""
+"""Generated worlds, world files, backups, drift, the demo, and the simulator as a process."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_saved_world_is_the_same_when_loaded(tmp_path: Path, name: str) -> Non
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_embedded_queries_make_up_for_missing_ones(tmp_path: Path) -> None:
+def test_embedded_queries_replace_missing_ones(tmp_path: Path) -> None:
     world = make_world()
     lines = [msgspec.json.encode(line) for line in worldfile.lines(world) if line["type"] != "query"]
     loaded = worldfile.read_lines(lines)
@@ -59,7 +59,7 @@ def test_embedded_queries_make_up_for_missing_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("line", [b"{", b'{"object": {}}', b'{"type": "spaceship", "object": {"id": "1"}}', b"[]"])
-def test_a_broken_world_file_is_named_with_its_line(tmp_path: Path, line: bytes) -> None:
+def test_a_broken_world_file_is_reported_with_its_line(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "world.ndjson"
     path.write_bytes(b'{"type": "group", "object": {"id": "1", "name": "G"}}\n' + line + b"\n")
     with pytest.raises(ValueError, match=r"world\.ndjson: line 2 "):
@@ -72,7 +72,7 @@ def rows(path: Path) -> dict[tuple[int, str], tuple[Any, ...]]:
         return {row[:2]: row for row in connection.execute(f"SELECT {columns} FROM content_items")}
 
 
-def test_a_backup_is_what_lookervault_would_have_written(tmp_path: Path) -> None:
+def test_a_backup_equals_one_by_lookervault(tmp_path: Path) -> None:
     world = make_world()
     path = tmp_path / "vault.db"
     count = write_backup(world, path, Extraction(at=AT))
@@ -90,7 +90,7 @@ def test_a_backup_is_what_lookervault_would_have_written(tmp_path: Path) -> None
     assert found[3, "ecommerce"][2] == "ecommerce"
 
 
-def test_a_backup_by_an_old_sdk_lacks_what_came_later() -> None:
+def test_a_backup_by_an_old_sdk_lacks_later_fields() -> None:
     world = make_world()
     record = world.table("dashboard").records["1"]
     assert "granular_row" in _component(blob_of(world, "dashboard", record, "26.12"))
@@ -129,7 +129,7 @@ def test_every_type_of_the_store_fits_its_schema() -> None:
         assert set(body) <= set(known), kind
 
 
-def test_drift_is_repeatable_and_touches_what_it_says() -> None:
+def test_drift_is_repeatable_and_edits_only_what_it_reports() -> None:
     worlds = [make_world(seed=5), make_world(seed=5)]
     moment = AT
     for world in worlds:
@@ -141,7 +141,7 @@ def test_drift_is_repeatable_and_touches_what_it_says() -> None:
     assert any("trash" in line for line in said[0]) and any("deleted for good" in line for line in said[0])
 
 
-def test_the_demo_is_made_once_and_always_the_same(tmp_path: Path) -> None:
+def test_the_demo_is_created_once_and_is_always_the_same(tmp_path: Path) -> None:
     files = demo.prepare(tmp_path / "a")
     other = demo.prepare(tmp_path / "b")
     assert files.world.read_bytes() == other.world.read_bytes()
@@ -168,13 +168,13 @@ def test_the_process_serves_a_world_and_saves_it_at_the_end(tmp_path: Path) -> N
     assert worldfile.load(tmp_path / "out.ndjson").table("dashboard").records["1"]["title"] == "Edited"
 
 
-def test_a_process_without_a_world_says_why(tmp_path: Path) -> None:
+def test_a_process_without_a_world_reports_the_reason(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"simulator: .*nowhere\.ndjson"):
         SimulatorProcess(["--world", str(tmp_path / "nowhere.ndjson")])
 
 
-def test_nothing_that_it_says_can_stop_it(tmp_path: Path) -> None:
-    """A pipe that nobody reads fills up after some hundred broken connections, and then it answers nobody."""
+def test_unread_output_does_not_stop_the_process(tmp_path: Path) -> None:
+    """An unread pipe is full after some hundred broken connections, and would then block the process."""
     worldfile.save(make_world(Sizes(dashboards=1, tiles=1)), tmp_path / "in.ndjson")
     with SimulatorProcess(["--world", str(tmp_path / "in.ndjson")]) as simulator:
         assert not stat.S_ISFIFO(Path(f"/proc/{simulator.pid}/fd/2").stat().st_mode)

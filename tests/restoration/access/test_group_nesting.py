@@ -1,4 +1,4 @@
-"""Groups in groups, and groups that have roles: no backup holds them, the living source tells them."""
+"""Groups in groups and roles of groups, which backups lack and lrestore reads from the source instance."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def origin(crossing: Crossing) -> RunningSimulator:
 
 
 def named(world: World, edges: str, kind: str) -> set[tuple[str, str]]:
-    """Which object of a kind has which group, by their names."""
+    """The groups of each object of a kind, by names."""
     groups = world.table("group")
     return {
         (row["name"], groups.records[group_id]["name"])
@@ -52,7 +52,7 @@ def same(crossing: Crossing) -> bool:
 
 
 def with_group_edges(crossing: Crossing) -> tuple[str, str]:
-    """A group of the other instance that is in another, and that one: ids."""
+    """The ids of a nested group of the other instance and of its parent."""
     pairs = [
         (group["id"], child)
         for group in crossing.world.table("group")
@@ -62,7 +62,7 @@ def with_group_edges(crossing: Crossing) -> tuple[str, str]:
 
 
 def apart(crossing: Crossing) -> tuple[str, str]:
-    """Two groups of the other instance that have nothing to do with each other: ids."""
+    """The ids of two unrelated groups of the other instance."""
     edges = crossing.world.edges["group_group"]
     ids = [group["id"] for group in crossing.world.table("group") if not group["include_by_default"]]
     lone = [one for one in ids if not edges.rights(one) and not edges.lefts(one)]
@@ -93,7 +93,7 @@ def test_a_second_run_writes_nothing_and_asks_no_group_by_itself(crossing: Cross
     assert crossing.migrate(*PEOPLE, "--verify").all_good().report["verify"]["different"] == []
 
 
-def test_one_group_alone_is_nested_where_the_other_is_there(crossing: Crossing, origin: RunningSimulator) -> None:
+def test_a_single_group_is_nested_if_the_other_group_exists(crossing: Crossing, origin: RunningSimulator) -> None:
     crossing.migrate(*PEOPLE).all_good()
     child, parent = with_group_edges(crossing)
     crossing.world.edges["group_group"].drop(parent, child)
@@ -106,7 +106,7 @@ def test_one_group_alone_is_nested_where_the_other_is_there(crossing: Crossing, 
     assert same(crossing)
 
 
-def test_without_the_source_nesting_is_left_alone_and_that_is_said(crossing: Crossing) -> None:
+def test_without_the_source_nesting_is_unchanged_and_reported(crossing: Crossing) -> None:
     ran = crossing.migrate(*PEOPLE).all_good()
     assert nesting_writes(ran) == [] and inside(crossing.world) == set()
     assert any("groups inside a group" in text for text in ran.report["warnings"])
@@ -114,7 +114,7 @@ def test_without_the_source_nesting_is_left_alone_and_that_is_said(crossing: Cro
 
 
 def drifted(crossing: Crossing) -> tuple[str, str]:
-    """A group too many in another, and one too many that has a role."""
+    """Add an extra nested group, and an extra role of a group."""
     crossing.migrate(*PEOPLE).all_good()
     world = crossing.world
     roles = [role for role in world.table("role") if role["name"] != "Admin"]
@@ -125,20 +125,20 @@ def drifted(crossing: Crossing) -> tuple[str, str]:
     return child, role
 
 
-def test_what_the_source_does_not_have_goes(crossing: Crossing, origin: RunningSimulator) -> None:
+def test_nesting_that_the_source_lacks_is_removed(crossing: Crossing, origin: RunningSimulator) -> None:
     drifted(crossing)
     ran = crossing.migrate(*PEOPLE).all_good()
     assert sorted(nesting_writes(ran)) == ["delete_group_from_group", "set_role_groups"]
     assert same(crossing)
 
 
-def test_keep_extra_leaves_it(crossing: Crossing, origin: RunningSimulator) -> None:
+def test_keep_extra_keeps_extra_nesting(crossing: Crossing, origin: RunningSimulator) -> None:
     child, role = drifted(crossing)
     assert crossing.migrate(*PEOPLE, "--keep-extra").all_good().writes == []
     assert child in crossing.world.edges["role_group"].rights(role)
 
 
-def test_a_nesting_the_wrong_way_round_is_turned_in_one_run(crossing: Crossing, origin: RunningSimulator) -> None:
+def test_a_reversed_nesting_is_corrected_in_one_run(crossing: Crossing, origin: RunningSimulator) -> None:
     crossing.migrate(*PEOPLE).all_good()
     child, parent = with_group_edges(crossing)
     crossing.world.edges["group_group"].drop(parent, child)
@@ -164,7 +164,7 @@ def test_a_refusal_fails_that_group_and_no_other(crossing: Crossing, origin: Run
     assert same(crossing)
 
 
-def test_instances_without_the_listing_are_asked_group_by_group(crossing: Crossing, origin: RunningSimulator) -> None:
+def test_without_the_listing_each_group_is_read(crossing: Crossing, origin: RunningSimulator) -> None:
     for simulator in (crossing.simulator, origin):
         simulator.fault("status:404", operation="search_groups_with_hierarchy")
     crossing.migrate(*PEOPLE).all_good()
@@ -184,7 +184,7 @@ def test_a_group_that_is_in_no_backup_is_named(crossing: Crossing, origin: Runni
     assert any("group 777 of its groups is not in the destination" in text for text in ran.report["warnings"])
 
 
-def test_the_caller_is_not_locked_out_by_a_group_that_leaves_another(
+def test_removing_a_group_from_another_does_not_lock_out_the_caller(
     crossing: Crossing, origin: RunningSimulator
 ) -> None:
     crossing.migrate(*PEOPLE).all_good()
@@ -200,9 +200,7 @@ def test_the_caller_is_not_locked_out_by_a_group_that_leaves_another(
     assert child in world.edges["group_group"].rights(parent)
 
 
-def test_a_source_that_hides_its_groups_tells_nothing_and_nothing_is_changed(
-    crossing: Crossing, origin: RunningSimulator
-) -> None:
+def test_a_source_that_hides_its_groups_changes_nothing(crossing: Crossing, origin: RunningSimulator) -> None:
     crossing.migrate(*PEOPLE).all_good()
     for operation in ("search_groups_with_hierarchy", "all_group_groups", "role_groups"):
         origin.fault("status:403", operation=operation)

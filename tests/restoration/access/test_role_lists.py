@@ -1,4 +1,4 @@
-"""Permission sets and model sets name things that the destination may not know."""
+"""Permission sets and model sets may name permissions and models that the destination lacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def own_set(stage: Stage, type_name: str) -> Any:
 
 
 def forgotten(stage: Stage, permission: str) -> None:
-    """The release does not know the permission: no set has it."""
+    """Remove the permission from all sets: the release does not know it."""
     for row in stage.world.table("permission_set"):
         left = [name for name in row["permissions"] if name != permission]
         edit(stage.world, Edit(type="permission_set", id=row["id"], set={"permissions": left}))
@@ -46,8 +46,8 @@ def test_looker_is_asked_for_its_permissions_only_if_the_set_differs(stage: Stag
     assert stage.counted(lambda: stage.restore(str(item.key)))["all_permissions"] == 1
 
 
-def test_a_list_of_permissions_that_lacks_what_is_in_use_is_not_believed(stage: Stage) -> None:
-    """Nothing may be lost because somebody shows half a list."""
+def test_a_list_of_permissions_without_one_in_use_is_ignored(stage: Stage) -> None:
+    """An incomplete list must not cause losses."""
     item = own_set(stage, "permission_set")
     stage.call("update_permission_set", {"permissions": ["access_data"]}, permission_set_id=item.key.id)
     context = stage.context()
@@ -58,7 +58,7 @@ def test_a_list_of_permissions_that_lacks_what_is_in_use_is_not_believed(stage: 
     assert sorted(live["permissions"]) == sorted(item.raw["permissions"])
 
 
-def test_a_model_set_may_name_models_that_are_not_there_and_says_so(stage: Stage) -> None:
+def test_a_model_set_with_missing_models_is_restored_with_a_warning(stage: Stage) -> None:
     item = own_set(stage, "model_set")
     gone = item.raw["models"][0]
     edit(stage.world, Edit(type="lookml_model", id=gone, delete=True))

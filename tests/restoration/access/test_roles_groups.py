@@ -50,21 +50,21 @@ def test_a_role_in_another_instance_takes_the_sets_of_the_same_name(stage: Stage
     assert live["model_set"]["name"] == "All"
 
 
-def test_a_role_made_again_says_what_backups_lack(stage: Stage) -> None:
+def test_a_recreated_role_warns_of_data_that_backups_lack(stage: Stage) -> None:
     stage.call("delete_role", role_id="2")
     result = stage.restore("role=2")
     assert result.outcome == "created"
     assert any("groups that have a role" in warning for warning in result.warnings)
 
 
-def test_a_group_made_again_says_what_backups_lack(stage: Stage) -> None:
+def test_a_recreated_group_warns_of_data_that_backups_lack(stage: Stage) -> None:
     stage.call("delete_group", group_id="2")
     result = stage.restore("group=2")
     assert result.outcome == "created"
     assert any("groups inside" in warning for warning in result.warnings)
 
 
-def test_the_users_of_a_group_made_again_are_members_again(stage: Stage) -> None:
+def test_a_recreated_group_gets_its_users_back(stage: Stage) -> None:
     members = stage.world.edges["group_user"].rights("2")
     stage.call("delete_group", group_id="2")
     made = stage.restore("group=2").destination_id
@@ -73,7 +73,7 @@ def test_the_users_of_a_group_made_again_are_members_again(stage: Stage) -> None
     assert sorted(stage.world.edges["group_user"].rights(made)) == sorted(members)
 
 
-def test_the_users_of_a_role_made_again_have_it_again(stage: Stage) -> None:
+def test_a_recreated_role_gets_its_users_back(stage: Stage) -> None:
     holders = stage.world.edges["role_user"].rights("3")
     assert holders
     stage.call("delete_role", role_id="3")
@@ -83,14 +83,14 @@ def test_the_users_of_a_role_made_again_have_it_again(stage: Stage) -> None:
     assert sorted(stage.world.edges["role_user"].rights(made)) == sorted(holders)
 
 
-def test_whether_a_group_can_get_access_comes_back(stage: Stage) -> None:
+def test_can_add_to_content_metadata_is_restored(stage: Stage) -> None:
     edit(stage.world, Edit(type="group", id="2", set={"can_add_to_content_metadata": False}))
     stage.restore("group=2")
     assert stage.call("group", group_id="2")["can_add_to_content_metadata"] is True
 
 
 @pytest.mark.parametrize("values", [{"externally_managed": True}, {"external_group_id": "ext"}])
-def test_groups_from_elsewhere_are_skipped(stage: Stage, values: JsonObject) -> None:
+def test_externally_managed_groups_are_skipped(stage: Stage, values: JsonObject) -> None:
     edit(stage.world, Edit(type="group", id="2", set={"name": "Drifted", **values}))
     assert restored(stage, "group=2").outcome == "skipped"
     assert restored(stage, "group=2", **values).outcome == "skipped"
@@ -107,7 +107,7 @@ def only_admin_by(stage: Stage, role_id: str, caller: str = "1") -> None:
         stage.world.edges["group_user"].drop(group_id, caller)
 
 
-def test_a_permission_set_stays_one_of_an_admin_if_the_caller_has_no_other(stage: Stage) -> None:
+def test_the_callers_only_admin_permission_set_keeps_its_rights(stage: Stage) -> None:
     only_admin_by(stage, "2")
     result = restored(stage, "permission_set=2", permissions=["access_data"])
     assert sorted(stage.call("permission_set", permission_set_id="2")["permissions"]) == ["access_data", "administer"]
@@ -122,7 +122,7 @@ def test_a_permission_set_loses_admin_rights_if_the_caller_has_others(stage: Sta
     assert stage.call("permission_set", permission_set_id="2")["permissions"] == ["access_data"]
 
 
-def test_a_role_stays_one_of_an_admin_if_the_caller_has_no_other(stage: Stage) -> None:
+def test_the_callers_only_admin_role_keeps_its_rights(stage: Stage) -> None:
     only_admin_by(stage, "2")
     other = next(row["id"] for row in stage.world.table("permission_set") if "administer" not in row["permissions"])
     result = restored(stage, "role=2", permission_set_id=other, name="Renamed")

@@ -1,4 +1,4 @@
-"""A create whose answer is lost is looked for, adopted, and never repeated blindly."""
+"""A create with a lost answer is searched for and adopted, and never repeated without a search."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("operation", ["create_dashboard", "create_dashboard_element", "create_dashboard_filter"])
 def test_a_lost_answer_to_a_create_is_adopted_not_repeated(stage: Stage, loss: str, operation: str) -> None:
-    """B5: the server had made it; a second try would make another."""
+    """B5: the server had created it; a second try would create another."""
     backed_up = stage.item("dashboard=1").raw
     stage.call("delete_dashboard", dashboard_id="1")
     count = len(stage.world.table("dashboard"))
@@ -42,7 +42,7 @@ def test_a_lost_answer_to_a_create_is_adopted_not_repeated(stage: Stage, loss: s
 
 
 @pytest.mark.parametrize("operation", ["create_dashboard", "create_dashboard_element"])
-def test_a_create_that_was_never_handled_is_made_after_looking(stage: Stage, operation: str) -> None:
+def test_a_create_that_was_never_handled_is_repeated_after_a_search(stage: Stage, operation: str) -> None:
     stage.call("delete_dashboard", dashboard_id="1")
     fault = stage.simulator.fault("reset_before", operation=operation, times=1)
     assert stage.restore("dashboard=1").outcome == "created"
@@ -51,8 +51,8 @@ def test_a_create_that_was_never_handled_is_made_after_looking(stage: Stage, ope
 
 
 @pytest.mark.slow
-def test_what_was_given_up_as_too_slow_is_looked_for_with_patience(stage: Stage) -> None:
-    """The server makes it all the same, after the first look: tried again then, it would be there twice."""
+def test_a_create_that_timed_out_is_searched_for_until_it_appears(stage: Stage) -> None:
+    """The server creates it after the first search: another try at that time would create it twice."""
     stage.call("delete_dashboard", dashboard_id="1")
     tiles = len(stage.item("dashboard=1").raw["dashboard_elements"])
     context = stage.context()
@@ -68,7 +68,7 @@ def test_what_was_given_up_as_too_slow_is_looked_for_with_patience(stage: Stage)
     assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == tiles
 
 
-def test_two_tiles_alike_whose_answers_are_both_lost_become_two(stage: Stage) -> None:
+def test_two_equal_tiles_with_lost_answers_are_both_created(stage: Stage) -> None:
     """Each adopts its own: an object is claimed once."""
     tiles = stage.item("dashboard=1").raw["dashboard_elements"]
     item = stage.item("dashboard=1")
@@ -80,8 +80,8 @@ def test_two_tiles_alike_whose_answers_are_both_lost_become_two(stage: Stage) ->
     assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == len(tiles) + 1
 
 
-def test_an_intent_whose_outcome_nobody_knows_stays_open(stage: Stage) -> None:
-    """The next run has to look before it creates."""
+def test_an_intent_with_unknown_outcome_stays_open(stage: Stage) -> None:
+    """The next run has to search before it creates."""
     stage.call("delete_dashboard", dashboard_id="1")
     stage.simulator.fault("reset_before", operation="create_dashboard")
     with pytest.raises(LookerError):
@@ -89,8 +89,8 @@ def test_an_intent_whose_outcome_nobody_knows_stays_open(stage: Stage) -> None:
     assert {str(intent.intent.key) for intent in stage.reader.open_intents()} == {"dashboard=1"}
 
 
-def test_what_an_interrupted_run_left_behind_is_completed_not_doubled(stage: Stage) -> None:
-    """B4, B21: the dashboard exists half made, and nobody has recorded the tiles that it has."""
+def test_a_dashboard_of_an_interrupted_run_is_completed_not_doubled(stage: Stage) -> None:
+    """B4, B21: the dashboard exists partially, and its tiles are not recorded."""
     backed_up = stage.item("dashboard=1").raw
     stage.call("delete_dashboard", dashboard_id="1")
     fault = stage.simulator.fault("status:422", operation="create_dashboard_element", after=3)
@@ -114,7 +114,7 @@ def test_transient_errors_never_become_failures(stage: Stage) -> None:
 
 SOME = Sizes(users=3, groups=2, folders=2, depth=1, looks=1, dashboards=1, tiles=1, filters=0, boards=1, plans=1)
 LISTED = ("group", "folder", "board", "scheduled_plan")
-"""Types of which a run has one listing for all its processes."""
+"""Types with one listing for all processes of a run."""
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def listed(tmp_path: Path) -> Iterator[Stage]:
 
 
 def orphan(stage: Stage, type_name: str) -> tuple[ItemKey, Any]:
-    """An item of that type that is no longer in the instance, and the create that brings it back."""
+    """An item of the type that is missing in the instance, and the operation that creates it."""
     for row in list(stage.world.table(type_name)):
         key = ItemKey(type_name, str(row["id"]))
         item = stage.item(str(key))
@@ -136,7 +136,7 @@ def orphan(stage: Stage, type_name: str) -> tuple[ItemKey, Any]:
 
 
 def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> None:
-    """As a process does that is killed before it hears what became of its create."""
+    """Act like a process that is killed before it receives the answer to its create."""
     kind = "reset_after" if handled else "reset_before"
     fault = stage.simulator.fault(kind, operation=f"create_{key.type}", times=1)
     context = stage.context()
@@ -148,7 +148,7 @@ def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> Non
 
 
 def successor(stage: Stage, key: ItemKey) -> Context:
-    """The surroundings of a process that takes over, whose listing is older than the death."""
+    """The context of a successor process, whose listing is older than the death."""
     context = stage.context()
     context.live.table(key.type)
     context.journal.repeat(key)  # type: ignore[attr-defined]
@@ -156,7 +156,7 @@ def successor(stage: Stage, key: ItemKey) -> Context:
 
 
 @pytest.mark.parametrize("type_name", LISTED)
-def test_what_a_dead_process_has_made_is_adopted_though_the_listing_is_older(listed: Stage, type_name: str) -> None:
+def test_an_object_of_a_dead_process_is_adopted_though_the_listing_is_older(listed: Stage, type_name: str) -> None:
     key, item = orphan(listed, type_name)
     context = successor(listed, key)
     count = len(listed.world.table(type_name))
@@ -167,8 +167,8 @@ def test_what_a_dead_process_has_made_is_adopted_though_the_listing_is_older(lis
 
 
 @pytest.mark.parametrize("type_name", ["group", "folder"])
-def test_a_refusal_after_a_death_may_mean_that_it_is_there_now(listed: Stage, type_name: str) -> None:
-    """The call of the dead process took effect after its successor had looked."""
+def test_a_refusal_after_a_death_leads_to_another_search(listed: Stage, type_name: str) -> None:
+    """The call of the dead process took effect after the search of its successor."""
     key, item = orphan(listed, type_name)
     die_creating(listed, key, item, handled=False)
     restorer = ItemRestorer(successor(listed, key))
@@ -181,10 +181,10 @@ def test_a_refusal_after_a_death_may_mean_that_it_is_there_now(listed: Stage, ty
 
 
 @pytest.mark.parametrize("type_name", ["board", "scheduled_plan"])
-def test_what_was_made_without_an_answer_is_adopted_though_another_thread_has_seen_it_first(
+def test_an_object_with_a_lost_answer_is_adopted_though_another_thread_has_read_it_first(
     listed: Stage, type_name: str
 ) -> None:
-    """An item in the same doubt reads the listing anew before this one looks: what it has made is no older for that."""
+    """Another item reads the listing again before this one searches; that does not make the object older."""
     _, item = orphan(listed, type_name)
     context = listed.context()
 

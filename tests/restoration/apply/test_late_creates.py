@@ -1,4 +1,4 @@
-"""Looker goes on with a create whose caller is gone: nothing is made in its place while it may still take effect."""
+"""Looker continues a create whose caller is gone: lrestore does not repeat it while it may still take effect."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 def orphan(stage: Stage, type_name: str) -> Any:
-    """An item of that type that is no longer in the instance."""
+    """An item of the type that is missing in the instance."""
     for row in list(stage.world.table(type_name)):
         item = stage.item(f"{type_name}={row['id']}")
         if type_name == "user":
@@ -57,7 +57,7 @@ def until_idle(stage: Stage) -> None:
 
 
 def die(stage: Stage, item: Any, operation: str) -> None:
-    """As a process does that is killed when its create has left; the instance is at work on it for some time."""
+    """Act like a process that is killed after it sent its create; the instance processes it for some time."""
     fault = stage.simulator.fault(f"late:{LATE_S}", operation=operation, times=1)
     context = stage.context()
     context.pause = lambda seconds: True
@@ -75,7 +75,7 @@ def successor(stage: Stage, settle_s: float = SETTLE_S) -> Context:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("type_name", WHOLE)
-def test_what_a_dead_process_has_begun_is_adopted_when_it_appears(stage: Stage, type_name: str) -> None:
+def test_a_create_of_a_dead_process_is_adopted_when_it_appears(stage: Stage, type_name: str) -> None:
     item = orphan(stage, type_name)
     before = len(stage.world.table(type_name))
     die(stage, item, f"create_{type_name}")
@@ -88,7 +88,7 @@ def test_what_a_dead_process_has_begun_is_adopted_when_it_appears(stage: Stage, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
-def test_parts_that_a_dead_process_has_begun_are_adopted_when_they_appear(stage: Stage, part: str) -> None:
+def test_parts_of_a_dead_process_are_adopted_when_they_appear(stage: Stage, part: str) -> None:
     item = orphan(stage, "board" if part.startswith("board") else "dashboard")
     if part == "dashboard_layout":
         first = item.raw["dashboard_layouts"][0]
@@ -115,7 +115,7 @@ def test_parts_that_a_dead_process_has_begun_are_adopted_when_they_appear(stage:
 @pytest.mark.slow
 @pytest.mark.parametrize("type_name", WHOLE)
 @pytest.mark.parametrize("loss", ["late", "delay"], ids=["connection reset", "given up as too slow"])
-def test_one_process_does_not_repeat_what_may_still_take_effect(stage: Stage, type_name: str, loss: str) -> None:
+def test_a_create_that_may_still_take_effect_is_not_repeated(stage: Stage, type_name: str, loss: str) -> None:
     item = orphan(stage, type_name)
     before = len(stage.world.table(type_name))
     fault = stage.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
@@ -128,8 +128,8 @@ def test_one_process_does_not_repeat_what_may_still_take_effect(stage: Stage, ty
     assert len(stage.world.table(type_name)) == before + 1
 
 
-def test_what_never_left_is_made_when_its_time_is_over(stage: Stage) -> None:
-    """The pauses add up to the time that is left, and not to more."""
+def test_a_create_that_never_left_is_repeated_after_the_waiting_time(stage: Stage) -> None:
+    """The pauses add up to the remaining time."""
     item = orphan(stage, "look")
     stage.simulator.fault("reset_before", operation="create_look", times=1)
     context = stage.context()
@@ -144,7 +144,7 @@ def test_what_never_left_is_made_when_its_time_is_over(stage: Stage) -> None:
     assert not stage.reader.open_intents()
 
 
-def test_nothing_is_waited_for_after_a_session_that_left_nothing_open(stage: Stage) -> None:
+def test_a_session_without_open_creates_causes_no_waiting(stage: Stage) -> None:
     item = orphan(stage, "look")
     waited: list[float] = []
     context = stage.context(Policy(settle_s=SETTLE_S))
@@ -154,8 +154,8 @@ def test_nothing_is_waited_for_after_a_session_that_left_nothing_open(stage: Sta
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_an_error_that_looker_itself_says_is_not_waited_for(stage: Stage, status: int) -> None:
-    """Looker has ended the call: one look is enough."""
+def test_an_error_from_looker_itself_causes_no_waiting(stage: Stage, status: int) -> None:
+    """Looker has ended the call: one search is enough."""
     item = orphan(stage, "look")
     waited: list[float] = []
     stage.simulator.fault(f"status:{status}", operation="create_look", times=1)
@@ -166,7 +166,7 @@ def test_an_error_that_looker_itself_says_is_not_waited_for(stage: Stage, status
 
 
 @pytest.mark.parametrize("fault", ["status:502", "status:504", "html:503", "html:500"])
-def test_an_error_that_may_be_a_proxys_is(stage: Stage, fault: str) -> None:
+def test_an_error_that_may_come_from_a_proxy_causes_waiting(stage: Stage, fault: str) -> None:
     item = orphan(stage, "look")
     waited: list[float] = []
     stage.simulator.fault(fault, operation="create_look", times=1)
@@ -176,8 +176,8 @@ def test_an_error_that_may_be_a_proxys_is(stage: Stage, fault: str) -> None:
     assert SETTLE_S - 5 < sum(waited) <= SETTLE_S
 
 
-def test_two_that_have_appeared_are_named_and_no_third_is_made(stage: Stage) -> None:
-    """Looker has let both creates of an impatient predecessor take effect."""
+def test_two_late_creates_are_reported_and_no_third_is_made(stage: Stage) -> None:
+    """Both creates of the previous run took effect."""
     item = orphan(stage, "board")
     stage.simulator.fault("reset_before", operation="create_board", times=1)
     twins: list[str] = []
@@ -195,8 +195,8 @@ def test_two_that_have_appeared_are_named_and_no_third_is_made(stage: Stage) -> 
     assert all(one in str(caught.value) for one in twins)
 
 
-def test_every_try_is_on_record_before_it_leaves(stage: Stage) -> None:
-    """Killed in the second try, the next process waits from then on, not from the first."""
+def test_every_try_is_recorded_before_it_is_sent(stage: Stage) -> None:
+    """After a kill in the second try, the next process counts the waiting time from that try."""
     item = orphan(stage, "look")
     stage.simulator.fault("reset_before", operation="create_look")
     with pytest.raises(LookerError):
@@ -209,8 +209,8 @@ def test_every_try_is_on_record_before_it_leaves(stage: Stage) -> None:
 
 
 @pytest.mark.slow
-def test_what_has_waited_for_its_turn_is_recorded_again_before_it_leaves(stage: Stage) -> None:
-    """The tiles of a dashboard are recorded together and made one after the other, and this instance is slow."""
+def test_a_create_that_has_waited_is_recorded_again_before_it_is_sent(stage: Stage) -> None:
+    """The tiles of a dashboard are recorded together and created one after the other, in a slow instance."""
     item = orphan(stage, "dashboard")
     count = len(item.raw["dashboard_elements"])
     stage.simulator.fault("delay:0.3", operation="create_dashboard_element", times=count - 1)

@@ -1,4 +1,4 @@
-"""Boards: sections and items are matched, moved, made and put in order; what is missing is named."""
+"""Boards: sections and items are matched, moved, created and ordered; missing content is reported."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def board(stage: Stage, board_id: str = "1") -> JsonObject:
 
 
 def portrait(shown: JsonObject) -> Any:
-    """A board without what Looker chooses itself: sections and items in the order in which they are shown."""
+    """A board without the values that Looker chooses: sections and items in their displayed order."""
     sections = {str(section["id"]): section for section in shown["board_sections"]}
     fields = ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title", "use_custom_title")
     found = []
@@ -78,7 +78,7 @@ def test_an_unchanged_board_costs_one_listing_and_no_write(stage: Stage) -> None
     assert calls == {"all_boards": 1}
 
 
-def test_drift_in_every_part_is_put_right(stage: Stage) -> None:
+def test_drift_in_every_part_is_restored(stage: Stage) -> None:
     before = portrait(board(stage))
     (section,) = board(stage)["board_sections"]
     stage.call("update_board", {"title": "Drifted", "description": None}, board_id="1")
@@ -100,7 +100,7 @@ def test_ids_of_sections_and_items_stay(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("keep_extra", [False, True])
-def test_extra_sections_and_items_go_unless_they_are_kept(stage: Stage, keep_extra: bool) -> None:
+def test_extra_sections_and_items_are_removed_unless_kept(stage: Stage, keep_extra: bool) -> None:
     before = portrait(board(stage))
     (section,) = board(stage)["board_sections"]
     more = stage.call("create_board_section", {"board_id": "1", "title": "Extra"})
@@ -132,7 +132,7 @@ def test_an_item_that_was_moved_to_another_section_is_moved_back(stage: Stage) -
     assert stage.restore("board=1").outcome == "unchanged"
 
 
-def test_sections_that_swapped_places_and_titles_are_put_right(stage: Stage) -> None:
+def test_sections_with_swapped_positions_and_titles_are_restored(stage: Stage) -> None:
     item = two_sections(stage)
     restored(stage, item)
     before = portrait(board(stage))
@@ -162,7 +162,7 @@ def test_new_parts_come_into_the_backed_up_order(stage: Stage) -> None:
     assert "board_sections[1].board_items[0].custom_url" in paths
 
 
-def test_a_deleted_board_is_made_again_whole(stage: Stage) -> None:
+def test_a_deleted_board_is_recreated_completely(stage: Stage) -> None:
     before = portrait(board(stage))
     stage.call("delete_board", board_id="1")
     result = stage.restore("board=1")
@@ -171,7 +171,7 @@ def test_a_deleted_board_is_made_again_whole(stage: Stage) -> None:
     assert stage.restore("board=1").outcome == "unchanged"
 
 
-def test_a_board_goes_to_another_instance_with_its_references(stage: Stage) -> None:
+def test_a_board_is_migrated_with_its_references(stage: Stage) -> None:
     """Its dashboards have other ids there."""
     item = two_sections(stage)
     for kind in ("dashboard", "look"):
@@ -190,7 +190,7 @@ def mapping(kind: str, object_id: str) -> Any:
     return Mapping(kind, object_id, object_id)
 
 
-def test_a_board_of_another_instance_is_known_by_its_title(stage: Stage) -> None:
+def test_a_board_of_another_instance_is_matched_by_its_title(stage: Stage) -> None:
     stage.call("update_board", {"description": "Drifted"}, board_id="1")
     for kind in ("dashboard", "look"):
         for row in list(stage.world.table(kind)):
@@ -201,7 +201,7 @@ def test_a_board_of_another_instance_is_known_by_its_title(stage: Stage) -> None
     assert stage.restore("board=1", judgement=OTHER).outcome == "unchanged"
 
 
-def test_two_boards_that_nothing_tells_apart_are_a_dead_letter(stage: Stage) -> None:
+def test_two_indistinguishable_boards_are_a_dead_letter(stage: Stage) -> None:
     item = stage.item("board=1")
     item.raw["board_sections"] = []
     stage.call("delete_board", board_id="1")
@@ -211,14 +211,14 @@ def test_two_boards_that_nothing_tells_apart_are_a_dead_letter(stage: Stage) -> 
         ItemRestorer(stage.context(judgement=OTHER)).restore(item)
 
 
-def test_of_two_boards_of_that_title_the_one_with_the_same_content_is_meant(stage: Stage) -> None:
+def test_of_two_boards_with_the_title_the_one_with_equal_content_matches(stage: Stage) -> None:
     stage.call("create_board", {"title": stage.item("board=1").raw["title"]})
     result = stage.restore("board=1", judgement=OTHER)
     assert (result.outcome, result.destination_id) == ("unchanged", "1")
 
 
-def test_two_backed_up_boards_of_one_title_become_two(stage: Stage) -> None:
-    """The second is not taken for the first, which has that title too."""
+def test_two_backed_up_boards_with_one_title_are_both_created(stage: Stage) -> None:
+    """The second is not matched with the first, which has the same title."""
     first, second = stage.item("board=1"), stage.item("board=2")
     second.raw["title"] = first.raw["title"]
     for item in (first, second):
@@ -246,8 +246,8 @@ def test_a_lost_answer_to_a_create_is_adopted_not_repeated(stage: Stage, operati
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_a_namesake_is_not_taken_for_what_an_unanswered_create_has_made(stage: Stage) -> None:
-    """The server never handled it, and another board has that title: it is made after all."""
+def test_a_namesake_is_not_adopted_after_an_unanswered_create(stage: Stage) -> None:
+    """The server never handled the create, and another board has the title: the create is repeated."""
     item = stage.item("board=1")
     stage.call("delete_board", board_id="1")
     stage.call("update_board", {"title": item.raw["title"]}, board_id="2")
@@ -257,7 +257,7 @@ def test_a_namesake_is_not_taken_for_what_an_unanswered_create_has_made(stage: S
     assert result.destination_id != "2"
 
 
-def test_a_board_comes_back_without_the_items_that_show_what_is_gone(stage: Stage) -> None:
+def test_a_board_is_restored_without_items_whose_content_is_gone(stage: Stage) -> None:
     item = stage.item("board=1")
     items = item.raw["board_sections"][0]["board_items"]
     stage.call("delete_board", board_id="1")
@@ -280,7 +280,7 @@ def test_a_board_comes_back_without_the_items_that_show_what_is_gone(stage: Stag
     assert writes(calls) == {}
 
 
-def test_an_item_that_was_left_out_is_made_when_what_it_shows_is_there(stage: Stage) -> None:
+def test_an_omitted_item_is_created_once_its_content_exists(stage: Stage) -> None:
     item = stage.item("board=1")
     before = portrait(board(stage))
     look = next(one["look_id"] for one in item.raw["board_sections"][0]["board_items"] if one["look_id"])
@@ -293,8 +293,8 @@ def test_an_item_that_was_left_out_is_made_when_what_it_shows_is_there(stage: St
     assert portrait(board(stage, made)) == before
 
 
-def test_a_live_item_that_may_be_one_of_those_left_out_is_not_deleted(stage: Stage) -> None:
-    """What cannot be resolved proves nothing: somebody may have made it again by hand."""
+def test_a_live_item_that_may_be_an_omitted_one_is_not_deleted(stage: Stage) -> None:
+    """An unresolved reference proves nothing: the item may have been recreated by hand."""
     item = stage.item("board=1")
     (section,) = item.raw["board_sections"]
     section["board_items"].append({**section["board_items"][0], "id": "903", "dashboard_id": None, "look_id": "7777"})
@@ -306,7 +306,7 @@ def test_a_live_item_that_may_be_one_of_those_left_out_is_not_deleted(stage: Sta
     assert any(f"id {by_hand['id']}" in warning for warning in result.warnings)
 
 
-def test_a_lookml_dashboard_must_be_there(stage: Stage) -> None:
+def test_a_missing_lookml_dashboard_is_reported(stage: Stage) -> None:
     item = stage.item("board=1")
     part = {**item.raw["board_sections"][0]["board_items"][0], "id": "904", "dashboard_id": None}
     item.raw["board_sections"][0]["board_items"].append({**part, "lookml_dashboard_id": "gone::overview"})
@@ -317,8 +317,8 @@ def test_a_lookml_dashboard_must_be_there(stage: Stage) -> None:
     )
 
 
-def test_a_lookml_dashboard_that_looker_does_not_show_is_tried_where_its_model_is_there(stage: Stage) -> None:
-    """Whether a model that is there defines it, only Looker knows: it has the last word."""
+def test_a_hidden_lookml_dashboard_is_tried_if_its_model_exists(stage: Stage) -> None:
+    """Only Looker knows whether an existing model defines it, so its answer decides."""
     item = stage.item("board=1")
     name = f"{next(iter(stage.world.table('lookml_model')))['name']}::unseen"
     part = {**item.raw["board_sections"][0]["board_items"][0], "id": "904", "dashboard_id": None}
@@ -329,7 +329,7 @@ def test_a_lookml_dashboard_that_looker_does_not_show_is_tried_where_its_model_i
     assert section["board_items"][-1]["lookml_dashboard_id"] == name
 
 
-def test_an_item_that_shows_nothing_is_left_alone_with_a_warning(stage: Stage) -> None:
+def test_an_item_without_content_is_unchanged_with_a_warning(stage: Stage) -> None:
     item = stage.item("board=1")
     part = {**item.raw["board_sections"][0]["board_items"][0], "id": "905", "dashboard_id": None}
     item.raw["board_sections"][0]["board_items"].append(part)
@@ -338,7 +338,7 @@ def test_an_item_that_shows_nothing_is_left_alone_with_a_warning(stage: Stage) -
     assert any("shows nothing" in warning for warning in result.warnings)
 
 
-def test_a_list_that_was_not_backed_up_leaves_the_live_one_alone(stage: Stage) -> None:
+def test_a_list_absent_from_the_backup_leaves_the_live_list_unchanged(stage: Stage) -> None:
     item = stage.item("board=1")
     (section,) = board(stage)["board_sections"]
     stage.call("create_board_item", {"board_section_id": section["id"], "custom_url": "/b"})
@@ -352,7 +352,7 @@ def test_a_list_that_was_not_backed_up_leaves_the_live_one_alone(stage: Stage) -
     assert any("without its board_sections" in warning for warning in result.warnings)
 
 
-def test_a_list_that_was_empty_empties_the_live_one(stage: Stage) -> None:
+def test_an_empty_list_in_the_backup_empties_the_live_list(stage: Stage) -> None:
     item = stage.item("board=1")
     item.raw.update(board_sections=[], section_order=[])
     result = restored(stage, item)
@@ -379,8 +379,8 @@ def test_a_section_in_the_trash_is_taken_out(stage: Stage) -> None:
     assert (again["id"], again["deleted_at"]) == (section["id"], None)
 
 
-def test_a_board_that_stays_in_the_trash_is_said_to_be_there(stage: Stage) -> None:
-    """Whether null helps is not documented."""
+def test_a_board_that_stays_in_the_trash_is_reported(stage: Stage) -> None:
+    """Looker does not document whether null takes a board out of the trash."""
     stage.call("update_board", {"deleted_at": "2026-01-02T00:00:00Z"}, board_id="1")
     context = stage.context()
     session = context.session
@@ -398,14 +398,14 @@ def test_a_board_that_stays_in_the_trash_is_said_to_be_there(stage: Stage) -> No
         ItemRestorer(context).restore(stage.item("board=1"))
 
 
-def test_an_owner_is_set_where_the_release_can(stage: Stage) -> None:
+def test_an_owner_is_set_if_the_release_supports_it(stage: Stage) -> None:
     edit(stage.world, Edit(type="board", id="1", set={"user_id": "2"}))
     result = stage.restore("board=1")
     assert [change.path for change in result.changes] == ["user_id"]
     assert board(stage)["user_id"] == "1"
 
 
-def test_an_image_of_its_own_is_lost_and_said_to_be(stage: Stage) -> None:
+def test_a_lost_image_is_reported(stage: Stage) -> None:
     item = stage.item("board=1")
     item.raw["board_sections"][0]["board_items"][0].update(use_custom_image=True, custom_image_url="/img")
     stage.call("delete_board", board_id="1")
@@ -414,7 +414,7 @@ def test_an_image_of_its_own_is_lost_and_said_to_be(stage: Stage) -> None:
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_nobody_gets_mail(stage: Stage) -> None:
+def test_no_mail_is_sent(stage: Stage) -> None:
     item = two_sections(stage)
     stage.call("delete_board", board_id="1")
     calls = stage.counted(lambda: restored(stage, item))
@@ -437,8 +437,8 @@ def test_a_part_that_looker_refuses_fails_the_item_and_deletes_nothing(stage: St
     assert more["id"] not in board(stage)["section_order"]
 
 
-def test_an_item_of_another_kind_is_another_item(stage: Stage) -> None:
-    """Somebody has made the pin of a dashboard a link: the link goes, and the pin is made anew in its place."""
+def test_an_item_of_another_kind_is_replaced(stage: Stage) -> None:
+    """A pinned dashboard was changed to a link: the link is removed and the pin recreated at its position."""
     before = portrait(board(stage))
     pin = next(one for one in board(stage)["board_sections"][0]["board_items"] if one["dashboard_id"])
     edit(stage.world, Edit(type="board_item", id=pin["id"], set={"dashboard_id": None, "custom_url": "/b"}))
@@ -448,7 +448,7 @@ def test_an_item_of_another_kind_is_another_item(stage: Stage) -> None:
     assert stage.restore("board=1").outcome == "unchanged"
 
 
-def test_an_item_of_another_kind_stays_while_the_one_that_had_its_id_cannot_be_made(stage: Stage) -> None:
+def test_an_item_of_another_kind_stays_while_its_replacement_cannot_be_created(stage: Stage) -> None:
     item = stage.item("board=1")
     pin = next(one for one in item.raw["board_sections"][0]["board_items"] if one["dashboard_id"])
     pin |= {"dashboard_id": None, "look_id": "7654321"}

@@ -1,4 +1,4 @@
-"""A dashboard that is gone is made again, whole; one in the trash is taken out of it."""
+"""A missing dashboard is recreated completely; a trashed one is taken out of the trash."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lrestore.simulator.core.config import Config
 from tests.restoration.restore_fixture import SMALL, Stage, writes
 
 
-def test_a_deleted_dashboard_comes_back_with_tiles_filters_and_places(stage: Stage) -> None:
-    """B2, FR-006, FR-008: not an empty shell, and its new id is on record."""
+def test_a_deleted_dashboard_is_recreated_with_tiles_filters_and_positions(stage: Stage) -> None:
+    """B2, FR-006, FR-008: it is not empty, and its new id is recorded."""
     backed_up = stage.item("dashboard=1").raw
     stage.call("delete_dashboard", dashboard_id="1")
     result = stage.restore("dashboard=1")
@@ -28,7 +28,7 @@ def test_a_deleted_dashboard_comes_back_with_tiles_filters_and_places(stage: Sta
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_a_new_dashboard_costs_one_call_per_part_one_reading_of_places_and_the_moves(stage: Stage) -> None:
+def test_a_new_dashboard_costs_one_call_per_part_one_read_of_positions_and_the_moves(stage: Stage) -> None:
     backed_up = stage.item("dashboard=1").raw
     stage.call("delete_dashboard", dashboard_id="1")
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
@@ -41,7 +41,7 @@ def test_a_new_dashboard_costs_one_call_per_part_one_reading_of_places_and_the_m
 
 
 def test_a_second_run_makes_nothing_twice(stage: Stage) -> None:
-    """B4: without a mapping every run would make another one."""
+    """B4: without a mapping every run would create another one."""
     stage.call("delete_dashboard", dashboard_id="1")
     stage.restore("dashboard=1")
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
@@ -57,7 +57,7 @@ def test_a_trashed_dashboard_keeps_its_id_and_its_tiles(stage: Stage) -> None:
     assert set(stage.tiles("1")) == before
 
 
-def test_what_the_user_wants_done_when_it_is_missing(stage: Stage) -> None:
+def test_if_missing_decides_about_a_missing_dashboard(stage: Stage) -> None:
     stage.call("delete_dashboard", dashboard_id="1")
     assert stage.restore("dashboard=1", Policy(if_missing="skip")).outcome == "skipped"
     with pytest.raises(MissingInDestinationError):
@@ -65,8 +65,8 @@ def test_what_the_user_wants_done_when_it_is_missing(stage: Stage) -> None:
     assert stage.simulator.log.count("create_dashboard") == 0
 
 
-def test_a_404_to_a_caller_who_is_no_admin_creates_nothing(stage: Stage) -> None:
-    """Looker hides what it does not show: a second dashboard would collide with the hidden one."""
+def test_a_404_to_a_non_admin_creates_nothing(stage: Stage) -> None:
+    """The dashboard may be hidden: a second one would conflict with it."""
     stage.simulator.config.caller_admin = False
     stage.simulator.config.hidden = {"dashboard": ["1"]}
     with pytest.raises(InvisibleOrMissingError):
@@ -75,14 +75,14 @@ def test_a_404_to_a_caller_who_is_no_admin_creates_nothing(stage: Stage) -> None
 
 
 def slug_taken(stage: Stage) -> str:
-    """Dashboard 1 is gone, and dashboard 2, which the backup knows under another slug, has got its slug."""
+    """Dashboard 1 is gone, and dashboard 2, with another slug in the backup, has its slug."""
     slug = str(stage.item("dashboard=1").raw["slug"])
     stage.call("delete_dashboard", dashboard_id="1")
     stage.call("update_dashboard", {"slug": slug}, dashboard_id="2")
     return slug
 
 
-def test_a_slug_that_is_another_dashboards_by_now_is_left_to_it(stage: Stage) -> None:
+def test_a_slug_now_used_by_another_dashboard_is_not_taken(stage: Stage) -> None:
     slug = slug_taken(stage)
     result = stage.restore("dashboard=1")
     assert result.outcome == "created"
@@ -95,8 +95,8 @@ def test_a_slug_that_is_another_dashboards_by_now_is_left_to_it(stage: Stage) ->
 
 
 @pytest.mark.parametrize("slug", ["another's", "none"])
-def test_a_dashboard_without_its_slug_is_found_again_by_a_run_that_knows_of_nothing(stage: Stage, slug: str) -> None:
-    """The one that made it died before it could say so."""
+def test_a_dashboard_with_a_generated_slug_is_found_by_a_run_without_records(stage: Stage, slug: str) -> None:
+    """The process that created it died before it recorded it."""
     item = stage.item("dashboard=1")
     if slug == "none":
         stage.call("delete_dashboard", dashboard_id="1")
@@ -109,8 +109,8 @@ def test_a_dashboard_without_its_slug_is_found_again_by_a_run_that_knows_of_noth
     assert (found.outcome, found.destination_id) == ("unchanged", made.destination_id)
 
 
-def test_a_title_that_is_taken_is_refused_with_lookers_own_words(stage: Stage) -> None:
-    """Looker's field errors reach whoever reads the dead letter."""
+def test_a_taken_title_is_reported_with_lookers_message(stage: Stage) -> None:
+    """The dead letter contains Looker's field errors."""
     raw = stage.item("dashboard=1").raw
     stage.call("delete_dashboard", dashboard_id="1")
     stage.call("create_dashboard", {"title": raw["title"], "folder_id": raw["folder_id"]})
@@ -129,8 +129,8 @@ def test_no_read_only_field_is_ever_sent(stage: Stage) -> None:
     assert stage.simulator.log.ignored_fields() == []
 
 
-def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
-    """It has no query, look or merged query, and Looker makes no tile of none of these."""
+def test_a_sql_tile_is_created_from_its_result_maker(stage: Stage) -> None:
+    """It has no query, look or merged query, and Looker creates no tile without one of them."""
     by_sql = next(tile for tile in stage.tiles("2").values() if tile["query_id"])
     item = stage.item("dashboard=1")
     tile = next(tile for tile in item.raw["dashboard_elements"] if tile["query_id"])
@@ -145,7 +145,7 @@ def test_a_tile_of_sql_is_made_of_its_result_maker(stage: Stage) -> None:
 
 
 def on_tabs(stage: Stage, dashboard_id: str) -> dict[str, set[str]]:
-    """The tabs, by label, on which each tile is seen."""
+    """The tabs on which each tile is visible, by label."""
     found: dict[str, set[str]] = {}
     for layout in stage.dashboard(dashboard_id)["dashboard_layouts"]:
         for place in layout["dashboard_layout_components"]:
@@ -157,11 +157,11 @@ def on_tabs(stage: Stage, dashboard_id: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize(
     ("release", "unseen"), [("26.12.3", False), ("26.0.4", False), ("26.0.4", True)], ids=["", "older", "unseen"]
 )
-def test_a_tile_stands_on_its_tab_alone_though_the_backup_names_none(
+def test_a_tile_is_shown_only_on_its_tab_though_the_backup_names_none(
     tmp_path: Path, release: str, unseen: bool
 ) -> None:
-    """Where Looker puts a tile that names no tab is nowhere said; the backup's SDK may not have known the field. Before
-    26.8 a place could not be made unseen.
+    """Looker does not document the tab of a tile that names none; the backup's SDK may lack the field. Before
+    26.8 a component could not be hidden.
     """
     config = Config(release=release, keep_bodies=True)
     with Stage(tmp_path, sizes=replace(SMALL, tabbed=2), config=config) as stage:

@@ -1,4 +1,4 @@
-"""A dashboard that exists is patched where it differs, and nowhere else."""
+"""Only the differences of an existing dashboard are written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.restoration.restore_fixture import Stage, writes
 
 
 def drifted(stage: Stage) -> None:
-    """A bit of everything that happens to a dashboard."""
+    """Make one change of each kind to the dashboard."""
     dashboard = stage.dashboard("1")
     tile = dashboard["dashboard_elements"][0]
     place = dashboard["dashboard_layouts"][0]["dashboard_layout_components"][1]
@@ -57,7 +57,7 @@ def test_a_field_that_was_null_is_set_back_to_null(stage: Stage) -> None:
 
 
 def test_tiles_that_exist_keep_their_ids(stage: Stage) -> None:
-    """B1: restoring a dashboard must not delete and re-make its tiles."""
+    """B1: restoring a dashboard must not delete and recreate its tiles."""
     before = set(stage.tiles("1"))
     for tile_id in before:
         stage.call("update_dashboard_element", {"title": f"renamed {tile_id}"}, dashboard_element_id=tile_id)
@@ -67,8 +67,8 @@ def test_tiles_that_exist_keep_their_ids(stage: Stage) -> None:
     assert "delete_dashboard_element" not in calls
 
 
-def test_a_mapping_to_the_same_id_does_not_make_strangers_of_the_tiles(stage: Stage) -> None:
-    """What was found by its slug is on record with the id that it has always had: its tiles have theirs, too."""
+def test_tiles_match_by_id_under_a_mapping_to_the_same_id(stage: Stage) -> None:
+    """A dashboard found by its slug is recorded under its unchanged id, so its tiles have kept theirs too."""
     stage.journal().map(mapping_to("dashboard", "1", "1", stage.dashboard("1")))
     before = set(stage.tiles("1"))
     for tile_id in before:
@@ -79,7 +79,7 @@ def test_a_mapping_to_the_same_id_does_not_make_strangers_of_the_tiles(stage: St
     assert "create_dashboard_element" not in calls
 
 
-def test_a_deleted_tile_comes_back_with_its_query_listeners_and_place(stage: Stage) -> None:
+def test_a_deleted_tile_is_recreated_with_its_query_listeners_and_position(stage: Stage) -> None:
     backed_up = stage.item("dashboard=1").raw
     tile = next(one for one in backed_up["dashboard_elements"] if one["query_id"])
     stage.call("delete_dashboard_element", dashboard_element_id=tile["id"])
@@ -91,7 +91,7 @@ def test_a_deleted_tile_comes_back_with_its_query_listeners_and_place(stage: Sta
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_the_new_id_of_a_tile_is_remembered(stage: Stage) -> None:
+def test_the_new_id_of_a_tile_is_recorded(stage: Stage) -> None:
     """FR-008, FR-031: part ids are mapped, so that the next run finds the tile by it."""
     tile_id = stage.item("dashboard=1").raw["dashboard_elements"][0]["id"]
     stage.call("delete_dashboard_element", dashboard_element_id=tile_id)
@@ -122,7 +122,7 @@ def test_swapped_filter_names_are_swapped_back(stage: Stage) -> None:
     assert (live[first["id"]], live[second["id"]]) == (first["name"], second["name"])
 
 
-def test_a_stranger_under_a_filters_name_gives_way_to_it(stage: Stage) -> None:
+def test_another_filter_with_the_name_is_replaced(stage: Stage) -> None:
     lost = stage.dashboard("1")["dashboard_filters"][0]
     stage.call("delete_dashboard_filter", dashboard_filter_id=lost["id"])
     stranger = {"dashboard_id": "1", "name": "Other", "title": lost["title"], "type": "string_filter"}

@@ -1,4 +1,4 @@
-"""Tiles are matched within their kind; those that Looker cannot make are left out before the first write."""
+"""Tiles are matched within their kind; tiles that Looker cannot create are omitted before the first write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def pair(stage: Stage) -> tuple[str, str]:
 
 
 def swapped(stage: Stage) -> dict[str, str]:
-    """What the backup calls a text is a chart now, and the other way round: kind by id."""
+    """Swap the two in the backup: the text has the chart's id, and the other way round. Returns the kind by id."""
     chart, text = pair(stage)
     tiles = {key: dict(stage.world.table("dashboard_element").get(key) or {}) for key in (chart, text)}
     for key, other in ((chart, text), (text, chart)):
@@ -33,7 +33,7 @@ def swapped(stage: Stage) -> dict[str, str]:
     return {key: kind_of_tile(tile) for key, tile in stage.tiles("1").items()}
 
 
-def test_tiles_that_have_swapped_their_ids_are_known_by_what_they_show(stage: Stage) -> None:
+def test_tiles_with_swapped_ids_are_matched_by_content(stage: Stage) -> None:
     before = swapped(stage)
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
     assert not {"create_dashboard_element", "delete_dashboard_element", "update_dashboard_element"} & calls.keys()
@@ -41,7 +41,7 @@ def test_tiles_that_have_swapped_their_ids_are_known_by_what_they_show(stage: St
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_a_chart_under_the_id_of_a_text_is_left_and_the_text_is_made(stage: Stage) -> None:
+def test_a_chart_with_the_id_of_a_text_is_kept_and_the_text_is_created(stage: Stage) -> None:
     chart, text = pair(stage)
     source = stage.world.table("dashboard_element").get(chart)
     assert source
@@ -55,7 +55,7 @@ def test_a_chart_under_the_id_of_a_text_is_left_and_the_text_is_made(stage: Stag
     assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
 
 
-def test_a_tile_of_another_kind_that_has_alerts_stays_beside_the_one_that_is_made(stage: Stage) -> None:
+def test_a_tile_of_another_kind_with_alerts_is_kept_beside_the_new_one(stage: Stage) -> None:
     chart, text = pair(stage)
     source = stage.world.table("dashboard_element").get(chart)
     assert source
@@ -120,11 +120,11 @@ def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: JsonObject, kind:
         ({"type": "filter", "filter_id": "1"}, False),
     ],
 )
-def test_tiles_that_no_call_can_make_are_known(tile: JsonObject, nothing: bool) -> None:
+def test_tiles_that_no_call_can_create_are_recognised(tile: JsonObject, nothing: bool) -> None:
     assert shows_nothing(tile) is nothing
 
 
-def test_a_tile_that_shows_nothing_is_left_out_and_named_before_the_first_write(stage: Stage) -> None:
+def test_a_tile_without_content_is_omitted_and_reported_before_the_first_write(stage: Stage) -> None:
     item = stage.item("dashboard=1")
     tile = next(one for one in item.raw["dashboard_elements"] if one["query_id"])
     maker = {**tile["result_maker"], "query": None, "query_id": None, "id": None}
@@ -138,7 +138,7 @@ def test_a_tile_that_shows_nothing_is_left_out_and_named_before_the_first_write(
 
 
 @pytest.mark.parametrize("lacking", ["name", "title", "type", "dimension", "explore", "model"])
-def test_a_filter_that_looker_cannot_make_is_left_out_and_named(stage: Stage, lacking: str) -> None:
+def test_a_filter_that_looker_cannot_create_is_omitted_and_reported(stage: Stage, lacking: str) -> None:
     item = stage.item("dashboard=1")
     entry = item.raw["dashboard_filters"][0]
     entry |= {"type": "field_filter", "name": "Half", "title": "Half", lacking: None}
@@ -149,15 +149,15 @@ def test_a_filter_that_looker_cannot_make_is_left_out_and_named(stage: Stage, la
     assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
 
 
-def test_a_place_without_a_size_says_nothing(stage: Stage) -> None:
+def test_a_position_without_a_size_is_ignored(stage: Stage) -> None:
     item = stage.item("dashboard=1")
     place = item.raw["dashboard_layouts"][0]["dashboard_layout_components"][0]
     place |= dict.fromkeys(("row", "column", "width", "height"))
     assert writes(stage.counted(lambda: ItemRestorer(stage.context()).restore(item))) == {}
 
 
-def test_a_live_tile_stays_while_the_tile_that_had_its_id_cannot_be_made(stage: Stage) -> None:
-    """What cannot be resolved never causes a removal."""
+def test_a_live_tile_stays_while_the_tile_with_its_id_cannot_be_created(stage: Stage) -> None:
+    """An unresolved reference never causes a removal."""
     item, (chart, _) = stage.item("dashboard=1"), pair(stage)
     tile = next(one for one in item.raw["dashboard_elements"] if one["id"] == chart)
     tile |= {"look_id": "7654321", **dict.fromkeys(("query", "query_id", "result_maker", "result_maker_id"))}

@@ -1,4 +1,4 @@
-"""Only what is written needs its LookML: what is there already in the same way is worth a warning."""
+"""Only writes need their LookML: an unchanged part with missing LookML causes a warning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def crossing(tmp_path: Path) -> Iterator[Crossing]:
 
 
 def undeployed(world: World, model: str, explore: str = "") -> None:
-    """An explore, or its whole model, is not there any more."""
+    """Remove an explore or its whole model."""
     if not explore:
         edit(world, Edit(type="lookml_model", id=model, delete=True))
         return
@@ -39,7 +39,7 @@ def query_tile(stage: Stage) -> tuple[int, dict[str, Any]]:
 
 @pytest.mark.parametrize("what", ["explore", "model"])
 @pytest.mark.parametrize("drift", [{"title": "Drifted"}, {"deleted": True}])
-def test_a_stale_explore_keeps_neither_a_title_nor_the_trash_from_being_put_right(
+def test_a_missing_explore_blocks_neither_the_title_nor_the_undelete(
     stage: Stage, what: str, drift: dict[str, Any]
 ) -> None:
     index, tile = query_tile(stage)
@@ -54,7 +54,7 @@ def test_a_stale_explore_keeps_neither_a_title_nor_the_trash_from_being_put_righ
     assert f"dashboard_elements[{index}].query.view" in warning
 
 
-def test_a_tile_that_is_made_anew_shows_its_query_though_the_explore_is_gone(stage: Stage) -> None:
+def test_a_recreated_tile_keeps_its_query_though_the_explore_is_gone(stage: Stage) -> None:
     """In the same instance the id of the query is enough: no query is made, which Looker would refuse."""
     _, tile = query_tile(stage)
     wanted = [one["query_id"] for one in stage.item("dashboard=1").raw["dashboard_elements"]]
@@ -68,7 +68,7 @@ def test_a_tile_that_is_made_anew_shows_its_query_though_the_explore_is_gone(sta
     assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
 
 
-def test_a_tile_of_which_neither_query_nor_explore_is_there_is_left_out_and_named(stage: Stage) -> None:
+def test_a_tile_without_query_and_explore_is_omitted_and_reported(stage: Stage) -> None:
     index, tile = query_tile(stage)
     undeployed(stage.world, tile["query"]["model"])
     stage.call("delete_dashboard", dashboard_id="1")
@@ -83,16 +83,16 @@ def test_a_tile_of_which_neither_query_nor_explore_is_there_is_left_out_and_name
 
 
 def stage_warnings(stage: Stage) -> tuple[str, ...]:
-    """The warnings of a plan, less what says what the item comes back without."""
+    """The warnings of a plan, except those about omitted parts."""
     return tuple(one for one in stage.plan("dashboard=1").told if not one.startswith("restored without"))
 
 
-def test_a_new_tile_asks_for_no_query_whose_explore_is_there(stage: Stage) -> None:
+def test_a_new_tile_reads_no_query_if_its_explore_exists(stage: Stage) -> None:
     stage.call("delete_dashboard", dashboard_id="1")
     assert stage.counted(lambda: stage.restore("dashboard=1"))["query"] == 0
 
 
-def test_a_look_is_made_anew_though_its_explore_is_gone(stage: Stage) -> None:
+def test_a_look_is_recreated_though_its_explore_is_gone(stage: Stage) -> None:
     look = stage.item("look=1").raw
     query = stage.world.table("query").records[look["query_id"]]
     undeployed(stage.world, query["model"])
@@ -102,7 +102,7 @@ def test_a_look_is_made_anew_though_its_explore_is_gone(stage: Stage) -> None:
     assert (result.outcome, made["query_id"]) == ("created", look["query_id"])
 
 
-def test_a_look_of_which_neither_query_nor_explore_is_there_is_named_before_the_first_write(stage: Stage) -> None:
+def test_a_look_without_query_and_explore_fails_before_the_first_write(stage: Stage) -> None:
     item = stage.item("look=1")
     query = item.raw["query"] = stage.world.table("query").records[item.raw["query_id"]]
     undeployed(stage.world, query["model"])
@@ -123,7 +123,7 @@ def test_a_tile_of_a_look_in_the_trash_leaves_an_equal_dashboard_unchanged(stage
     assert any(f"look={tile['look_id']}" in warning and "trash" in warning for warning in result.warnings)
 
 
-def test_in_another_instance_a_dashboard_comes_back_without_the_tiles_of_an_explore_that_is_not_there(
+def test_a_migrated_dashboard_omits_tiles_of_a_missing_explore(
     crossing: Crossing,
 ) -> None:
     crossing.migrate("user", "group", "folder", "look")

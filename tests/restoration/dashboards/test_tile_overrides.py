@@ -1,4 +1,4 @@
-"""What a tile overrides in its query or look is compared with what the live tile overrides in its own."""
+"""A tile's overrides of its query or look are compared with the live tile's overrides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PIE = {"type": "looker_pie"}
 
 
 def tile_of(stage: Stage, source: str) -> JsonObject:
-    """A tile of dashboard 1 as it was backed up, with that source."""
+    """A backed-up tile of dashboard 1 with the source."""
     found: JsonObject = next(one for one in stage.item("dashboard=1").raw["dashboard_elements"] if one[source])
     return found
 
@@ -33,7 +33,7 @@ def other_query(stage: Stage, tile: JsonObject) -> str:
 
 @pytest.mark.parametrize("source", ["query_id", "look_id"])
 @pytest.mark.parametrize("field", [{"vis_config": PIE}, {"sorts": ["a.b desc"]}, {"dynamic_fields": '[{"a": 1}]'}])
-def test_an_override_that_the_backup_has_not_is_taken_back(stage: Stage, source: str, field: JsonObject) -> None:
+def test_an_override_that_the_backup_lacks_is_removed(stage: Stage, source: str, field: JsonObject) -> None:
     tile = tile_of(stage, source)
     override(stage, tile["id"], **field)
     assert {change.path.rpartition(".")[2] for change in stage.plan("dashboard=1").changes} == {"result_maker"}
@@ -43,8 +43,8 @@ def test_an_override_that_the_backup_has_not_is_taken_back(stage: Stage, source:
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_an_override_of_the_total_is_taken_back_by_what_the_query_has(stage: Stage) -> None:
-    """The specification lets ``total`` not be null."""
+def test_an_override_of_the_total_is_reset_to_the_querys_value(stage: Stage) -> None:
+    """The specification does not allow null for ``total``."""
     tile = tile_of(stage, "query_id")
     total = bool(tile["query"]["total"])
     override(stage, tile["id"], total=not total)
@@ -54,7 +54,7 @@ def test_an_override_of_the_total_is_taken_back_by_what_the_query_has(stage: Sta
 
 
 def test_a_tile_follows_a_look_that_has_changed_without_an_override(stage: Stage) -> None:
-    """The look is not restored with the dashboard: what the tile shows differs, and nothing of the tile does."""
+    """The look is not restored with the dashboard: the tile shows other data, but does not differ itself."""
     tile = tile_of(stage, "look_id")
     stage.call("update_look", {"query_id": other_query(stage, tile)}, look_id=tile["look_id"])
     assert stage.tiles("1")[tile["id"]]["result_maker"]["vis_config"] == {"type": "table"}
@@ -65,10 +65,10 @@ def test_a_tile_follows_a_look_that_has_changed_without_an_override(stage: Stage
 
 @pytest.mark.parametrize("after", ["dropped", "kept", "lost"])
 @pytest.mark.parametrize("backed_up", [None, PIE])
-def test_overrides_are_right_after_a_change_of_the_query_whether_or_not_they_outlive_it(
+def test_overrides_are_correct_after_a_query_change_whether_looker_keeps_or_drops_them(
     stage: Stage, after: Overrides, backed_up: Any
 ) -> None:
-    """Which of the two Looker does is nowhere said."""
+    """Looker does not document which of the two it does."""
     stage.simulator.config.overrides = after
     item, tile = stage.item("dashboard=1"), tile_of(stage, "query_id")
     mine = next(one for one in item.raw["dashboard_elements"] if one["id"] == tile["id"])
@@ -89,7 +89,7 @@ def query_tile(maker: JsonObject, query: JsonObject, number: str = "1") -> JsonO
     return {"id": "5", "type": "vis", "query_id": number, "query": {"id": number, **query}, "result_maker": maker}
 
 
-def test_another_source_is_told_of_all_fields_where_the_live_tile_overrides_any() -> None:
+def test_a_new_source_is_sent_with_all_fields_if_the_live_tile_overrides_any() -> None:
     names = ("dynamic_fields", "sorts", "vis_config", "total")
     ours = query_tile({**dict.fromkeys(names), "vis_config": PIE}, {"vis_config": PIE, "total": True})
     theirs = query_tile({**dict.fromkeys(names), "sorts": ["a"]}, {}, "2")
@@ -99,8 +99,8 @@ def test_another_source_is_told_of_all_fields_where_the_live_tile_overrides_any(
     assert wanted_result_maker(ours, follows, same_source=False) == {}
 
 
-def test_an_answer_in_which_an_override_is_lost_is_seen() -> None:
-    """Looker may carry out the change of the source after that of the result maker."""
+def test_an_override_lost_in_the_answer_is_detected() -> None:
+    """Looker may apply the change of the source after the change of the result maker."""
     body = {"query_id": "1", "result_maker": {"vis_config": PIE, "sorts": None}}
     answer = query_tile(
         {"vis_config": {"type": "table"}, "sorts": ["a"]}, {"vis_config": {"type": "table"}, "sorts": []}
@@ -110,7 +110,7 @@ def test_an_answer_in_which_an_override_is_lost_is_seen() -> None:
     assert not_overridden(body, {"id": "5"}) == {}
 
 
-def test_an_override_that_is_lost_with_the_change_of_its_query_is_said_once_more(stage: Stage) -> None:
+def test_an_override_lost_with_a_query_change_is_sent_again(stage: Stage) -> None:
     item, tile = stage.item("dashboard=1"), tile_of(stage, "query_id")
     mine = next(one for one in item.raw["dashboard_elements"] if one["id"] == tile["id"])
     mine["result_maker"]["vis_config"] = PIE

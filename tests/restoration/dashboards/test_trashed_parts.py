@@ -1,4 +1,4 @@
-"""Looker shows the parts of what is in the trash as deleted: they are judged when it is out."""
+"""Looker shows the parts of trashed objects as deleted: they are compared after the undelete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
 
 
 def flagged(dashboard: JsonObject) -> JsonObject:
-    """The dashboard with every part shown as deleted, and every place."""
+    """The dashboard with every part and component shown as deleted."""
     shown = {path: [{**part, "deleted": True} for part in dashboard[path]] for path in PARTS}
     for layout in shown["dashboard_layouts"]:
         places = layout["dashboard_layout_components"]
@@ -26,7 +26,7 @@ def flagged(dashboard: JsonObject) -> JsonObject:
     return {**dashboard, **shown}
 
 
-def test_a_trashed_dashboard_comes_back_by_one_write_with_its_one_layout(stage: Stage) -> None:
+def test_a_trashed_dashboard_is_restored_with_one_write_and_one_layout(stage: Stage) -> None:
     before = stage.dashboard("1")
     stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
     assert before["dashboard_layouts"]
@@ -41,7 +41,7 @@ def test_a_trashed_dashboard_comes_back_by_one_write_with_its_one_layout(stage: 
     assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
 
 
-def test_a_plan_says_of_a_trashed_dashboard_what_is_known_and_that_its_parts_are_looked_at_again(stage: Stage) -> None:
+def test_a_plan_of_a_trashed_dashboard_says_that_its_parts_are_compared_again(stage: Stage) -> None:
     tile = next(iter(stage.tiles("1")))
     stage.call("update_dashboard_element", {"note_text": "set since"}, dashboard_element_id=tile)
     stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
@@ -51,7 +51,7 @@ def test_a_plan_says_of_a_trashed_dashboard_what_is_known_and_that_its_parts_are
     assert plan.parts.calls()["dashboard"] == 1
 
 
-def test_what_was_deleted_in_it_before_is_made_when_it_is_out(stage: Stage) -> None:
+def test_parts_deleted_before_the_trash_are_recreated_after_the_undelete(stage: Stage) -> None:
     gone = next(iter(stage.tiles("1")))
     stage.call("delete_dashboard_element", dashboard_element_id=gone)
     stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
@@ -62,8 +62,8 @@ def test_what_was_deleted_in_it_before_is_made_when_it_is_out(stage: Stage) -> N
 
 
 @pytest.mark.parametrize("told_by", ["deleted", "its active layout"])
-def test_parts_of_a_trashed_dashboard_are_neither_made_nor_deleted_for_their_flags(stage: Stage, told_by: str) -> None:
-    """Tiles and filters may be flagged, too, and an answer may lack the dashboard's own flag."""
+def test_deleted_flags_of_parts_of_a_trashed_dashboard_are_ignored(stage: Stage, told_by: str) -> None:
+    """Tiles and filters may have the flag too, and an answer may lack the dashboard's flag."""
     item, shown = stage.item("dashboard=1"), stage.dashboard("1")
     live = {**flagged(shown), "deleted": told_by == "deleted"}
     plan = DashboardPlanner(stage.context(), ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan()
@@ -71,7 +71,7 @@ def test_parts_of_a_trashed_dashboard_are_neither_made_nor_deleted_for_their_fla
     assert not plan.pending
 
 
-def test_flags_in_the_backup_of_a_trashed_dashboard_say_nothing_either(stage: Stage) -> None:
+def test_deleted_flags_in_the_backup_of_a_trashed_dashboard_are_ignored(stage: Stage) -> None:
     item = stage.item("dashboard=1")
     item.raw = {**flagged(item.raw), "deleted": True}
     live = stage.dashboard("1")
@@ -80,20 +80,20 @@ def test_flags_in_the_backup_of_a_trashed_dashboard_say_nothing_either(stage: St
     assert not plan.removals
 
 
-def test_a_part_that_is_deleted_in_a_dashboard_that_is_not_is_gone() -> None:
+def test_a_deleted_part_of_an_existing_dashboard_counts_as_missing() -> None:
     layouts = [{"id": "1", "active": True, "deleted": False}, {"id": "2", "active": False, "deleted": True}]
     dashboard = {"deleted": False, "dashboard_layouts": layouts}
     assert flags_count(dashboard)
     assert [one["id"] for one in present(layouts, flags=flags_count(dashboard))] == ["1"]
 
 
-def test_the_active_layout_is_never_absent() -> None:
+def test_the_active_layout_never_counts_as_missing() -> None:
     layouts = [{"id": "1", "active": True, "deleted": True}, {"id": "2", "active": False, "deleted": True}]
     assert not flags_of_layouts_count(layouts)
     assert present(layouts, flags=flags_of_layouts_count(layouts)) == layouts
 
 
-def test_sections_that_are_in_the_trash_with_their_board_are_not_made_a_second_time(tmp_path: Any) -> None:
+def test_sections_of_a_trashed_board_are_not_created_twice(tmp_path: Any) -> None:
     from tests.restoration.restore_fixture import SMALL
 
     sizes = type(SMALL)(**{**{name: getattr(SMALL, name) for name in SMALL.__dataclass_fields__}, "boards": 1})

@@ -26,7 +26,7 @@ def crossing(tmp_path: Path) -> Iterator[Crossing]:
 
 @pytest.fixture
 def arena(tmp_path: Path) -> Iterator[Arena]:
-    """The instance that was backed up, and nothing changed since."""
+    """The backed-up instance without changes."""
     with Arena(tmp_path, sizes=FOLDERS) as made:
         yield made
 
@@ -50,7 +50,7 @@ def test_a_second_run_writes_nothing(crossing: Crossing) -> None:
 
 
 def personal(crossing: Crossing) -> tuple[dict[str, object], dict[str, object]]:
-    """A backed-up dashboard in somebody's personal folder, and that user, who is nobody in the other instance."""
+    """A backed-up dashboard in a personal folder, and its owner, who does not exist in the other instance."""
     user = crossing.source.table("user").records["2"]
     dashboard = list(crossing.source.table("dashboard"))[1]
     blob = {**crossing_blob(crossing, dashboard["id"]), "folder_id": user["personal_folder_id"], "folder": None}
@@ -66,7 +66,7 @@ def crossing_blob(crossing: Crossing, dashboard_id: str) -> dict[str, object]:
     return blob_of(crossing.source, "dashboard", record)
 
 
-def test_content_of_a_personal_folder_goes_to_its_owners_new_one(crossing: Crossing) -> None:
+def test_content_of_a_personal_folder_moves_to_its_owners_new_one(crossing: Crossing) -> None:
     dashboard, user = personal(crossing)
     crossing.migrate("user", f"dashboard={dashboard['id']}").all_good()
     owner = crossing.of("user", email=user["email"])
@@ -74,13 +74,13 @@ def test_content_of_a_personal_folder_goes_to_its_owners_new_one(crossing: Cross
     assert not crossing.migrate("user", f"dashboard={dashboard['id']}").all_good().writes
 
 
-def test_a_plan_knows_the_personal_folder_of_a_user_who_is_still_to_be_made(crossing: Crossing) -> None:
+def test_a_plan_includes_the_personal_folder_of_a_user_that_is_still_to_be_created(crossing: Crossing) -> None:
     dashboard, _ = personal(crossing)
     planned = crossing.migrate("user", f"dashboard={dashboard['id']}", "--plan").all_good()
     assert planned.report["by_type"]["dashboard"]["created"] == 1
 
 
-def test_without_the_owner_it_is_a_dead_letter_that_names_him(crossing: Crossing) -> None:
+def test_without_its_owner_personal_content_is_a_dead_letter_that_names_the_owner(crossing: Crossing) -> None:
     dashboard, user = personal(crossing)
     ran = crossing.migrate(f"dashboard={dashboard['id']}")
     assert ran.code == 1
@@ -89,7 +89,7 @@ def test_without_the_owner_it_is_a_dead_letter_that_names_him(crossing: Crossing
     assert "fallback_folder" in ran.letter()["message"]
 
 
-def test_or_it_goes_to_the_fallback_folder(crossing: Crossing) -> None:
+def test_without_its_owner_personal_content_goes_to_the_fallback_folder(crossing: Crossing) -> None:
     dashboard, _ = personal(crossing)
     shared = crossing.of("folder", is_shared_root=True)["id"]
     ran = crossing.migrate(f"dashboard={dashboard['id']}", LRESTORE_RUN_FALLBACK_FOLDER=shared).all_good()
@@ -98,13 +98,13 @@ def test_or_it_goes_to_the_fallback_folder(crossing: Crossing) -> None:
 
 
 def without_folders(crossing: Crossing) -> None:
-    """The backup as an extract without folders makes it."""
+    """The backup of an extraction without folders."""
     with contextlib.closing(sqlite3.connect(crossing.backup)) as connection, connection:
         connection.execute("DELETE FROM content_items WHERE content_type = ?", (CONTENT_TYPES["folder"].vault_number,))
 
 
 def in_a_folder(crossing: Crossing) -> JsonObject:
-    """A dashboard without tiles, in a folder that people make."""
+    """A dashboard without tiles, in an ordinary folder."""
     roots = {row["id"] for row in crossing.source.table("folder") if row["is_shared_root"] or row["is_personal"]}
     dashboard = next(row for row in crossing.source.table("dashboard") if row["folder_id"] not in roots)
     bare: dict[str, object] = {"dashboard_elements": [], "dashboard_layouts": [], "dashboard_filters": []}
@@ -144,7 +144,7 @@ def test_content_whose_folder_the_backup_holds_is_not_put_into_the_fallback_fold
 
 
 def test_a_live_dashboard_stays_where_it_is_if_its_folder_is_in_neither_place(crossing: Crossing) -> None:
-    """Somebody has given it a place since it was put into the fallback folder."""
+    """A user has moved it since it was put into the fallback folder."""
     dashboard = in_a_folder(crossing)
     without_folders(crossing)
     shared = crossing.of("folder", is_shared_root=True)["id"]
@@ -160,7 +160,7 @@ def test_a_live_dashboard_stays_where_it_is_if_its_folder_is_in_neither_place(cr
 
 
 def test_a_folder_whose_parent_is_in_neither_place_is_made_once_in_the_fallback_folder(crossing: Crossing) -> None:
-    """So is what is in it, with a new state file, too."""
+    """The same applies to its content, also with a new state file."""
     dashboard = in_a_folder(crossing)
     broken(crossing, "810", "799", "below what is gone")
     blob = {**crossing_blob(crossing, dashboard["id"]), "folder_id": "810", "folder": None}
@@ -206,7 +206,7 @@ def test_folders_that_swapped_places_get_them_back(arena: Arena) -> None:
     assert {key: arena.world.table("folder").records[key]["parent_id"] for key in before} == before
 
 
-def test_a_name_that_is_held_rightly_is_not_taken_away(arena: Arena) -> None:
+def test_a_folder_with_its_backed_up_name_keeps_it(arena: Arena) -> None:
     one, other = two_siblings(arena)
     arena.edit("folder", one["id"], name="in between")
     arena.edit("folder", other["id"], name=one["name"])
@@ -241,15 +241,13 @@ def test_a_folder_renamed_at_the_source_is_renamed_here_though_another_takes_its
 
 
 def broken(crossing: Crossing, folder_id: str, parent_id: str | None, name: str) -> None:
-    """A folder of the backup that is where no folder can be."""
+    """A folder of the backup at an impossible position."""
     folder = {"id": folder_id, "name": name, "parent_id": parent_id, "created_at": "2024-01-01T00:00:00Z"}
     crossing.back_up("folder", folder_id, folder)
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
-def test_a_circle_of_folders_costs_its_members_and_what_is_in_them_nothing_else(
-    crossing: Crossing, length: int
-) -> None:
+def test_a_circle_of_folders_fails_only_its_members_and_their_content(crossing: Crossing, length: int) -> None:
     members = [str(800 + number) for number in range(length)]
     for number, member in enumerate(members):
         broken(crossing, member, members[(number + 1) % length], f"round {member}")

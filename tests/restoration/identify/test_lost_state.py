@@ -1,4 +1,4 @@
-"""The same migration again with a new state file, or without its mappings: nothing is made a second time."""
+"""A repeated migration with a new state file, or without mappings, creates nothing twice."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def crossing(tmp_path: Path) -> Iterator[Crossing]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lose", [without_state, without_mappings])
-def test_a_migration_that_has_lost_its_memory_makes_nothing_again(
+def test_a_migration_without_its_state_creates_nothing_twice(
     crossing: Crossing, lose: Callable[[Crossing], None]
 ) -> None:
     first = crossing.migrate()
@@ -72,7 +72,7 @@ def test_a_migration_that_has_lost_its_memory_makes_nothing_again(
 
 
 def nameless(stage: Stage, user_id: str, **fields: Any) -> Any:
-    """The item of a user without a login that a restore can make."""
+    """The item of a user without a login that a restore can create."""
     item = stage.item(f"user={user_id}")
     for name in ("email", "credentials_email", "credentials_saml", "credentials_api3"):
         item.raw.pop(name, None)
@@ -81,7 +81,7 @@ def nameless(stage: Stage, user_id: str, **fields: Any) -> Any:
 
 
 def live_user(stage: Stage, item: Any, **fields: Any) -> str:
-    """A live user without any login, who has the same name, groups and roles."""
+    """A live user without login, with the same name, groups and roles."""
     made = edit(
         stage.world,
         Edit(
@@ -109,16 +109,14 @@ LOGINS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_a_user_without_a_login_is_known_by_names_groups_and_roles(stage: Stage, login: dict[str, Any]) -> None:
+def test_a_user_without_a_login_is_matched_by_names_groups_and_roles(stage: Stage, login: dict[str, Any]) -> None:
     item = nameless(stage, "3", **login)
     live_id = live_user(stage, item)
     assert restored(stage, item).destination_id == live_id
 
 
 @pytest.mark.parametrize("login", LOGINS)
-def test_a_user_of_that_name_with_other_roles_is_neither_written_to_nor_doubled(
-    stage: Stage, login: dict[str, Any]
-) -> None:
+def test_a_namesake_with_other_roles_is_neither_written_nor_doubled(stage: Stage, login: dict[str, Any]) -> None:
     item = nameless(stage, "3", **login)
     live_id = live_user(stage, item)
     stage.world.edges["role_user"].replace_lefts(live_id, ["4"])
@@ -130,19 +128,19 @@ def test_a_user_of_that_name_with_other_roles_is_neither_written_to_nor_doubled(
     assert stage.world.edges["role_user"].lefts(live_id) == ["4"]
 
 
-def test_a_user_of_that_name_who_has_a_login_is_another(stage: Stage) -> None:
+def test_a_namesake_with_a_login_is_another_user(stage: Stage) -> None:
     item = nameless(stage, "3")
     live_id = live_user(stage, item, email="other@example.com", credentials_email={"email": "other@example.com"})
     assert restored(stage, item).destination_id != live_id
 
 
-def test_an_embed_user_is_known_by_its_external_id_alone(stage: Stage) -> None:
+def test_an_embed_user_is_matched_only_by_its_external_id(stage: Stage) -> None:
     item = nameless(stage, "3", credentials_embed=[{"external_user_id": "ext-3", "external_group_id": "g"}])
     live_id = live_user(stage, item)
     assert restored(stage, item).destination_id != live_id
 
 
-def test_a_user_with_an_email_login_is_not_taken_for_a_namesake_who_has_other_roles(stage: Stage) -> None:
+def test_a_user_with_an_email_login_is_not_matched_with_a_namesake_with_other_roles(stage: Stage) -> None:
     item = stage.item("user=3")
     item.raw.update(email="new@example.com", role_ids=["2"])
     item.raw["credentials_email"] = {**item.raw["credentials_email"], "email": "new@example.com"}

@@ -1,4 +1,4 @@
-"""Matching parts: by id, by mapping, by content; nothing twice, nothing lost."""
+"""Parts are matched by id, mapping or content, each at most once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ def by_title(part: JsonObject) -> Any:
     return part.get("title")
 
 
-def test_ids_win_over_content_where_they_hold() -> None:
+def test_valid_ids_win_over_content() -> None:
     backed_up = [{"id": "1", "title": "A"}, {"id": "2", "title": "B"}]
     live = [{"id": "1", "title": "B"}, {"id": "2", "title": "A"}]
     matching = match_parts(backed_up, live, mapped=lambda _: None, ids_hold=True, keys=((by_title, by_title),))
     assert {index: part["id"] for index, part in matching.live_of.items()} == {0: "1", 1: "2"}
 
 
-def test_ids_of_another_instance_say_nothing() -> None:
+def test_ids_of_another_instance_are_ignored() -> None:
     backed_up, live = [{"id": "1", "title": "A"}], [{"id": "1", "title": "B"}, {"id": "9", "title": "A"}]
     matching = match_parts(backed_up, live, mapped=lambda _: None, ids_hold=False, keys=((by_title, by_title),))
     assert matching.live_of[0]["id"] == "9"
@@ -36,8 +36,8 @@ def test_a_mapping_wins_over_content() -> None:
     assert matching.live_of[0]["id"] == "9"
 
 
-def test_merged_queries_are_told_apart_by_what_they_are_made_of() -> None:
-    """Their ids mean nothing in another instance, and all of them may have the same title."""
+def test_merged_queries_are_distinguished_by_their_source_queries() -> None:
+    """In another instance their ids are invalid, and all of them may have the same title."""
 
     def tile(number: str, view: str) -> JsonObject:
         maker = {"filterables": [{"name": "q_0", "model": "m", "view": view, "listen": []}]}

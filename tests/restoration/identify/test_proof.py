@@ -20,34 +20,34 @@ def recorded(kind: str, live: dict[str, Any]) -> Recorded:
     return Recorded("7", proof_of(kind, live))
 
 
-def test_the_time_of_creation_decides_whatever_people_have_changed() -> None:
+def test_the_time_of_creation_decides_whatever_else_has_changed() -> None:
     known = recorded("look", {"id": 7, "title": "Sales", "folder_id": "1", "created_at": THEN})
     assert proves("look", known, {"id": 7, "title": "Renamed", "folder_id": "9", "created_at": THEN}) is True
     assert proves("look", known, {"id": 7, "title": "Sales", "folder_id": "1", "created_at": LATER}) is False
 
 
-def test_where_one_side_has_no_time_of_creation_the_natural_key_decides() -> None:
-    """Some answers to a create do not show it."""
+def test_without_a_time_of_creation_the_natural_key_decides() -> None:
+    """Some answers to a create lack it."""
     known = recorded("look", {"id": 7, "title": "Sales", "folder_id": "1"})
     assert proves("look", known, {"title": "Sales", "folder_id": "1", "created_at": THEN}) is True
     assert proves("look", known, {"title": "Sales", "folder_id": "2", "created_at": THEN}) is False
 
 
 @pytest.mark.parametrize("kind", ["group", "role", "permission_set", "model_set"])
-def test_types_without_a_time_of_creation_are_known_by_the_name_that_they_had(kind: str) -> None:
+def test_types_without_a_time_of_creation_are_proved_by_their_recorded_name(kind: str) -> None:
     known = recorded(kind, {"id": "7", "name": "Sales"})
     assert proves(kind, known, {"id": "7", "name": "Sales"}) is True
     assert proves(kind, known, {"id": "7", "name": "Somebody else's"}) is False
 
 
-def test_a_name_that_makes_way_while_others_are_restored_is_the_same_name() -> None:
-    """A run that was killed in between has left it."""
+def test_a_temporary_name_proves_the_object() -> None:
+    """A killed run has left it."""
     known = recorded("group", {"id": "7", "name": "Sales"})
     assert proves("group", known, {"id": "7", "name": temporary_title("Sales", "7")}) is True
     assert proves("group", known, {"id": "7", "name": temporary_title("Sales", "8")}) is False
 
 
-def test_what_an_older_version_recorded_proves_nothing_by_itself() -> None:
+def test_a_mapping_of_an_older_version_proves_nothing() -> None:
     assert proves("look", Recorded("7", UNPROVED), {"title": "Sales", "created_at": THEN}) is None
 
 
@@ -71,7 +71,7 @@ def test_what_an_older_version_recorded_proves_nothing_by_itself() -> None:
         ({"first_name": "Ann"}, {"first_name": "Ann", "email": "ann@x.com"}, None),
     ],
 )
-def test_users_are_known_by_their_logins(then: dict[str, Any], now: dict[str, Any], same: bool | None) -> None:
+def test_users_are_proved_by_their_logins(then: dict[str, Any], now: dict[str, Any], same: bool | None) -> None:
     assert proves("user", recorded("user", then), now) is same
 
 
@@ -101,15 +101,15 @@ def test_no_address_can_be_read_in_the_proof_of_a_user() -> None:
         ("board_item", {"dashboard_id": "5"}, {"dashboard_id": "5", "custom_title": "T"}, {"dashboard_id": "6"}),
     ],
 )
-def test_parts_are_known_by_any_of_what_tells_them_apart(
+def test_one_equal_trait_proves_a_part(
     kind: str, then: dict[str, Any], changed: dict[str, Any], another: dict[str, Any]
 ) -> None:
-    """People change a tile's title, or its query; who has changed both has made another tile of it."""
+    """A changed title or a changed query is still the same tile; with both changed it is another tile."""
     assert proves(kind, recorded(kind, then), changed) is True
     assert proves(kind, recorded(kind, then), another) is False
 
 
-def test_a_query_is_known_by_its_slug_or_by_what_it_asks() -> None:
+def test_a_query_is_proved_by_its_slug_or_its_definition() -> None:
     asked = {"model": "m", "view": "v", "fields": ["v.a"]}
     known = recorded("query", {**asked, "slug": "abc"})
     assert proves("query", known, {"model": "m", "view": "v", "fields": ["v.a", "v.b"], "slug": "abc"}) is True

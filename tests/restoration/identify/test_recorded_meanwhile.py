@@ -1,4 +1,4 @@
-"""What another process of the run has recorded since this one read the live object."""
+"""Records of another process that are newer than this process's read of the live object."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from lrestore.restoration.identify.resolve import mapped, user_there
 from tests.restoration.restore_fixture import Stage
 
 
-def test_a_user_whose_login_came_after_it_was_read_is_the_one_that_is_on_record(stage: Stage) -> None:
-    """A user is made without its e-mail, a process that dies has read that, and its successor makes the login."""
+def test_a_user_whose_login_was_created_after_the_read_is_the_recorded_one(stage: Stage) -> None:
+    """A dying process has read a user without e-mail login, and its successor creates the login."""
     email = stage.item("user=2").raw["email"]
     stage.call("delete_user", user_id="2")
     made = stage.call("create_user", {"first_name": "Ada"})

@@ -1,4 +1,4 @@
-"""An object that was deleted and made again under the same natural key has another id; references lead to it."""
+"""References lead to a recreated object, which has the same natural key and another id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.restoration.restore_fixture import SMALL, Stage, incomplete, writes
 
 
 def made_again(stage: Stage, kind: str, object_id: str, **fields: Any) -> str:
-    """Delete an object for good, and make one with the same fields: it gets another id."""
+    """Delete an object permanently and create one with the same fields, which gets another id."""
     record = dict(stage.world.get(kind, object_id) or {})
     users = stage.world.edges["group_user"].rights(object_id) if kind == "group" else []
     edit(stage.world, Edit(type=kind, id=object_id, delete=True))
@@ -34,7 +34,7 @@ def members(stage: Stage, user_id: str) -> list[str]:
 
 
 def a_member(stage: Stage) -> tuple[str, str]:
-    """A user and a group of its own choice that it is backed up in."""
+    """A user and one of its backed-up groups."""
     for user in stage.world.table("user"):
         for group in stage.item(f"user={user['id']}").raw["group_ids"]:
             if str(group) != "1" and str(user["id"]) != "1":
@@ -43,7 +43,7 @@ def a_member(stage: Stage) -> tuple[str, str]:
 
 
 def a_holder(stage: Stage) -> tuple[str, str]:
-    """A user and a role that it is backed up with."""
+    """A user and one of its backed-up roles."""
     for user in stage.world.table("user"):
         for role in stage.item(f"user={user['id']}").raw["role_ids"]:
             if str(user["id"]) != "1":
@@ -76,7 +76,7 @@ def test_a_role_that_was_made_again_stays_with_its_users(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(("kind", "edge"), [("group", "group_user"), ("role", "role_user")])
-def test_what_may_be_an_unresolved_reference_is_not_taken_away(stage: Stage, kind: str, edge: str) -> None:
+def test_a_possible_unresolved_reference_is_not_removed(stage: Stage, kind: str, edge: str) -> None:
     user, source_id = a_member(stage) if kind == "group" else a_holder(stage)
     new = made_again(stage, kind, source_id, name="Under another name")
     stage.world.edges[edge].replace_lefts(user, [new])
@@ -85,7 +85,7 @@ def test_what_may_be_an_unresolved_reference_is_not_taken_away(stage: Stage, kin
     assert any(f"keeping {kind} {new}" in warning for warning in result.warnings)
 
 
-def test_what_the_backup_knows_as_another_is_taken_away_though_a_reference_is_unresolved(stage: Stage) -> None:
+def test_an_object_known_as_another_is_removed_though_a_reference_is_unresolved(stage: Stage) -> None:
     item = stage.item("user=2")
     item.raw.update(group_ids=["3", "77"])
     stage.world.edges["group_user"].replace_lefts("2", ["2", "3"])
@@ -94,7 +94,7 @@ def test_what_the_backup_knows_as_another_is_taken_away_though_a_reference_is_un
 
 
 @pytest.mark.parametrize("name", ["group_ids", "role_ids"])
-def test_nothing_is_taken_away_while_a_reference_is_still_to_come(stage: Stage, name: str) -> None:
+def test_nothing_is_removed_while_a_reference_is_still_to_be_restored(stage: Stage, name: str) -> None:
     kind = name.removesuffix("_ids")
     edge = f"{kind}_user"
     extra = edit(stage.world, Edit(type=kind, id=stage.world.new_id(kind), set={"name": "Made since"}))
@@ -118,7 +118,7 @@ def test_content_goes_to_a_folder_that_was_made_again(stage: Stage) -> None:
 
 
 def folder_of(stage: Stage, raw: Record) -> str:
-    """The folder of the content, which must be one that people make, with nothing below it that would go, too."""
+    """The folder of the content: an ordinary folder without subfolders, which would be deleted too."""
     folder = str(raw["folder_id"])
     held = stage.item(f"folder={folder}").raw
     assert not held.get("is_personal") and not held.get("is_shared_root")
@@ -126,7 +126,7 @@ def folder_of(stage: Stage, raw: Record) -> str:
 
 
 def test_a_folder_two_levels_up_may_have_been_made_again(stage: Stage) -> None:
-    """The whole way down is known by names from the first folder that has kept its id."""
+    """The path is matched by names from the first folder that has kept its id."""
     deep = next(
         row
         for row in stage.world.table("folder")
@@ -142,7 +142,7 @@ def test_a_folder_two_levels_up_may_have_been_made_again(stage: Stage) -> None:
 
 
 def test_a_folder_that_the_backup_knows_as_another_is_not_taken_for_one_that_is_gone(stage: Stage) -> None:
-    """It was given the name of the other since: what is in it belongs to other people."""
+    """It was renamed to the other's name later: its content belongs to other users."""
     gone = folder_of(stage, stage.item("dashboard=1").raw)
     record = dict(stage.world.get("folder", gone) or {})
     other = next(
@@ -171,7 +171,7 @@ def test_a_tile_shows_a_look_that_was_made_again(stage: Stage) -> None:
 
 
 def test_a_look_in_the_trash_is_not_replaced_by_its_namesake(stage: Stage) -> None:
-    """It has kept its id, and comes back with it."""
+    """It keeps its id in the trash and after the undelete."""
     tile = next(tile for tile in stage.item("dashboard=1").raw["dashboard_elements"] if tile["look_id"])
     look = dict(stage.world.get("look", str(tile["look_id"])) or {})
     edit(stage.world, Edit(type="look", id=look["id"], set={"deleted": True, "deleted_at": "2026-02-01T00:00:00.000Z"}))
@@ -201,7 +201,7 @@ def test_content_stays_with_an_owner_who_was_made_again(stage: Stage) -> None:
 
 
 def test_a_board_shows_a_dashboard_that_was_made_again(tmp_path: Path) -> None:
-    """The live item, which shows the new dashboard, is the backed-up one: it is neither removed nor doubled."""
+    """The live item of the new dashboard matches the backed-up one: it is neither removed nor doubled."""
     sizes = dataclasses.replace(SMALL, boards=1)
     with Stage(tmp_path, sizes=sizes) as stage:
         board = stage.item("board=1").raw

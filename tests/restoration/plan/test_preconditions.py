@@ -1,5 +1,5 @@
-"""A reference that leads nowhere is named with its path. What an item cannot be without stops it before the first
-write; it comes back without anything else that cannot be had.
+"""A broken reference is reported with its path. A required one fails the item before the first write; the item is
+restored without the others.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def attempt(stage: Stage, key: str, policy: Policy | None = None) -> DependencyE
 
 
 def test_a_missing_folder_is_named(stage: Stage) -> None:
-    """P1: an error that names which, and the object stays as it was."""
+    """P1: the error names the folder, and the object is unchanged."""
     folder_id = stage.item("dashboard=2").raw["folder_id"]
     stage.call("delete_dashboard", dashboard_id="2")
     edit(stage.world, Edit(type="folder", id=folder_id, delete=True))
@@ -49,12 +49,12 @@ def trashed(stage: Stage, look_id: str) -> None:
 
 
 def replaced(stage: Stage, look_id: str) -> None:
-    """Ids are given anew after a rollback: the tile would show what somebody else has made since."""
+    """Ids are reused after a rollback: the tile would show a newer object of another user."""
     edit(stage.world, Edit(type="look", id=look_id, set={"created_at": "2030-01-01T00:00:00.000Z"}))
 
 
 @pytest.mark.parametrize("lost", [deleted, trashed, replaced])
-def test_a_dashboard_comes_back_without_the_tile_of_a_look_that_cannot_be_had(
+def test_a_dashboard_is_restored_without_the_tile_of_a_missing_look(
     stage: Stage, lost: Callable[[Stage, str], None]
 ) -> None:
     index, tile = with_a_look(stage)
@@ -75,7 +75,7 @@ def test_a_dashboard_comes_back_without_the_tile_of_a_look_that_cannot_be_had(
     assert len(made) == len([one for one in wanted if one["look_id"] != look_id]) < len(wanted)
 
 
-def test_the_next_run_says_the_same_and_writes_nothing(stage: Stage) -> None:
+def test_the_next_run_reports_the_same_and_writes_nothing(stage: Stage) -> None:
     _, tile = with_a_look(stage)
     stage.call("delete_dashboard", dashboard_id="1")
     trashed(stage, tile["look_id"])
@@ -89,7 +89,7 @@ def test_the_next_run_says_the_same_and_writes_nothing(stage: Stage) -> None:
     assert messages[0] == messages[1]
 
 
-def test_the_tile_is_made_as_soon_as_its_look_is_there(stage: Stage) -> None:
+def test_an_omitted_tile_is_created_once_its_look_exists(stage: Stage) -> None:
     _, tile = with_a_look(stage)
     stage.call("delete_dashboard", dashboard_id="1")
     trashed(stage, tile["look_id"])
@@ -102,8 +102,8 @@ def test_the_tile_is_made_as_soon_as_its_look_is_there(stage: Stage) -> None:
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_a_live_tile_that_may_be_one_of_those_left_out_is_not_deleted(stage: Stage) -> None:
-    """An unresolved id proves nothing: the tile may have been made again by hand."""
+def test_a_live_tile_that_may_be_an_omitted_one_is_not_deleted(stage: Stage) -> None:
+    """An unresolved id proves nothing: the tile may have been recreated by hand."""
     _, tile = with_a_look(stage)
     replaced(stage, tile["look_id"])
     stage.call("delete_dashboard_element", dashboard_element_id=tile["id"])
@@ -124,8 +124,8 @@ def test_missing_looks_may_fail_the_dashboard(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("there", [True, False])
-def test_a_link_to_lookml_that_leads_nowhere_is_left_out(stage: Stage, there: bool) -> None:
-    """As one that is there already does not: it needs no question."""
+def test_a_broken_link_to_lookml_is_omitted(stage: Stage, there: bool) -> None:
+    """A link that exists already is not checked."""
     item = stage.item("dashboard=1")
     item.raw["lookml_link_id"] = "gone::overview"
     item.raw["dashboard_layouts"][0]["lookml_link_id"] = "gone::overview"
@@ -148,7 +148,7 @@ def test_an_unchanged_item_needs_no_check(stage: Stage) -> None:
 
 
 def without_owner(stage: Stage) -> tuple[str, str]:
-    """A deleted dashboard whose owner, not the caller, is gone too: its key and the owner's id."""
+    """The key of a deleted dashboard and the id of its owner, who is gone too and not the caller."""
     caller = stage.call("me")["id"]
     for row in stage.vault.index({"dashboard"}):
         owner = str(stage.vault.read(row.key).raw["user_id"])
@@ -159,7 +159,7 @@ def without_owner(stage: Stage) -> tuple[str, str]:
     raise AssertionError("every dashboard belongs to the caller")
 
 
-def test_an_owner_who_is_gone_is_replaced_by_the_caller_and_said_so(stage: Stage) -> None:
+def test_a_missing_owner_is_replaced_by_the_caller_with_a_warning(stage: Stage) -> None:
     key, owner = without_owner(stage)
     result = incomplete(lambda: stage.restore(key))
     assert result.outcome == "created"
@@ -167,7 +167,7 @@ def test_an_owner_who_is_gone_is_replaced_by_the_caller_and_said_so(stage: Stage
     assert any(f"user={owner}" in warning for warning in result.warnings)
 
 
-def test_a_fallback_owner_takes_over(stage: Stage) -> None:
+def test_a_missing_owner_is_replaced_by_the_fallback_owner(stage: Stage) -> None:
     key, owner = without_owner(stage)
     caller = stage.call("me")["id"]
     other = next(user["id"] for user in stage.world.table("user") if user["id"] not in (owner, caller))
@@ -176,7 +176,7 @@ def test_a_fallback_owner_takes_over(stage: Stage) -> None:
 
 
 def test_an_owner_that_the_release_cannot_set_is_reported(stage: Stage) -> None:
-    """Dashboard.user_id can be written since 26.8 only: the owner is lost, and that is said."""
+    """Dashboard.user_id is writable since 26.8 only: the owner is lost, and the run reports it."""
     stage.simulator.config.release = "25.20.0"
     caller = stage.call("me")["id"]
     keys = [str(row.key) for row in stage.vault.index({"dashboard"})]

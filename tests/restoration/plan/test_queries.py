@@ -1,4 +1,4 @@
-"""Queries in another instance: from the tiles of the backup, from the living source, made once, and never guessed."""
+"""Queries in another instance are taken from tiles of the backup or from the source instance, and created once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def crossing(tmp_path: Path) -> Iterator[Crossing]:
 
 
 def looks(world: World) -> tuple[Record, Record]:
-    """A look whose query some tile shows, and one whose query none does."""
+    """A look whose query is shown by a tile, and one without such a tile."""
     shown = {tile["query_id"] for tile in world.table("dashboard_element") if tile["query_id"]}
     shown |= {
         (world.get("look", tile["look_id"]) or {})["query_id"]
@@ -53,7 +53,7 @@ def prepare(crossing: Crossing) -> None:
     crossing.migrate("group", "role", "permission_set", "model_set", "user", "folder").all_good()
 
 
-def test_a_look_is_made_with_the_query_that_a_tile_of_the_backup_shows(crossing: Crossing) -> None:
+def test_a_look_is_created_with_its_query_from_a_tile_of_the_backup(crossing: Crossing) -> None:
     prepare(crossing)
     look, _ = looks(crossing.source)
     ran = crossing.migrate(f"look={look['id']}").all_good()
@@ -72,7 +72,7 @@ def test_a_second_run_makes_no_query_and_reads_none(crossing: Crossing) -> None:
     assert crossing.migrate(f"look={look['id']}", "--verify").all_good().report["verify"]["different"] == []
 
 
-def test_a_look_whose_query_nothing_shows_is_a_dead_letter_that_says_what_helps(crossing: Crossing) -> None:
+def test_a_look_without_a_known_query_is_a_dead_letter_with_a_hint(crossing: Crossing) -> None:
     prepare(crossing)
     _, look = looks(crossing.source)
     ran = crossing.migrate(f"look={look['id']}")
@@ -81,7 +81,7 @@ def test_a_look_whose_query_nothing_shows_is_a_dead_letter_that_says_what_helps(
     assert "[source] base_url" in ran.letter()["message"] + ran.out + ran.err
 
 
-def test_a_look_whose_explore_is_not_there_names_it_before_anything_is_made(crossing: Crossing) -> None:
+def test_a_look_with_a_missing_explore_fails_before_anything_is_created(crossing: Crossing) -> None:
     prepare(crossing)
     look, _ = looks(crossing.source)
     query = crossing.source.get("query", look["query_id"]) or {}
@@ -92,7 +92,7 @@ def test_a_look_whose_explore_is_not_there_names_it_before_anything_is_made(cros
     assert f"explore={query['model']}::{query['view']}" in ran.letter()["message"]
 
 
-def test_the_living_source_knows_the_query_and_is_only_read(crossing: Crossing) -> None:
+def test_the_query_is_read_from_the_source_instance_which_is_never_written(crossing: Crossing) -> None:
     origin = crossing.source_lives()
     prepare(crossing)
     _, look = looks(crossing.source)
@@ -102,7 +102,7 @@ def test_the_living_source_knows_the_query_and_is_only_read(crossing: Crossing) 
     assert any(call.operation == "query" for call in origin.log.calls)
 
 
-def test_a_look_that_is_there_with_another_query_gets_the_right_one(crossing: Crossing) -> None:
+def test_an_existing_look_with_another_query_gets_the_backed_up_one(crossing: Crossing) -> None:
     prepare(crossing)
     look, _ = looks(crossing.source)
     crossing.migrate(f"look={look['id']}").all_good()
@@ -117,7 +117,7 @@ def test_a_look_that_is_there_with_another_query_gets_the_right_one(crossing: Cr
     assert migrated(crossing, look)["query_id"] == right
 
 
-def test_a_look_that_asks_the_same_already_is_left_alone_without_a_mapping(crossing: Crossing) -> None:
+def test_a_look_with_an_equal_query_is_unchanged_without_a_mapping(crossing: Crossing) -> None:
     prepare(crossing)
     look, _ = looks(crossing.source)
     crossing.migrate(f"look={look['id']}").all_good()
@@ -150,8 +150,8 @@ def test_a_merged_query_is_rebuilt_from_the_living_source_once(crossing: Crossin
     assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
 
 
-def test_a_dashboard_comes_back_without_a_merged_query_whose_explore_is_not_there(crossing: Crossing) -> None:
-    """The backup holds only its id: what it asks is known from the living source."""
+def test_a_dashboard_is_restored_without_a_merged_query_of_a_missing_explore(crossing: Crossing) -> None:
+    """The backup has only its id; its definition comes from the source instance."""
     dashboard = merged(crossing.source)
     tile = next(
         one
@@ -171,7 +171,7 @@ def test_a_dashboard_comes_back_without_a_merged_query_whose_explore_is_not_ther
         assert bool(ran.writes) is not again
 
 
-def test_a_merged_query_is_made_without_what_the_release_does_not_know(crossing: Crossing) -> None:
+def test_a_merged_query_is_created_without_fields_that_the_release_lacks(crossing: Crossing) -> None:
     """``limit`` came with 26.2: an older Looker refuses the query whose body has it."""
     for merge in crossing.source.table("merge_query"):
         crossing.source.table("merge_query").change(merge["id"], {"limit": "300"})
@@ -188,7 +188,7 @@ def test_a_merged_query_is_made_without_what_the_release_does_not_know(crossing:
     assert crossing.migrate(f"dashboard={dashboard['id']}").all_good().writes == []
 
 
-def test_without_the_source_the_tile_of_a_merged_query_is_named_and_the_rest_restored(crossing: Crossing) -> None:
+def test_without_the_source_the_tile_of_a_merged_query_is_omitted_and_reported(crossing: Crossing) -> None:
     prepare(crossing)
     crossing.migrate("look")
     dashboard = merged(crossing.source)
@@ -212,7 +212,7 @@ def test_without_the_source_the_tile_of_a_merged_query_is_named_and_the_rest_res
     assert again.writes == [] and again.letter()["errors"] == letter["errors"]
 
 
-def test_a_tile_that_could_not_be_made_is_made_once_the_source_is_named(crossing: Crossing) -> None:
+def test_an_omitted_tile_is_created_once_the_source_is_configured(crossing: Crossing) -> None:
     prepare(crossing)
     crossing.migrate("look")
     dashboard = merged(crossing.source)
@@ -268,7 +268,7 @@ def test_a_tile_of_sql_that_was_made_by_hand_is_kept(crossing: Crossing) -> None
     assert "delete_dashboard_element" not in again.operations
 
 
-def test_a_look_is_the_one_that_is_there_not_its_namesake_in_the_trash(crossing: Crossing) -> None:
+def test_an_existing_look_wins_over_a_namesake_in_the_trash(crossing: Crossing) -> None:
     prepare(crossing)
     look, _ = looks(crossing.source)
     crossing.migrate(f"look={look['id']}").all_good()

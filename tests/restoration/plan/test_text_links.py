@@ -1,4 +1,4 @@
-"""Links in texts lead to the same content as before: in another instance, and where content gets a new id."""
+"""Links in texts lead to the same content as before, in another instance and to content with a new id."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.restoration.migration_fixture import Crossing
 
 SOME = Sizes(users=2, groups=0, folders=2, depth=1, looks=0, dashboards=12, tiles=6, filters=0, boards=1, plans=1)
 HERE = "looker.example.com"
-"""The host that the queries of a made-up instance are shared under."""
+"""The host in the share URLs of a generated instance."""
 
 FEW = "dashboard=1,2,3"
 MANY = "dashboard"
@@ -35,13 +35,13 @@ def dashboard_blob(arena: Arena, dashboard_id: str) -> JsonObject:
 
 
 def put(arena: Arena, dashboard_id: str, *tiles: JsonObject, **fields: Any) -> None:
-    """Back up a dashboard with these tiles and fields, and no others."""
+    """Back up a dashboard with only these tiles and fields."""
     bare = {"dashboard_elements": list(tiles), "dashboard_layouts": [], "dashboard_filters": []}
     arena.back_up("dashboard", dashboard_id, {**dashboard_blob(arena, dashboard_id), **bare, **fields})
 
 
 def vis(arena: Arena, **query: Any) -> JsonObject:
-    """A tile of a made-up dashboard that asks something else."""
+    """A tile of a generated dashboard with another query."""
     world = arena.source if isinstance(arena, Crossing) else arena.world
     blobs = (blob_of(world, "dashboard", dashboard) for dashboard in world.table("dashboard"))
     tiles = (tile for blob in blobs for tile in blob["dashboard_elements"])
@@ -73,7 +73,7 @@ def crossing(tmp_path: Path) -> Iterator[Crossing]:
 
 @pytest.fixture
 def arena(tmp_path: Path) -> Iterator[Arena]:
-    """The instance that was backed up, two of whose dashboards link to each other."""
+    """The backed-up instance with two dashboards that link to each other."""
     with Arena(tmp_path, sizes=SOME) as made:
         for one, other in (("1", "2"), ("2", "1")):
             for tile in made.parts("dashboard_element", one):
@@ -122,7 +122,7 @@ def test_a_dashboard_made_anew_in_its_own_instance_links_to_itself(arena: Arena)
     assert arena.run("--select", "dashboard=1").all_good().writes == []
 
 
-def test_an_address_of_its_own_costs_no_call(arena: Arena) -> None:
+def test_a_link_to_the_own_address_costs_no_call(arena: Arena) -> None:
     arena.edit("dashboard", "1", description="I am /dashboards/1")
     arena.back_up("dashboard", "1", dashboard_blob(arena, "1"))
     arena.edit("dashboard", "1", title="Changed")
@@ -173,7 +173,7 @@ def test_addresses_of_the_own_instance_lead_to_the_other_one_and_foreign_ones_st
     assert foreign == "https://else.example.com/dashboards/2"
 
 
-def test_links_to_what_is_not_migrated_are_listed_and_stay(crossing: Crossing) -> None:
+def test_links_to_content_that_is_not_migrated_are_listed_and_stay(crossing: Crossing) -> None:
     put(crossing, "1", text("to /dashboards/2 and /dashboards/77 and /looks/5"))
     ran = crossing.migrate("dashboard=1").all_good()
     assert only_tile(crossing, "1")["body_text"] == "to /dashboards/2 and /dashboards/77 and /looks/5"
@@ -187,7 +187,7 @@ def test_links_to_what_is_not_migrated_are_listed_and_stay(crossing: Crossing) -
     ]
 
 
-def test_what_was_migrated_later_is_linked_to_by_the_next_run(crossing: Crossing) -> None:
+def test_the_next_run_links_to_content_that_was_migrated_later(crossing: Crossing) -> None:
     put(crossing, "1", text("to /dashboards/2"))
     crossing.migrate("dashboard=1").all_good()
     ran = crossing.migrate("dashboard=1,2").all_good()
@@ -195,7 +195,7 @@ def test_what_was_migrated_later_is_linked_to_by_the_next_run(crossing: Crossing
     assert about_links(ran) == []
 
 
-def test_a_link_to_what_fails_is_listed(crossing: Crossing) -> None:
+def test_a_link_to_a_failed_item_is_listed(crossing: Crossing) -> None:
     put(crossing, "1", text("to /dashboards/2"))
     crossing.spoil("dashboard", "2", b"\xc1")
     ran = crossing.migrate("dashboard=1,2")
@@ -255,7 +255,7 @@ def test_boards_are_followed_in_every_text(crossing: Crossing) -> None:
 
 
 def test_plans_are_followed_in_every_text(crossing: Crossing) -> None:
-    """Filters go by the names of filters, which are no ids; their values may still be links."""
+    """Filters are keyed by names, which are no ids; their values may be links."""
     record = crossing.source.get("scheduled_plan", "1")
     assert record is not None
     plan = blob_of(crossing.source, "scheduled_plan", record)
@@ -300,8 +300,8 @@ def test_in_the_same_instance_a_dashboard_made_anew_is_linked_to_under_its_new_i
     assert arena.run("--select", what).all_good().writes == []
 
 
-def test_a_tile_is_known_again_wherever_its_links_lead(crossing: Crossing) -> None:
-    """A run that knows of no other finds what an earlier one made: tiles are changed, never deleted and made again."""
+def test_a_tile_is_matched_whatever_its_links_are(crossing: Crossing) -> None:
+    """A run without records finds the tiles of an earlier run: they are updated, never deleted and recreated."""
     rich = json.dumps({"text": "More", "href": f"https://{HERE}/dashboards/2"})
     put(crossing, "1", text("see /dashboards/3"), {"id": "902", "type": "button", "rich_content_json": rich})
     put(crossing, "2", text("see /dashboards/1"))

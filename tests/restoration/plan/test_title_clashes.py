@@ -1,4 +1,4 @@
-"""Titles and slugs of which there can be but one: swapped, handed round, given to another."""
+"""Unique titles and slugs: swapped between two or more objects, or taken by another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
 
 
 def neighbours(arena: Arena, kind: str, count: int) -> list[JsonObject]:
-    """Objects of one folder, in the backup as well."""
+    """Objects in one folder, live and in the backup."""
     found = [one for one in arena.world.table(kind) if not one["deleted"]][:count]
     for one in found[1:]:
         arena.world.table(kind).change(one["id"], {"folder_id": found[0]["folder_id"]})
@@ -31,7 +31,7 @@ def neighbours(arena: Arena, kind: str, count: int) -> list[JsonObject]:
 
 
 def hand_round(arena: Arena, kind: str, count: int, field: str) -> list[JsonObject]:
-    """Each has got what the next one had, the last what the first had."""
+    """Give each object the title or slug of the next one, and the last that of the first."""
     found = neighbours(arena, kind, count)
     for one, following in zip(found, [*found[1:], found[0]], strict=True):
         arena.edit(kind, one["id"], **{field: following[field]})
@@ -52,7 +52,7 @@ def restored(arena: Arena, kind: str, found: list[JsonObject], *argv: str) -> Ra
 @pytest.mark.parametrize("many", [False, True], ids=["in one process", "in several"])
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize(("kind", "field"), [("dashboard", "title"), ("dashboard", "slug"), ("look", "title")])
-def test_what_was_handed_round_comes_back_to_all(arena: Arena, kind: str, field: str, count: int, many: bool) -> None:
+def test_titles_swapped_in_a_circle_are_restored(arena: Arena, kind: str, field: str, count: int, many: bool) -> None:
     found = hand_round(arena, kind, count, field)
     everybody: list[JsonObject] = [] if many else found
     ran = restored(arena, kind, everybody, "--yes").all_good()
@@ -62,7 +62,7 @@ def test_what_was_handed_round_comes_back_to_all(arena: Arena, kind: str, field:
 
 
 @pytest.mark.parametrize("kind", ["dashboard", "look"])
-def test_what_is_made_anew_gets_its_title_when_the_other_has_given_it_up(arena: Arena, kind: str) -> None:
+def test_a_recreated_object_gets_its_title_once_the_other_has_released_it(arena: Arena, kind: str) -> None:
     one, other = neighbours(arena, kind, 2)
     arena.delete(kind, one["id"])
     arena.edit(kind, other["id"], title=one["title"])
@@ -74,8 +74,8 @@ def test_what_is_made_anew_gets_its_title_when_the_other_has_given_it_up(arena: 
 
 
 @pytest.mark.parametrize("kind", ["dashboard", "look"])
-def test_a_title_that_is_not_given_up_in_this_run_is_not_waited_for(arena: Arena, kind: str) -> None:
-    """The object keeps the title that it has, and the dead letter says who has its own."""
+def test_a_title_that_this_run_does_not_release_causes_no_waiting(arena: Arena, kind: str) -> None:
+    """The object keeps its live title, and the dead letter names the holder of its backed-up title."""
     one, other = hand_round(arena, kind, 2, "title")
     ran = restored(arena, kind, [one])
     assert ran.code == 1
@@ -84,29 +84,29 @@ def test_a_title_that_is_not_given_up_in_this_run_is_not_waited_for(arena: Arena
     assert not [call for call in ran.writes if (call.status or 0) < 400]
 
 
-def test_a_slug_that_is_not_given_up_in_this_run_is_left_to_the_other(arena: Arena) -> None:
+def test_a_slug_that_this_run_does_not_release_stays_with_the_other_object(arena: Arena) -> None:
     one, other = hand_round(arena, "dashboard", 2, "slug")
     ran = restored(arena, "dashboard", [one]).all_good()
     assert ran.writes == [] and any("slug" in warning for warning in ran.report["warnings"])
     assert now(arena, "dashboard", one, "slug") == other["slug"]
 
 
-def test_a_plan_says_what_every_one_gets(arena: Arena) -> None:
+def test_a_plan_shows_the_final_title_of_each_object(arena: Arena) -> None:
     found = hand_round(arena, "look", 2, "title")
     ran = restored(arena, "look", found, "--plan").all_good()
     assert ran.total("updated") == 2 and ran.writes == []
 
 
 def given_away(arena: Arena) -> tuple[str, str]:
-    """A look is gone, and another has its title: that of the one and of the other."""
+    """A look is gone, and another has its title. Returns the keys of both."""
     one, other = neighbours(arena, "look", 2)
     arena.delete("look", one["id"])
     arena.edit("look", other["id"], title=one["title"])
     return str(one["title"]), str(other["title"])
 
 
-def test_what_was_made_aside_and_never_told_is_found_again(tmp_path: Path) -> None:
-    """The worker dies when Looker has made the look under its title of no meaning."""
+def test_an_object_created_under_a_temporary_title_is_found_after_a_crash(tmp_path: Path) -> None:
+    """The worker dies after Looker has created the look under its temporary title."""
     one_by_one = {"LRESTORE_RUN_WORKERS": "1", "LRESTORE_RUN_IN_FLIGHT": "1"}
     (tmp_path / "counted").mkdir()
     with Arena(tmp_path / "counted", sizes=SIZES) as arena:

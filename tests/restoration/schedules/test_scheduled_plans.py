@@ -1,4 +1,4 @@
-"""Scheduled plans: found, compared, made switched off, switched on last, and never sent by being restored."""
+"""Scheduled plans are matched, compared, created disabled, enabled last, and never sent by a restore."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OFF = Policy(max_retries=2, disable_schedules=True)
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    """An instance with plans: 1 and 3 send dashboards, 2 and 4 looks, as it happens."""
+    """An instance with plans: 1 and 3 send dashboards, 2 and 4 looks."""
     with Stage(tmp_path, sizes=replace(SMALL, boards=0, plans=4)) as made:
         yield made
 
@@ -48,7 +48,7 @@ def planned(stage: Stage, item: Any, policy: Policy | None = None) -> ItemPlan:
 
 
 def with_fields(stage: Stage, key: str = "scheduled_plan=1", **values: Any) -> Any:
-    """The item as if it had been backed up with these values; None takes the field away, as the backup would."""
+    """The item as if it had been backed up with these values; None removes the field, as in a backup."""
     item = stage.item(key)
     item.raw.update(values)
     for name in [name for name, value in item.raw.items() if value is None]:
@@ -70,7 +70,7 @@ def bodies(stage: Stage, operation: str) -> list[Any]:
 
 
 def map_content(stage: Stage) -> None:
-    """In the other instance the content is known already, under the same ids."""
+    """Record mappings of the content to the same ids in the other instance."""
     rows = [(kind, row["id"]) for kind in ("dashboard", "look", "user") for row in stage.world.table(kind)]
     stage.writer.record_mappings(SESSION, [Mapping(kind, key, key) for kind, key in rows])
 
@@ -86,7 +86,7 @@ def test_plans_of_other_users_are_seen(stage: Stage) -> None:
     assert restored(stage, with_fields(stage, user_id="2")).outcome == "unchanged"
 
 
-def test_drift_is_put_right_with_one_call(stage: Stage) -> None:
+def test_drift_is_restored_with_one_call(stage: Stage) -> None:
     stage.call("update_scheduled_plan", {"crontab": "0 1 * * *", "enabled": False}, scheduled_plan_id="1")
     calls = stage.counted(lambda: stage.restore("scheduled_plan=1"))
     assert writes(calls) == {"update_scheduled_plan": 1}
@@ -95,13 +95,13 @@ def test_drift_is_put_right_with_one_call(stage: Stage) -> None:
 
 
 def test_destinations_that_are_the_same_are_not_sent(stage: Stage) -> None:
-    """What is sent replaces them all, and takes their secrets away."""
+    """A write replaces all destinations and drops their secrets."""
     stage.call("update_scheduled_plan", {"crontab": "0 1 * * *"}, scheduled_plan_id="1")
     stage.restore("scheduled_plan=1")
     assert bodies(stage, "update_scheduled_plan")[-1] == {"crontab": "0 7 * * 1"}
 
 
-def test_the_order_of_destinations_says_nothing(stage: Stage) -> None:
+def test_the_order_of_destinations_is_ignored(stage: Stage) -> None:
     item = stage.item("scheduled_plan=1")
     one = item.raw["scheduled_plan_destination"][0]
     other = {**one, "id": "991", "address": "a@example.com"}
@@ -111,7 +111,7 @@ def test_the_order_of_destinations_says_nothing(stage: Stage) -> None:
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_destinations_that_differ_are_sent_whole_without_what_is_lookers(stage: Stage) -> None:
+def test_destinations_that_differ_are_sent_completely_without_read_only_fields(stage: Stage) -> None:
     item = stage.item("scheduled_plan=1")
     one = item.raw["scheduled_plan_destination"][0]
     item.raw["scheduled_plan_destination"] = [one, {**one, "id": "991", "address": "a@example.com"}]
@@ -128,7 +128,7 @@ def test_destinations_that_differ_are_sent_whole_without_what_is_lookers(stage: 
 
 
 @pytest.mark.parametrize("missing", [None, []])
-def test_destinations_that_were_not_backed_up_are_left_alone(stage: Stage, missing: Any) -> None:
+def test_destinations_absent_from_the_backup_are_unchanged(stage: Stage, missing: Any) -> None:
     assert restored(stage, with_fields(stage, scheduled_plan_destination=missing)).outcome == "unchanged"
 
 
@@ -151,7 +151,7 @@ def test_a_plan_without_content_cannot_be_made(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["webhook", "s3", "sftp"])
-def test_lost_secrets_are_told_where_they_are_lost(stage: Stage, kind: str) -> None:
+def test_lost_secrets_are_reported(stage: Stage, kind: str) -> None:
     item = stage.item("scheduled_plan=1")
     item.raw["scheduled_plan_destination"][0]["type"] = kind
     result = restored(stage, item)
@@ -159,7 +159,7 @@ def test_lost_secrets_are_told_where_they_are_lost(stage: Stage, kind: str) -> N
     assert not any("secret" in warning for warning in restored(stage, item).warnings)
 
 
-def test_a_new_plan_is_made_switched_off_and_switched_on_last(stage: Stage) -> None:
+def test_a_new_plan_is_created_disabled_and_enabled_last(stage: Stage) -> None:
     delete(stage)
     plan = planned(stage, stage.item("scheduled_plan=1"))
     calls = stage.counted(lambda: restored(stage, stage.item("scheduled_plan=1")))
@@ -173,7 +173,7 @@ def test_a_new_plan_is_made_switched_off_and_switched_on_last(stage: Stage) -> N
     assert stage.restore("scheduled_plan=1").outcome == "unchanged"
 
 
-def test_the_result_tells_whether_the_plan_is_on(stage: Stage) -> None:
+def test_the_result_tells_whether_the_plan_is_enabled(stage: Stage) -> None:
     assert not restored(stage, stage.item("scheduled_plan=1")).enabled
     delete(stage)
     assert restored(stage, stage.item("scheduled_plan=1")).enabled
@@ -183,7 +183,7 @@ def test_the_result_tells_whether_the_plan_is_on(stage: Stage) -> None:
     assert not restored(stage, stage.item("scheduled_plan=3"), policy=OFF).enabled
 
 
-def test_a_plan_that_was_off_stays_off(stage: Stage) -> None:
+def test_a_disabled_plan_stays_disabled(stage: Stage) -> None:
     delete(stage)
     item = with_fields(stage, enabled=False)
     calls = stage.counted(lambda: restored(stage, item))
@@ -191,8 +191,8 @@ def test_a_plan_that_was_off_stays_off(stage: Stage) -> None:
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_schedules_can_be_restored_switched_off(stage: Stage) -> None:
-    """The live one that is on is switched off too, and a comparison with the same flag agrees."""
+def test_schedules_can_be_restored_disabled(stage: Stage) -> None:
+    """An enabled live plan is disabled too, and a comparison with the same flag finds no difference."""
     delete(stage, "1")
     for number in (1, 2):
         item = stage.item(f"scheduled_plan={number}")
@@ -202,7 +202,7 @@ def test_schedules_can_be_restored_switched_off(stage: Stage) -> None:
         assert planned(stage, item).action == "updated"
 
 
-def test_a_plan_that_cannot_be_switched_on_fails_and_is_there(stage: Stage) -> None:
+def test_a_plan_that_cannot_be_enabled_fails_and_exists(stage: Stage) -> None:
     delete(stage)
     stage.simulator.fault("status:422", operation="update_scheduled_plan")
     with pytest.raises(LookerError) as caught:
@@ -213,8 +213,8 @@ def test_a_plan_that_cannot_be_switched_on_fails_and_is_there(stage: Stage) -> N
     assert (result.outcome, result.enabled) == ("updated", True)
 
 
-def test_switches_that_were_null_are_said_to_be_off_for_a_new_plan(stage: Stage) -> None:
-    """A plan of a look needs some of them."""
+def test_null_flags_are_sent_as_false_for_a_new_plan(stage: Stage) -> None:
+    """A plan of a look requires some of them."""
     item = of_a_look(stage)
     for name in ("require_results", "require_no_results", "require_change", "send_all_results"):
         item.raw.pop(name, None)
@@ -226,7 +226,7 @@ def test_switches_that_were_null_are_said_to_be_off_for_a_new_plan(stage: Stage)
     assert live_plan(stage, result.destination_id)["look_id"] == item.raw["look_id"]
 
 
-def test_a_change_from_crontab_to_datagroup_takes_the_crontab_away(stage: Stage) -> None:
+def test_a_change_from_crontab_to_datagroup_removes_the_crontab(stage: Stage) -> None:
     item = with_fields(stage, crontab=None, datagroup="sales::daily")
     restored(stage, item)
     assert bodies(stage, "update_scheduled_plan") == [{"crontab": None, "datagroup": "sales::daily"}]
@@ -241,7 +241,7 @@ def test_a_plan_sends_one_thing(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("name", ["dashboard_id", "look_id"])
-def test_content_that_is_gone_is_named(stage: Stage, name: str) -> None:
+def test_missing_content_is_reported(stage: Stage, name: str) -> None:
     target = name.removesuffix("_id")
     item = with_fields(stage, "scheduled_plan=1", **{"dashboard_id": None, name: "7777"})
     delete(stage)
@@ -251,14 +251,14 @@ def test_content_that_is_gone_is_named(stage: Stage, name: str) -> None:
     assert bodies(stage, "create_scheduled_plan") == []
 
 
-def test_a_lookml_dashboard_that_is_gone_is_named(stage: Stage) -> None:
+def test_a_missing_lookml_dashboard_is_reported(stage: Stage) -> None:
     item = with_fields(stage, dashboard_id=None, lookml_dashboard_id="gone::overview")
     delete(stage)
     with pytest.raises(DependencyError, match="lookml_dashboard=gone::overview"):
         restored(stage, item)
 
 
-def test_a_lookml_dashboard_that_looker_does_not_show_is_tried_where_its_model_is_there(stage: Stage) -> None:
+def test_a_hidden_lookml_dashboard_is_tried_if_its_model_exists(stage: Stage) -> None:
     name = f"{next(iter(stage.world.table('lookml_model')))['name']}::unseen"
     item = with_fields(stage, dashboard_id=None, lookml_dashboard_id=name)
     delete(stage)
@@ -282,7 +282,7 @@ def test_a_plan_of_a_query_cannot_go_to_another_instance(stage: Stage) -> None:
         restored(stage, item, OTHER)
 
 
-def test_a_plan_of_another_instance_is_known_by_name_owner_and_content(stage: Stage) -> None:
+def test_a_plan_of_another_instance_is_matched_by_name_owner_and_content(stage: Stage) -> None:
     map_content(stage)
     stage.call("update_scheduled_plan", {"crontab": "0 1 * * *"}, scheduled_plan_id="1")
     stage.call("create_scheduled_plan", {**new_plan(stage), "name": live_plan(stage)["name"], **another_content(stage)})
@@ -303,13 +303,13 @@ def another_content(stage: Stage) -> JsonObject:
 
 
 def a_twin(stage: Stage, **fields: Any) -> str:
-    """Another live plan like plan 1, but for these fields."""
+    """Another live plan like plan 1, with other values for these fields."""
     record = dict(stage.world.get("scheduled_plan", "1") or {})
     edit(stage.world, Edit(type="scheduled_plan", id="777", set={**record, **fields, "id": "777"}))
     return "777"
 
 
-def test_two_plans_that_nothing_tells_apart_are_a_dead_letter(stage: Stage) -> None:
+def test_two_indistinguishable_plans_are_a_dead_letter(stage: Stage) -> None:
     map_content(stage)
     a_twin(stage)
     with pytest.raises(AmbiguousMatchError, match="777"):
@@ -326,14 +326,14 @@ def test_two_plans_that_nothing_tells_apart_are_a_dead_letter(stage: Stage) -> N
         {"scheduled_plan_destination": []},
     ],
 )
-def test_of_two_plans_of_one_name_the_one_with_the_same_content_is_meant(stage: Stage, fields: dict[str, Any]) -> None:
+def test_of_two_plans_with_one_name_the_one_with_equal_content_matches(stage: Stage, fields: dict[str, Any]) -> None:
     map_content(stage)
     a_twin(stage, **fields)
     result = stage.restore("scheduled_plan=1", judgement=OTHER)
     assert (result.outcome, result.destination_id) == ("unchanged", "1")
 
 
-def test_a_plan_without_a_name_is_known_by_what_it_sends(stage: Stage) -> None:
+def test_a_plan_without_a_name_is_matched_by_its_content(stage: Stage) -> None:
     """A second one would send every mail twice."""
     map_content(stage)
     edit(stage.world, Edit(type="scheduled_plan", id="1", set={"name": None}))
@@ -341,15 +341,15 @@ def test_a_plan_without_a_name_is_known_by_what_it_sends(stage: Stage) -> None:
     assert restored(stage, item, OTHER).destination_id == "1"
 
 
-def test_a_plan_whose_owner_was_replaced_is_not_made_a_second_time(stage: Stage) -> None:
-    """An earlier run made it in the name of the caller, before its owner was there."""
+def test_a_plan_whose_owner_was_replaced_is_not_created_twice(stage: Stage) -> None:
+    """An earlier run created it with the caller as owner, before its owner existed."""
     map_content(stage)
     item = with_fields(stage, user_id="2")
     assert restored(stage, item, OTHER).destination_id == "1"
     assert live_plan(stage)["user_id"] == "2"
 
 
-def test_two_backed_up_plans_of_one_name_become_two(stage: Stage) -> None:
+def test_two_backed_up_plans_with_one_name_are_both_created(stage: Stage) -> None:
     """One at seven, one at eight: the second is not the first."""
     map_content(stage)
     first = stage.item("scheduled_plan=1")
@@ -371,7 +371,7 @@ def test_an_id_that_belongs_to_another_plan_now_is_left_alone(stage: Stage) -> N
     assert any("belongs to another" in warning for warning in result.warnings)
 
 
-def test_an_owner_who_is_gone_is_replaced_by_the_caller(stage: Stage) -> None:
+def test_a_missing_owner_is_replaced_by_the_caller(stage: Stage) -> None:
     delete(stage)
     item = with_fields(stage, user_id="777")
     first, again = (incomplete(lambda: restored(stage, item)) for _ in range(2))
@@ -381,7 +381,7 @@ def test_an_owner_who_is_gone_is_replaced_by_the_caller(stage: Stage) -> None:
     assert any("rights of its owner" in warning for warning in first.warnings)
 
 
-def test_an_owner_who_is_gone_is_replaced_by_the_fallback(stage: Stage) -> None:
+def test_a_missing_owner_is_replaced_by_the_fallback_owner(stage: Stage) -> None:
     delete(stage)
     policy = Policy(max_retries=2, fallback_owner="2")
     result = restored(stage, with_fields(stage, user_id="777"), policy=policy)
@@ -408,7 +408,7 @@ def test_a_lost_answer_to_a_create_is_adopted_not_repeated(stage: Stage, loss: s
     assert stage.restore("scheduled_plan=1").outcome == "unchanged"
 
 
-def test_a_namesake_is_not_taken_for_what_an_unanswered_create_has_made(stage: Stage) -> None:
+def test_a_namesake_is_not_adopted_after_an_unanswered_create(stage: Stage) -> None:
     delete(stage)
     raw = stage.item("scheduled_plan=1").raw
     stage.call("update_scheduled_plan", {"name": raw["name"], **one_of(raw)}, scheduled_plan_id="3")
@@ -422,7 +422,7 @@ def one_of(raw: JsonObject) -> JsonObject:
     return {name: raw.get(name) for name in names}
 
 
-def test_a_create_that_was_never_handled_is_made_after_looking(stage: Stage) -> None:
+def test_a_create_that_was_never_handled_is_repeated_after_a_search(stage: Stage) -> None:
     delete(stage)
     fault = stage.simulator.fault("reset_before", operation="create_scheduled_plan", times=1)
     assert stage.restore("scheduled_plan=1").outcome == "created"
@@ -446,7 +446,7 @@ def test_tabs_keep_their_ids_in_the_same_instance(stage: Stage) -> None:
     assert restored(stage, item).outcome == "unchanged"
 
 
-def test_a_tab_that_was_made_anew_in_the_same_instance_is_sent_by_its_new_id(stage: Stage) -> None:
+def test_a_recreated_tab_in_the_same_instance_is_sent_by_its_new_id(stage: Stage) -> None:
     item, _, layouts = tabbed(stage)
     lost = layouts[-1]
     stage.call("delete_dashboard_layout", dashboard_layout_id=lost["id"])
@@ -464,13 +464,13 @@ FILTERS = "?Region=APAC&Sold+Date=7+days"
 
 
 def with_filters(stage: Stage) -> Any:
-    """The item as Looker showed it: its filters under the name that is in force and under the deprecated one."""
+    """The item as Looker showed it: its filters under the current and the deprecated name."""
     return with_fields(stage, filters_string=FILTERS, dashboard_filters=FILTERS)
 
 
 @pytest.mark.parametrize("judgement", [None, OTHER])
-def test_a_plan_with_filters_is_made_again_with_them(stage: Stage, judgement: Judgement | None) -> None:
-    """A dashboard has its filters under the name that a plan's deprecated text has."""
+def test_a_plan_with_filters_is_recreated_with_them(stage: Stage, judgement: Judgement | None) -> None:
+    """Dashboards have their filters under the name of a plan's deprecated text."""
     item = with_filters(stage)
     delete(stage)
     map_content(stage)
@@ -491,8 +491,8 @@ def test_a_plan_with_filters_gets_its_times_back(stage: Stage) -> None:
     assert "dashboard_filters" not in bodies(stage, "update_scheduled_plan")[-1]
 
 
-def test_tabs_of_a_dashboard_in_the_trash_are_not_taken_for_deleted(stage: Stage) -> None:
-    """Looker shows them so, and they are there again when the dashboard is."""
+def test_tabs_of_a_trashed_dashboard_do_not_count_as_deleted(stage: Stage) -> None:
+    """Looker shows them as deleted until the dashboard is out of the trash."""
     tab = stage.item("dashboard=2").raw["dashboard_layouts"][0]
     there = stage.call("create_dashboard_layout", {"dashboard_id": "1", "type": "newspaper", "label": tab["label"]})
     for one in stage.dashboard("1")["dashboard_layouts"][:-1]:

@@ -1,4 +1,4 @@
-"""Groups and roles of users: whole lists come back, inherited ones are not made direct, outside ones are left alone."""
+"""Groups and roles of users: lists are restored completely, without inherited and externally managed ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def direct_roles(stage: Stage, user_id: str = "2") -> list[str]:
 
 
 def set_lists(stage: Stage, *, groups: list[str], roles: list[str], user_id: str = "2") -> None:
-    """Behind Looker's back, whatever its rules say."""
+    """Set the memberships without the API and its rules."""
     stage.world.edges["group_user"].replace_lefts(user_id, groups)
     stage.world.edges["role_user"].replace_lefts(user_id, roles)
 
@@ -39,7 +39,7 @@ def set_lists(stage: Stage, *, groups: list[str], roles: list[str], user_id: str
 def restored(
     stage: Stage, *, policy: Policy | None = None, judgement: Judgement | None = None, user_id: str = "2", **values: Any
 ) -> ItemResult:
-    """The user restored as if it had been backed up with these values; None takes a key away."""
+    """Restore the user as if it had been backed up with these values; None removes a key."""
     item = stage.item(f"user={user_id}")
     item.raw.update(values)
     for name in [name for name, value in values.items() if value is None]:
@@ -51,28 +51,28 @@ def counted(stage: Stage, **values: Any) -> Counter[str]:
     return Counter(writes(stage.counted(lambda: restored(stage, **values))))
 
 
-def test_roles_come_back_with_one_call(stage: Stage) -> None:
+def test_roles_are_restored_with_one_call(stage: Stage) -> None:
     set_lists(stage, groups=[], roles=["1", "4"])
     assert counted(stage, group_ids=["1"], role_ids=["2", "3"]) == {"set_user_roles": 1}
     assert direct_roles(stage) == ["2", "3"]
     assert restored(stage, group_ids=["1"], role_ids=["3", "2"]).outcome == "unchanged"
 
 
-def test_memberships_come_back_one_call_each(stage: Stage) -> None:
+def test_memberships_are_restored_with_one_call_each(stage: Stage) -> None:
     set_lists(stage, groups=["2"], roles=["2"])
     assert counted(stage, group_ids=["1", "3"], role_ids=["2"]) == {"add_group_user": 1, "delete_group_user": 1}
     assert lists(stage) == (["1", "3"], ["2"])
     assert restored(stage, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
 
 
-def test_changes_are_told_as_lists(stage: Stage) -> None:
+def test_changes_are_reported_as_lists(stage: Stage) -> None:
     set_lists(stage, groups=["2"], roles=["4"])
     result = restored(stage, group_ids=["1", "3"], role_ids=["2"])
     told = {change.path: (change.old, change.new) for change in result.changes}
     assert told == {"group_ids": (["1", "2"], ["1", "3"]), "role_ids": (["4"], ["2"])}
 
 
-def test_extra_roles_and_groups_stay_if_so_wanted(stage: Stage) -> None:
+def test_extra_roles_and_groups_stay_with_keep_extra(stage: Stage) -> None:
     set_lists(stage, groups=["2"], roles=["4"])
     keep = Policy(keep_extra=True)
     restored(stage, policy=keep, group_ids=["1", "3"], role_ids=["2"])
@@ -80,7 +80,7 @@ def test_extra_roles_and_groups_stay_if_so_wanted(stage: Stage) -> None:
     assert restored(stage, policy=keep, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
 
 
-def test_empty_lists_take_everything_away(stage: Stage) -> None:
+def test_empty_lists_remove_all_memberships(stage: Stage) -> None:
     set_lists(stage, groups=["2"], roles=["4"])
     restored(stage, group_ids=[], role_ids=[])
     assert lists(stage) == (["1"], [])
@@ -94,7 +94,7 @@ def test_an_absent_list_is_not_an_empty_one(stage: Stage) -> None:
     assert {"group_ids", "role_ids"} == {w.split()[6].rstrip(":") for w in result.warnings}
 
 
-def test_what_is_gone_is_named_and_the_rest_is_restored(stage: Stage) -> None:
+def test_missing_roles_and_groups_are_reported_and_the_rest_is_restored(stage: Stage) -> None:
     set_lists(stage, groups=[], roles=[])
     with pytest.raises(IncompleteError) as caught:
         restored(stage, group_ids=["2", "77"], role_ids=["2", "88", "99"])
@@ -103,15 +103,15 @@ def test_what_is_gone_is_named_and_the_rest_is_restored(stage: Stage) -> None:
     assert all(f"={one} " in caught.value.message for one in ("77", "88", "99"))
 
 
-def test_across_instances_nothing_is_taken_away_while_something_is_unknown(stage: Stage) -> None:
-    """The unknown role might be the one that would be taken away."""
+def test_across_instances_nothing_is_removed_while_a_reference_is_unresolved(stage: Stage) -> None:
+    """The unresolved role might be the one that would be removed."""
     set_lists(stage, groups=["2"], roles=["4"])
     with pytest.raises(IncompleteError):
         restored(stage, judgement=OTHER, group_ids=["3", "77"], role_ids=["2", "88"])
     assert lists(stage) == (["1", "2", "3"], ["2", "4"])
 
 
-def test_across_instances_roles_and_groups_are_known_by_name(stage: Stage) -> None:
+def test_across_instances_roles_and_groups_are_matched_by_name(stage: Stage) -> None:
     names = {row["id"]: row["name"] for row in stage.world.table("role")}
     edit(stage.world, Edit(type="role", id="2", set={"name": "Overflow"}))
     edit(stage.world, Edit(type="role", id="3", set={"name": names["2"]}))
@@ -130,7 +130,7 @@ def test_across_instances_roles_and_groups_are_known_by_name(stage: Stage) -> No
     ],
 )
 @pytest.mark.parametrize("backed_up", [["2"], []])
-def test_groups_that_others_fill_are_left_alone(stage: Stage, protected: JsonObject, backed_up: list[str]) -> None:
+def test_externally_managed_groups_are_unchanged(stage: Stage, protected: JsonObject, backed_up: list[str]) -> None:
     edit(stage.world, Edit(type="group", id="2", set=protected))
     set_lists(stage, groups=[] if backed_up else ["2"], roles=["2"])
     assert restored(stage, group_ids=backed_up, role_ids=["2"]).outcome == "unchanged"
@@ -144,7 +144,7 @@ def test_groups_that_others_fill_are_left_alone(stage: Stage, protected: JsonObj
         ("allow_normal_group_membership", False, "group_ids"),
     ],
 )
-def test_lists_kept_from_outside_are_left_alone(stage: Stage, flag: str, value: bool, name: str) -> None:
+def test_externally_managed_lists_are_unchanged(stage: Stage, flag: str, value: bool, name: str) -> None:
     set_lists(stage, groups=["2"], roles=["4"])
     edit(stage.world, Edit(type="user", id="2", set={flag: value}))
     before = lists(stage)
@@ -155,8 +155,8 @@ def test_lists_kept_from_outside_are_left_alone(stage: Stage, flag: str, value: 
     assert any(name in warning and flag in warning for warning in result.warnings)
 
 
-def test_a_role_still_to_come_is_waited_for_with_all_of_them(stage: Stage) -> None:
-    """One call in the end, not two."""
+def test_roles_are_set_together_once_the_last_one_exists(stage: Stage) -> None:
+    """One call at the end, not two."""
     set_lists(stage, groups=[], roles=["4"])
     item = stage.item("user=2")
     item.raw.update(group_ids=[], role_ids=["2", "55"])
@@ -186,7 +186,7 @@ def test_the_caller_may_leave_any_other_group(stage: Stage) -> None:
     assert lists(stage, "1")[0] == ["1"]
 
 
-def test_a_membership_whose_answer_is_lost_is_looked_at(stage: Stage) -> None:
+def test_a_membership_with_a_lost_answer_is_read_again(stage: Stage) -> None:
     set_lists(stage, groups=[], roles=["2"])
     fault = stage.simulator.fault("reset_before", operation="add_group_user", times=1)
     restored(stage, group_ids=["2"], role_ids=["2"])
@@ -194,7 +194,7 @@ def test_a_membership_whose_answer_is_lost_is_looked_at(stage: Stage) -> None:
     assert lists(stage)[0] == ["1", "2"]
 
 
-def test_a_refused_group_leaves_the_roles_alone_and_fails_the_item(stage: Stage) -> None:
+def test_a_refused_group_fails_the_item_and_leaves_the_roles_unchanged(stage: Stage) -> None:
     """Missing roles are known only after the groups are restored."""
     set_lists(stage, groups=[], roles=["4"])
     stage.simulator.fault("status:403", operation="add_group_user")
@@ -228,13 +228,13 @@ class TestWhereListsHoldWhatIsInherited:
         assert direct_roles(stage) == []
         assert restored(stage, **wanted).outcome == "unchanged"
 
-    def test_roles_that_come_from_elsewhere_are_given_beside(self, stage: Stage) -> None:
+    def test_roles_that_no_group_gives_are_set_directly(self, stage: Stage) -> None:
         set_lists(stage, groups=[], roles=[])
         wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3", "4"]}
         assert counted(stage, **wanted) == {"add_group_user": 1, "set_user_roles": 1}
         assert direct_roles(stage) == ["4"]
 
-    def test_an_inherited_role_that_was_not_backed_up_is_nobody_s_to_take(self, stage: Stage) -> None:
+    def test_an_inherited_role_absent_from_the_backup_is_not_removed(self, stage: Stage) -> None:
         set_lists(stage, groups=["3"], roles=["4"])
         wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["3", "4"]}
         assert restored(stage, **wanted).outcome == "unchanged"
@@ -247,8 +247,8 @@ class TestWhereListsHoldWhatIsInherited:
         assert restored(stage, group_ids=["1"], role_ids=[]).outcome == "unchanged"
 
 
-def test_an_empty_answer_on_direct_roles_takes_no_role_away(stage: Stage) -> None:
-    """Setting the roles would replace those that the answer hides."""
+def test_an_empty_answer_about_direct_roles_removes_no_role(stage: Stage) -> None:
+    """Setting the roles would remove those that the answer lacks."""
     set_lists(stage, groups=["2"], roles=["4"])
     stage.simulator.fault("body:[]", operation="user_roles")
     with pytest.raises(IncompleteError, match="role 2") as caught:

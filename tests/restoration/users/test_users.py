@@ -1,4 +1,4 @@
-"""Users: found by who they are, changed in place, made without a mail, never doubled; nobody locks himself out."""
+"""Users are matched by their logins, updated, created without mail and never doubled; the caller keeps access."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_an_unchanged_user_is_left_as_it_is(stage: Stage) -> None:
     assert stage.restore("user=2").outcome == "unchanged"
 
 
-def test_names_and_locale_come_back_with_one_call(stage: Stage) -> None:
+def test_names_and_locale_are_restored_with_one_call(stage: Stage) -> None:
     before = shown(stage, "2")
     drift(stage, "2", first_name="Someone", last_name="Else", locale="de")
     calls = stage.counted(lambda: stage.restore("user=2"))
@@ -65,13 +65,13 @@ def test_names_and_locale_come_back_with_one_call(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("disabled", [True, False])
-def test_a_user_is_as_disabled_as_it_was(stage: Stage, disabled: bool) -> None:
+def test_the_disabled_flag_is_restored(stage: Stage, disabled: bool) -> None:
     drift(stage, "2", is_disabled=not disabled)
     restore_with(stage, "user=2", is_disabled=disabled)
     assert shown(stage, "2")["is_disabled"] is disabled
 
 
-def test_a_missing_user_is_made_with_its_login_groups_and_roles(stage: Stage) -> None:
+def test_a_missing_user_is_created_with_its_login_groups_and_roles(stage: Stage) -> None:
     before = shown(stage, "3")
     stage.call("delete_user", user_id="3")
     result = stage.restore("user=3")
@@ -112,7 +112,7 @@ def test_a_home_that_was_the_personal_folder_is_the_new_personal_folder(stage: S
     assert ItemRestorer(stage.context()).restore(item).result.outcome == "unchanged"
 
 
-def test_a_home_folder_that_is_gone_leaves_the_home_alone(stage: Stage) -> None:
+def test_a_missing_home_folder_leaves_the_home_unchanged(stage: Stage) -> None:
     drift(stage, "2", first_name="Someone")
     result = restore_with(stage, "user=2", home_folder_id="999")
     assert result.outcome == "updated"
@@ -120,7 +120,7 @@ def test_a_home_folder_that_is_gone_leaves_the_home_alone(stage: Stage) -> None:
     assert shown(stage, "2")["home_folder_id"] == "1"
 
 
-def test_a_missing_email_login_is_made_again(stage: Stage) -> None:
+def test_a_missing_email_login_is_recreated(stage: Stage) -> None:
     email = shown(stage, "2")["email"]
     stage.call("delete_user_credentials_email", user_id="2")
     calls = stage.counted(lambda: stage.restore("user=2"))
@@ -128,7 +128,7 @@ def test_a_missing_email_login_is_made_again(stage: Stage) -> None:
     assert shown(stage, "2")["email"] == email
 
 
-def test_another_address_is_changed_back(stage: Stage) -> None:
+def test_a_changed_address_is_restored(stage: Stage) -> None:
     email = shown(stage, "2")["email"]
     stage.call("update_user_credentials_email", {"email": "new@example.com"}, user_id="2")
     calls = stage.counted(lambda: stage.restore("user=2"))
@@ -136,18 +136,18 @@ def test_another_address_is_changed_back(stage: Stage) -> None:
     assert shown(stage, "2")["email"] == email
 
 
-def test_the_case_of_an_address_says_nothing(stage: Stage) -> None:
+def test_the_case_of_an_address_is_ignored(stage: Stage) -> None:
     email = shown(stage, "2")["email"]
     stage.call("update_user_credentials_email", {"email": email.upper()}, user_id="2")
     assert stage.restore("user=2").outcome == "unchanged"
 
 
-def test_a_login_that_the_backup_lacks_is_not_taken_away(stage: Stage) -> None:
+def test_a_login_that_the_backup_lacks_is_not_removed(stage: Stage) -> None:
     assert restore_with(stage, "user=2", credentials_email=None).outcome == "unchanged"
     assert shown(stage, "2")["credentials_email"]
 
 
-def test_an_address_that_is_taken_fails_the_item_and_names_it(stage: Stage) -> None:
+def test_a_taken_address_fails_the_item_and_is_reported(stage: Stage) -> None:
     email = shown(stage, "2")["email"]
     stage.call("delete_user_credentials_email", user_id="2")
     stage.call("update_user_credentials_email", {"email": email}, user_id="3")
@@ -167,8 +167,8 @@ def test_a_user_made_again_by_hand_is_found_by_its_address(stage: Stage) -> None
     assert stage.restore("user=3").outcome == "unchanged"
 
 
-def test_an_id_that_went_to_somebody_else_is_left_alone(stage: Stage) -> None:
-    """An instance that was set back gives ids anew: nobody's address is written over."""
+def test_an_id_that_now_belongs_to_another_user_is_not_written(stage: Stage) -> None:
+    """A rolled-back instance reuses ids: no other user's address is overwritten."""
     login = {**shown(stage, "3")["credentials_email"], "email": "nobody@example.com"}
     login["created_at"] = "2030-01-01T00:00:00.000Z"
     drift(stage, "3", first_name="No", last_name="Body", email=login["email"], credentials_email=login)
@@ -190,7 +190,7 @@ def test_across_instances_the_address_decides_and_not_the_id(stage: Stage) -> No
     assert stage.restore("user=2", judgement=OTHER).outcome == "unchanged"
 
 
-def test_across_instances_a_missing_user_is_made_once(stage: Stage) -> None:
+def test_across_instances_a_missing_user_is_created_once(stage: Stage) -> None:
     stage.call("delete_user", user_id="3")
     first = stage.restore("user=3", judgement=OTHER)
     assert first.outcome == "created"
@@ -198,7 +198,7 @@ def test_across_instances_a_missing_user_is_made_once(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("kind", ["saml", "ldap", "google", "oidc"])
-def test_users_from_elsewhere_are_found_by_their_id_there(stage: Stage, kind: str) -> None:
+def test_users_with_external_logins_are_matched_by_their_external_id(stage: Stage, kind: str) -> None:
     name = {"ldap": "ldap_id"}.get(kind, f"{kind}_user_id")
     stage.call("delete_user_credentials_email", user_id="3")
     drift(stage, "3", **{f"credentials_{kind}": {name: "abc", "email": "new@example.com"}, "email": "new@example.com"})
@@ -213,7 +213,7 @@ def test_an_embed_user_is_found_by_its_external_id(stage: Stage) -> None:
     assert restore_with(stage, "user=2", OTHER, **only_embed("3")).destination_id == "3"
 
 
-def test_a_missing_embed_user_is_made_by_its_external_id(stage: Stage) -> None:
+def test_a_missing_embed_user_is_created_by_its_external_id(stage: Stage) -> None:
     before = shown(stage, "3")
     stage.call("delete_user", user_id="3")
     result = restore_with(stage, "user=3", **only_embed("3"))
@@ -227,8 +227,8 @@ def test_a_missing_embed_user_is_made_by_its_external_id(stage: Stage) -> None:
     assert restore_with(stage, "user=3", **only_embed("3")).outcome == "unchanged"
 
 
-def test_an_embed_user_that_cannot_be_looked_for_is_not_made(stage: Stage) -> None:
-    """Google Cloud core may deny the look-up: better a dead letter than a second account."""
+def test_an_embed_user_that_cannot_be_searched_for_is_not_created(stage: Stage) -> None:
+    """Looker (Google Cloud core) may deny the search: a dead letter is better than a second account."""
     stage.call("delete_user", user_id="3")
     stage.simulator.fault("status:403", operation="user_for_credential")
     count = len(stage.world.table("user"))
@@ -237,7 +237,7 @@ def test_an_embed_user_that_cannot_be_looked_for_is_not_made(stage: Stage) -> No
     assert len(stage.world.table("user")) == count
 
 
-def test_a_missing_saml_user_is_made_without_login_and_it_is_said(stage: Stage) -> None:
+def test_a_missing_saml_user_is_created_without_login_and_reported(stage: Stage) -> None:
     stage.call("delete_user", user_id="3")
     result = restore_with(stage, "user=3", **only_saml(stage, "3"))
     assert result.outcome == "created"
@@ -263,7 +263,7 @@ def test_a_lost_answer_doubles_nothing(stage: Stage, loss: str, operation: str) 
     assert stage.restore("user=3").outcome == "unchanged"
 
 
-def test_a_lost_answer_to_the_making_of_an_embed_user_is_adopted(stage: Stage) -> None:
+def test_an_embed_user_with_a_lost_answer_is_adopted(stage: Stage) -> None:
     stage.call("delete_user", user_id="3")
     count = len(stage.world.table("user"))
     fault = stage.simulator.fault("reset_after", operation="create_embed_user", times=1)
@@ -272,22 +272,22 @@ def test_a_lost_answer_to_the_making_of_an_embed_user_is_adopted(stage: Stage) -
     assert len(stage.world.table("user")) == count + 1
 
 
-def test_a_user_that_never_came_to_be_is_made_after_looking(stage: Stage) -> None:
+def test_a_user_that_was_not_created_is_created_after_a_search(stage: Stage) -> None:
     stage.call("delete_user", user_id="3")
     fault = stage.simulator.fault("reset_before", operation="create_user", times=1)
     assert stage.restore("user=3").outcome == "created"
     assert fault.fired == 1
 
 
-def test_a_namesake_without_credentials_is_not_taken_for_it(stage: Stage) -> None:
-    """Only who has been begun to be made is looked for by name."""
+def test_a_namesake_without_credentials_is_not_matched(stage: Stage) -> None:
+    """Only a user with an open create is searched for by name."""
     raw = stage.item("user=3").raw
     stage.call("delete_user", user_id="3")
     namesake = stage.call("create_user", {"first_name": raw["first_name"], "last_name": raw["last_name"]})
     assert stage.restore("user=3").destination_id != namesake["id"]
 
 
-def test_of_two_namesakes_after_a_lost_answer_none_is_guessed(stage: Stage) -> None:
+def test_two_namesakes_after_a_lost_answer_are_a_dead_letter(stage: Stage) -> None:
     raw = stage.item("user=3").raw
     stage.call("delete_user", user_id="3")
     stage.call("create_user", {"first_name": raw["first_name"], "last_name": raw["last_name"]})
@@ -296,8 +296,8 @@ def test_of_two_namesakes_after_a_lost_answer_none_is_guessed(stage: Stage) -> N
         stage.restore("user=3")
 
 
-def test_of_two_missing_namesakes_each_gets_its_own(stage: Stage) -> None:
-    """The second one's answer is lost, and neither has anything but a name."""
+def test_two_missing_namesakes_are_both_created(stage: Stage) -> None:
+    """The second one's answer is lost, and both have only a name."""
     names = {"first_name": "Ada", "last_name": "Twice"}
     for user_id in ("2", "3"):
         stage.call("delete_user", user_id=user_id)
@@ -309,7 +309,7 @@ def test_of_two_missing_namesakes_each_gets_its_own(stage: Stage) -> None:
 
 
 def shares_its_address(stage: Stage, *user_ids: str) -> str:
-    """Users whom Google logs in under the address of user 2, who is gone."""
+    """Users with a Google login under the address of user 2, who is gone."""
     email = str(shown(stage, "2")["email"])
     stage.call("delete_user", user_id="2")
     for user_id in user_ids:
@@ -318,19 +318,19 @@ def shares_its_address(stage: Stage, *user_ids: str) -> str:
     return email
 
 
-def test_of_several_with_the_address_the_one_with_the_email_login_is_meant(stage: Stage) -> None:
+def test_of_several_users_with_the_address_the_one_with_the_email_login_matches(stage: Stage) -> None:
     email = shares_its_address(stage, "3", "4")
     drift(stage, "4", credentials_email={"email": email, "user_id": "4"})
     assert restore_with(stage, "user=2", OTHER).destination_id == "4"
 
 
-def test_who_cannot_be_told_from_another_is_not_guessed(stage: Stage) -> None:
+def test_indistinguishable_users_are_a_dead_letter(stage: Stage) -> None:
     shares_its_address(stage, "3", "4")
     with pytest.raises(AmbiguousMatchError, match=r"ids 3 .* 4 "):
         restore_with(stage, "user=2", OTHER)
 
 
-def test_in_the_same_instance_nobody_is_taken_whom_the_backup_knows_as_another(stage: Stage) -> None:
+def test_in_the_same_instance_a_user_known_as_another_is_not_matched(stage: Stage) -> None:
     shares_its_address(stage, "3")
     with pytest.raises(LookerError) as caught:
         stage.restore("user=2")
@@ -338,8 +338,8 @@ def test_in_the_same_instance_nobody_is_taken_whom_the_backup_knows_as_another(s
     assert shown(stage, "3")["first_name"] == stage.item("user=3").raw["first_name"]
 
 
-def test_a_later_run_finds_what_an_unanswered_create_has_left_behind(stage: Stage) -> None:
-    """The process died before it could look."""
+def test_a_later_run_finds_the_user_of_an_unanswered_create(stage: Stage) -> None:
+    """The process died before its search."""
     stage.call("delete_user", user_id="3")
     count = len(stage.world.table("user"))
     stage.simulator.fault("reset_after", operation="create_user", times=1)
@@ -368,7 +368,7 @@ def test_the_caller_stays_an_admin(stage: Stage) -> None:
     assert restore_with(stage, f"user={caller}", role_ids=["2"]).outcome == "unchanged"
 
 
-def test_the_login_of_the_caller_is_left_alone(stage: Stage) -> None:
+def test_the_login_of_the_caller_is_unchanged(stage: Stage) -> None:
     caller = stage.context().caller_id
     stage.call("update_user_credentials_email", {"email": "boss@example.com"}, user_id=caller)
     result = stage.restore(f"user={caller}")
@@ -394,6 +394,6 @@ def test_a_plan_names_memberships_and_counts_calls(stage: Stage) -> None:
     assert plan.parts.calls() == {"set_user_roles": 1}
 
 
-def test_a_user_that_is_not_there_is_skipped_if_so_wanted(stage: Stage) -> None:
+def test_a_missing_user_is_skipped_with_if_missing_skip(stage: Stage) -> None:
     stage.call("delete_user", user_id="3")
     assert stage.restore("user=3", Policy(if_missing="skip")).outcome == "skipped"
