@@ -50,9 +50,13 @@ def exit_code(report: Report) -> int:
 
 def _plan(report: Report, style: text.Style) -> str:
     """Items, what cannot be restored, warnings, and calls by class."""
-    sums = [text.plan_sum(report.plan, style)] if report.plan else []
-    failed, warned = dead_letters(report.dead_letters, style), text.warnings(report.warnings, style)
-    return "".join([text.plan(report, style), failed, warned, *sums])
+    shown = text.plan(report, style) + dead_letters(report.dead_letters, style)
+    if report.plan is None:
+        return shown + text.warnings(report.warnings, style)
+    unproved = set(report.plan.unproved_mappings)
+    others = [warning for warning in report.warnings if warning not in unproved]
+    mappings = text.unproved_mappings(report.plan, style)
+    return shown + mappings + text.warnings(others, style) + text.plan_sum(report.plan, style)
 
 
 def _done(report: Report, style: text.Style) -> str:

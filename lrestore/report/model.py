@@ -88,13 +88,18 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """The cost of a restore. ``by_activity`` counts calls per ``x-looker-activity-type``, including reads."""
+    """The cost of a restore. ``by_activity`` counts calls per ``x-looker-activity-type``, including reads.
+
+    ``unproved_mappings``: recorded mappings of selected items that do not count, because the live object is gone or may
+    be another one; they are among the report's warnings too.
+    """
 
     calls: int
     writes: int
     deletions: int
     by_operation: dict[str, int]
     by_activity: dict[str, int]
+    unproved_mappings: tuple[str, ...] = ()
 
 
 class Difference(msgspec.Struct, frozen=True):

@@ -124,6 +124,15 @@ def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
     return _lines(head + (style.bad(deletions) if planned.deletions else deletions), *aligned(rows))
 
 
+def unproved_mappings(planned: Plan, style: Style = PLAIN) -> str:
+    """The recorded mappings that do not count, one per line."""
+    found = planned.unproved_mappings
+    if not found:
+        return ""
+    head = style.warn(f"recorded mappings that no longer prove themselves: {len(found)}")
+    return _lines(head, *(f"    {plain(one)}" for one in found))
+
+
 def changed(items: Iterable[Item], style: Style = PLAIN) -> str:
     """The changes of each item, for a run of few items. Failed items are in :mod:`failures`."""
     return _lines(*_items(items, {}, style))

@@ -226,7 +226,9 @@ class Run:
         whole = self._until_spent(lambda: rounds.over(keys, turn))
         builder.guards = with_plan(guards, foreseen_of(builder.totals, planned))
         calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
-        report = self._compared(builder, plan=plan_of(calls, OPERATIONS, planned.deletions))
+        unproved = tuple(f"{key}: {why}" for key, why in planned.unproved.items())
+        cost = msgspec.structs.replace(plan_of(calls, OPERATIONS, planned.deletions), unproved_mappings=unproved)
+        report = self._compared(builder, plan=cost)
         if keep is not None and planned.record is not None:
             self._keep_plan(keep, planned.record, report, whole=whole)
         return report

@@ -133,6 +133,18 @@ def test_a_run_with_dead_letters_ends_with_the_command_that_tries_them_again(are
     assert again.total("updated") == 1 and "retry with" not in again.err
 
 
+def test_a_plan_lists_recorded_mappings_that_no_longer_prove_themselves(arena: Arena) -> None:
+    arena.delete("look", "1")
+    (made,) = [item for item in arena.run("--select", "look=1").all_good().report["items"] if item["id"] == "1"]
+    assert "no longer prove" not in arena.run("--select", "look=1", "--plan").out
+    arena.delete("look", made["destination_id"])
+    ran = arena.run("--select", "look=1", "--plan")
+    told = f"look=1: mapped to id {made['destination_id']}, which no longer exists"
+    assert f"recorded mappings that no longer prove themselves: 1\n    {told}\n" in ran.out
+    assert ran.report["plan"]["unproved_mappings"] == [told]
+    assert f"warning: {told}" not in ran.out
+
+
 def test_differences_alone_name_no_command(arena: Arena) -> None:
     drift(arena)
     ran = arena.run("--select", "look", "--verify")

@@ -37,7 +37,8 @@ class Match:
 
     ``taken``: the object that has its natural key and is another. ``stranger``: the id of the object that has its id
     now and is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known
-    when it is out. ``recorded``: the mapping by which it was found.
+    when it is out. ``recorded``: the mapping by which it was found. ``unproved``: why a recorded mapping does not
+    count; also among the warnings.
     """
 
     live: JsonObject | None = None
@@ -47,6 +48,7 @@ class Match:
     taken: JsonObject | None = None
     stranger: str = ""
     recorded: Recorded | None = None
+    unproved: str = ""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -88,18 +90,24 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
     mapped = recorded.destination_id
     live = context.live.beyond(key.type, mapped) or context.live.trashed(key.type, mapped)
     if live is None:
-        match.warnings.append(f"mapped to id {mapped}, which no longer exists")
+        _ignore_mapping(match, f"mapped to id {mapped}, which no longer exists")
         return False
     if not is_recorded(context, key, recorded, live):
-        match.warnings.append(
+        _ignore_mapping(
+            match,
             f"mapped to id {mapped}, but that may be another {key.type} now "
-            f"({title_of(key.type, live)!r}{_born(live)}): ignoring the mapping"
+            f"({title_of(key.type, live)!r}{_born(live)}): ignoring the mapping",
         )
         return False
     match.live, match.recorded = live, recorded
     match.how = "mapping"
     match.ids_hold = context.same_instance and mapped == key.id
     return True
+
+
+def _ignore_mapping(match: Match, why: str) -> None:
+    match.unproved = why
+    match.warnings.append(why)
 
 
 def _by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:

@@ -23,6 +23,8 @@ class Planned:
 
     calls: Counter[str] = field(default_factory=Counter)
     deletions: list[Deletion] = field(default_factory=list)
+    unproved: dict[ItemKey, str] = field(default_factory=dict)
+    """Why the recorded mapping of an item does not count."""
     record: PlanRecord | None = None
     """Collects the plan that is saved; None without ``--plan-out``."""
     first: dict[ItemKey, tuple[PlannedWrite, ...]] = field(default_factory=dict)
@@ -39,6 +41,8 @@ def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) 
     def turn(item: VaultItem, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
         plan = restorer.plan(item, awaited, last=first_pass is not None)
+        if plan.match.unproved:
+            planned.unproved[plan.key] = plan.match.unproved
         if plan.action == "created" and plan.own is not None:
             pretend.made(item.key, plan.own.body)
         if plan.action == "updated" and plan.own is not None and plan.own.body.get("deleted") is False:
