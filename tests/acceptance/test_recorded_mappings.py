@@ -123,10 +123,12 @@ def state_of(servers: Servers) -> sqlite3.Connection:
 
 
 def as_an_older_version_left_it(servers: Servers) -> None:
-    """Version 2 of the state file knew no proofs."""
+    """Version 2 of the state file knew no proofs, nor what version 4 added."""
     with contextlib.closing(state_of(servers)) as state, state:
         state.execute("ALTER TABLE id_mappings DROP COLUMN destination_created_at")
         state.execute("ALTER TABLE id_mappings DROP COLUMN natural_key")
+        state.execute("ALTER TABLE id_mappings DROP COLUMN closed_at")
+        state.execute("ALTER TABLE sessions DROP COLUMN discarded_at")
         state.execute("PRAGMA user_version = 2")
 
 
