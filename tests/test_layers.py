@@ -60,11 +60,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"deferred", "writes"}),
         frozenset({"ports"}),
         frozenset({"context"}),
-        # What a plan's destinations say is part of how plans are recognised.
-        frozenset({"schedules.destinations"}),
         frozenset({"identify"}),
-        # Warnings about links name the tile that a link stands in.
-        frozenset({"dashboards.tiles"}),
         frozenset({"touches"}),
         frozenset({"apply", "changed_since", "plan"}),
         frozenset({"undo_rules"}),

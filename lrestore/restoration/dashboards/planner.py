@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
+from lrestore.content.tile_name import tile_name
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
@@ -28,7 +29,6 @@ from lrestore.restoration.dashboards.tiles import (
     shows_nothing,
     source_key,
     strict_key,
-    tile_name,
     title_key,
 )
 from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lrestore.content.tile_name import tile_name
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -12,7 +13,6 @@ from lrestore.restoration.dashboards.tiles import (
     same_source_ids,
     says_something,
     source_key,
-    tile_name,
     wanted_result_maker,
     wanted_tile,
 )

@@ -236,11 +236,6 @@ def source_key(tile: Mapping[str, Any]) -> Hashable:
     return None if source is None else (tile.get("type"), source)
 
 
-def tile_name(tile: Mapping[str, Any]) -> str:
-    """A readable name of a tile."""
-    return str(tile.get("title") or tile.get("title_text") or f"{tile.get('type') or 'untitled'} tile")
-
-
 def same_source_ids(tile: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
     """Whether both tiles have the same source by id."""
     return all(str(tile.get(name) or "") == str(live.get(name) or "") for name in _SOURCES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 
+from lrestore.content.destinations import addresses
 from lrestore.content.links import rewritten
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
@@ -11,7 +12,6 @@ from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.namesakes import Likeness, Telling, Trait
 from lrestore.restoration.identify.queries import fingerprint
-from lrestore.restoration.schedules.destinations import addresses
 
 Translate = Callable[[str, str], str | None]
 """The live id of a type and an id of the backup; None for what cannot be had."""

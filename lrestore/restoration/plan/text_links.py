@@ -14,13 +14,13 @@ from typing import Any
 from lrestore.content.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
 from lrestore.content.palettes import Colours, may_name_colours, recoloured
 from lrestore.content.query_links import may_hold_query_links, query_links
+from lrestore.content.tile_name import tile_name
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.free_maps import VIS_CONFIG
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboards.tiles import tile_name
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.resolve import mapped, resolve
 from lrestore.vault.items import VaultItem

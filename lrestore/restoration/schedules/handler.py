@@ -6,6 +6,7 @@ A plan is created switched off; a separate last call switches it on. ``run_once`
 from __future__ import annotations
 
 from lrestore.content.canonical import field_types
+from lrestore.content.destinations import secret_kinds, wanted_destinations
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
@@ -16,7 +17,6 @@ from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import lookml_missing
 from lrestore.restoration.plan.own_fields import OwnPlanner
-from lrestore.restoration.schedules.destinations import secret_kinds, wanted_destinations
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write
 from lrestore.vault.items import VaultItem
