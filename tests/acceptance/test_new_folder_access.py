@@ -279,3 +279,12 @@ def test_a_folder_of_which_the_source_tells_nothing_is_closed(copied: Copied) ->
 def test_nothing_is_copied_without_a_source(arena: Arena) -> None:
     ran = arena.run("--select", "folder", **COPY)
     assert ran.code == 2 and "[source] base_url" in ran.err and not ran.calls
+
+
+def test_a_saved_plan_that_closes_folders_is_carried_out(emptied: Emptied) -> None:
+    planned = emptied.arena.run(*WHAT, "--plan", "--plan-out", "plan.json", **CLOSED)
+    assert planned.code == 0 and not planned.writes
+    applied = emptied.arena.run("--apply", "plan.json", "--yes", **CLOSED)
+    assert applied.code == 0, applied.err
+    emptied.assert_closed()
+    assert applied.report["guards"]["foreseen"]["create"] == applied.total("created")
