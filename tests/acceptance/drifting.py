@@ -1,4 +1,4 @@
-"""What people do to a whole instance after its backup: every type drifts, and a third of it goes."""
+"""Changes to a whole instance after its backup: objects of every type drift, and a third of them is deleted."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class Arena:
         return Ran(code, out, err, report, tuple(list(self.simulator.log.calls)[seen:]))
 
     def blob(self, type_name: str, object_id: str) -> JsonObject:
-        """What a backup made now would hold of an object."""
+        """The content of an object in a backup made now."""
         record = self.world.get(type_name, object_id)
         assert record is not None
         return blob_of(self.world, type_name, record)
@@ -195,11 +195,11 @@ class Arena:
             assert found.rowcount == 1
 
     def edit(self, type_name: str, object_id: str, **fields: Any) -> None:
-        """What somebody else does to an object."""
+        """Change an object as another user."""
         edit(self.world, Edit(type=type_name, id=object_id, set=fields))
 
     def delete(self, type_name: str, object_id: str) -> None:
-        """Somebody else deletes it for good."""
+        """Delete it permanently as another user."""
         edit(self.world, Edit(type=type_name, id=object_id, delete=True))
 
     def parts(self, type_name: str, dashboard_id: str) -> list[Record]:
@@ -207,7 +207,7 @@ class Arena:
         return self.world.table(type_name).where("dashboard_id", dashboard_id)
 
     def rows(self, what: str) -> list[JsonObject]:
-        """What ``--show`` tells, as JSON."""
+        """The output of ``--show`` as JSON."""
         ran = self.run("--show", what, "--format", "json")
         assert ran.code == 0, ran.err
         found: list[JsonObject] = msgspec.json.decode(ran.out)

@@ -75,7 +75,7 @@ class _Painter:
         return f"/{found[1]}/<{self.name(kind, found[2])}>"
 
     def name(self, kind: str, object_id: str | None) -> Any:
-        """What the object is called, and where it lies."""
+        """The name and the location of the object."""
         record = self._world.table(kind).get(object_id)
         if record is None:
             return None if object_id is None else f"no {kind} {object_id}"
@@ -197,7 +197,7 @@ class _Painter:
 
 
 def _of_looker(kind: str, record: Record) -> bool:
-    """What comes with an instance or with a user's login."""
+    """Whether the object comes with an instance or with a user's login."""
     if kind == "folder":
         return bool(record["is_personal"] or record["parent_id"] is None or any(record[flag] for flag in _ROOTS))
     if kind in ("permission_set", "model_set"):

@@ -20,7 +20,7 @@ def shown(arena: Arena, dashboard_id: str) -> JsonObject:
 
 
 def contents(arena: Arena, dashboard_id: str) -> JsonObject:
-    """What users see of a dashboard: nothing that an id or a moment says."""
+    """The visible content of a dashboard, without ids and moments."""
     live = shown(arena, dashboard_id)
     titles = {tile["id"]: (tile["type"], tile["title"], tile["body_text"]) for tile in live["dashboard_elements"]}
     places = sorted(

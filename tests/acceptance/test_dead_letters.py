@@ -1,4 +1,4 @@
-"""What cannot be restored: told precisely, everywhere, and the run goes on."""
+"""Items that cannot be restored are reported precisely everywhere, and the run continues."""
 
 from __future__ import annotations
 

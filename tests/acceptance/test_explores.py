@@ -17,7 +17,7 @@ def explores(arena: Arena) -> list[str]:
 
 
 def without(arena: Arena, explore_id: str) -> None:
-    """Somebody deploys LookML without that explore."""
+    """Deploy LookML without the explore."""
     model, _, name = explore_id.partition("::")
     record = arena.world.get("lookml_model", model)
     assert record is not None

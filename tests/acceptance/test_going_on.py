@@ -188,7 +188,7 @@ def test_a_flag_that_would_be_ignored_by_going_on_is_refused(arena: Arena, flag:
 
 
 def test_a_listing_that_fails_after_the_session_has_begun_stops_nothing(arena: Arena) -> None:
-    """What a listing does not give is read one by one."""
+    """Objects missing from a listing are read one by one."""
     drift(arena)
     fault = arena.simulator.fault("status:400", operation="all_lookml_models")
     ran = arena.run("--select", "all").all_good()

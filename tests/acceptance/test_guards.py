@@ -1,4 +1,4 @@
-"""What is shown and checked before the first write: a run that a guard forbids writes nothing."""
+"""Output and checks before the first write: a run that a guard forbids writes nothing."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def _on_a_terminal(arena: Arena, answer: str, *, confirm_above: str, select: str
 
 
 def _read(descriptor: int) -> bytes:
-    """What the program says; nothing when it has ended."""
+    """The next output of the program; empty when it has ended."""
     try:
         return os.read(descriptor, 4096)
     except OSError:

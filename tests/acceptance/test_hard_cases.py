@@ -33,7 +33,7 @@ SIZES = Sizes(
 
 
 class Broken:
-    """What was broken in a backup: the items that must fail, each with words that its dead letter must say."""
+    """The broken items of a backup, each with words that its dead letter must contain."""
 
     def __init__(self, arena: Arena) -> None:
         self.expected: dict[tuple[str, str], tuple[str, ...]] = {}

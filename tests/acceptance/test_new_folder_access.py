@@ -1,4 +1,4 @@
-"""Who may see a folder that is made anew: nobody but administrators, or as in the source, before anything is in it."""
+"""Access to a newly created folder is restricted to administrators, or as in the source, before it has content."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Grants = set[tuple[str, str | None, str | None]]
 
 
 def grants(world: World, folder: Record) -> Grants:
-    """Who sees a folder, whether by its own list or by an inherited one: permission, group, user."""
+    """The access list of a folder, own or inherited: permission, group, user."""
     counts = effective_metadata(world, folder["content_metadata_id"])
     rows = world.table("content_metadata_access").where("content_metadata_id", counts)
     return {(row["permission_type"], row["group_id"], row["user_id"]) for row in rows}

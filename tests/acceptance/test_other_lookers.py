@@ -67,7 +67,7 @@ def wounded(arena: Arena) -> None:
 
 
 def standing(arena: Arena) -> JsonObject:
-    """What there is, by content."""
+    """The objects of the instance, by content."""
     found: JsonObject = {"looks": Counter(), "groups": Counter(row["name"] for row in arena.world.table("group"))}
     for look in arena.world.table("look"):
         found["looks"][look["title"], look["folder_id"], look["query_id"], look["deleted"]] += 1
@@ -139,7 +139,7 @@ def test_a_look_that_was_renamed_and_trashed_is_found_by_its_id(arena: Arena) ->
 
 @pytest.mark.parametrize("release", ["22.20.0", "24.0.5", "25.16.1", "26.4.2"])
 def test_an_older_looker_is_sent_nothing_that_it_does_not_know(arena: Arena, release: str) -> None:
-    """What cannot be restored there is left out with a warning, and the second run is quiet."""
+    """Parts that cannot be restored there are omitted with a warning, and the second run writes nothing."""
     arena.simulator.simulation.configure(arena.simulator.config.__class__(release=release, keep_bodies=True))
     wounded(arena)
     ran = arena.run(*SELECTED).all_good()

@@ -42,7 +42,7 @@ class Servers(Crossing):
 
 @dataclass(frozen=True)
 class Migrated:
-    """What a migration of a whole instance leaves: the server before and after it, and the state file."""
+    """The result of migrating a whole instance: the server before and after it, and the state file."""
 
     source: World
     before: World
@@ -83,7 +83,7 @@ def picture(world: World) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def changed(before: dict[tuple[str, str], dict[str, Any]], world: World) -> dict[tuple[str, str], Any]:
-    """What became of the objects of a picture, where they are not as they were."""
+    """The differences of the objects of a snapshot."""
     now = picture(world)
     return {key: (row, now.get(key)) for key, row in before.items() if now.get(key) != row}
 

@@ -1,4 +1,4 @@
-"""What an undo deletes of what the session created, and what it leaves because other people use it."""
+"""An undo deletes objects that the session created, except those that other users use."""
 
 from __future__ import annotations
 

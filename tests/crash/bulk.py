@@ -40,7 +40,7 @@ CALLS_PER_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run, or a run and its resumptions, came to: all that must not depend on deaths."""
+    """The result of a run with its resumptions, as far as it must not depend on deaths."""
 
     totals: dict[str, int]
     content: dict[str, Counter[str]]
@@ -52,7 +52,7 @@ class Bulk:
     sizes = SIZES
     types: tuple[str, ...] = TYPES
     settle_s = 1.0
-    """The instance ends every call at once, whoever has died, unless a test slows it down."""
+    """The instance ends every call at once, whatever process has died, unless a test slows it down."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -71,7 +71,7 @@ class Bulk:
         )
 
     def drift(self, world: World) -> None:
-        """What happened to the instance after the backup."""
+        """The changes to the instance after the backup."""
         _drift(world)
 
     def close(self) -> None:

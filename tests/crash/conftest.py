@@ -18,7 +18,7 @@ def bulk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bulk]:
 
 @pytest.fixture(scope="session")
 def undisturbed(bulk: Bulk) -> Verdict:
-    """What an undisturbed run comes to."""
+    """The result of an undisturbed run."""
     bulk.begin_anew()
     assert bulk.finish(bulk.restore()) == 0
     return bulk.verdict()

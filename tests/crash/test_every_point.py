@@ -1,4 +1,4 @@
-"""Whoever dies at whatever named point, the run ends like an undisturbed one once it is resumed.
+"""A run with a process killed at any named point ends like an undisturbed one once it is resumed.
 
 One run counts how often each point is passed; then, for a sample of these passes, a run is made to die there.
 """

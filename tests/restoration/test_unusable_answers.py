@@ -71,7 +71,7 @@ def counts(ids: Ids) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a restore does when everything is answered. ``kept``: what was there before, and is there afterwards;
+    """The result of an undisturbed restore. ``kept``: objects that existed before and exist afterwards;
     ``made``: how many of each kind are new; ``counts``: how many there are in the end.
     """
 
