@@ -30,7 +30,8 @@ MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 class Rig:
     """``more(shard, world)`` adds to the backup what the instance does not have; ``later(world)`` changes the instance
-    after the backup was made."""
+    after the backup was made. A ``simulator`` that is given gets this instance in place of its last one, and is kept.
+    """
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Rig:
         sizes: Sizes = SIZES,
         more: Callable[[ShardWriter, World], None] | None = None,
         later: Callable[[World], None] | None = None,
+        simulator: SimulatorProcess | None = None,
     ) -> None:
         self.directory = directory
         world = make_world(sizes)
@@ -49,8 +51,18 @@ class Rig:
         if later:
             later(world)
         worldfile.save(world, directory / "world.ndjson")
-        self.simulator = SimulatorProcess(["--world", str(directory / "world.ndjson")])
+        self._shared = simulator is not None
+        self.simulator = simulator or SimulatorProcess(["--world", str(directory / "world.ndjson")])
+        if self._shared:
+            self._begin_anew()
         self.configure()
+
+    def _begin_anew(self) -> None:
+        """Nothing of earlier tests stays in the simulator."""
+        self.simulator.call("DELETE", "faults")
+        self.simulator.configure(latency_ms=0)
+        self.simulator.call("POST", "load", (self.directory / "world.ndjson").read_bytes())
+        self.simulator.call("DELETE", "log")
 
     def __enter__(self) -> Self:
         return self
@@ -58,7 +70,8 @@ class Rig:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.simulator.stop()
+        if not self._shared:
+            self.simulator.stop()
 
     def configure(self, **run: object) -> None:
         """The settings file, with these keys of ``[run]``."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lrestore.crash_points import COUNT, CRASH, HOW, POINTS, passes
 from lrestore.simulator.core.store import World
+from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes
 from tests.cli.command import environment
@@ -38,12 +40,20 @@ CASES = [(FEW, point) for point in (*BEFORE, *IN_ONE_PROCESS)] + [
 IDS = [f"{'few' if selection == FEW else 'many'}-{point}" for selection, point in CASES]
 
 
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[SimulatorProcess]:
+    """One process for all tests here, with an instance of its own for each."""
+    process = SimulatorProcess([])
+    yield process
+    process.stop()
+
+
 @pytest.mark.parametrize("how", ["error", "mistake"])
 @pytest.mark.parametrize(("selection", "point"), CASES, ids=IDS)
 def test_a_fault_in_any_step_is_not_reported_as_not_started(
-    tmp_path: Path, selection: tuple[str, ...], point: str, how: str
+    simulator: SimulatorProcess, tmp_path: Path, selection: tuple[str, ...], point: str, how: str
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
         plan = {CRASH: f"{point}:1", HOW: how, COUNT: str(tmp_path / "count")}
         if point == "token.renewal":
             rig.simulator.fault("expire_tokens", match={"method": "PATCH", "nth": 2})
@@ -79,9 +89,9 @@ STREAMS = {
 @pytest.mark.parametrize("redirection", STREAMS.values(), ids=STREAMS.keys())
 @pytest.mark.parametrize("flags", ["", "-v", "-q", "--log-format json"])
 def test_a_stderr_that_fails_changes_nothing(
-    tmp_path: Path, selection: tuple[str, ...], redirection: str, flags: str
+    simulator: SimulatorProcess, tmp_path: Path, selection: tuple[str, ...], redirection: str, flags: str
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
         key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
         command = f"{sys.executable} -m lrestore --config c.toml --report report.json {' '.join(selection)} {flags}"
         script = ["bash", "-c", f"{command} {redirection}"]
@@ -90,9 +100,9 @@ def test_a_stderr_that_fails_changes_nothing(
         assert rig.report()["status"] == rig.status() == "finished" and rig.totals()["failed"] == 0
 
 
-def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path) -> None:
+def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(simulator: SimulatorProcess, tmp_path: Path) -> None:
     """The log file is checked before each line, because it may be rotated."""
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
         (tmp_path / "logs").mkdir()
         rig.simulator.configure(latency_ms=50)
         process = rig.start(*FEW, "-v", "--log-file", "logs/run.log")
@@ -104,8 +114,10 @@ def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path)
         assert code == 0, said
 
 
-def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(tmp_path: Path) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(
+    simulator: SimulatorProcess, tmp_path: Path
+) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
         (tmp_path / "reports").mkdir()
         rig.simulator.configure(latency_ms=50)
         process = rig.start(*FEW, "--report", "reports/report.json")
