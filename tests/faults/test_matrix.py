@@ -11,7 +11,7 @@ from tests.faults.matrix import FAULTS, OFTEN, PHASES, Case, all_cases, run
 PART = [
     Case(phase, FAULTS[(3 * number + step) % len(FAULTS)], often)
     for number, phase in enumerate(PHASES)
-    for step, often in enumerate(("once", "always", "once"))
+    for step, often in enumerate(("once", "always"))
 ]
 
 
