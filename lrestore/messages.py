@@ -115,6 +115,10 @@ TO_BE_MADE = msgspec.msgpack.Ext(1, b"")
 """Stands in a note for the id of something that the same restore makes."""
 
 
+CHANGED_SINCE = "changed since session"
+"""How the reason begins why an undo leaves an object alone."""
+
+
 class Touch(msgspec.Struct, frozen=True):
     """One write of a session to an object or a part of one, as an undo needs it.
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lrestore.messages import Change, Deletion, Totals
+from lrestore.messages import CHANGED_SINCE, Change, Deletion, Totals
 from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Difference, Item, Plan, Report, Verify
@@ -220,7 +220,10 @@ def _items(items: Iterable[Item], words: Mapping[str, str], style: Style) -> lis
         else:
             types = Counter(item.type for item in of_reason)
             named = ", ".join(counted(count, type_name) for type_name, count in types.items())
-            lines.append(f"{word:<9} {named}: {plain(reason)} (-v lists them)")
+            listed = reason.startswith(CHANGED_SINCE)
+            lines.append(f"{word:<9} {named}: {plain(reason)}" + ("" if listed else " (-v lists them)"))
+            # What another person changed is named, however many there are.
+            lines += [f"    {_title(item.type, item.id, item.name)}" for item in of_reason if listed]
     return lines
 
 

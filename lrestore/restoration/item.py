@@ -127,7 +127,7 @@ class ItemRestorer:
         match = find_live(self._context, key, raw)
         gone = self._undo.gone(key, match)
         if gone:
-            return ItemPlan(key, item.name, "skipped", match, reason=gone, warnings=[gone])
+            return ItemPlan(key, item.name, "skipped", match, reason=gone)
         if match.live is None:
             with _missing():
                 return self._plan_missing(item, match, ends)
@@ -150,7 +150,7 @@ class ItemRestorer:
         plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
         changed = self._undo.changed_since(key, (item.raw, live), plan.own, plan.parts) if first else ""
         if changed:
-            return ItemPlan(key, item.name, "skipped", match, reason=changed, warnings=[changed])
+            return ItemPlan(key, item.name, "skipped", match, reason=changed)
         if plan.action == "updated":
             self._check_lookml(plan, item.raw)
         return plan

@@ -6,7 +6,7 @@ No rule applies in a session that is not an undo.
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey
+from lrestore.messages import CHANGED_SINCE, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.changed_since import Written, changed_creation, changed_fields
 from lrestore.restoration.context import Context
@@ -43,7 +43,7 @@ class UndoRules:
             return f"it was deleted after session {undone.session_id} had created it"
         if undone.force or (key.type, key.id) in Written(undone, key, {}).deleted:
             return ""
-        return f"changed since session {undone.session_id}: it was deleted (--force creates it again)"
+        return f"{CHANGED_SINCE} {undone.session_id}: it was deleted (--force creates it again)"
 
     def changed_since(self, key: ItemKey, states: tuple[JsonObject, JsonObject], own: Write | None, parts: Plan) -> str:
         """The object was changed after the undone session wrote it. ``states``: the copy, and the live object.
@@ -64,4 +64,4 @@ class UndoRules:
         if not found:
             return ""
         named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-        return f"changed since session {undone.session_id}: {named} (--force overwrites it)"
+        return f"{CHANGED_SINCE} {undone.session_id}: {named} (--force overwrites it)"
