@@ -179,7 +179,7 @@ class Job:
         if left_out:
             counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
             builder.warn(f"left out, because this version does not restore them: {counts}")
-        if self.request.mode == "plan":
+        if self.request.mode == "plan" and self.undone is None:
             for type_name, what in self._never_backed_up():
                 builder.warn(f"{type_name}s: no backup holds {what}")
         return builder

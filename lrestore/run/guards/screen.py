@@ -46,12 +46,12 @@ def guards_of(
         selected=len(job.keys),
         by_type=dict(Counter(key.type for key in job.keys)),
         backup=BackupFacts(
-            paths=tuple(map(str, job.vault.paths)),
+            paths=_named(job),
             instance=settings.source.instance,
             age=age(job.vault.synced_to(), utc_now()),
             synced_to=str(job.vault.synced_to() or ""),
             unreadable=extent.unreadable,
-            doubts=len(job.vault.warnings),
+            doubts=0 if job.undone is not None else len(job.vault.warnings),
             lacks=tuple(_lacks(job, judgement)),
         ),
         destination=DestinationFacts(
@@ -79,8 +79,18 @@ def with_plan(guards: Guards, foreseen: Foreseen) -> Guards:
     return msgspec.structs.replace(guards, foreseen=foreseen)
 
 
+def _named(job: Job) -> tuple[str, ...]:
+    """What is restored from: the backup's files, or the copies of the session that is undone."""
+    if job.undone is not None:
+        return (f"copies of session {job.undone.session_id}",)
+    return tuple(map(str, job.vault.paths))
+
+
 def _lacks(job: Job, judgement: Judgement) -> list[str]:
     """What no backup holds of the selected types and the living source does not tell either."""
+    if job.undone is not None:
+        # Copies are of the destination itself.
+        return []
     types = {key.type for key in job.keys}
     asked = _ASKED_OF_SOURCE if job.asks_source(judgement) else frozenset[str]()
     lacks = [
