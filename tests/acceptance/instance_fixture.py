@@ -36,6 +36,7 @@ from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.vault.shard import ShardWriter
 from tests.acceptance.proxy import Proxy
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 SMALL = Sizes(users=4, groups=3, folders=5, depth=2, looks=5, dashboards=3, tiles=7, filters=3, boards=0, plans=0)
 OPENING = frozenset({"login", "versions", "api_spec", "me", "user", "all_folders"})
@@ -156,7 +157,7 @@ class Arena:
         """The command as a process, to its end."""
         seen = self._seen()
         with self.start(*argv, **environ) as process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=HANG_S)
         return self._ran(process.returncode, out, err, seen)
 
     def _seen(self) -> int:

@@ -20,7 +20,7 @@ from tests.acceptance.instance_fixture import Arena, Ran
 from tests.acceptance.snapshot import portraits
 from tests.restoration.migration_fixture import Crossing
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 MANY = Sizes(
     users=200,

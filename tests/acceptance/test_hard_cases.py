@@ -15,7 +15,7 @@ from tests.acceptance.instance_fixture import Arena
 from tests.acceptance.snapshot import portraits
 from tests.restoration.migration_fixture import Crossing
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 SIZES = Sizes(
     users=24,

@@ -19,6 +19,7 @@ import pytest
 from lrestore.state.read import StateReader
 from tests.cli.command import environment
 from tests.cli.conftest import CONFIG
+from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.slow
 
@@ -70,7 +71,7 @@ def goes_on(last_line: str, demo: Path, environ: dict[str, str]) -> dict[str, in
     assert command == "lrestore"
     argv = [*LRESTORE, *shlex.split(arguments), "--report", "again.json"]
     again = subprocess.run(
-        argv, cwd=demo, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+        argv, cwd=demo, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=HANG_S
     )
     assert again.returncode == 0, again.stderr
     totals: dict[str, int] = json.loads((demo / "again.json").read_text(encoding="utf-8"))["totals"]
@@ -87,7 +88,7 @@ def test_a_signal_finishes_the_item_in_progress_and_names_the_resume_command(
         assert process.stderr
         next(line for line in process.stderr if "PATCH" in line)
         process.send_signal(number)
-        _, rest = process.communicate(timeout=60)
+        _, rest = process.communicate(timeout=HANG_S)
 
     assert process.returncode == code, rest
     assert rest.splitlines()[-1] == f"resume with: lrestore --config {CONFIG} --resume"
@@ -115,7 +116,7 @@ def test_a_signal_ends_a_bulk_run_in_the_same_way(
         while process.poll() is None and not _writes(_operations(slow_looker)):
             pass
         process.send_signal(number)
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=HANG_S)
 
     assert process.returncode == code, said
     messages = [json.loads(line)["message"] for line in said.splitlines()]
@@ -132,7 +133,7 @@ def test_a_signal_ends_a_bulk_run_in_the_same_way(
 def _operations(environ: dict[str, str]) -> dict[str, int]:
     """The calls that the simulated Looker has answered, by operation."""
     log = environ["LRESTORE_DESTINATION_BASE_URL"] + "/_simulator/log"
-    with urllib.request.urlopen(log, timeout=10) as answer:
+    with urllib.request.urlopen(log, timeout=HANG_S) as answer:
         operations: dict[str, int] = json.load(answer)["operations"]
     return operations
 
@@ -162,7 +163,7 @@ def test_on_a_terminal_a_large_restore_asks_first(answer: str, code: int, demo: 
             else:
                 os.write(ours, answer.encode())
             try:
-                process.communicate(timeout=60)
+                process.communicate(timeout=HANG_S)
             finally:
                 process.kill()
             last_line = os.read(ours, 65536).decode().splitlines()[-1] if code == 130 else ""
@@ -187,7 +188,7 @@ def test_a_signal_before_the_start_ends_the_run(number: signal.Signals, code: in
         assert process.stderr
         next(line for line in process.stderr if "login" in line)
         process.send_signal(number)
-        _, rest = process.communicate(timeout=60)
+        _, rest = process.communicate(timeout=HANG_S)
     assert process.returncode == code, rest
     assert rest.splitlines()[-1] == "resume with: lrestore " + shlex.join(argv)
     report = json.loads((demo / "r.json").read_text(encoding="utf-8"))
@@ -204,7 +205,7 @@ def test_yes_skips_the_question(demo: Path) -> None:
             stdin=theirs,
             stdout=subprocess.PIPE,
             stderr=theirs,
-            timeout=60,
+            timeout=HANG_S,
             check=False,
         )
     finally:

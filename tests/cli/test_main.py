@@ -12,6 +12,7 @@ import pytest
 
 from lrestore.vault.shard import ShardWriter
 from tests.cli.command import environment, lrestore
+from tests.waiting import HANG_S
 
 CREDENTIALS = {"LOOKERSDK_CLIENT_ID": "id", "LOOKERSDK_CLIENT_SECRET": "secret"}
 FOLDER = {"id": "7", "name": "Sales", "parent_id": "1", "created_at": None}
@@ -109,7 +110,7 @@ def test_a_closed_stdout_pipe_does_not_change_the_exit_code(place: Path) -> None
         assert process.stdout and process.stderr
         process.stdout.close()
         said = process.stderr.read()
-        assert process.wait(30) == 1
+        assert process.wait(HANG_S) == 1
     assert b"Traceback" not in said and b"Broken" not in said
 
 
@@ -123,7 +124,7 @@ def _shell(line: str, place: Path, **environ: str) -> subprocess.CompletedProces
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
 

@@ -28,12 +28,13 @@ from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 SIZES = Sizes(users=4, groups=6, folders=8, depth=4, looks=16, dashboards=20, tiles=4, filters=2, boards=0, plans=0)
 TYPES = ("dashboard", "look", "folder", "group", "role", "permission_set", "model_set", "lookml_model")
 SHARED = ("query", "merge_query")
 """Two that ask the same are one."""
-PATIENCE_S = 60.0
+PATIENCE_S = HANG_S
 CALLS_PER_S = 120
 """Slow enough to be killed in the middle, faster than the gentle start of a run that has to find out."""
 
@@ -107,7 +108,7 @@ class Bulk:
 
     def until_under_way(self, process: object) -> None:
         """Wait until the instance has seen the first write of the run."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + HANG_S
         while time.monotonic() < until:
             operations: Counter[str] = Counter(self.simulator.log()["operations"])
             if operations["update_dashboard"] or operations["create_dashboard"] or operations["update_look"]:

@@ -9,8 +9,9 @@ import time
 import pytest
 
 from tests.crash.bulk import PATIENCE_S, Bulk, Verdict, descendants, end, gone, kill, send
+from tests.waiting import HANG_S
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 @pytest.mark.parametrize("victim", ["worker", "writer", "forkserver"])
@@ -20,7 +21,7 @@ def test_one_death_does_not_stop_the_run(bulk: Bulk, undisturbed: Verdict, victi
     process = bulk.restore()
     bulk.until_under_way(process)
     assert kill(process, victim, min)
-    code = process.wait(60)
+    code = process.wait(HANG_S)
     bulk.simulator.configure(latency_ms=0)
     assert code == 0
     bulk.judge(undisturbed)
@@ -34,7 +35,7 @@ def test_no_process_survives_a_killed_coordinator(bulk: Bulk) -> None:
     family = set(descendants(process.pid))
     assert family
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.wait(HANG_S)
     assert gone(family, 2.0)
     bulk.simulator.configure(latency_ms=0)
     assert bulk.finish(process) == 0
@@ -49,7 +50,7 @@ def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
     family = set(descendants(process.pid))
     assert send(process, "forkserver", min, signal.SIGSTOP)
     process.kill()
-    process.wait(10)
+    process.wait(HANG_S)
     ended = gone(family, 2.0)
     bulk.simulator.configure(latency_ms=0)
     for pid in family:
@@ -87,7 +88,7 @@ def test_a_create_that_outlives_the_run_is_not_made_twice(bulk: Bulk, undisturbe
 
 def until_called(bulk: Bulk, operation: str) -> None:
     """Wait until the instance has such a call under way."""
-    until_s = time.monotonic() + 30
+    until_s = time.monotonic() + HANG_S
     while not any(call.get("operation") == operation for call in bulk.simulator.log()["calls"]):
         assert time.monotonic() < until_s
         time.sleep(0.02)
@@ -100,7 +101,7 @@ def test_a_signal_ends_the_run_in_order(bulk: Bulk, undisturbed: Verdict, number
     process = bulk.restore()
     bulk.until_under_way(process)
     process.send_signal(number)
-    ended = process.wait(30)
+    ended = process.wait(HANG_S)
     bulk.simulator.configure(latency_ms=0)
     assert ended == code
     last = (bulk.directory / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()[-1]
@@ -117,7 +118,7 @@ def test_a_signal_to_the_whole_group_kills_nobody(bulk: Bulk, undisturbed: Verdi
     process = bulk.restore()
     bulk.until_under_way(process)
     os.killpg(process.pid, signal.SIGTERM)
-    ended = process.wait(30)
+    ended = process.wait(HANG_S)
     bulk.simulator.configure(latency_ms=0)
     assert ended == 143
     assert "died" not in (bulk.directory / "stderr.txt").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from lrestore.crash_points import COUNT, CRASH, POINTS, passes
 from tests.crash.bulk import Bulk, Verdict
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 LIKELY = 0.7
 """Runs differ in how often they pass a point: a death is planned for a pass that surely comes."""

@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash.bulk import Bulk, Verdict, kill
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 VICTIMS = ("worker", "writer", "forkserver", "coordinator", "group")
 

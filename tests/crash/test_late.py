@@ -9,6 +9,7 @@ import pytest
 
 from tests.crash.bulk import Verdict, kill
 from tests.crash.test_migration import Moving
+from tests.waiting import HANG_S
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,7 +37,7 @@ def undisturbed(moving: Moving) -> Verdict:
 
 def until_called(moving: Moving, operation: str) -> None:
     """Wait until the instance has such a call under way."""
-    until_s = time.monotonic() + 120
+    until_s = time.monotonic() + HANG_S
     while not any(call.get("operation") == operation for call in moving.simulator.log()["calls"]):
         assert time.monotonic() < until_s, f"{operation} is never called"
         time.sleep(0.02)
@@ -51,7 +52,7 @@ def test_what_is_made_late_is_there_once(moving: Moving, undisturbed: Verdict, l
     process = moving.restore(**environ)
     until_called(moving, operation)
     kill(process, "group", min)
-    process.wait(30)
+    process.wait(HANG_S)
     resumed = moving.start("--resume", **environ)
-    assert resumed.wait(10 * late_s + 120) == 0
+    assert resumed.wait(10 * late_s + HANG_S) == 0
     moving.judge(undisturbed)

@@ -8,8 +8,9 @@ import time
 import pytest
 
 from tests.crash.bulk import Bulk, Verdict
+from tests.waiting import HANG_S
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def test_transient_failures_make_no_dead_letters(bulk: Bulk, undisturbed: Verdict) -> None:
@@ -32,7 +33,7 @@ def test_an_outage_stops_the_run_and_resume_goes_on_where_it_was(bulk: Bulk, und
     process = bulk.restore()
     bulk.until_under_way(process)
     bulk.simulator.fault("refuse:8", match={"method": "PATCH", "times": 1})
-    code = process.wait(60)
+    code = process.wait(HANG_S)
     config.write_text(text, encoding="utf-8")
     assert code == 4
     time.sleep(8)
@@ -52,7 +53,7 @@ def test_a_signal_in_an_outage_is_not_kept_waiting_for_its_end(bulk: Bulk, undis
     time.sleep(2)
     process.send_signal(signal.SIGTERM)
     began_s = time.monotonic()
-    assert process.wait(60) == 143
+    assert process.wait(HANG_S) == 143
     took_s = time.monotonic() - began_s
     assert took_s < 10
     time.sleep(max(0.0, 25 - took_s))

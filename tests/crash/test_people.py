@@ -15,7 +15,7 @@ from lrestore.simulator.world.world import Sizes
 from lrestore.state.read import StateReader
 from tests.crash.bulk import Bulk, Verdict, kill
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 VICTIMS = ("worker", "worker", "writer", "coordinator", "group")
 RUNS = 3

@@ -10,8 +10,9 @@ import pytest
 from lrestore.state.read import StateReader
 from tests.crash.bulk import Bulk, kill
 from tests.crash.test_kills import VICTIMS
+from tests.waiting import HANG_S
 
-pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 def last_session(bulk: Bulk) -> str:
@@ -30,7 +31,7 @@ def killed_undo(bulk: Bulk, chance: random.Random) -> None:
         time.sleep(chance.uniform(0.5, 2.2))
         if process.poll() is None:
             kill(process, chance.choice(VICTIMS), chance.choice)
-    process.wait(60)
+    process.wait(HANG_S)
     if last_session(bulk) == session:
         # Killed before the undo was on record.
         process = bulk.start(*undo)

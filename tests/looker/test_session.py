@@ -31,6 +31,7 @@ from lrestore.looker.http.connections import Connection
 from lrestore.looker.session import LookerSession
 from tests.looker.conftest import KEY, OPERATIONS, SECRET, Connect, Serve, Waits
 from tests.looker.faults import Exchange, Step, hang_up, raw, reply, reset
+from tests.waiting import HANG_S
 
 NOT_FOUND = {"message": "Not found", "documentation_url": "https://cloud.google.com/looker/docs/"}
 
@@ -160,7 +161,7 @@ def test_a_connection_that_the_server_closed_while_idle_is_not_used_for_a_create
     server = serve(reply(200, {}, closing=True), reply(200, {"id": "2"}))
     session = connect(server)
     session.call("dashboard", path={"dashboard_id": "1"})
-    assert server.closings.acquire(timeout=5)
+    assert server.closings.acquire(timeout=HANG_S)
     assert session.call("create_dashboard", body={}) == {"id": "2"}
     assert [request.connection for request in server.requests] == [1, 2]
 
@@ -242,7 +243,7 @@ def test_four_threads_with_an_expired_token_log_in_once_more(serve: Serve, conne
     all_refused = threading.Barrier(4)
 
     def refuse(exchange: Exchange) -> None:
-        all_refused.wait(5)
+        all_refused.wait(HANG_S)
         unauthorized(exchange)
 
     server = serve(reply(200, {}), *[refuse] * 4)

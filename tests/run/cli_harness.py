@@ -20,9 +20,10 @@ from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
 from lrestore.vault.shard import ShardWriter
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=2, dashboards=1, tiles=1, filters=1, boards=0, plans=0)
-PATIENCE_S = 90.0
+PATIENCE_S = HANG_S
 SETTLE_S = 1.0
 """This instance ends every call at once, even if the answer is lost."""
 MADE = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ from lrestore.state.read import StateReader
 from lrestore.vault.shard import ShardWriter
 from tests.run.cli_harness import Rig
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 BOTH = ("--select", "folder", "--select", "look")
 

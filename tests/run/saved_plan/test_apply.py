@@ -23,7 +23,7 @@ from tests.acceptance.snapshot import portraits
 from tests.acceptance.test_all_types import difference
 from tests.restoration.migration_fixture import Crossing
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(900)
 
 SOME = Sizes(
     users=8,

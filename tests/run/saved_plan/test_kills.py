@@ -14,7 +14,7 @@ from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
 from tests.run.saved_plan.test_apply import SOME, different, planned
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(200)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 KILLED = -9
 

@@ -14,7 +14,7 @@ from tests.acceptance.snapshot import portraits
 from tests.acceptance.test_all_types import difference
 from tests.run.saved_plan.test_apply import SOME, items
 
-pytestmark = pytest.mark.timeout(200)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture

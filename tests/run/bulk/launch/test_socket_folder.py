@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 KILLED = """
 import os, signal, time
@@ -35,7 +36,7 @@ def short() -> Iterator[Path]:
 
 def run(program: str, directory: Path) -> int:
     argv = [sys.executable, "-c", program]
-    return subprocess.run(argv, env=environment(TMPDIR=str(directory)), timeout=60, check=False).returncode
+    return subprocess.run(argv, env=environment(TMPDIR=str(directory)), timeout=HANG_S, check=False).returncode
 
 
 def age(directory: Path) -> None:
