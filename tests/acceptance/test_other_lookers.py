@@ -144,7 +144,7 @@ def test_an_older_looker_is_sent_nothing_that_it_does_not_know(arena: Arena, rel
     wounded(arena)
     ran = arena.run(*SELECTED).all_good()
     assert any("cannot set the owner" in warning for warning in ran.report["warnings"])
-    assert ("knows no extension_id" in " ".join(ran.report["warnings"])) == (release < "23")
+    assert ("has no extension_id" in " ".join(ran.report["warnings"])) == (release < "23")
     assert arena.run(*SELECTED).all_good().writes == []
 
 
