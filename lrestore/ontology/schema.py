@@ -71,6 +71,11 @@ class Operation:
     takes_fields: bool
     answer: Shape = Shape()
 
+    @property
+    def id_parameter(self) -> str:
+        """The last parameter of the path, which names the object that is written."""
+        return self.path[self.path.rindex("{") + 1 : self.path.rindex("}")]
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:

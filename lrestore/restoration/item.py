@@ -312,7 +312,7 @@ class ItemRestorer:
         if plan.own is None:
             return
         entry = CONTENT_TYPES[plan.key.type]
-        write, path = plan.own, {_path_parameter(plan.own.operation): plan.own.live_id}
+        write, path = plan.own, {OPERATIONS[plan.own.operation].id_parameter: plan.own.live_id}
         # Looker answers with the whole object, tiles and all: a listing needs that, a comparison what was sent.
         only = None if plan.key.type in LISTED else write.body.keys()
         answer = self._insist(plan, lambda: self._send(write, path, only) or {})
@@ -431,11 +431,6 @@ def _as_restored(plan: ItemPlan, live: JsonObject) -> JsonObject:
         if write.type == "credentials_email":
             found[write.type] = {**(found.get(write.type) or {}), **write.body}
     return found
-
-
-def _path_parameter(operation: str) -> str:
-    path = OPERATIONS[operation].path
-    return path[path.index("{") + 1 : path.index("}")]
 
 
 def _modified_since(item: VaultItem, live: JsonObject) -> bool:

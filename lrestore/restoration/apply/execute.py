@@ -101,7 +101,7 @@ def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], Jso
             found: JsonObject = send(
                 context,
                 write.operation,
-                {_id_parameter(write.operation): write.live_id},
+                {OPERATIONS[write.operation].id_parameter: write.live_id},
                 settle(write.body, applied.made),
             )
         except LookerError as error:
@@ -244,7 +244,7 @@ def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> N
 
 def _remove(context: Context, applied: Applied, removal: Removal) -> None:
     try:
-        send(context, removal.operation, {_id_parameter(removal.operation): removal.deletion.id}, None)
+        send(context, removal.operation, {OPERATIONS[removal.operation].id_parameter: removal.deletion.id}, None)
     except NotFoundError:
         if _still_shown(context, applied, removal.deletion):
             raise
@@ -289,8 +289,3 @@ def not_taken(key: ItemKey, write: Write, body: JsonObject, answer: JsonObject) 
 
 def _nested(value: object) -> bool:
     return isinstance(value, dict | list)
-
-
-def _id_parameter(operation: str) -> str:
-    path = OPERATIONS[operation].path
-    return path[path.rindex("{") + 1 : path.rindex("}")]

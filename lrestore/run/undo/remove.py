@@ -114,10 +114,8 @@ class _Remover:
         title = title_of(key.type, live) or name
         self._journal.delete(LiveObject(key.type, key.id, title, live))
         operation = entry.delete or ""
-        path = OPERATIONS[operation].path
-        parameter = path[path.rindex("{") + 1 : path.rindex("}")]
         try:
-            send(context, operation, {parameter: key.id}, None)
+            send(context, operation, {OPERATIONS[operation].id_parameter: key.id}, None)
         except NotFoundError:
             # It is gone; or the caller may not delete it, and then it is still shown.
             context.live.look_anew(key.type)
