@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.messages import TO_BE_MADE, ItemKey, Touch
 from lrestore.restoration.context import Context
-from lrestore.restoration.writes import Made, Plan, Write
+from lrestore.restoration.writes import Plan, Write, with_made
 
 LISTS = frozenset({"group_user", "role_user", "group_group", "role_group"})
 """Writes that change a list of the item (a user's groups, say): their changes tell the list."""
@@ -42,15 +43,10 @@ def _touches(write: Write) -> Iterator[Touch]:
         yield Touch(write.type, write.live_id, "update", _noted(write.body))
 
 
-def _noted(value: Any) -> Any:
-    """``value`` with a mark in place of each id that is not known yet."""
-    if isinstance(value, Made):
-        return TO_BE_MADE
-    if isinstance(value, dict):
-        return {name: _noted(entry) for name, entry in value.items()}
-    if isinstance(value, list):
-        return [_noted(entry) for entry in value]
-    return value
+def _noted(body: JsonObject) -> JsonObject:
+    """``body`` with a mark in place of each id that is not known yet."""
+    found: JsonObject = with_made(body, lambda one: TO_BE_MADE)
+    return found
 
 
 def note_answer(context: Context, owner: ItemKey, part: tuple[str, str], body: Mapping[str, Any], answer: Any) -> None:

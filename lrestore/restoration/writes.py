@@ -124,12 +124,17 @@ def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteErr
     )
 
 
+def with_made(value: Any, replace: Callable[[Made], object]) -> Any:
+    """``value`` with every :class:`Made` in it replaced."""
+    if isinstance(value, Made):
+        return replace(value)
+    if isinstance(value, dict):
+        return {name: with_made(entry, replace) for name, entry in value.items()}
+    if isinstance(value, list):
+        return [with_made(entry, replace) for entry in value]
+    return value
+
+
 def settle(body: Any, made: Mapping[tuple[str, str], str]) -> Any:
     """``body`` with every :class:`Made` replaced by the live id; one whose object was not made becomes None."""
-    if isinstance(body, Made):
-        return made.get((body.type, body.source_id))
-    if isinstance(body, dict):
-        return {name: settle(value, made) for name, value in body.items()}
-    if isinstance(body, list):
-        return [settle(value, made) for value in body]
-    return body
+    return with_made(body, lambda one: made.get((one.type, one.source_id)))
