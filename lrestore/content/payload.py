@@ -154,7 +154,7 @@ def left_out(raw: Mapping[str, Any], entry: ContentType, known: Releases) -> tup
     found = list(_left_out(raw, entry.update_schema, entry.name, known)) if entry.update_schema else []
     for part in entry.parts:
         if _beyond_anywhere(part.model, known):
-            for one in _at(raw, part.path.split(".")):
+            for one in objects_at(raw, part.path):
                 found += _left_out(one, part.model, part.type, known)
     return tuple(sorted(set(found)))
 
@@ -171,19 +171,20 @@ def _left_out(raw: Mapping[str, Any], schema: str, label: str, known: Releases) 
             yield f"{label}.{name} ({why})" if why else f"{label}.{name}"
     for taken in known.taken(schema):
         if taken.beyond:
-            for one in _at(raw, [taken.name]):
+            for one in objects_at(raw, taken.name):
                 yield from _left_out(one, taken.below, f"{label}.{taken.name}", known)
 
 
-def _at(node: Any, steps: list[str]) -> Iterator[Mapping[str, Any]]:
-    """Every object at a path of the ontology."""
-    if not steps:
+def objects_at(node: Any, path: str) -> Iterator[Mapping[str, Any]]:
+    """Every object at a path of the ontology, such as ``dashboard_layouts[].dashboard_layout_components``."""
+    if not path:
         if isinstance(node, Mapping):
             yield node
         return
-    found = node.get(steps[0].removesuffix("[]")) if isinstance(node, Mapping) else None
+    name, _, below = path.partition(".")
+    found = node.get(name.removesuffix("[]")) if isinstance(node, Mapping) else None
     for entry in found if isinstance(found, list) else [found]:
-        yield from _at(entry, steps[1:])
+        yield from objects_at(entry, below)
 
 
 def create_body(wanted: Mapping[str, Any]) -> JsonObject:

@@ -7,15 +7,17 @@ and the object is not written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
 
 from lrestore.content.canonical import field_types
 from lrestore.content.diff import equal
+from lrestore.content.embedded_ids import with_embedded_ids
+from lrestore.content.payload import objects_at
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey, Touch
+from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
 from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.ports import UndoneSession
@@ -44,11 +46,9 @@ class Written:
         """Type and id of the objects that the session deleted."""
         return {(touch.type, touch.id) for touch in self._touches if touch.operation == "delete"}
 
-    def values(self, type_name: str, ids: Iterable[str], name: str) -> Iterator[object]:
+    def values(self, type_name: str, ids: Iterable[str], name: str) -> list[object]:
         """Each value that the session gave a field of an object or part, whose ids are ``ids``."""
-        for touch in self._of(type_name, ids):
-            if name in touch.fields:
-                yield touch.fields[name]
+        return self.fields(type_name, ids).get(name, [])
 
     def copied(self, type_name: str, part_id: str) -> Mapping[str, Any]:
         """The first copy of the object, or of a part of it."""
@@ -81,22 +81,20 @@ class Written:
 
     def fields(self, type_name: str, ids: Iterable[str]) -> dict[str, list[object]]:
         """All values that the session gave to an object or part, by field."""
+        known = {*ids, ""}
         found: dict[str, list[object]] = {}
-        for touch in self._of(type_name, ids):
-            for name, value in touch.fields.items():
-                found.setdefault(name, []).append(value)
+        for touch in self._touches:
+            if touch.type == type_name and touch.id in known:
+                for name, value in touch.fields.items():
+                    found.setdefault(name, []).append(value)
         return found
-
-    def _of(self, type_name: str, ids: Iterable[str]) -> Iterator[Touch]:
-        known = set(ids)
-        return (touch for touch in self._touches if touch.type == type_name and (touch.id in known or not touch.id))
 
 
 def changed_fields(written: Written, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
     """Paths of what the undo would change and the session did not write; [] where all is as the session left it."""
     found: list[str] = []
     if own is not None and not own.creates:
-        shown = _with_embedded_ids(written.owner.type, live)
+        shown = with_embedded_ids(live, CONTENT_TYPES[written.owner.type].embedded_ids)
         found += _unexplained(written, own, shown, "")
     for write in parts.writes:
         found += _changed_part(written, write, live)
@@ -117,12 +115,15 @@ def changed_creation(written: Written, live: JsonObject) -> list[str]:
     """The same for an object that the session made: paths of what is not as it was made."""
     key = written.owner
     entry = CONTENT_TYPES[key.type]
-    shown = _with_embedded_ids(key.type, live)
+    shown = with_embedded_ids(live, entry.embedded_ids)
     found = [
         name for name in _other_fields(written.fields(key.type, [key.id]), shown, entry.model) if name != "deleted"
     ]
     for part in entry.parts:
-        for one in _listed(live, part.path):
+        if part.type == "credentials_email":
+            # Looker changes a login when the user logs in, and then the user is kept as one that is in use.
+            continue
+        for one in objects_at(live, part.path):
             ids = written.ids(part.type, str(one.get("id")))
             sent = written.fields(part.type, ids)
             if part.create is not None and not sent and not one.get("active") and not one.get("deleted"):
@@ -156,7 +157,7 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
         removed = None in written.values(write.type, {write.live_id}, "email")
         return [] if removed else [f"{write.path} (deleted)"]
     if write.type in CONTENT_TYPES:
-        return _unexplained(written, write, _with_embedded_ids(write.type, live), write.path)
+        return _unexplained(written, write, with_embedded_ids(live, CONTENT_TYPES[write.type].embedded_ids), write.path)
     shown = live.get(write.type) if write.type == "credentials_email" else part_of(live, write.type, write.live_id)
     return _unexplained(written, write, shown or {}, write.path)
 
@@ -203,28 +204,8 @@ def _is_made_of(type_name: str, sent: Mapping[str, Any], live: Mapping[str, Any]
     return bool(told) and all(_may_be(name, value, live[name], kinds) for name, value in told.items())
 
 
-def _with_embedded_ids(type_name: str, live: JsonObject) -> JsonObject:
-    """The object with the ids that Looker shows only inside embedded objects."""
-    shown = dict(live)
-    for name in CONTENT_TYPES[type_name].embedded_ids:
-        if shown.get(name) is None:
-            shown[name] = (live.get(name.removesuffix("_id")) or {}).get("id")
-    return shown
-
-
-def part_of(live: Mapping[str, Any], type_name: str, part_id: str) -> JsonObject | None:
+def part_of(live: Mapping[str, Any], type_name: str, part_id: str) -> Mapping[str, Any] | None:
     """The live part of that id, wherever the object holds it."""
     if type_name not in PARTS:
         return None
-    return next((one for one in _listed(live, PARTS[type_name].path) if str(one.get("id")) == part_id), None)
-
-
-def _listed(node: Any, path: str) -> Iterator[JsonObject]:
-    """All objects at a path of the ontology, such as ``dashboard_layouts[].dashboard_layout_components``."""
-    name, _, rest = path.partition(".")
-    for entry in (node.get(name.removesuffix("[]")) if isinstance(node, Mapping) else None) or ():
-        if isinstance(entry, dict):
-            if rest:
-                yield from _listed(entry, rest)
-            else:
-                yield entry
+    return next((one for one in objects_at(live, PARTS[type_name].path) if str(one.get("id")) == part_id), None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from lrestore.content.canonical import required_texts
 from lrestore.content.diff import differing
+from lrestore.content.embedded_ids import embedded_id, with_embedded_ids
 from lrestore.content.identity import same_origin
 from lrestore.content.payload import create_body, wanted_object, wanted_part
 from lrestore.errors import DependencyError, NotRestorableError
@@ -97,11 +98,7 @@ class OwnPlanner:
 
     def _seen(self) -> JsonObject:
         """The live object, with the ids that Looker shows only inside embedded objects (role: write-only ids)."""
-        seen = dict(self.live or {})
-        for name in self._entry.embedded_ids:
-            if seen.get(name) is None:
-                seen[name] = _embedded_id(seen, name)
-        return seen
+        return with_embedded_ids(self.live or {}, self._entry.embedded_ids)
 
     def _never_unset(self, wanted: JsonObject) -> None:
         """A null name, folder or owner says that the backup lacks it, not that there was none."""
@@ -132,7 +129,7 @@ class OwnPlanner:
     def _derive(self, wanted: JsonObject) -> None:
         for name in self._entry.embedded_ids:
             if wanted.get(name) is None:
-                wanted[name] = _embedded_id(self.raw, name)
+                wanted[name] = embedded_id(self.raw, name)
 
     def _out_of_the_trash(self, wanted: JsonObject) -> None:
         if self._entry.trash and self.live is not None and wanted.get("deleted") is None:
@@ -293,8 +290,3 @@ class OwnPlanner:
             self.warnings.append(
                 f"Looker {release} cannot set the owner of a {self.key.type}: it is user {becomes}, not {meant}"
             )
-
-
-def _embedded_id(obj: JsonObject, name: str) -> str | None:
-    embedded = obj.get(name.removesuffix("_id")) or {}
-    return None if embedded.get("id") is None else str(embedded["id"])

@@ -14,6 +14,7 @@ from typing import Any
 
 from lrestore.content.canonical import canonical, field_types
 from lrestore.content.diff import listeners
+from lrestore.content.embedded_ids import with_embedded_ids
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.schema import ContentType
@@ -49,7 +50,7 @@ def _digest(value: Any) -> str:
 def _values(entry: ContentType, live: JsonObject) -> Iterator[tuple[str, Any]]:
     own = {entry.id_field, "created_at", *(fields.writable(entry.update_schema) if entry.update_schema else ())}
     parts = {part.path.partition("[]")[0] for part in entry.parts}
-    seen = {**live, **{name: _embedded(live, name) for name in entry.embedded_ids if live.get(name) is None}}
+    seen = with_embedded_ids(live, entry.embedded_ids)
     names = (own | set(entry.embedded_ids)) - set(entry.ignored) - parts - _EMBEDDED
     yield from _fields(seen, entry.model, names, "")
     for part in entry.parts:
@@ -87,9 +88,3 @@ def _each(live: Mapping[str, Any], path: list[str]) -> Iterator[tuple[str, Mappi
             yield place, one
         else:
             yield from ((f"{place}.{inner}", part) for inner, part in _each(one, below))
-
-
-def _embedded(live: JsonObject, name: str) -> Any:
-    """The id inside an embedded object: Looker shows ``permission_set`` and takes ``permission_set_id``."""
-    shown = live.get(name.removesuffix("_id"))
-    return str(shown["id"]) if isinstance(shown, Mapping) and shown.get("id") is not None else None
