@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
@@ -15,13 +15,14 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Touch
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.state.connection import damaged_content, state_errors
-from lrestore.state.undo import UndoEntry
+from lrestore.state.undo import UndoEntry, touch_of
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 _LEFT = "SELECT owner_type, owner_id, type, id, operation, fields FROM undo_left ORDER BY seq"
-_OWN = "SELECT type, id, operation, fields FROM undo_left WHERE owner_type = ? AND owner_id = ? ORDER BY seq"
-_MORE = "SELECT fields FROM undo_more WHERE type = ? AND destination_id = ? ORDER BY rowid"
-_SENT = "SELECT fields FROM undo_left WHERE owner_type = ? AND owner_id = ? AND type = ? ORDER BY seq"
+_LEFT_OF = "SELECT owner_type, owner_id, rowid FROM undo_left ORDER BY rowid"
+_MORE_OF = "SELECT type, destination_id, rowid FROM undo_more ORDER BY rowid"
+_OWN = "SELECT type, id, operation, fields FROM undo_left WHERE rowid = ?"
+_MORE = "SELECT fields FROM undo_more WHERE rowid = ?"
 _COPY = "SELECT content_data FROM content_items WHERE content_type = ? AND id = ?"
 
 
@@ -41,6 +42,10 @@ def _texts(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+_Places = dict[tuple[str, str], list[tuple[Path, int]]]
+"""Shards and rows of each object, by its type and id."""
+
+
 class Copies:
     """The shards of one session, open for reading. Every method may raise StateError."""
 
@@ -48,6 +53,7 @@ class Copies:
         self._folder = folder
         self._stack = ExitStack()
         self._open = {path: self._connected(path) for path in sorted(folder.glob("undo-*.db"))}
+        self._places: dict[str, _Places] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +67,7 @@ class Copies:
 
     def written(self) -> Iterator[tuple[Any, ...]]:
         """The writes of the session as rows of ``undo_left``: owner, part, operation, fields (msgpack)."""
-        return self._rows(_LEFT, "undo_left")
+        return (row for _, row in self._rows(_LEFT, "undo_left"))
 
     def copy(self, entry: UndoEntry) -> JsonObject:
         """The first copy, completed by later copies of fields that it lacks or that the trash hid."""
@@ -73,7 +79,7 @@ class Copies:
         row = self._open[entry.shard].execute(_COPY, (number, entry.destination_id)).fetchone()
         raw: JsonObject = with_text_ids(msgspec.msgpack.decode(row[0], type=dict[str, Any]))
         trashed = bool(raw.get("deleted") or raw.get("deleted_at"))
-        for (fields,) in self._rows(_MORE, "undo_more", (entry.type, entry.destination_id)):
+        for (fields,) in self._of(ItemKey(entry.type, entry.destination_id), _MORE, _MORE_OF, "undo_more"):
             for name, value in with_text_ids(msgspec.msgpack.decode(fields, type=dict[str, Any])).items():
                 if raw.get(name) is None or (trashed and not raw[name]):
                     raw[name] = value
@@ -83,25 +89,32 @@ class Copies:
     def written_to(self, owner: ItemKey) -> list[Touch]:
         """The writes of the session to one object and its parts, in order."""
         with damaged_content(self._folder):
-            rows = self._rows(_OWN, "undo_left", (owner.type, owner.id))
-            return [
-                msgspec.convert(
-                    {"type": kind, "id": one, "operation": operation, "fields": msgspec.msgpack.decode(told)}, Touch
-                )
-                for kind, one, operation, told in rows
-            ]
+            return [touch_of(*row) for row in self._of(owner, _OWN, _LEFT_OF, "undo_left")]
 
     def sent(self, key: ItemKey) -> JsonObject:
         """The fields that an object was created with; {} if they are not recorded."""
         found: JsonObject = {}
-        with damaged_content(self._folder):
-            for (fields,) in self._rows(_SENT, "undo_left", (key.type, key.id, key.type)):
-                found |= msgspec.msgpack.decode(fields, type=dict[str, Any])
+        for touch in self.written_to(key):
+            if touch.type == key.type:
+                found |= touch.fields
         return found
 
-    def _rows(self, query: str, table: str, values: Sequence[object] = ()) -> Iterator[tuple[Any, ...]]:
-        """Rows of all shards; shards of older versions lack the table and yield none."""
+    def _of(self, owner: ItemKey, query: str, places: str, table: str) -> Iterator[tuple[Any, ...]]:
+        """The rows about one object. Shards have no index on it, because each write would have to update that: the
+        first question reads the places of all objects.
+        """
+        if table not in self._places:
+            found: _Places = {}
+            for path, (type_name, object_id, row) in self._rows(places, table):
+                found.setdefault((type_name, object_id), []).append((path, row))
+            self._places[table] = found
+        for path, row in self._places[table].get((owner.type, owner.id), ()):
+            with state_errors(path), damaged_content(path):
+                yield from self._open[path].execute(query, (row,))
+
+    def _rows(self, query: str, table: str) -> Iterator[tuple[Path, tuple[Any, ...]]]:
+        """Rows of all shards, each with its shard; shards of older versions lack the table and yield none."""
         for path, connection in self._open.items():
             with state_errors(path), damaged_content(path):
                 if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone():
-                    yield from connection.execute(query, values)
+                    yield from ((path, row) for row in connection.execute(query))

@@ -306,6 +306,12 @@ def _append_left(shard: ShardWriter, type_name: str, object_id: str, touch: Touc
     shard.execute(_APPEND_LEFT, row)
 
 
+def touch_of(type_name: str, part_id: str, operation: str, fields: bytes) -> Touch:
+    """The write that a row of ``undo_left`` records. Raises msgspec.MsgspecError if the row is damaged."""
+    found = {"type": type_name, "id": part_id, "operation": operation, "fields": msgspec.msgpack.decode(fields)}
+    return msgspec.convert(found, Touch)
+
+
 def _encode(fields: Mapping[str, object]) -> bytes:
     return msgspec.msgpack.encode(fields)
 

@@ -10,10 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
-import msgspec
-
 from lrestore.messages import ItemKey, Touch, UndoAction
 from lrestore.state.connection import state_errors
+from lrestore.state.undo import touch_of
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 TABLES = (
@@ -66,7 +65,7 @@ class Undone:
 
     def touches(self, owner: ItemKey) -> Sequence[Touch]:
         rows = self._rows(_TOUCHES, (owner.type, owner.id))
-        return [Touch(kind, one, operation, msgspec.msgpack.decode(told)) for kind, one, operation, told in rows]
+        return [touch_of(*row) for row in rows]
 
     def made_from(self, type_name: str, live_id: str) -> str | None:
         rows = self._rows(_MADE, (type_name, live_id))
