@@ -158,8 +158,7 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
         return [] if removed else [f"{write.path} (deleted)"]
     if write.type in CONTENT_TYPES:
         return _unexplained(written, write, with_embedded_ids(live, CONTENT_TYPES[write.type].embedded_ids), write.path)
-    shown = live.get(write.type) if write.type == "credentials_email" else part_of(live, write.type, write.live_id)
-    return _unexplained(written, write, shown or {}, write.path)
+    return _unexplained(written, write, part_of(live, write.type, write.live_id) or {}, write.path)
 
 
 def _unexplained(written: Written, write: Write, live: Mapping[str, Any], path: str) -> list[str]:
@@ -208,4 +207,7 @@ def part_of(live: Mapping[str, Any], type_name: str, part_id: str) -> Mapping[st
     """The live part of that id, wherever the object holds it."""
     if type_name not in PARTS:
         return None
+    if type_name == "credentials_email":
+        # A user has one login by e-mail at most, and that has no id.
+        return live.get(type_name)
     return next((one for one in objects_at(live, PARTS[type_name].path) if str(one.get("id")) == part_id), None)

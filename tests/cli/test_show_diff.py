@@ -46,6 +46,17 @@ def test_a_diff_tells_the_fields_that_a_session_changed(arena: Arena) -> None:
     assert "spec,name,outcome,path,old,new" in arena.run("--show", f"diff={session}", "--format", "csv").out
 
 
+def test_a_diff_tells_the_email_that_a_login_had_before(arena: Arena) -> None:
+    user = next(one for one in arena.world.table("user") if one["credentials_email"] and one["id"] != "1")
+    was = user["credentials_email"]["email"]
+    arena.edit("user", user["id"], credentials_email={**user["credentials_email"], "email": "other@example.com"})
+    session = arena.run("--select", f"user={user['id']}").all_good().report["session_id"]
+    (found,) = json.loads(arena.run("--show", f"diff={session}", "--format", "json").out)
+    assert [(one["old"], one["new"]) for one in found["changes"] if "email" in one["path"]] == [
+        ("other@example.com", was)
+    ]
+
+
 def test_a_session_tells_what_its_undo_would_do(arena: Arena) -> None:
     arena.edit("look", "1", title="Changed")
     arena.delete("look", "2")

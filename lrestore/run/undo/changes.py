@@ -59,9 +59,7 @@ def _changes(key: ItemKey, touches: list[Touch], copied: JsonObject) -> Iterator
 
 
 def _before(copied: JsonObject, type_name: str, part_id: str) -> Mapping[str, Any]:
-    if type_name in PARTS:
-        return part_of(copied, type_name, part_id) or {}
-    return (copied.get(type_name) or {}) if type_name == "credentials_email" else copied
+    return (part_of(copied, type_name, part_id) or {}) if type_name in PARTS else copied
 
 
 def _part_path(type_name: str, part_id: str, shown: Mapping[str, Any], *, new: bool = False) -> str:
