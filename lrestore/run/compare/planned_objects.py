@@ -10,6 +10,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.item import ItemPlan
 from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.saved_plan import names
 
 
 class PlannedObjects:
@@ -22,12 +23,12 @@ class PlannedObjects:
     def made(self, key: ItemKey, body: JsonObject) -> None:
         """Add the object under a descriptive id such as ``new folder 5``."""
         entry = CONTENT_TYPES[key.type]
-        object_id = str(body["name"]) if entry.id_field == "name" else f"new {key.type} {key.id}"
+        object_id = str(body["name"]) if entry.id_field == "name" else names.new(key.type, key.id)
         self._journal.pretended[key.type, key.id] = object_id
         self._live.put(key.type, {**body, entry.id_field: object_id})
         self._live.note(key.type, object_id)
         if key.type == "user":
-            home = {"id": f"personal folder of {object_id}", "is_personal": True, "creator_id": object_id}
+            home = {"id": names.PERSONAL_FOLDER_OF + object_id, "is_personal": True, "creator_id": object_id}
             self._live.put("folder", home)
 
     def changed(self, key: ItemKey, live_id: str, body: JsonObject) -> None:
