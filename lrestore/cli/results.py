@@ -13,6 +13,7 @@ from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen
 from lrestore.report.model import Item, Report
 from lrestore.text.terminal import plain
+from lrestore.text.words import counted
 
 LISTED_ITEMS = 50
 """A restore of up to this many items prints each changed field; for more items only the report file lists them."""
@@ -77,7 +78,7 @@ def _not_repeated(report: Report) -> str:
     """How much of an earlier start of the session is not told again."""
     count = sum(item.earlier for item in report.items)
     where = f"--show session={report.session_id} and the report count them"
-    return f"{text.counted(count, 'item')} of earlier starts not listed again; {where}\n" if count else ""
+    return f"{counted(count, 'item')} of earlier starts not listed again; {where}\n" if count else ""
 
 
 def _told(item: Item) -> Item:
@@ -93,10 +94,10 @@ def _dry_run(report: Report, style: text.Style) -> str:
         if item.outcome != "failed"
     ]
     if report.items_omitted:
-        lines.append(f"... and {text.counted(report.items_omitted, 'item')} more, not listed")
+        lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed")
     totals = report.totals
     lines += [dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)]
-    readable = text.counted(totals.selected - totals.failed - totals.pending, "item")
+    readable = counted(totals.selected - totals.failed - totals.pending, "item")
     pending = f", {totals.pending} pending, not read" if totals.pending else ""
     return "\n".join(lines) + f"{readable} can be read, {totals.failed} cannot{pending}; no call was made\n"
 

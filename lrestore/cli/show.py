@@ -22,6 +22,7 @@ from lrestore.report.failures import closed, dead_letters
 from lrestore.settings import Settings, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
+from lrestore.text.words import counted
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary
 
@@ -87,7 +88,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         ("mode", session.mode),
         ("started", session.started_at),
         ("ended", session.ended_at),
-        ("not attempted", text.counted(session.totals.pending, "item") if session.totals.pending else ""),
+        ("not attempted", counted(session.totals.pending, "item") if session.totals.pending else ""),
         ("backup", f"{session.source_instance}: {', '.join(session.source_paths)}"),
         ("destination", f"{session.destination}: {session.base_url} as {session.user}"),
         ("Looker", session.looker_version),
@@ -103,14 +104,14 @@ def _undo(state: StateReader, session: RestorationSession) -> str:
     if not written:
         return ""
     trashed = sum(one.type in ("dashboard", "look") for one in state.made(session.id) if not one.part)
-    parts = [f"puts {text.counted(written['updated'], 'object')} back"] if written["updated"] else []
+    parts = [f"puts {counted(written['updated'], 'object')} back"] if written["updated"] else []
     parts += (
-        [f"moves {text.counted(trashed, 'new dashboard or look', 'new dashboards and looks')} to the trash"]
+        [f"moves {counted(trashed, 'new dashboard or look', 'new dashboards and looks')} to the trash"]
         if trashed
         else []
     )
     kept = written["created"] - trashed
-    parts += [f"keeps {text.counted(kept, 'other new object')}"] if kept > 0 else []
+    parts += [f"keeps {counted(kept, 'other new object')}"] if kept > 0 else []
     return f"lrestore --undo {session.id} {', '.join(parts)} (--plan lists them)"
 
 
@@ -202,4 +203,4 @@ def _age(moment: str) -> str:
     seconds = (datetime.now(UTC) - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
     if seconds < 0:
         return ""
-    return text.counted(int(seconds // 86400), "day") if seconds >= 172800 else text.duration(seconds)
+    return counted(int(seconds // 86400), "day") if seconds >= 172800 else text.duration(seconds)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lrestore.cli import formats as tables
 from lrestore.ontology import PARTS, content_type
-from lrestore.report.text import Style, counted
+from lrestore.report.text import Style
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, Route
 from lrestore.text.terminal import cut
+from lrestore.text.words import counted
 from lrestore.vault.items import IndexRow
 from lrestore.vault.reader import Vault
 

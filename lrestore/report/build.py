@@ -27,6 +27,7 @@ from lrestore.report.model import (
     Throughput,
     Verify,
 )
+from lrestore.text.words import counted, shortened
 
 LISTED_ITEMS = (
     10_000  # about 20 MB of report; a run of 50,000 changed items would make a file that is too large to open
@@ -191,11 +192,10 @@ class ReportBuilder:
         """Warn about the access of new folders, because backups hold no access lists."""
         folders = [f"{key} {name!r}" for key, name in self._new_folders.items()]
         if folders:
-            more = f", and {len(folders) - _NAMED} more" if len(folders) > _NAMED else ""
-            count = "1 folder" if len(folders) == 1 else f"{len(folders)} folders"
             verb = "would be created, with" if self._head.mode == "plan" else "created, with"
             access = _ACCESS[self._head.new_folder_access]
-            yield f"{count} {verb} {access} ([run] new_folder_access): {', '.join(folders[:_NAMED])}{more}"
+            named = shortened(folders, _NAMED, last=", and ")
+            yield f"{counted(len(folders), 'folder')} {verb} {access} ([run] new_folder_access): {named}"
 
     def _elapsed_s(self) -> float:
         return self._monotonic() - self._begun_s

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from lrestore.errors import remedy_of
 from lrestore.report.causes import Group, Letter, grouped
-from lrestore.report.text import PLAIN, Style, counted, titled
+from lrestore.report.text import PLAIN, Style, titled
 from lrestore.text.terminal import plain
+from lrestore.text.words import counted
 
 NAMED = 5
 """So many items of a group are named unless all are asked for; the others are counted."""

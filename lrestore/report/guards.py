@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from lrestore.text.terminal import plain
+from lrestore.text.words import counted
 
 
 class BackupFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +126,10 @@ def screen(guards: Guards) -> str:
 def question(guards: Guards) -> str:
     """What is asked before a large restore."""
     if guards.foreseen is None:
-        return f"write up to {_counted(guards.selected, 'object')}?"
+        return f"write up to {counted(guards.selected, 'object')}?"
     foreseen = guards.foreseen
     gone = f", with {_deletions(foreseen)}" if foreseen.deleted else ""
-    return f"write {_counted(foreseen.items, 'object')} ({foreseen.create} create, {foreseen.update} update{gone})?"
+    return f"write {counted(foreseen.items, 'object')} ({foreseen.create} create, {foreseen.update} update{gone})?"
 
 
 def size(count: int) -> str:
@@ -166,8 +167,8 @@ def _caller(there: DestinationFacts) -> str:
 def _backup(backup: BackupFacts) -> Iterator[tuple[str, str]]:
     named = ", ".join(map(plain, backup.paths))
     yield "backup", f"{named}, instance {backup.instance!r}, {backup.age}"
-    doubts = f"{_counted(backup.doubts, 'warning')} about the file" if backup.doubts else "no warning about the file"
-    broken = f"{_counted(backup.unreadable, 'selected item')} cannot be read" if backup.unreadable else ""
+    doubts = f"{counted(backup.doubts, 'warning')} about the file" if backup.doubts else "no warning about the file"
+    broken = f"{counted(backup.unreadable, 'selected item')} cannot be read" if backup.unreadable else ""
     yield "integrity", f"{doubts}; {broken or 'no damage seen in the selected items'}"
     if backup.lacks:
         yield "not in it", "; ".join(what.partition(": those")[0] for what in backup.lacks)
@@ -176,7 +177,7 @@ def _backup(backup: BackupFacts) -> Iterator[tuple[str, str]]:
 def _work(guards: Guards) -> Iterator[tuple[str, str]]:
     foreseen, session = guards.foreseen, f"session {guards.session_id}" if guards.session_id else ""
     if foreseen is None:
-        upto = f"not planned; up to {_counted(guards.selected, 'object')} to be written"
+        upto = f"not planned; up to {counted(guards.selected, 'object')} to be written"
         yield "actions", "; ".join(filter(None, [upto, session]))
         yield "deletions", "not planned; --plan lists them"
         yield "alerts", _alerts_unplanned(guards)
@@ -199,17 +200,17 @@ def _actions(foreseen: Foreseen) -> str:
     }
     always = ("create", "update")
     told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name in always)
-    return f"{told}; {_counted(foreseen.writes, 'writing call')}"
+    return f"{told}; {counted(foreseen.writes, 'writing call')}"
 
 
 def _deletions(foreseen: Foreseen) -> str:
-    return ", ".join(_counted(count, kind) for kind, count in sorted(foreseen.deletions.items()) if count)
+    return ", ".join(counted(count, kind) for kind, count in sorted(foreseen.deletions.items()) if count)
 
 
 def _alerts(guards: Guards, count: int) -> str:
     if not count:
         return "none at stake"
-    tiles = _counted(count, "tile")
+    tiles = counted(count, "tile")
     if guards.allow_alert_loss:
         return f"{tiles} with live alerts will be deleted, and the alerts with them (--allow-alert-loss)"
     return f"{tiles} with live alerts, not in the backup: kept"
@@ -224,10 +225,6 @@ def _alerts_unplanned(guards: Guards) -> str:
 def _plans(guards: Guards) -> str:
     if guards.disable_schedules:
         return "restored switched off (--disable-schedules)"
-    plans = _counted(guards.enabled_plans, "selected scheduled plan")
+    plans = counted(guards.enabled_plans, "selected scheduled plan")
     verb = "is" if guards.enabled_plans == 1 else "are"
     return f"{plans} {verb} enabled in the backup, and will send again"
-
-
-def _counted(count: int, one: str) -> str:
-    return f"1 {one}" if count == 1 else f"{count} {one}s"

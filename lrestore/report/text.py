@@ -13,6 +13,7 @@ from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Difference, Item, Plan, Report, Verify
 from lrestore.report.notices import by_reason
 from lrestore.text.terminal import columns, cut, plain
+from lrestore.text.words import counted
 
 ACTIONS: Mapping[str, str] = {
     "created": "create",
@@ -185,11 +186,6 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-
-
-def counted(count: int, one: str, many: str = "") -> str:
-    """``1 item``, ``2 items``, ``2 retries``."""
-    return f"1 {one}" if count == 1 else f"{count} {many or one + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ from lrestore.restoration.changed_since import Written, changed_creation, change
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.writes import Plan, Write
+from lrestore.text.words import shortened
 
 _NAMED = 5
 """Number of changed fields in a reason."""
@@ -63,5 +64,4 @@ class UndoRules:
             found = changed_creation(Written(undone, key, copied), live)
         if not found:
             return ""
-        named = ", ".join(found[:_NAMED]) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
-        return f"{CHANGED_SINCE} {undone.session_id}: {named} (--force overwrites it)"
+        return f"{CHANGED_SINCE} {undone.session_id}: {shortened(found, _NAMED)} (--force overwrites it)"

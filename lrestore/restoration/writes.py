@@ -10,6 +10,7 @@ from typing import Any
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, FieldError, ItemKey
+from lrestore.text.words import shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +114,9 @@ _NAMED = 3
 
 def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteError:
     """The error of an item that is restored without some references. ``rest``: words about the rest of the item."""
-    named = "; without ".join(map(str, unmet[:_NAMED]))
-    more = f"; and without {len(unmet) - _NAMED} more" if len(unmet) > _NAMED else ""
+    named = shortened(list(map(str, unmet)), _NAMED, separator="; without ", last="; and without ")
     return IncompleteError(
-        f"{key} is restored without {named}{more}; {rest}",
+        f"{key} is restored without {named}; {rest}",
         hint="; ".join(dict.fromkeys(one.hint for one in unmet if one.hint)) or None,
         key=key,
         path=unmet[0].path,

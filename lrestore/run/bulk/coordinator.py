@@ -53,6 +53,7 @@ from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.select.dependencies import Links
 from lrestore.state.records import SessionStatus
+from lrestore.text.words import shortened
 
 log = logging.getLogger(__name__)
 
@@ -255,7 +256,7 @@ class Coordinator:
         circle = self._ready.closing()
         if not circle:
             return
-        names = ", ".join(map(str, circle[:5])) + (f" and {len(circle) - 5} more" if len(circle) > 5 else "")
+        names = shortened(list(map(str, circle)), 5)
         for key in circle:
             self._notes[key] = f"it is part of a circular dependency: {names}"
             self._ready.force(key)

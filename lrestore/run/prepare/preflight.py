@@ -14,6 +14,7 @@ from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.restoration.identify.acting_user import gives_admin
 from lrestore.run.job import DestinationFacts, Job
+from lrestore.text.words import shortened
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -106,11 +107,10 @@ def judge(vault: Vault, live: Live, selected: Sequence[ItemKey], identity: str, 
         return Judgement("other")
     judgement = judge_instance(_sample(vault, live, selected, max_item_bytes))
     if judgement.instance == "other":
-        evidence = "; ".join(judgement.evidence[:5])
-        more = f"; and {len(judgement.evidence) - 5} more" if len(judgement.evidence) > 5 else ""
+        evidence = shortened(judgement.evidence, 5, separator="; ", last="; and ")
         raise WrongInstanceError(
             f"the destination is not the instance that the backup came from: of the objects with the same ids, "
-            f"{judgement.disagree} were created at another time and {judgement.agree} at the same: {evidence}{more}",
+            f"{judgement.disagree} were created at another time and {judgement.agree} at the same: {evidence}",
             hint='check [destination] base_url; to migrate into another instance set [run] identity = "cross-instance"',
         )
     return judgement

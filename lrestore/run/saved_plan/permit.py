@@ -25,6 +25,7 @@ from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedW
 from lrestore.run.saved_plan.names import Names
 from lrestore.run.saved_plan.observed import changed, observed
 from lrestore.run.saved_plan.record import id_or_name, later, planned_item, planned_rename, planned_write, seen
+from lrestore.text.words import shortened
 
 _SETS = frozenset({"group_ids", "role_ids", "groups"})
 """Lists whose order has no meaning."""
@@ -243,8 +244,7 @@ def _changed(
     key: ItemKey, name: str, found: Iterable[_Found], *, missing: bool = False, begun: bool = False
 ) -> ChangedSincePlanError:
     differ = list(dict.fromkeys(found))
-    more = f"; and {len(differ) - _NAMED} more" if len(differ) > _NAMED else ""
-    named = "; ".join(one.told or one.path for one in differ[:_NAMED]) + more
+    named = shortened([one.told or one.path for one in differ], _NAMED, separator="; ", last="; and ")
     ends = "the rest of the plan was not written" if begun else "nothing of it was written"
     error = ChangedSincePlanError(
         f"{key} ({name!r}) is not as the plan saw it: {named}; {ends}",

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.text.words import shortened
 
 _NAMED = 3
 
@@ -34,10 +35,7 @@ class Foreign:
         """The reason to keep the object; "" if it has no foreign content. Raises LookerError if a read fails."""
         question = self._questions.get(key.type)
         found = list(question(key.id, live)) if question else []
-        if not found:
-            return ""
-        more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
-        return f"kept because it is in use: {', '.join(found[:_NAMED])}{more}"
+        return f"kept because it is in use: {shortened(found, _NAMED)}" if found else ""
 
     def _in_folder(self, folder_id: str, live: JsonObject) -> Iterator[str]:
         rows = self._pages("search_folders", {"parent_id": folder_id, "fields": "id,parent_id"})
