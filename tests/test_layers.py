@@ -41,7 +41,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"budget", "job", "select"}),
         frozenset({"journal"}),
         frozenset({"compare", "last_look", "prepare", "undo"}),
-        frozenset({"bulk", "guards", "in_process"}),
+        frozenset({"bulk", "guards", "in_process", "whole_plan"}),
         frozenset({"restore"}),
         frozenset({"start"}),
     ),

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -46,11 +46,8 @@ from lrestore.report.model import Api, Plan, Report, Verify
 from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Definitions, Journal, Nowhere
-from lrestore.restoration.writes import Write
 from lrestore.run.budget import Budget
 from lrestore.run.compare.dry_run import preview
-from lrestore.run.compare.plan import Planned, planning
-from lrestore.run.compare.planned_objects import PlannedObjects
 from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier, read_again
 from lrestore.run.guards.foresee import foreseen_of
@@ -59,13 +56,12 @@ from lrestore.run.guards.limits import check_age
 from lrestore.run.guards.screen import guards_of, with_plan
 from lrestore.run.in_process import run_single
 from lrestore.run.items.loop import ItemLoop
-from lrestore.run.items.two_passes import TwoPasses
 from lrestore.run.job import Ended, Job, Record, interruptible, policy_of
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
 from lrestore.run.prepare.api_specification import load_api_specification
 from lrestore.run.prepare.lookervault_mappings import take_over
-from lrestore.run.prepare.name_swaps import make_ready, renames
+from lrestore.run.prepare.name_swaps import make_ready
 from lrestore.run.prepare.prefetch import prefetched
 from lrestore.run.prepare.preflight import (
     AdminCheck,
@@ -82,18 +78,16 @@ from lrestore.run.prepare.source_instance import (
     gather_access,
     source_session,
     surely_there,
-    with_group_edges,
 )
 from lrestore.run.rescue import rescue
 from lrestore.run.saved_plan.file import keep_copy
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.permit import permit_of
 from lrestore.run.saved_plan.record import PlanRecord, planned_rename
-from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
-from lrestore.run.select.text_links import links_here
 from lrestore.run.undo.copied_groups import CopiedGroups
 from lrestore.run.undo.remove import remove_content, remove_holders
+from lrestore.run.whole_plan import WholePlan
 from lrestore.state.guard import Guard
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
@@ -189,41 +183,23 @@ class Run:
             take_over(self._job, context, journal.take_over)
             if self._job.request.mode == "plan":
                 self._add_looks(context)
-            restorer = ItemRestorer(context)
             keys = prefetched(self._live, self._job.keys, judgement, journal.recorded)
             if self._job.request.mode == "verify":
-                return self._verify_alone(restorer, keys)
-            context.in_run = frozenset(self._job.keys).__contains__
-            return self._plan(restorer, keys, journal, (self._known_first(context, journal), judgement))
+                return self._verify_alone(ItemRestorer(context), keys)
+            return self._plan(WholePlan(self._job, context, journal), keys, judgement)
         finally:
             journal.close()
 
-    def _known_first(self, context: Context, journal: ReadOnlyJournal) -> tuple[Sequence[Write], Needs]:
-        """What is known before the first item is planned: the renames that make way, and what each item awaits."""
-        aside = renames(self._job, context)
-        links = links_here(self._job.vault, self._job.keys, context.live, context.judgement, journal.recorded)
-        return aside, with_group_edges(links, self._job.gathered).awaits
-
-    def _plan(
-        self,
-        restorer: ItemRestorer,
-        keys: Iterator[ItemKey],
-        journal: ReadOnlyJournal,
-        known: tuple[tuple[Sequence[Write], Needs], Judgement],
-    ) -> Report:
-        """``known`` before the first item: see :meth:`_known_first`; and whose instance it is."""
-        (aside, awaits), judgement = known
-        planned = Planned(Counter(write.operation for write in aside))
-        keep = self._job.surroundings.keep_plan
+    def _plan(self, plan: WholePlan, keys: Iterator[ItemKey], judgement: Judgement) -> Report:
+        planned, keep = plan.planned, self._job.surroundings.keep_plan
         if keep is not None:
-            planned.record = PlanRecord([planned_rename(write) for write in aside])
+            planned.record = PlanRecord([planned_rename(write) for write in plan.aside])
         builder = self._job.report()
         guards = self._screen(judgement)
-        for write in aside:
+        for write in plan.aside:
             builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
-        turn = planning(restorer, planned, PlannedObjects(journal, self._live))
-        rounds = TwoPasses(self._loop(self._only_counting(builder, planned.record)), awaits)
-        whole = self._until_spent(lambda: rounds.over(keys, turn))
+        loop = self._loop(self._only_counting(builder, planned.record))
+        whole = self._until_spent(lambda: plan.over(keys, loop))
         builder.guards = with_plan(guards, foreseen_of(builder.totals, planned))
         calls = planned.calls + Counter(self._session.meter.snapshot().by_operation)
         unproved = tuple(f"{key}: {why}" for key, why in planned.unproved.items())
@@ -559,11 +535,9 @@ class Run:
         try:
             context = self._fresh_context(journal, judgement)
             keys = prefetched(context.live, self._job.keys, judgement, journal.recorded)
-            aside, awaits = self._known_first(context, journal)
-            planned, builder = Planned(Counter(write.operation for write in aside)), self._job.report()
-            turn = planning(ItemRestorer(context), planned, PlannedObjects(journal, context.live))
-            TwoPasses(self._loop(self._only_counting(builder)), awaits).over(keys, turn)
-            return foreseen_of(builder.totals, planned)
+            plan, builder = WholePlan(self._job, context, journal), self._job.report()
+            plan.over(keys, self._loop(self._only_counting(builder)))
+            return foreseen_of(builder.totals, plan.planned)
         finally:
             journal.close()
 

@@ -44,9 +44,9 @@ def now(arena: Arena, kind: str, one: JsonObject, field: str) -> Any:
     return record[field]
 
 
-def restored(arena: Arena, kind: str, found: list[JsonObject], *argv: str) -> Ran:
+def restored(arena: Arena, kind: str, found: list[JsonObject], *argv: str, **environ: str) -> Ran:
     ids = ",".join(one["id"] for one in found)
-    return arena.run("--select", kind if not ids else f"{kind}={ids}", *argv)
+    return arena.run("--select", kind if not ids else f"{kind}={ids}", *argv, **environ)
 
 
 @pytest.mark.parametrize("many", [False, True], ids=["in one process", "in several"])
@@ -130,3 +130,12 @@ def test_an_object_created_under_a_temporary_title_is_found_after_a_crash(tmp_pa
         assert titles.count(title) == titles.count(other) == 1
         assert not any("being restored" in one for one in titles)
         assert arena.run("--select", "look", "--yes").all_good().writes == []
+
+
+@pytest.mark.parametrize("field", ["title", "slug"])
+def test_the_plan_before_a_restore_foresees_swaps_as_a_plan_alone_does(arena: Arena, field: str) -> None:
+    found = hand_round(arena, "dashboard", 2, field)
+    alone = restored(arena, "dashboard", found, "--plan").report["guards"]["foreseen"]
+    ran = restored(arena, "dashboard", found, LRESTORE_RUN_MAX_UPDATES="2").all_good()
+    assert ran.report["guards"]["foreseen"] == alone
+    assert alone["fail"] == 0 and alone["update"] == 2

@@ -1,0 +1,36 @@
+"""Plans all items of a run: for ``--plan``, and before a restore that has limits to keep or a question to ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from lrestore.messages import ItemKey
+from lrestore.restoration.context import Context
+from lrestore.restoration.item import ItemRestorer
+from lrestore.run.compare.plan import Planned, planning
+from lrestore.run.compare.planned_objects import PlannedObjects
+from lrestore.run.items.loop import ItemLoop
+from lrestore.run.items.two_passes import TwoPasses
+from lrestore.run.job import Job
+from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.prepare.name_swaps import renames
+from lrestore.run.prepare.source_instance import with_group_edges
+from lrestore.run.select.text_links import links_here
+
+
+class WholePlan:
+    """``aside`` are the renames that come before the first item, ``planned`` the totals, with those renames."""
+
+    def __init__(self, job: Job, context: Context, journal: ReadOnlyJournal) -> None:
+        """Read the names that make way, and which items refer to each other. Raises LookerError."""
+        context.in_run = frozenset(job.keys).__contains__
+        self.aside = renames(job, context)
+        self.planned = Planned(Counter(write.operation for write in self.aside))
+        links = links_here(job.vault, job.keys, context.live, context.judgement, journal.recorded)
+        self._awaits = with_group_edges(links, job.gathered).awaits
+        self._turn = planning(ItemRestorer(context), self.planned, PlannedObjects(journal, context.live))
+
+    def over(self, keys: Iterable[ItemKey], loop: ItemLoop) -> bool:
+        """Plan the items. False: stopped before the end."""
+        return TwoPasses(loop, self._awaits).over(keys, self._turn)
