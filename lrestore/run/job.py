@@ -149,6 +149,11 @@ class Job:
         port = urlsplit(web_url).port if web_url else None
         return Hosts(hosts([source]), f"{named}:{port}" if named and port else named)
 
+    @property
+    def backup_warnings(self) -> Sequence[str]:
+        """Warnings about the backup's files; the copies that an undo restores from are none."""
+        return [] if self.undone is not None else [f"backup: {warning}" for warning in self.vault.warnings]
+
     def report(self) -> ReportBuilder:
         """An empty report of this run."""
         source = Source(self.settings.source.instance, tuple(str(path) for path in self.vault.paths))
@@ -165,13 +170,14 @@ class Job:
         )
         builder = ReportBuilder(head)
         builder.expect([*self.keys, *self.removals])
-        if self.undone is None:
-            for warning in self.vault.warnings:
-                builder.warn(f"backup: {warning}")
-        else:
-            for warning in self.undone.warnings():
-                builder.warn(warning)
-        for warning in (*self.facts.warnings, *self._since_plan(), *self._unknown_types()):
+        undone = self.undone.warnings() if self.undone is not None else []
+        for warning in (
+            *self.backup_warnings,
+            *undone,
+            *self.facts.warnings,
+            *self._since_plan(),
+            *self._unknown_types(),
+        ):
             builder.warn(warning)
         if self.request.added_looks:
             builder.warn(self.added_looks())
@@ -266,16 +272,17 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
 
 @dataclass(frozen=True, slots=True)
 class DestinationFacts:
-    """Facts about the destination: for the log before the first write, and for what its release accepts.
+    """Facts about the destination: for the log before the first write, and for what its release accepts. Before the
+    login only its address is known.
 
     ``swagger_url`` and ``web_url`` are the addresses that the instance reports for its specification and its users.
     ``specification`` is the reduced document; None: the built-in release table is used.
     """
 
     base_url: str
-    user_id: str
-    user_name: str
-    looker_version: str
+    user_id: str = ""
+    user_name: str = ""
+    looker_version: str = ""
     swagger_url: str = ""
     web_url: str = ""
     specification: Specification | None = None

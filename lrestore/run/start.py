@@ -49,19 +49,15 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
     with Vault.open(settings.source.paths) as vault:
         _warn(vault)
         chosen = choose(vault, request)
-        named = chosen.selection
-        spelt = msgspec.structs.replace(request, select=named.wanted.specs(), exclude=named.excluded.specs())
-        facts = DestinationFacts(settings.destination.base_url, "", "", "")
-        session_id = new_session_id(utc_now())
         job = Job(
             settings=settings,
-            request=spelt,
+            request=chosen.spelt(request),
             surroundings=surroundings,
             vault=vault,
-            session_id=session_id,
+            session_id=new_session_id(utc_now()),
             keys=chosen.keys,
             missing=chosen.missing,
-            facts=facts,
+            facts=DestinationFacts(settings.destination.base_url),
             plan=plan,
             extent=chosen.extent,
         )
@@ -83,7 +79,6 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
     )
     with _job_of_plan(plan, there, now.applied_to(asked), surroundings) as job:
         check_backup(plan, job.vault)
-        _warn(job.vault)
         log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
         job.plan, job.removals = read, []
         job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
@@ -99,7 +94,7 @@ def _job_of_plan(plan: SavedPlan, settings: Settings, request: RunRequest, surro
             yield job
         return
     with Vault.open(settings.source.paths) as vault:
-        facts = DestinationFacts(settings.destination.base_url, "", "", "")
+        _warn(vault)
         yield Job(
             settings=settings,
             request=request,
@@ -108,7 +103,7 @@ def _job_of_plan(plan: SavedPlan, settings: Settings, request: RunRequest, surro
             session_id=new_session_id(utc_now()),
             keys=[],
             missing=[],
-            facts=facts,
+            facts=DestinationFacts(settings.destination.base_url),
         )
 
 
@@ -137,7 +132,6 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         keys = [key for key in whole if key not in done]
         log.info("resuming session %s: %d items are done, %d are left", session.id, len(done), len(keys))
         again = _as_begun(settings, session, now)
-        facts = DestinationFacts(again.destination.base_url, "", "", "")
         missing = [result for result in lost if result.key not in done]
         job = Job(
             settings=again,
@@ -147,7 +141,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
             session_id=session.id,
             keys=keys,
             missing=missing,
-            facts=facts,
+            facts=DestinationFacts(again.destination.base_url),
             earlier=earlier,
             resumed=True,
             plan=plan,

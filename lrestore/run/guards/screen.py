@@ -51,7 +51,7 @@ def guards_of(
             age=age(job.vault.synced_to(), utc_now()),
             synced_to=str(job.vault.synced_to() or ""),
             unreadable=extent.unreadable,
-            doubts=0 if job.undone is not None else len(job.vault.warnings),
+            doubts=len(job.backup_warnings),
             lacks=tuple(_lacks(job, judgement)),
         ),
         destination=DestinationFacts(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
@@ -30,6 +32,11 @@ class Chosen:
     missing: list[ItemResult]
     selection: Selection
     extent: Extent = NO_EXTENT
+
+    def spelt(self, request: RunRequest) -> RunRequest:
+        """The request with the content of selection files in place of their paths: a resume must not read them anew."""
+        wanted, excluded = self.selection.wanted.specs(), self.selection.excluded.specs()
+        return msgspec.structs.replace(request, select=wanted, exclude=excluded)
 
 
 def choose(vault: Vault, request: RunRequest) -> Chosen:

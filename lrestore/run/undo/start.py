@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
@@ -47,20 +47,15 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
             if not any(True for _ in copies.index()):
                 raise UsageError(f"session {session.id} wrote nothing: there is nothing to undo")
             chosen = choose(copies, named)
-            spelt = msgspec.structs.replace(
-                named, select=chosen.selection.wanted.specs(), exclude=chosen.selection.excluded.specs()
-            )
-            literal = literal_settings(settings, target)
-            facts = DestinationFacts(settings.destination.base_url, "", "", "")
             job = Job(
-                settings=literal,
-                request=spelt,
+                settings=literal_settings(settings, target),
+                request=chosen.spelt(named),
                 surroundings=surroundings,
                 vault=copies,
                 session_id=session_id,
                 keys=chosen.keys,
                 missing=chosen.missing,
-                facts=facts,
+                facts=DestinationFacts(settings.destination.base_url),
                 extent=chosen.extent,
             )
             job.take_back(undone)
@@ -106,13 +101,9 @@ def _write(
     target: Path, reader: StateReader, session: RestorationSession, about: tuple[Path, Undo, RunRequest]
 ) -> None:
     state, undo, request = about
-    copies = undo_directory(state, session.id)
-    if request.mode != "restore":
-        write_source(target, reader, session, copies, undo.created)
-        return
-    with RunLock(state):
-        # A session that is still running goes on writing.
-        write_source(target, reader, session, copies, undo.created)
+    # A session that is still running goes on writing.
+    with RunLock(state) if request.mode == "restore" else nullcontext():
+        write_source(target, reader, session, undo_directory(state, session.id), undo.created)
 
 
 def _check(session: RestorationSession, settings: Settings) -> None:
