@@ -17,11 +17,13 @@ def in_order(keys: Iterable[ItemKey], parents: Mapping[str, str]) -> list[ItemKe
     """``keys`` in an order in which items come after those that they need. ``parents``: folder id → parent id in the
     backup.
     """
-    return sorted(keys, key=lambda key: (CONTENT_TYPES[key.type].tier, _depth(key, parents), natural(key.id)))
+    return sorted(keys, key=lambda key: (CONTENT_TYPES[key.type].tier, depth(key, parents), natural(key.id)))
 
 
-def _depth(key: ItemKey, parents: Mapping[str, str]) -> int:
-    """The number of folders above. A circle, which only broken data contains, is followed once."""
+def depth(key: ItemKey, parents: Mapping[str, str]) -> int:
+    """The number of folders from this one to the root; 0 for other types. A circle, which only broken data contains, is
+    followed once.
+    """
     if key.type != "folder":
         return 0
     seen: set[str] = set()

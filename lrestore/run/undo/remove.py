@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from lrestore.errors import IncompleteError, ItemError, NotFoundError, StoppedError
+from lrestore.errors import ItemError, NotFoundError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.restoration.apply.execute import send
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.alerts import AlertGuard
-from lrestore.restoration.identify.match import title_of
+from lrestore.restoration.identify.match import Match, title_of
 from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan
@@ -23,6 +23,7 @@ from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.journal.session import SessionJournal
+from lrestore.run.select.order import depth
 from lrestore.run.undo.foreign import Foreign
 from lrestore.state.writer import StateWriter
 
@@ -76,23 +77,15 @@ class _Remover:
     def in_order(self, keys: list[ItemKey]) -> Iterator[ItemKey]:
         """Folders, the deepest first."""
         folders = self._context.live.table("folder") if any(key.type == "folder" for key in keys) else {}
-
-        def depth(key: ItemKey) -> int:
-            seen: set[str] = set()
-            here: str | None = key.id
-            while here is not None and here in folders and here not in seen:
-                seen.add(here)
-                here = str(folders[here].get("parent_id"))
-            return len(seen)
-
-        yield from sorted(keys, key=lambda key: -depth(key) if key.type == "folder" else 0)
+        parents = {one: str(row["parent_id"]) for one, row in folders.items() if row.get("parent_id") is not None}
+        yield from sorted(keys, key=lambda key: -depth(key, parents))
 
     def remove(self, key: ItemKey) -> None:
         """Delete one object, or report why it is kept."""
         item = self._job.vault.read(key, max_item_bytes=self._job.settings.run.max_item_bytes)
         try:
             result = self._removed(key, item.name)
-        except (IncompleteError, ItemError) as error:
+        except ItemError as error:
             self._writer.record_result(self._job.session_id, failed(error, key, item.name), item.blob)
             return
         self._writer.record_result(self._job.session_id, result)
@@ -102,11 +95,10 @@ class _Remover:
         context.live.look_anew(key.type)
         live = context.live.beyond(key.type, key.id) or context.live.trashed(key.type, key.id)
         if live is None:
-            gone = f"it was deleted after session {self._undone} had created it"
             if self._journal.kept(key, key.id, None):
                 # This session has deleted it, in a process that died later.
                 return self._told(key, name)
-            return ItemResult(key, name, "skipped", destination_id=key.id, reason=gone)
+            return ItemResult(key, name, "skipped", destination_id=key.id, reason=self._rules.gone(key, Match()))
         changed = self._rules.changed_since(key, ({}, live), None, Plan())
         stays = changed or self._foreign.inside(key, live) or self._with_alerts(live)
         if stays:
@@ -122,10 +114,6 @@ class _Remover:
             if context.live.beyond(key.type, key.id) is not None:
                 raise
         return self._told(key, title)
-
-    @property
-    def _undone(self) -> str:
-        return self._context.undone.session_id if self._context.undone is not None else ""
 
     def _told(self, key: ItemKey, name: str) -> ItemResult:
         self._writer.close_mappings(self._job.session_id, key.type, key.id)
