@@ -152,7 +152,7 @@ def _encodable(text: str) -> str:
 
 
 class _StreamHandler(logging.StreamHandler[Stream]):
-    """A closed stderr must not end a run, and there is nobody left to tell."""
+    """A closed stderr must not end a run, and no other stream can take the message."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's name)
         """Nothing to be done."""

@@ -84,7 +84,7 @@ class ReportBuilder:
         self._left_out: set[str] = set()
         self._enabled: set[ItemKey] = set()
         self.guards: Guards | None = None
-        """What is shown before the first write, where something is."""
+        """The screen before the first write; None in runs that show none."""
         self._new_folders: dict[ItemKey, str] = {}
         self._timeline: list[Sample] = []
         self._earlier = 0
@@ -226,7 +226,7 @@ class ReportBuilder:
 
 
 def _marked(listed: Mapping[ItemKey, _Listed], before: set[ItemKey]) -> Iterator[_Listed]:
-    """What is listed, marked where it is of an earlier start of the session."""
+    """The listed items; those of an earlier start of the session are marked."""
     for key, one in listed.items():
         yield msgspec.structs.replace(one, earlier=True) if key in before else one
 

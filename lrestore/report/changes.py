@@ -1,4 +1,4 @@
-"""What changed inside a value: the paths that differ, and the parts that an object is created with."""
+"""The changes inside a value: the paths that differ, and the parts that an object is created with."""
 
 from __future__ import annotations
 

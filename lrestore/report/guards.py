@@ -1,7 +1,7 @@
-"""What is to be known before the first write: one screen, its data and its text.
+"""The screen before the first write: its data and its text.
 
-A plan shows it with what it has planned. A restore shows it before it begins: with a plan where somebody is asked, or
-where a limit has to be checked; otherwise what is known without a call.
+A plan shows it with its own numbers. A restore shows it before it begins: with the numbers of a plan if it asks for a
+confirmation or has limits to keep, otherwise with the facts that need no call.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class DestinationFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Foreseen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a plan says that a restore will do. ``deletions`` by kind: parts, memberships, roles taken away. ``alerts``:
-    tiles that the backup lacks and that have live alerts.
+    """The numbers of a plan: the work of the restore. ``deletions`` by kind: parts, memberships, roles taken away.
+    ``alerts``: tiles that the backup lacks and that have live alerts.
     """
 
     create: int = 0
@@ -103,7 +103,7 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lines(guards: Guards) -> Iterator[tuple[str, str]]:
-    """What the screen says: label and text, line by line."""
+    """The screen line by line: label and text."""
     yield from _destination(guards.destination)
     yield from _backup(guards.backup)
     yield "order", ", ".join(f"{name} ({count})" for name, count in guards.by_type.items())
@@ -124,7 +124,7 @@ def screen(guards: Guards) -> str:
 
 
 def question(guards: Guards) -> str:
-    """What is asked before a large restore."""
+    """The question before a large restore."""
     if guards.foreseen is None:
         return f"write up to {counted(guards.selected, 'object')}?"
     foreseen = guards.foreseen

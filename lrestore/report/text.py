@@ -201,7 +201,7 @@ def duration(seconds: float) -> str:
 
 
 def _items(items: Iterable[Item], words: Mapping[str, str], style: Style) -> list[str]:
-    """What is done to each item; items that are skipped for the same reason are one line without ``-v``."""
+    """The action on each item; items that are skipped for the same reason are one line without ``-v``."""
     lines: list[str] = []
     skipped: dict[str, list[Item]] = {}
     for item in items:

@@ -155,7 +155,7 @@ class UndoneSession(Protocol):
     """Whether objects that were changed since are put back, too."""
 
     def action(self, key: ItemKey) -> UndoAction:
-        """What the undo does with the object."""
+        """The action of the undo on the object."""
 
     def touches(self, owner: ItemKey) -> Sequence[Touch]:
         """The writes of the session, sent or about to be sent, to an object and its parts."""

@@ -1,4 +1,4 @@
-"""What is specific to each type: its sub-resources, adjustments of its own fields, its create."""
+"""The rules of single types: their sub-resources, adjustments of their own fields, their creates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from lrestore.vault.items import VaultItem
 
 @dataclass(frozen=True, slots=True)
 class TypeHandler:
-    """What is specific to a type. ``adjust`` makes the last changes to an object's own fields.
+    """The rules of one type. ``adjust`` makes the last changes to an object's own fields.
 
     ``creation`` says by which call, and with which body, a backed-up object is made whose own fields are given.
     ``making`` surrounds the call that makes an object. ``watch``, asked before a create, gives what finds the object

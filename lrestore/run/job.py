@@ -59,10 +59,10 @@ class LogSetup:
 
 @dataclass(slots=True)
 class Surroundings:
-    """What a run needs from its caller.
+    """The caller of a run: its credentials, its terminal, its callbacks.
 
-    ``confirm`` receives what is shown before the first write and answers whether to go on; it is called only where
-    ``asks`` says that somebody can answer. ``command`` is how the program was called, up to its mode. ``beginning``
+    ``confirm`` receives the screen before the first write and answers whether to go on; it is called only if ``asks``
+    is true: a user is at the terminal. ``command`` is how the program was called, up to its mode. ``beginning``
     receives the session id before the session is recorded, so that a kill in between loses nothing. ``begun`` receives
     it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell`` receives the report of
     a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a plan to save.

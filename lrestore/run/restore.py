@@ -514,7 +514,7 @@ class Run:
         )
 
     def _screen(self, judgement: Judgement) -> Guards:
-        """What is known without a plan. Whether the caller is an admin is asked where that costs nothing more."""
+        """The screen without a plan. Whether the caller is an admin is asked where that costs nothing more."""
         job = self._job
         workers = min(self._settings.run.workers, len(job.keys)) if len(job.keys) > FEW else 0
         plans = job.request.mode == "plan"
@@ -530,7 +530,7 @@ class Run:
         )
 
     def _foreseen(self, judgement: Judgement) -> Foreseen:
-        """What the restore will do, as --plan tells it. Reads afresh: a plan pretends that things are there."""
+        """The work of the restore, as --plan tells it. Reads afresh: a plan pretends that things are there."""
         journal = ReadOnlyJournal(self._state, self._job.route)
         try:
             context = self._fresh_context(journal, judgement)

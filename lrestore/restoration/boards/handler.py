@@ -27,7 +27,7 @@ _UNSEEN = "it is in the trash, where Looker does not show its sections: they are
 
 
 def adjust_board(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """The order of sections is set when these exist; nobody is put into the trash by a restore."""
+    """The order of sections is set when these exist; a restore puts no board into the trash."""
     wanted.pop("section_order", None)
     if planner.context.policy.literal:
         back = wanted.get("deleted_at") and planner.live is not None and not planner.live.get("deleted_at")

@@ -13,7 +13,7 @@ def mapped_part(context: Context, kind: str, source_id: str, live: Iterable[Mapp
     """The one of ``live``, parts of a live object that is known to be the backed-up one, as which a backed-up part is
     on record; None where that cannot be proved.
 
-    What an older version has recorded is not believed: parts that agree in content are found by that.
+    A record of an older version is no proof: the part is then found by its content.
     """
     recorded = context.journal.recorded(kind, source_id)
     if recorded is None:

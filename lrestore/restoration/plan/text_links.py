@@ -42,7 +42,7 @@ def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key
 class Linker:
     """Rewrites the links of one item, whose id in the destination is ``live_id``, "" before it is made.
 
-    What cannot be rewritten is told in ``warnings``.
+    ``warnings`` names the links that cannot be rewritten.
     """
 
     def __init__(self, context: Context, key: ItemKey, ends: Deferred, live_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What a plan comes to, in numbers."""
+"""The sums of a plan, for the screen before the first write."""
 
 from __future__ import annotations
 

@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 
 def may_ask(job: Job) -> bool:
-    """Whether somebody is asked if a plan writes more than ``[run] confirm_above``."""
+    """Whether the user is asked if a plan writes more than ``[run] confirm_above``."""
     return job.surroundings.asks and not job.request.yes and len(job.keys) > job.settings.run.confirm_above
 
 
 def pass_guards(job: Job, guards: Guards, foresee: Callable[[], Foreseen]) -> Guards:
-    """Show ``guards``, with what is foreseen where somebody is asked or a limit has to be checked: a plan costs calls.
+    """Show ``guards``; with a plan if the user is asked or a limit is set, since a plan costs calls.
 
-    Returns what was shown. Raises StateError where the disk has no room, GuardError where the plan does more than the
-    settings allow, NotConfirmedError where the answer is no.
+    Returns the screen as it was shown. Raises StateError where the disk has no room, GuardError where the plan does
+    more than the settings allow, NotConfirmedError where the answer is no.
     """
     asks, checks = may_ask(job), plans_first(job.settings) and not job.resumed
     if job.plan is not None:

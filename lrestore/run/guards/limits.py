@@ -15,8 +15,8 @@ NONE = "none"
 
 
 def check_age(settings: Settings, synced_to: datetime | None, now: datetime, override: Collection[str]) -> list[str]:
-    """What was overridden. Raises GuardError where the backup is older than ``[source] max_backup_age``, or where its
-    age is unknown.
+    """The limits that were overridden. Raises GuardError where the backup is older than ``[source] max_backup_age``, or
+    where its age is unknown.
     """
     limit = settings.source.max_backup_age
     if not limit:
@@ -33,7 +33,9 @@ def plans_first(settings: Settings) -> bool:
 
 
 def check_plan(settings: Settings, foreseen: Foreseen, selected: int, override: Collection[str]) -> list[str]:
-    """What was overridden. Raises GuardError where a plan updates, or deletes, more than the settings allow."""
+    """The limits that were overridden. Raises GuardError where a plan updates, or deletes, more than the settings
+    allow.
+    """
     overridden = []
     for name, limit, count, what in (
         ("max_updates", settings.run.max_updates, foreseen.update, "items would be updated"),

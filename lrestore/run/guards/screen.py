@@ -80,14 +80,14 @@ def with_plan(guards: Guards, foreseen: Foreseen) -> Guards:
 
 
 def _named(job: Job) -> tuple[str, ...]:
-    """What is restored from: the backup's files, or the copies of the session that is undone."""
+    """The source of the restore: the backup's files, or the copies of the session that is undone."""
     if job.undone is not None:
         return (f"copies of session {job.undone.session_id}",)
     return tuple(map(str, job.vault.paths))
 
 
 def _lacks(job: Job, judgement: Judgement) -> list[str]:
-    """What no backup holds of the selected types and the living source does not tell either."""
+    """The facts about the selected types that neither the backup nor the source instance can give."""
     if job.undone is not None:
         # Copies are of the destination itself.
         return []

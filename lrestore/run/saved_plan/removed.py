@@ -1,4 +1,4 @@
-"""What a plan deletes or takes away, counted by kind."""
+"""Deleted parts and removed memberships of a plan, counted by kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LISTS = {"set_user_roles": "role of a user", "set_role_groups": "role of a grou
 
 
 def removed_by_kind(item: PlannedItem) -> Counter[str]:
-    """What the plan deletes or takes away from one object, in the words of people."""
+    """Deleted parts and removed memberships of one object, by the name that the screen gives them."""
     removed = Counter(_KINDS.get(gone.type, gone.type) for gone in item.deletions)
     for write in item.writes:
         if write.operation in _TAKES_AWAY:
