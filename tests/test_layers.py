@@ -62,7 +62,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"context"}),
         frozenset({"identify"}),
         frozenset({"touches"}),
-        frozenset({"apply", "changed_since", "plan"}),
+        frozenset({"apply", "changed_since", "left_alone", "plan"}),
         frozenset({"undo_rules"}),
         frozenset({"access", "boards", "dashboards", "name_swaps", "schedules", "users"}),
         frozenset({"type_handlers"}),

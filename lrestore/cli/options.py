@@ -121,6 +121,14 @@ class Options:
         "what to do with an object that is not in the destination (default: create)",
         choices=("create", "skip", "fail"),
     )
+    if_different: Optional[str] = _flag(
+        HOW,
+        "what to do with an object that exists and differs (default: update); skip: only what is lost comes back",
+        choices=("update", "skip"),
+    )
+    if_trashed: Optional[str] = _flag(
+        HOW, "what to do with an object that is in the trash (default: restore)", choices=("restore", "skip")
+    )
     undo_created: Optional[str] = _flag(
         HOW,
         "what --undo does with objects that the session created: move dashboards and looks to the trash (default), "
@@ -169,6 +177,8 @@ SETTING_OF: Mapping[str, str] = {
     "max_retries": "run.max_retries",
     "identity": "run.identity",
     "if_missing": "run.if_missing",
+    "if_different": "run.if_different",
+    "if_trashed": "run.if_trashed",
     "max_failures": "run.max_failures",
     "skip_if_modified": "run.skip_if_modified",
     "keep_extra": "run.keep_extra",
@@ -185,8 +195,8 @@ _SELECTION = (
     "with_dependencies",
 )
 _NOT_FOR_UNDO = (
-    *("identity", "if_missing", "skip_if_modified", "keep_extra", "disable_schedules", "with_dependencies"),
-    "include_deleted",
+    *("identity", "if_missing", "if_different", "if_trashed", "skip_if_modified", "keep_extra", "disable_schedules"),
+    *("with_dependencies", "include_deleted"),
 )
 _NARROWING = ("select", "exclude")
 """They choose among the dead letters that are tried again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from lrestore.clock import stamp, utc_now
@@ -23,6 +23,8 @@ class Policy:
     """The user's decisions; names as in settings and flags."""
 
     if_missing: str = "create"
+    if_different: str = "update"
+    if_trashed: str = "restore"
     keep_extra: bool = False
     skip_if_modified: bool = False
     allow_alert_loss: bool = False
@@ -35,8 +37,14 @@ class Policy:
     max_item_bytes: int = 16 * 1024 * 1024
     max_retries: int = 5
     settle_s: float = 120.0
+    completes: frozenset[ItemKey] = frozenset()
+    """Items that the session whose dead letters are tried again has written in part."""
     literal: bool = False
     """Put back exactly what a copy shows: nulls are nulls, absent fields stay, the trash is a state like others."""
+
+    def leaving_nothing_alone(self) -> Policy:
+        """The policy for a comparison: every object is compared, whatever a restore would do with it."""
+        return replace(self, if_different="update", if_trashed="restore", skip_if_modified=False)
 
 
 def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:

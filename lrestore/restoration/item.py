@@ -17,7 +17,6 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from lrestore.content.canonical import parse_moment
 from lrestore.content.diff import changes
 from lrestore.content.payload import left_out, require
 from lrestore.errors import (
@@ -40,6 +39,7 @@ from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.identify.unanswered_create import sole_new
+from lrestore.restoration.left_alone import DIFFERS, LeftAlone
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.preconditions import stale_explores, without_missing_calls
 from lrestore.restoration.plan.text_links import Linker
@@ -144,15 +144,35 @@ class ItemRestorer:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if is_built_in(entry, live):
             return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, live))
-        if self._context.policy.skip_if_modified and _modified_since(item, live):
-            return ItemPlan(key, item.name, "skipped", match, reason="changed in Looker after it was backed up")
+        left_alone = LeftAlone(self._context, key, item.raw, live)
+        begun = not first or left_alone.begun
+        left = "" if begun else left_alone.unread()
+        if left:
+            return ItemPlan(key, item.name, "skipped", match, reason=left)
+        if not begun and left_alone.if_different():
+            return self._unless_different(item, match)
         plan = self._planned(item, match, ends)
         plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
         changed = self._undo.changed_since(key, (item.raw, live), plan.own, plan.parts) if first else ""
         if changed:
             return ItemPlan(key, item.name, "skipped", match, reason=changed)
         if plan.action == "updated":
+            plan.reason = left_alone.why_not()
             self._check_lookml(plan, item.raw)
+        return plan
+
+    def _unless_different(self, item: VaultItem, match: Match) -> ItemPlan:
+        """The plan for an object that is not written, whatever it is like: nothing is awaited, and nothing can fail but
+        the reading.
+        """
+        try:
+            plan = self._planned(item, match, Deferred())
+        except LookerError:
+            raise
+        except ItemError:
+            return ItemPlan(item.key, item.name, "skipped", match, reason=DIFFERS)
+        if plan.own or not plan.parts.empty or plan.all_unmet:
+            return ItemPlan(item.key, item.name, "skipped", match, reason=DIFFERS)
         return plan
 
     def _impossible(self, type_name: str) -> str:
@@ -431,9 +451,3 @@ def _as_restored(plan: ItemPlan, live: JsonObject) -> JsonObject:
         if write.type == "credentials_email":
             found[write.type] = {**(found.get(write.type) or {}), **write.body}
     return found
-
-
-def _modified_since(item: VaultItem, live: JsonObject) -> bool:
-    """Whether Looker changed the object after the state that was backed up; unknown counts as not."""
-    ours, theirs = parse_moment(item.raw.get("updated_at")), parse_moment(live.get("updated_at"))
-    return ours is not None and theirs is not None and theirs > ours

@@ -64,7 +64,11 @@ def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def conflicting_renames(context: Context, items: Iterable[tuple[ItemKey, JsonObject]]) -> list[Write]:
-    """The temporary renames for ``items``, which are all restored items of these types. Reads only listings."""
+    """The temporary renames for ``items``, which are all restored items of these types. Reads only listings. None if
+    nothing that exists is to be written.
+    """
+    if context.policy.if_different == "skip":
+        return []
     by_type: dict[str, list[tuple[ItemKey, JsonObject]]] = {}
     for key, raw in items:
         if (

@@ -250,6 +250,8 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
         name: getattr(run, name)
         for name in (
             "if_missing",
+            "if_different",
+            "if_trashed",
             "keep_extra",
             "skip_if_modified",
             "trust_404",
@@ -265,6 +267,7 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
     return Policy(
         allow_alert_loss=request.allow_alert_loss,
         disable_schedules=request.disable_schedules,
+        completes=frozenset(ItemKey(*spec.split("=", 1)) for spec in request.completes),
         literal=request.undo is not None,
         **chosen,
     )

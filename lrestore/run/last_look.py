@@ -55,7 +55,7 @@ def last_look(job: Job, context: Callable[[Journal], Context]) -> tuple[str, ...
 class _LastLook:
     def __init__(self, job: Job, context: Context, writer: StateWriter) -> None:
         self._job = job
-        self._context = replace(context, policy=replace(context.policy, keep_extra=False))
+        self._context = replace(context, policy=replace(context.policy.leaving_nothing_alone(), keep_extra=False))
         self._writer = writer
         self._live: dict[tuple[str, str], JsonObject] = {}
 

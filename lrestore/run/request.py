@@ -45,6 +45,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The limits that this run may pass: see :mod:`lrestore.run.guards.limits`."""
     added_looks: tuple[str, ...] = ()
     """The ids of looks that are restored although not selected: see :mod:`lrestore.run.select.missing_looks`."""
+    completes: tuple[str, ...] = ()
+    """Items, as SPECs, that the session whose dead letters are tried again has written in part."""
     parent: str = ""
     undo: Undo | None = None
     applies: AppliedPlan | None = None

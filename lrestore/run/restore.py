@@ -148,7 +148,7 @@ class Run:
         for result in self._job.missing:
             builder.add(result)
         for key in takewhile(lambda _: not self._job.surroundings.stop(), self._job.keys):
-            builder.add(preview(self._job.vault, key, self._settings.run.max_item_bytes))
+            builder.add(preview(self._job.vault, key, self._settings.run))
         return builder.finish(Api())
 
     @contextmanager
@@ -185,6 +185,7 @@ class Run:
                 self._add_looks(context)
             keys = prefetched(self._live, self._job.keys, judgement, journal.recorded)
             if self._job.request.mode == "verify":
+                context.policy = replace(context.policy, if_different="update", if_trashed="restore")
                 return self._verify_alone(ItemRestorer(context), keys)
             return self._plan(WholePlan(self._job, context, journal), keys, judgement)
         finally:
@@ -426,6 +427,7 @@ class Run:
         same = sum(outcome == "unchanged" for outcome in outcomes.values())
         journal = ReadOnlyJournal(self._state, self._job.route)
         context = self._fresh_context(journal, judgement)
+        context.policy = context.policy.leaving_nothing_alone()
         try:
             again = prefetched(context.live, written, judgement, journal.recorded)
             return read_again(ItemRestorer(context), again, self._loop, same=same)

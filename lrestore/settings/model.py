@@ -96,6 +96,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     skip_if_modified: bool = False
     keep_extra: bool = False
     if_missing: Literal["create", "skip", "fail"] = "create"
+    if_different: Literal["update", "skip"] = "update"
+    if_trashed: Literal["restore", "skip"] = "restore"
     fallback_owner: str = ""
     fallback_folder: str = ""
     missing_looks: Literal["restore", "skip", "fail"] = "restore"

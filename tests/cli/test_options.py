@@ -40,6 +40,8 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--allow-alert-loss": (["--allow-alert-loss"], "allow_alert_loss", True),
     "--disable-schedules": (["--disable-schedules"], "disable_schedules", True),
     "--if-missing": (["--if-missing", "fail"], "if_missing", "fail"),
+    "--if-different": (["--if-different", "skip"], "if_different", "skip"),
+    "--if-trashed": (["--if-trashed", "skip"], "if_trashed", "skip"),
     "--identity": (["--identity", "cross-instance"], "identity", "cross-instance"),
     "--discard": (["--discard", "20261128-101500-ab12"], "discard", "20261128-101500-ab12"),
     "--plan-out": (["--plan-out", "p.json"], "plan_out", Path("p.json")),

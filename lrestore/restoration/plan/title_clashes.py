@@ -24,8 +24,10 @@ IN_FOLDERS = frozenset({"dashboard", "look"})
 
 def holder_will_release(context: Context, ends: Deferred, type_name: str, holder: JsonObject, name: str) -> bool:
     """Whether the live object ``holder`` is an item of this run that is to have another ``name`` than it has now. If
-    so, ``ends`` waits for it.
+    so, ``ends`` waits for it. An object that is only skipped releases nothing.
     """
+    if context.policy.if_different == "skip" and not holder.get("deleted"):
+        return False
     for key in _items(context, type_name, holder):
         raw = read_raw(context, key) or {}
         trashed = name == "title" and raw.get("deleted") and not holder.get("deleted")
@@ -67,6 +69,8 @@ def use_temporary_title(context: Context, ends: Deferred, write: Write, live: Js
 def _leaves(context: Context, ends: Deferred, type_name: str, holder: JsonObject) -> bool:
     if holder_will_release(context, ends, type_name, holder, "title"):
         return True
+    if context.policy.if_different == "skip":
+        return False
     for key in _items(context, type_name, holder):
         folder = str((read_raw(context, key) or {}).get("folder_id") or "")
         elsewhere = presumed(context, "folder", folder) if folder else None

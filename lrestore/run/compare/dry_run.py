@@ -7,16 +7,29 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.run.items.dead_letter import failed
+from lrestore.settings.model import Run
 from lrestore.vault.reader import Vault
 
 
-def preview(vault: Vault, key: ItemKey, max_item_bytes: int) -> ItemResult:
-    """Read, decode and validate one item."""
+def preview(vault: Vault, key: ItemKey, run: Run) -> ItemResult:
+    """Read, decode and validate one item. ``run``: the settings that say what would be done with it."""
     try:
-        item = vault.read(key, max_item_bytes=max_item_bytes)
+        item = vault.read(key, max_item_bytes=run.max_item_bytes)
     except ItemError as error:
         return failed(error, key, "")
     entry = CONTENT_TYPES[key.type]
     if is_built_in(entry, item.raw):
         return ItemResult(key, item.name, "skipped", reason=why_built_in(entry, item.raw))
-    return ItemResult(key, item.name, "skipped", reason="dry run: would be compared with Looker and restored")
+    return ItemResult(key, item.name, "skipped", reason=f"dry run: {_would(run)}")
+
+
+def _would(run: Run) -> str:
+    """What a restore would do with an item, as far as the settings tell."""
+    if run.if_different == "update":
+        kept = {"skip": ", unless it is in the trash"}.get(run.if_trashed, "")
+        return f"would be compared with Looker and restored{kept}"
+    lost = [
+        *(["missing"] if run.if_missing == "create" else []),
+        *(["in the trash"] if run.if_trashed == "restore" else []),
+    ]
+    return f"would be restored only if it is {' or '.join(lost)}" if lost else "would be left as it is"

@@ -37,9 +37,21 @@ def missing_looks(vault: Vault, keys: Collection[ItemKey], context: Context) -> 
     looks = [key for key in sorted(shown.keys() - set(keys)) if _is_whole(vault, key)]
     lacking = (key for key in _not_found(vault, looks, context) if _is_missing(context, shown[key], key))
     missing = [key for key in lacking if (read_raw(context, key) or {"deleted": True}).get("deleted") is not True]
+    if missing and context.policy.if_different == "skip":
+        needed = looks_shown(vault, _lost_dashboards(vault, keys, context))
+        missing = [key for key in missing if key in needed]
+    if context.policy.if_trashed == "skip":
+        missing = [key for key in missing if not _in_the_trash(context, key)]
     if context.policy.if_missing == "create":
         return missing
     return [key for key in missing if _in_the_trash(context, key)]
+
+
+def _lost_dashboards(vault: Vault, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
+    """The dashboards that the destination lacks or has in its trash: no other is written with ``if_different = skip``,
+    so no other needs its looks.
+    """
+    return list(_not_found(vault, [key for key in keys if key.type == "dashboard"], context))
 
 
 def with_missing_looks(keys: Sequence[ItemKey], looks: Collection[ItemKey]) -> list[ItemKey]:
@@ -52,30 +64,30 @@ def _is_whole(vault: Vault, key: ItemKey) -> bool:
     return row is not None and not row.corrupt and not row.deleted
 
 
-def _not_found(vault: Vault, looks: Sequence[ItemKey], context: Context) -> Iterator[ItemKey]:
-    """The looks that a search, one per hundred, does not find under their presumed ids."""
-    where = {key: _presumed(context, key) for key in looks}
-    for start in range(0, len(looks), _CHUNK):
-        chunk = looks[start : start + _CHUNK]
-        there = _there(context, {live_id for key in chunk if (live_id := where[key]) is not None})
+def _not_found(vault: Vault, items: Sequence[ItemKey], context: Context) -> Iterator[ItemKey]:
+    """The items, all of one type, that a search, one per hundred, does not find under their presumed ids."""
+    where = {key: _presumed(context, key) for key in items}
+    for start in range(0, len(items), _CHUNK):
+        chunk = items[start : start + _CHUNK]
+        there = _there(context, chunk[0].type, {live_id for key in chunk if (live_id := where[key]) is not None})
         for key in chunk:
             live = there.get(where[key] or "")
             if live is None or live.get("deleted") or _is_another(vault, context, key, live):
                 yield key
 
 
-def _there(context: Context, ids: Collection[str]) -> Mapping[str, JsonObject]:
+def _there(context: Context, type_name: str, ids: Collection[str]) -> Mapping[str, JsonObject]:
     if not ids:
         return {}
     try:
-        return context.live.by_ids("look", ids, "id,created_at,deleted")
+        return context.live.by_ids(type_name, ids, "id,created_at,deleted")
     except LookerError as error:
-        log.debug("bulk read of looks failed, reading them one by one: %s", error)
+        log.debug("bulk read of %ss failed, reading them one by one: %s", type_name, error)
         return {}
 
 
 def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:
-    """Whether the id may now belong to another look."""
+    """Whether the id may now belong to another object."""
     recorded, row = context.journal.recorded(key.type, key.id), vault.row(key)
     if recorded is not None:
         return proves(key.type, recorded, live) is not True
@@ -83,7 +95,7 @@ def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) 
 
 
 def _presumed(context: Context, key: ItemKey) -> str | None:
-    """The live id that the look would have, still to be proved."""
+    """The live id that the item would have, still to be proved."""
     recorded = context.journal.recorded(key.type, key.id)
     if recorded is not None:
         return recorded.destination_id

@@ -76,6 +76,8 @@ def literal_settings(settings: Settings, source: Path) -> Settings:
             skip_if_modified=False,
             keep_extra=False,
             if_missing="create",
+            if_different="update",
+            if_trashed="restore",
             fallback_owner="",
             fallback_folder="",
             missing_looks="skip",
