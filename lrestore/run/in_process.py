@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from lrestore.errors import StoppedError
 from lrestore.looker.meter import ApiUsage
@@ -12,10 +12,9 @@ from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult, Outcome, Totals
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
-from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
-from lrestore.restoration.ports import Journal
 from lrestore.run.budget import Budget
+from lrestore.run.destination import Destination
 from lrestore.run.items.loop import ItemLoop, Turn, joined, second_pass
 from lrestore.run.items.two_passes import TwoPasses
 from lrestore.run.job import Ended, Job
@@ -29,20 +28,22 @@ from lrestore.state.writer import StateWriter
 from lrestore.vault.items import VaultItem
 
 
-def run_single(job: Job, budget: Budget, session: LookerSession, context: Callable[[Journal], Context]) -> Ended:
-    """Restore ``job.keys``. The caller records that the session is finished. Raises StateError if the state file cannot
-    be written.
+def run_single(destination: Destination, budget: Budget) -> Ended:
+    """Restore the items of the job. The caller records that the session is finished.
+
+    Raises StateError if the state file cannot be written.
     """
+    job = destination.job
     with recorded_here(job) as (writer, journal):
         if job.resumed:
             for key in job.keys:
                 journal.repeat(key)
-        here = context(journal)
+        here = destination.context(journal)
         here.in_run = frozenset(job.keys).__contains__
         links = links_here(job.vault, job.keys, here.live, here.judgement, journal.recorded)
         links = with_group_edges(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
-        return _Single(job, budget, session, writer).run(ItemRestorer(here), links.awaits)
+        return _Single(job, budget, destination.connection.session, writer).run(ItemRestorer(here), links.awaits)
 
 
 def restoring(restorer: ItemRestorer) -> Turn:

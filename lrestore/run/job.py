@@ -45,6 +45,9 @@ from lrestore.version import __version__
 _NAMED = 20
 """Looks that are named in the warning about looks that were not selected; the report lists all of them."""
 
+FEW = 8
+"""Up to this many items are restored in this process: starting other processes would take longer."""
+
 Record = Callable[[ItemResult, bytes | None], None]
 
 
@@ -241,6 +244,11 @@ class Job:
             parent_id=self.request.parent,
             totals=Totals.of({}, len(self.keys) + len(self.removals) + len(self.missing)),
         )
+
+
+def processes(job: Job) -> int:
+    """How many worker processes restore the items; 0: this process restores them."""
+    return min(job.settings.run.workers, len(job.keys)) if len(job.keys) > FEW else 0
 
 
 def policy_of(settings: Settings, request: RunRequest) -> Policy:

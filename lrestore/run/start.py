@@ -14,8 +14,8 @@ from lrestore.errors import IncompleteError, UsageError, VaultError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import AppliedPlan, Report
 from lrestore.run.job import DestinationFacts, Job, Surroundings
+from lrestore.run.mode import run
 from lrestore.run.request import RunRequest, ThisStart
-from lrestore.run.restore import Run
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy, read_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
@@ -46,7 +46,7 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
     if request.undo is not None:
         with undo_job(settings, request, request.undo, surroundings) as job:
             job.plan = plan
-            return Run(job).run()
+            return run(job)
     with Vault.open(settings.source.paths) as vault:
         _warn(vault)
         chosen = choose(vault, request)
@@ -62,7 +62,7 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
             plan=plan,
             extent=chosen.extent,
         )
-        return Run(job).run()
+        return run(job)
 
 
 def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisStart) -> Report:
@@ -84,7 +84,7 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
         job.plan, job.removals = read, []
         job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
         job.extent = extent_of(job.vault, job.keys)
-        return Run(job).run()
+        return run(job)
 
 
 @contextmanager
@@ -149,7 +149,7 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         )
         job.extent = extent_of(vault, keys)
         with _taking_back(job):
-            return Run(job).run()
+            return run(job)
 
 
 @contextmanager

@@ -16,8 +16,7 @@ from lrestore.content.identity import Judgement
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.read.listing import Table
-from lrestore.looker.read.live import LISTED, Live
-from lrestore.looker.session import LookerSession
+from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
@@ -28,7 +27,8 @@ from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.job import Ended, Job, policy_of
+from lrestore.run.destination import Destination
+from lrestore.run.job import Ended, Job, policy_of, processes
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.source_instance import Handed, with_group_edges
@@ -47,11 +47,14 @@ _ALWAYS_LISTED = frozenset({"folder", "lookml_model"})
 """Nearly every item refers to these; the other listings are read only if their types are selected."""
 
 
-def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judgement: Judgement) -> Ended:
-    """Restore ``job.keys`` in several processes. The caller records that the session is finished. Raises StateError if
-    the state file cannot be written.
+def run_bulk(destination: Destination, budget: Budget) -> Ended:
+    """Restore the items of the job in several processes. The caller records that the session is finished.
+
+    Raises StateError if the state file cannot be written.
     """
     load_ahead()
+    job, judgement = destination.job, destination.judgement
+    session, live = destination.connection.session, destination.connection.live
     settings = job.settings
     folder = undo_directory(settings.state.path, job.session_id)
     types = {key.type for key in job.keys}
@@ -102,8 +105,7 @@ def run_bulk(job: Job, budget: Budget, session: LookerSession, live: Live, judge
         if job.resumed:
             coordinator.resume(set(job.keys))
         watch = _Watch(job, coordinator, limiter)
-        workers = min(settings.run.workers, len(job.keys))
-        ended = coordinator.run(workers, job.surroundings.stop, budget, watch.show)
+        ended = coordinator.run(processes(job), job.surroundings.stop, budget, watch.show)
         watch.last(ended.usage)
     return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from lrestore.errors import ItemError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
+from lrestore.report.model import Api, Report
 from lrestore.run.items.dead_letter import failed
+from lrestore.run.job import Job
 from lrestore.settings.model import Run
 from lrestore.vault.reader import Vault
 
 
-def preview(vault: Vault, key: ItemKey, run: Run) -> ItemResult:
+def dry_run(job: Job) -> Report:
+    """Report what would be attempted."""
+    builder = job.report()
+    for result in job.missing:
+        builder.add(result)
+    for key in takewhile(lambda _: not job.surroundings.stop(), job.keys):
+        builder.add(_preview(job.vault, key, job.settings.run))
+    return builder.finish(Api())
+
+
+def _preview(vault: Vault, key: ItemKey, run: Run) -> ItemResult:
     """Read, decode and validate one item. ``run``: the settings that say what would be done with it."""
     try:
         item = vault.read(key, max_item_bytes=run.max_item_bytes)

@@ -3,36 +3,56 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
 
 from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.run.compare.plan import planned_result, raise_unmet
+from lrestore.run.destination import Destination
 from lrestore.run.items.loop import ItemLoop
-from lrestore.run.job import Record
+from lrestore.run.job import Job
+from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.prepare.prefetch import prefetched
+from lrestore.state.read import StateReader
 from lrestore.vault.items import VaultItem
 
 log = logging.getLogger(__name__)
 
 
-def read_again(
-    restorer: ItemRestorer, written: Iterable[ItemKey], loop: Callable[[Record], ItemLoop], *, same: int
-) -> Verify | None:
-    """Compare each item with the destination; ``same`` other items were found unchanged just before.
+def verify_after(destination: Destination, reader: StateReader) -> Verify | None:
+    """Verify the items that the session wrote, in any of its starts. Unchanged ones were compared just before.
 
     An item that cannot be compared counts as different. None: stopped before the end.
     """
+    job = destination.job
+    outcomes = reader.outcomes(job.session_id)
+    written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
+    same = sum(outcome == "unchanged" for outcome in outcomes.values())
+    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+        context = destination.fresh_context(journal)
+        context.policy = context.policy.leaving_nothing_alone()
+        try:
+            keys = prefetched(context.live, written, destination.judgement, journal.recorded)
+            return _read_again(job, ItemRestorer(context), keys, same=same)
+        except StoppedError as error:
+            log.warning("%s", error)
+            return None
+
+
+def _read_again(job: Job, restorer: ItemRestorer, written: Iterable[ItemKey], *, same: int) -> Verify | None:
     verifier = Verifier(restorer)
     failures: list[ItemResult] = []
-    try:
-        whole = loop(lambda result, blob: failures.append(result) if result.dead_letter else None).over(
-            written, verifier.step
-        )
-    except StoppedError:
-        return None
-    if not whole:
+
+    def record(result: ItemResult, blob: bytes | None) -> None:
+        if result.dead_letter:
+            failures.append(result)
+
+    loop = ItemLoop(job.vault, job.settings.run.max_item_bytes, record, job.surroundings.stop)
+    if not loop.over(written, verifier.step):
         return None
     for failure in failures:
         log.error("could not verify %s: %s", failure.key, failure.reason)

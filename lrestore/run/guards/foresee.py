@@ -3,13 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import closing
+from pathlib import Path
 
 from lrestore.messages import Totals
 from lrestore.ontology import OPERATIONS
 from lrestore.report.guards import Foreseen
 from lrestore.run.compare.plan import Planned
+from lrestore.run.compare.results import recorded_in
+from lrestore.run.compare.whole_plan import WholePlan
+from lrestore.run.destination import Destination
+from lrestore.run.items.loop import ItemLoop
+from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.prepare.prefetch import prefetched
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.removed import removed_by_kind
+
+
+def foresee(destination: Destination) -> Foreseen:
+    """The sum of a restore's work, as --plan tells it. Reads afresh: a plan pretends that objects exist."""
+    job = destination.job
+    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+        context = destination.fresh_context(journal)
+        keys = prefetched(context.live, job.keys, destination.judgement, journal.recorded)
+        plan, builder = WholePlan(job, context, journal), job.report()
+        record, stop = recorded_in(builder, job), job.surroundings.stop
+        plan.over(keys, ItemLoop(job.vault, job.settings.run.max_item_bytes, record, stop))
+        return foreseen_of(builder.totals, plan.planned)
 
 
 def foreseen_of(totals: Totals, planned: Planned) -> Foreseen:

@@ -3,38 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import msgspec
 
 from lrestore.errors import NotConfirmedError
-from lrestore.report.guards import Foreseen, Guards, lines
+from lrestore.report.guards import Guards, lines
+from lrestore.run.destination import Destination
 from lrestore.run.guards.disk import check_disk
-from lrestore.run.guards.foresee import foreseen_in
+from lrestore.run.guards.foresee import foresee, foreseen_in
 from lrestore.run.guards.limits import check_plan, plans_first
-from lrestore.run.guards.screen import with_plan
+from lrestore.run.guards.screen import may_ask, screen, with_plan
 from lrestore.run.job import Job
 
 log = logging.getLogger(__name__)
 
 
-def may_ask(job: Job) -> bool:
-    """Whether the user is asked if a plan writes more than ``[run] confirm_above``."""
-    return job.surroundings.asks and not job.request.yes and len(job.keys) > job.settings.run.confirm_above
-
-
-def pass_guards(job: Job, guards: Guards, foresee: Callable[[], Foreseen]) -> Guards:
-    """Show ``guards``; with a plan if the user is asked or a limit is set, since a plan costs calls.
+def pass_guards(destination: Destination, overridden: Sequence[str]) -> Guards:
+    """Show the screen; with a plan if the user is asked or a limit is set, since a plan costs calls.
 
     Returns the screen as it was shown. Raises StateError where the disk has no room, GuardError where the plan does
     more than the settings allow, NotConfirmedError where the answer is no.
     """
+    job = destination.job
+    guards = screen(destination, overridden)
     asks, checks = may_ask(job), plans_first(job.settings) and not job.resumed
     if job.plan is not None:
         guards = with_plan(guards, foreseen_in(job.plan.plan))
     elif asks or checks:
         log.info("planning before the first write")
-        guards = with_plan(guards, foresee())
+        guards = with_plan(guards, foresee(destination))
     for label, text in lines(guards):
         log.info("%s: %s", label, text)
     if guards.disk is not None:

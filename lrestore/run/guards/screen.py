@@ -13,8 +13,9 @@ from lrestore.content.identity import Judgement
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.guards import BackupFacts, DestinationFacts, Foreseen, Guards
+from lrestore.run.destination import Destination
 from lrestore.run.guards.disk import disk_of, needed_bytes
-from lrestore.run.job import Job, age
+from lrestore.run.job import Job, age, processes
 from lrestore.vault.reader import Vault
 
 _ASKED_OF_SOURCE = frozenset({"group", "role"})
@@ -25,18 +26,15 @@ class _Enabled(msgspec.Struct):
     enabled: bool | None = None
 
 
-def guards_of(
-    job: Job,
-    judgement: Judgement,
-    *,
-    admin: bool | None,
-    workers: int,
-    proxy: str = "",
-    overridden: Sequence[str] = (),
-) -> Guards:
-    """The screen, with nothing planned yet. ``admin``: whether the caller is one, None where that is not known;
-    ``workers``: how many processes will restore.
+def screen(destination: Destination, overridden: Sequence[str] = ()) -> Guards:
+    """The screen, with nothing planned yet. Whether the caller is an admin is asked where that costs nothing more.
+    ``overridden``: limits that the run passes on demand.
     """
+    job, judgement = destination.job, destination.judgement
+    workers = processes(job)
+    plans = job.request.mode == "plan"
+    # Several processes need the answer anyway. A plan with a budget of calls keeps them for its items.
+    asks = may_ask(job) or (job.request.max_calls is None if plans else workers > 0)
     settings, facts = job.settings, job.facts
     extent = job.extent
     restores = job.request.mode == "restore"
@@ -58,8 +56,8 @@ def guards_of(
             base_url=facts.base_url,
             user=facts.user_name,
             looker_version=facts.looker_version,
-            proxy=proxy,
-            admin=admin,
+            proxy=destination.connection.session.proxy_name,
+            admin=job.is_admin() if asks else None,
             creates_unseen=settings.run.trust_404,
             identity=judgement.instance,
             agree=judgement.agree,
@@ -72,6 +70,11 @@ def guards_of(
         undo=f"{job.surroundings.command} --undo {job.session_id if restores else 'SESSION'}",
         overridden=tuple(overridden),
     )
+
+
+def may_ask(job: Job) -> bool:
+    """Whether the user is asked if a plan writes more than ``[run] confirm_above``."""
+    return job.surroundings.asks and not job.request.yes and len(job.keys) > job.settings.run.confirm_above
 
 
 def with_plan(guards: Guards, foreseen: Foreseen) -> Guards:

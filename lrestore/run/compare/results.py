@@ -1,0 +1,21 @@
+"""Results of a mode that writes nothing: they go into the report and into the plan that is saved, nowhere else."""
+
+from __future__ import annotations
+
+from lrestore.messages import ItemResult
+from lrestore.report.build import ReportBuilder
+from lrestore.run.job import Job, Record
+from lrestore.run.saved_plan.record import PlanRecord
+
+
+def recorded_in(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> Record:
+    """A function that adds each result to ``builder``, and to ``kept``. Items that the backup lacks are added now."""
+    for missing in job.missing:
+        builder.add(missing)
+
+    def record(result: ItemResult, blob: bytes | None) -> None:
+        builder.add(result)
+        if kept is not None:
+            kept.add_result(result)
+
+    return record

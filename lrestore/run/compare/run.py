@@ -1,0 +1,136 @@
+"""``--plan`` and ``--verify``: read the destination, compare each item, report. Nothing is written, not even the state
+file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from lrestore.errors import StoppedError
+from lrestore.messages import ItemKey
+from lrestore.ontology import OPERATIONS
+from lrestore.report.build import ReportBuilder, plan_of
+from lrestore.report.model import Api, Plan, Report, Verify
+from lrestore.restoration.item import ItemRestorer
+from lrestore.run.budget import Budget
+from lrestore.run.compare.results import recorded_in
+from lrestore.run.compare.saved import saved_plan
+from lrestore.run.compare.verify import Verifier
+from lrestore.run.compare.whole_plan import WholePlan
+from lrestore.run.destination import Connection, Destination, examine, opening
+from lrestore.run.guards.foresee import foreseen_of
+from lrestore.run.guards.screen import screen, with_plan
+from lrestore.run.items.loop import ItemLoop
+from lrestore.run.job import Job, Record
+from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.prepare.lookervault_mappings import take_over
+from lrestore.run.prepare.missing_looks import add_missing_looks
+from lrestore.run.prepare.prefetch import prefetched
+from lrestore.run.saved_plan.model import SavedPlan
+from lrestore.run.saved_plan.record import PlanRecord, planned_rename
+
+log = logging.getLogger(__name__)
+
+
+def compare(job: Job, connection: Connection) -> Report:
+    """The report of ``--plan`` or ``--verify``. Raises RunError if the comparison cannot start."""
+    within = _Within(job, connection)
+    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+        with opening(job, connection):
+            destination = examine(job, connection)
+            context = destination.context(journal)
+            take_over(job, context, journal.take_over)
+            if job.request.mode == "plan":
+                add_missing_looks(job, context)
+        keys = prefetched(connection.live, job.keys, destination.judgement, journal.recorded)
+        if job.request.mode == "verify":
+            context.policy = replace(context.policy, if_different="update", if_trashed="restore")
+            return _verify(job, ItemRestorer(context), keys, within)
+        with opening(job, connection):
+            plan = WholePlan(job, context, journal)
+        return _plan(destination, plan, keys, within)
+
+
+class _Within:
+    """The limits of calls and time of one comparison. Looker licenses reading calls too, so they count."""
+
+    def __init__(self, job: Job, connection: Connection) -> None:
+        self._job = job
+        self._connection = connection
+        self._budget = Budget.of(job.request, "none", len(job.keys))
+        self._spent = ""
+
+    def loop(self, record: Record) -> ItemLoop:
+        """A loop over items that ends when a limit is reached."""
+        return ItemLoop(self._job.vault, self._job.settings.run.max_item_bytes, record, self._enough)
+
+    def all_of(self, compare: Callable[[], bool]) -> bool:
+        """Compare until a limit is reached; return whether all was compared. The rest has no result."""
+        try:
+            return compare() and not self._spent
+        except StoppedError as error:
+            if not self._connection.no_call_left:
+                raise
+            self._spent = self._spent or error.message
+            return False
+
+    def report(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: Plan | None = None) -> Report:
+        """The report; "stopped" if a limit ended the comparison early."""
+        if self._spent:
+            log.warning("stopped early: %s", self._spent)
+            builder.warn(self._spent)
+        status = "stopped" if self._spent else "finished"
+        api = Api.of(self._connection.session.meter.snapshot())
+        return builder.finish(api, status=status, verify=verify, plan=plan)
+
+    def _enough(self) -> bool:
+        self._spent = self._spent or self._budget.spent(0, self._connection.session.meter.snapshot().calls)
+        return bool(self._spent) or self._job.surroundings.stop()
+
+
+def _verify(job: Job, restorer: ItemRestorer, keys: Iterator[ItemKey], within: _Within) -> Report:
+    verifier = Verifier(restorer)
+    builder = job.report()
+    loop = within.loop(recorded_in(builder, job))
+    within.all_of(lambda: loop.over(keys, verifier.step))
+    return within.report(builder, verify=verifier.outcome())
+
+
+def _plan(destination: Destination, plan: WholePlan, keys: Iterator[ItemKey], within: _Within) -> Report:
+    job, planned, keep = destination.job, plan.planned, destination.job.surroundings.keep_plan
+    if keep is not None:
+        planned.record = PlanRecord([planned_rename(write) for write in plan.aside])
+    builder = job.report()
+    with opening(job, destination.connection):
+        guards = screen(destination)
+    for write in plan.aside:
+        builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
+    loop = within.loop(recorded_in(builder, job, planned.record))
+    whole = within.all_of(lambda: plan.over(keys, loop))
+    builder.guards = with_plan(guards, foreseen_of(builder.totals, planned))
+    calls = planned.calls + Counter(destination.connection.session.meter.snapshot().by_operation)
+    unproved = tuple(f"{key}: {why}" for key, why in planned.unproved.items())
+    cost = msgspec.structs.replace(plan_of(calls, OPERATIONS, planned.deletions), unproved_mappings=unproved)
+    report = within.report(builder, plan=cost)
+    if keep is not None and planned.record is not None:
+        _keep_plan(job, keep, planned.record, report, whole=whole)
+    return report
+
+
+def _keep_plan(
+    job: Job, keep: Callable[[SavedPlan], object], record: PlanRecord, report: Report, *, whole: bool
+) -> None:
+    """Save a whole plan. A part of one is not saved: items that it lacks would seem to need no change."""
+    if not whole:
+        log.warning("no plan was saved: it was stopped before all items had been planned")
+        return
+    for missing in job.missing:
+        record.add_result(missing)
+    keep(saved_plan(job, record, report))

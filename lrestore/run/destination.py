@@ -1,0 +1,205 @@
+"""The destination of a run: log in, examine it, and make the contexts in which its items are restored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from lrestore.content.identity import Judgement
+from lrestore.errors import DestinationError, LookerError, StoppedError, UsageError
+from lrestore.log_fields import with_log_item
+from lrestore.looker.limits import AtMost, FixedRate, Unlimited, Watched
+from lrestore.looker.read.live import Live
+from lrestore.looker.session import LookerSession, session_for
+from lrestore.restoration.context import Context
+from lrestore.restoration.ports import Definitions, Journal, Nowhere
+from lrestore.run.job import Job, interruptible, policy_of
+from lrestore.run.prepare.api_specification import Known, load_api_specification
+from lrestore.run.prepare.preflight import (
+    AdminCheck,
+    check_fallbacks,
+    check_new_folders,
+    connect_destination,
+    judge,
+    least_calls,
+)
+from lrestore.run.prepare.source_instance import (
+    connect_source,
+    definitions_for,
+    gather,
+    gather_access,
+    source_session,
+    surely_there,
+)
+from lrestore.run.saved_plan.permit import permit_of
+from lrestore.run.undo.copied_groups import CopiedGroups
+
+_MORE = "allow more calls: counting starts with the login"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A destination that the run has logged in to.
+
+    ``limiter`` admits each call of this process, ``bound`` counts them if ``--max-calls`` is given. ``calls`` runs the
+    calls of one item side by side. ``resources`` are closed when the run ends.
+    """
+
+    session: LookerSession
+    live: Live
+    specification: Known
+    limiter: Watched
+    bound: AtMost | None
+    calls: Executor
+    pause: Callable[[float], bool]
+    resources: ExitStack
+
+    @property
+    def no_call_left(self) -> bool:
+        """Whether ``--max-calls`` calls have been made."""
+        return self.bound is not None and self.bound.spent
+
+
+@contextmanager
+def connect(job: Job) -> Iterator[Connection]:
+    """Log in; read user, release and specification into the job.
+
+    Raises DestinationError if the destination cannot be used, UsageError if ``--max-calls`` is too small.
+    """
+    most, least = job.request.max_calls, least_calls(job.keys, job.settings.run.identity)
+    if most is not None and most < least:
+        raise UsageError(f"--max-calls {most} is too small: the opening alone takes {least} calls or more", hint=_MORE)
+    rate = job.settings.rate
+    pause = interruptible(lambda: job.surroundings.stop() or bool(job.guard and job.guard.trouble()))
+    even = FixedRate(rate.per_second, rate.burst, pause=pause) if rate.per_second > 0 else Unlimited()
+    bound = AtMost(most, even) if most else None
+    limiter = Watched(bound or even)
+    with ExitStack() as resources:
+        credentials = job.surroundings.credentials()
+        session = resources.enter_context(session_for(job.settings, credentials, pause, limiter=limiter))
+        calls = ThreadPoolExecutor(job.settings.run.in_flight, thread_name_prefix="calls")
+        resources.enter_context(calls)
+        with _opening(most, bound):
+            facts = connect_destination(session, job.settings.destination.base_url)
+            known = load_api_specification(session, facts, Path(job.settings.state.path), job.route.destination)
+        job.facts = known.facts
+        job.is_admin = AdminCheck(session, facts.user_id)
+        yield Connection(
+            session=session,
+            live=Live(session),
+            specification=known,
+            limiter=limiter,
+            bound=bound,
+            calls=calls,
+            pause=pause,
+            resources=resources,
+        )
+
+
+@contextmanager
+def opening(job: Job, connection: Connection) -> Iterator[None]:
+    """The calls before the first item. Raises UsageError if they use up ``--max-calls``: nothing was written."""
+    with _opening(job.request.max_calls, connection.bound):
+        yield
+
+
+@contextmanager
+def _opening(most: int | None, bound: AtMost | None) -> Iterator[None]:
+    try:
+        yield
+    except StoppedError as error:
+        if bound is None or not bound.spent:
+            raise
+        message = f"--max-calls {most} is too small: the opening alone used them up; nothing was written"
+        raise UsageError(message, hint=_MORE) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A destination that was examined: whether the backup came from there, and where ids of the backup are defined."""
+
+    job: Job
+    connection: Connection
+    judgement: Judgement
+    definitions: Definitions
+
+    def context(self, journal: Journal) -> Context:
+        """The context of the items that are restored in this process. All such contexts share one cache."""
+        return self._context(journal, self.connection.live)
+
+    def fresh_context(self, journal: Journal) -> Context:
+        """A context without cached live objects: everything is read again."""
+        return self._context(journal, Live(self.connection.session))
+
+    def _context(self, journal: Journal, live: Live) -> Context:
+        job, connection = self.job, self.connection
+
+        def side_by_side(tasks: Any) -> list[Any]:
+            return list(connection.calls.map(_call, map(with_log_item, tasks)))
+
+        return Context(
+            session=connection.session,
+            live=live,
+            source=job.vault,
+            journal=journal,
+            policy=policy_of(job.settings, job.request),
+            judgement=self.judgement,
+            releases=job.releases(),
+            hosts=job.hosts(),
+            caller_id=job.facts.user_id,
+            is_admin=job.is_admin,
+            side_by_side=side_by_side,
+            pause=connection.pause,
+            definitions=self.definitions,
+            undone=job.undone,
+            permit=permit_of(job.plan, journal, connection.live),
+        )
+
+
+def examine(job: Job, connection: Connection) -> Destination:
+    """Check whether the backup came from the destination, and whether the fallbacks exist there.
+
+    Raises WrongInstanceError if the backup came from another instance, DestinationError if that cannot be checked.
+    """
+    run = job.settings.run
+    try:
+        judgement = judge(job.vault, connection.live, job.keys, run.identity, run.max_item_bytes)
+        check_fallbacks(connection.live, run.fallback_owner, run.fallback_folder)
+    except LookerError as error:
+        raise DestinationError(f"the destination could not be examined: {error}") from error
+    if job.undone is not None:
+        # The session wrote to this very destination: where no object tells, its ids hold all the same.
+        same = replace(judgement, instance="same")
+        return Destination(job, connection, same, CopiedGroups(job.vault, run.max_item_bytes))
+    check_new_folders(job)
+    return Destination(job, connection, judgement, _definitions(job, connection, same=judgement.instance == "same"))
+
+
+def _definitions(job: Job, connection: Connection, *, same: bool) -> Definitions:
+    """Another instance: the definitions behind ids from the backup, and from the source instance if it is configured.
+    In the ``same`` instance, only access lists are read from the source instance.
+    """
+    if same and job.settings.run.new_folder_access != "copy":
+        return Nowhere()
+    credentials = job.surroundings.source_credentials() if job.settings.source.base_url else None
+    source = None
+    if credentials is not None:
+        source = source_session(job.settings, credentials, connection.session.meter, connection.pause)
+        connection.resources.enter_context(source)
+        connect_source(job, source)
+    there = partial(surely_there, job, connection.live, same=same)
+    if same and source is not None:
+        job.gathered, source = gather_access(job, source, there), None
+    else:
+        job.gathered = gather(job, connection.session, source, there)
+    limit = job.settings.run.max_item_bytes
+    return definitions_for(job.vault, limit, job.gathered, connection.session, source)
+
+
+def _call(task: Callable[[], Any]) -> Any:
+    return task()

@@ -1,0 +1,77 @@
+"""Records in the state file that a session begins, and how it ends."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from pathlib import Path
+from typing import cast
+
+from lrestore.clock import utc_now
+from lrestore.crash_points import crash_point
+from lrestore.errors import StateError
+from lrestore.messages import Totals
+from lrestore.run.job import Job
+from lrestore.run.prepare.api_specification import Known
+from lrestore.run.saved_plan.file import keep_copy
+from lrestore.state.records import SessionStatus
+from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
+from lrestore.state.writer import StateWriter
+
+log = logging.getLogger(__name__)
+
+
+def open_state(job: Job, specification: Known) -> None:
+    """Create or migrate the state file and remove old undo copies, before anything else can fail."""
+    state = Path(job.settings.state.path)
+    with StateWriter.open(state, now=utc_now) as writer:
+        prune(state, job.settings.state.keep_undo_days, utc_now(), writer.read.unfinished_ids())
+        specification.keep(writer, job.route.destination)
+    crash_point("run.state_open")
+
+
+def begin(job: Job) -> None:
+    """Record the session, and the items that cannot be attempted. From here on it can be resumed."""
+    job.surroundings.beginning(job.session_id)
+    state = Path(job.settings.state.path)
+    if job.plan is not None and not job.resumed:
+        # A resume needs the plan, and the file may be edited meanwhile.
+        keep_copy(job.plan, state, job.session_id)
+    with StateWriter.open(state, now=utc_now) as writer:
+        session = job.session()
+        if job.resumed:
+            writer.reopen_session(session.id, pid=session.pid, host=session.host)
+        else:
+            writer.begin_session(session)
+            _give_up_the_undone(job, writer)
+        with writer.transaction():
+            for missing in job.missing:
+                writer.record_result(job.session_id, missing)
+    crash_point("run.session_begun")
+
+
+def _give_up_the_undone(job: Job, writer: StateWriter) -> None:
+    """A session that is being undone cannot be resumed: it would restore again what the undo puts back."""
+    undo = job.request.undo
+    if undo is not None and writer.read.session(undo.session).resumable:
+        writer.discard_session(undo.session)
+
+
+def end(job: Job, status: str) -> None:
+    """Record the end of the session, unless the state file is lost."""
+    if job.the_guard.trouble():
+        return
+    try:
+        with StateWriter.open(Path(job.settings.state.path), now=utc_now) as writer:
+            counts = Counter(writer.read.outcomes(job.session_id).values())
+            writer.end_session(job.session_id, cast("SessionStatus", status), Totals.of(counts))
+    except StateError as error:
+        log.warning("could not record the end of the session: %s", error)
+
+
+def clear(job: Job) -> None:
+    """Remove the temporary files of the session; its undo copies stay."""
+    try:
+        clear_all_but_copies(undo_directory(Path(job.settings.state.path), job.session_id))
+    except StateError as error:
+        log.warning("could not remove temporary files of the session: %s", error)
