@@ -47,6 +47,11 @@ def redact(value: str) -> None:
         _Known.secrets = Secrets(*sorted(_Known.values, key=len, reverse=True))
 
 
+def hide(text: str) -> str:
+    """``text`` with the known secrets masked, for what is written beside the log."""
+    return _Known.secrets.hide(text)
+
+
 def configure(*, level: int, format: Literal["text", "json"], file: str | Path | None, stream: Stream) -> None:
     """Log to ``stream`` and, if given, append to ``file``. Called again, it replaces what it did before.
 

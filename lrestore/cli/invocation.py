@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
+from lrestore.report.events import Announcer
 from lrestore.report.progress import Progress, Silent
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.selection import Filters
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 DEFAULT_CONFIG = Path("lrestore.toml")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Audience:
     """The callbacks of a run: progress, the question before a large restore, stop requests, warnings, the begin of a
     session, its loss, the report of a finished one, and a plan to be saved.
@@ -44,6 +45,7 @@ class Audience:
     keep_plan: Callable[[SavedPlan], object] | None = None
     asks: bool = False
     command: str = "lrestore"
+    announcer: Announcer = field(default_factory=Announcer)
 
     def parts(self) -> tuple[Progress, Callable[[Guards], bool], Callable[[], bool], LogSetup | None]:
         """The callbacks in the order of :class:`lrestore.run.job.Surroundings`."""
@@ -154,6 +156,7 @@ def _surroundings(
         audience.keep_plan,
         audience.asks,
         audience.command,
+        audience.announcer,
     )
 
 

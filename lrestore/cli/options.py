@@ -5,6 +5,7 @@ Importing this module must stay cheap: ``--help`` and ``--version`` load nothing
 """
 
 import argparse
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -159,6 +160,9 @@ class Options:
 
     report: Optional[Path] = _flag(OUTPUT, "write the report to this file, as JSON", metavar="FILE")
     html: Optional[Path] = _flag(OUTPUT, "write the report to this file, as HTML (not in this version)", metavar="FILE")
+    events: Optional[Path] = _flag(
+        OUTPUT, "write what happens to this file, as it happens: one JSON object per line", metavar="FILE"
+    )
     format: Optional[str] = _flag(OUTPUT, "output format of --show (default: table)", choices=("table", "json", "csv"))
     log_format: Literal["text", "json"] = _flag(OUTPUT, "format of the log (default: text)", default="text")
     log_file: Optional[Path] = _flag(OUTPUT, "also write the log to this file", metavar="FILE")
@@ -348,10 +352,23 @@ def _undo_clash(options: Options) -> str:
 def _output_clash(options: Options) -> str:
     if options.format and not options.show:
         return "--format applies only to --show; --report writes JSON"
-    if options.report and options.report == options.plan_out:
-        return "--report and --plan-out name the same file"
-    if options.report and (options.show or options.discard):
-        return "--report applies only to runs; --show and --discard write to stdout"
     if options.verbose and options.quiet:
         return "--verbose and --quiet exclude each other"
+    return _files_clash(options)
+
+
+_FILES = ("report", "events", "plan_out", "log_file")
+"""Files that a run writes."""
+_OF_RUNS = ("report", "events")
+
+
+def _files_clash(options: Options) -> str:
+    named = [(name, os.path.realpath(getattr(options, name))) for name in _given(options, _FILES)]
+    for number, (name, path) in enumerate(named):
+        twin = next((other for other, same in named[number + 1 :] if same == path), None)
+        if twin is not None and not path.startswith("/dev/"):
+            return f"{flag(name)} and {flag(twin)} name the same file"
+    told = _given(options, _OF_RUNS)
+    if told and (options.show or options.discard):
+        return f"{flag(told[0])} applies only to runs; --show and --discard write to stdout"
     return ""

@@ -14,14 +14,17 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
+from lrestore.cli.events import announcing
 from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
 from lrestore.cli.options import Options, complaint, goes_on
+from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.cli.signals import Interrupts
-from lrestore.errors import LrestoreError, UsageError
+from lrestore.errors import UsageError
 from lrestore.json_types import JsonObject
+from lrestore.report.events import Receiver
 from lrestore.report.model import Report
-from lrestore.report.write import ensure_writable, write_report
+from lrestore.report.write import ensure_writable
 from lrestore.run.request import RunRequest
 from lrestore.settings import Settings
 
@@ -32,8 +35,15 @@ _BUDGETS = ("max_calls", "max_runtime")
 """The command line's parser checks these values; no setting does."""
 
 
-def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str], keywords: JsonObject) -> Report:
-    """Run with flags given as keywords. Raises TypeError for an unknown one, RunError for what the command reports."""
+def run_from_python(
+    config: str | os.PathLike[str] | None,
+    select: Sequence[str],
+    progress: Receiver | None,
+    keywords: JsonObject,
+) -> Report:
+    """Run with flags given as keywords. Raises TypeError for an unknown one, RunError for what the command reports.
+    ``progress`` is given each event.
+    """
     for name in _ONLY_FOR_THE_SCREEN:
         if name in keywords:
             raise TypeError(f"{name} is an option of the command line only")
@@ -46,23 +56,27 @@ def run_from_python(config: str | os.PathLike[str] | None, select: Sequence[str]
     options, settings = settings_to_resume(options, os.environ, log.info)
     request = None if goes_on(options) else request_of(options, settings)
     demo.prepare(settings)
-    if options.report:
-        ensure_writable(options.report, apart_from=settings.state.path)
+    files = output_files(options, options.report)
+    ensure_all_writable(files, settings.state.path)
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     with Interrupts() as interrupts:
         audience = Audience(
             stop=interrupts,
-            tell=partial(_told, file=options.report),
+            tell=partial(_told, files=files),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
             keep_plan=plan_keeper(options.plan_out),
         )
-        with report_if_not_started(options.report, settings, request.mode if request else "restore"):
-            report = _report(options, settings, request, audience)
+        mode, appended = request.mode if request else "restore", bool(options.resume)
+        with announcing(options.events, progress, append=appended, apart_from=settings.state.path) as announcer:
+            audience.announcer = announcer
+            with report_if_not_started(options.report, settings, mode):
+                report = _report(options, settings, request, audience)
+            announcer.ended(report)
         if report.mode == "restore" and report.status == "finished":
             forget(report.session_id, os.environ)
         if report.mode != "restore" or report.status != "finished":
-            _told(report, options.report)
+            _told(report, files)
     return report
 
 
@@ -72,15 +86,13 @@ def _report(options: Options, settings: Settings, request: RunRequest | None, au
     return go_on(options, settings, os.environ, audience)
 
 
-def _told(report: Report, file: Path | None) -> None:
-    """Write the report file. A restore is done by then: its report is returned even if the file cannot be written."""
-    try:
-        if file:
-            write_report(report, file)
-    except LrestoreError as error:
-        if report.mode != "restore":
-            raise
-        log.error("%s", error)  # noqa: TRY400 (the message is enough)
+def _told(report: Report, files: Sequence[OutputFile]) -> None:
+    """Write the files. A restore is done by then: its report is returned even if a file cannot be written."""
+    _, troubles = write_all(report, files)
+    if troubles and report.mode != "restore":
+        raise troubles[0]
+    for trouble in troubles:
+        log.error("%s", trouble)
 
 
 def _typed(keywords: JsonObject) -> JsonObject:

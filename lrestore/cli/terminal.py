@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,9 +13,11 @@ import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
+from lrestore.cli.events import announcing
 from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
 from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
+from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.cli.results import exit_code, results, style_of_stdout
 from lrestore.cli.signals import Stopping
@@ -25,7 +27,7 @@ from lrestore.report.guards import Guards, question
 from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
 from lrestore.report.text import Style
-from lrestore.report.write import ensure_writable, write_report
+from lrestore.report.write import ensure_writable
 from lrestore.text.terminal import plain
 
 if TYPE_CHECKING:
@@ -35,12 +37,18 @@ log = logging.getLogger(__name__)
 
 
 class _Telling:
-    """Publishes the report once: to its file and to stdout. A finished restore is published before it is marked so."""
+    """Publishes the report once: to its files and to stdout. A finished restore is published before it is marked so."""
 
     def __init__(
-        self, file: Path | None, stopping: Stopping, style: Style, *, calls_listed: bool, plan_file: Path | None
+        self,
+        files: Sequence[OutputFile],
+        stopping: Stopping,
+        style: Style,
+        *,
+        calls_listed: bool,
+        plan_file: Path | None,
     ) -> None:
-        self._file = file
+        self._files = files
         self._plan_file = plan_file
         self._stopping = stopping
         self._style = style
@@ -51,7 +59,7 @@ class _Telling:
         """Publish the report, unless that was done; returns the exit code."""
         if self._code is None:
             shown = self._shown(report)
-            self._code = _tell(report, shown, self._file, self._stopping)
+            self._code = _tell(report, shown, self._files, self._stopping)
         return self._code
 
     def _shown(self, report: Report) -> str:
@@ -88,12 +96,12 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
     if is_demo and demo.prepare(settings):
         log.info("demo: created a backup, and a simulated Looker that has drifted from it")
-    if report_file:
-        ensure_writable(report_file, apart_from=settings.state.path)
+    files = output_files(options, report_file)
+    ensure_all_writable(files, settings.state.path)
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     style = style_of_stdout(full=options.verbose)
-    telling = _Telling(report_file, stopping, style, calls_listed=is_demo, plan_file=options.plan_out)
+    telling = _Telling(files, stopping, style, calls_listed=is_demo, plan_file=options.plan_out)
     audience = Audience(
         progress,
         lambda guards: _confirmed(guards, stopping),
@@ -108,12 +116,18 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         sys.stdin.isatty() and sys.stderr.isatty(),
         shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else [])]),
     )
-    with report_if_not_started(report_file, settings, request.mode if request else "restore"):
-        report = run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
+    mode = request.mode if request else "restore"
+    appended = bool(options.resume)
+    with announcing(options.events, append=appended, apart_from=settings.state.path) as audience.announcer:
+        with report_if_not_started(report_file, settings, mode):
+            report = (
+                run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
+            )
+        if stopping() and report.mode != "restore":
+            report = msgspec.structs.replace(report, status="interrupted")
+        audience.announcer.ended(report)
     if report.mode == "restore" and report.status == "finished":
         forget(report.session_id, environ)
-    if stopping() and report.mode != "restore":
-        report = msgspec.structs.replace(report, status="interrupted")
     if report.mode == "restore" and report.dead_letters:
         stopping.failed(_retry(options, report.session_id))
     return telling.tell(report)
@@ -142,15 +156,13 @@ def _log_setup(options: Options) -> LogSetup:
     return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 
 
-def _tell(report: Report, shown: str, file: Path | None, stopping: Stopping) -> int:
-    """Write the report file and the results on stdout, each even if the other fails.
+def _tell(report: Report, shown: str, files: Sequence[OutputFile], stopping: Stopping) -> int:
+    """Write the files and the results on stdout, each even if another fails.
 
     After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".
     """
-    troubles = []
-    if file:
-        troubles = _trouble(lambda: write_report(report, file))
-        shown += "" if troubles else f"report: {plain(str(file))}\n"
+    written, troubles = write_all(report, files)
+    shown += "".join(f"{file.what}: {plain(str(file.path))}\n" for file in written)
     troubles += _trouble(lambda: write_out(shown))
     if troubles and report.mode != "restore":
         raise troubles[0]

@@ -95,6 +95,11 @@ class ReportBuilder:
         """The counts so far."""
         return Totals.of(sum(self._counts.values(), Counter()), self._pending().total())
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings so far."""
+        return tuple(self._warnings)
+
     def expect(self, keys: Iterable[ItemKey]) -> None:
         """Add items that are to be attempted: those without a result count as pending."""
         self._expected.update(dict.fromkeys(keys))

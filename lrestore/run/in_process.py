@@ -94,6 +94,7 @@ class _Single:
 
     def _record(self, result: ItemResult, blob: bytes | None) -> None:
         self._warnings += self._writer.record_result(self._job.session_id, result, blob)
+        self._job.surroundings.announcer.finished(result)
         self._totals = Totals.of(_counted(self._writer, self._job.session_id))
         if self._totals.attempted % self._job.settings.run.checkpoint_every == 0:
             self._writer.checkpoint(self._job.session_id, self._totals)

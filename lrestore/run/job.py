@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -24,6 +24,7 @@ from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.events import Announced, Announcer, SessionStarted
 from lrestore.report.guards import Guards
 from lrestore.report.model import Destination, Report, Sample, Source
 from lrestore.report.progress import Harmless, Progress, Silent
@@ -84,9 +85,10 @@ class Surroundings:
     keep_plan: Callable[[SavedPlan], object] | None = None
     asks: bool = False
     command: str = "lrestore"
+    announcer: Announcer = field(default_factory=Announcer)
 
     def __post_init__(self) -> None:
-        self.progress = Harmless(self.progress)
+        self.progress = Announced(Harmless(self.progress), self.announcer)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,11 +159,36 @@ class Job:
         """Warnings about the backup's files; the copies that an undo restores from are none."""
         return [] if self.undone is not None else [f"backup: {warning}" for warning in self.vault.warnings]
 
-    def report(self) -> ReportBuilder:
-        """An empty report of this run."""
+    @property
+    def _ends(self) -> tuple[Source, Destination]:
+        """Backup and destination, as report and events name them."""
         source = Source(self.settings.source.instance, tuple(str(path) for path in self.vault.paths))
         name, base_url = self.settings.destination.name, self.settings.destination.base_url
-        destination = Destination(name, base_url, self.facts.looker_version)
+        return source, Destination(name, base_url, self.facts.looker_version)
+
+    def announce(self, warnings: Iterable[str]) -> None:
+        """Tell that the session begins, what the report warns of already, and the items that cannot be attempted."""
+        source, destination = self._ends
+        announcer, missing = self.surroundings.announcer, () if self.resumed else self.missing
+        announcer.started(
+            SessionStarted(
+                session_id=self.session_id,
+                mode=self.request.mode,
+                selected=len(self.keys) + len(self.removals) + len(self.missing) + len(self.earlier),
+                source=source,
+                destination=destination,
+                resumed=self.resumed,
+                done=len(self.earlier),
+            )
+        )
+        for warning in warnings:
+            announcer.warning(warning)
+        for result in missing:
+            announcer.finished(result)
+
+    def report(self) -> ReportBuilder:
+        """An empty report of this run."""
+        source, destination = self._ends
         access = self.settings.run.new_folder_access
         head = Head(
             self.session_id,

@@ -92,6 +92,7 @@ def _restore_items(destination: Destination, guards: Guards) -> Report:
     builder.guards = guards
     for passed in guards.overridden:
         builder.warn(f"overridden: {passed}")
+    job.announce(builder.warnings)
     # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
     with StateReader.open(state) as reader:
         job.guard = guard = Guard(state, job.session_id)

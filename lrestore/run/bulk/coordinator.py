@@ -27,6 +27,7 @@ from lrestore.errors import DependencyError, InternalError, StoppedError
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
+from lrestore.report.events import Announcer
 from lrestore.run.budget import Budget
 from lrestore.run.bulk.batch_size import BatchSizes
 from lrestore.run.bulk.coordinator_outbox import COORDINATOR, CoordinatorOutbox
@@ -107,6 +108,7 @@ class Coordinator:
         self._reason = ""
         self.outcomes: Counter[Outcome] = Counter()
         self.warnings: list[str] = []
+        self.announcer = Announcer()
 
     def resume(self, again: set[ItemKey]) -> None:
         """These items may be partly done: a worker that gets one checks first."""
@@ -311,6 +313,8 @@ class Coordinator:
         if not self._ready.settle(settled.key):
             return
         self.outcomes[settled.outcome] += 1
+        if settled.event is not None:
+            self.announcer.settled(settled.event, settled.letter)
         self._batch_sizes.settled(settled.outcome)
         if settled.missing:
             self._failed_needs.lose(settled.key, settled.reason)

@@ -17,6 +17,8 @@ import msgspec
 
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
+from lrestore.report.events import ItemFinished
+from lrestore.report.model import FailedItem
 from lrestore.run.journal.records import Record
 from lrestore.state.records import SessionStatus
 
@@ -44,7 +46,8 @@ class Sent(msgspec.Struct, frozen=True):
 
 
 class Settled(msgspec.Struct, frozen=True):
-    """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either.
+    """An item whose result is on disk. ``missing``: it failed, and the destination has no such object either. ``event``
+    and ``letter`` are what the run's events tell of it.
 
     ``first_pass``: the partial result of worker ``by``. The item is handed out once more, but items that need it may
     start.
@@ -56,6 +59,8 @@ class Settled(msgspec.Struct, frozen=True):
     reason: str = ""
     first_pass: ItemResult | None = None
     by: int = 0
+    event: ItemFinished | None = None
+    letter: FailedItem | None = None
 
 
 class Committed(msgspec.Struct, frozen=True, tag="committed"):

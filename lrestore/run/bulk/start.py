@@ -102,6 +102,7 @@ def run_bulk(destination: Destination, budget: Budget) -> Ended:
         absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
         ready = DependencyGraph(job.keys, links.needs, _priority)
         coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
+        coordinator.announcer = job.surroundings.announcer
         if job.resumed:
             coordinator.resume(set(job.keys))
         watch = _Watch(job, coordinator, limiter)

@@ -25,6 +25,8 @@ from lrestore.clock import utc_now
 from lrestore.crash_points import crash_point
 from lrestore.errors import StateError, StateLostError
 from lrestore.messages import ItemKey, Outcome, Totals
+from lrestore.report.events import item_finished
+from lrestore.report.model import FailedItem
 from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
@@ -170,7 +172,17 @@ class Writer:
     def _count(self, record: Finished, group: _Group) -> None:
         result = record.result
         missing = result.outcome == "failed" and result.missing
-        group.settled.append(Settled(result.key, result.outcome, missing=missing, reason=result.reason))
+        letter = None if result.dead_letter is None else FailedItem.of(result.dead_letter)
+        group.settled.append(
+            Settled(
+                result.key,
+                result.outcome,
+                missing=missing,
+                reason=result.reason,
+                event=item_finished(result),
+                letter=letter,
+            )
+        )
         self._outcomes[result.key] = result.outcome
         self._since_checkpoint += 1
 

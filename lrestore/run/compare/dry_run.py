@@ -9,6 +9,7 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.report.model import Api, Report
+from lrestore.run.compare.results import announced
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
 from lrestore.settings.model import Run
@@ -18,10 +19,9 @@ from lrestore.vault.reader import Vault
 def dry_run(job: Job) -> Report:
     """Report what would be attempted."""
     builder = job.report()
-    for result in job.missing:
-        builder.add(result)
+    record = announced(builder, job)
     for key in takewhile(lambda _: not job.surroundings.stop(), job.keys):
-        builder.add(_preview(job.vault, key, job.settings.run))
+        record(_preview(job.vault, key, job.settings.run), None)
     return builder.finish(Api())
 
 

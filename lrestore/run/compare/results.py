@@ -19,3 +19,15 @@ def recorded_in(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None
             kept.add_result(result)
 
     return record
+
+
+def announced(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> Record:
+    """As :func:`recorded_in`, for the results that are the run's own: the session begins now, and each is announced."""
+    job.announce(builder.warnings)
+    record = recorded_in(builder, job, kept)
+
+    def announce(result: ItemResult, blob: bytes | None) -> None:
+        record(result, blob)
+        job.surroundings.announcer.finished(result)
+
+    return announce

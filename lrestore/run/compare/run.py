@@ -20,7 +20,7 @@ from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
-from lrestore.run.compare.results import recorded_in
+from lrestore.run.compare.results import announced
 from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier
 from lrestore.run.compare.whole_plan import WholePlan
@@ -98,7 +98,7 @@ class _Within:
 def _verify(job: Job, restorer: ItemRestorer, keys: Iterator[ItemKey], within: _Within) -> Report:
     verifier = Verifier(restorer)
     builder = job.report()
-    loop = within.loop(recorded_in(builder, job))
+    loop = within.loop(announced(builder, job))
     within.all_of(lambda: loop.over(keys, verifier.step))
     return within.report(builder, verify=verifier.outcome())
 
@@ -112,7 +112,7 @@ def _plan(destination: Destination, plan: WholePlan, keys: Iterator[ItemKey], wi
         guards = screen(destination)
     for write in plan.aside:
         builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
-    loop = within.loop(recorded_in(builder, job, planned.record))
+    loop = within.loop(announced(builder, job, planned.record))
     whole = within.all_of(lambda: plan.over(keys, loop))
     builder.guards = with_plan(guards, foreseen_of(builder.totals, planned))
     calls = planned.calls + Counter(destination.connection.session.meter.snapshot().by_operation)

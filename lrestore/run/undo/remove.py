@@ -83,12 +83,13 @@ class _Remover:
     def remove(self, key: ItemKey) -> None:
         """Delete one object, or report why it is kept."""
         item = self._job.vault.read(key, max_item_bytes=self._job.settings.run.max_item_bytes)
+        blob = None
         try:
             result = self._removed(key, item.name)
         except ItemError as error:
-            self._writer.record_result(self._job.session_id, failed(error, key, item.name), item.blob)
-            return
-        self._writer.record_result(self._job.session_id, result)
+            result, blob = failed(error, key, item.name), item.blob
+        self._writer.record_result(self._job.session_id, result, blob)
+        self._job.surroundings.announcer.finished(result)
 
     def _removed(self, key: ItemKey, name: str) -> ItemResult:
         context, entry = self._context, CONTENT_TYPES[key.type]

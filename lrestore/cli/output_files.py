@@ -1,0 +1,54 @@
+"""The files that tell of a finished run: checked before it begins, written at its end, each even if another fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lrestore.cli.options import Options
+from lrestore.errors import LrestoreError
+from lrestore.report.model import Report
+from lrestore.report.write import ensure_writable, report_json, write_whole
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """One file. ``content`` makes it of the report; an existing file must begin with ``first``."""
+
+    path: Path
+    what: str
+    content: Callable[[Report], bytes]
+    first: bytes
+
+    def write(self, report: Report) -> None:
+        """Replace the file. Raises LrestoreError."""
+        write_whole(self.path, self.content(report), self.what)
+
+
+def output_files(options: Options, report: Path | None) -> list[OutputFile]:
+    """The files of these flags. ``report``: the path of the JSON report, if one is written."""
+    return [OutputFile(report, "report", report_json, b"{")] if report else []
+
+
+def ensure_all_writable(files: Iterable[OutputFile], state: str) -> None:
+    """Raise UsageError unless each file can be written; ``state`` is the path of the state file."""
+    for file in files:
+        ensure_writable(file.path, first=file.first, apart_from=state, what=file.what)
+
+
+def write_all(report: Report, files: Sequence[OutputFile]) -> tuple[list[OutputFile], list[LrestoreError]]:
+    """The files that were written, and the errors of the others, of any kind: the work is done, and telling of it must
+    not fail.
+    """
+    written, troubles = [], []
+    for file in files:
+        try:
+            file.write(report)
+            written.append(file)
+        except LrestoreError as error:
+            troubles.append(error)
+        except Exception as error:  # noqa: BLE001 (it is told like the others)
+            what = f"internal error while writing the {file.what}: {type(error).__name__}: {error}"
+            troubles.append(LrestoreError(what))
+    return written, troubles
