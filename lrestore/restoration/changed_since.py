@@ -17,10 +17,10 @@ from lrestore.content.diff import equal
 from lrestore.content.embedded_ids import with_embedded_ids
 from lrestore.content.payload import objects_at
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey
+from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
 from lrestore.restoration.identify.stand_in_names import temporary_title
-from lrestore.restoration.ports import UndoneSession
+from lrestore.restoration.ports import RecordedWrites
 from lrestore.restoration.touches import LISTS
 from lrestore.restoration.writes import Plan, Write
 
@@ -31,11 +31,11 @@ _SOURCES = frozenset({"query_id", "look_id", "merge_result_id"})
 
 
 class Written:
-    """The writes of the undone session to one object. ``owner``: its type and the id that it had then; ``copied``: the
-    first copy of it.
+    """The writes of the undone session, or of earlier ones, to one object. ``owner``: its type and the id that it had
+    then; ``copied``: the first copy of it.
     """
 
-    def __init__(self, undone: UndoneSession, owner: ItemKey, copied: JsonObject) -> None:
+    def __init__(self, undone: RecordedWrites, owner: ItemKey, copied: JsonObject) -> None:
         self.owner = owner
         self._undone = undone
         self._copied = copied
@@ -105,6 +105,35 @@ def changed_fields(written: Written, live: JsonObject, own: Write | None, parts:
     return list(dict.fromkeys(found))
 
 
+def edited_between(written: Written, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
+    """Paths of what is about to be overwritten, and neither is as it was before the first of the ``written`` writes nor
+    was written by them: another person has set it since. [] if there is none.
+
+    A value that Looker sets by itself, such as the layout of a new dashboard, is on no record: it is no edit.
+    """
+    found: list[str] = []
+    if own is not None and not own.creates:
+        shown = with_embedded_ids(live, CONTENT_TYPES[written.owner.type].embedded_ids)
+        found += _unexplained(written, own, shown, "", known_only=True)
+    for write in parts.writes:
+        if write.type in LISTS:
+            found += [change.path for change in write.changes if _edited_list(written, write.type, change)]
+        elif write.type in PARTS and not write.creates:
+            part = part_of(live, write.type, write.live_id) or {}
+            found += _unexplained(written, write, part, write.path, known_only=True)
+    return list(dict.fromkeys(found))
+
+
+def _edited_list(written: Written, type_name: str, change: Change) -> bool:
+    """Whether a list lost or got an entry that none of the ``written`` writes took away or added."""
+    before = written.copied(written.owner.type, written.owner.id).get(change.path)
+    known = [one for one in (before, *written.values(type_name, (), change.path)) if isinstance(one, list)]
+    if not isinstance(before, list) or not isinstance(change.old, list) or not isinstance(change.new, list):
+        return False
+    ever, now, wanted = {str(one) for row in known for one in row}, set(map(str, change.old)), set(map(str, change.new))
+    return bool((now - wanted) - ever or (wanted - now) & set(map(str, before)))
+
+
 def name_is_of_session(written: Written, live: JsonObject) -> bool:
     """Whether the live object has a name that the session gave it, or the name of the copy."""
     key, name = written.owner, live.get("name")
@@ -161,8 +190,10 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
     return _unexplained(written, write, part_of(live, write.type, write.live_id) or {}, write.path)
 
 
-def _unexplained(written: Written, write: Write, live: Mapping[str, Any], path: str) -> list[str]:
-    """Fields whose live values the session did not write."""
+def _unexplained(
+    written: Written, write: Write, live: Mapping[str, Any], path: str, *, known_only: bool = False
+) -> list[str]:
+    """Fields whose live values the session did not write. ``known_only``: no field of which no value is on record."""
     model = (PARTS if write.type in PARTS else CONTENT_TYPES)[write.type].model if write.type in _MODELLED else ""
     kinds = field_types(fields.sdk_model(model)) if model else {}
     ids = written.ids(write.type, write.live_id, write.source_id)
@@ -176,6 +207,8 @@ def _unexplained(written: Written, write: Write, live: Mapping[str, Any], path: 
         if name == "result_maker" and any(any(written.values(write.type, ids, one)) for one in _SOURCES):
             continue
         values += [temporary_title(str(value), write.live_id) for value in values if name in _TITLES]
+        if known_only and not values:
+            continue
         if not any(_may_be(name, value, live.get(name), kinds) for value in values):
             found.append(f"{path}.{name}" if path else name)
     return found

@@ -13,7 +13,17 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.restoration.deferred import never
-from lrestore.restoration.ports import Definitions, Everything, Journal, Nowhere, Permit, Source, UndoneSession
+from lrestore.restoration.ports import (
+    Definitions,
+    Earlier,
+    Everything,
+    Journal,
+    NoEarlier,
+    Nowhere,
+    Permit,
+    Source,
+    UndoneSession,
+)
 
 T = TypeVar("T")
 
@@ -99,6 +109,8 @@ class Context:
     """When this process began. What is on record since then may be newer than what it has read."""
     permit: Permit = field(default_factory=Everything)
     """Decides which writes may be sent."""
+    earlier: Earlier = field(default_factory=NoEarlier)
+    """The writes of processes that have ended: they are no changes by another person."""
 
     @property
     def same_instance(self) -> bool:

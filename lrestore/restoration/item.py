@@ -359,6 +359,8 @@ class ItemRestorer:
                 if write is None or not use_temporary_title(self._context, plan.ends, write, live, error):
                     raise
             write.changes = changes(write.body, live)
+            if live:
+                self._keep(plan, live)
         return act()
 
     def _create(self, plan: ItemPlan, applied: Applied) -> JsonObject:

@@ -6,6 +6,7 @@ A bulk run, a run in one process, and a plan that records nothing have their own
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from lrestore.content.palettes import KnownColours
@@ -147,7 +148,50 @@ class Definitions(Protocol):
         """The colour collections of both instances, listed once."""
 
 
-class UndoneSession(Protocol):
+class RecordedWrites(Protocol):
+    """The writes of one or more sessions. Objects and parts are named by the ids that they had in the destination."""
+
+    def touches(self, owner: ItemKey) -> Sequence[Touch]:
+        """The writes, sent or about to be sent, to an object and its parts."""
+
+    def made_from(self, type_name: str, live_id: str) -> str | None:
+        """The id in the session's backup of a part that the session created; None for any other part."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierWrites:
+    """Implements :class:`RecordedWrites` for one object. ``copied``: the object before the first of these writes, {} if
+    they made it.
+    """
+
+    noted: tuple[Touch, ...]
+    copied: JsonObject
+
+    def touches(self, owner: ItemKey) -> Sequence[Touch]:
+        return self.noted
+
+    def made_from(self, type_name: str, live_id: str) -> str | None:
+        # Parts are on record under their ids in the backup, which is the same.
+        return None
+
+
+class Earlier(Protocol):
+    """The writes of processes that have ended: of this session, and of the sessions that it carries on."""
+
+    def of(self, key: ItemKey, live_id: str, created_at: object) -> EarlierWrites | None:
+        """Their writes to the live object of an item; None if they did not write it. An object with another
+        ``created_at`` is another object.
+        """
+
+
+class NoEarlier:
+    """Implements :class:`Earlier`: nothing was written before."""
+
+    def of(self, key: ItemKey, live_id: str, created_at: object) -> EarlierWrites | None:
+        return None
+
+
+class UndoneSession(RecordedWrites, Protocol):
     """The session that is being undone. Objects and parts are named by the ids that they had in the destination."""
 
     session_id: str
@@ -156,12 +200,6 @@ class UndoneSession(Protocol):
 
     def action(self, key: ItemKey) -> UndoAction:
         """The action of the undo on the object."""
-
-    def touches(self, owner: ItemKey) -> Sequence[Touch]:
-        """The writes of the session, sent or about to be sent, to an object and its parts."""
-
-    def made_from(self, type_name: str, live_id: str) -> str | None:
-        """The id in the session's backup of a part that the session created; None for any other part."""
 
 
 class Nowhere:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from lrestore.json_types import JsonObject
 from lrestore.messages import CHANGED_SINCE, ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.changed_since import Written, changed_creation, changed_fields
+from lrestore.restoration.changed_since import Written, changed_creation, changed_fields, edited_between
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.writes import Plan, Write
@@ -49,16 +49,20 @@ class UndoRules:
     def changed_since(self, key: ItemKey, states: tuple[JsonObject, JsonObject], own: Write | None, parts: Plan) -> str:
         """The object was changed after the undone session wrote it. ``states``: the copy, and the live object.
 
-        To be asked once, before the undo's first write: after a kill an object that is half undone is neither as the
-        session left it nor as it was.
+        After a kill, or in a second undo, an object that is half undone is neither as the session left it nor as it
+        was: then the writes of the undo so far count as well.
         """
         undone, (copied, live) = self._undone, states
         if undone is None or undone.force:
             return ""
-        live_id = str(live[CONTENT_TYPES[key.type].id_field])
-        if self._context.journal.kept(key, live_id, live.get("created_at")):
+        live_id, born = str(live[CONTENT_TYPES[key.type].id_field]), live.get("created_at")
+        restores = undone.action(key) == "restore"
+        earlier = self._context.earlier.of(key, live_id, born) if restores else None
+        if earlier is not None:
+            found = edited_between(Written(earlier, ItemKey(key.type, live_id), earlier.copied), live, own, parts)
+        elif self._context.journal.kept(key, live_id, born):
             return ""
-        if undone.action(key) == "restore":
+        elif restores:
             found = changed_fields(Written(undone, key, copied), live, own, parts)
         else:
             found = changed_creation(Written(undone, key, copied), live)

@@ -19,6 +19,7 @@ from lrestore.looker.session import LookerSession, session_for
 from lrestore.restoration.context import Context
 from lrestore.restoration.ports import Definitions, Journal, Nowhere
 from lrestore.run.job import Job, interruptible, policy_of
+from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
 from lrestore.run.prepare.api_specification import Known, load_api_specification
 from lrestore.run.prepare.preflight import (
     AdminCheck,
@@ -38,6 +39,7 @@ from lrestore.run.prepare.source_instance import (
 )
 from lrestore.run.saved_plan.permit import permit_of
 from lrestore.run.undo.copied_groups import CopiedGroups
+from lrestore.state.undo import undo_directory
 
 _MORE = "allow more calls: counting starts with the login"
 
@@ -47,7 +49,8 @@ class Connection:
     """A destination that the run has logged in to.
 
     ``limiter`` admits each call of this process, ``bound`` counts them if ``--max-calls`` is given. ``calls`` runs the
-    calls of one item side by side. ``resources`` are closed when the run ends.
+    calls of one item side by side. ``former`` are the sessions that the run carries on. ``resources`` are closed when
+    the run ends.
     """
 
     session: LookerSession
@@ -57,6 +60,7 @@ class Connection:
     bound: AtMost | None
     calls: Executor
     pause: Callable[[float], bool]
+    former: FormerSessions
     resources: ExitStack
 
     @property
@@ -89,6 +93,8 @@ def connect(job: Job) -> Iterator[Connection]:
             known = load_api_specification(session, facts, Path(job.settings.state.path), job.route.destination)
         job.facts = known.facts
         job.is_admin = AdminCheck(session, facts.user_id)
+        state = Path(job.settings.state.path)
+        job.former = former_sessions(state, job.session_id, job.request, job.route.destination)
         yield Connection(
             session=session,
             live=Live(session),
@@ -97,6 +103,7 @@ def connect(job: Job) -> Iterator[Connection]:
             bound=bound,
             calls=calls,
             pause=pause,
+            former=resources.enter_context(FormerSessions(state, job.former)),
             resources=resources,
         )
 
@@ -142,6 +149,8 @@ class Destination:
         def side_by_side(tasks: Any) -> list[Any]:
             return list(connection.calls.map(_call, map(with_log_item, tasks)))
 
+        own_copies = undo_directory(job.settings.state.path, job.session_id)
+        earlier = Earlier(journal, own_copies, connection.former)
         return Context(
             session=connection.session,
             live=live,
@@ -157,7 +166,8 @@ class Destination:
             pause=connection.pause,
             definitions=self.definitions,
             undone=job.undone,
-            permit=permit_of(job.plan, journal, connection.live),
+            permit=permit_of(job.plan, journal, connection.live, earlier),
+            earlier=earlier,
         )
 
 

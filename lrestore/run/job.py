@@ -113,6 +113,8 @@ class Job:
     """Objects that the undone session made, and that are deleted: they are not among ``keys``."""
     plan: ReadPlan | None = None
     """The saved plan that is carried out."""
+    former: tuple[str, ...] = ()
+    """The sessions that this one carries on, see :mod:`lrestore.run.journal.earlier`."""
     extent: Extent = NO_EXTENT
     is_admin: Callable[[], bool] = lambda: False
     """Whether the caller is an admin of the destination: the first call asks there."""

@@ -3,7 +3,7 @@
 A create of a failed item may still be open. This module looks for its object until the create must have ended. If the
 object exists, it is recorded. If it does not, it was not created. If it cannot be looked for, the item's dead letter
 says so. If more than one create was sent for an object, Looker may have carried out several: duplicates are reported,
-and nothing is deleted.
+and nothing is deleted. If a failed item still has its temporary name, its dead letter says so.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.ports import Journal
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
+from lrestore.run.temporary_names import told_names
 from lrestore.state.records import OpenIntent, RepeatedIntent
+from lrestore.state.undo import undo_directory
 from lrestore.state.writer import StateWriter
 
 log = logging.getLogger(__name__)
@@ -38,11 +40,13 @@ _SPARE_S = 60.0
 
 
 def last_look(job: Job, context: Callable[[Journal], Context]) -> tuple[str, ...]:
-    """Settle the open creates of the job's session; returns warnings. Makes no call if none is open or was repeated.
+    """Settle the open creates of the job's session, and name temporary names; returns warnings. Makes no call if there
+    are none.
 
     Raises StoppedError if the run is stopped meanwhile, StateError if the state file cannot be written.
     """
     with recorded_here(job) as (writer, journal):
+        _tell_names(job, context(journal), writer)
         # That a folder is still to be closed is for the run that restores it again.
         still_open = [row for row in writer.read.open_intents(job.session_id) if row.intent.mapped_by[0] != ACCESS]
         repeated = writer.read.repeated_intents(job.session_id)
@@ -50,6 +54,13 @@ def last_look(job: Job, context: Callable[[Journal], Context]) -> tuple[str, ...
             return ()
         look = _LastLook(job, context(journal), writer)
         return (*look.settle(still_open), *look.twins(repeated))
+
+
+def _tell_names(job: Job, context: Context, writer: StateWriter) -> None:
+    failed = [key for key, outcome in writer.read.outcomes(job.session_id).items() if outcome == "failed"]
+    folders = [undo_directory(job.settings.state.path, one) for one in (*job.former, job.session_id)]
+    for key, told in told_names(failed, folders, context):
+        writer.add_to_dead_letter(job.session_id, key, told)
 
 
 class _LastLook:

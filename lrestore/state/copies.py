@@ -47,7 +47,9 @@ _Places = dict[tuple[str, str], list[tuple[Path, int]]]
 
 
 class Copies:
-    """The shards of one session, open for reading. Every method may raise StateError."""
+    """The shards of one session, open for reading. Threads may share it if they take turns. Every method may raise
+    StateError.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -59,11 +61,16 @@ class Copies:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._stack.close()
 
     def _connected(self, path: Path) -> sqlite3.Connection:
         with state_errors(path):
-            return self._stack.enter_context(closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True)))
+            return self._stack.enter_context(
+                closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True, check_same_thread=False))
+            )
 
     def written(self) -> Iterator[tuple[Any, ...]]:
         """The writes of the session as rows of ``undo_left``: owner, part, operation, fields (msgpack)."""

@@ -8,6 +8,9 @@ import string
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 
+TEMPORARY = r" \(being restored ([^()]+)\)$"
+"""The end of a temporary title, with the id of the item."""
+
 
 def temporary_title(title: str, object_id: str) -> str:
     """The temporary title of an item: always the same, so that a later run finds it."""

@@ -96,6 +96,7 @@ def run_bulk(destination: Destination, budget: Budget) -> Ended:
             log=job.surroundings.log,
             undo=job.request.undo,
             plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
+            former=job.former,
         )
         every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
         writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)

@@ -58,6 +58,7 @@ from lrestore.run.bulk.protocol import (
 )
 from lrestore.run.items.loop import ItemLoop, joined, second_pass
 from lrestore.run.job import LogSetup
+from lrestore.run.journal.earlier import Earlier, FormerSessions
 from lrestore.run.journal.records import Finished, FirstPass
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
@@ -90,7 +91,7 @@ class WorkerBrief:
     """Everything that a worker needs, sent once at its start. It contains a secret: sent through a pipe, never in argv.
 
     ``titled`` are the items of the run whose titles are unique in their folder. ``plan`` is the saved plan that is
-    carried out.
+    carried out, ``former`` are the sessions that this one carries on.
     """
 
     number: int
@@ -114,6 +115,7 @@ class WorkerBrief:
     log: LogSetup | None
     undo: Undo | None = None
     plan: ReadPlan | None = None
+    former: tuple[str, ...] = ()
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
@@ -162,6 +164,8 @@ class Worker:
         self._undone_session = self._undone(stack)
         route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
         self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, brief.session_id, route)
+        former = stack.enter_context(FormerSessions(settings.state.path, brief.former))
+        self._earlier = Earlier(self._journal, brief.folder, former)
         self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
         self._restorer = ItemRestorer(self._context())
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
@@ -200,7 +204,8 @@ class Worker:
             definitions=self._definitions,
             in_run=self._brief.titled.__contains__,
             undone=self._undone_session,
-            permit=permit_of(self._brief.plan, self._journal, self._live),
+            permit=permit_of(self._brief.plan, self._journal, self._live, self._earlier),
+            earlier=self._earlier,
         )
 
     def run(self) -> None:

@@ -1,7 +1,9 @@
 """Compares each item with a saved plan: the item is planned again right before its writes.
 
 first pass:  the live object has not changed since the plan, and the writes are those of the plan
-second pass, and items that a dead process had begun: all remaining writes are in the plan
+items that a process of the same plan had begun: no value was set since by another person, and all remaining writes are
+             in the plan. The process may have belonged to another session: of a first application, of a retry
+second pass: all remaining writes are in the plan
 parts that are planned again meanwhile (a dashboard that was just created): the same
 no writes: everything is as planned already
 """
@@ -17,14 +19,16 @@ import msgspec
 from lrestore.errors import ChangedSincePlanError
 from lrestore.looker.read.live import Live
 from lrestore.messages import FieldError, ItemKey
+from lrestore.restoration.changed_since import Written, edited_between
 from lrestore.restoration.item import ItemPlan
-from lrestore.restoration.ports import Everything, Journal, Permit
+from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Journal, Permit
 from lrestore.restoration.writes import Plan, Write
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedWrite, SavedPlan
 from lrestore.run.saved_plan.names import Names
 from lrestore.run.saved_plan.observed import changed, observed
 from lrestore.run.saved_plan.record import id_or_name, later, planned_item, planned_rename, planned_write, seen
+from lrestore.run.saved_plan.removed import taken_out
 from lrestore.text.words import shortened
 
 _SETS = frozenset({"group_ids", "role_ids", "groups"})
@@ -33,6 +37,16 @@ _ORDERS = frozenset({"section_order", "item_order"})
 """Lists of parts: those that the backup lacks and that are kept come after the planned ones."""
 _QUERIES = frozenset({"query", "merge_query"})
 """Created once for all items that show them: the first of these items creates them."""
+_ONE_BY_ONE = frozenset({"group_user", "group_group"})
+"""Memberships: one write for each. A part of them may be made already."""
+_WHOLE_LISTS = frozenset({"role_user", "role_group"})
+"""Lists that one write sets as a whole."""
+_GIVES_OR_TAKES = {
+    "add_group_user": "was left since",
+    "delete_group_user": "was joined since",
+    "add_group_group": "was taken out since",
+    "delete_group_from_group": "was put in since",
+}
 _NAMED = 5
 """Number of changed paths in the message of a dead letter; its field errors name all."""
 
@@ -44,15 +58,16 @@ class _Found(NamedTuple):
     told: str = ""
 
 
-def permit_of(plan: ReadPlan | None, journal: Journal, live: Live) -> Permit:
+def permit_of(plan: ReadPlan | None, journal: Journal, live: Live, earlier: Earlier) -> Permit:
     """Decides what a session may write: everything, or only what its plan holds."""
-    return Everything() if plan is None else OnlyPlanned(plan.plan, journal, live)
+    return Everything() if plan is None else OnlyPlanned(plan.plan, journal, live, earlier)
 
 
 class OnlyPlanned:
     """Implements :class:`lrestore.restoration.ports.Permit` for one saved plan."""
 
-    def __init__(self, plan: SavedPlan, journal: Journal, live: Live) -> None:
+    def __init__(self, plan: SavedPlan, journal: Journal, live: Live, earlier: Earlier) -> None:
+        self._earlier = earlier
         self._items = {item.key: item for item in plan.items}
         self._renames = {(one.type, one.live_id): one for one in plan.renames}
         self._journal = journal
@@ -78,11 +93,12 @@ class OnlyPlanned:
         planned = self._items.get(plan.key) or PlannedItem(type=plan.key.type, id=plan.key.id, action="unchanged")
         if plan.action == "unchanged" and not plan.all_unmet:
             return
-        begun = last or self._begun(plan)
+        earlier = self._written_before(plan)
+        begun = last or earlier is not None
         names = self._names(plan.parts, plan.key, plan.live_id)
-        found = list(self._since(planned, plan)) if not begun else []
+        found = list(self._since(planned, plan, earlier)) if not last else []
         if found:
-            raise _changed(plan.key, plan.name, found, missing=plan.match.live is None)
+            raise _changed(plan.key, plan.name, found, missing=plan.match.live is None, begun=begun)
         now = msgspec.structs.replace(planned_item(plan), later=later(plan.parts, plan.key, id_or_name(plan)))
         waits = bool(plan.ends.found)
         (self._waiting.add if waits else self._waiting.discard)(plan.key)
@@ -106,19 +122,21 @@ class OnlyPlanned:
         if found:
             raise _changed(key, planned.name, found, begun=True)
 
-    def _begun(self, plan: ItemPlan) -> bool:
-        """Whether this session has written the item before, in a process that died since."""
+    def _written_before(self, plan: ItemPlan) -> EarlierWrites | None:
+        """The writes to the item by processes that have ended, of this session and of others with the same plan."""
         live = plan.match.live
-        if live is None:
-            return False
-        return self._journal.begun(plan.key) or self._journal.kept(plan.key, plan.live_id, live.get("created_at"))
+        return None if live is None else self._earlier.of(plan.key, plan.live_id, live.get("created_at"))
 
-    def _since(self, planned: PlannedItem, plan: ItemPlan) -> Iterator[_Found]:
-        """The changes of the live object since the plan."""
+    def _since(self, planned: PlannedItem, plan: ItemPlan, earlier: EarlierWrites | None) -> Iterator[_Found]:
+        """The changes of the live object since the plan, other than by the plan itself."""
+        live = plan.match.live
         if plan.action == "skipped":
             yield _Found("", f"it would be skipped now: {plan.reason}")
-        elif plan.live_id != planned.destination_id:
+        elif plan.live_id != planned.destination_id and (planned.destination_id or earlier is None):
             yield _Found("", _other_object(planned, plan))
+        elif earlier is not None and live is not None:
+            written = Written(earlier, ItemKey(plan.key.type, plan.live_id), earlier.copied)
+            yield from map(_Found, edited_between(written, live, plan.own, plan.parts))
         else:
             now = seen(self._unrenamed(plan))
             if planned.live is not None and now is not None:
@@ -173,9 +191,20 @@ class _Comparison:
         """The fields that the plan does not set, or not to this value."""
         for write in writes:
             candidates = [one for one in self._writes.get(_place(write), ()) if self._same_target(one, write)]
+            if write.type in _ONE_BY_ONE:
+                if not any(one.operation == write.operation for one in candidates):
+                    yield _Found(write.part, f"{write.part}: {write.name} {_GIVES_OR_TAKES[write.operation]}")
+                continue
+            yield from self._lost(candidates, write)
             for name, value in sent(write).items():
                 if not any(self._sets(one, name, value) for one in candidates):
                     yield _field(write, name)
+
+    def _lost(self, planned: list[PlannedWrite], write: PlannedWrite) -> Iterator[_Found]:
+        """The entries that a write would take out of a whole list, and the plan would not: given since the plan."""
+        if write.type in _WHOLE_LISTS:
+            lost = taken_out(write) - {self._names.known(entry) for one in planned for entry in taken_out(one)}
+            yield from (_Found(write.part, f"{write.part}: {entry} was given since") for entry in sorted(lost))
 
     def unplanned_deletions(self, deletions: Iterable[tuple[str, str]]) -> Iterator[_Found]:
         """The parts that the plan does not delete."""

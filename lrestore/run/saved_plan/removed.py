@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from lrestore.run.saved_plan.model import PlannedItem
+from lrestore.run.saved_plan.model import PlannedItem, PlannedWrite
 
 _KINDS = {
     "dashboard_element": "tile",
@@ -24,9 +24,13 @@ def removed_by_kind(item: PlannedItem) -> Counter[str]:
         if write.operation in _TAKES_AWAY:
             removed[_TAKES_AWAY[write.operation]] += 1
         elif write.operation in _LISTS:
-            lost = (set(_ids(change.old)) - set(_ids(change.new)) for change in write.changes)
-            removed[_LISTS[write.operation]] += sum(map(len, lost))
+            removed[_LISTS[write.operation]] += len(taken_out(write))
     return +removed
+
+
+def taken_out(write: PlannedWrite) -> set[str]:
+    """The entries that a write takes out of a list which it sets as a whole."""
+    return {one for change in write.changes for one in set(_ids(change.old)) - set(_ids(change.new))}
 
 
 def _ids(value: object) -> list[str]:
