@@ -96,6 +96,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         max_runtime_s=options.max_runtime,
         undo=_undo(options),
         override=tuple(options.override),
+        as_of=options.as_of or "",
     )
 
 

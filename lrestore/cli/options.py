@@ -72,6 +72,11 @@ class Options:
     updated_since: Optional[str] = _flag(WHAT, "only items that were updated on this date or later", metavar="DATE")
     updated_before: Optional[str] = _flag(WHAT, "only items that were updated before this date", metavar="DATE")
     include_deleted: bool = _switch(WHAT, "include rows that the backup marks as deleted")
+    as_of: Optional[str] = _flag(
+        WHAT,
+        "of several backups that [source] path names, the newest that is not younger than this date",
+        metavar="DATE",
+    )
     with_dependencies: bool = _switch(WHAT, "add all items of the backup that the selection refers to")
 
     dry_run: bool = _switch(MODE, "make no API call: read, validate and order the backup's objects")
@@ -210,8 +215,10 @@ _FREE_TO_APPLY = ("rate", "workers", "in_flight", "max_retries", "max_failures")
 """How a plan is carried out is not part of it."""
 _NEVER_EMPTY = (
     *("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo"),
-    "discard",
+    *("discard", "as_of"),
 )
+_READS_BACKUP = ("source", "unmapped")
+"""What ``--show`` reads from the one backup that counts."""
 
 
 class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
@@ -280,7 +287,7 @@ def complaint(options: Options) -> str:
     """The reason why these flags contradict each other, or ""."""
     checks = (
         *(_not_there_yet, _empty, _unknown_guard, _modes_clash, _selection_clash),
-        *(_undo_clash, _output_clash),
+        *(_undo_clash, _as_of_clash, _output_clash),
     )
     found = (check(options) for check in checks)
     return next(filter(None, found), "")
@@ -347,6 +354,17 @@ def _undo_clash(options: Options) -> str:
     if options.undo and meaningless:
         return f"--undo takes no {flag(meaningless[0])}: it undoes exactly what the session changed"
     return ""
+
+
+def _as_of_clash(options: Options) -> str:
+    """A session and a plan know their backup; copies of a session are none."""
+    if not options.as_of:
+        return ""
+    known = _given(options, (*GOES_ON, "undo", "discard"))
+    if known:
+        return f"{flag(known[0])} takes no --as-of: which backup it reads is recorded"
+    what = (options.show or "source").partition("=")[0]
+    return "" if what in _READS_BACKUP else f"--show {what} takes no --as-of"
 
 
 def _output_clash(options: Options) -> str:

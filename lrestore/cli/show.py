@@ -23,6 +23,7 @@ from lrestore.settings import Settings, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
 from lrestore.text.words import counted
+from lrestore.vault.backups.opening import open_source
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary
 
@@ -38,22 +39,28 @@ def show(options: Options, environ: Mapping[str, str]) -> str:
     form = options.format or "table"
     settings = settings_of(options, environ)
     if what == "source":
-        return _source(settings, form)
-    style = style_of_stdout(full=options.verbose)
+        return _source(settings, options.as_of or "", form)
     with StateReader.open(settings.state.path) as state:
-        if what == "sessions":
-            return _sessions(state.sessions(), form)
-        if what == "session":
-            return _session(state, state.session(argument or LAST), form)
-        if what == "diff":
-            from lrestore.cli.show_diff import diff
+        if what == "unmapped":
+            style = style_of_stdout(full=options.verbose)
+            return unmapped(settings, state, argument, form, style, as_of=options.as_of or "")
+        return _recorded(state, what, argument, options, Path(settings.state.path))
 
-            return diff(state, state.session(argument or LAST), Path(settings.state.path), form)
-        if what == "dead-letters":
-            return _dead_letters(state, argument, form, style)
-        return (
-            unmapped(settings, state, argument, form, style) if what == "unmapped" else mappings(state, argument, form)
-        )
+
+def _recorded(state: StateReader, what: str, argument: str, options: Options, path: Path) -> str:
+    """The part of the state file, at ``path``, that is asked for."""
+    form = options.format or "table"
+    if what == "sessions":
+        return _sessions(state.sessions(), form)
+    if what == "session":
+        return _session(state, state.session(argument or LAST), form)
+    if what == "diff":
+        from lrestore.cli.show_diff import diff
+
+        return diff(state, state.session(argument or LAST), path, form)
+    if what == "dead-letters":
+        return _dead_letters(state, argument, form, style_of_stdout(full=options.verbose))
+    return mappings(state, argument, form)
 
 
 def _sessions(sessions: list[RestorationSession], form: str) -> str:
@@ -155,10 +162,10 @@ def _letter_row(item: DeadLetterItem) -> tuple[object, ...]:
     )
 
 
-def _source(settings: Settings, form: str) -> str:
+def _source(settings: Settings, as_of: str, form: str) -> str:
     require_source(settings)
     demo.prepare(settings)
-    with Vault.open(settings.source.paths) as vault:
+    with open_source(settings.source, as_of) as vault:
         if form == "csv":
             return tables.comma_separated(_ITEMS, _items(vault))
         summary = vault.summary()
@@ -180,6 +187,7 @@ def _summary_table(summary: SourceSummary) -> str:
     rows.append(("total", summary.items, summary.corrupt, summary.deleted, total_bytes))
     facts = [
         ("files", ", ".join(summary.files)),
+        ("chosen", summary.chosen or ""),
         ("schema", ", ".join(map(str, summary.schema_versions))),
         ("backed up", _period(summary)),
         ("size", tables.size(total_bytes)),

@@ -10,8 +10,8 @@ from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, Route
 from lrestore.text.terminal import cut
 from lrestore.text.words import counted
+from lrestore.vault.backups.opening import open_source
 from lrestore.vault.items import IndexRow
-from lrestore.vault.reader import Vault
 
 _MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at")
 _UNMAPPED = ("spec", "name", "updated_at")
@@ -35,7 +35,7 @@ def mappings(state: StateReader, argument: str, form: str) -> str:
     return tables.comma_separated(_MAPPINGS, rows) if form == "csv" else tables.table(_MAPPINGS, rows)
 
 
-def unmapped(settings: Settings, state: StateReader, word: str, form: str, style: Style) -> str:
+def unmapped(settings: Settings, state: StateReader, word: str, form: str, style: Style, *, as_of: str = "") -> str:
     """The items of the backup without a recorded counterpart in the destination, of one type or of all.
 
     An item that a session restored or found unchanged has one, whether or not that needed a mapping.
@@ -44,7 +44,7 @@ def unmapped(settings: Settings, state: StateReader, word: str, form: str, style
     require_destination(settings)
     route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
     known = state.with_counterpart(route)
-    with Vault.open(settings.source.paths) as vault:
+    with open_source(settings.source, as_of) as vault:
         types = None if not word else [content_type(word).name]
         found = [row for row in vault.index(types) if row.key not in known]
     if form == "json":

@@ -16,7 +16,7 @@ from lrestore.text.words import counted
 
 class BackupFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The backup. ``unreadable`` of the selected rows are corrupt; ``doubts`` counts the warnings about the file;
-    ``lacks`` is what no backup holds of the selected types.
+    ``lacks`` is what no backup holds of the selected types; ``chosen`` says why these files count, of several.
     """
 
     paths: tuple[str, ...]
@@ -26,6 +26,7 @@ class BackupFacts(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: int = 0
     doubts: int = 0
     lacks: tuple[str, ...] = ()
+    chosen: str = ""
 
 
 class DestinationFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -167,6 +168,8 @@ def _caller(there: DestinationFacts) -> str:
 def _backup(backup: BackupFacts) -> Iterator[tuple[str, str]]:
     named = ", ".join(map(plain, backup.paths))
     yield "backup", f"{named}, instance {backup.instance!r}, {backup.age}"
+    if backup.chosen:
+        yield "chosen", plain(backup.chosen)
     doubts = f"{counted(backup.doubts, 'warning')} about the file" if backup.doubts else "no warning about the file"
     broken = f"{counted(backup.unreadable, 'selected item')} cannot be read" if backup.unreadable else ""
     yield "integrity", f"{doubts}; {broken or 'no damage seen in the selected items'}"

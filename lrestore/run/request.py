@@ -50,6 +50,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     undo: Undo | None = None
     applies: AppliedPlan | None = None
+    as_of: str = ""
+    """The date by which one of several backups was chosen: see :mod:`lrestore.vault.backups`."""
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, Route, new_session_id
 from lrestore.state.undo import read_undo, undo_directory
 from lrestore.state.undone import Undone
+from lrestore.vault.backups.opening import open_source
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
         with undo_job(settings, request, request.undo, surroundings) as job:
             job.plan = plan
             return run(job)
-    with Vault.open(settings.source.paths) as vault:
+    with open_source(settings.source, request.as_of) as vault:
         _warn(vault)
         chosen = choose(vault, request)
         job = Job(
@@ -94,7 +95,7 @@ def _job_of_plan(plan: SavedPlan, settings: Settings, request: RunRequest, surro
         with undo_job(settings, request, request.undo, surroundings) as job:
             yield job
         return
-    with Vault.open(settings.source.paths) as vault:
+    with open_source(settings.source, request.as_of, fingerprint=plan.source.fingerprint) as vault:
         _warn(vault)
         yield Job(
             settings=settings,
@@ -212,8 +213,12 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         added_looks=(),
         completes=written,
         parent=session.id,
+        as_of="",
     )
-    return _execute(_as_begun(settings, session, now), again, surroundings, _plan_of(settings, session, begun))
+    # The backup of that session, whatever newer ones the settings name by now.
+    then = _as_begun(settings, session, now)
+    then = msgspec.structs.replace(then, source=msgspec.structs.replace(then.source, path=list(session.source_paths)))
+    return _execute(then, again, surroundings, _plan_of(settings, session, begun))
 
 
 def _written_in_part(
@@ -293,5 +298,7 @@ def _as_begun(settings: Settings, session: RestorationSession, now: ThisStart) -
 
 
 def _warn(vault: Vault) -> None:
+    if vault.chosen:
+        log.info("backup: %s (%s)", vault.chosen, ", ".join(vault.paths))
     for warning in vault.warnings:
         log.warning("backup: %s", warning)

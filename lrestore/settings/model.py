@@ -28,10 +28,13 @@ _Seconds = Annotated[float, Meta(gt=0)]
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The backup; ``base_url`` is the instance that it came from, if that still lives."""
+    """The backup; ``base_url`` is the instance that it came from, if that still lives. ``merge``: all files that
+    ``path`` names are one backup, even if they hold the same objects.
+    """
 
     path: str | list[str] = ""
     instance: str = ""
+    merge: bool = False
     base_url: str = ""
     ini_section: str = ""
     max_backup_age: str = ""

@@ -57,11 +57,16 @@ def expand(paths: Sequence[str]) -> list[Path]:
     return list(found.values())
 
 
+def is_pattern(given: str) -> bool:
+    """Whether ``given`` is a glob. A file may have a name with characters of globs in it."""
+    return glob.has_magic(given) and not os.path.lexists(Path(given).expanduser())
+
+
 def _matches(given: str) -> Iterable[Path]:
     path = Path(given).expanduser()
     if "\0" in given:
         raise VaultError(f"{given!r}: no such file: a path cannot hold a NUL", hint="check [source] path")
-    if os.path.lexists(path) or not glob.has_magic(given):
+    if not is_pattern(given):
         return [path]
     matches = [Path(name) for name in sorted(_glob(path)) if not name.endswith(_COMPANIONS)]
     files = [match for match in matches if match.is_file()]

@@ -47,16 +47,22 @@ class Vault:
     another process opens the backup itself, with :meth:`reopen` of :attr:`opened`: nothing is decompressed twice.
     """
 
-    def __init__(self, files: Sequence[OpenFile], resources: ExitStack) -> None:
+    def __init__(
+        self, files: Sequence[OpenFile], resources: ExitStack, chosen: str = "", chosen_warnings: Sequence[str] = ()
+    ) -> None:
+        self.chosen = chosen
+        """Why these files, of all that the settings name; "" where there was nothing to choose."""
+        self._chosen_warnings = tuple(chosen_warnings)
         self._files = tuple(files)
         self._finder = Finder(self._files)
         self._names: dict[str, names.Namesakes] = {}
         self._close = weakref.finalize(self, resources.close)
 
     @classmethod
-    def open(cls, paths: Sequence[str]) -> Self:
+    def open(cls, paths: Sequence[str], *, chosen: str = "", chosen_warnings: Sequence[str] = ()) -> Self:
         """Open files and globs as one backup; gzip-compressed ones are unpacked into a private temporary copy.
 
+        ``chosen`` and ``chosen_warnings`` come from :mod:`lrestore.vault.backups`, which opens the one that counts.
         Raises :class:`VaultError`, naming the file, for whatever is not a readable LookerVault file.
         """
         with ExitStack() as resources:
@@ -67,7 +73,7 @@ class Vault:
                 file = open_file(path, staging)
                 resources.callback(file.connection.close)
                 files.append(file)
-            return cls(files, resources.pop_all())
+            return cls(files, resources.pop_all(), chosen, chosen_warnings)
 
     @classmethod
     def reopen(cls, opened: Sequence[tuple[str, str]]) -> Self:
@@ -106,7 +112,8 @@ class Vault:
     @cached_property
     def warnings(self) -> list[str]:
         """Warnings about an incomplete or doubtful backup that need no decoded content."""
-        return doubts.of_files(self._files, self._finder.census(list(schema.KINDS.values())).repeated)
+        repeated = self._finder.census(list(schema.KINDS.values())).repeated
+        return [*self._chosen_warnings, *doubts.of_files(self._files, repeated)]
 
     def fingerprint(self) -> str:
         """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""
@@ -219,7 +226,9 @@ class Vault:
 
     def summary(self) -> summary.SourceSummary:
         """Everything that ``--show source`` tells; decodes every blob."""
-        return summary.of_vault(self._finder, self._files, self.warnings)
+        found = summary.of_vault(self._finder, self._files, self.warnings)
+        found.chosen = self.chosen or msgspec.UNSET
+        return found
 
     def release_floor(self) -> str:
         """The lowest release of Looker that can have made this backup, judged from the fields in a sample of it."""

@@ -23,7 +23,9 @@ class TypeSummary(msgspec.Struct):
 
 
 class SourceSummary(msgspec.Struct, kw_only=True):
-    """The JSON of ``--show source``. ``by_type`` has the types of which the backup holds anything."""
+    """The JSON of ``--show source``. ``by_type`` has the types of which the backup holds anything; ``chosen`` says why
+    these files count, of several.
+    """
 
     files: list[str]
     schema_versions: list[int]
@@ -34,6 +36,7 @@ class SourceSummary(msgspec.Struct, kw_only=True):
     synced_from: str | None = None
     synced_to: str | None = None
     warnings: list[str] = msgspec.field(default_factory=list)
+    chosen: str | msgspec.UnsetType = msgspec.UNSET
 
 
 def of_vault(finder: Finder, files: Sequence[OpenFile], warnings: Sequence[str]) -> SourceSummary:

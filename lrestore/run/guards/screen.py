@@ -51,6 +51,7 @@ def screen(destination: Destination, overridden: Sequence[str] = ()) -> Guards:
             unreadable=extent.unreadable,
             doubts=len(job.backup_warnings),
             lacks=tuple(_lacks(job, judgement)),
+            chosen=job.vault.chosen,
         ),
         destination=DestinationFacts(
             base_url=facts.base_url,

@@ -1,0 +1,167 @@
+"""Which of several backups counts: the newest, or the newest that is not younger than a date.
+
+Without a date the newest one must be beyond doubt: a full, finished backup beside older states of the same objects.
+Everything else ends with a :class:`VaultError` that tells what was seen. With a date the user has said which one is
+meant: the same doubts are warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from lrestore.errors import VaultError
+from lrestore.text.words import counted, shortened
+from lrestore.vault.backups.facts import Unreadable
+from lrestore.vault.backups.grouping import Backup, Grouped
+
+_ALWAYS_THERE: Final = frozenset({"user", "group", "role", "permission_set", "model_set", "folder"})
+"""Types of which each Looker holds objects that cannot be deleted: a full extraction has rows of them."""
+_LISTED: Final = 6
+_DATED: Final = 100
+_NAMED: Final = 3
+HINT: Final = (
+    "name one with --as-of DATE, name the files that belong together in [source] path, or set [source] merge = true"
+    " to read all of them as one"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The backup that counts. ``said`` is the sentence for the opening lines; ``of`` the number of backups."""
+
+    backup: Backup
+    said: str
+    warnings: tuple[str, ...]
+    of: int
+
+
+def choose(found: Grouped, as_of: datetime | None = None, asked: str = "") -> Choice:
+    """The backup that counts. ``asked``: ``as_of`` as the user wrote it. Raises VaultError where it is in doubt."""
+    if as_of is not None:
+        return _as_of(found, as_of, asked)
+    newest = _newest(found.backups)
+    doubts = list(_doubts(newest, found.backups))
+    if doubts:
+        raise VaultError(
+            f"[source] path names {_listed(found.backups)}; it is in doubt which one is meant: {'; '.join(doubts)}",
+            hint=HINT,
+        )
+    return _choice(newest, found, "the newest of {count} backups", ())
+
+
+def matching(found: Grouped, fingerprint: str) -> Choice | None:
+    """The backup with this fingerprint, if it is there."""
+    for backup in found.backups:
+        if backup.fingerprint == fingerprint:
+            return _choice(backup, found, "of {count} backups the one that the plan was made of", ())
+    return None
+
+
+def refuse_unreadable(unreadable: Sequence[Unreadable], files: int) -> None:
+    """Raise VaultError if one of several files cannot be read: it may be a part of the backup that counts."""
+    if unreadable:
+        others = f"; so cannot {', '.join(one.path for one in unreadable[1:])}" if unreadable[1:] else ""
+        reason = unreadable[0].error
+        first = f"{reason.hint}; or " if reason.hint else ""
+        raise VaultError(
+            f"{reason.message}{others}; it is one of {files} files that [source] path names, and may be a part of the"
+            " backup that counts",
+            hint=f"{first}move it away, or name the other files in [source] path",
+        )
+
+
+def stamp(date: str) -> str:
+    """A date as it is listed: seconds, UTC. Given as ``--as-of`` it means the same backup."""
+    return f"{date[:19]}Z" if date else "no date"
+
+
+def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:
+    old_enough = [backup for backup in found.backups if backup.moment is not None and backup.moment <= as_of]
+    if not old_enough:
+        dates = [stamp(backup.date) for backup in found.backups]
+        raise VaultError(
+            f"each backup is younger than --as-of {asked}; the dates are {shortened(dates, _DATED)}",
+            hint="give a later DATE; one without an offset is UTC",
+        )
+    newest = _newest(old_enough)
+    others = [backup for backup in found.backups if backup is newest or backup.date < newest.date or not backup.date]
+    warnings = tuple(f"{named(newest)}: {doubt}" for doubt in _doubts(newest, others))
+    why = f"of {{count}} backups the newest that is not younger than {asked}"
+    return _choice(newest, found, why, warnings)
+
+
+def _choice(backup: Backup, found: Grouped, why: str, warnings: tuple[str, ...]) -> Choice:
+    notes = [f"{copy} holds the same rows as {other}: not read" for copy, other in found.copies]
+    notes += [f"{path} holds no object: not read" for path in found.empty]
+    count = len(found.backups)
+    if count == 1 and len(backup.files) == 1:
+        said = ""
+    elif count == 1:
+        said = f"{len(backup.files)} files, shards of one backup"
+    else:
+        shards = f" ({len(backup.files)} shards)" if len(backup.files) > 1 else ""
+        said = f"{why.replace('{count}', str(count))}: {stamp(backup.date)}{shards}"
+    return Choice(backup, said, (*warnings, *notes), count)
+
+
+def _newest(backups: Sequence[Backup]) -> Backup:
+    """Raises VaultError if two are the newest."""
+    newest = max(backups, key=lambda backup: backup.date)
+    equal = [backup for backup in backups if backup.date == newest.date]
+    if len(equal) > 1:
+        raise VaultError(
+            f"[source] path names {_listed(backups)}; {' and '.join(map(named, equal))} are equally new, and hold"
+            " different rows of the same objects",
+            hint="name one of them in [source] path",
+        )
+    return newest
+
+
+def _doubts(newest: Backup, backups: Sequence[Backup]) -> Iterator[str]:
+    """The reasons why the newest backup may not be a whole one."""
+    others = [backup for backup in backups if backup is not newest]
+    undated = [backup for backup in others if not backup.date]
+    if undated:
+        yield f"no row of {shortened([*map(named, undated)], _NAMED)} has a readable sync time"
+    strangers = [file.path for other in others if other.date for file in other.files if not newest.touches(file)]
+    if strangers:
+        yield f"no object of {shortened(strangers, _NAMED)} is in {named(newest)}, which may be incomplete"
+    yield from _partial(newest, others)
+    yield from _unfinished(newest, others)
+
+
+def _partial(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
+    missing = frozenset[str]().union(*(other.held for other in others)) - newest.covered
+    if all(file.recorded for file in newest.files):
+        lacks = missing
+    else:
+        # Without a record nothing tells "not asked for" from "none left", except for types that are always there.
+        whole = newest.held & _ALWAYS_THERE
+        lacks = missing & _ALWAYS_THERE if whole else missing
+    if lacks:
+        yield f"{named(newest)} holds no {', no '.join(sorted(lacks))}, which others hold: it may be a partial backup"
+    if all(file.incremental for file in newest.files) and not all(f.incremental for o in others for f in o.files):
+        yield f"{named(newest)} is an incremental extraction: it holds only what had changed"
+
+
+def _unfinished(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
+    statuses = [file.unfinished for file in newest.files if file.unfinished]
+    if statuses and any(not file.unfinished for other in others for file in other.files):
+        yield f"the last extraction of {named(newest)} is recorded as {statuses[0]}"
+
+
+def named(backup: Backup) -> str:
+    """A backup by its first file."""
+    more = f" and {len(backup.files) - 1} more" if len(backup.files) > 1 else ""
+    return f"{backup.paths[0]}{more}"
+
+
+def _listed(backups: Sequence[Backup]) -> str:
+    """``3 backups: DATE (FILE, 600 objects), ...``, the newest first."""
+    shown = [
+        f"{stamp(backup.date)} ({named(backup)}, {counted(backup.objects, 'object')})" for backup in reversed(backups)
+    ]
+    return f"{counted(len(backups), 'backup')}: {shortened(shown, _LISTED)}"

@@ -1,0 +1,146 @@
+"""Which files are one backup.
+
+Two files belong to different backups if they hold the same object in different rows: one extraction stores each object
+once. So do two files of which one holds all rows of the other and newer ones: it is a later state of the same vault.
+Files that share no object, or only equal rows, are shards of one backup if they lie close together in time. Neighbours
+in time are joined first, the nearest before all others: a shard of tonight is nearer to the other shards of tonight
+than to those of last night.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Final
+
+from lrestore.vault import fingerprint
+from lrestore.vault.backups.facts import FileFacts, common
+
+SHARDS_WITHIN: Final = timedelta(hours=24)
+"""Shards of one backup may be extracted hours apart. The next nightly backup begins a day later."""
+
+
+@dataclass(frozen=True)
+class Backup:
+    """The files of one backup, in the order in which they were named."""
+
+    files: tuple[FileFacts, ...]
+
+    @cached_property
+    def date(self) -> str:
+        """The time of its newest row, ISO 8601 in UTC; "" where none can be read."""
+        return max(file.date for file in self.files)
+
+    @property
+    def moment(self) -> datetime | None:
+        """:attr:`date` as a time."""
+        return datetime.fromisoformat(self.date) if self.date else None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(file.path for file in self.files)
+
+    @property
+    def objects(self) -> int:
+        """How many objects it holds, those that are marked deleted included."""
+        return sum(len(file.objects) for file in self.files)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint that the opened backup will have."""
+        return fingerprint.of_digests(file.digest for file in self.files)
+
+    @cached_property
+    def covered(self) -> frozenset[str]:
+        """The types that its extractions have read from Looker."""
+        return frozenset[str]().union(*(file.covered for file in self.files))
+
+    @cached_property
+    def held(self) -> frozenset[str]:
+        """The types of which it holds rows."""
+        return frozenset[str]().union(*(file.held for file in self.files))
+
+    def touches(self, file: FileFacts) -> bool:
+        """Whether it holds any object of ``file``."""
+        return any(True for own in self.files for _ in common(own, file))
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """``backups`` from the oldest to the newest. ``copies`` hold the same rows as another file: (copy, other).
+    ``empty`` files hold no object.
+    """
+
+    backups: tuple[Backup, ...]
+    copies: tuple[tuple[str, str], ...] = ()
+    empty: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Grouping:
+    """Files by number; ``apart`` are pairs of them that are known to be of different backups."""
+
+    files: Sequence[FileFacts]
+    within: timedelta | None
+    apart: dict[tuple[int, int], bool] = field(default_factory=dict)
+
+    def groups(self) -> list[list[int]]:
+        """Join neighbours, the nearest first, until none can be joined."""
+        order = sorted(range(len(self.files)), key=lambda number: (self.files[number].date, number))
+        groups = [[number] for number in order]
+        while True:
+            pairs = [
+                (gap, left)
+                for left in range(len(groups) - 1)
+                if (gap := self._gap(groups[left], groups[left + 1])) is not None
+            ]
+            if not pairs:
+                return groups
+            _, left = min(pairs)
+            groups[left : left + 2] = [groups[left] + groups[left + 1]]
+
+    def _gap(self, left: Sequence[int], right: Sequence[int]) -> timedelta | None:
+        """The time between two neighbours; None if they are not one backup."""
+        last, first = self.files[left[-1]].date, self.files[right[0]].date
+        if not last or not first:
+            return None
+        gap = datetime.fromisoformat(first) - datetime.fromisoformat(last)
+        if self.within is not None and gap > self.within:
+            return None
+        return None if any(self._apart(one, other) for one in left for other in right) else gap
+
+    def _apart(self, one: int, other: int) -> bool:
+        pair = (one, other)
+        if pair not in self.apart:
+            self.apart[pair] = _of_different_backups(self.files[one], self.files[other])
+        return self.apart[pair]
+
+
+def grouped(files: Iterable[FileFacts], *, within: timedelta | None = SHARDS_WITHIN) -> Grouped:
+    """The backups that the files are. ``within``: how far apart two neighbouring shards may be; None: any time."""
+    first: dict[str, FileFacts] = {}
+    copies: list[tuple[str, str]] = []
+    empty: list[str] = []
+    for file in files:
+        if not file.objects:
+            empty.append(file.path)
+        elif file.digest in first:
+            copies.append((file.path, first[file.digest].path))
+        else:
+            first[file.digest] = file
+    distinct = list(first.values())
+    groups = _Grouping(distinct, within).groups()
+    backups = [Backup(tuple(distinct[number] for number in sorted(group))) for group in groups]
+    return Grouped(tuple(sorted(backups, key=lambda backup: backup.date)), tuple(copies), tuple(empty))
+
+
+def _of_different_backups(older: FileFacts, newer: FileFacts) -> bool:
+    """Whether they hold different rows of one object, or the newer one is a later state of the older one."""
+    shared = 0
+    for same_row in common(older, newer):
+        if not same_row:
+            return True
+        shared += 1
+    return 0 < shared == len(older.objects) and older.date < newer.date
