@@ -62,6 +62,10 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "restoration": (
         frozenset({"deferred", "writes"}),
         frozenset({"ports"}),
+        frozenset({"backup", "destination", "memo", "policy"}),
+        frozenset({"identify.queries", "identify.stand_in_names"}),
+        frozenset({"identify.proof"}),
+        frozenset({"identify.recorded_queries"}),
         frozenset({"context"}),
         frozenset({"identify"}),
         frozenset({"touches"}),

@@ -179,7 +179,7 @@ class ItemRestorer:
         """The reason why objects of a type cannot be restored; "" if they can."""
         if type_name not in SUPPORTED:
             return f"this version does not restore a {type_name}"
-        releases = self._context.releases
+        releases = self._context.destination.releases
         return "" if releases.offers_type(type_name) else f"Looker {releases.destination} has no {type_name}s"
 
     def _plan_missing(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
@@ -210,7 +210,7 @@ class ItemRestorer:
                 hint="deploy the LookML first",
                 key=key,
             )
-        if not self._context.policy.trust_404 and not self._context.is_admin():
+        if not self._context.policy.trust_404 and not self._context.destination.is_admin():
             raise InvisibleOrMissingError(
                 f"{key} ({item.name!r}): Looker does not show it; to a caller without admin rights it may be hidden, "
                 "not missing",
@@ -255,7 +255,8 @@ class ItemRestorer:
         if handler.sub_resources is not None and self._undo.restores_parts(key):
             plan.sub_resources = handler.sub_resources(self._context, item, ends)
             plan.parts = plan.sub_resources.plan(match)
-        plan.left_out = left_out(raw, entry, self._context.releases) + without_missing_calls(self._context, plan)
+        releases = self._context.destination.releases
+        plan.left_out = left_out(raw, entry, releases) + without_missing_calls(releases, plan)
         return plan
 
     def restore(self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False) -> Restored:
@@ -338,8 +339,8 @@ class ItemRestorer:
         answer = self._insist(plan, lambda: self._send(write, path, only) or {})
         applied.done += 1
         applied.warnings += not_taken(plan.key, plan.own, plan.own.body, answer)
-        self._context.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
-        self._context.live.note(plan.key.type, plan.own.live_id)
+        self._context.destination.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
+        self._context.destination.live.note(plan.key.type, plan.own.live_id)
         here = (plan.key.type, plan.own.live_id)
         note_answer(self._context, ItemKey(*here), here, plan.own.body, answer)
 
@@ -379,8 +380,8 @@ class ItemRestorer:
         born, touches = str(made.get("created_at") or ""), touches_of(write, plan.parts)
         self._context.journal.created(plan.key.type, object_id, born, touches)
         note_answer(self._context, ItemKey(plan.key.type, object_id), (plan.key.type, object_id), write.body, made)
-        self._context.live.put(plan.key.type, {**write.body, **made})
-        self._context.live.note(plan.key.type, object_id)
+        self._context.destination.live.put(plan.key.type, {**write.body, **made})
+        self._context.destination.live.note(plan.key.type, object_id)
         applied.warnings += not_taken(plan.key, write, write.body, made)
         return made
 
@@ -389,7 +390,7 @@ class ItemRestorer:
         key_fields = {name: str(write.body[name]) for name in entry.natural_key if write.body.get(name) is not None}
 
         def by_key() -> JsonObject | None:
-            found = self._context.live.find_now(plan.key.type, key_fields) if key_fields else []
+            found = self._context.destination.live.find_now(plan.key.type, key_fields) if key_fields else []
             return sole_new(self._context, plan.key, found)
 
         watch = handler_of(plan.key.type).watch

@@ -81,7 +81,7 @@ def conflicting_renames(context: Context, items: Iterable[tuple[ItemKey, JsonObj
 
 
 def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, JsonObject]]) -> Iterator[Write]:
-    table = context.live.table(type_name)
+    table = context.destination.live.table(type_name)
     live_of = {key.id: _live_id(context, key, raw, table) for key, raw in rows}
     settlers = [_settler(context, key, raw, live_of) for key, raw in rows]
     now = {_place(type_name, live): live_id for live_id, live in table.items()}
@@ -99,10 +99,10 @@ def _of_type(context: Context, type_name: str, rows: list[tuple[ItemKey, JsonObj
 
 def _may_be_renamed(context: Context, key: ItemKey, live: JsonObject) -> bool:
     """An undo leaves alone what another person has named since: the item that wants the name is refused then."""
-    undone = context.undone
+    undone = context.backup.undone
     if undone is None or undone.force or undone.action(key) == "remove":
         return True
-    copied = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
+    copied = context.backup.read(key).raw
     return name_is_of_session(Written(undone, key, copied), live)
 
 
@@ -112,7 +112,7 @@ def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, J
     known = table.get(recorded.destination_id) if recorded is not None else None
     if recorded is not None and known is not None and is_recorded(context, key, recorded, known):
         return recorded.destination_id
-    live = table.get(key.id) if context.same_instance else None
+    live = table.get(key.id) if context.backup.same_instance else None
     if live is None or is_built_in(CONTENT_TYPES[key.type], live):
         return ""
     return "" if same_origin(raw.get("created_at"), live.get("created_at")) is False else key.id
@@ -158,7 +158,7 @@ def _aside(key: ItemKey, live: JsonObject) -> Write:
 
 def rename_temporarily(context: Context, write: Write) -> None:
     """Carry out one rename, after keeping a copy of the object. Raises the LookerError if it is refused."""
-    live = context.live.table(write.type)[write.live_id]
+    live = context.destination.live.table(write.type)[write.live_id]
     context.journal.keep(LiveObject(write.type, write.live_id, write.name, live), touches=touches_of(write, Plan()))
     answer = send(context, write.operation, {f"{write.type}_id": write.live_id}, write.body) or {}
-    context.live.put(write.type, {**write.body, **answer, "id": write.live_id})
+    context.destination.live.put(write.type, {**write.body, **answer, "id": write.live_id})

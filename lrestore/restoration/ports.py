@@ -15,6 +15,7 @@ from lrestore.looker.read.access_lists import AccessList
 from lrestore.messages import Intent, ItemKey, Proof, Recorded, Touch, UndoAction
 from lrestore.messages import Mapping as IdMapping
 from lrestore.restoration.writes import Plan, Write
+from lrestore.vault.items import VaultItem
 
 
 class LiveObject(NamedTuple):
@@ -86,8 +87,8 @@ class Journal(Protocol):
 class Source(Protocol):
     """The backup, for items that need other items of it."""
 
-    def read(self, key: ItemKey, *, max_item_bytes: int) -> Any:
-        """The item, or an ItemError."""
+    def read(self, key: ItemKey, *, max_item_bytes: int) -> VaultItem:
+        """The item. Raises ItemError where it cannot be read."""
 
     def holds(self, key: ItemKey) -> bool:
         """Whether the backup has an item under this key, readable or not."""

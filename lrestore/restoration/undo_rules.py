@@ -23,7 +23,7 @@ class UndoRules:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._undone = context.undone
+        self._undone = context.backup.undone
 
     def kept(self, key: ItemKey) -> str:
         """An object that the undone session made may stay."""

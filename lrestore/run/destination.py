@@ -16,7 +16,9 @@ from lrestore.log_fields import with_log_item
 from lrestore.looker.limits import AtMost, FixedRate, Unlimited, Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession, session_for
+from lrestore.restoration.backup import Backup
 from lrestore.restoration.context import Context
+from lrestore.restoration.destination import Destination as Instance
 from lrestore.restoration.ports import Definitions, Journal, Nowhere
 from lrestore.run.job import Job, interruptible, policy_of
 from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
@@ -152,20 +154,25 @@ class Destination:
         own_copies = undo_directory(job.settings.state.path, job.session_id)
         earlier = Earlier(journal, own_copies, connection.former)
         return Context(
-            session=connection.session,
-            live=live,
-            source=job.vault,
+            destination=Instance(
+                session=connection.session,
+                live=live,
+                releases=job.releases(),
+                caller_id=job.facts.user_id,
+                is_admin=job.is_admin,
+            ),
+            backup=Backup(
+                source=job.vault,
+                judgement=self.judgement,
+                hosts=job.hosts(),
+                definitions=self.definitions,
+                undone=job.undone,
+                max_item_bytes=job.settings.run.max_item_bytes,
+            ),
             journal=journal,
             policy=policy_of(job.settings, job.request),
-            judgement=self.judgement,
-            releases=job.releases(),
-            hosts=job.hosts(),
-            caller_id=job.facts.user_id,
-            is_admin=job.is_admin,
             side_by_side=side_by_side,
             pause=connection.pause,
-            definitions=self.definitions,
-            undone=job.undone,
             permit=permit_of(job.plan, journal, connection.live, earlier),
             earlier=earlier,
         )

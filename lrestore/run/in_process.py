@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 from lrestore.errors import StoppedError
 from lrestore.looker.meter import ApiUsage
@@ -38,9 +39,8 @@ def run_single(destination: Destination, budget: Budget) -> Ended:
         if job.resumed:
             for key in job.keys:
                 journal.repeat(key)
-        here = destination.context(journal)
-        here.in_run = frozenset(job.keys).__contains__
-        links = links_here(job.vault, job.keys, here.live, here.judgement, journal.recorded)
+        here = replace(destination.context(journal), in_run=frozenset(job.keys).__contains__)
+        links = links_here(job.vault, job.keys, here.destination.live, here.backup.judgement, journal.recorded)
         links = with_group_edges(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, destination.connection.session, writer).run(ItemRestorer(here), links.awaits)

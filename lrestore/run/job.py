@@ -28,8 +28,9 @@ from lrestore.report.events import Announced, Announcer, SessionStarted
 from lrestore.report.guards import Guards
 from lrestore.report.model import Destination, Report, Sample, Source
 from lrestore.report.progress import Harmless, Progress, Silent
-from lrestore.restoration.context import Hosts, Policy
+from lrestore.restoration.backup import Hosts
 from lrestore.restoration.identify.source_definitions import Gathered
+from lrestore.restoration.policy import Policy
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.request import RunRequest
@@ -296,7 +297,6 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "fallback_folder",
             "missing_looks",
             "new_folder_access",
-            "max_item_bytes",
             "max_retries",
             "settle_s",
         )

@@ -98,7 +98,7 @@ class _LastLook:
         return self._context.journal.may_run_s(intent, self._context.policy.settle_s) or 0.0
 
     def _there(self, key: ItemKey, *, parts: bool) -> dict[tuple[str, str], str]:
-        self._context.live.look_anew(key.type)
+        self._context.destination.live.look_anew(key.type)
         item = self._job.vault.read(key, max_item_bytes=self._job.settings.run.max_item_bytes)
         live = find_live(self._context, key, item.raw).live
         if live is None:
@@ -106,7 +106,7 @@ class _LastLook:
         self._live[key.type, key.id] = live
         found = {(key.type, key.id): str(live[CONTENT_TYPES[key.type].id_field])}
         if parts:
-            self._context.live.look_anew(key.type)
+            self._context.destination.live.look_anew(key.type)
             found |= ItemRestorer(self._context).plan(item).parts.matched
         return found
 
@@ -147,13 +147,13 @@ class _LastLook:
 
     def _part_twins(self, row: RepeatedIntent, kind: str) -> list[str]:
         """Live parts that the backup lacks: each of them may be a duplicate."""
-        self._context.live.look_anew(row.intent.key.type)
+        self._context.destination.live.look_anew(row.intent.key.type)
         item = self._job.vault.read(row.intent.key, max_item_bytes=self._job.settings.run.max_item_bytes)
         plan = ItemRestorer(self._context).plan(item)
         return [removal.deletion.id for removal in plan.parts.removals if removal.deletion.type == kind]
 
     def _item_twins(self, row: RepeatedIntent) -> list[str]:
-        key, live = row.intent.key, self._context.live
+        key, live = row.intent.key, self._context.destination.live
         entry = CONTENT_TYPES[key.type]
         live.look_anew(key.type)
         own = live.get(key.type, row.destination_id)

@@ -48,8 +48,8 @@ def told_names(failed: Collection[ItemKey], folders: Sequence[Path], context: Co
 def _told(context: Context, found: Leftover) -> str:
     title = CONTENT_TYPES[found.type].title_field
     try:
-        context.live.look_anew(found.type)
-        live = context.live.beyond(found.type, found.live_id)
+        context.destination.live.look_anew(found.type)
+        live = context.destination.live.beyond(found.type, found.live_id)
     except LookerError as error:
         return f"in Looker it may have the temporary name {found.name!r} (it could not be read: {error.message})"
     if live is None or live.get(title) != found.name:

@@ -25,8 +25,11 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.restoration.context import Context, Policy
+from lrestore.restoration.backup import Backup
+from lrestore.restoration.context import Context
+from lrestore.restoration.destination import Destination
 from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.preflight import AdminCheck, connect_destination, judge
@@ -91,15 +94,16 @@ class Stage:
         facts = connect_destination(session, self.simulator.base_url)
         live = Live(session)
         return Context(
-            session=session,
-            live=live,
-            source=self.vault,
+            destination=Destination(
+                session=session,
+                live=live,
+                releases=Releases(self.vault.release_floor(), facts.looker_version),
+                caller_id=facts.user_id,
+                is_admin=AdminCheck(session, facts.user_id),
+            ),
+            backup=Backup(source=self.vault, judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24)),
             journal=self.journal(),
             policy=policy or Policy(max_retries=2),
-            judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24),
-            releases=Releases(self.vault.release_floor(), facts.looker_version),
-            caller_id=facts.user_id,
-            is_admin=AdminCheck(session, facts.user_id),
         )
 
     def journal(self, destination: str = "dst") -> SessionJournal:

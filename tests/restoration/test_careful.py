@@ -8,9 +8,9 @@ import pytest
 
 from lrestore.errors import ValidationError, WrongInstanceError
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Policy
 from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, writes
 

@@ -19,8 +19,8 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import BadAnswerError, InternalError, ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
-from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.drifting import drift_everywhere

@@ -81,7 +81,7 @@ class FolderAccess:
 
     def _as_in_source(self, plan: AccessPlan) -> None:
         """The list of the source instance. Entries that cannot be translated are left out; an unknown list is empty."""
-        found = self._context.definitions.access(self._key.id)
+        found = self._context.backup.definitions.access(self._key.id)
         if found is None:
             plan.warnings.append(
                 "the source instance does not show its access list: only administrators see it until one of them "
@@ -120,14 +120,14 @@ class FolderAccess:
             message = f"its access could not be restricted, so nothing is put into it: {error.message}"
             raise error.with_context(message=message, key=self._key) from error.__cause__
         applied.done += 1
-        there = set(entries(self._context.session, metadata_id).values()) if wanted else set()
+        there = set(entries(self._context.destination.session, metadata_id).values()) if wanted else set()
         for grant in (grant for grant in wanted if grant not in there):
             self._grant(applied, metadata_id, grant)
 
     def _metadata_id(self, live: JsonObject) -> str:
         found = live.get("content_metadata_id")
         if found is None:
-            shown = self._context.session.call("folder", path={"folder_id": str(live["id"])})
+            shown = self._context.destination.session.call("folder", path={"folder_id": str(live["id"])})
             found = shown.get("content_metadata_id")
         if found is None:
             raise NotRestorableError(
@@ -139,14 +139,14 @@ class FolderAccess:
 
     def _inherits(self, metadata_id: str, wanted: tuple[Grant, ...]) -> bool:
         """Whether the folder inherits exactly the wanted list."""
-        now = AccessLists(self._context.session).effective(metadata_id)
+        now = AccessLists(self._context.destination.session).effective(metadata_id)
         return now.inherits and now.grants == wanted
 
     def _stop_inheriting(self, metadata_id: str) -> None:
         path = {"content_metadata_id": metadata_id}
         answer = send(self._context, "update_content_metadata", path, {"inherits": False}) or {}
         if answer.get("inherits") is not False:
-            shown = self._context.session.call("content_metadata", path=path)
+            shown = self._context.destination.session.call("content_metadata", path=path)
             if shown.get("inherits") is not False:
                 raise self._still("inherits the access of the folder above")
 
@@ -162,7 +162,7 @@ class FolderAccess:
             raise self._still(f"can be seen by {told(tuple(left.values()))}")
 
     def _extra(self, metadata_id: str, wanted: tuple[Grant, ...]) -> dict[str, Grant]:
-        found = entries(self._context.session, metadata_id)
+        found = entries(self._context.destination.session, metadata_id)
         return {entry_id: grant for entry_id, grant in found.items() if grant not in wanted}
 
     def _still(self, how: str) -> NotRestorableError:
@@ -182,7 +182,7 @@ class FolderAccess:
                 {"content_metadata_id": metadata_id, **_body(grant)},
             )
         except LookerError as error:
-            if error.outcome_unknown and grant in entries(self._context.session, metadata_id).values():
+            if error.outcome_unknown and grant in entries(self._context.destination.session, metadata_id).values():
                 return
             applied.warnings.append(f"{grant} could not be put on its access list: {error.message}")
         else:

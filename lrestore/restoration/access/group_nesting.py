@@ -70,7 +70,7 @@ class _Planner:
         extra = [one for one in live if one not in meant.ids]
         if self.context.policy.keep_extra or not meant.certain or not extra:
             return []
-        kept = [one for one in extra if caller_is_in(self.context, one)] if makes_admins() else []
+        kept = [one for one in extra if caller_is_in(self.context.destination, one)] if makes_admins() else []
         self.warnings += [
             f"keeping group {one} in its {_PATH}: removing it could lock out the calling user" for one in kept
         ]
@@ -86,7 +86,7 @@ class GroupSubResources:
         self._planner = _Planner(context, item.key, ends)
 
     def plan(self, match: Match) -> Plan:
-        told = self._context.definitions.inside(self._key.id)
+        told = self._context.backup.definitions.inside(self._key.id)
         meant = None if told is None else self._planner.meant(told)
         if meant is None:
             return Plan(warnings=self._planner.warnings)
@@ -95,7 +95,7 @@ class GroupSubResources:
         add = [one for one in meant.ids if one not in live]
         if any(self._planner.defer_until(meant.ids[one]) for one in add if self._lies_in(live_id, one)):
             return Plan(warnings=self._planner.warnings)
-        drop = self._planner.drop(meant, live, lambda: admin_by_group(self._context, live_id))
+        drop = self._planner.drop(meant, live, lambda: admin_by_group(self._context.destination, live_id))
         writes = [self._write("add_group_group", one, {"group_id": one}) for one in add]
         writes += [self._write("delete_group_from_group", one, {}) for one in drop]
         for write in writes[:1]:
@@ -104,17 +104,19 @@ class GroupSubResources:
 
     def _lies_in(self, live_id: str, other: str) -> bool:
         """Whether the group is in the other as yet, so that Looker would refuse to turn that round."""
-        return bool(live_id) and other in (self._context.live.hierarchy.above(live_id) or ())
+        return bool(live_id) and other in (self._context.destination.live.hierarchy.above(live_id) or ())
 
     def _live(self, live_id: str, meant: _Groups) -> list[str]:
-        listed = self._context.live.hierarchy.inside(live_id) if live_id else set()
+        listed = self._context.destination.live.hierarchy.inside(live_id) if live_id else set()
         if not live_id or listed == set(meant.ids):
             return list(meant.ids) if live_id else []
         return self._shown(live_id)
 
     def _shown(self, live_id: str) -> list[str]:
         """The groups in it that Looker shows now."""
-        rows = self._context.session.call("all_group_groups", path={"group_id": live_id}, query={"fields": "id"})
+        rows = self._context.destination.session.call(
+            "all_group_groups", path={"group_id": live_id}, query={"fields": "id"}
+        )
         return [str(row["id"]) for row in rows]
 
     def _write(self, operation: str, group_id: str, body: JsonObject) -> Write:
@@ -140,13 +142,13 @@ class GroupSubResources:
             lambda: send(self._context, write.operation, {"group_id": live_id}, write.body),
             lambda: write.live_id in self._shown(live_id),
         )
-        self._context.live.hierarchy.note(write.live_id, live_id, inside=True)
+        self._context.destination.live.hierarchy.note(write.live_id, live_id, inside=True)
 
     def _leave(self, write: Write, live_id: str) -> None:
         path = {"group_id": live_id, "deleting_group_id": write.live_id}
         with suppress(NotFoundError):
             send(self._context, write.operation, path, None)
-        self._context.live.hierarchy.note(write.live_id, live_id, inside=False)
+        self._context.destination.live.hierarchy.note(write.live_id, live_id, inside=False)
 
 
 class RoleSubResources:
@@ -159,13 +161,13 @@ class RoleSubResources:
         self._wanted: list[str] = []
 
     def plan(self, match: Match) -> Plan:
-        told = self._context.definitions.holders(self._key.id)
+        told = self._context.backup.definitions.holders(self._key.id)
         meant = None if told is None else self._planner.meant(told)
         if meant is None:
             return Plan(warnings=self._planner.warnings)
         live_id = str(match.live["id"]) if match.live else ""
         live = self._live(live_id, meant)
-        drop = self._planner.drop(meant, live, lambda: admin_by_role(self._context, live_id))
+        drop = self._planner.drop(meant, live, lambda: admin_by_role(self._context.destination, live_id))
         self._wanted = [one for one in live if one not in drop] + [one for one in meant.ids if one not in live]
         if sorted(self._wanted) == sorted(live):
             return Plan(warnings=self._planner.warnings)
@@ -183,10 +185,10 @@ class RoleSubResources:
         return Plan([write], warnings=self._planner.warnings, seen={"groups": live} if live_id else {})
 
     def _live(self, live_id: str, meant: _Groups) -> list[str]:
-        listed = self._context.live.hierarchy.holders(live_id) if live_id else set()
+        listed = self._context.destination.live.hierarchy.holders(live_id) if live_id else set()
         if not live_id or listed == set(meant.ids):
             return list(meant.ids) if live_id else []
-        rows = self._context.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
+        rows = self._context.destination.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
         return [str(row["id"]) for row in rows]
 
     def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:

@@ -14,7 +14,7 @@ def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Warn about a group that is created: its users restore the members, the source instance provides its groups."""
     if planner.live is not None:
         return
-    if planner.context.definitions.inside(planner.key.id) is not None:
+    if planner.context.backup.definitions.inside(planner.key.id) is not None:
         planner.warnings.append("a backup does not hold a group's access to folders: it is not restored")
     else:
         planner.warnings.append(
@@ -28,10 +28,10 @@ def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
     The caller's own stays one of an admin.
     """
     if planner.live is None:
-        if planner.context.definitions.holders(planner.key.id) is None:
+        if planner.context.backup.definitions.holders(planner.key.id) is None:
             planner.warnings.append("a backup does not hold the groups that have a role: only its users are restored")
         return
-    permission_set = planner.context.live.get("permission_set", str(wanted.get("permission_set_id"))) or {}
+    permission_set = planner.context.destination.live.get("permission_set", str(wanted.get("permission_set_id"))) or {}
     if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):
         return
     if _the_only_admin_role(planner.context, {str(planner.live["id"])}):
@@ -45,7 +45,7 @@ def adjust_permission_set(planner: OwnPlanner, wanted: JsonObject) -> None:
     if not gives_admin({"permission_set": planner.live}) or _ADMINISTER in (wanted.get("permissions") or [_ADMINISTER]):
         return
     live_id = str((planner.live or {})["id"])
-    roles = planner.context.live.table("role")
+    roles = planner.context.destination.live.table("role")
     by_it = {role_id for role_id, role in roles.items() if str((role.get("permission_set") or {}).get("id")) == live_id}
     if _the_only_admin_role(planner.context, by_it):
         wanted["permissions"] = [*wanted["permissions"], _ADMINISTER]
@@ -54,7 +54,7 @@ def adjust_permission_set(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 def _the_only_admin_role(context: Context, role_ids: set[str]) -> bool:
     """Whether the caller has one of these roles, and no other that makes it an admin."""
-    mine = context.session.call("user_roles", path={"user_id": context.caller_id})
+    mine = context.destination.session.call("user_roles", path={"user_id": context.destination.caller_id})
     admin = {str(role["id"]) for role in mine if gives_admin(role)}
     return bool(admin) and admin <= role_ids
 
@@ -66,7 +66,7 @@ def known_permissions(planner: OwnPlanner, wanted: JsonObject) -> None:
     """
     if not _differs(planner, wanted, "permissions"):
         return
-    live = planner.context.live
+    live = planner.context.destination.live
     known = live.definitions.permissions() or frozenset()
     in_use = {name for row in live.table("permission_set").values() for name in row.get("permissions") or ()}
     unknown = [name for name in wanted["permissions"] if name not in known and known >= in_use]
@@ -79,7 +79,7 @@ def known_models(planner: OwnPlanner, wanted: JsonObject) -> None:
     """Warn about models that do not exist (yet): a set may name them nevertheless."""
     if not _differs(planner, wanted, "models"):
         return
-    unknown = [name for name in wanted["models"] if not planner.context.live.explore_exists(str(name), "")]
+    unknown = [name for name in wanted["models"] if not planner.context.destination.live.explore_exists(str(name), "")]
     if unknown:
         planner.warnings.append(f"it names models that are not in the destination: {', '.join(unknown)}")
 

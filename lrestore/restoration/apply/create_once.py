@@ -132,7 +132,7 @@ def create_one(context: Context, creation: Creation) -> JsonObject:
 def after_a_death(context: Context, key: ItemKey) -> None:
     """Drop cached listings before looking for an item whose process died during its create: they are older."""
     if context.journal.in_doubt(key):
-        context.live.look_anew(key.type)
+        context.destination.live.look_anew(key.type)
 
 
 def _doubtful(context: Context, creation: Creation, answer: JsonObject | LookerError, *, begun: bool = False) -> bool:

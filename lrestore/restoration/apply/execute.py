@@ -66,7 +66,7 @@ def send(
 ) -> Any:
     """One writing call; an error carries what was sent. ``only``: the fields of the answer that are of interest."""
     try:
-        return context.session.call(operation, path=path, body=body, only=only)
+        return context.destination.session.call(operation, path=path, body=body, only=only)
     except LookerError as error:
         raise error.with_context(request_body=msgspec.json.encode(body).decode()) from error.__cause__
 
@@ -176,7 +176,7 @@ def _left_behind(
 ) -> JsonObject | None:
     operation, parameter = _CHILDREN[write.type]
     try:
-        children = context.session.call(operation, path={parameter: parent_id})
+        children = context.destination.session.call(operation, path={parameter: parent_id})
     except NotFoundError:
         return None
     if write.type in _HELD_AS:
@@ -254,7 +254,7 @@ def _still_shown(context: Context, applied: Applied, part: Deletion) -> bool:
     """Whether the object still shows the part."""
     operation, parameter = ("board", "board_id") if part.type in _HELD_AS else _CHILDREN[part.type]
     try:
-        shown = context.session.call(operation, path={parameter: applied.live_id})
+        shown = context.destination.session.call(operation, path={parameter: applied.live_id})
     except NotFoundError:
         return False
     sections = shown.get("board_sections") or () if part.type in _HELD_AS else ()

@@ -68,7 +68,7 @@ def _settle_orders(context: Context, applied: Applied, plan: BoardPlan, board_id
     """Looker does not document where it puts new parts: read the order, and set it if it differs."""
     if not plan.pending:
         return []
-    board = context.session.call("board", path={"board_id": board_id})
+    board = context.destination.session.call("board", path={"board_id": board_id})
     writes = [write for order in plan.pending if (write := _order_write(applied, order, board)) is not None]
     update_all(context, applied, writes)
     return [change for write in writes for change in write.changes]

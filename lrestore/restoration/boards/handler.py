@@ -98,12 +98,12 @@ class BoardSubResources:
         """The board with its sections and their items: a listing may leave them out."""
         if _is_whole(live):
             return live
-        shown = self._context.session.call("board", path={"board_id": str(live["id"])})
+        shown = self._context.destination.session.call("board", path={"board_id": str(live["id"])})
         return {**live, "board_sections": shown.get("board_sections") if _has_all_lists(shown) else None}
 
     def _out_of_the_trash(self, live: JsonObject) -> JsonObject:
         """The current board, if it is out of the trash."""
-        shown = self._context.session.call("board", path={"board_id": str(live["id"])})
+        shown = self._context.destination.session.call("board", path={"board_id": str(live["id"])})
         if shown.get("deleted_at") or (self._unseen and not _has_all_lists(shown)):
             key = self._item.key
             raise NotRestorableError(

@@ -177,7 +177,10 @@ class BoardPlanner:
         for index, (path, section) in enumerate(self._sections):
             live = matching.live_of.get(index)
             wanted = wanted_part(
-                section, "BoardSection", self._context.releases, ignored=("board_id", "item_order", "deleted_at")
+                section,
+                "BoardSection",
+                self._context.destination.releases,
+                ignored=("board_id", "item_order", "deleted_at"),
             )
             if live is not None and live.get("deleted_at"):
                 wanted["deleted_at"] = None
@@ -200,7 +203,7 @@ class BoardPlanner:
                 continue
             if lost_image(pin.part, live):
                 self._plan.warnings.append(f"item {pin.name!r} ({pin.path}) had an image of its own: no backup has it")
-            wanted = wanted_item(pin.part, live, self._context.releases)
+            wanted = wanted_item(pin.part, live, self._context.destination.releases)
             wanted.update(shown)
             if live is not None:
                 wanted["board_section_id"] = pin.section or Made("board_section", self._section_of(pin))

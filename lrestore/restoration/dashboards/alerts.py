@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lrestore.errors import ForbiddenError, NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.restoration.context import Context
+from lrestore.looker.read.live import Live
+from lrestore.restoration.policy import Policy
 
 
 class AlertGuard:
@@ -12,13 +13,14 @@ class AlertGuard:
     at stake.
     """
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, live: Live, policy: Policy) -> None:
+        self._live = live
+        self._policy = policy
         self._listed: frozenset[str] | None = None
 
     def protects(self, tile: JsonObject) -> bool:
         """Whether the tile must stay: it has alerts or may have some, and the user does not accept their loss."""
-        if self._context.policy.allow_alert_loss:
+        if self._policy.allow_alert_loss:
             return False
         if tile.get("alert_count"):
             return True
@@ -29,7 +31,7 @@ class AlertGuard:
     def _list(self) -> frozenset[str]:
         """Ids of the tiles with alerts; ``*`` when this caller may not see all alerts (403 or 404 for non-admins)."""
         try:
-            rows = list(self._context.live.pages("search_alerts", {"all_owners": True}))
+            rows = list(self._live.pages("search_alerts", {"all_owners": True}))
         except (ForbiddenError, NotFoundError):
             return frozenset({"*"})
         return frozenset(str(row.get("dashboard_element_id")) for row in rows)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
+from lrestore.looker.caller import Caller
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import Context
@@ -127,9 +128,9 @@ def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboar
     pending = [one for one in plan.pending if _exists(applied, one.layout, one.element)]
     if not pending:
         return []
-    places = _places(context, dashboard_id)
+    places = _places(context.destination.session, dashboard_id)
     if _move_to_tabs(context, applied, [one for one in pending if _spot(applied, one) not in places]):
-        places = _places(context, dashboard_id)
+        places = _places(context.destination.session, dashboard_id)
     writes = []
     for placement in pending:
         spot = _spot(applied, placement)
@@ -149,8 +150,8 @@ def _spot(applied: Applied, placement: Placement) -> Spot:
     )
 
 
-def _places(context: Context, dashboard_id: str) -> dict[Spot, JsonObject]:
-    return places_of(context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}))
+def _places(session: Caller, dashboard_id: str) -> dict[Spot, JsonObject]:
+    return places_of(session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}))
 
 
 def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -> bool:
@@ -159,7 +160,7 @@ def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -
     """
     writes = []
     for one in astray:
-        if not one.fields.get("deleted") and context.releases.can_write("DashboardElement", TAB):
+        if not one.fields.get("deleted") and context.destination.releases.can_write("DashboardElement", TAB):
             layout_id, tile_id = _spot(applied, one)
             kind, body = "dashboard_element", {TAB: layout_id}
             writes.append(

@@ -83,7 +83,7 @@ class DashboardSubResources:
 
     def _out_of_the_trash(self, live_id: str) -> JsonObject:
         """The dashboard with its parts, which Looker shows now."""
-        live = self._context.live.get("dashboard", live_id)
+        live = self._context.destination.live.get("dashboard", live_id)
         key = self._item.key
         if live is not None and live.get("deleted"):
             raise NotRestorableError(
@@ -102,5 +102,7 @@ class DashboardSubResources:
         parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
         if not parts["dashboard_layouts"]:
             path = {"dashboard_id": str(made["id"])}
-            parts["dashboard_layouts"] = self._context.session.call("dashboard_dashboard_layouts", path=path)
+            parts["dashboard_layouts"] = self._context.destination.session.call(
+                "dashboard_dashboard_layouts", path=path
+            )
         return {**made, **parts}

@@ -164,7 +164,7 @@ class DashboardPlanner:
                     "Looker cannot create such a filter"
                 )
                 continue
-            wanted = wanted_part(part, "DashboardFilter", self._context.releases, ignored=("dashboard_id",))
+            wanted = wanted_part(part, "DashboardFilter", self._context.destination.releases, ignored=("dashboard_id",))
             write = self._write(side, index, wanted, name)
             if write and write.creates:
                 write.body["dashboard_id"] = self._parent
@@ -173,7 +173,7 @@ class DashboardPlanner:
         if side is None:
             return
         for index, part in enumerate(side.backed_up):
-            wanted = wanted_part(part, "DashboardLayout", self._context.releases, ignored=("dashboard_id",))
+            wanted = wanted_part(part, "DashboardLayout", self._context.destination.releases, ignored=("dashboard_id",))
             self._link_to_lookml(wanted, side.matching.live_of.get(index), side.paths[index])
             write = self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
             if write and write.creates:
@@ -219,7 +219,7 @@ class DashboardPlanner:
         """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
         the first. Not so if it has places on others, too, that can be made as unseen as they were.
         """
-        known = self._context.releases
+        known = self._context.destination.releases
         layouts = present(self._raw.get("dashboard_layouts") or (), flags=self._our_flags)
         every = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
         places = [(one, place) for one, place in every if str(place.get("dashboard_element_id")) == element]
@@ -234,7 +234,7 @@ class DashboardPlanner:
         """The reason why the tile cannot be created, or "". Found before the first write, since Looker would refuse it
         after a part of the dashboard is written.
         """
-        known = self._context.releases
+        known = self._context.destination.releases
         beyond = [name for name in _KINDS_OF_TILE if tile.get(name) and not known.can_write("DashboardElement", name)]
         if beyond:
             return f"Looker {known.destination} has no {beyond[0]}"
@@ -295,12 +295,13 @@ class DashboardPlanner:
     def _placements(self, layouts: _Side, names: Mapping[str, str]) -> list[Placement]:
         found = []
         fixed = _FIXED if self._our_flags and self._their_flags else (*_FIXED, "deleted")
+        known = self._context.destination.releases
         for index, layout in enumerate(layouts.backed_up):
             for number, component in enumerate(layout.get("dashboard_layout_components") or ()):
                 element = str(component.get("dashboard_element_id"))
                 if element not in names:
                     continue
-                wanted = wanted_part(component, "DashboardLayoutComponent", self._context.releases, ignored=fixed)
+                wanted = wanted_part(component, "DashboardLayoutComponent", known, ignored=fixed)
                 wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
                 path = f"{layouts.paths[index]}.dashboard_layout_components[{number}]"
                 found.append(Placement(str(layout["id"]), element, path, names[element], wanted))
@@ -323,7 +324,7 @@ class DashboardPlanner:
             return
         tiles = sides["dashboard_element"]
         if tiles and tiles.matching.extra:
-            guard = AlertGuard(self._context)
+            guard = AlertGuard(self._context.destination.live, self._context.policy)
             for tile in tiles.matching.extra:
                 protected = guard.protects(tile)
                 self._plan.alerts += bool(protected or tile.get("alert_count"))

@@ -19,7 +19,7 @@ def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:
     slug, live = wanted.get("slug"), planner.live
     if live is None or slug is None or slug == live.get("slug"):
         return
-    found = planner.context.live.find("dashboard", {"slug": str(slug)})
+    found = planner.context.destination.live.find("dashboard", {"slug": str(slug)})
     other = next((row for row in found if str(row["id"]) != str(live["id"])), None)
     if other is None:
         return

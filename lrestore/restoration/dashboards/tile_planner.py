@@ -44,7 +44,7 @@ class TilePlanner:
         None for a tile whose look or query is not available: the plan names it, and the dashboard is restored without
         it. Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
         """
-        wanted = wanted_tile(tile, self._context.releases)
+        wanted = wanted_tile(tile, self._context.destination.releases)
         source = self._source(tile, live, path)
         if source is None:
             return None
@@ -56,7 +56,7 @@ class TilePlanner:
         if unchanged and source.get("query_id") is not None and not (live or {}).get("query_id"):
             del wanted["query_id"]
         maker = wanted_result_maker(tile, live, same_source=unchanged)
-        if maker and not self._context.same_instance:
+        if maker and not self._context.backup.same_instance:
             maker.pop("sql_query_id", None)
         if maker and (live is not None or says_something(maker)):
             wanted["result_maker"] = maker
@@ -115,16 +115,16 @@ class TilePlanner:
         recorded = self._context.journal.recorded("look", source_id)
         if recorded is not None and recorded.destination_id == str(shown.get("id")):
             return proves("look", recorded, shown) is True
-        return recorded is None and self._context.same_instance and str(shown.get("id")) == source_id
+        return recorded is None and self._context.backup.same_instance and str(shown.get("id")) == source_id
 
     def _query(self, tile: JsonObject, query_id: str, live: JsonObject | None, path: str) -> str | Made | None:
         """In the same instance the id; in another one the live tile's query if it is equal, else a query to create."""
         shown = query_of(tile)
-        if self._context.same_instance:
+        if self._context.backup.same_instance:
             if query_id_of(live or {}) != query_id:
                 check_query(self._context, query_id, shown, f"{path}.query.view")
             return query_id
-        asked = shown or self._context.definitions.query(query_id)
+        asked = shown or self._context.backup.definitions.query(query_id)
         if asked is None:
             self._without(tile, f"no backup holds query={query_id}", f"{path}.query_id", _FROM_SOURCE)
             return None
@@ -132,7 +132,7 @@ class TilePlanner:
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
     def _merge(self, tile: JsonObject, merge_id: str, live: JsonObject | None, path: str) -> str | Made | None:
-        if self._context.same_instance:
+        if self._context.backup.same_instance:
             return merge_id
         shown = self._shown_merge(tile, merge_id, live or {})
         found = shown or self._named.merge(merge_id, f"{path}.merge_result_id")
@@ -160,7 +160,7 @@ class TilePlanner:
         """
         if ((live or {}).get("result_maker") or {}).get("sql_query_id") is not None:
             return {}
-        if self._context.same_instance:
+        if self._context.backup.same_instance:
             maker_id = tile.get("result_maker_id")
             return {} if maker_id is None or live is not None else {"result_maker_id": str(maker_id)}
         hint = (
@@ -177,7 +177,7 @@ class TilePlanner:
         """References inside the same dashboard. A null tab has no meaning: releases before 25.20 had no other value."""
         for name, kind in (("dashboard_layout_id", "dashboard_layout"), ("filter_id", "dashboard_filter")):
             source_id = tile.get(name)
-            if source_id and self._context.releases.can_write("DashboardElement", name):
+            if source_id and self._context.destination.releases.can_write("DashboardElement", name):
                 matched = self._matched(kind, str(source_id))
                 wanted[name] = matched or Made(kind, str(source_id))
 

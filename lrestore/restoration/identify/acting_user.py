@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.context import Context
+from lrestore.restoration.destination import Destination
 
 
-def is_caller(context: Context, live: JsonObject | None) -> bool:
+def is_caller(destination: Destination, live: JsonObject | None) -> bool:
     """Whether a live user is the one whose credentials are used."""
-    return live is not None and str(live.get("id")) == context.caller_id
+    return live is not None and str(live.get("id")) == destination.caller_id
 
 
 def gives_admin(role: JsonObject) -> bool:
@@ -17,23 +17,23 @@ def gives_admin(role: JsonObject) -> bool:
     return bool(permission_set.get("all_access")) or "administer" in (permission_set.get("permissions") or ())
 
 
-def admin_by_role(context: Context, role_id: str) -> bool:
+def admin_by_role(destination: Destination, role_id: str) -> bool:
     """Whether a live role makes its users admins; a role that the listing does not show might."""
-    role = context.live.get("role", role_id)
+    role = destination.live.get("role", role_id)
     return role is None or gives_admin(role)
 
 
-def admin_by_group(context: Context, group_id: str) -> bool:
+def admin_by_group(destination: Destination, group_id: str) -> bool:
     """Whether membership in a live group may make an admin; unknown counts as yes."""
-    roles = context.live.hierarchy.roles(group_id)
-    return roles is None or any(admin_by_role(context, role_id) for role_id in roles)
+    roles = destination.live.hierarchy.roles(group_id)
+    return roles is None or any(admin_by_role(destination, role_id) for role_id in roles)
 
 
-def caller_is_in(context: Context, group_id: str) -> bool:
+def caller_is_in(destination: Destination, group_id: str) -> bool:
     """Whether the caller is in a live group, or in one that lies in it; unknown counts as yes."""
-    shown = context.session.call("user", path={"user_id": context.caller_id}, query={"fields": "id,group_ids"})
+    shown = destination.session.call("user", path={"user_id": destination.caller_id}, query={"fields": "id,group_ids"})
     if not isinstance(shown.get("group_ids"), list):
         return True
     mine = {str(one) for one in shown["group_ids"]}
-    above = [context.live.hierarchy.above(one) for one in mine]
+    above = [destination.live.hierarchy.above(one) for one in mine]
     return group_id in mine or any(found is None or group_id in found for found in above)

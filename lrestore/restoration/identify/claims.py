@@ -6,7 +6,6 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.folders import read_raw
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.users import same_person
 
@@ -21,10 +20,10 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
     other = ItemKey(key.type, str(row[entry.id_field]))
     if entry.namesakes and claimants(context, key.type, row) - {key.id}:
         return True
-    if context.same_instance and other != key and context.source.holds(other):
+    if context.backup.same_instance and other != key and context.backup.source.holds(other):
         return True
     claiming = claimants(context, key.type, row) - {key.id}
-    return any(context.source.holds(ItemKey(key.type, claimant)) for claimant in claiming)
+    return any(context.backup.source.holds(ItemKey(key.type, claimant)) for claimant in claiming)
 
 
 def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:
@@ -40,7 +39,7 @@ def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:
 
 def _goes_by(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object goes by the backed-up name, which is all that proves what an older version recorded."""
-    backed_up = read_raw(context, key)
+    backed_up = context.backup.raw(key)
     if backed_up is None:
         return False
     if key.type == "user":

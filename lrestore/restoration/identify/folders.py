@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lrestore.errors import DependencyError, ItemError
+from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
@@ -33,19 +33,19 @@ def special_folder(context: Context, folder: JsonObject, user_of: UserOf) -> str
     if folder.get("is_personal"):
         owner = owner_of(context, folder)
         user_id = user_of(owner) if owner else None
-        return context.live.personal_folder(user_id) if user_id else None
+        return context.destination.live.personal_folder(user_id) if user_id else None
     for flag in ROOTS:
         if folder.get(flag):
-            return context.live.flagged_folder(flag)
+            return context.destination.live.flagged_folder(flag)
     if folder.get("external_id"):
-        found = context.live.find("folder", {"external_id": str(folder["external_id"])})
+        found = context.destination.live.find("folder", {"external_id": str(folder["external_id"])})
         return str(found[0]["id"]) if found else None
-    return _LOOKML if context.live.exists("folder", _LOOKML) else None
+    return _LOOKML if context.destination.live.exists("folder", _LOOKML) else None
 
 
 def owner_of(context: Context, folder: JsonObject) -> str | None:
     """The source id of the user whose personal folder this is: the user's own record says so, else who made it."""
-    owner = context.source.personal_folders.get(str(folder["id"]))
+    owner = context.backup.source.personal_folders.get(str(folder["id"]))
     if owner is None and folder.get("creator_id") is not None:
         return str(folder["creator_id"])
     return owner
@@ -57,7 +57,7 @@ def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, JsonObject]
     here: str | None = folder_id
     while here is not None and here not in seen:
         seen.add(here)
-        folder = read_raw(context, ItemKey("folder", here))
+        folder = context.backup.raw(ItemKey("folder", here))
         if folder is None:
             return
         yield here, folder
@@ -95,7 +95,7 @@ def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str
 
 def _without_owner(context: Context, key: ItemKey, folder: JsonObject, path: str) -> DependencyError:
     owner = owner_of(context, folder)
-    user = read_raw(context, ItemKey("user", owner)) if owner else None
+    user = context.backup.raw(ItemKey("user", owner)) if owner else None
     email = (user or {}).get("email") or ((user or {}).get("credentials_email") or {}).get("email")
     named = f"user={owner}" + (f" ({email})" if email else "") if owner else "an unknown user"
     restorable = user is not None and not is_built_in(CONTENT_TYPES["user"], user)
@@ -115,12 +115,3 @@ def in_personal_folder(context: Context, raw: JsonObject, folder_id: str) -> boo
     if shown.get("is_personal") or shown.get("is_personal_descendant"):
         return True
     return any(folder.get("is_personal") for _, folder in lineage(context, folder_id))
-
-
-def read_raw(context: Context, key: ItemKey) -> JsonObject | None:
-    """An item of the backup; None if it cannot be read."""
-    try:
-        raw: JsonObject = context.source.read(key, max_item_bytes=context.policy.max_item_bytes).raw
-    except ItemError:
-        return None
-    return raw

@@ -69,7 +69,7 @@ def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
 def _defined(context: Context, raw: JsonObject, match: Match) -> Match:
     """An explore: it is what its LookML says, under the same name wherever that is deployed."""
     model, name = str(raw["model_name"]), str(raw["name"])
-    if context.live.explore_exists(model, name):
+    if context.destination.live.explore_exists(model, name):
         match.live, match.how, match.ids_hold = {"id": f"{model}::{name}", "name": name}, "id", True
     return match
 
@@ -88,7 +88,7 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
     if recorded is None:
         return False
     mapped = recorded.destination_id
-    live = context.live.beyond(key.type, mapped) or context.live.trashed(key.type, mapped)
+    live = context.destination.live.beyond(key.type, mapped) or context.destination.live.trashed(key.type, mapped)
     if live is None:
         _ignore_mapping(match, f"mapped to id {mapped}, which no longer exists")
         return False
@@ -101,7 +101,7 @@ def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
         return False
     match.live, match.recorded = live, recorded
     match.how = "mapping"
-    match.ids_hold = context.same_instance and mapped == key.id
+    match.ids_hold = context.backup.same_instance and mapped == key.id
     return True
 
 
@@ -111,9 +111,9 @@ def _ignore_mapping(match: Match, why: str) -> None:
 
 
 def _by_id(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
-    if context.judgement.instance == "other":
+    if context.backup.judgement.instance == "other":
         return False
-    return _take_by_id(context, key, raw, match, context.live.beyond(key.type, key.id))
+    return _take_by_id(context, key, raw, match, context.destination.live.beyond(key.type, key.id))
 
 
 def _in_trash_or_by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> None:
@@ -121,7 +121,9 @@ def _in_trash_or_by_natural_key(context: Context, key: ItemKey, raw: JsonObject,
 
     A search shows what is in the trash; the specification does not say whether a read does.
     """
-    trashed = None if context.judgement.instance == "other" else context.live.trashed(key.type, key.id)
+    trashed = (
+        None if context.backup.judgement.instance == "other" else context.destination.live.trashed(key.type, key.id)
+    )
     proved = trashed is not None and same_origin(raw.get("created_at"), trashed.get("created_at")) is True
     if proved or not _by_natural_key(context, key, raw, match):
         _take_by_id(context, key, raw, match, trashed)
@@ -148,9 +150,9 @@ def _born(live: JsonObject) -> str:
 def _proof(context: Context, key: ItemKey, raw: JsonObject, live: JsonObject) -> bool | None:
     """Whether the object with the backed-up id is the backed-up one; None where nothing speaks against it."""
     if key.type == "user":
-        return not is_another_person(raw, live) if context.same_instance else same_person(raw, live)
+        return not is_another_person(raw, live) if context.backup.same_instance else same_person(raw, live)
     proof = same_origin(raw.get("created_at"), live.get("created_at"))
-    if proof is None and not context.same_instance:
+    if proof is None and not context.backup.same_instance:
         return _same_natural_key(CONTENT_TYPES[key.type], raw, live)
     return proof
 
@@ -179,9 +181,9 @@ def _by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Matc
         return False
     object_id = str(found[0][entry.id_field])
     shown = key.type == "user" and whole(key.type, found[0])
-    match.live = found[0] if shown else context.live.get(key.type, object_id) or found[0]
+    match.live = found[0] if shown else context.destination.live.get(key.type, object_id) or found[0]
     match.how = "natural key"
-    match.ids_hold = context.same_instance
+    match.ids_hold = context.backup.same_instance
     if object_id != key.id:
         match.warnings.append(f"matched to id {object_id} by {', '.join(wanted)}")
     return True
@@ -201,17 +203,17 @@ def _ambiguous(key: ItemKey, wanted: NaturalKey, rows: Sequence[JsonObject]) -> 
 
 def _preferred(context: Context, key: ItemKey, found: list[JsonObject]) -> list[JsonObject]:
     """Of several candidates, the one that has kept its id; else those that are not in the trash."""
-    own = [row for row in found if context.same_instance and str(row.get("id")) == key.id]
+    own = [row for row in found if context.backup.same_instance and str(row.get("id")) == key.id]
     return own or [row for row in found if not row.get("deleted")] or found
 
 
 def _under_another_name(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> list[JsonObject]:
     """An object that an earlier run created under a generated slug or a temporary title, and died before recording."""
     if "slug" in CONTENT_TYPES[key.type].natural_key and (match.taken or not raw.get("slug")):
-        return context.live.find(key.type, {"slug": generated_slug(key, raw)})
+        return context.destination.live.find(key.type, {"slug": generated_slug(key, raw)})
     if key.type == "look" and context.journal.unsettled(key):
         aside = natural_key(context, key, {**raw, "title": temporary_title(str(raw.get("title")), key.id)})
-        return context.live.find(key.type, aside) if aside else []
+        return context.destination.live.find(key.type, aside) if aside else []
     return []
 
 

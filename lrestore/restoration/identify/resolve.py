@@ -18,14 +18,12 @@ from lrestore.restoration.identify.folders import (
     in_personal_folder,
     is_special,
     lineage,
-    read_raw,
     special_folder,
     why_folder_missing,
 )
 from lrestore.restoration.identify.namesakes import Choice, choose
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import fingerprint
-from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.identify.traits import telling_of
 from lrestore.restoration.identify.unclosed_folders import refuse_unclosed
@@ -61,7 +59,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
 
 def presumed(context: Context, target: str, source_id: str) -> str | None:
     """The presumed target of a reference by its id alone: if the live object has it already, no check is needed."""
-    return mapped(context, target, source_id) or (source_id if context.same_instance else None)
+    return mapped(context, target, source_id) or (source_id if context.backup.same_instance else None)
 
 
 def mapped(context: Context, target: str, source_id: str) -> str | None:
@@ -73,11 +71,11 @@ def mapped(context: Context, target: str, source_id: str) -> str | None:
     if recorded is None:
         return None
     key = ItemKey(target, source_id)
-    live = None if recorded.sure else context.live.facts(target, recorded.destination_id)
+    live = None if recorded.sure else context.destination.live.facts(target, recorded.destination_id)
     proved = recorded.sure or (live is not None and is_recorded(context, key, recorded, live))
-    if not proved and recorded.at > context.began_at:
+    if not proved and recorded.at > context.destination.began_at:
         # Recorded by another process of this run, perhaps after this one had read the object.
-        live = context.live.facts_now(target, recorded.destination_id)
+        live = context.destination.live.facts_now(target, recorded.destination_id)
         proved = live is not None and is_recorded(context, key, recorded, live)
     return recorded.destination_id if proved else None
 
@@ -90,7 +88,7 @@ def is_recorded(context: Context, key: ItemKey, recorded: Recorded, live: JsonOb
     verdict = proves(key.type, recorded, live)
     if verdict is not None:
         return verdict
-    backed_up = read_raw(context, key)
+    backed_up = context.backup.raw(key)
     if backed_up is None:
         return False
     if key.type == "user":
@@ -117,7 +115,7 @@ def _same_path(context: Context, source_id: str, live: JsonObject) -> bool:
             return str(here["id"]) == special_folder(context, folder, lambda user_id: user_there(context, user_id))
         if str(here.get("name")) != str(folder.get("name")):
             return False
-        here = context.live.get("folder", str(here.get("parent_id")))
+        here = context.destination.live.get("folder", str(here.get("parent_id")))
     return False
 
 
@@ -158,7 +156,7 @@ def _translated(context: Context, key: ItemKey, raw: JsonObject, name: str) -> s
     if reference is None or reference.kind == "name":
         return value
     if reference.target == "query":
-        return value if context.same_instance else mapped_query(context, "query", value)
+        return value if context.backup.same_instance else context.queries.live_id("query", value)
     if reference.target not in CONTENT_TYPES:
         return value
     try:
@@ -167,7 +165,7 @@ def _translated(context: Context, key: ItemKey, raw: JsonObject, name: str) -> s
         return resolve(context, reference.target, value, path=name, key=key)
     except DependencyError:
         owner = reference.target == "user" and reference.kind == "soft"
-        return (context.policy.fallback_owner or context.caller_id) if owner else None
+        return (context.policy.fallback_owner or context.destination.caller_id) if owner else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +206,7 @@ def _with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyErr
 def _shown_folder(context: Context, raw: JsonObject, source_id: str) -> str | None:
     """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
     shown = raw.get("folder") or {}
-    held = context.source.holds(ItemKey("folder", source_id))
+    held = context.backup.source.holds(ItemKey("folder", source_id))
     if held or str(shown.get("id")) != source_id or not is_special(shown):
         return None
     return special_folder(context, shown, lambda user_id: user_there(context, user_id))
@@ -218,35 +216,35 @@ def _lost_for_good(context: Context, raw: JsonObject, source_id: str) -> str:
     """The reason why a missing folder cannot be restored; "" if it can."""
     if in_personal_folder(context, raw, source_id):
         return f"personal folder {source_id} is gone"
-    if read_raw(context, ItemKey("folder", source_id)) is None:
+    if context.backup.raw(ItemKey("folder", source_id)) is None:
         return f"folder {source_id} is in neither the backup nor the destination"
     return ""
 
 
 def _asked_by_namesake(context: Context, key: ItemKey, raw: JsonObject) -> str | None:
     """The live query that an object of the same name shows, if it asks the same: found although none is recorded."""
-    asked = fingerprint(context.definitions.query(str(raw["query_id"])))
+    asked = fingerprint(context.backup.definitions.query(str(raw["query_id"])))
     if asked is None or key.type not in LISTED:
         return None
-    for row in context.live.table(key.type).values():
+    for row in context.destination.live.table(key.type).values():
         if row.get("query_id") is not None and row.get("name") == raw.get("name"):
             path = {"query_id": str(row["query_id"])}
-            if fingerprint(context.session.call("query", path=path)) == asked:
+            if fingerprint(context.destination.session.call("query", path=path)) == asked:
                 return str(row["query_id"])
     return None
 
 
 def _there(context: Context, target: str, object_id: str) -> bool:
     """An object may be younger than the listing of its type, or be left out of it."""
-    return context.live.exists(target, object_id) or (
-        target in LISTED and context.live.beyond(target, object_id) is not None
+    return context.destination.live.exists(target, object_id) or (
+        target in LISTED and context.destination.live.beyond(target, object_id) is not None
     )
 
 
 def missing(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
     """The error for a hard reference without a target."""
-    backed_up = read_raw(context, ItemKey(target, source_id))
-    held = context.source.holds(ItemKey(target, source_id))
+    backed_up = context.backup.raw(ItemKey(target, source_id))
+    held = context.backup.source.holds(ItemKey(target, source_id))
     hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
     if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
         hint = "a restore cannot create it: it comes with the instance, with a login, or from a directory"
@@ -264,7 +262,7 @@ def why_missing(context: Context, target: str, source_id: str) -> str:
 
 
 def _belongs_to_another(context: Context, target: str, source_id: str) -> bool:
-    return context.same_instance and _there(context, target, source_id)
+    return context.backup.same_instance and _there(context, target, source_id)
 
 
 def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warnings: list[str]) -> DependencyError | None:
@@ -272,9 +270,9 @@ def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warning
 
     Only Looker knows what a model that is there defines: it may show nothing of a dashboard that it takes all the same.
     """
-    if context.live.exists("dashboard", name):
+    if context.destination.live.exists("dashboard", name):
         return None
-    if context.live.exists("lookml_model", name.partition("::")[0]):
+    if context.destination.live.exists("lookml_model", name.partition("::")[0]):
         warnings.append(f"{path}: Looker does not show lookml_dashboard={name}, though it has its model")
         return None
     return DependencyError(
@@ -293,7 +291,7 @@ def _by_mapping(context: Context, target: str, source_id: str) -> str | None:
 
 def _by_own_id(context: Context, target: str, source_id: str) -> str | None:
     """The id of the backup, where it still means the same object: in the same instance."""
-    kept = context.same_instance and _there(context, target, source_id) and _is_same(context, target, source_id)
+    kept = context.backup.same_instance and _there(context, target, source_id) and _is_same(context, target, source_id)
     return source_id if kept else None
 
 
@@ -308,12 +306,8 @@ def _is_same(context: Context, target: str, source_id: str) -> bool:
     """
     if not CONTENT_TYPES[target].created_at:
         return True
-    created_at = context.live.created_at(target, source_id)
-    known = (target, source_id, created_at)
-    if known not in context.same_objects:
-        backed_up = read_raw(context, ItemKey(target, source_id)) or {}
-        context.same_objects[known] = same_origin(backed_up.get("created_at"), created_at) is not False
-    return context.same_objects[known]
+    created_at = context.destination.live.created_at(target, source_id)
+    return context.backup.may_be(ItemKey(target, source_id), created_at)
 
 
 def _by_natural_key(context: Context, target: str, source_id: str) -> str | None:
@@ -321,7 +315,7 @@ def _by_natural_key(context: Context, target: str, source_id: str) -> str | None
     object, or more than one. An object in the trash cannot be referred to, and is not replaced by a namesake.
     """
     key = ItemKey(target, source_id)
-    backed_up = read_raw(context, key)
+    backed_up = context.backup.raw(key)
     if backed_up is None or _in_the_trash(context, key, backed_up):
         return None
     if target == "folder":
@@ -355,7 +349,7 @@ def candidates_for(context: Context, key: ItemKey, raw: JsonObject) -> Candidate
     if not wanted:
         return Candidates()
     searched = {name: value for name, value in wanted.items() if name != _OWNER}
-    return Candidates(wanted, context.live.find(key.type, searched))
+    return Candidates(wanted, context.destination.live.find(key.type, searched))
 
 
 def chosen(context: Context, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]) -> Choice:
@@ -374,11 +368,11 @@ def chosen(context: Context, key: ItemKey, raw: JsonObject, candidates: Candidat
 def _rivals(context: Context, key: ItemKey, wanted: NaturalKey) -> dict[str, JsonObject]:
     """Other items of the backup with the same natural key, of which the live object is not known either."""
     found: dict[str, JsonObject] = {}
-    for source_id in context.source.namesakes(key):
+    for source_id in context.backup.source.namesakes(key):
         other = ItemKey(key.type, source_id)
         if other == key or _without_its_name(context, other.type, other.id) is not None:
             continue
-        content = read_raw(context, other)
+        content = context.backup.raw(other)
         if content is None or is_built_in(CONTENT_TYPES[key.type], content):
             continue
         if _has_natural_key(context, other, content, wanted):
@@ -406,7 +400,7 @@ def _quietly(context: Context, target: str, source_id: str) -> str | None:
 
 def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObject) -> bool:
     """Whether a live object of the same natural key is another all the same: known to be, or born at another time."""
-    if context.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
+    if context.backup.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
         born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
         return born_elsewhere and other_than_its_name(key.type)
     return is_another_item(context, key, row)
@@ -414,9 +408,9 @@ def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObj
 
 def _in_the_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool:
     """Whether the backed-up object still has its id, and lies in the trash."""
-    if not context.same_instance or not CONTENT_TYPES[key.type].trash:
+    if not context.backup.same_instance or not CONTENT_TYPES[key.type].trash:
         return False
-    trashed = context.live.trashed(key.type, key.id)
+    trashed = context.destination.live.trashed(key.type, key.id)
     return trashed is not None and same_origin(backed_up.get("created_at"), trashed.get("created_at")) is not False
 
 
@@ -436,7 +430,7 @@ def _folder(context: Context, source_id: str) -> str | None:
         if not here or not _above_is_lost(context, below[-1][0] if below else None):
             return None
     for key, name in reversed(below):
-        rows = context.live.find("folder", {"parent_id": here, "name": name})
+        rows = context.destination.live.find("folder", {"parent_id": here, "name": name})
         found = [row for row in rows if not is_another_item(context, key, row)]
         if len(found) != 1:
             return None
@@ -446,8 +440,8 @@ def _folder(context: Context, source_id: str) -> str | None:
 
 def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
     """Whether the highest folder of a lineage is in one that the backup does not hold: a restore puts it elsewhere."""
-    above = None if highest is None else (read_raw(context, highest) or {}).get("parent_id")
-    return above not in (None, "") and read_raw(context, ItemKey("folder", str(above))) is None
+    above = None if highest is None else (context.backup.raw(highest) or {}).get("parent_id")
+    return above not in (None, "") and context.backup.raw(ItemKey("folder", str(above))) is None
 
 
 def _known_folder(context: Context, folder_id: str, folder: JsonObject) -> str | None:
@@ -465,12 +459,18 @@ def user_there(context: Context, source_id: str) -> str | None:
 
     Each user is looked for once per process; one who was not found then is there as soon as a mapping says so.
     """
-    known = context.known_users
-    if source_id not in known or (known[source_id] is None and context.journal.recorded("user", source_id)):
+    key = ItemKey("user", source_id)
+
+    def search() -> str | None:
         try:
-            known[source_id] = resolve(context, "user", source_id, path="", key=ItemKey("user", source_id))
+            return resolve(context, "user", source_id, path="", key=key)
         except DependencyError:
-            known[source_id] = None
-        except ItemError:
             return None
-    return known[source_id]
+
+    def outdated(found: str | None) -> bool:
+        return found is None and context.journal.recorded("user", source_id) is not None
+
+    try:
+        return context.users.of(source_id, search, outdated)
+    except ItemError:
+        return None

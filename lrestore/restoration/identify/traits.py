@@ -30,7 +30,7 @@ def _same(item: JsonObject, live: JsonObject) -> Likeness:
 def _plan(context: Context, translate: Translate) -> Telling:
     def owner(plan: JsonObject) -> str:
         found = translate("user", str(plan["user_id"])) if plan.get("user_id") is not None else None
-        return found or context.policy.fallback_owner or context.caller_id
+        return found or context.policy.fallback_owner or context.destination.caller_id
 
     def live_owner(plan: JsonObject) -> str:
         return str(plan.get("user_id"))
@@ -73,7 +73,7 @@ def _board(context: Context, translate: Translate) -> Telling:
     def whole(board: JsonObject) -> JsonObject:
         if board.get("board_sections"):
             return board
-        found: JsonObject = context.session.call("board", path={"board_id": str(board["id"])})
+        found: JsonObject = context.destination.session.call("board", path={"board_id": str(board["id"])})
         return found
 
     contents = (lambda board: sections(board, backed_up)), (lambda board: sections(whole(board), live))
@@ -92,15 +92,17 @@ def _look(context: Context, translate: Translate) -> Telling:
         query_id = look.get("query_id")
         if query_id is None:
             return None
-        if context.same_instance:
+        if context.backup.same_instance:
             return str(query_id)
-        return fingerprint(look.get("query") or context.definitions.query(str(query_id)))
+        return fingerprint(look.get("query") or context.backup.definitions.query(str(query_id)))
 
     def live_asked(look: JsonObject) -> Hashable:
         query_id = look.get("query_id")
-        if context.same_instance or query_id is None:
+        if context.backup.same_instance or query_id is None:
             return None if query_id is None else str(query_id)
-        return fingerprint(look.get("query") or context.session.call("query", path={"query_id": str(query_id)}))
+        return fingerprint(
+            look.get("query") or context.destination.session.call("query", path={"query_id": str(query_id)})
+        )
 
     return Telling(((asked, live_asked),), _same)
 
@@ -113,7 +115,11 @@ def _user(context: Context, translate: Translate) -> Telling:
         return tuple(_given(context, kind, {one for one in found[kind] if one}) for kind in _LISTS)
 
     def live(user: JsonObject) -> Hashable:
-        whole = user if isinstance(user.get("role_ids"), list) else context.live.get("user", str(user["id"])) or user
+        whole = (
+            user
+            if isinstance(user.get("role_ids"), list)
+            else context.destination.live.get("user", str(user["id"])) or user
+        )
         return tuple(_given(context, kind, {str(one) for one in whole.get(f"{kind}_ids") or ()}) for kind in _LISTS)
 
     def rest(user: JsonObject, live_user: JsonObject) -> Likeness:
@@ -131,7 +137,7 @@ def _given(context: Context, kind: str, live_ids: set[str]) -> frozenset[str]:
 
 
 def _is_filled_by_hand(context: Context, group_id: str) -> bool:
-    group = context.live.get("group", group_id)
+    group = context.destination.live.get("group", group_id)
     return group is not None and not is_built_in(CONTENT_TYPES["group"], group)
 
 

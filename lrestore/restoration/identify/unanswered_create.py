@@ -29,7 +29,7 @@ def watch(context: Context, key: ItemKey, write: Write) -> Callable[[], JsonObje
 
     Not later: another item of this process, in the same doubt, may read the listing anew meanwhile.
     """
-    before = frozenset(str(row["id"]) for row in context.live.find(key.type, _names(key, write)))
+    before = frozenset(str(row["id"]) for row in context.destination.live.find(key.type, _names(key, write)))
     return partial(_left_behind, context, key, write, before)
 
 
@@ -49,7 +49,7 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
     sent = {name: write.body[name] for name in _TELLING[key.type] if name in write.body}
     found = [
         row
-        for row in context.live.find_now(key.type, _names(key, write))
+        for row in context.destination.live.find_now(key.type, _names(key, write))
         if str(row["id"]) not in before
         and not is_another_item(context, key, row)
         and not differing(sent, row, fields.sdk_model(entry.model))

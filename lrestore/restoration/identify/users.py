@@ -65,7 +65,7 @@ def find_by_name(context: Context, raw: JsonObject) -> list[JsonObject]:
     """The live users of the same name who have no login: a restore cannot give them the one that they had."""
     if not by_name_alone(raw):
         return []
-    return context.live.people.without_login(raw.get("first_name"), raw.get("last_name"))
+    return context.destination.live.people.without_login(raw.get("first_name"), raw.get("last_name"))
 
 
 def find_users(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObject]:
@@ -73,7 +73,7 @@ def find_users(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObje
 
     Raises ForbiddenError where an embed user cannot be looked for.
     """
-    people = context.live.people
+    people = context.destination.live.people
     for email in emails_of(raw)[:1]:
         found = people.by_email(email)
         logins = [row for row in found if ((row.get("credentials_email") or {}).get("email") or "").casefold() == email]
@@ -99,7 +99,7 @@ def watch_user(context: Context, key: ItemKey, write: Write) -> Callable[[], Jso
 
 def _made(context: Context, key: ItemKey, write: Write) -> JsonObject | None:
     if "external_user_id" in write.body:
-        return context.live.people.by_credential("embed", str(write.body["external_user_id"]))
+        return context.destination.live.people.by_credential("embed", str(write.body["external_user_id"]))
     found = _left_behind(context, key, write.body)
     if len(found) > 1:
         raise AmbiguousMatchError(
@@ -113,13 +113,13 @@ def _made(context: Context, key: ItemKey, write: Write) -> JsonObject | None:
 
 def _left_behind(context: Context, key: ItemKey, names: JsonObject) -> list[JsonObject]:
     """Users as create_user leaves them: a name, no credentials; none that is known to be another."""
-    rows = context.live.people.without_credentials(names.get("first_name"), names.get("last_name"))
+    rows = context.destination.live.people.without_credentials(names.get("first_name"), names.get("last_name"))
     return [row for row in rows if not _taken(context, key, row)]
 
 
 def _taken(context: Context, key: ItemKey, row: JsonObject) -> bool:
     live_id = str(row["id"])
-    if context.same_instance and live_id != key.id and context.source.holds(ItemKey("user", live_id)):
+    if context.backup.same_instance and live_id != key.id and context.backup.source.holds(ItemKey("user", live_id)):
         return True
     recorded = context.journal.recorded_as("user", live_id)
     return any(source != key.id and proves("user", one, row) is not False for source, one in recorded.items())

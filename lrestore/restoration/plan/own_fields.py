@@ -20,7 +20,6 @@ from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
-from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
@@ -64,7 +63,7 @@ class OwnPlanner:
         if self.context.policy.literal:
             wanted = self._copied(schema)
         else:
-            wanted = wanted_object(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
+            wanted = wanted_object(self.raw, schema, self.context.destination.releases, ignored=self._entry.ignored)
             self._never_unset(wanted)
             self._no_text(wanted)
             self._derive(wanted)
@@ -80,14 +79,14 @@ class OwnPlanner:
         """The fields that a copy of a live object shows. The object goes back into the trash in the last turn, when
         all that shows it is as it was.
         """
-        wanted = wanted_part(self.raw, schema, self.context.releases, ignored=self._entry.ignored)
+        wanted = wanted_part(self.raw, schema, self.context.destination.releases, ignored=self._entry.ignored)
         for name in fields.writable(schema) - wanted.keys() - set(self._entry.ignored):
             # Also where it is nowhere said that null may be sent: it was null before the session set it.
             was_null = name in self.raw and self.raw[name] is None and (self.live or {}).get(name) is not None
-            if was_null and self.context.releases.can_write(schema, name):
+            if was_null and self.context.destination.releases.can_write(schema, name):
                 wanted[name] = None
         self._derive(wanted)
-        undone = self.context.undone
+        undone = self.context.backup.undone
         action = undone.action(self.key) if undone is not None else "restore"
         if action not in ("restore", "rename"):
             wanted.pop(self._entry.title_field, None)
@@ -178,7 +177,7 @@ class OwnPlanner:
         found = home(self.context, self.key, self.raw, path)
         if not found.instead:
             return found.id
-        if named not in (None, found.id) and self.context.live.exists("folder", named):
+        if named not in (None, found.id) and self.context.destination.live.exists("folder", named):
             self.warnings.append(f"{found.instead.partition(';')[0]}; it stays in folder {named}")
             return named
         self.warnings.append(found.instead)
@@ -189,7 +188,7 @@ class OwnPlanner:
         if path not in self._entry.embedded_ids:
             return None
         name = (self.raw.get(path.removesuffix("_id")) or {}).get("name")
-        found = self.context.live.find(target, {"name": str(name)}) if name else []
+        found = self.context.destination.live.find(target, {"name": str(name)}) if name else []
         return str(found[0]["id"]) if len(found) == 1 else None
 
     def _owner(self, wanted: JsonObject, name: str) -> None:
@@ -197,7 +196,7 @@ class OwnPlanner:
         source_id = str(wanted[name])
         live_owner = str((self.live or {}).get(name) or "")
         target = presumed(self.context, "user", source_id)
-        known = target is not None and target in (live_owner, self.context.caller_id)
+        known = target is not None and target in (live_owner, self.context.destination.caller_id)
         found = target if known else user_there(self.context, source_id)
         if found is not None:
             wanted[name] = found
@@ -208,7 +207,11 @@ class OwnPlanner:
             self.warnings.append(f"owner user {source_id} does not exist there; using fallback_owner {fallback}")
             return
         del wanted[name]
-        becomes = f"stays user {live_owner}" if live_owner else f"becomes the caller, user {self.context.caller_id}"
+        becomes = (
+            f"stays user {live_owner}"
+            if live_owner
+            else f"becomes the caller, user {self.context.destination.caller_id}"
+        )
         why = f"user={source_id} is not in the destination; the owner {becomes}"
         self.unmet.append(Unmet("its owner", why, name, _OWNER_HINT))
 
@@ -231,12 +234,12 @@ class OwnPlanner:
 
     def _find_query(self, wanted: JsonObject, name: str) -> None:
         query_id, asked = str(wanted[name]), self.raw.get(name.removesuffix("_id"))
-        if self.context.same_instance:
+        if self.context.backup.same_instance:
             if str((self.live or {}).get(name)) != query_id:
                 check_query(self.context, query_id, asked, f"{name.removesuffix('_id')}.view")
             return
         recorded = self._recorded_query(query_id)
-        asked = self.context.definitions.query(query_id) if recorded is None else None
+        asked = self.context.backup.definitions.query(query_id) if recorded is None else None
         if recorded is not None:
             # Recorded under its plain id it has no links, and what it asks never changes.
             wanted[name] = recorded
@@ -266,14 +269,16 @@ class OwnPlanner:
             proved = same_origin(own.proof.created_at or None, live.get("created_at"))
             if proved and own.destination_id == str(live.get("id")) and query.proof.key and query.at <= own.at:
                 return query.destination_id
-        return mapped_query(self.context, "query", query_id)
+        return self.context.queries.live_id("query", query_id)
 
     def _live_query(self) -> JsonObject | None:
         """The query that the live object has; searches do not show it."""
         live = self.live or {}
         if live.get("query") or live.get("query_id") is None:
             return live.get("query")
-        found: JsonObject | None = self.context.session.call("query", path={"query_id": str(live["query_id"])})
+        found: JsonObject | None = self.context.destination.session.call(
+            "query", path={"query_id": str(live["query_id"])}
+        )
         return found
 
     def lost_owner(self) -> None:
@@ -281,12 +286,12 @@ class OwnPlanner:
         owner, schema = self.raw.get("user_id"), self._entry.update_schema
         if not schema or owner is None or "user_id" not in fields.writable(schema):
             return
-        if self.context.releases.can_write(schema, "user_id"):
+        if self.context.destination.releases.can_write(schema, "user_id"):
             return
-        becomes = str((self.live or {}).get("user_id") or self.context.caller_id)
+        becomes = str((self.live or {}).get("user_id") or self.context.destination.caller_id)
         meant = presumed(self.context, "user", str(owner)) or user_there(self.context, str(owner)) or str(owner)
         if meant != becomes:
-            release = self.context.releases.destination
+            release = self.context.destination.releases.destination
             self.warnings.append(
                 f"Looker {release} cannot set the owner of a {self.key.type}: it is user {becomes}, not {meant}"
             )

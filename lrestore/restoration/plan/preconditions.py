@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from lrestore.content.payload import Releases
 from lrestore.content.references import explore_uses, field_uses
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
@@ -33,7 +34,7 @@ def stale_explores(context: Context, key: ItemKey, raw: JsonObject, told: Collec
     """
     places: dict[str, list[str]] = {}
     for use in dict.fromkeys(explore_uses(key.type, raw)):
-        if not _said(use.path, told) and not context.live.explore_exists(use.model, use.explore):
+        if not _said(use.path, told) and not context.destination.live.explore_exists(use.model, use.explore):
             places.setdefault(explore_name(use.model, use.explore), []).append(use.path)
     absent = [
         f"{named} is not in the destination: what uses it shows an error until the LookML is deployed "
@@ -51,30 +52,30 @@ def _said(path: str, told: Collection[str]) -> bool:
 
 def _absent_fields(context: Context, key: ItemKey, raw: JsonObject) -> list[str]:
     """Only in another instance, where LookML may be another, is it worth a call for each explore to know its fields."""
-    if context.judgement.instance != "other":
+    if context.backup.judgement.instance != "other":
         return []
     places: dict[str, list[str]] = {}
     for use in field_uses(key.type, raw):
-        there = context.live.definitions.explore_fields(use.model, use.explore)
+        there = context.destination.live.definitions.explore_fields(use.model, use.explore)
         if there is not None and use.field not in there:
             places.setdefault(f"field {use.field} of explore={use.model}::{use.explore}", []).append(use.path)
     return [f"{field} is not in the destination ({', '.join(paths)})" for field, paths in places.items()]
 
 
-def without_missing_calls(context: Context, plan: _Planned) -> tuple[str, ...]:
+def without_missing_calls(releases: Releases, plan: _Planned) -> tuple[str, ...]:
     """Remove writes from a plan whose call the destination does not have, and name them.
 
     Raises NotRestorableError if the object itself cannot be created.
     """
     lacking: dict[str, None] = {}
-    if plan.own is not None and not context.releases.offers(plan.own.operation):
+    if plan.own is not None and not releases.offers(plan.own.operation):
         if plan.own.creates:
-            release = context.releases.destination
+            release = releases.destination
             raise NotRestorableError(f"{plan.key}: Looker {release} has no {plan.own.operation}", key=plan.key)
         lacking[plan.own.operation] = None
         plan.own = None
     operations = [write.operation for write in plan.parts.writes] + [one.operation for one in plan.parts.removals]
-    lacking |= dict.fromkeys(name for name in operations if not context.releases.offers(name))
+    lacking |= dict.fromkeys(name for name in operations if not releases.offers(name))
     plan.parts.writes[:] = [write for write in plan.parts.writes if write.operation not in lacking]
     plan.parts.removals[:] = [removal for removal in plan.parts.removals if removal.operation not in lacking]
     return tuple(f"{operation} ({_NO_CALL})" for operation in lacking)

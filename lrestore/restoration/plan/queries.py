@@ -18,7 +18,6 @@ from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.queries import definition, explore_name, fingerprint, merge_definition
-from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.writes import Made, Write
 
 Live = Callable[[], Mapping[str, Any] | None]
@@ -40,7 +39,7 @@ _TEXTS = ("vis_config", "dynamic_fields")
 def check_explore(context: Context, asked: Mapping[str, Any], path: str) -> None:
     """Raises DependencyError where the model or explore of a query is not in the destination."""
     model, explore = str(asked.get("model") or ""), str(asked.get("view") or "")
-    if model and not context.live.explore_exists(model, explore):
+    if model and not context.destination.live.explore_exists(model, explore):
         named = explore_name(model, explore)
         raise DependencyError(f"{named} is not in the destination", path=path, hint=DEPLOY)
 
@@ -55,7 +54,7 @@ def check_query(context: Context, query_id: str, asked: Mapping[str, Any] | None
         check_explore(context, asked or {}, path)
     except DependencyError as error:
         try:
-            context.session.call("query", path={"query_id": query_id})
+            context.destination.session.call("query", path={"query_id": query_id})
         except NotFoundError:
             error.message += f", and neither is query={query_id}"
             raise error from None
@@ -82,7 +81,7 @@ class QueryMaker:
         shown = live()
         if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(body):
             return str(shown["id"])
-        mapped = mapped_query(self._context, "query", name, shown)
+        mapped = self._context.queries.live_id("query", name, shown)
         if mapped is not None:
             return mapped
         lacking = [one for one in ("model", "view") if not body.get(one)]
@@ -97,10 +96,10 @@ class QueryMaker:
 
         Raises DependencyError for an explore that is not there.
         """
-        recorded = mapped_query(self._context, "merge_query", merge_id)
+        recorded = self._context.queries.live_id("merge_query", merge_id)
         if recorded is not None:
             return recorded
-        asked = self._context.definitions.merge_query(merge_id)
+        asked = self._context.backup.definitions.merge_query(merge_id)
         if asked is None or not asked.get("source_queries"):
             return None
         body = self._taken(merge_definition(asked), "MergeQuery", "merge_query")
@@ -115,14 +114,14 @@ class QueryMaker:
             return None
         body = self._rewritten(body, path)
         name = _name(merge_id, body)
-        mapped = mapped_query(self._context, "merge_query", name)
+        mapped = self._context.queries.live_id("merge_query", name)
         return mapped or self._make("create_merge_query", "merge_query", name, path, body)
 
     def _sources(self, body: JsonObject, path: str) -> bool:
         """Give the source queries of a merged query live ids; whether all of them are known."""
         for index, source in enumerate(body.get("source_queries") or ()):
             query_id = str(source["query_id"])
-            inner = self._context.definitions.query(query_id)
+            inner = self._context.backup.definitions.query(query_id)
             if inner is None:
                 return False
             source["query_id"] = self.query(query_id, inner, f"{path}.source_queries[{index}]")
@@ -130,7 +129,7 @@ class QueryMaker:
 
     def _taken(self, body: JsonObject, schema: str, label: str) -> JsonObject:
         """A definition without what the destination's release does not know."""
-        refused = {name for name in body if not self._context.releases.can_write(schema, name)}
+        refused = {name for name in body if not self._context.destination.releases.can_write(schema, name)}
         self.left_out |= {f"{label}.{name}" for name in refused}
         return {name: value for name, value in body.items() if name not in refused}
 

@@ -20,6 +20,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.free_maps import VIS_CONFIG
+from lrestore.restoration.backup import Backup
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.resolve import mapped, resolve
@@ -50,7 +51,7 @@ class Linker:
         self._key = key
         self._ends = ends
         self._live_id = live_id
-        self._hosts = _own_hosts(context)
+        self._hosts = _own_hosts(context.backup)
         self._raw: JsonObject = {}
         self._lost_colours: set[tuple[str, Colours]] = set()
         self.warnings: list[str] = []
@@ -59,7 +60,7 @@ class Linker:
         """The content of ``item`` with the links of its own fields rewritten."""
         paths, raw = _paths(self._key.type, own=True), item.raw
         values = [raw.get(path.partition("[]")[0]) for path in paths]
-        named = not self._context.same_instance and any(any(query_links(value)) for value in values)
+        named = not self._context.backup.same_instance and any(any(query_links(value)) for value in values)
         if not any(map(may_hold_links, values)) and not raw.get(_BASE) and not named:
             whole: JsonObject = raw
             return whole
@@ -73,7 +74,7 @@ class Linker:
         """Any value with its links rewritten; itself where nothing changes."""
         if path == _BASE:
             return self._moved(value)
-        if not self._context.same_instance:
+        if not self._context.backup.same_instance:
             self._tell_of_queries(value, path)
             if path.endswith(VIS_CONFIG):
                 value = recoloured(value, partial(self._colours, path=path))
@@ -81,7 +82,7 @@ class Linker:
 
     def _colours(self, named: Colours, *, path: str) -> Colours:
         """The ids that a visualisation is to have; those that cannot be translated are named with their tile."""
-        known = self._context.definitions.colours()
+        known = self._context.backup.definitions.colours()
         found = known.translated(named)
         part = self._part(path)
         if found is None and not named.own and (part, named) not in self._lost_colours:
@@ -111,8 +112,8 @@ class Linker:
 
     def _moved(self, url: Any) -> Any:
         """A URL that is followed by a link is one of this instance, too."""
-        here = self._context.hosts.here
-        own = isinstance(url, str) and here and not self._context.same_instance and hosts([url]) & self._hosts
+        here = self._context.backup.hosts.here
+        own = isinstance(url, str) and here and not self._context.backup.same_instance and hosts([url]) & self._hosts
         return _HOST.sub(rf"\g<1>{here}", url, count=1) if own else url
 
     def _over(self, item: VaultItem, paths: tuple[str, ...]) -> JsonObject:
@@ -120,14 +121,14 @@ class Linker:
         self._raw = raw
         if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):
             return raw
-        self._hosts = _own_hosts(self._context) | hosts(_share_urls(raw))
+        self._hosts = _own_hosts(self._context.backup) | hosts(_share_urls(raw))
         for path in paths:
             raw = at(raw, path, self.value)
         return raw
 
     def _worth_it(self, blob: bytes) -> bool:
         """Every object's own address is in its blob: what has kept its id and mentions no other is left alone."""
-        if not self._context.same_instance or self._live_id != self._key.id:
+        if not self._context.backup.same_instance or self._live_id != self._key.id:
             return has_links(blob) or may_name_colours(blob) or may_hold_query_links(blob)
         return any(ItemKey(*named) != self._key for named in mentioned(blob))
 
@@ -135,7 +136,7 @@ class Linker:
         if link.host and link.host not in self._hosts:
             return None
         found = self._target(link, path)
-        host = self._context.hosts.here if link.host and not self._context.same_instance else ""
+        host = self._context.backup.hosts.here if link.host and not self._context.backup.same_instance else ""
         return None if found is None else (found, host or None)
 
     def _target(self, link: Link, path: str) -> str | None:
@@ -152,7 +153,7 @@ class Linker:
             return known
         if later:
             return None
-        if self._context.same_instance:
+        if self._context.backup.same_instance:
             return link.id if link.host else None
         found = self._found(key)
         if found is None:
@@ -161,10 +162,9 @@ class Linker:
 
     def _found(self, key: ItemKey) -> str | None:
         """Items of the backup may be in the destination without a record of a restore."""
-        known = self._context.linked
-        if key not in known:
-            known[key] = self._resolved(key) if self._context.source.holds(key) else None
-        return known[key]
+        return self._context.linked.of(
+            key, lambda: self._resolved(key) if self._context.backup.source.holds(key) else None
+        )
 
     def _resolved(self, key: ItemKey) -> str | None:
         try:
@@ -173,9 +173,9 @@ class Linker:
             return None
 
 
-def _own_hosts(context: Context) -> frozenset[str]:
-    here = context.hosts.here.partition(":")[0]
-    return context.hosts.source | {here} if context.same_instance and here else context.hosts.source
+def _own_hosts(backup: Backup) -> frozenset[str]:
+    here = backup.hosts.here.partition(":")[0]
+    return backup.hosts.source | {here} if backup.same_instance and here else backup.hosts.source
 
 
 def _share_urls(raw: Mapping[str, Any]) -> set[str]:

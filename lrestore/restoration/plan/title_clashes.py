@@ -13,7 +13,6 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.claims import claimants
-from lrestore.restoration.identify.folders import read_raw
 from lrestore.restoration.identify.resolve import presumed
 from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.writes import Write
@@ -29,7 +28,7 @@ def holder_will_release(context: Context, ends: Deferred, type_name: str, holder
     if context.policy.if_different == "skip" and not holder.get("deleted"):
         return False
     for key in _items(context, type_name, holder):
-        raw = read_raw(context, key) or {}
+        raw = context.backup.raw(key) or {}
         trashed = name == "title" and raw.get("deleted") and not holder.get("deleted")
         if (trashed or (raw.get(name) and str(raw[name]) != str(holder.get(name)))) and ends.defer_if_in_run(key):
             return True
@@ -38,8 +37,8 @@ def holder_will_release(context: Context, ends: Deferred, type_name: str, holder
 
 def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
     """The backed-up items that a live object is."""
-    sources = claimants(context, type_name, live) | ({str(live["id"])} if context.same_instance else set())
-    return {key for key in (ItemKey(type_name, one) for one in sources) if context.source.holds(key)}
+    sources = claimants(context, type_name, live) | ({str(live["id"])} if context.backup.same_instance else set())
+    return {key for key in (ItemKey(type_name, one) for one in sources) if context.backup.source.holds(key)}
 
 
 def use_temporary_title(context: Context, ends: Deferred, write: Write, live: JsonObject, error: LookerError) -> bool:
@@ -55,7 +54,7 @@ def use_temporary_title(context: Context, ends: Deferred, write: Write, live: Js
     ):
         return False
     place = {name: str(write.body.get(name) or live.get(name) or "") for name in ("title", "folder_id")}
-    rows = [row for row in context.live.find(write.type, place) if not row.get("deleted")]
+    rows = [row for row in context.destination.live.find(write.type, place) if not row.get("deleted")]
     holder = next((row for row in rows if str(row["id"]) != write.live_id), None)
     if holder is None:
         return True
@@ -72,7 +71,7 @@ def _leaves(context: Context, ends: Deferred, type_name: str, holder: JsonObject
     if context.policy.if_different == "skip":
         return False
     for key in _items(context, type_name, holder):
-        folder = str((read_raw(context, key) or {}).get("folder_id") or "")
+        folder = str((context.backup.raw(key) or {}).get("folder_id") or "")
         elsewhere = presumed(context, "folder", folder) if folder else None
         if elsewhere not in (None, str(holder.get("folder_id"))) and ends.defer_if_in_run(key):
             return True
@@ -88,6 +87,6 @@ def find_under_temporary_name(context: Context, write: Write) -> JsonObject | No
     title, folder_id = str(write.body.get("title")), write.body.get("folder_id")
     if not title.endswith(temporary_title("", write.source_id)) or folder_id is None:
         return None
-    found = context.live.find(write.type, {"title": title, "folder_id": str(folder_id)})
+    found = context.destination.live.find(write.type, {"title": title, "folder_id": str(folder_id)})
     alive = [row for row in found if not row.get("deleted")]
     return alive[0] if len(alive) == 1 else None

@@ -64,7 +64,7 @@ def _owner(planner: OwnPlanner, wanted: JsonObject) -> None:
         return
     lost = "user_id" not in wanted or any(text.startswith("its owner, user ") for text in planner.warnings)
     if planner.live is None:
-        wanted.setdefault("user_id", planner.context.caller_id)
+        wanted.setdefault("user_id", planner.context.destination.caller_id)
     if lost:
         planner.warnings.append("it runs its queries with the rights of its owner, which is another user now")
 
@@ -96,7 +96,7 @@ def _destinations(planner: OwnPlanner, wanted: JsonObject) -> None:
     if not backed_up:
         return
     live = (planner.live or {}).get(_DESTINATIONS) or []
-    found = wanted_destinations(backed_up, live, planner.context.releases)
+    found = wanted_destinations(backed_up, live, planner.context.destination.releases)
     if found is None:
         return
     wanted[_DESTINATIONS] = found
@@ -110,7 +110,7 @@ def _destinations(planner: OwnPlanner, wanted: JsonObject) -> None:
 def _say_off(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A switch that was null was off: said so, as Looker asks for some of them when the plan is of a look."""
     kinds = field_types(fields.sdk_model("ScheduledPlan"))
-    for field in planner.context.releases.taken("ScheduledPlan"):
+    for field in planner.context.destination.releases.taken("ScheduledPlan"):
         if field.known and kinds.get(field.name) is bool and wanted.get(field.name) is None:
             wanted[field.name] = False
 
@@ -151,10 +151,10 @@ class PlanSubResources:
             write.live_id = str(live["id"])
             update_all(self._context, applied, [write])
             if not applied.failures:
-                self._context.live.put(_TYPE, {"id": live["id"], **write.body})
+                self._context.destination.live.put(_TYPE, {"id": live["id"], **write.body})
         return plan, []
 
 
 def is_enabled(context: Context, live_id: str) -> bool:
     """Whether the live plan of that id is switched on, as far as this run has seen."""
-    return bool((context.live.get(_TYPE, live_id) or {}).get("enabled"))
+    return bool((context.destination.live.get(_TYPE, live_id) or {}).get("enabled"))

@@ -19,11 +19,13 @@ def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_i
     """
     tabs = [str(one) for one in raw["tab_ids"]]
     source_id = raw.get("dashboard_id")
-    same = context.same_instance and str(source_id) == dashboard_id
+    same = context.backup.same_instance and str(source_id) == dashboard_id
     if source_id is None or dashboard_id is None or (same and not any(_made_anew(context, tab) for tab in tabs)):
         return tabs
     ours = _layouts_of(context, str(source_id))
-    theirs: list[JsonObject] = context.session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id})
+    theirs: list[JsonObject] = context.destination.session.call(
+        "dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}
+    )
     kept = {str(one["id"]) for one in present(theirs, flags=flags_of_layouts_count(theirs))} if same else set()
     found = []
     for tab in tabs:
@@ -49,7 +51,7 @@ def _made_anew(context: Context, tab: str) -> bool:
 
 def _layouts_of(context: Context, dashboard_id: str) -> dict[str, JsonObject]:
     try:
-        item = context.source.read(ItemKey("dashboard", dashboard_id), max_item_bytes=context.policy.max_item_bytes)
+        item = context.backup.read(ItemKey("dashboard", dashboard_id))
     except ItemError:
         return {}
     return {str(layout["id"]): layout for layout in item.raw.get("dashboard_layouts") or ()}

@@ -87,13 +87,13 @@ class UserWriter:
 
     def _implied(self, joining: set[str]) -> set[str]:
         """Groups that lie above another that the user is to be in: it may be in them by that alone."""
-        hierarchy, result = self._context.live.hierarchy, self._plan.groups.result
+        hierarchy, result = self._context.destination.live.hierarchy, self._plan.groups.result
         if len(result) < 2 or not joining:
             return set()
         return joining & {above for one in result for above in hierarchy.above(one) or ()}
 
     def _member_of(self) -> set[str]:
-        return shown_lists(self._context, self._path["user_id"], "group_ids")
+        return shown_lists(self._context.destination, self._path["user_id"], "group_ids")
 
     def _join(self, write: Write) -> None:
         path, body = {"group_id": write.live_id}, {"user_id": self._path["user_id"]}

@@ -34,7 +34,7 @@ class EmailLogin:
         backed_up = self._raw.get(TYPE) or {}
         if not backed_up.get("email"):
             return self._removal(live)
-        wanted = wanted_part(backed_up, _MODEL, self._context.releases)
+        wanted = wanted_part(backed_up, _MODEL, self._context.destination.releases)
         there = (live or {}).get(TYPE) or {}
         if not there:
             return [self._write("create_user_credentials_email", live, wanted, there)]
@@ -43,7 +43,7 @@ class EmailLogin:
         body = differing(wanted, there, fields.sdk_model(_MODEL))
         if not body:
             return []
-        if is_caller(self._context, live):
+        if is_caller(self._context.destination, live):
             self.warnings.append(f"this is the calling user: its e-mail login is left alone ({', '.join(body)})")
             return []
         return [self._write("update_user_credentials_email", live, body, there)]
@@ -52,7 +52,7 @@ class EmailLogin:
         """An undo removes the login that the undone session made, unless the user has logged in with it."""
         there = (live or {}).get(TYPE) or {}
         copied_without = TYPE in self._raw and self._context.policy.literal
-        if not copied_without or not there.get("email") or is_caller(self._context, live):
+        if not copied_without or not there.get("email") or is_caller(self._context.destination, live):
             return []
         if there.get("logged_in_at"):
             self.warnings.append("keeping its e-mail login: the user has logged in with it")
@@ -85,7 +85,7 @@ def apply_login(context: Context, applied: Applied, write: Write, user_id: str) 
 
     def is_there() -> bool:
         try:
-            found = context.session.call("user_credentials_email", path=path)
+            found = context.destination.session.call("user_credentials_email", path=path)
         except NotFoundError:
             return False
         return str(found.get("email") or "").casefold() == str(write.body.get("email") or "").casefold()

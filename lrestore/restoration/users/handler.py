@@ -32,7 +32,7 @@ def adjust_user(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def _spare_the_caller(planner: OwnPlanner, wanted: JsonObject) -> None:
-    if not is_caller(planner.context, planner.live):
+    if not is_caller(planner.context.destination, planner.live):
         return
     for name, harm, word in (
         ("is_disabled", True, "is not disabled"),
@@ -148,7 +148,7 @@ class UserSubResources:
         shown = live.get("is_disabled") is not None
         if shown and (live.get("personal_folder_id") or not is_own_folder(self._item.raw)):
             return live
-        return {**live, **(self._context.live.get("user", str(live["id"])) or {})}
+        return {**live, **(self._context.destination.live.get("user", str(live["id"])) or {})}
 
     def _planner(self, live: JsonObject) -> OwnPlanner:
         return OwnPlanner(self._context, self._item.key, self._item.raw, live, self._ends)

@@ -16,6 +16,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.destination import Destination
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve, why_missing
@@ -119,7 +120,7 @@ class MembershipPlanner:
         return [one for one in extra if one not in doubtful]
 
     def _is_none_of(self, unresolved: list[ItemKey], live_id: str) -> bool:
-        live = unresolved and self._context.live.get(unresolved[0].type, live_id)
+        live = unresolved and self._context.destination.live.get(unresolved[0].type, live_id)
         return all(is_another_item(self._context, key, live or {"id": live_id}) for key in unresolved)
 
     def _wanted(self, name: str, target: str) -> _Meant | None:
@@ -152,29 +153,29 @@ class MembershipPlanner:
 
     def _kept_elsewhere(self, group_id: str) -> bool:
         """Groups that Looker or a directory manages, and groups that the listing does not show."""
-        group = self._context.live.get("group", group_id)
+        group = self._context.destination.live.get("group", group_id)
         return group is None or is_built_in(CONTENT_TYPES["group"], group)
 
     def _kept_elsewhere_in_backup(self, target: str, source_id: str) -> bool:
         try:
-            item = self._context.source.read(
-                ItemKey(target, source_id), max_item_bytes=self._context.policy.max_item_bytes
-            )
+            item = self._context.backup.read(ItemKey(target, source_id))
         except ItemError:
             return False
         return is_built_in(CONTENT_TYPES[target], item.raw)
 
     def _may_leave(self, group_id: str) -> bool:
-        if not is_caller(self._context, self._live) or not admin_by_group(self._context, group_id):
+        destination = self._context.destination
+        if not is_caller(destination, self._live) or not admin_by_group(destination, group_id):
             return True
         self.warnings.append(f"keeping group {group_id}: leaving it could lock out the calling user")
         return False
 
     def _may_lose(self, role_id: str) -> bool:
-        role = self._context.live.get("role", role_id)
+        destination = self._context.destination
+        role = destination.live.get("role", role_id)
         if role is None or role.get("internal"):
             return False
-        if not is_caller(self._context, self._live) or not admin_by_role(self._context, role_id):
+        if not is_caller(destination, self._live) or not admin_by_role(destination, role_id):
             return True
         self.warnings.append(f"keeping role {role_id}: losing it could lock out the calling user")
         return False
@@ -182,11 +183,11 @@ class MembershipPlanner:
     def _is_direct(self, group_id: str) -> bool:
         """A group above another of the user's groups may be in the list because of that one alone."""
         others = [one for one in self._read("group_ids") if one != group_id]
-        hierarchy = self._context.live.hierarchy
+        hierarchy = self._context.destination.live.hierarchy
         if not any(group_id in (hierarchy.above(one) or ()) for one in others):
             return True
         query = {"group_id": group_id, "id": str((self._live or {})["id"]), "fields": "id"}
-        return bool(self._context.session.call("search_users", query=query))
+        return bool(self._context.destination.session.call("search_users", query=query))
 
     def _direct_roles(self) -> list[str] | None:
         """The roles that are given to the user itself; None where the answer contradicts the user's ``role_ids``.
@@ -198,13 +199,13 @@ class MembershipPlanner:
             return []
         path = {"user_id": str(self._live["id"])}
         query = {"direct_association_only": True, "fields": "id"}
-        rows = self._context.session.call("user_roles", path=path, query=query) or ()
+        rows = self._context.destination.session.call("user_roles", path=path, query=query) or ()
         direct = [str(role["id"]) for role in rows]
         return direct if direct or all(map(self._may_be_inherited, shown)) else None
 
     def _may_be_inherited(self, role_id: str) -> bool:
         """Whether a group that the user is in, or a group that Looker fills, gives the role."""
-        hierarchy = self._context.live.hierarchy
+        hierarchy = self._context.destination.live.hierarchy
         own = set(self._read("group_ids"))
         own |= {above for one in own for above in hierarchy.above(one) or ()}
         return any(one in own or self._kept_elsewhere(one) for one in hierarchy.holders(role_id) or ())
@@ -281,18 +282,18 @@ def roles_to_set(context: Context, side: Side, groups: Side, live_id: str) -> li
     direct = side.direct or []
     missing = side.add
     if groups.add and _may_come_with(context, groups.add, side.add):
-        shown = shown_lists(context, live_id, "role_ids")
+        shown = shown_lists(context.destination, live_id, "role_ids")
         missing = [one for one in side.add if one not in shown]
     wanted = [one for one in direct if one not in side.drop] + [one for one in missing if one not in direct]
     return None if sorted(wanted) == sorted(direct) else wanted
 
 
 def _may_come_with(context: Context, groups: list[str], roles: list[str]) -> bool:
-    given = [context.live.hierarchy.roles(group_id) for group_id in groups]
+    given = [context.destination.live.hierarchy.roles(group_id) for group_id in groups]
     return any(found is None or found & set(roles) for found in given)
 
 
-def shown_lists(context: Context, user_id: str, name: str) -> set[str]:
+def shown_lists(destination: Destination, user_id: str, name: str) -> set[str]:
     """``group_ids`` or ``role_ids`` of a user as Looker shows them now."""
-    shown = context.session.call("user", path={"user_id": user_id}, query={"fields": f"id,{name}"}) or {}
+    shown = destination.session.call("user", path={"user_id": user_id}, query={"fields": f"id,{name}"}) or {}
     return {str(one) for one in shown.get(name) or ()}

@@ -37,8 +37,11 @@ from lrestore.looker.limits import Limiter, Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import session_for
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.restoration.context import Context, Hosts, Policy
+from lrestore.restoration.backup import Backup, Hosts
+from lrestore.restoration.context import Context
+from lrestore.restoration.destination import Destination
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.restoration.ports import Definitions
 from lrestore.run.bulk.call_crash_points import Calls
 from lrestore.run.bulk.launch.child import begin_child
@@ -189,22 +192,28 @@ class Worker:
         return definitions_for(self._vault, limit, Handed.read(brief.handed), self._session, session)
 
     def _context(self) -> Context:
+        brief = self._brief
         return Context(
-            session=self._session,
-            live=self._live,
-            source=self._vault,
+            destination=Destination(
+                session=self._session,
+                live=self._live,
+                releases=brief.releases,
+                caller_id=brief.caller_id,
+                is_admin=lambda: brief.is_admin,
+            ),
+            backup=Backup(
+                source=self._vault,
+                judgement=brief.judgement,
+                hosts=brief.hosts,
+                definitions=self._definitions,
+                undone=self._undone_session,
+                max_item_bytes=brief.settings.run.max_item_bytes,
+            ),
             journal=self._journal,
-            policy=self._brief.policy,
-            judgement=self._brief.judgement,
-            releases=self._brief.releases,
-            hosts=self._brief.hosts,
-            caller_id=self._brief.caller_id,
-            is_admin=lambda: self._brief.is_admin,
+            policy=brief.policy,
             pause=self._stopping.wait,
-            definitions=self._definitions,
-            in_run=self._brief.titled.__contains__,
-            undone=self._undone_session,
-            permit=permit_of(self._brief.plan, self._journal, self._live, self._earlier),
+            in_run=brief.titled.__contains__,
+            permit=permit_of(brief.plan, self._journal, self._live, self._earlier),
             earlier=self._earlier,
         )
 

@@ -51,7 +51,8 @@ def compare(job: Job, connection: Connection) -> Report:
                 add_missing_looks(job, context)
         keys = prefetched(connection.live, job.keys, destination.judgement, journal.recorded)
         if job.request.mode == "verify":
-            context.policy = replace(context.policy, if_different="update", if_trashed="restore")
+            policy = replace(context.policy, if_different="update", if_trashed="restore")
+            context = replace(context, policy=policy)
             return _verify(job, ItemRestorer(context), keys, within)
         with opening(job, connection):
             plan = WholePlan(job, context, journal)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from lrestore.errors import StoppedError
@@ -33,10 +34,10 @@ def verify_after(destination: Destination, reader: StateReader) -> Verify | None
     written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
     same = sum(outcome == "unchanged" for outcome in outcomes.values())
     with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
-        context = destination.fresh_context(journal)
-        context.policy = context.policy.leaving_nothing_alone()
+        fresh = destination.fresh_context(journal)
+        context = replace(fresh, policy=fresh.policy.leaving_nothing_alone())
         try:
-            keys = prefetched(context.live, written, destination.judgement, journal.recorded)
+            keys = prefetched(context.destination.live, written, destination.judgement, journal.recorded)
             return _read_again(job, ItemRestorer(context), keys, same=same)
         except StoppedError as error:
             log.warning("%s", error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
@@ -24,12 +25,12 @@ class WholePlan:
 
     def __init__(self, job: Job, context: Context, journal: ReadOnlyJournal) -> None:
         """Read the names that make way, and which items refer to each other. Raises LookerError."""
-        context.in_run = frozenset(job.keys).__contains__
+        context = replace(context, in_run=frozenset(job.keys).__contains__)
         self.aside = renames(job, context)
         self.planned = Planned(Counter(write.operation for write in self.aside))
-        links = links_here(job.vault, job.keys, context.live, context.judgement, journal.recorded)
+        links = links_here(job.vault, job.keys, context.destination.live, context.backup.judgement, journal.recorded)
         self._awaits = with_group_edges(links, job.gathered).awaits
-        self._turn = planning(ItemRestorer(context), self.planned, PlannedObjects(journal, context.live))
+        self._turn = planning(ItemRestorer(context), self.planned, PlannedObjects(journal, context.destination.live))
 
     def over(self, keys: Iterable[ItemKey], loop: ItemLoop) -> bool:
         """Plan the items. False: stopped before the end."""

@@ -25,7 +25,7 @@ def foresee(destination: Destination) -> Foreseen:
     job = destination.job
     with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
         context = destination.fresh_context(journal)
-        keys = prefetched(context.live, job.keys, destination.judgement, journal.recorded)
+        keys = prefetched(context.destination.live, job.keys, destination.judgement, journal.recorded)
         plan, builder = WholePlan(job, context, journal), job.report()
         record, stop = recorded_in(builder, job), job.surroundings.stop
         plan.over(keys, ItemLoop(job.vault, job.settings.run.max_item_bytes, record, stop))

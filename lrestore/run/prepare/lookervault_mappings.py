@@ -42,7 +42,7 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     """Pass each mapping that is taken over to ``keep``; returns their number. Reads listings, and 50
     objects a search.
     """
-    if context.same_instance:
+    if context.backup.same_instance:
         return 0
     ours = _ours(job)
     if not ours:
@@ -128,9 +128,9 @@ def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObj
     found: dict[str, JsonObject] = {}
     try:
         if type_name in LISTED:
-            return context.live.table(type_name)
+            return context.destination.live.table(type_name)
         for start in range(0, len(ids), _CHUNK):
-            found |= context.live.by_ids(type_name, ids[start : start + _CHUNK], None)
+            found |= context.destination.live.by_ids(type_name, ids[start : start + _CHUNK], None)
     except LookerError as error:
         log.warning("LookerVault's id mappings of some %ss cannot be verified and are ignored: %s", type_name, error)
     return found

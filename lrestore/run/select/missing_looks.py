@@ -16,7 +16,6 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.folders import read_raw
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.resolve import is_recorded, resolve
 from lrestore.run.select.dependencies import looks_shown
@@ -36,7 +35,7 @@ def missing_looks(vault: Vault, keys: Collection[ItemKey], context: Context) -> 
     shown = looks_shown(vault, keys)
     looks = [key for key in sorted(shown.keys() - set(keys)) if _is_whole(vault, key)]
     lacking = (key for key in _not_found(vault, looks, context) if _is_missing(context, shown[key], key))
-    missing = [key for key in lacking if (read_raw(context, key) or {"deleted": True}).get("deleted") is not True]
+    missing = [key for key in lacking if (context.backup.raw(key) or {"deleted": True}).get("deleted") is not True]
     if missing and context.policy.if_different == "skip":
         needed = looks_shown(vault, _lost_dashboards(vault, keys, context))
         missing = [key for key in missing if key in needed]
@@ -80,7 +79,7 @@ def _there(context: Context, type_name: str, ids: Collection[str]) -> Mapping[st
     if not ids:
         return {}
     try:
-        return context.live.by_ids(type_name, ids, "id,created_at,deleted")
+        return context.destination.live.by_ids(type_name, ids, "id,created_at,deleted")
     except LookerError as error:
         log.debug("bulk read of %ss failed, reading them one by one: %s", type_name, error)
         return {}
@@ -99,7 +98,7 @@ def _presumed(context: Context, key: ItemKey) -> str | None:
     recorded = context.journal.recorded(key.type, key.id)
     if recorded is not None:
         return recorded.destination_id
-    return key.id if context.same_instance else None
+    return key.id if context.backup.same_instance else None
 
 
 def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
@@ -115,5 +114,5 @@ def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
 
 def _in_the_trash(context: Context, key: ItemKey) -> bool:
     live_id, recorded = _presumed(context, key), context.journal.recorded(key.type, key.id)
-    live = context.live.trashed(key.type, live_id) if live_id is not None else None
+    live = context.destination.live.trashed(key.type, live_id) if live_id is not None else None
     return live is not None and (recorded is None or is_recorded(context, key, recorded, live))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Context
+from lrestore.restoration.destination import Destination
 from lrestore.text.words import shortened
 
 _NAMED = 3
@@ -19,8 +19,9 @@ _NAMED = 3
 class Foreign:
     """``removed``: objects that the undo deletes too; they do not count as foreign."""
 
-    def __init__(self, context: Context, removed: frozenset[ItemKey]) -> None:
-        self._context = context
+    def __init__(self, destination: Destination, removed: frozenset[ItemKey]) -> None:
+        self._session = destination.session
+        self._live = destination.live
         self._removed = removed
         self._questions: dict[str, Callable[[str, JsonObject], Iterator[str]]] = {
             "folder": self._in_folder,
@@ -47,13 +48,13 @@ class Foreign:
 
     def _in_group(self, group_id: str, live: JsonObject) -> Iterator[str]:
         for type_name, operation in (("user", "all_group_users"), ("group", "all_group_groups")):
-            rows = self._context.session.call(operation, path={"group_id": group_id}, query={"fields": "id"})
+            rows = self._session.call(operation, path={"group_id": group_id}, query={"fields": "id"})
             yield from self._named(type_name, rows)
 
     def _with_role(self, role_id: str, live: JsonObject) -> Iterator[str]:
         query = {"fields": "id", "direct_association_only": True}
-        yield from self._named("user", self._context.session.call("role_users", path={"role_id": role_id}, query=query))
-        rows = self._context.session.call("role_groups", path={"role_id": role_id}, query={"fields": "id"})
+        yield from self._named("user", self._session.call("role_users", path={"role_id": role_id}, query=query))
+        rows = self._session.call("role_groups", path={"role_id": role_id}, query={"fields": "id"})
         yield from self._named("group", rows)
 
     def _with_permission_set(self, set_id: str, live: JsonObject) -> Iterator[str]:
@@ -63,7 +64,7 @@ class Foreign:
         yield from self._roles("model_set", set_id)
 
     def _roles(self, name: str, set_id: str) -> Iterator[str]:
-        rows = self._context.session.call("all_roles")
+        rows = self._session.call("all_roles")
         yield from self._named("role", [row for row in rows if str((row.get(name) or {}).get("id")) == set_id])
 
     def _of_user(self, user_id: str, live: JsonObject) -> Iterator[str]:
@@ -71,13 +72,13 @@ class Foreign:
             yield "the user has logged in"
         for type_name, operation in (("dashboard", "search_dashboards"), ("look", "search_looks")):
             yield from self._named(type_name, self._pages(operation, {"user_id": user_id, "fields": "id"}))
-        plans = self._context.session.call("all_scheduled_plans", query={"user_id": user_id, "fields": "id"})
+        plans = self._session.call("all_scheduled_plans", query={"user_id": user_id, "fields": "id"})
         yield from self._named("scheduled_plan", plans)
         if live.get("personal_folder_id") is not None:
             yield from self._in_folder(str(live["personal_folder_id"]), live)
 
     def _pages(self, operation: str, query: Mapping[str, object]) -> Iterable[JsonObject]:
-        return self._context.live.pages(operation, dict(query))
+        return self._live.pages(operation, dict(query))
 
     def _named(self, type_name: str, rows: Iterable[JsonObject] | None) -> Iterator[str]:
         for row in rows or ():

@@ -70,13 +70,13 @@ class _Remover:
         self._context = context
         self._journal = journal
         self._writer = writer
-        self._foreign = Foreign(context, frozenset(job.removals))
+        self._foreign = Foreign(context.destination, frozenset(job.removals))
         self._rules = UndoRules(context)
-        self._alerts = AlertGuard(context)
+        self._alerts = AlertGuard(context.destination.live, context.policy)
 
     def in_order(self, keys: list[ItemKey]) -> Iterator[ItemKey]:
         """Folders, the deepest first."""
-        folders = self._context.live.table("folder") if any(key.type == "folder" for key in keys) else {}
+        folders = self._context.destination.live.table("folder") if any(key.type == "folder" for key in keys) else {}
         parents = {one: str(row["parent_id"]) for one, row in folders.items() if row.get("parent_id") is not None}
         yield from sorted(keys, key=lambda key: -depth(key, parents))
 
@@ -93,8 +93,8 @@ class _Remover:
 
     def _removed(self, key: ItemKey, name: str) -> ItemResult:
         context, entry = self._context, CONTENT_TYPES[key.type]
-        context.live.look_anew(key.type)
-        live = context.live.beyond(key.type, key.id) or context.live.trashed(key.type, key.id)
+        context.destination.live.look_anew(key.type)
+        live = context.destination.live.beyond(key.type, key.id) or context.destination.live.trashed(key.type, key.id)
         if live is None:
             if self._journal.kept(key, key.id, None):
                 # This session has deleted it, in a process that died later.
@@ -111,8 +111,8 @@ class _Remover:
             send(context, operation, {OPERATIONS[operation].id_parameter: key.id}, None)
         except NotFoundError:
             # It is gone; or the caller may not delete it, and then it is still shown.
-            context.live.look_anew(key.type)
-            if context.live.beyond(key.type, key.id) is not None:
+            context.destination.live.look_anew(key.type)
+            if context.destination.live.beyond(key.type, key.id) is not None:
                 raise
         return self._told(key, title)
 

@@ -51,7 +51,7 @@ def test_a_list_of_permissions_without_one_in_use_is_ignored(stage: Stage) -> No
     item = own_set(stage, "permission_set")
     stage.call("update_permission_set", {"permissions": ["access_data"]}, permission_set_id=item.key.id)
     context = stage.context()
-    context.live.definitions._known[("permissions",)] = frozenset({"access_data"})
+    context.destination.live.definitions._known[("permissions",)] = frozenset({"access_data"})
     result = ItemRestorer(context).restore(item).result
     assert not result.warnings
     live = stage.call("permission_set", permission_set_id=item.key.id)

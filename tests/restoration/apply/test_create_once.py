@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,10 @@ def test_a_create_that_timed_out_is_searched_for_until_it_appears(stage: Stage) 
     tiles = len(stage.item("dashboard=1").raw["dashboard_elements"])
     context = stage.context()
     key = Credentials(stage.simulator.client_id, stage.simulator.client_secret)
-    context.pause = threading.Event().wait
     fault = stage.simulator.fault("delay:3.2", operation="create_dashboard_element", times=1)
-    with LookerSession(stage.simulator.base_url, key, timeout_s=2) as context.session:
+    with LookerSession(stage.simulator.base_url, key, timeout_s=2) as session:
+        destination = replace(context.destination, session=session)
+        context = replace(context, destination=destination, pause=threading.Event().wait)
         result = ItemRestorer(context).restore(stage.item("dashboard=1")).result
     until_s = time.monotonic() + 10
     while stage.simulator.log.in_flight and time.monotonic() < until_s:
@@ -139,8 +141,7 @@ def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> Non
     """Act like a process that is killed before it receives the answer to its create."""
     kind = "reset_after" if handled else "reset_before"
     fault = stage.simulator.fault(kind, operation=f"create_{key.type}", times=1)
-    context = stage.context()
-    context.pause = lambda seconds: True
+    context = replace(stage.context(), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     assert fault.fired == 1
@@ -150,7 +151,7 @@ def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> Non
 def successor(stage: Stage, key: ItemKey) -> Context:
     """The context of a successor process, whose listing is older than the death."""
     context = stage.context()
-    context.live.table(key.type)
+    context.destination.live.table(key.type)
     context.journal.repeat(key)  # type: ignore[attr-defined]
     return context
 
@@ -189,10 +190,10 @@ def test_an_object_with_a_lost_answer_is_adopted_though_another_thread_has_read_
     context = listed.context()
 
     def another_looks(_: float) -> None:
-        context.live.look_anew(type_name)
-        context.live.table(type_name)
+        context.destination.live.look_anew(type_name)
+        context.destination.live.table(type_name)
 
-    context.pause = another_looks
+    context = replace(context, pause=another_looks)
     count = len(listed.world.table(type_name))
     fault = listed.simulator.fault("reset_after", handled=True, operation=f"create_{type_name}", times=1)
     result = ItemRestorer(context).restore(item).result

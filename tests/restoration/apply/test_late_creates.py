@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from lrestore.credentials import Credentials
 from lrestore.errors import AmbiguousMatchError, LookerError, StoppedError
 from lrestore.looker.session import LookerSession
 from lrestore.messages import Intent
-from lrestore.restoration.context import Context, Policy
+from lrestore.restoration.context import Context
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.records import Route
 from tests.restoration.restore_fixture import SESSION, Stage
@@ -42,7 +44,7 @@ def orphan(stage: Stage, type_name: str) -> Any:
         if type_name == "user":
             item.raw.update(credentials_email=None, email=None, credentials_saml={"saml_user_id": f"s{row['id']}"})
         plan = ItemRestorer(stage.context()).plan(item)
-        itself = (type_name, str(row["id"])) == ("user", stage.context().caller_id)
+        itself = (type_name, str(row["id"])) == ("user", stage.context().destination.caller_id)
         if plan.action in ("unchanged", "updated") and plan.match.live and not itself:
             stage.call(f"delete_{type_name}", **{f"{type_name}_id": str(row["id"])})
             return item
@@ -59,8 +61,7 @@ def until_idle(stage: Stage) -> None:
 def die(stage: Stage, item: Any, operation: str) -> None:
     """Act like a process that is killed after it sent its create; the instance processes it for some time."""
     fault = stage.simulator.fault(f"late:{LATE_S}", operation=operation, times=1)
-    context = stage.context()
-    context.pause = lambda seconds: True
+    context = replace(stage.context(), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     assert fault.fired == 1
@@ -68,9 +69,7 @@ def die(stage: Stage, item: Any, operation: str) -> None:
 
 
 def successor(stage: Stage, settle_s: float = SETTLE_S) -> Context:
-    context = stage.context(Policy(max_retries=2, settle_s=settle_s))
-    context.pause = threading.Event().wait
-    return context
+    return replace(stage.context(Policy(max_retries=2, settle_s=settle_s)), pause=threading.Event().wait)
 
 
 @pytest.mark.slow
@@ -121,7 +120,8 @@ def test_a_create_that_may_still_take_effect_is_not_repeated(stage: Stage, type_
     fault = stage.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
     context = successor(stage)
     key = Credentials(stage.simulator.client_id, stage.simulator.client_secret)
-    with LookerSession(stage.simulator.base_url, key, timeout_s=0.7, max_retries=2) as context.session:
+    with LookerSession(stage.simulator.base_url, key, timeout_s=0.7, max_retries=2) as session:
+        context = replace(context, destination=replace(context.destination, session=session))
         ItemRestorer(context).restore(item)
     until_idle(stage)
     assert fault.fired == 1
@@ -132,13 +132,11 @@ def test_a_create_that_never_left_is_repeated_after_the_waiting_time(stage: Stag
     """The pauses add up to the remaining time."""
     item = orphan(stage, "look")
     stage.simulator.fault("reset_before", operation="create_look", times=1)
-    context = stage.context()
-    context.pause = lambda seconds: True
+    context = replace(stage.context(), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     waited: list[float] = []
-    context = stage.context(Policy(settle_s=SETTLE_S))
-    context.pause = waited.append
+    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert SETTLE_S - 20 < sum(waited) <= SETTLE_S
     assert not stage.reader.open_intents()
@@ -147,8 +145,7 @@ def test_a_create_that_never_left_is_repeated_after_the_waiting_time(stage: Stag
 def test_a_session_without_open_creates_causes_no_waiting(stage: Stage) -> None:
     item = orphan(stage, "look")
     waited: list[float] = []
-    context = stage.context(Policy(settle_s=SETTLE_S))
-    context.pause = waited.append
+    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     ItemRestorer(context).restore(item)
     assert waited == []
 
@@ -159,8 +156,7 @@ def test_an_error_from_looker_itself_causes_no_waiting(stage: Stage, status: int
     item = orphan(stage, "look")
     waited: list[float] = []
     stage.simulator.fault(f"status:{status}", operation="create_look", times=1)
-    context = stage.context(Policy(settle_s=SETTLE_S))
-    context.pause = waited.append
+    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert sum(waited) < SETTLE_S / 10
 
@@ -170,8 +166,7 @@ def test_an_error_that_may_come_from_a_proxy_causes_waiting(stage: Stage, fault:
     item = orphan(stage, "look")
     waited: list[float] = []
     stage.simulator.fault(fault, operation="create_look", times=1)
-    context = stage.context(Policy(settle_s=SETTLE_S))
-    context.pause = waited.append
+    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert SETTLE_S - 5 < sum(waited) <= SETTLE_S
 
@@ -188,8 +183,7 @@ def test_two_late_creates_are_reported_and_no_third_is_made(stage: Stage) -> Non
             twins.extend(str(stage.call("create_board", body)["id"]) for _ in range(2))
         return False
 
-    context = stage.context(Policy(settle_s=SETTLE_S))
-    context.pause = others
+    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=others)
     with pytest.raises(AmbiguousMatchError) as caught:
         ItemRestorer(context).restore(item)
     assert all(one in str(caught.value) for one in twins)
@@ -215,8 +209,7 @@ def test_a_create_that_has_waited_is_recorded_again_before_it_is_sent(stage: Sta
     count = len(item.raw["dashboard_elements"])
     stage.simulator.fault("delay:0.3", operation="create_dashboard_element", times=count - 1)
     last = stage.simulator.fault(f"late:{LATE_S}", operation="create_dashboard_element", times=1)
-    context = stage.context(Policy(max_retries=2, settle_s=2.0))
-    context.pause = lambda seconds: True
+    context = replace(stage.context(Policy(max_retries=2, settle_s=2.0)), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     assert last.fired == 1

@@ -13,8 +13,8 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import AmbiguousMatchError, IncompleteError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
-from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.run.compare.planned_objects import calls_of
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import SMALL, Stage, incomplete, writes
@@ -383,7 +383,7 @@ def test_a_board_that_stays_in_the_trash_is_reported(stage: Stage) -> None:
     """Looker does not document whether null takes a board out of the trash."""
     stage.call("update_board", {"deleted_at": "2026-01-02T00:00:00Z"}, board_id="1")
     context = stage.context()
-    session = context.session
+    session = context.destination.session
 
     class Stubborn:
         def call(
@@ -393,7 +393,7 @@ def test_a_board_that_stays_in_the_trash_is_reported(stage: Stage) -> None:
                 body = {name: value for name, value in body.items() if name != "deleted_at"}
             return session.call(operation_id, path=path or {}, query=query or {}, body=body)
 
-    context.session = Stubborn()
+    context = replace(context, destination=replace(context.destination, session=Stubborn()))
     with pytest.raises(NotRestorableError, match="trash"):
         ItemRestorer(context).restore(stage.item("board=1"))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
-from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.core.config import Config
 from tests.restoration.restore_fixture import SMALL, Stage, writes
 

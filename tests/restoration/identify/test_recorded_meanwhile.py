@@ -14,7 +14,7 @@ def test_a_user_whose_login_was_created_after_the_read_is_the_recorded_one(stage
     stage.call("delete_user", user_id="2")
     made = stage.call("create_user", {"first_name": "Ada"})
     here = stage.context()
-    assert here.live.facts("user", made["id"]) is not None
+    assert here.destination.live.facts("user", made["id"]) is not None
     stage.call("create_user_credentials_email", {"email": email}, user_id=made["id"])
     other = stage.journal()
     other.map(_mapping(stage, made["id"]))

@@ -10,8 +10,8 @@ import pytest
 
 from lrestore.errors import DependencyError, IncompleteError
 from lrestore.json_types import JsonObject
-from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, incomplete
 

@@ -13,9 +13,9 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContentError, LookerError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
-from lrestore.restoration.context import Policy
 from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.run.compare.planned_objects import calls_of
 from lrestore.simulator.world.edits import Edit, edit

@@ -11,9 +11,9 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, ItemResult
-from lrestore.restoration.context import Policy
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.item import ItemRestorer, Restored
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, writes
 

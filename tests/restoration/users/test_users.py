@@ -10,8 +10,8 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import AmbiguousMatchError, ForbiddenError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
-from lrestore.restoration.context import Policy
 from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, writes
 
@@ -354,14 +354,14 @@ def test_a_later_run_finds_the_user_of_an_unanswered_create(stage: Stage) -> Non
 
 
 def test_the_caller_is_never_disabled(stage: Stage) -> None:
-    caller = stage.context().caller_id
+    caller = stage.context().destination.caller_id
     result = restore_with(stage, f"user={caller}", is_disabled=True, can_manage_api3_creds=False)
     assert shown(stage, caller)["is_disabled"] is False
     assert any("not disabled" in warning for warning in result.warnings)
 
 
 def test_the_caller_stays_an_admin(stage: Stage) -> None:
-    caller = stage.context().caller_id
+    caller = stage.context().destination.caller_id
     result = restore_with(stage, f"user={caller}", role_ids=["2"])
     assert set(shown(stage, caller)["role_ids"]) == {"1", "2"}
     assert any("lock out" in warning for warning in result.warnings)
@@ -369,7 +369,7 @@ def test_the_caller_stays_an_admin(stage: Stage) -> None:
 
 
 def test_the_login_of_the_caller_is_unchanged(stage: Stage) -> None:
-    caller = stage.context().caller_id
+    caller = stage.context().destination.caller_id
     stage.call("update_user_credentials_email", {"email": "boss@example.com"}, user_id=caller)
     result = stage.restore(f"user={caller}")
     assert shown(stage, caller)["email"] == "boss@example.com"

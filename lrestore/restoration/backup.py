@@ -1,0 +1,65 @@
+"""The backup that is restored from, and what its ids mean in the destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lrestore.content.identity import Judgement, same_origin
+from lrestore.errors import ItemError
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.restoration.ports import Definitions, Nowhere, Source, UndoneSession
+from lrestore.vault.items import VaultItem
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The hosts whose links are rewritten. ``source``: hosts of the source instance, without ports; ``here``: the
+    destination's host as its users see it, with the port if needed.
+    """
+
+    source: frozenset[str] = frozenset()
+    here: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """The backup that is restored from, and what its ids mean in the destination."""
+
+    source: Source
+    judgement: Judgement
+    hosts: Hosts = Hosts()
+    definitions: Definitions = field(default_factory=Nowhere)
+    """Definitions behind ids, for another instance."""
+    undone: UndoneSession | None = None
+    """The session that this one takes back, if it is an undo: the backup is its copies."""
+    max_item_bytes: int = 16 * 1024 * 1024
+    _same_objects: dict[tuple[ItemKey, object], bool] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    @property
+    def same_instance(self) -> bool:
+        """Whether ids of the backup mean the same in the destination."""
+        return self.judgement.instance == "same"
+
+    def read(self, key: ItemKey) -> VaultItem:
+        """The item. Raises ItemError where it cannot be read."""
+        return self.source.read(key, max_item_bytes=self.max_item_bytes)
+
+    def raw(self, key: ItemKey) -> JsonObject | None:
+        """The content of an item; None if it cannot be read."""
+        try:
+            return self.read(key).raw
+        except ItemError:
+            return None
+
+    def may_be(self, key: ItemKey, created_at: object) -> bool:
+        """Whether a live object with that ``created_at`` may be the item: asked for every reference, so that the answer
+        is kept.
+        """
+        known = (key, created_at)
+        if known not in self._same_objects:
+            backed_up = self.raw(key) or {}
+            self._same_objects[known] = same_origin(backed_up.get("created_at"), created_at) is not False
+        return self._same_objects[known]
