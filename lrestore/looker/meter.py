@@ -12,6 +12,7 @@ class ApiUsage(msgspec.Struct, frozen=True):
 
     ``calls`` are requests that went out, repeated ones included; ``by_activity`` has the keys of the specification's
     ``x-looker-activity-type``. Bytes are those of HTTP, heads included, without what TLS adds.
+    ``answer_s`` is the time of all ``answers`` together, refusals for the rate apart.
     """
 
     calls: int = 0
@@ -21,6 +22,13 @@ class ApiUsage(msgspec.Struct, frozen=True):
     rate_limited: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
+    answers: int = 0
+    answer_s: float = 0.0
+
+    @property
+    def latency_ms(self) -> float:
+        """The mean time of an answer; 0 without any."""
+        return round(self.answer_s / self.answers * 1000, 3) if self.answers else 0.0
 
     def __add__(self, other: ApiUsage) -> ApiUsage:
         return ApiUsage(
@@ -31,6 +39,8 @@ class ApiUsage(msgspec.Struct, frozen=True):
             rate_limited=self.rate_limited + other.rate_limited,
             bytes_sent=self.bytes_sent + other.bytes_sent,
             bytes_received=self.bytes_received + other.bytes_received,
+            answers=self.answers + other.answers,
+            answer_s=self.answer_s + other.answer_s,
         )
 
 
@@ -49,6 +59,8 @@ class CallMeter:
         self._rate_limited = 0
         self._bytes_sent = 0
         self._bytes_received = 0
+        self._answers = 0
+        self._answer_s = 0.0
 
     def called(self, operation: str, activity: str) -> None:
         """One request went out."""
@@ -65,6 +77,12 @@ class CallMeter:
         with self._lock:
             self._retries += 1
 
+    def answered(self, latency_s: float) -> None:
+        """A call was answered after this time."""
+        with self._lock:
+            self._answers += 1
+            self._answer_s += latency_s
+
     def refused_for_rate(self) -> None:
         with self._lock:
             self._rate_limited += 1
@@ -80,4 +98,6 @@ class CallMeter:
                 rate_limited=self._rate_limited,
                 bytes_sent=self._bytes_sent,
                 bytes_received=self._bytes_received,
+                answers=self._answers,
+                answer_s=self._answer_s,
             )

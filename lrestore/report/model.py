@@ -26,7 +26,9 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 class Api(msgspec.Struct, frozen=True):
-    """Calls that were sent, including repeated ones. ``by_activity``: the classes by which Looker licenses them."""
+    """Calls that were sent, including repeated ones. ``by_activity``: the classes by which Looker licenses them.
+    ``latency_ms``: the mean time of an answer, refusals for the rate apart.
+    """
 
     calls: int = 0
     by_operation: dict[str, int] = {}
@@ -35,6 +37,7 @@ class Api(msgspec.Struct, frozen=True):
     rate_limited: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
+    latency_ms: float = 0.0
 
     @classmethod
     def of(cls, usage: object) -> Api:

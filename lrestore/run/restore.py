@@ -108,7 +108,7 @@ def _restore_items(destination: Destination, guards: Guards) -> Report:
         # The session is marked as finished afterwards: killed while it reports, it is resumed and reports then.
         job.surroundings.tell(report)
         crash_point("report.told")
-    end(job, report.status)
+    end(job, report)
     return report
 
 

@@ -11,10 +11,11 @@ from lrestore.clock import utc_now
 from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
 from lrestore.messages import Totals
+from lrestore.report.model import Report
 from lrestore.run.job import Job
 from lrestore.run.prepare.api_specification import Known
 from lrestore.run.saved_plan.file import keep_copy
-from lrestore.state.records import SessionStatus
+from lrestore.state.records import Pace, SessionStatus
 from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
 from lrestore.state.writer import StateWriter
 
@@ -57,16 +58,24 @@ def _give_up_the_undone(job: Job, writer: StateWriter) -> None:
         writer.discard_session(undo.session)
 
 
-def end(job: Job, status: str) -> None:
-    """Record the end of the session, unless the state file is lost."""
+def end(job: Job, report: Report) -> None:
+    """Record the end of the session and how fast the destination answered, unless the state file is lost."""
     if job.the_guard.trouble():
         return
     try:
         with StateWriter.open(Path(job.settings.state.path), now=utc_now) as writer:
             counts = Counter(writer.read.outcomes(job.session_id).values())
-            writer.end_session(job.session_id, cast("SessionStatus", status), Totals.of(counts))
+            writer.end_session(job.session_id, cast("SessionStatus", report.status), Totals.of(counts))
+            writer.record_pace(job.session_id, _pace(report))
     except StateError as error:
         log.warning("could not record the end of the session: %s", error)
+
+
+def _pace(report: Report) -> Pace:
+    """The rate counts only if the destination refused calls: otherwise something else held them back."""
+    limits = [limit for *_, limit in report.throughput.timeline if limit is not None]
+    admitted = limits[-1] if limits and report.api.rate_limited else 0.0
+    return Pace(calls=report.api.calls, latency_ms=report.api.latency_ms, per_second=round(admitted, 3))
 
 
 def clear(job: Job) -> None:

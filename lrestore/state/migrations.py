@@ -29,6 +29,14 @@ ALTER TABLE id_mappings ADD COLUMN natural_key TEXT NOT NULL DEFAULT '';
 ALTER TABLE id_mappings ADD COLUMN closed_at TEXT;
 ALTER TABLE sessions ADD COLUMN discarded_at TEXT;
     """,
+    """
+CREATE TABLE paces (
+    session_id  TEXT PRIMARY KEY REFERENCES sessions (id),
+    calls       INTEGER NOT NULL,
+    latency_ms  REAL NOT NULL,
+    per_second  REAL NOT NULL
+);
+    """,
 )
 """SQL that migrates version n to n + 1, beginning with n = 1. Never edited once released."""
 

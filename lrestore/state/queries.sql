@@ -317,3 +317,14 @@ INSERT INTO specifications (destination, looker_version, lrestore_version, conte
 VALUES (:destination, :looker_version, :lrestore_version, :content, :fetched_at)
 ON CONFLICT (destination, looker_version) DO UPDATE
 SET lrestore_version = excluded.lrestore_version, content = excluded.content, fetched_at = excluded.fetched_at;
+
+-- name: upsert_pace
+INSERT INTO paces (session_id, calls, latency_ms, per_second) VALUES (:session_id, :calls, :latency_ms, :per_second)
+ON CONFLICT (session_id) DO UPDATE
+SET calls = excluded.calls, latency_ms = excluded.latency_ms, per_second = excluded.per_second;
+
+-- name: select_last_pace
+SELECT p.session_id, p.calls, p.latency_ms, p.per_second, s.looker_version
+FROM paces AS p JOIN sessions AS s ON s.id = p.session_id
+WHERE s.destination = :destination AND p.calls > 0
+ORDER BY s.started_at DESC, s.id DESC LIMIT 1;

@@ -38,6 +38,7 @@ from lrestore.state.records import (
     IDMapping,
     Made,
     OpenIntent,
+    Pace,
     RepeatedIntent,
     RestorationCheckpoint,
     RestorationSession,
@@ -126,6 +127,11 @@ class StateReader:
     def superseding(self, session_id: str) -> list[str]:
         """Finished sessions that began after this one and restored some of its items, the last one first."""
         return [row["id"] for row in self._rows("select_superseding", {"session_id": session_id})]
+
+    def last_pace(self, destination: str) -> Pace | None:
+        """How fast the destination answered the last session that made calls; None if there was none."""
+        row = self._row("select_last_pace", {"destination": destination})
+        return None if row is None else Pace(**row)
 
     def unfinished_ids(self) -> frozenset[str]:
         """Sessions whose undo copies must be kept, however old."""

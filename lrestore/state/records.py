@@ -63,6 +63,18 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
         return "discarded" if self.discarded_at else self.status
 
 
+class Pace(msgspec.Struct, frozen=True, kw_only=True):
+    """How fast a destination answered a session: the mean time of an answer, and how many calls per second it admitted
+    (0: it refused none for their rate).
+    """
+
+    calls: int
+    latency_ms: float
+    per_second: float = 0.0
+    session_id: str = ""
+    looker_version: str = ""
+
+
 class RestorationCheckpoint(msgspec.Struct, frozen=True):
     """The totals of a session at a point in time."""
 

@@ -143,3 +143,11 @@ CREATE TABLE specifications (
     fetched_at        TEXT NOT NULL,
     PRIMARY KEY (destination, looker_version)
 );
+
+-- How fast the destination answered a session: --rehearse repeats it.
+CREATE TABLE paces (
+    session_id  TEXT PRIMARY KEY REFERENCES sessions (id),
+    calls       INTEGER NOT NULL,
+    latency_ms  REAL NOT NULL,                          -- mean time of an answer
+    per_second  REAL NOT NULL                           -- calls that it admitted; 0: it refused none for their rate
+);

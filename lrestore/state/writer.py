@@ -24,7 +24,7 @@ from lrestore.state.connection import Connect, open_writable, state_errors
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.queries import QUERIES
 from lrestore.state.read import ResultDetail, StateReader
-from lrestore.state.records import UNDO, IDMapping, RestorationSession, SessionStatus, UndoRecord
+from lrestore.state.records import UNDO, IDMapping, Pace, RestorationSession, SessionStatus, UndoRecord
 from lrestore.text.storable import storable, to_json
 from lrestore.version import __version__
 
@@ -243,6 +243,12 @@ class StateWriter:
             for record in records:
                 values = {name: getattr(record, name) for name in UndoRecord.__struct_fields__}
                 self._execute("upsert_undo", {**values, "session_id": session_id})
+
+    def record_pace(self, session_id: str, pace: Pace) -> None:
+        """Store how fast the destination answered a session; the last start of a resumed one counts."""
+        values = {name: getattr(pace, name) for name in ("calls", "latency_ms", "per_second")}
+        with self.transaction():
+            self._execute("upsert_pace", {**values, "session_id": session_id})
 
     def record_specification(self, destination: str, looker_version: str, found: Specification) -> None:
         """Store the API specification of a destination's release."""

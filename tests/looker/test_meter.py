@@ -31,6 +31,15 @@ def test_adding_up_is_the_same_in_any_order(a: ApiUsage, b: ApiUsage, c: ApiUsag
     assert (a + b) + c == a + (b + c) and a + b == b + a and a + ApiUsage() == a
 
 
+def test_the_latency_is_the_mean_of_all_answers() -> None:
+    one, other = CallMeter(), CallMeter()
+    for seconds in (0.01, 0.03):
+        one.answered(seconds)
+    other.answered(0.08)
+    assert ApiUsage().latency_ms == 0
+    assert (one.snapshot() + other.snapshot()).latency_ms == 40
+
+
 def test_the_calls_of_many_threads_are_all_counted() -> None:
     meter = CallMeter()
 

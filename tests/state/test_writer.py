@@ -14,7 +14,7 @@ from lrestore.errors import StateError
 from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
-from lrestore.state.records import IDMapping, Route, UndoRecord
+from lrestore.state.records import IDMapping, Pace, Route, UndoRecord
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, dead_letter, noon, result, session
 
@@ -34,6 +34,19 @@ def test_a_session_is_read_back_as_recorded(writer: StateWriter) -> None:
 def test_a_session_id_is_never_used_twice(writer: StateWriter) -> None:
     with pytest.raises(StateError, match=r"sessions\.id"):
         writer.begin_session(session())
+
+
+def test_the_pace_of_the_last_session_of_a_destination_is_found(writer: StateWriter) -> None:
+    here = writer.read.session(SESSION).destination
+    assert writer.read.last_pace(here) is None
+    for calls in (3, 7):
+        writer.record_pace(SESSION, Pace(calls=calls, latency_ms=12.5, per_second=30))
+    found = writer.read.last_pace(here)
+    assert found is not None and (found.session_id, found.calls, found.per_second) == (SESSION, 7, 30)
+    writer.begin_session(session("s2", started_at="2026-11-24T12:00:00.000Z"))
+    writer.record_pace("s2", Pace(calls=0, latency_ms=0))
+    assert writer.read.last_pace(here) == found, "a session without calls met no pace"
+    assert writer.read.last_pace("elsewhere") is None
 
 
 def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:

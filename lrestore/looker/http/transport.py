@@ -164,6 +164,8 @@ class PooledTransport(sdk.Transport):
         latency_s = time.perf_counter() - started
         if status == 429:
             self._meter.refused_for_rate()
+        elif status is not None:
+            self._meter.answered(latency_s)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", call, status or "no answer", latency_s * 1000)
         self._limiter.report(status, latency_s, retry_after_s)
