@@ -30,6 +30,9 @@ except ModuleNotFoundError as error:
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _BACKLOG = 2048
 _STOP_TIMEOUT_S = 10.0
+_TICK_S = 0.1
+"""How often a server looks whether a signal asked for its end."""
+_SOON_S = 0.002
 _FINAL_HEADS = tuple(b"HTTP/1.1 %d" % first for first in range(2, 6))
 _HEAD_END = b"\r\n\r\n"
 
@@ -90,6 +93,8 @@ class _Server(uvicorn.Server):
         self._address = listener.getsockname()
         self._family = listener.family
         self._reopening: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
         app.refuse = self._refuse
 
     def _refuse(self, seconds: float) -> None:
@@ -114,10 +119,35 @@ class _Server(uvicorn.Server):
     def _protocol(self) -> asyncio.Protocol:
         return _Protocol(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
+    def wake(self) -> None:
+        """End now, not at the next tick. Safe in any thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # The loop is closed: the server has ended.
+                self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def main_loop(self) -> None:
+        """Serve until :meth:`wake` is called, or a tick sees that a signal asked for the end."""
+        self._loop = asyncio.get_running_loop()
+        await self.on_tick(0)
+        while not self.should_exit:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), _TICK_S)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End hanging requests at once, then close."""
+        """End hanging requests at once, then close. uvicorn's own method waits a tenth of a second in any case."""
         self._app.closing.set()
-        await super().shutdown(sockets)
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        try:
+            async with asyncio.timeout(self.config.timeout_graceful_shutdown):
+                while self.server_state.connections or self.server_state.tasks:
+                    await asyncio.sleep(_SOON_S)
+        except TimeoutError:
+            for task in self.server_state.tasks:
+                task.cancel()
 
 
 def _listen(host: str, port: int, family: socket.AddressFamily | int) -> socket.socket:
@@ -133,7 +163,7 @@ def _listen(host: str, port: int, family: socket.AddressFamily | int) -> socket.
     return listener
 
 
-def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tuple[uvicorn.Server, socket.socket]:
+def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tuple[_Server, socket.socket]:
     """A server for a simulation and its socket, which is listening already, so that no client is too early.
 
     Raises ValueError for a host other than loopback, OSError for a port in use.
@@ -225,7 +255,7 @@ class RunningSimulator:
 
     def stop(self) -> None:
         """Stop the server. Raises the exception that ended its thread, if there was one."""
-        self._server.should_exit = True
+        self._server.wake()
         self._thread.join(_STOP_TIMEOUT_S)
         if self._thread.is_alive():
             raise RuntimeError(f"the simulator on {self.base_url} does not stop")
