@@ -1,10 +1,15 @@
-"""What all tests share: how hypothesis searches, and that no setting of the caller's environment gets in."""
+"""What all tests share: which of them run and in which order, how hypothesis searches, where files are, and that no
+setting of the caller's environment gets in.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -17,7 +22,7 @@ pytest.register_assert_rewrite(
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+settings.register_profile("nightly", parent=settings.get_profile("default"), max_examples=1000)
 
 
 @pytest.fixture(autouse=True)
@@ -42,19 +47,45 @@ def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="every combination of cases, not the suite's part of them")
     parser.addoption("--crash-runs", type=int, default=12, help="how many runs tests/crash kills at random moments")
     parser.addoption("--crash-passes", type=int, default=1, help="at how many passes of each crash point a run dies")
     parser.addoption("--crash-late-s", type=float, default=4.0, help="after how long late creates take effect")
 
 
+MEMORY = Path("/dev/shm")
+ENOUGH_BYTES = 4 << 30
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Files are handed out in the order of the tests, not the longest list first: see below."""
     config.option.loadscopereorder = False
+    _write_in_memory()
+    _keep_compiled_modules()
+    settings.load_profile("nightly" if config.getoption("--full") else "ci" if os.environ.get("CI") else "default")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def _write_in_memory() -> None:
+    """Temporary files where a sync costs nothing: state files sync each commit, and no test cuts the power."""
+    if "PYTEST_DEBUG_TEMPROOT" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return
+    if shutil.disk_usage(MEMORY).free > ENOUGH_BYTES:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+
+
+def _keep_compiled_modules() -> None:
+    """Otherwise each of the thousand processes that the tests start compiles all modules again."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """The files of tests/crash come first: one of them takes minutes, and must not run alone at the end."""
     items.sort(key=lambda item: item.path.parent.name != "crash")
+    if not config.getoption("--full"):
+        left_out = [item for item in items if item.get_closest_marker("nightly")]
+        items[:] = [item for item in items if not item.get_closest_marker("nightly")]
+        config.hook.pytest_deselected(items=left_out)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -25,6 +25,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.drifting import drift_everywhere
 from tests.restoration.restore_fixture import Stage
+from tests.sampling import every_value, one_of
 
 ALL_TYPES = Sizes(
     users=5, groups=3, folders=4, depth=2, looks=3, dashboards=4, tiles=4, filters=2, boards=1, plans=4, trashed=3
@@ -125,13 +126,24 @@ def test_all_kinds_of_reads_are_disturbed() -> None:
     assert {"search_dashboards", "search_looks", "search_users", "lookml_model_explore"} <= {*other}
 
 
-@pytest.mark.parametrize("bodies", [*zip(NO_OBJECT, NO_ROWS, strict=True)], ids=NO_OBJECT)
-def test_a_read_without_usable_answers_fails_the_items_that_need_it(tmp_path: Path, bodies: tuple[str, str]) -> None:
-    for operation in undisturbed("same").reads:
+BODIES = [*zip(NO_OBJECT, NO_ROWS, strict=True)]
+
+
+def rotated(
+    operations: tuple[str, ...], bodies: list[tuple[str, str]], first: int
+) -> list[tuple[str, tuple[str, str]]]:
+    """Each operation with one of the bodies; all bodies occur. All values of ``first`` make the product of both."""
+    assert len(operations) >= len(bodies)
+    return [(name, bodies[(number + first) % len(bodies)]) for number, name in enumerate(operations)]
+
+
+@pytest.mark.parametrize("first", one_of(range(len(BODIES))))
+def test_a_read_without_usable_answers_fails_the_items_that_need_it(tmp_path: Path, first: int) -> None:
+    for operation, bodies in rotated(undisturbed("same").reads, BODIES, first):
         disturb(tmp_path / operation, "same", operation, bodies)
 
 
-@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("nth", one_of([1, 2]))
 def test_a_read_with_one_unusable_answer_is_repeated(tmp_path: Path, nth: int) -> None:
     assert undisturbed("same").reads
     for operation in undisturbed("same").reads:
@@ -144,10 +156,13 @@ def test_a_read_with_one_unusable_answer_is_repeated(tmp_path: Path, nth: int) -
             assert counts(ids_of(stage.world)) == undisturbed("same").counts, operation
 
 
-@pytest.mark.parametrize("bodies", [("body:null", "body:null"), ("body:{}", 'body:[{"id": null}]'), (PAGE, PAGE)])
-def test_in_another_instance_an_unusable_answer_does_not_mean_missing(tmp_path: Path, bodies: tuple[str, str]) -> None:
+ELSEWHERE = [("body:null", "body:null"), ("body:{}", 'body:[{"id": null}]'), (PAGE, PAGE)]
+
+
+@pytest.mark.parametrize("first", one_of(range(len(ELSEWHERE))))
+def test_in_another_instance_an_unusable_answer_does_not_mean_missing(tmp_path: Path, first: int) -> None:
     """There everything is matched by name: an unusable answer to a search must not cause another create."""
-    for operation in undisturbed("other").reads:
+    for operation, bodies in rotated(undisturbed("other").reads, ELSEWHERE, first):
         disturb(tmp_path / operation, "other", operation, bodies)
 
 
@@ -179,8 +194,7 @@ def remove(stage: Stage, key: str) -> None:
     stage.call(operation.id, **{operation.path.rpartition("{")[2][:-1]: object_id})
 
 
-@pytest.mark.parametrize("spoilt", SPOILT)
-@pytest.mark.parametrize("operation", CREATES)
+@pytest.mark.parametrize(("operation", "spoilt"), every_value([*CREATES], SPOILT))
 def test_a_create_with_an_unusable_answer_is_searched_for_and_adopted(
     tmp_path: Path, operation: str, spoilt: str
 ) -> None:
