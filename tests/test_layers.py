@@ -35,7 +35,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run": (
-        frozenset({"extent", "items", "limiter", "request", "rescue", "temporary_names"}),
+        frozenset({"audit", "extent", "items", "limiter", "request", "rescue", "temporary_names"}),
         # The plan that is carried out is a part of a job.
         frozenset({"saved_plan"}),
         frozenset({"budget", "job", "select"}),

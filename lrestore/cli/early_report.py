@@ -11,15 +11,19 @@ from lrestore.errors import LrestoreError, StoppedError, UsageError
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Api, Destination, Source
 from lrestore.report.write import write_report
+from lrestore.run.audit import by
 from lrestore.run.request import Mode
 from lrestore.settings import Settings
+
+Audit = tuple[str, str]
 
 log = logging.getLogger(__name__)
 
 
 @contextmanager
-def report_if_not_started(file: Path | None, settings: Settings, mode: Mode) -> Iterator[None]:
-    """Write an empty report into ``file`` if the body raises, and re-raise the error.
+def report_if_not_started(file: Path | None, settings: Settings, mode: Mode, audit: Audit) -> Iterator[None]:
+    """Write an empty report into ``file`` if the body raises, and re-raise the error. ``audit``: the command as it was
+    typed, and the user's reason.
 
     A usage error writes no report: the command line is not understood, so an earlier report stays.
     """
@@ -28,24 +32,25 @@ def report_if_not_started(file: Path | None, settings: Settings, mode: Mode) -> 
     except UsageError:
         raise
     except StoppedError as error:
-        _write(file, settings, mode, ("stopped", str(error)))
+        _write(file, settings, (mode, "stopped", str(error)), audit)
         raise
     except KeyboardInterrupt:
-        _write(file, settings, mode, ("interrupted", "interrupted before the run started"))
+        _write(file, settings, (mode, "interrupted", "interrupted before the run started"), audit)
         raise
     except Exception as error:
-        _write(file, settings, mode, ("not-started", str(error)))
+        _write(file, settings, (mode, "not-started", str(error)), audit)
         raise
 
 
-def _write(file: Path | None, settings: Settings, mode: Mode, ended: tuple[str, str]) -> None:
+def _write(file: Path | None, settings: Settings, ended: tuple[Mode, str, str], audit: Audit) -> None:
     if file is None:
         return
-    status, reason = ended
+    mode, status, why = ended
+    command, reason = audit
     source = Source(settings.source.instance, tuple(settings.source.paths))
     destination = Destination(settings.destination.name, settings.destination.base_url)
-    builder = ReportBuilder(Head("", mode, source, destination))
-    builder.warn(reason)
+    builder = ReportBuilder(Head("", mode, source, destination, by=by("", command), reason=reason))
+    builder.warn(why)
     try:
         write_report(builder.finish(Api(), status=status), file)
     except LrestoreError as error:

@@ -46,6 +46,7 @@ class Audience:
     asks: bool = False
     command: str = "lrestore"
     announcer: Announcer = field(default_factory=Announcer)
+    typed: str = ""
 
     def parts(self) -> tuple[Progress, Callable[[Guards], bool], Callable[[], bool], LogSetup | None]:
         """The callbacks in the order of :class:`lrestore.run.job.Surroundings`."""
@@ -97,6 +98,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         undo=_undo(options),
         override=tuple(options.override),
         as_of=options.as_of or "",
+        reason=options.reason or "",
     )
 
 
@@ -122,6 +124,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
         select=tuple(options.select),
         exclude=tuple(options.exclude),
         override=tuple(options.override),
+        reason=options.reason or "",
     )
     with reached(settings, environ, audience.warn) as (there, credentials):
         surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
@@ -158,6 +161,7 @@ def _surroundings(
         audience.asks,
         audience.command,
         audience.announcer,
+        audience.typed,
     )
 
 

@@ -149,6 +149,7 @@ class Options:
     override: list[str] = _list(
         LIMITS, "let this one run pass max_backup_age, max_updates or max_deletions; repeatable", "GUARD"
     )
+    reason: Optional[str] = _flag(HOW, "why; kept with the session and in the report", metavar="TEXT")
     yes: bool = _switch(HOW, "don't ask before a large restore")
 
     workers: Optional[int] = _flag(LIMITS, "worker processes", type=at_least_one, metavar="N")
@@ -215,7 +216,7 @@ _FREE_TO_APPLY = ("rate", "workers", "in_flight", "max_retries", "max_failures")
 """How a plan is carried out is not part of it."""
 _NEVER_EMPTY = (
     *("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo"),
-    *("discard", "as_of"),
+    *("discard", "as_of", "reason"),
 )
 _READS_BACKUP = ("source", "unmapped")
 """What ``--show`` reads from the one backup that counts."""
@@ -370,6 +371,8 @@ def _as_of_clash(options: Options) -> str:
 def _output_clash(options: Options) -> str:
     if options.format and not options.show:
         return "--format applies only to --show; --report writes JSON"
+    if options.reason and (options.show or options.discard):
+        return "--reason applies only to runs"
     if options.verbose and options.quiet:
         return "--verbose and --quiet exclude each other"
     return _files_clash(options)

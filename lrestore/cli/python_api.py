@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import typing
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -66,11 +67,12 @@ def run_from_python(
             tell=partial(_told, files=files),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
             keep_plan=plan_keeper(options.plan_out),
+            typed=f"lrestore from Python ({sys.argv[0] or 'interactive'})",
         )
         mode, appended = request.mode if request else "restore", bool(options.resume)
         with announcing(options.events, progress, append=appended, apart_from=settings.state.path) as announcer:
             audience.announcer = announcer
-            with report_if_not_started(options.report, settings, mode):
+            with report_if_not_started(options.report, settings, mode, (audience.typed, options.reason or "")):
                 report = _report(options, settings, request, audience)
             announcer.ended(report)
         if report.mode == "restore" and report.status == "finished":

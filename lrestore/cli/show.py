@@ -15,10 +15,14 @@ from lrestore.cli.invocation import settings_of
 from lrestore.cli.options import LAST, Options
 from lrestore.cli.results import style_of_stdout
 from lrestore.cli.show_mappings import mappings, unmapped
+from lrestore.content.canonical import parse_moment
+from lrestore.json_types import JsonObject
 from lrestore.messages import Totals
 from lrestore.report import text
 from lrestore.report.causes import cause_of
 from lrestore.report.failures import closed, dead_letters
+from lrestore.report.model import By
+from lrestore.run.audit import age
 from lrestore.settings import Settings, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
@@ -27,7 +31,17 @@ from lrestore.vault.backups.opening import open_source
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary
 
-_SESSIONS = ("session", "status", "mode", "started_at", "source", "destination", *Totals.__struct_fields__)
+_SESSIONS = (
+    "session",
+    "status",
+    "mode",
+    "started_at",
+    "source",
+    "destination",
+    *Totals.__struct_fields__,
+    "by",
+    "reason",
+)
 _LETTERS = ("spec", "name", "session", "error_type", "http_status", "message", "retries", "failed_at", "resolved_by")
 _SOURCE = ("type", "items", "corrupt", "deleted", "bytes")
 _ITEMS = ("spec", "name", "updated_at", "size_bytes", "status")
@@ -65,7 +79,7 @@ def _recorded(state: StateReader, what: str, argument: str, options: Options, pa
 
 def _sessions(sessions: list[RestorationSession], form: str) -> str:
     if form == "json":
-        return tables.as_json(sessions)
+        return tables.as_json([_session_as_json(session) for session in sessions])
     rows = [
         (
             session.id,
@@ -75,6 +89,8 @@ def _sessions(sessions: list[RestorationSession], form: str) -> str:
             session.source_instance,
             session.destination,
             *(getattr(session.totals, name) for name in Totals.__struct_fields__),
+            _named(session),
+            session.reason,
         )
         for session in sessions
     ]
@@ -84,7 +100,7 @@ def _sessions(sessions: list[RestorationSession], form: str) -> str:
 def _session(state: StateReader, session: RestorationSession, form: str) -> str:
     by_type = state.totals_by_type(session.id)
     if form == "json":
-        return tables.as_json({**msgspec.to_builtins(session), "by_type": by_type})
+        return tables.as_json({**_session_as_json(session), "by_type": by_type})
     counts = [(name, *msgspec.structs.astuple(totals)) for name, totals in by_type.items()]
     header = ("type", *Totals.__struct_fields__)
     if form == "csv":
@@ -96,13 +112,40 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         ("started", session.started_at),
         ("ended", session.ended_at),
         ("not attempted", counted(session.totals.pending, "item") if session.totals.pending else ""),
+        ("reason", session.reason),
+        ("by", f"{_named(session)} on {session.host}" if session.host else ""),
+        ("command", session.command),
         ("backup", f"{session.source_instance}: {', '.join(session.source_paths)}"),
+        ("fingerprint", session.source_fingerprint),
+        ("backed up", _backed_up(session)),
         ("destination", f"{session.destination}: {session.base_url} as {session.user}"),
         ("Looker", session.looker_version),
         ("lrestore", session.lrestore_version),
         ("undo", _undo(state, session)),
     ]
     return tables.facts(facts) + "\n" + tables.table(header, counts)
+
+
+def _session_as_json(session: RestorationSession) -> JsonObject:
+    """The session, and in ``by`` its first caller as the report names it."""
+    by = By(session.user, session.os_user, session.host, session.lrestore_version, session.command)
+    return {**msgspec.to_builtins(session), "by": msgspec.to_builtins(by), "backup_age_s": _age_s(session)}
+
+
+def _named(session: RestorationSession) -> str:
+    """The user in Looker, and the user of the operating system where that is on record."""
+    return f"{session.user} ({session.os_user})" if session.os_user else session.user
+
+
+def _age_s(session: RestorationSession) -> float | None:
+    """The age of the backup when the session began."""
+    made, began = parse_moment(session.backed_up_at), parse_moment(session.started_at)
+    return None if made is None or began is None else (began - made).total_seconds()
+
+
+def _backed_up(session: RestorationSession) -> str:
+    made, began = parse_moment(session.backed_up_at), parse_moment(session.started_at)
+    return "" if made is None or began is None else f"{session.backed_up_at} ({age(made, began)} at the start)"
 
 
 def _undo(state: StateReader, session: RestorationSession) -> str:

@@ -54,10 +54,10 @@ class Stopping:
 
     def __init__(self, again: str, resume: str, line: Callable[[str], str] = str) -> None:
         """``again`` is the command to run again before a session has begun, ``resume`` from then on. ``line`` formats a
-        text for stderr.
+        text for stderr. ``typed`` is the command as it was given.
         """
         self._line = line
-        self._again = again
+        self._again = self.typed = again
         self._resume = resume
         self._begun = False
         self._resumable = False

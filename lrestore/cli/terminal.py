@@ -115,11 +115,13 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         plan_keeper(options.plan_out),
         sys.stdin.isatty() and sys.stderr.isatty(),
         shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else [])]),
+        typed=stopping.typed,
     )
+    audit = (stopping.typed, options.reason or "")
     mode = request.mode if request else "restore"
     appended = bool(options.resume)
     with announcing(options.events, append=appended, apart_from=settings.state.path) as audience.announcer:
-        with report_if_not_started(report_file, settings, mode):
+        with report_if_not_started(report_file, settings, mode, audit):
             report = (
                 run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
             )

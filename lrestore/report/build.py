@@ -17,6 +17,7 @@ from lrestore.report.guards import Guards
 from lrestore.report.model import (
     Api,
     AppliedPlan,
+    By,
     Destination,
     FailedItem,
     Item,
@@ -47,6 +48,8 @@ class Head(msgspec.Struct, frozen=True):
     started_at: str = ""
     new_folder_access: str = "inherit"
     applies: AppliedPlan | None = None
+    by: By = By()
+    reason: str = ""
 
 
 _NAMED = 20
@@ -176,6 +179,8 @@ class ReportBuilder:
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
             guards=self.guards,
+            by=self._head.by,
+            reason=self._head.reason,
         )
 
     def _pending(self) -> Counter[str]:

@@ -15,8 +15,28 @@ Sample = tuple[float, int, int, float | None]
 
 
 class Source(msgspec.Struct, frozen=True):
+    """The backup. ``fingerprint`` is that of every copy of it. ``synced_to``: when its newest object was backed up;
+    ``age`` and ``age_s`` are from then to the start of the run (None: unknown).
+    """
+
     instance: str = ""
     paths: tuple[str, ...] = ()
+    fingerprint: str = ""
+    synced_to: str = ""
+    age: str = ""
+    age_s: float | None = None
+
+
+class By(msgspec.Struct, frozen=True):
+    """Who ran lrestore: the user in Looker, the user and host of the operating system, and the command without secrets.
+    ``version`` is lrestore's.
+    """
+
+    looker_user: str = ""
+    os_user: str = ""
+    host: str = ""
+    version: str = ""
+    command: str = ""
 
 
 class Destination(msgspec.Struct, frozen=True):
@@ -137,7 +157,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``items`` lists all items except plain unchanged ones. ``items_omitted`` of them are left out because there are too
     many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
     are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
-    write.
+    write. ``by``: the caller of this start; ``reason``: the text of ``--reason``.
     """
 
     schema: int = SCHEMA
@@ -162,6 +182,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     enabled_plans: int = 0
     applies: AppliedPlan | None = None
     guards: Guards | None = None
+    by: By = By()
+    reason: str = ""
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

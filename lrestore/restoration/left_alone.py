@@ -42,8 +42,7 @@ class LeftAlone:
         policy = self._policy
         if policy.if_different == "update" and policy.if_trashed == "restore" and not policy.skip_if_modified:
             return False
-        journal, born = self._context.journal, self._live.get("created_at")
-        return self._key in policy.completes or journal.begun(self._key) or journal.kept(self._key, self._live_id, born)
+        return self._context.earlier.of(self._key, self._live_id, self._live.get("created_at")) is not None
 
     def unread(self) -> str:
         """The reason to leave the object alone that needs no comparison."""

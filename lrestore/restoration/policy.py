@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from lrestore.messages import ItemKey
-
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -25,8 +23,6 @@ class Policy:
     new_folder_access: str = "inherit"
     max_retries: int = 5
     settle_s: float = 120.0
-    completes: frozenset[ItemKey] = frozenset()
-    """Items that the session whose dead letters are tried again has written in part."""
     literal: bool = False
     """Put back exactly what a copy shows: nulls are nulls, absent fields stay, the trash is a state like others."""
 

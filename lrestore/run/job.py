@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
+from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import Judgement
 from lrestore.content.links import hosts
 from lrestore.content.payload import Releases
@@ -26,12 +25,13 @@ from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.events import Announced, Announcer, SessionStarted
 from lrestore.report.guards import Guards
-from lrestore.report.model import Destination, Report, Sample, Source
+from lrestore.report.model import By, Destination, Report, Sample, Source
 from lrestore.report.progress import Harmless, Progress, Silent
 from lrestore.restoration.backup import Hosts
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.policy import Policy
 from lrestore.restoration.type_handlers import SUPPORTED
+from lrestore.run.audit import by, dated
 from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.request import RunRequest
 from lrestore.run.saved_plan.file import ReadPlan
@@ -67,10 +67,11 @@ class Surroundings:
     """The caller of a run: its credentials, its terminal, its callbacks.
 
     ``confirm`` receives the screen before the first write and answers whether to go on; it is called only if ``asks``
-    is true: a user is at the terminal. ``command`` is how the program was called, up to its mode. ``beginning``
-    receives the session id before the session is recorded, so that a kill in between loses nothing. ``begun`` receives
-    it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell`` receives the report of
-    a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a plan to save.
+    is true: a user is at the terminal. ``command`` is how the program was called, up to its mode; ``typed`` is all of
+    it. ``beginning`` receives the session id before the session is recorded, so that a kill in between loses nothing.
+    ``begun`` receives it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell``
+    receives the report of a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a
+    plan to save.
     """
 
     credentials: Callable[[], Credentials]
@@ -87,6 +88,7 @@ class Surroundings:
     asks: bool = False
     command: str = "lrestore"
     announcer: Announcer = field(default_factory=Announcer)
+    typed: str = ""
 
     def __post_init__(self) -> None:
         self.progress = Announced(Harmless(self.progress), self.announcer)
@@ -166,6 +168,7 @@ class Job:
     def _ends(self) -> tuple[Source, Destination]:
         """Backup and destination, as report and events name them."""
         source = Source(self.settings.source.instance, tuple(str(path) for path in self.vault.paths))
+        source = dated(source, self.vault.fingerprint(), self.vault.synced_to(), utc_now())
         name, base_url = self.settings.destination.name, self.settings.destination.base_url
         return source, Destination(name, base_url, self.facts.looker_version)
 
@@ -200,6 +203,8 @@ class Job:
             destination,
             new_folder_access=access,
             applies=self.request.applies,
+            by=self.by,
+            reason=self.request.reason,
         )
         builder = ReportBuilder(head)
         builder.expect([*self.keys, *self.removals])
@@ -254,8 +259,14 @@ class Job:
             counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(unknown.items()))
             yield f"left out, because Looker {self.facts.looker_version} does not know them: {counts}"
 
+    @property
+    def by(self) -> By:
+        """Who runs it."""
+        return by(self.facts.user_name, self.surroundings.typed)
+
     def session(self) -> RestorationSession:
         """The record of this run in the state file, without secrets."""
+        synced_to, caller = self.vault.synced_to(), self.by
         return RestorationSession(
             id=self.session_id,
             mode=UNDO if self.request.undo else self.request.mode,
@@ -264,13 +275,17 @@ class Job:
             source_fingerprint=self.vault.fingerprint(),
             destination=self.settings.destination.name,
             base_url=self.facts.base_url,
-            user=self.facts.user_name,
+            user=caller.looker_user,
             looker_version=self.facts.looker_version,
             selection=msgspec.to_builtins(self.request),
             settings=msgspec.to_builtins(_without_secrets(self.settings)),
             lrestore_version=__version__,
             pid=os.getpid(),
-            host=socket.gethostname(),
+            host=caller.host,
+            os_user=caller.os_user,
+            command=caller.command,
+            reason=self.request.reason,
+            backed_up_at="" if synced_to is None or self.undone is not None else stamp(synced_to),
             parent_id=self.request.parent,
             totals=Totals.of({}, len(self.keys) + len(self.removals) + len(self.missing)),
         )
@@ -304,7 +319,6 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
     return Policy(
         allow_alert_loss=request.allow_alert_loss,
         disable_schedules=request.disable_schedules,
-        completes=frozenset(ItemKey(*spec.split("=", 1)) for spec in request.completes),
         literal=request.undo is not None,
         **chosen,
     )
@@ -357,16 +371,6 @@ def interruptible(stop: Callable[[], bool]) -> Callable[[float], bool]:
         return True
 
     return wait
-
-
-def age(made: datetime | None, now: datetime) -> str:
-    """The age of a backup in words."""
-    if made is None:
-        return "of unknown age"
-    hours = max(0, int((now - made).total_seconds() // 3600))
-    if hours < 48:
-        return f"{hours} hours old"
-    return f"{hours // 24} days old"
 
 
 def _without_secrets(settings: Settings) -> Settings:

@@ -45,8 +45,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The limits that this run may pass: see :mod:`lrestore.run.guards.limits`."""
     added_looks: tuple[str, ...] = ()
     """The ids of looks that are restored although not selected: see :mod:`lrestore.run.select.missing_looks`."""
-    completes: tuple[str, ...] = ()
-    """Items, as SPECs, that the session whose dead letters are tried again has written in part."""
+    reason: str = ""
+    """Why, as the user says it."""
     parent: str = ""
     undo: Undo | None = None
     applies: AppliedPlan | None = None
@@ -69,6 +69,7 @@ class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     override: tuple[str, ...] = ()
+    reason: str = ""
 
     def applied_to(self, begun: RunRequest) -> RunRequest:
         """The request of this start."""
@@ -79,4 +80,5 @@ class ThisStart(msgspec.Struct, frozen=True, kw_only=True):
             max_runtime_s=self.max_runtime_s,
             verify_after=begun.verify_after or self.verify_after,
             override=begun.override + self.override,
+            reason="; ".join(dict.fromkeys(filter(None, (begun.reason, self.reason)))),
         )

@@ -41,7 +41,7 @@ def begin(job: Job) -> None:
     with StateWriter.open(state, now=utc_now) as writer:
         session = job.session()
         if job.resumed:
-            writer.reopen_session(session.id, pid=session.pid, host=session.host)
+            writer.reopen_session(session.id, pid=session.pid, host=session.host, reason=session.reason)
         else:
             writer.begin_session(session)
             _give_up_the_undone(job, writer)

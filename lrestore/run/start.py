@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.clock import utc_now
-from lrestore.errors import IncompleteError, UsageError, VaultError
+from lrestore.errors import UsageError, VaultError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import AppliedPlan, Report
 from lrestore.run.job import DestinationFacts, Job, Surroundings
@@ -25,8 +25,7 @@ from lrestore.run.undo.start import undo_job
 from lrestore.selection import Filters, parse
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, Route, new_session_id
-from lrestore.state.undo import read_undo, undo_directory
+from lrestore.state.records import RestorationSession, new_session_id
 from lrestore.state.undone import Undone
 from lrestore.vault.backups.opening import open_source
 from lrestore.vault.reader import Vault
@@ -198,7 +197,6 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
     with StateReader.open(settings.state.path) as reader:
         session = reader.session(reference)
         letters = [item.letter for item in reader.dead_letters(session.id) if not item.resolved_by]
-        written = _written_in_part(reader, session, letters, Path(settings.state.path))
     if not letters:
         hint = "--show sessions lists the sessions"
         raise UsageError(f"session {session.id} has no open dead letters", hint=hint)
@@ -211,7 +209,6 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         filters=Filters(include_deleted=begun.filters.include_deleted),
         with_dependencies=False,
         added_looks=(),
-        completes=written,
         parent=session.id,
         as_of="",
     )
@@ -219,26 +216,6 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
     then = _as_begun(settings, session, now)
     then = msgspec.structs.replace(then, source=msgspec.structs.replace(then.source, path=list(session.source_paths)))
     return _execute(then, again, surroundings, _plan_of(settings, session, begun))
-
-
-def _written_in_part(
-    reader: StateReader, session: RestorationSession, letters: Sequence[DeadLetter], state: Path
-) -> tuple[str, ...]:
-    """The failed items whose objects the session wrote all the same: their completion is no change to an object of
-    another person.
-    """
-    route = Route(session.source_instance, session.destination)
-    copies = {(one.type, one.destination_id) for one in read_undo(undo_directory(state, session.id))}
-    earlier = msgspec.convert(session.selection, RunRequest).completes
-    found = []
-    for letter in letters:
-        key = ItemKey(letter.type, letter.id)
-        recorded = reader.recorded(route, key.type, key.id)
-        live_id = key.id if recorded is None else recorded.destination_id
-        begun = (key.type, live_id) in copies or reader.begun(session.id, key)
-        if begun or letter.error_type == IncompleteError.__name__ or str(key) in earlier:
-            found.append(str(key))
-    return tuple(found)
 
 
 def _selected(letters: Sequence[DeadLetter], session_id: str, now: ThisStart) -> list[DeadLetter]:

@@ -37,6 +37,12 @@ CREATE TABLE paces (
     per_second  REAL NOT NULL
 );
     """,
+    """
+ALTER TABLE sessions ADD COLUMN os_user TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN command TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN reason TEXT NOT NULL DEFAULT '';
+ALTER TABLE sessions ADD COLUMN backed_up_at TEXT NOT NULL DEFAULT '';
+    """,
 )
 """SQL that migrates version n to n + 1, beginning with n = 1. Never edited once released."""
 

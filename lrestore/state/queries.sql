@@ -3,13 +3,14 @@
 -- name: insert_session
 INSERT INTO sessions (id, mode, status, started_at, source_instance, source_paths, source_fingerprint, destination,
                       base_url, user, looker_version, selection, settings, lrestore_version, pid, host, parent_id,
-                      selected)
+                      selected, os_user, command, reason, backed_up_at)
 VALUES (:id, :mode, 'running', :started_at, :source_instance, :source_paths, :source_fingerprint, :destination,
         :base_url, :user, :looker_version, :selection, :settings, :lrestore_version, :pid, :host, :parent_id,
-        :selected);
+        :selected, :os_user, :command, :reason, :backed_up_at);
 
 -- name: reopen_session
-UPDATE sessions SET status = 'running', ended_at = NULL, pid = :pid, host = :host WHERE id = :session_id;
+UPDATE sessions SET status = 'running', ended_at = NULL, pid = :pid, host = :host, reason = :reason
+WHERE id = :session_id;
 
 -- name: discard_session
 UPDATE sessions SET discarded_at = :discarded_at WHERE id = :session_id AND discarded_at IS NULL;

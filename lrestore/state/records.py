@@ -30,6 +30,8 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
     """One run, including its resumed starts. ``--resume`` uses ``selection`` and ``settings``; they hold no secrets.
 
     ``parent_id`` names the session that this one retries or undoes. The writer fills in an empty ``started_at``.
+    ``os_user`` and ``command`` are of the first start, ``host`` of the last one; none holds a secret.
+    ``backed_up_at`` is the time of the newest object of the backup.
     """
 
     id: str
@@ -51,6 +53,10 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str = ""
     ended_at: str = ""
     discarded_at: str = ""
+    os_user: str = ""
+    command: str = ""
+    reason: str = ""
+    backed_up_at: str = ""
     totals: Totals = Totals()
 
     @property

@@ -25,7 +25,11 @@ CREATE TABLE sessions (
     unchanged           INTEGER NOT NULL DEFAULT 0,
     skipped             INTEGER NOT NULL DEFAULT 0,
     failed              INTEGER NOT NULL DEFAULT 0,
-    discarded_at        TEXT                            -- when it was given up: it cannot be resumed since then
+    discarded_at        TEXT,                           -- when it was given up: it cannot be resumed since then
+    os_user             TEXT NOT NULL DEFAULT '',       -- of the first start, as command
+    command             TEXT NOT NULL DEFAULT '',       -- without secrets
+    reason              TEXT NOT NULL DEFAULT '',       -- what --reason says
+    backed_up_at        TEXT NOT NULL DEFAULT ''        -- the time of the newest object of the backup; '': unknown
 );
 
 CREATE TABLE checkpoints (

@@ -112,11 +112,11 @@ class StateWriter:
         with self.transaction():
             self._execute("insert_session", values)
 
-    def reopen_session(self, session_id: str, *, pid: int, host: str) -> None:
-        """Record that an unfinished session is resumed."""
+    def reopen_session(self, session_id: str, *, pid: int, host: str, reason: str = "") -> None:
+        """Record that an unfinished session is resumed. ``reason``: all reasons that were given so far."""
         self._route(session_id)
         with self.transaction():
-            self._execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host})
+            self._execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host, "reason": reason})
 
     def end_session(self, session_id: str, status: SessionStatus, totals: Totals) -> None:
         """Record the end of a session, with a last checkpoint. ``stopped`` and ``interrupted`` sessions
@@ -370,6 +370,10 @@ _SESSION_TEXTS = (
     "looker_version",
     "lrestore_version",
     "host",
+    "os_user",
+    "command",
+    "reason",
+    "backed_up_at",
 )
 
 

@@ -117,6 +117,10 @@ class Vault:
 
     def fingerprint(self) -> str:
         """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         return fingerprint.of_files(self._files)
 
     def index(

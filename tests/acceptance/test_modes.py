@@ -85,7 +85,8 @@ def test_the_report_adds_up_and_has_its_keys(arena: Arena) -> None:
     expected = {"schema", "session_id", "mode", "started_at", "ended_at", "duration_s", "source", "destination"}
     expected |= {"totals", "by_type", "api", "throughput", "warnings", "dead_letters", "verify"}
     assert expected <= set(report)
-    assert set(report["source"]) == {"instance", "paths"} and report["source"]["instance"] == "source"
+    assert set(report["source"]) == {"instance", "paths", "fingerprint", "synced_to", "age", "age_s"}
+    assert report["source"]["instance"] == "source"
     assert set(report["destination"]) == {"name", "base_url", "looker_version"}
     assert {"calls", "by_operation", "retries", "rate_limited", "bytes_sent", "bytes_received"} <= set(report["api"])
     assert {"items_per_s", "calls_per_s", "timeline"} <= set(report["throughput"])

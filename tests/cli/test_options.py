@@ -42,6 +42,7 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--if-missing": (["--if-missing", "fail"], "if_missing", "fail"),
     "--if-different": (["--if-different", "skip"], "if_different", "skip"),
     "--if-trashed": (["--if-trashed", "skip"], "if_trashed", "skip"),
+    "--reason": (["--reason", "INC-7"], "reason", "INC-7"),
     "--identity": (["--identity", "cross-instance"], "identity", "cross-instance"),
     "--discard": (["--discard", "20261128-101500-ab12"], "discard", "20261128-101500-ab12"),
     "--plan-out": (["--plan-out", "p.json"], "plan_out", Path("p.json")),

@@ -73,7 +73,7 @@ def test_the_json_has_the_fixed_keys() -> None:
         *("session_id", "mode", "started_at", "ended_at", "duration_s", "source", "destination", "totals", "by_type"),
         *("api", "throughput", "warnings", "dead_letters", "verify"),
     }
-    assert set(made["source"]) == {"instance", "paths"}
+    assert set(made["source"]) >= {"instance", "paths", "fingerprint", "age"}
     assert set(made["destination"]) == {"name", "base_url", "looker_version"}
     seven = {"selected", "created", "updated", "unchanged", "skipped", "failed", "pending"}
     assert set(made["totals"]) == set(made["by_type"]["dashboard"]) == seven

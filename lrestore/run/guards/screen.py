@@ -13,9 +13,10 @@ from lrestore.content.identity import Judgement
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.guards import BackupFacts, DestinationFacts, Foreseen, Guards
+from lrestore.run.audit import age
 from lrestore.run.destination import Destination
 from lrestore.run.guards.disk import disk_of, needed_bytes
-from lrestore.run.job import Job, age, processes
+from lrestore.run.job import Job, processes
 from lrestore.vault.reader import Vault
 
 _ASKED_OF_SOURCE = frozenset({"group", "role"})
