@@ -60,10 +60,10 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"start"}),
     ),
     "restoration": (
-        frozenset({"deferred", "writes"}),
-        frozenset({"ports"}),
+        frozenset({"deferred", "identify.stand_in_names", "writes"}),
+        frozenset({"beside", "ports"}),
         frozenset({"backup", "destination", "memo", "policy"}),
-        frozenset({"identify.queries", "identify.stand_in_names"}),
+        frozenset({"identify.queries"}),
         frozenset({"identify.proof"}),
         frozenset({"identify.recorded_queries"}),
         frozenset({"context"}),

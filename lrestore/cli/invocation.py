@@ -13,6 +13,7 @@ from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
 from lrestore.report.events import Announcer
 from lrestore.report.progress import Progress, Silent
+from lrestore.restoration.beside import TITLE, Beside
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.selection import Filters
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
@@ -99,7 +100,14 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         override=tuple(options.override),
         as_of=options.as_of or "",
         reason=options.reason or "",
+        beside=_beside(options),
     )
+
+
+def _beside(options: Options) -> Beside | None:
+    if options.copy_into is None:
+        return None
+    return Beside(folder=options.copy_into.strip(), title=options.title or TITLE)
 
 
 def _undo(options: Options) -> Undo | None:

@@ -6,6 +6,7 @@ Importing this module must stay cheap: ``--help`` and ``--version`` load nothing
 
 import argparse
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -135,6 +136,17 @@ class Options:
     if_trashed: Optional[str] = _flag(
         HOW, "what to do with an object that is in the trash (default: restore)", choices=("restore", "skip")
     )
+    copy_into: Optional[str] = _flag(
+        HOW,
+        "copy the selected looks and dashboards into this folder of the destination, beside what exists: nothing that "
+        "exists is written, and --undo takes the copies away",
+        metavar="FOLDER",
+    )
+    title: Optional[str] = _flag(
+        HOW,
+        "titles of the copies of --copy-into, with {title}, {date} and {id} (default: '{title} (backup {date})')",
+        metavar="TEMPLATE",
+    )
     undo_created: Optional[str] = _flag(
         HOW,
         "what --undo does with objects that the session created: move dashboards and looks to the trash (default), "
@@ -196,6 +208,9 @@ SETTING_OF: Mapping[str, str] = {
 }
 """Flags that override a setting."""
 
+PLACEHOLDERS = ("title", "date", "id")
+"""What ``--title`` may name."""
+
 GUARDS = ("max_backup_age", "max_updates", "max_deletions")
 """Limits of the settings that ``--override`` lets a run pass."""
 
@@ -216,7 +231,12 @@ _FREE_TO_APPLY = ("rate", "workers", "in_flight", "max_retries", "max_failures")
 """How a plan is carried out is not part of it."""
 _NEVER_EMPTY = (
     *("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo"),
-    *("discard", "as_of", "reason"),
+    *("discard", "as_of", "reason", "copy_into", "title"),
+)
+_NOT_FOR_COPIES = (
+    *("verify", "resume", "retry_dead_letters", "apply", "undo", "discard", "show"),
+    *("if_missing", "if_different", "if_trashed", "skip_if_modified", "keep_extra", "allow_alert_loss"),
+    "disable_schedules",
 )
 _READS_BACKUP = ("source", "unmapped")
 """What ``--show`` reads from the one backup that counts."""
@@ -288,7 +308,7 @@ def complaint(options: Options) -> str:
     """The reason why these flags contradict each other, or ""."""
     checks = (
         *(_not_there_yet, _empty, _unknown_guard, _modes_clash, _selection_clash),
-        *(_undo_clash, _as_of_clash, _output_clash),
+        *(_undo_clash, _as_of_clash, _copies_clash, _output_clash),
     )
     found = (check(options) for check in checks)
     return next(filter(None, found), "")
@@ -355,6 +375,27 @@ def _undo_clash(options: Options) -> str:
     if options.undo and meaningless:
         return f"--undo takes no {flag(meaningless[0])}: it undoes exactly what the session changed"
     return ""
+
+
+def _copies_clash(options: Options) -> str:
+    if options.title and not options.copy_into:
+        return "--title is for the copies of --copy-into FOLDER"
+    if options.verify == "alone" and options.copy_into:
+        return "--copy-into makes copies: compare them with --verify=after, or later with --resume SESSION --verify"
+    others = [name for name in _given(options, _NOT_FOR_COPIES) if name != "verify"]
+    if options.copy_into and others:
+        return f"--copy-into takes no {flag(others[0])}: it makes new objects and writes nothing that exists"
+    if options.copy_into and re.search(r"[\s/]", options.copy_into.strip()):
+        return f"--copy-into takes the id of a folder of the destination, not {options.copy_into!r}"
+    return _wrong_title(options.title or "")
+
+
+def _wrong_title(template: str) -> str:
+    unknown = next((name for name in re.findall(r"\{(\w*)\}", template) if name not in PLACEHOLDERS), None)
+    if unknown is None:
+        return ""
+    known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+    return f"--title has no placeholder {{{unknown}}}: it has {known}"
 
 
 def _as_of_clash(options: Options) -> str:

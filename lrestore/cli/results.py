@@ -34,7 +34,7 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     if calls_listed:
         parts.append(_calls(report))
     shown = "".join(parts)
-    return shown + ("\n" if shown else "") + text.summary(report, style)
+    return shown + ("\n" if shown else "") + text.summary(report, style) + text.copies(report, style)
 
 
 def style_of_stdout(*, full: bool) -> text.Style:

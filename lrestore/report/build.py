@@ -50,6 +50,9 @@ class Head(msgspec.Struct, frozen=True):
     applies: AppliedPlan | None = None
     by: By = By()
     reason: str = ""
+    copied_into: str = ""
+    address: str = ""
+    """Where users see the content of the destination; given if items are copied into ``copied_into``."""
 
 
 _NAMED = 20
@@ -181,6 +184,7 @@ class ReportBuilder:
             guards=self.guards,
             by=self._head.by,
             reason=self._head.reason,
+            copied_into=self._head.copied_into,
         )
 
     def _pending(self) -> Counter[str]:
@@ -221,12 +225,19 @@ class ReportBuilder:
     def _list(self, result: ItemResult) -> None:
         self._items.pop(result.key, None)
         self._omitted.discard(result.key)
-        if result.outcome == "unchanged" and not (result.reason or result.warnings):
+        url = self._url(result)
+        if result.outcome == "unchanged" and not (result.reason or result.warnings or url):
             return
         if len(self._items) >= self._listed_items and not result.deletions:
             self._omitted.add(result.key)
             return
-        self._items[result.key] = _item(result)
+        self._items[result.key] = _item(result, url)
+
+    def _url(self, result: ItemResult) -> str:
+        """The address of a copy; "" where there is none."""
+        if not (self._head.address and result.destination_id):
+            return ""
+        return f"{self._head.address}/{result.key.type}s/{result.destination_id}"
 
     def _throughput(self, duration_s: float, calls: int) -> Throughput:
         if duration_s <= 0:
@@ -261,7 +272,7 @@ def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], delet
     )
 
 
-def _item(result: ItemResult) -> Item:
+def _item(result: ItemResult, url: str) -> Item:
     return Item(
         type=result.key.type,
         id=result.key.id,
@@ -272,4 +283,5 @@ def _item(result: ItemResult) -> Item:
         changes=result.changes,
         deletions=result.deletions,
         warnings=result.warnings,
+        url=url,
     )

@@ -92,7 +92,9 @@ class FailedItem(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """One item of the report's list. ``earlier``: its result is of an earlier start of a resumed session."""
+    """One item of the report's list. ``earlier``: its result is of an earlier start of a resumed session. ``url``: the
+    address of the copy, where items are copied beside the originals.
+    """
 
     type: str
     id: str
@@ -104,6 +106,7 @@ class Item(msgspec.Struct, frozen=True):
     deletions: tuple[Deletion, ...] = ()
     warnings: tuple[str, ...] = ()
     earlier: bool = False
+    url: str = ""
 
     @property
     def key(self) -> ItemKey:
@@ -157,7 +160,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ``items`` lists all items except plain unchanged ones. ``items_omitted`` of them are left out because there are too
     many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
     are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
-    write. ``by``: the caller of this start; ``reason``: the text of ``--reason``.
+    write. ``by``: the caller of this start; ``reason``: the text of ``--reason``. ``copied_into``: the folder of the
+    copies, where items are copied beside the originals.
     """
 
     schema: int = SCHEMA
@@ -184,6 +188,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     guards: Guards | None = None
     by: By = By()
     reason: str = ""
+    copied_into: str = ""
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

@@ -26,6 +26,8 @@ ACTIONS: Mapping[str, str] = {
 _TO_DO = ("selected", "to create", "to update", "unchanged", "skipped", "failed", "pending")
 _COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO}
 """Column heads of the counts, in the order of :class:`Totals`, for the modes that write nothing."""
+_LISTED_COPIES = 50
+"""Addresses of copies that are listed without ``-v``."""
 _PAINT = re.compile(r"\x1b\[\d+m")
 _CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared"}
 
@@ -162,6 +164,22 @@ def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
         if style.full:
             lines += [f"    {plain(item)}" for item in items]
     return _lines(*lines)
+
+
+def copies(report: Report, style: Style = PLAIN) -> str:
+    """The addresses of the copies that were made beside the originals, "" where none were."""
+    found = [(item.url, item.name) for item in report.items if item.url]
+    if not found:
+        return ""
+    shown = found if style.full else found[:_LISTED_COPIES]
+    lines = [f"  {url}  {plain(name)}" for url, name in shown]
+    if len(shown) < len(found):
+        lines.append(f"  ... and {counted(len(found) - len(shown), 'copy', 'copies')} more (-v lists them)")
+    if report.guards is not None:
+        command = report.guards.undo.partition(" --undo ")[0]
+        lines.append(f"compare them with the backup: {command} --resume {report.session_id} --verify")
+        lines.append(f"take them away: {report.guards.undo}")
+    return _lines(f"copies in folder {plain(report.copied_into)}:", *lines)
 
 
 def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: int = 0) -> str:

@@ -8,6 +8,7 @@ from lrestore.content.identity import Judgement, same_origin
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
+from lrestore.restoration.beside import Beside, for_items
 from lrestore.restoration.ports import Definitions, Nowhere, Source, UndoneSession
 from lrestore.vault.items import VaultItem
 
@@ -33,6 +34,8 @@ class Backup:
     """Definitions behind ids, for another instance."""
     undone: UndoneSession | None = None
     """The session that this one takes back, if it is an undo: the backup is its copies."""
+    beside: Beside | None = None
+    """The copies that this session makes, if it copies items beside the originals."""
     max_item_bytes: int = 16 * 1024 * 1024
     _same_objects: dict[tuple[ItemKey, object], bool] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -42,6 +45,15 @@ class Backup:
     def same_instance(self) -> bool:
         """Whether ids of the backup mean the same in the destination."""
         return self.judgement.instance == "same"
+
+    @property
+    def judgement_of_items(self) -> Judgement:
+        """The judgement that counts for the items themselves: an id of the backup says nothing of a copy."""
+        return for_items(self.judgement, self.beside)
+
+    def copies(self, key: ItemKey) -> bool:
+        """Whether the item is copied beside the original: no existing object is its counterpart."""
+        return self.beside is not None and self.beside.copies(key)
 
     def read(self, key: ItemKey) -> VaultItem:
         """The item. Raises ItemError where it cannot be read."""

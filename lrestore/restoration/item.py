@@ -119,6 +119,8 @@ class ItemRestorer:
         first pass, and waits for no item any more.
         """
         ends = Deferred(awaited, never if last else self._context.in_run)
+        if self._context.backup.beside is not None:
+            item = self._context.backup.beside.copy_of(item)
         key, raw = item.key, item.raw
         reason = self._never_written(key, raw) or self._undo.kept(key)
         if reason:
@@ -191,7 +193,8 @@ class ItemRestorer:
             return ItemPlan(key, item.name, "skipped", match, reason="not in the destination", warnings=match.warnings)
         if policy.if_missing == "fail":
             raise MissingInDestinationError(f"{key} ({item.name!r}) is not in the destination", key=key)
-        self._check_creatable(item)
+        if not self._context.backup.copies(key):
+            self._check_creatable(item)
         plan = self._planned(item, match, ends)
         plan.action, plan.reason = "created", plan.parts.note
         self._check_lookml(plan, item.raw)

@@ -38,6 +38,11 @@ class Journal(Protocol):
     def recorded_as(self, type_name: str, destination_id: str) -> Mapping[str, Recorded]:
         """The items, by source id, that are mapped to this live id. These mappings must be proved too."""
 
+    def copied(self, type_name: str, destination_id: str) -> Sequence[Recorded]:
+        """The mappings, of any session, by which this live object is a copy beside an original. They must be proved
+        too.
+        """
+
     def map(self, mapping: IdMapping) -> None:
         """Record a mapping."""
 

@@ -23,6 +23,7 @@ from lrestore.restoration.ports import Definitions, Journal, Nowhere
 from lrestore.run.job import Job, interruptible, policy_of
 from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
 from lrestore.run.prepare.api_specification import Known, load_api_specification
+from lrestore.run.prepare.copies import name_copies
 from lrestore.run.prepare.preflight import (
     AdminCheck,
     check_fallbacks,
@@ -167,6 +168,7 @@ class Destination:
                 hosts=job.hosts(),
                 definitions=self.definitions,
                 undone=job.undone,
+                beside=job.request.beside,
                 max_item_bytes=job.settings.run.max_item_bytes,
             ),
             journal=journal,
@@ -181,7 +183,8 @@ class Destination:
 def examine(job: Job, connection: Connection) -> Destination:
     """Check whether the backup came from the destination, and whether the fallbacks exist there.
 
-    Raises WrongInstanceError if the backup came from another instance, DestinationError if that cannot be checked.
+    Copies get their titles. Raises WrongInstanceError if the backup came from another instance, DestinationError if
+    that cannot be checked, or if copies cannot go into the folder that is named.
     """
     run = job.settings.run
     try:
@@ -194,6 +197,7 @@ def examine(job: Job, connection: Connection) -> Destination:
         same = replace(judgement, instance="same")
         return Destination(job, connection, same, CopiedGroups(job.vault, run.max_item_bytes))
     check_new_folders(job)
+    name_copies(job, connection.live)
     return Destination(job, connection, judgement, _definitions(job, connection, same=judgement.instance == "same"))
 
 

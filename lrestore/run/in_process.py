@@ -40,7 +40,8 @@ def run_single(destination: Destination, budget: Budget) -> Ended:
             for key in job.keys:
                 journal.repeat(key)
         here = replace(destination.context(journal), in_run=frozenset(job.keys).__contains__)
-        links = links_here(job.vault, job.keys, here.destination.live, here.backup.judgement, journal.recorded)
+        judgement = here.backup.judgement_of_items
+        links = links_here(job.vault, job.keys, here.destination.live, judgement, journal.recorded)
         links = with_group_edges(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, destination.connection.session, writer).run(ItemRestorer(here), links.awaits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from lrestore.report.guards import Guards
 from lrestore.report.model import By, Destination, Report, Sample, Source
 from lrestore.report.progress import Harmless, Progress, Silent
 from lrestore.restoration.backup import Hosts
+from lrestore.restoration.beside import route_of
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.policy import Policy
 from lrestore.restoration.type_handlers import SUPPORTED
@@ -39,7 +40,7 @@ from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import differences
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
-from lrestore.state.records import UNDO, RestorationSession, Route, SessionStatus
+from lrestore.state.records import COPY, UNDO, RestorationSession, Route, SessionStatus
 from lrestore.state.undone import Undone
 from lrestore.vault.reader import Vault
 from lrestore.version import __version__
@@ -119,6 +120,8 @@ class Job:
     former: tuple[str, ...] = ()
     """The sessions that this one carries on, see :mod:`lrestore.run.journal.earlier`."""
     extent: Extent = NO_EXTENT
+    uncopied: Mapping[str, int] = field(default_factory=dict)
+    """Selected items, by type, that are left out because they cannot be copied beside the originals."""
     is_admin: Callable[[], bool] = lambda: False
     """Whether the caller is an admin of the destination: the first call asks there."""
     guard: Guard | None = None
@@ -141,6 +144,11 @@ class Job:
     @property
     def route(self) -> Route:
         """The key of the id mappings: source instance and destination."""
+        return route_of(self.ordinary_route, self.request.beside)
+
+    @property
+    def ordinary_route(self) -> Route:
+        """The key of the mappings of sessions that restore the items themselves."""
         destination = self.settings.destination
         return Route(self.settings.source.instance, destination.name, destination.former_name)
 
@@ -158,6 +166,13 @@ class Job:
         named = next(iter(hosts([web_url or self.settings.destination.base_url])), "")
         port = urlsplit(web_url).port if web_url else None
         return Hosts(hosts([source]), f"{named}:{port}" if named and port else named)
+
+    def _address(self) -> str:
+        """The address at which users see the destination."""
+        if self.facts.web_url:
+            return self.facts.web_url.rstrip("/")
+        scheme = urlsplit(self.settings.destination.base_url).scheme or "https"
+        return f"{scheme}://{self.hosts().here}"
 
     @property
     def backup_warnings(self) -> Sequence[str]:
@@ -205,6 +220,8 @@ class Job:
             applies=self.request.applies,
             by=self.by,
             reason=self.request.reason,
+            copied_into=self.request.beside.folder if self.request.beside else "",
+            address=self._address() if self.request.beside else "",
         )
         builder = ReportBuilder(head)
         builder.expect([*self.keys, *self.removals])
@@ -223,6 +240,9 @@ class Job:
         if left_out:
             counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(left_out.items()))
             builder.warn(f"left out, because this version does not restore them: {counts}")
+        if self.uncopied:
+            counts = ", ".join(f"{type_name} ({count})" for type_name, count in sorted(self.uncopied.items()))
+            builder.warn(f"left out, because only looks and dashboards are copied: {counts}")
         if self.request.mode == "plan" and self.undone is None:
             for type_name, what in self._never_backed_up():
                 builder.warn(f"{type_name}s: no backup holds {what}")
@@ -269,8 +289,8 @@ class Job:
         synced_to, caller = self.vault.synced_to(), self.by
         return RestorationSession(
             id=self.session_id,
-            mode=UNDO if self.request.undo else self.request.mode,
-            source_instance=self.settings.source.instance,
+            mode=UNDO if self.request.undo else COPY if self.request.beside else self.request.mode,
+            source_instance=self.route.source_instance,
             source_paths=tuple(str(path) for path in self.vault.paths),
             source_fingerprint=self.vault.fingerprint(),
             destination=self.settings.destination.name,
@@ -316,6 +336,10 @@ def policy_of(settings: Settings, request: RunRequest) -> Policy:
             "settle_s",
         )
     }
+    if request.beside is not None:
+        # These say what happens to objects that exist.
+        chosen |= {"if_missing": "create", "if_different": "update", "if_trashed": "restore"}
+        chosen |= {"keep_extra": False, "skip_if_modified": False}
     return Policy(
         allow_alert_loss=request.allow_alert_loss,
         disable_schedules=request.disable_schedules,

@@ -100,7 +100,8 @@ class _LastLook:
     def _there(self, key: ItemKey, *, parts: bool) -> dict[tuple[str, str], str]:
         self._context.destination.live.look_anew(key.type)
         item = self._job.vault.read(key, max_item_bytes=self._job.settings.run.max_item_bytes)
-        live = find_live(self._context, key, item.raw).live
+        shown = item if self._context.backup.beside is None else self._context.backup.beside.copy_of(item)
+        live = find_live(self._context, key, shown.raw).live
         if live is None:
             return {}
         self._live[key.type, key.id] = live

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from lrestore.report.model import AppliedPlan
+from lrestore.restoration.beside import Beside
 from lrestore.selection import Filters
 
 Mode = Literal["restore", "dry-run", "plan", "verify"]
@@ -52,6 +53,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     applies: AppliedPlan | None = None
     as_of: str = ""
     """The date by which one of several backups was chosen: see :mod:`lrestore.vault.backups`."""
+    beside: Beside | None = None
+    """The copies to make beside the originals; None: restore the items themselves."""
 
 
 class ThisStart(msgspec.Struct, frozen=True, kw_only=True):

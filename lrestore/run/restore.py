@@ -64,7 +64,7 @@ def _add_missing_looks(destination: Destination) -> None:
     job = destination.job
     if job.resumed or job.plan is not None:
         return
-    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+    with closing(ReadOnlyJournal.of(job)) as journal:
         add_missing_looks(job, destination.context(journal))
 
 

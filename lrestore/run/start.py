@@ -25,7 +25,7 @@ from lrestore.run.undo.start import undo_job
 from lrestore.selection import Filters, parse
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, new_session_id
+from lrestore.state.records import COPY, RestorationSession, new_session_id
 from lrestore.state.undone import Undone
 from lrestore.vault.backups.opening import open_source
 from lrestore.vault.reader import Vault
@@ -49,20 +49,28 @@ def _execute(settings: Settings, request: RunRequest, surroundings: Surroundings
             return run(job)
     with open_source(settings.source, request.as_of) as vault:
         _warn(vault)
-        chosen = choose(vault, request)
+        chosen, session_id = choose(vault, request), new_session_id(utc_now())
         job = Job(
             settings=settings,
-            request=chosen.spelt(request),
+            request=_with_copies_of(session_id, chosen.spelt(request)),
             surroundings=surroundings,
             vault=vault,
-            session_id=new_session_id(utc_now()),
+            session_id=session_id,
             keys=chosen.keys,
             missing=chosen.missing,
             facts=DestinationFacts(settings.destination.base_url),
             plan=plan,
             extent=chosen.extent,
+            uncopied=chosen.uncopied,
         )
         return run(job)
+
+
+def _with_copies_of(session_id: str, request: RunRequest) -> RunRequest:
+    """The request, whose copies are known by its session unless an earlier one has begun them."""
+    if request.beside is None or request.beside.id:
+        return request
+    return msgspec.structs.replace(request, beside=msgspec.structs.replace(request.beside, id=session_id))
 
 
 def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisStart) -> Report:
@@ -115,17 +123,15 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
     finished; VaultError if the backup is not the one it began with.
     """
     with StateReader.open(settings.state.path) as reader:
+        finished = _finished_copies(reader, reference) if now.verify_after else None
+        if finished is not None:
+            return _compare_copies(settings, finished, surroundings, now)
         session = _unfinished(reader, reference)
         earlier = tuple(_settled(reader, session.id))
     request = msgspec.structs.replace(now, yes=True).applied_to(msgspec.convert(session.selection, RunRequest))
     plan = _plan_of(settings, session, request)
     with Vault.open(list(session.source_paths)) as vault:
-        if vault.fingerprint() != session.source_fingerprint:
-            changed_paths = ", ".join(session.source_paths)
-            raise VaultError(
-                f"session {session.id} was started with a different backup: {changed_paths} has changed since",
-                hint="start a new session with --select; items that are restored already are found unchanged",
-            )
+        _check_backup(vault, session)
         if request.undo is None:
             _warn(vault)
         done = {result.key for result in earlier}
@@ -150,6 +156,49 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
         job.extent = extent_of(vault, keys)
         with _taking_back(job):
             return run(job)
+
+
+def _check_backup(vault: Vault, session: RestorationSession) -> None:
+    if vault.fingerprint() != session.source_fingerprint:
+        changed_paths = ", ".join(session.source_paths)
+        raise VaultError(
+            f"session {session.id} was started with a different backup: {changed_paths} has changed since",
+            hint="start a new session with --select; items that are restored already are found unchanged",
+        )
+
+
+def _finished_copies(reader: StateReader, reference: str) -> RestorationSession | None:
+    """The session, if it is finished and has copied items beside the originals."""
+    if reference == "last" and reader.last_unfinished() is not None:
+        return None
+    session = reader.session(reference)
+    return session if session.mode == COPY and not session.resumable else None
+
+
+def _compare_copies(
+    settings: Settings, session: RestorationSession, surroundings: Surroundings, now: ThisStart
+) -> Report:
+    """Compare the copies that a finished session has made with the backup, and write nothing. Raises as
+    :func:`resume`.
+    """
+    begun = msgspec.structs.replace(now, verify_after=False).applied_to(msgspec.convert(session.selection, RunRequest))
+    request = msgspec.structs.replace(begun, mode="verify", verify_after=False, parent=session.id)
+    again = _as_begun(settings, session, now)
+    plan = _plan_of(settings, session, request)
+    with Vault.open(list(session.source_paths)) as vault:
+        _check_backup(vault, session)
+        keys, missing = _begun_with(vault, request, plan)
+        job = Job(
+            settings=again,
+            request=request,
+            surroundings=surroundings,
+            vault=vault,
+            session_id=new_session_id(utc_now()),
+            keys=list(keys),
+            missing=list(missing),
+            facts=DestinationFacts(again.destination.base_url),
+        )
+        return run(job)
 
 
 @contextmanager

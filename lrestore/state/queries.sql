@@ -172,6 +172,15 @@ WHERE source_instance = :source_instance AND destination IN (:destination, :form
   AND destination_id = :destination_id AND closed_at IS NULL
 ORDER BY +source_id;  -- by the index on destination_id, not by the primary key in this order
 
+-- name: select_recorded_copies
+-- Sessions that copy have mappings under a source instance of their own. From the few sessions to their mappings, by
+-- the index: CROSS JOIN keeps this order.
+SELECT DISTINCT m.destination_id, m.destination_created_at, m.natural_key, m.created_at
+FROM sessions AS s
+CROSS JOIN id_mappings AS m ON m.source_instance = s.source_instance AND m.destination = s.destination
+WHERE s.mode = 'copy' AND s.destination IN (:destination, :former) AND m.content_type = :content_type
+  AND m.destination_id = :destination_id AND m.closed_at IS NULL;
+
 -- name: select_mappings_of_parts
 -- The parts that were created for an item: intents name the item, mappings do not.
 SELECT DISTINCT m.source_instance, m.destination, m.content_type, m.source_id, m.destination_id, m.session_id,

@@ -182,6 +182,11 @@ class StateReader:
         values = {**_route(route), "content_type": content_type, "destination_id": destination_id}
         return {row["source_id"]: _recorded(row) for row in self._rows("select_mapped_sources", values)}
 
+    def recorded_copies(self, route: Route, content_type: str, destination_id: str) -> list[Recorded]:
+        """The mappings by which this live object is a copy that a session has made beside an original."""
+        values = {**_route(route), "content_type": content_type, "destination_id": destination_id}
+        return [_recorded(row) for row in self._rows("select_recorded_copies", values)]
+
     def mappings(self, content_type: str | None = None) -> Iterator[IDMapping]:
         """All mappings, or those of one type."""
         rows = self._rows("select_mappings", {"content_type": content_type})

@@ -16,6 +16,9 @@ SessionStatus = Literal["running", "finished", "stopped", "interrupted", "failed
 UNDO = "undo"
 """The mode of a session that undoes another one. Its source ids are ids of the destination itself."""
 
+COPY = "copy"
+"""The mode of a session that copies items beside the originals. Its source instance is a name of its own."""
+
 UNFINISHED: frozenset[SessionStatus] = frozenset({"running", "stopped", "interrupted"})
 
 UndoKind = Literal["updated", "created", "deleted", "trashed"]

@@ -31,6 +31,7 @@ from lrestore.restoration.destination import Destination
 from lrestore.restoration.item import ItemPlan, ItemRestorer
 from lrestore.restoration.policy import Policy
 from lrestore.run.journal.apply_record import apply_record
+from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.preflight import AdminCheck, connect_destination, judge
 from lrestore.simulator.core.config import Config
@@ -109,7 +110,8 @@ class Stage:
     def journal(self, destination: str = "dst") -> SessionJournal:
         """The journal of a run that restores into ``destination``."""
         record = partial(apply_record, self.writer, SESSION)
-        return SessionJournal(record, lambda: None, self.reader, self.undo, SESSION, Route("src", destination))
+        mappings = Mappings(self.reader, Route("src", destination), None)
+        return SessionJournal(record, lambda: None, self.reader, self.undo, SESSION, mappings)
 
     def mapped(self, type_name: str, source_id: str) -> str | None:
         """The recorded live id of a backed-up object or part."""

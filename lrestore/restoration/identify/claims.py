@@ -14,10 +14,15 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object ``row`` is known to be another item than ``key``.
 
     In the same instance an object whose id the backup holds is that object. In any, an object that is recorded as
-    another item which the backup still holds. Where names are not unique, any recorded object.
+    another item which the backup still holds. Where names are not unique, any recorded object. A copy beside an
+    original is no item: what is on record of its own item is looked up before anything is looked for by name.
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))
+    if any(proves(key.type, recorded, row) for recorded in context.journal.copied(key.type, other.id)):
+        return True
+    if context.backup.copies(key):
+        return False
     if entry.namesakes and claimants(context, key.type, row) - {key.id}:
         return True
     if context.backup.same_instance and other != key and context.backup.source.holds(other):

@@ -2,7 +2,7 @@
 
 In order: a recorded mapping whose object still exists; in the same instance the same id, if ``created_at`` does not say
 otherwise, in the trash too; the one object with the same natural key; else it is missing. An object in the trash is not
-missing.
+missing. An item that is copied beside the original has no counterpart but its own copy.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from lrestore.restoration.identify.resolve import (
     natural_key,
 )
 from lrestore.restoration.identify.stand_in_names import generated_slug, temporary_title
+from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.identify.users import is_another_person, same_person
 
 
@@ -60,10 +61,26 @@ def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
     match = Match()
     if not CONTENT_TYPES[key.type].update_schema:
         return _defined(context, raw, match)
-    if not (_by_mapping(context, key, match) or _by_id(context, key, raw, match)):
+    if context.backup.copies(key):
+        _own_copy(context, key, raw, match)
+    elif not (_by_mapping(context, key, match) or _by_id(context, key, raw, match)):
         _in_trash_or_by_natural_key(context, key, raw, match)
     match.parts_unseen = _parts_unseen(key.type, match.live)
     return match
+
+
+def _own_copy(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> None:
+    """The copy that the session has made already. No other object is looked for, unless a create of the copy is open:
+    its slug is its own, and its title was free in the folder.
+    """
+    if _by_mapping(context, key, match) or not context.journal.unsettled(key):
+        return
+    wanted = natural_key(context, key, raw)
+    rows = context.destination.live.find_now(key.type, wanted) if wanted else []
+    found = sole_new(context, key, rows)
+    if found is not None:
+        match.live = context.destination.live.get(key.type, str(found["id"])) or found
+        match.how = "natural key"
 
 
 def _defined(context: Context, raw: JsonObject, match: Match) -> Match:

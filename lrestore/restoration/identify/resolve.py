@@ -46,6 +46,8 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     known = _by_mapping(context, target, source_id)
     if known is not None:
         return known
+    if context.backup.copies(ItemKey(target, source_id)):
+        raise _without_copy(target, source_id, path=path, key=key)
     if CONTENT_TYPES[target].id_field == "name":
         if _there(context, target, source_id):
             return source_id
@@ -59,7 +61,8 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
 
 def presumed(context: Context, target: str, source_id: str) -> str | None:
     """The presumed target of a reference by its id alone: if the live object has it already, no check is needed."""
-    return mapped(context, target, source_id) or (source_id if context.backup.same_instance else None)
+    own_id = context.backup.same_instance and not context.backup.copies(ItemKey(target, source_id))
+    return mapped(context, target, source_id) or (source_id if own_id else None)
 
 
 def mapped(context: Context, target: str, source_id: str) -> str | None:
@@ -178,9 +181,12 @@ class Home:
 
 def home(context: Context, key: ItemKey, raw: JsonObject, name: str) -> Home:
     """The live folder that the field ``name`` of an item leads to, or else the one that [run] fallback_folder names.
+    A copy goes into the folder of the copies.
 
     Raises DependencyError for a folder that the destination lacks and that a restore can bring, and without a fallback.
     """
+    if context.backup.beside is not None and context.backup.copies(key):
+        return Home(context.backup.beside.folder)
     source_id = str(raw[name])
     try:
         return Home(resolve(context, "folder", source_id, path=name, key=key))
@@ -254,8 +260,16 @@ def missing(context: Context, target: str, source_id: str, *, path: str, key: It
     return DependencyError(told, path=path, key=key, hint=hint)
 
 
+def _without_copy(target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
+    """The error for a reference to an item that is copied, too, while there is no copy of it."""
+    told = f"{key} needs the copy of {target}={source_id} ({path}), which could not be made"
+    return DependencyError(told, path=path, key=key, hint="--retry-dead-letters tries both again")
+
+
 def why_missing(context: Context, target: str, source_id: str) -> str:
     """The reason why a reference has no target, for an item that is restored without it."""
+    if context.backup.copies(ItemKey(target, source_id)):
+        return f"there is no copy of {target}={source_id}"
     if _belongs_to_another(context, target, source_id):
         return f"{target}={source_id} is not in the destination: that id belongs to another {target} now"
     return f"{target}={source_id} is not in the destination"

@@ -36,7 +36,9 @@ def holder_will_release(context: Context, ends: Deferred, type_name: str, holder
 
 
 def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
-    """The backed-up items that a live object is."""
+    """The backed-up items that a live object is. Copies beside the originals change none of them."""
+    if context.backup.beside is not None:
+        return set()
     sources = claimants(context, type_name, live) | ({str(live["id"])} if context.backup.same_instance else set())
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.backup.source.holds(key)}
 

@@ -21,6 +21,7 @@ from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
+from lrestore.restoration.beside import for_items
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.run.budget import Budget
 from lrestore.run.bulk.coordinator import Coordinator
@@ -29,6 +30,7 @@ from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.destination import Destination
 from lrestore.run.job import Ended, Job, policy_of, processes
+from lrestore.run.journal.mappings import Mappings
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.source_instance import Handed, with_group_edges
@@ -60,9 +62,10 @@ def run_bulk(destination: Destination, budget: Budget) -> Ended:
     types = {key.type for key in job.keys}
     tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
     with StateReader.open(Path(settings.state.path)) as reader:
-        mapped = partial(reader.recorded, job.route)
+        mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
-        links = with_group_edges(links_here(job.vault, job.keys, live, judgement, mapped), job.gathered)
+        ids = for_items(judgement, job.request.beside)
+        links = with_group_edges(links_here(job.vault, job.keys, live, ids, mapped), job.gathered)
     listings = folder / "listings.msgpack"
     handed = folder / "handed.msgpack"
     with state_errors(folder):
@@ -95,6 +98,7 @@ def run_bulk(destination: Destination, budget: Budget) -> Ended:
             guard=job.the_guard,
             log=job.surroundings.log,
             undo=job.request.undo,
+            beside=job.request.beside,
             plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
             former=job.former,
         )

@@ -38,6 +38,7 @@ from lrestore.looker.read.live import Live
 from lrestore.looker.session import session_for
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.backup import Backup, Hosts
+from lrestore.restoration.beside import Beside, for_items
 from lrestore.restoration.context import Context
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.item import ItemRestorer
@@ -62,6 +63,7 @@ from lrestore.run.bulk.protocol import (
 from lrestore.run.items.loop import ItemLoop, joined, second_pass
 from lrestore.run.job import LogSetup
 from lrestore.run.journal.earlier import Earlier, FormerSessions
+from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Finished, FirstPass
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
@@ -117,6 +119,7 @@ class WorkerBrief:
     guard: Guard
     log: LogSetup | None
     undo: Undo | None = None
+    beside: Beside | None = None
     plan: ReadPlan | None = None
     former: tuple[str, ...] = ()
 
@@ -166,7 +169,8 @@ class Worker:
         self._definitions = self._defined(stack)
         self._undone_session = self._undone(stack)
         route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
-        self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, brief.session_id, route)
+        mappings = Mappings(reader, route, brief.beside)
+        self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, brief.session_id, mappings)
         former = stack.enter_context(FormerSessions(settings.state.path, brief.former))
         self._earlier = Earlier(self._journal, brief.folder, former)
         self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
@@ -207,6 +211,7 @@ class Worker:
                 hosts=brief.hosts,
                 definitions=self._definitions,
                 undone=self._undone_session,
+                beside=brief.beside,
                 max_item_bytes=brief.settings.run.max_item_bytes,
             ),
             journal=self._journal,
@@ -294,7 +299,8 @@ class Worker:
         """Read the live objects of a batch with one search, then distribute its items to all threads."""
         try:
             keys = (task.key for task in tasks)
-            prefetch(self._live, keys, self._brief.judgement, self._journal.recorded)
+            judgement = for_items(self._brief.judgement, self._brief.beside)
+            prefetch(self._live, keys, judgement, self._journal.recorded)
         except RunError as error:
             self._send(GaveUp(str(error), ()))
         except Exception as error:  # noqa: BLE001 (it only saves calls: the items' own reads tell what is wrong)

@@ -9,24 +9,32 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.report.model import Api, Report
+from lrestore.restoration.beside import Beside
 from lrestore.run.compare.results import announced
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
+from lrestore.run.prepare.copies import titled
 from lrestore.settings.model import Run
+from lrestore.vault.items import VaultItem
 from lrestore.vault.reader import Vault
 
 
 def dry_run(job: Job) -> Report:
     """Report what would be attempted."""
+    beside = job.request.beside
+    if beside is not None:
+        beside = titled(job, beside, {})
     builder = job.report()
     record = announced(builder, job)
     for key in takewhile(lambda _: not job.surroundings.stop(), job.keys):
-        record(_preview(job.vault, key, job.settings.run), None)
+        record(_preview(job.vault, key, job.settings.run, beside), None)
     return builder.finish(Api())
 
 
-def _preview(vault: Vault, key: ItemKey, run: Run) -> ItemResult:
-    """Read, decode and validate one item. ``run``: the settings that say what would be done with it."""
+def _preview(vault: Vault, key: ItemKey, run: Run, beside: Beside | None) -> ItemResult:
+    """Read, decode and validate one item. ``run``: the settings that say what would be done with it; ``beside``: the
+    copies that are to be made.
+    """
     try:
         item = vault.read(key, max_item_bytes=run.max_item_bytes)
     except ItemError as error:
@@ -34,7 +42,13 @@ def _preview(vault: Vault, key: ItemKey, run: Run) -> ItemResult:
     entry = CONTENT_TYPES[key.type]
     if is_built_in(entry, item.raw):
         return ItemResult(key, item.name, "skipped", reason=why_built_in(entry, item.raw))
-    return ItemResult(key, item.name, "skipped", reason=f"dry run: {_would(run)}")
+    would = _would(run) if beside is None else _would_copy(beside, item)
+    return ItemResult(key, item.name, "skipped", reason=f"dry run: {would}")
+
+
+def _would_copy(beside: Beside, item: VaultItem) -> str:
+    title = beside.copy_of(item).name
+    return f"would be copied into folder {beside.folder} as {title!r}, if that title is free there"
 
 
 def _would(run: Run) -> str:

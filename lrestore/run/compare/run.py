@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import msgspec
 
@@ -42,14 +41,15 @@ log = logging.getLogger(__name__)
 def compare(job: Job, connection: Connection) -> Report:
     """The report of ``--plan`` or ``--verify``. Raises RunError if the comparison cannot start."""
     within = _Within(job, connection)
-    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+    with opening(job, connection):
+        destination = examine(job, connection)
+    with closing(ReadOnlyJournal.of(job)) as journal:
         with opening(job, connection):
-            destination = examine(job, connection)
             context = destination.context(journal)
             take_over(job, context, journal.take_over)
             if job.request.mode == "plan":
                 add_missing_looks(job, context)
-        keys = prefetched(connection.live, job.keys, destination.judgement, journal.recorded)
+        keys = prefetched(connection.live, job.keys, context.backup.judgement_of_items, journal.recorded)
         if job.request.mode == "verify":
             policy = replace(context.policy, if_different="update", if_trashed="restore")
             context = replace(context, policy=policy)

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
@@ -33,11 +32,11 @@ def verify_after(destination: Destination, reader: StateReader) -> Verify | None
     outcomes = reader.outcomes(job.session_id)
     written = [key for key, outcome in outcomes.items() if outcome in ("created", "updated")]
     same = sum(outcome == "unchanged" for outcome in outcomes.values())
-    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+    with closing(ReadOnlyJournal.of(job)) as journal:
         fresh = destination.fresh_context(journal)
         context = replace(fresh, policy=fresh.policy.leaving_nothing_alone())
         try:
-            keys = prefetched(context.destination.live, written, destination.judgement, journal.recorded)
+            keys = prefetched(context.destination.live, written, context.backup.judgement_of_items, journal.recorded)
             return _read_again(job, ItemRestorer(context), keys, same=same)
         except StoppedError as error:
             log.warning("%s", error)

@@ -28,7 +28,8 @@ class WholePlan:
         context = replace(context, in_run=frozenset(job.keys).__contains__)
         self.aside = renames(job, context)
         self.planned = Planned(Counter(write.operation for write in self.aside))
-        links = links_here(job.vault, job.keys, context.destination.live, context.backup.judgement, journal.recorded)
+        judgement = context.backup.judgement_of_items
+        links = links_here(job.vault, job.keys, context.destination.live, judgement, journal.recorded)
         self._awaits = with_group_edges(links, job.gathered).awaits
         self._turn = planning(ItemRestorer(context), self.planned, PlannedObjects(journal, context.destination.live))
 

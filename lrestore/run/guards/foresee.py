@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import closing
-from pathlib import Path
 
 from lrestore.messages import Totals
 from lrestore.ontology import OPERATIONS
@@ -23,9 +22,9 @@ from lrestore.run.saved_plan.removed import removed_by_kind
 def foresee(destination: Destination) -> Foreseen:
     """The sum of a restore's work, as --plan tells it. Reads afresh: a plan pretends that objects exist."""
     job = destination.job
-    with closing(ReadOnlyJournal(Path(job.settings.state.path), job.route)) as journal:
+    with closing(ReadOnlyJournal.of(job)) as journal:
         context = destination.fresh_context(journal)
-        keys = prefetched(context.destination.live, job.keys, destination.judgement, journal.recorded)
+        keys = prefetched(context.destination.live, job.keys, context.backup.judgement_of_items, journal.recorded)
         plan, builder = WholePlan(job, context, journal), job.report()
         record, stop = recorded_in(builder, job), job.surroundings.stop
         plan.over(keys, ItemLoop(job.vault, job.settings.run.max_item_bytes, record, stop))

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import abc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
+from lrestore.restoration.beside import Beside, route_of
 from lrestore.restoration.ports import LiveObject
+from lrestore.run.job import Job
+from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.session import recorded_as
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
@@ -18,18 +21,28 @@ from lrestore.state.records import Route
 class ReadOnlyJournal:
     """For modes that write nothing: reads mappings if there are any; every write is a defect and raises."""
 
-    def __init__(self, state: Path, route: Route) -> None:
+    def __init__(self, state: Path, route: Route, beside: Beside | None = None) -> None:
+        """``route`` is that of ordinary sessions, ``beside`` the copies that this one makes."""
         self._reader = StateReader.open(state) if has_records(state) else None
-        self._route = route
+        self._route = route_of(route, beside)
+        self._mappings = Mappings(self._reader, route, beside) if self._reader else None
         self.pretended: dict[tuple[str, str], str] = {}
         """Objects that the plan would create, and their placeholder ids."""
         self._taken_over: dict[tuple[str, str], Recorded] = {}
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """The journal of a run that has not begun to write."""
+        return cls(Path(job.settings.state.path), job.ordinary_route, job.request.beside)
 
     def recorded(self, type_name: str, source_id: str) -> Recorded | None:
         if (type_name, source_id) in self.pretended:
             return Recorded(self.pretended[type_name, source_id], sure=True)
         taken_over = self._taken_over.get((type_name, source_id))
-        return taken_over or (self._reader.recorded(self._route, type_name, source_id) if self._reader else None)
+        return taken_over or (self._mappings.recorded(type_name, source_id) if self._mappings else None)
+
+    def copied(self, type_name: str, destination_id: str) -> Sequence[Recorded]:
+        return self._mappings.copied(type_name, destination_id) if self._mappings else ()
 
     def take_over(self, mapping: Mapping) -> None:
         """Use a mapping that a restore would record."""
@@ -75,7 +88,7 @@ class ReadOnlyJournal:
     def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
         pretended = [(key, Recorded(live, sure=True)) for key, live in self.pretended.items()]
         own = recorded_as([*pretended, *self._taken_over.items()], type_name, destination_id)
-        recorded = self._reader.recorded_as(self._route, type_name, destination_id) if self._reader else {}
+        recorded = self._mappings.recorded_as(type_name, destination_id) if self._mappings else {}
         return {**recorded, **own}
 
     def kept(self, key: ItemKey, object_id: str, created_at: object) -> bool:

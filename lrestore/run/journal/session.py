@@ -14,10 +14,10 @@ from lrestore.content.identity import same_origin
 from lrestore.crash_points import crash_point
 from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
 from lrestore.restoration.ports import LiveObject
+from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
 from lrestore.run.journal.waits import Waits
 from lrestore.state.read import StateReader
-from lrestore.state.records import Route
 from lrestore.state.undo import UndoJournal, read_undo
 
 
@@ -36,14 +36,15 @@ class SessionJournal:
         reader: StateReader,
         undo: UndoJournal,
         session_id: str,
-        route: Route,
+        mappings: Mappings,
     ) -> None:
         self._send = send
         self._settle = settle
         self._reader = reader
         self._undo = undo
         self._session_id = session_id
-        self._route = route
+        self._recorded = mappings
+        self._route = mappings.route
         self._mapped: dict[tuple[str, str], Recorded] = {}
         self._again: dict[ItemKey, bool] = {}
         self._waits = Waits()
@@ -62,7 +63,11 @@ class SessionJournal:
         if own is not None:
             return own
         with self._reading:
-            return self._reader.recorded(self._route, type_name, source_id)
+            return self._recorded.recorded(type_name, source_id)
+
+    def copied(self, type_name: str, destination_id: str) -> Sequence[Recorded]:
+        with self._reading:
+            return self._recorded.copied(type_name, destination_id)
 
     def map(self, mapping: Mapping) -> None:
         self._note(mapping)
@@ -131,7 +136,7 @@ class SessionJournal:
     def recorded_as(self, type_name: str, destination_id: str) -> dict[str, Recorded]:
         own = recorded_as(list(self._mapped.items()), type_name, destination_id)
         with self._reading:
-            return {**self._reader.recorded_as(self._route, type_name, destination_id), **own}
+            return {**self._recorded.recorded_as(type_name, destination_id), **own}
 
     def kept(self, key: ItemKey, object_id: str, created_at: object) -> bool:
         if key not in self._again:

@@ -42,7 +42,8 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     """Pass each mapping that is taken over to ``keep``; returns their number. Reads listings, and 50
     objects a search.
     """
-    if context.backup.same_instance:
+    if context.backup.same_instance or context.backup.beside is not None:
+        # What is taken over would be recorded as if this session had copied it.
         return 0
     ours = _ours(job)
     if not ours:

@@ -148,7 +148,7 @@ def surely_there(job: Job, live: Live, key: ItemKey, *, same: bool) -> bool:
     """Whether the destination has a folder of the backup, according to listing and records, without a call. A folder
     that was created and not closed yet counts as missing.
     """
-    journal = ReadOnlyJournal(Path(job.settings.state.path), job.route)
+    journal = ReadOnlyJournal.of(job)
     try:
         if (ACCESS, key.id) in journal.unsettled_parts(key):
             return False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import msgspec
 from lrestore.errors import MissingItemError, UsageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.restoration.beside import COPIED
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.items.dead_letter import failed
@@ -32,6 +34,8 @@ class Chosen:
     missing: list[ItemResult]
     selection: Selection
     extent: Extent = NO_EXTENT
+    uncopied: Mapping[str, int] = field(default_factory=dict)
+    """Selected items that cannot be copied beside the originals, by type: they are not among ``keys``."""
 
     def spelt(self, request: RunRequest) -> RunRequest:
         """The request with the content of selection files in place of their paths: a resume must not read them anew."""
@@ -47,18 +51,22 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     include_deleted = request.filters.include_deleted
     selection = parse(request.select, request.exclude, read_list, include_deleted=include_deleted)
     _refuse_unsupported(selection)
+    if request.beside is not None:
+        _refuse_uncopied(selection)
     parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
     rows = _rows(vault, selection, request.filters)
     wanted = _narrowed(rows, selection, request.filters, (vault, parents))
     if request.with_dependencies:
         wanted = _with_dependencies(vault, wanted, selection, rows, include_deleted=include_deleted)
         parents = parents or _folder_parents(vault)
+    uncopied = Counter(key.type for key in wanted if request.beside is not None and key.type not in COPIED)
+    wanted = [key for key in wanted if key.type not in uncopied]
     missing = _missing(vault, selection, rows, request.filters)
     if not wanted and not missing:
         raise UsageError(
             "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
         )
-    return Chosen(in_order(wanted, parents), missing, selection, _extent(rows[key] for key in wanted))
+    return Chosen(in_order(wanted, parents), missing, selection, _extent(rows[key] for key in wanted), uncopied)
 
 
 def extent_of(vault: Vault, keys: Iterable[ItemKey]) -> Extent:
@@ -84,6 +92,19 @@ def _refuse_unsupported(selection: Selection) -> None:
     if unsupported:
         can = ", ".join(sorted(SUPPORTED))
         raise UsageError(f"this version does not restore {', '.join(unsupported)}", hint=f"it restores {can}")
+
+
+def _refuse_uncopied(selection: Selection) -> None:
+    """Refuse, before the first call, types that are selected by name and cannot be copied. ``all`` leaves them out,
+    with a warning.
+    """
+    named = {key.type for key in selection.explicit_ids()}
+    other = sorted((named | (set() if selection.wanted.everything else selection.types() or set())) - COPIED)
+    if other:
+        raise UsageError(
+            f"--copy-into copies looks and dashboards, not {', '.join(other)}",
+            hint="select looks and dashboards: --select look --select dashboard",
+        )
 
 
 def read_list(path: str) -> str:

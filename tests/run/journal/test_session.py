@@ -9,6 +9,7 @@ import pytest
 
 from lrestore.clock import utc_now
 from lrestore.messages import ItemKey
+from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.session import SessionJournal
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, Route
@@ -28,7 +29,8 @@ def journal(tmp_path: Path) -> Iterator[SessionJournal]:
         )
     keep(tmp_path, 1, "1", "2")
     with StateReader.open(tmp_path / "state.db") as reader, UndoJournal(tmp_path / "undo", worker=2) as undo:
-        yield SessionJournal(lambda record: None, lambda: None, reader, undo, SESSION, Route("s", "d"))
+        mappings = Mappings(reader, Route("s", "d"), None)
+        yield SessionJournal(lambda record: None, lambda: None, reader, undo, SESSION, mappings)
 
 
 def keep(directory: Path, worker: int, *ids: str) -> None:
