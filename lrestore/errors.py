@@ -114,6 +114,10 @@ class GuardError(RunError):
     """A limit of the settings forbids the run: the backup's age, or how much a plan changes or deletes."""
 
 
+class ReadOnlyError(RunError):
+    """A call that writes was about to be sent in a mode that only reads. It was not sent."""
+
+
 class NotConfirmedError(RunError):
     """The question on the terminal was not answered with yes. Nothing was written."""
 

@@ -67,11 +67,13 @@ class LookerSession:
         operations: Mapping[str, Operation] | None = None,
         pause: Callable[[float], bool] | None = None,
         proxy: str = "",
+        read_only: bool = False,
     ) -> None:
         """Calls nothing yet. Raises :class:`DestinationError` for a bad URL, empty credentials, unreadable CA file.
 
         ``pause(seconds)`` waits before a repetition and says whether the run is to stop; without it, :meth:`stop` ends
-        such waits. ``proxy``: see :func:`lrestore.looker.http.proxies.proxy_for`.
+        such waits. ``proxy``: see :func:`lrestore.looker.http.proxies.proxy_for`. ``read_only``: whatever may write is
+        not sent, and raises :class:`ReadOnlyError`.
         """
         endpoint = endpoint_of(base_url)
         if not endpoint.encrypted and endpoint.host not in _LOOPBACK:
@@ -82,7 +84,7 @@ class LookerSession:
         self._operations = {**OWN_OPERATIONS, **(_all_operations() if operations is None else operations)}
         self._stop = threading.Event()
         self._transport = PooledTransport(
-            ConnectionSettings(endpoint, verify_ssl=verify_ssl, timeout_s=timeout_s, in_flight=in_flight, proxy=chosen),
+            ConnectionSettings(endpoint, verify_ssl, timeout_s, in_flight, proxy=chosen, read_only=read_only),
             limiter or Unlimited(),
             self.meter,
             Secrets(credentials.client_secret, *([chosen.password] if chosen is not None else [])),
@@ -199,7 +201,7 @@ class LookerSession:
         return failure.with_context(status=answer.status, body=readable(answer.body, self._transport.secrets))
 
 
-def session_for(
+def session_for(  # noqa: PLR0913 - how to connect, mostly by keyword
     settings: Settings,
     credentials: Credentials,
     pause: Callable[[float], bool],
@@ -207,6 +209,7 @@ def session_for(
     base_url: str = "",
     limiter: Limiter | None = None,
     meter: CallMeter | None = None,
+    read_only: bool = False,
 ) -> LookerSession:
     """A session with the destination of the settings, or with ``base_url`` under the same settings.
 
@@ -223,6 +226,7 @@ def session_for(
         meter=meter,
         pause=pause,
         proxy=settings.destination.proxy,
+        read_only=read_only,
     )
 
 

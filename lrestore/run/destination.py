@@ -88,7 +88,10 @@ def connect(job: Job) -> Iterator[Connection]:
     limiter = Watched(bound or even)
     with ExitStack() as resources:
         credentials = job.surroundings.credentials()
-        session = resources.enter_context(session_for(job.settings, credentials, pause, limiter=limiter))
+        read_only = job.request.mode != "restore"
+        session = resources.enter_context(
+            session_for(job.settings, credentials, pause, limiter=limiter, read_only=read_only)
+        )
         calls = ThreadPoolExecutor(job.settings.run.in_flight, thread_name_prefix="calls")
         resources.enter_context(calls)
         with _opening(most, bound):

@@ -26,6 +26,7 @@ from lrestore.errors import (
     ConnectionLostError,
     DestinationError,
     LookerError,
+    ReadOnlyError,
 )
 from lrestore.looker.http.answers import Message, TooLargeError
 from lrestore.looker.http.calls import JSON, Call, HttpAnswer, query_text
@@ -43,6 +44,7 @@ MAX_ANSWER_BYTES = 256 << 20
 """The largest list a restore asks for is some tens of MB; more would be a fault, and must not eat the memory."""
 AGENT = f"lrestore {__version__}"
 _PROXY_WANTS_A_LOGIN = 407
+_SESSION_CALLS = frozenset({("POST", "/login"), ("DELETE", "/logout")})
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _FIT_FOR_A_HEAD = re.compile(r"[\t -~]*")
 _SPEAKS_HTTPS = "does this port speak https?"
@@ -54,13 +56,16 @@ log = logging.getLogger("lrestore.looker")
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """The settings of the connections to one host. ``timeout_s`` bounds a whole exchange, to the answer's last byte."""
+    """The settings of the connections to one host. ``timeout_s`` bounds a whole exchange, to the answer's last byte.
+    ``read_only``: nothing but GETs, the login and the logout is sent.
+    """
 
     endpoint: Endpoint
     verify_ssl: bool = True
     timeout_s: float = 120.0
     in_flight: int = 4
     proxy: Proxy | None = None
+    read_only: bool = False
 
 
 class PooledTransport(sdk.Transport):
@@ -70,6 +75,7 @@ class PooledTransport(sdk.Transport):
         self.endpoint = settings.endpoint
         self.secrets = secrets
         self._timeout_s = settings.timeout_s
+        self._read_only = settings.read_only
         self._limiter = limiter
         self._meter = meter
         self.proxy = settings.proxy
@@ -98,7 +104,12 @@ class PooledTransport(sdk.Transport):
         self._pool.close()
 
     def send(self, call: Call, authorization: str = "") -> HttpAnswer:
-        """One try of ``call``: its answer if Looker says 2xx, else the :class:`LookerError` for what went wrong."""
+        """One try of ``call``: its answer if Looker says 2xx, else the :class:`LookerError` for what went wrong.
+
+        Raises ReadOnlyError, and sends nothing, for a call that may write over a connection that only reads.
+        """
+        if self._read_only and not _reads(call):
+            raise ReadOnlyError(f"{call} was not sent: this run only reads", hint="please report it")
         self._limiter.acquire()
         about_to_leave()
         started = time.perf_counter()
@@ -214,6 +225,13 @@ class PooledTransport(sdk.Transport):
         if not all(map(_FIT_FOR_A_HEAD.fullmatch, (call.target, authorization, call.content_type))):
             raise ValueError("the request would hold a character that HTTP heads must not hold")
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+
+
+def _reads(call: Call) -> bool:
+    """Whether the call changes nothing: a GET, or the caller's own login and logout. ``/login/{user_id}``, by which an
+    admin acts as another user, is none.
+    """
+    return call.method == "GET" or (call.method, call.path) in _SESSION_CALLS
 
 
 def _common_headers(endpoint: Endpoint) -> str:

@@ -38,9 +38,9 @@ def source_session(
     settings: Settings, credentials: Credentials, meter: CallMeter, pause: Callable[[float], bool]
 ) -> LookerSession:
     """A session with the source instance. Its calls are counted with those of the destination. Their rate has no limit,
-    only their number at a time; refusals are waited out.
+    only their number at a time; refusals are waited out. It only reads.
     """
-    return session_for(settings, credentials, pause, base_url=settings.source.base_url, meter=meter)
+    return session_for(settings, credentials, pause, base_url=settings.source.base_url, meter=meter, read_only=True)
 
 
 def connect_source(job: Job, session: LookerSession) -> None:
