@@ -83,7 +83,8 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"session"}),
     ),
     "looker.http": (
-        frozenset({"answers", "calls", "endpoint", "leaving", "shape"}),
+        frozenset({"arrival", "calls", "endpoint", "leaving", "shape"}),
+        frozenset({"answers"}),
         frozenset({"errors", "proxies"}),
         frozenset({"connections"}),
         frozenset({"transport"}),

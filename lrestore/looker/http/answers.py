@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import httptools
 
+from lrestore.looker.http.arrival import since_arrival_s
+
 _PIECE_BYTES = 1 << 16
 _HEAD_BYTES = 1 << 16
 _CODINGS = ("chunked", "identity")
@@ -43,13 +45,14 @@ class Message:
 class AnswerReader:
     """Reads from a socket until ``deadline`` (of ``time.monotonic``): a socket's own time-out starts anew at each byte.
 
-    ``received_bytes`` counts all that came.
+    ``received_bytes`` counts all that came; ``arrived_at`` (of ``time.monotonic``) is when its beginning was there.
     """
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
         self._deadline = deadline
         self.received_bytes = 0
+        self.arrived_at = 0.0
 
     def read(self, limit_bytes: int) -> Message:
         """The next final answer; those that only say that one will come are passed over.
@@ -71,6 +74,8 @@ class AnswerReader:
             raise TimeoutError("the time for this call is used up")
         self._sock.settimeout(left_s)
         data = self._sock.recv(_PIECE_BYTES)
+        if not self.received_bytes:
+            self.arrived_at = time.monotonic() - since_arrival_s(self._sock)
         self.received_bytes += len(data)
         return data
 

@@ -43,11 +43,15 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """An answer with its content encoding undone. Header names are in lower case."""
+    """An answer with its content encoding undone. Header names are in lower case.
+
+    ``server_s``: seconds from the request's last byte to the answer's first, without this process's own delays.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    server_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

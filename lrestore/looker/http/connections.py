@@ -28,7 +28,8 @@ IDLE_LIMIT_S = 4.0
 class Connection:
     """One connection, unconnected at first: ``sock`` is None.
 
-    ``request_left`` tells whether any byte of the current request was handed to the network.
+    ``request_left`` tells whether any byte of the current request was handed to the network. ``server_s`` is the time
+    from the request's last byte to the arrival of the answer's first.
     """
 
     def __init__(
@@ -48,6 +49,8 @@ class Connection:
         self.sent_bytes = 0
         self.received_bytes = 0
         self.idle_since = 0.0
+        self._sent_at = 0.0
+        self.server_s = 0.0
 
     def connect(self) -> None:
         """Connect and shake hands within the connect time-out, through the proxy if there is one.
@@ -79,6 +82,7 @@ class Connection:
         if first < len(request):
             sock.sendall(memoryview(request)[first:])
         self.sent_bytes = len(request)
+        self._sent_at = time.monotonic()
 
     def receive(self, limit_bytes: int) -> Message:
         """The answer to what was sent; raises what :meth:`lrestore.looker.http.answers.AnswerReader.read` raises."""
@@ -87,6 +91,7 @@ class Connection:
             return reader.read(limit_bytes)
         finally:
             self.received_bytes = reader.received_bytes
+            self.server_s = max(0.0, reader.arrived_at - self._sent_at)
 
     def close(self) -> None:
         """Hang up; harmless when repeated."""

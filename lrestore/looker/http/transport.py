@@ -120,10 +120,10 @@ class PooledTransport(sdk.Transport):
                 raise _refused_by(self.proxy, answer.status, call)
             if not 200 <= answer.status < 300:
                 raise error_of(call, answer, self.secrets)
-            self._report(call, answer.status, started, None)
+            self._report(call, answer, started, None)
             return answer
         except LookerError as error:
-            self._report(call, answer.status if answer else None, started, error.retry_after_s)
+            self._report(call, answer, started, error.retry_after_s)
             raise
 
     def request(
@@ -171,15 +171,17 @@ class PooledTransport(sdk.Transport):
         authority = self.endpoint.origin.partition("//")[2]
         return authority, authority.removesuffix(":443" if self.endpoint.encrypted else ":80")
 
-    def _report(self, call: Call, status: int | None, started: float, retry_after_s: float | None) -> None:
-        latency_s = time.perf_counter() - started
+    def _report(self, call: Call, answer: HttpAnswer | None, started: float, retry_after_s: float | None) -> None:
+        """The limiter learns the server's share of the time: the rest says nothing about the server."""
+        status, took_s = answer.status if answer else None, time.perf_counter() - started
+        server_s = answer.server_s if answer else took_s
         if status == 429:
             self._meter.refused_for_rate()
         elif status is not None:
-            self._meter.answered(latency_s)
+            self._meter.answered(server_s)
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s: %s in %.1f ms", call, status or "no answer", latency_s * 1000)
-        self._limiter.report(status, latency_s, retry_after_s)
+            log.debug("%s: %s in %.1f ms", call, status or "no answer", took_s * 1000)
+        self._limiter.report(status, server_s, retry_after_s)
 
     def _exchange(self, call: Call, authorization: str) -> HttpAnswer:
         connection = self._pool.take()
@@ -190,7 +192,7 @@ class PooledTransport(sdk.Transport):
             connection.begin(time.monotonic() + self._timeout_s)
             message = self._conversation(connection, call, authorization)
             reusable = not message.last
-            return _answer(message, call)
+            return _answer(message, call, connection.server_s)
         finally:
             if connection.request_left:
                 self._meter.called(call.operation, call.activity)
@@ -282,10 +284,10 @@ def _send(connection: Connection, request: bytes, call: Call) -> None:
         log.debug("%s: cut off while sending, an early answer may be waiting", call)
 
 
-def _answer(message: Message, call: Call) -> HttpAnswer:
+def _answer(message: Message, call: Call, server_s: float) -> HttpAnswer:
     coding = message.headers.get("content-encoding", "identity").lower()
     body = message.body if coding == "identity" else _decompressed(message.body, coding, call)
-    return HttpAnswer(message.status, message.headers, body)
+    return HttpAnswer(message.status, message.headers, body, server_s)
 
 
 def _decompressed(body: bytes, encoding: str, call: Call) -> bytes:

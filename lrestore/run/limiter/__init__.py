@@ -4,12 +4,14 @@
              paused?  all wait for as long as the server asked (Retry-After)
              too many calls in progress, over all processes?  wait for a slot
              too soon?  queue (GCRA: one number, the time at which the next call is due)
-    report:  429: decrease, once per congestion event    failures of all callers: an outage
-             much slower than usual: decrease a little   otherwise: increase, doubling at first, slowly near refusals
+    report:  429: more than chance explains?             decrease, once per congestion event: the rate, or the
+                                                         number of concurrent calls if that is what is bounded
+             much slower than usual: decrease a little   failures of all callers: an outage
+             otherwise: increase, doubling at first, slowly near refusals
 
-Every step is one exclusive change of one small record. The rule (``controller``, with ``growth``, ``slowness`` and
-``outage``) is pure. The record is in a ``cell``: a mapped file, or memory. A process that is killed at any moment
-leaves a complete record and no lock, and its slots are freed.
+Every step is one exclusive change of one small record. The rule (``controller``, with ``growth``, ``chance``,
+``crowding``, ``slowness`` and ``outage``) is pure. The record is in a ``cell``: a mapped file, or memory. A process
+that is killed at any moment leaves a complete record and no lock, and its slots are freed.
 
 A fixed ``per_second`` is never exceeded in any one second (a configured ``burst`` comes on top), and the limit still
 falls when the server refuses calls.

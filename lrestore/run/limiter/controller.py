@@ -10,8 +10,9 @@ import enum
 from typing import NamedTuple
 
 from lrestore.looker.retries import MAX_RETRY_AFTER_S
-from lrestore.run.limiter import growth, outage, slowness
+from lrestore.run.limiter import chance, crowding, growth, outage, slowness
 from lrestore.run.limiter.config import LimiterConfig
+from lrestore.run.limiter.events import Answer, Asking
 from lrestore.run.limiter.state import NEVER, State
 
 CLOSE_ENOUGH_S = 1e-6
@@ -46,23 +47,6 @@ class Verdict(NamedTuple):
 
     why: Why
     wait_s: float = 0.0
-
-
-class Asking(NamedTuple):
-    """A request to make a call: calls in progress over all processes, and whether the caller has queued before."""
-
-    in_flight: int
-    queued: bool = False
-
-
-class Answer(NamedTuple):
-    """The result of a call that was let through at ``sent_at_s``; ``crowded``: it had waited for a slot."""
-
-    sent_at_s: float
-    status: int | None
-    latency_s: float
-    retry_after_s: float | None = None
-    crowded: bool = False
 
 
 _GO = Verdict(Why.GO)
@@ -106,13 +90,26 @@ class Controller:
             outage.answered(state, now_s, self.config)
         if answer.retry_after_s is not None and answer.status in (429, 503):
             self._pause(state, now_s, answer.retry_after_s)
+        fresh = answer.status is not None and answer.sent_at_s > state.cut_at_s
+        if fresh:
+            chance.counted(state, now_s, answer)
+            crowding.counted(state, answer)
         if answer.status == 429:
             state.rate_limited += 1
-            if growth.refused(state, now_s, answer.sent_at_s) and answer.crowded:
-                growth.crowded(state, now_s)
+            if fresh:
+                self._refused(state, now_s, answer)
         elif answer.status is not None and answer.status < 500:
             growth.delivered(state, now_s)
             slowness.observed(state, answer.latency_s)
+
+    def _refused(self, state: State, now_s: float, answer: Answer) -> None:
+        """A 429 to a call that was sent since the last cut."""
+        if answer.retry_after_s is None and not chance.believed(state):
+            chance.begin_test(state, now_s)
+            return
+        if not crowding.found(state, now_s):
+            growth.refused(state, now_s)
+        chance.acted_upon(state)
 
     def _ask_rate(self, state: State, now_s: float, *, queued: bool) -> Verdict:
         """GCRA. The queue only sets when to ask again; the right to send is granted when it is used. A process that is
@@ -145,8 +142,11 @@ class Controller:
     def _tick(self, state: State, now_s: float) -> None:
         span_s = now_s - state.tick_at_s
         growth.measure(state, now_s, span_s)
+        slowness.measure(state)
+        chance.end_test(state, now_s)
         if slowness.calm(state, now_s, min(span_s, 1.0), self.config):
             growth.grow(state, now_s, min(span_s, 1.0), self.config)
+            crowding.widen(state, now_s, min(span_s, 1.0), self.config)
         state.tick_slot_waits = 0.0
 
     def _pause(self, state: State, now_s: float, for_s: float) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lrestore.run.limiter.cell import Cell
-from lrestore.run.limiter.controller import Answer, Asking, Controller, Verdict, Why
+from lrestore.run.limiter.controller import Controller, Verdict, Why
+from lrestore.run.limiter.events import Answer, Asking
 from lrestore.run.limiter.state import State
 
 RECLAIM_EVERY_S = 0.25
@@ -21,8 +22,11 @@ class Gate:
         self._controller = controller
         self._reclaimed_at_s = clock()
 
-    def ask(self, *, queued: bool) -> tuple[Verdict, float]:
-        """Ask to make a call; returns the verdict and its time. ``GO`` and ``PROBE`` take a slot."""
+    def ask(self, *, queued: bool) -> tuple[Verdict, float, int]:
+        """Ask to make a call; returns the verdict, its time, and the calls in progress then, this one included.
+
+        ``GO`` and ``PROBE`` take a slot.
+        """
         with self.cell as cell:
             state = cell.load()
             now_s = self.clock()
@@ -35,7 +39,7 @@ class Gate:
             if verdict.why in _LET_GO:
                 self.own += 1
                 cell.set_own(self.own)
-        return verdict, now_s
+        return verdict, now_s, in_flight + 1
 
     def answer(self, answer: Answer) -> None:
         """Report the result of a call, and free its slot."""

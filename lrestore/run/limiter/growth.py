@@ -10,7 +10,8 @@
 The limit grows only while callers use it: otherwise a higher limit proves nothing.
 
 A refusal counts once per congestion event: a call that was sent before the last decrease says nothing about the new
-level. Refusals in quick succession cut deeper each time: a limit that fell to a fifth is found within a few.
+level. Refusals by chance (``chance``), and those of too many concurrent calls (``crowding``), are told apart before.
+Refusals in quick succession cut deeper each time: a limit that fell to a fifth is found within a few.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ PAUSES_PER_HOLD = 45.0
 """A refused probe costs the pause that the server names: at most one part in this many of the time."""
 PROBE_GAIN, PROBE_GAIN_BELOW_ROOF = 0.01, 0.03
 """Initial growth of a probe per second; the second value applies if much more was possible not long ago."""
+PROBE_GAIN_UNREFUSED = 0.15
+"""The same while no call was refused yet: the ceiling comes from slow answers, and a probe costs no refusal."""
 FASTEST_PROBE = math.log(2)
 CEILING_IS_GONE = 1.25
 """A deep token bucket lets a probe pass for a while; beyond this factor the ceiling itself must have moved."""
@@ -62,7 +65,6 @@ LEARNT = 0.1
 """Refused while probing: the share of the growth beyond the good level that is kept. The bucket allowed the rest."""
 NEAR, FAR_BELOW = 0.6, 0.8
 """Shares of the roof: above the first, a refusal corrects the roof; below the second, the roof may still be valid."""
-WINDOW_HOLD_S = 5.0
 
 
 def measure(state: State, now_s: float, span_s: float) -> None:
@@ -81,11 +83,9 @@ def level(state: State) -> float:
 
 
 def grow(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
-    """Grow after a period of length ``span_s`` without refusals."""
-    if state.used:
+    """Grow after a period of length ``span_s``; a test of refusals is not disturbed."""
+    if state.used and not state.testing:
         state.limit = min(_grown(state, now_s, span_s), config.highest_limit)
-    if state.tick_slot_waits:
-        _widen(state, now_s, span_s, config)
 
 
 def _grown(state: State, now_s: float, span_s: float) -> float:
@@ -112,18 +112,18 @@ def _beyond(state: State, now_s: float, span_s: float) -> float:
         state.good = state.roof = 0.0
         return state.limit
     first = PROBE_GAIN if state.ceiling >= FAR_BELOW * state.roof else PROBE_GAIN_BELOW_ROOF
+    if not state.rate_limited:
+        first = PROBE_GAIN_UNREFUSED
     gain = min(first * 2 ** (now_s - state.probing_since_s), FASTEST_PROBE)
     return state.limit * (1 + gain * span_s)
 
 
-def refused(state: State, now_s: float, sent_at_s: float) -> bool:
-    """Process a 429 to a call that went out at ``sent_at_s``. Returns whether it is a new congestion event.
+def refused(state: State, now_s: float) -> None:
+    """Process a 429 to a call that was sent since the last cut.
 
     While probing, the limit returns to the good level. In slow start it falls to the measured rate, if that is known
     well enough. Otherwise it falls by a factor, deeper each time that the last cut did not help.
     """
-    if sent_at_s <= state.cut_at_s:
-        return False
     at, before, starting = level(state), state.limit, not state.ceiling
     long_held = now_s - state.cut_at_s > LONG_S
     if _judge(state, now_s, at) and state.good:
@@ -136,10 +136,9 @@ def refused(state: State, now_s: float, sent_at_s: float) -> bool:
         _cut(state, at, _delivered(state, now_s))
         state.ceiling *= 1.0 if long_held else OVERSHOT
     state.limit = max(state.limit, min(LOWEST_LIMIT, before))
-    state.good = 0.0
+    state.good = state.testing = 0.0
     state.cut_at_s = max(now_s + AFTERMATH_S, state.paused_until_s)
     state.hold_until_s = state.cut_at_s + state.hold_s
-    return True
 
 
 def _cut(state: State, at: float, done: float) -> None:
@@ -182,21 +181,3 @@ def _longer_hold_s(state: State, now_s: float, at: float) -> float:
     pause_s = max(0.0, state.paused_until_s - now_s)
     worth_s = PAUSES_PER_HOLD * pause_s if at >= FAR_BELOW * state.roof else 0.0
     return min(max(2 * state.hold_s, worth_s), LONGEST_HOLD_S)
-
-
-def _widen(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
-    """Allow more concurrent calls: callers waited for a slot."""
-    if now_s < state.window_hold_until_s:
-        return
-    more = span_s if state.ceiling else state.window * (2**span_s - 1)
-    state.window = min(state.window + more, float(config.max_in_flight))
-
-
-def crowded(state: State, now_s: float) -> None:
-    """The refused call had waited for a slot: perhaps the number of concurrent calls is too high, not their rate.
-
-    The two cases need not be told apart: fewer calls per second are also fewer concurrent calls. So the limit is cut as
-    always, and one slot is removed for a while, in case answers get slower.
-    """
-    state.window = max(1.0, float(int(state.window) - 1))
-    state.window_hold_until_s = now_s + WINDOW_HOLD_S

@@ -19,7 +19,8 @@ from lrestore.errors import StoppedError
 from lrestore.looker.limits import SPENT
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
-from lrestore.run.limiter.controller import Answer, Controller, Why
+from lrestore.run.limiter.controller import Controller, Why
+from lrestore.run.limiter.events import Answer
 from lrestore.run.limiter.file import FileCell
 from lrestore.run.limiter.gate import RECLAIM_EVERY_S, Gate
 from lrestore.run.limiter.state import NEVER
@@ -49,7 +50,7 @@ class LimiterView(msgspec.Struct, frozen=True):
 
 class _Ticket(NamedTuple):
     sent_at_s: float
-    crowded: bool
+    in_flight: int
 
 
 class SharedLimiter:
@@ -133,7 +134,7 @@ class SharedLimiter:
         """
         ticket = self._tickets.pop(threading.get_ident(), None)
         if ticket:
-            self._gate.answer(Answer(ticket.sent_at_s, status, latency_s, retry_after_s, ticket.crowded))
+            self._gate.answer(Answer(ticket.sent_at_s, status, latency_s, retry_after_s, ticket.in_flight))
 
     def snapshot(self) -> LimiterView:
         """The current state over all processes, without dead ones."""
@@ -153,12 +154,12 @@ class SharedLimiter:
         self._gate.cell.close()
 
     def _turn(self) -> _Ticket:
-        queued = crowded = False
+        queued = False
         while True:
-            verdict, at_s = self._gate.ask(queued=queued)
+            verdict, at_s, in_flight = self._gate.ask(queued=queued)
             why = verdict.why
             if why is Why.GO or (why is Why.PROBE and self._probe is None):
-                return _Ticket(at_s, crowded)
+                return _Ticket(at_s, in_flight)
             if why is Why.GONE:
                 raise self._gone()
             if why is Why.SPENT:
@@ -169,7 +170,6 @@ class SharedLimiter:
                 raise StoppedError("stopped while waiting for the rate limit")
             queued = why is Why.RATE
             if why is Why.SLOT:
-                crowded = True
                 self._prune()
 
     def _look(self, at_s: float) -> None:

@@ -32,6 +32,24 @@ class State(msgspec.Struct):
     hold_until_s: float = NEVER
     good: float = 0.0
     probing_since_s: float = NEVER
+    # Refusals by chance: counts of the latest answers to calls that were sent since the last cut, and of more of them;
+    # the share of refusals before those; whether the limit is lowered for a test, and when the next test may begin.
+    recent_answers: float = 0.0
+    recent_refusals: float = 0.0
+    recent_at_s: float = NEVER
+    all_answers: float = 0.0
+    all_refusals: float = 0.0
+    share_before: float = 0.005
+    testing: float = 0.0
+    test_hold_s: float = 0.0
+    test_at_s: float = NEVER
+    # Concurrent calls: the fewest at which one was refused, calls refused and done at so many or more, the bound that
+    # was found (0: none), and how long it holds.
+    refused_from: float = 0.0
+    refused_above: float = 0.0
+    done_above: float = 0.0
+    bound: float = 0.0
+    window_hold_s: float = 0.0
     window_hold_until_s: float = NEVER
     # The current measuring period, and the result of the last one (used = 1: the limit was used).
     tick_at_s: float = NEVER
@@ -42,11 +60,14 @@ class State(msgspec.Struct):
     # Calls per second that were answered with anything but a refusal or a failure.
     delivered: float = 0.0
     delivered_at_s: float = NEVER
-    # Latency: smoothed, the best that was usual, and where slowness began.
+    # Latency: smoothed; of the fastest answers, smoothed; the best of those; and where slowness began.
     typical_s: float = 0.0
+    tick_fastest_s: float = 0.0
+    tick_answers: float = 0.0
+    fastest_s: float = 0.0
     best_s: float = 0.0
     slow_since_s: float = NEVER
-    slow_typical_s: float = 0.0
+    slow_fastest_s: float = 0.0
     # Outage: failures in a row over all processes, and the time of the next probe.
     failures: float = 0.0
     failing_since_s: float = NEVER

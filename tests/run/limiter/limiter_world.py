@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
-from lrestore.run.limiter.controller import Answer, Controller, Verdict, Why
+from lrestore.run.limiter.controller import Controller, Verdict, Why
+from lrestore.run.limiter.events import Answer
 from lrestore.run.limiter.gate import Gate
 
 BEGIN_S = 1000.0
@@ -25,8 +26,9 @@ BEGIN_S = 1000.0
 class Call:
     process: Process
     sent_at_s: float
-    crowded: bool = False
+    in_flight: int = 1
     probe: bool = False
+    server_s: float = 0.0
 
 
 class Server:
@@ -94,6 +96,17 @@ class Narrow(Server):
         return (429, None) if self.under_way > self.places else super().status(now_s)
 
 
+class Fickle(Server):
+    """Refuses a share of the calls by chance, whatever their rate, and names no pause."""
+
+    def __init__(self, share: float, **more: float) -> None:
+        super().__init__(**more)
+        self.share = share
+
+    def status(self, now_s: float) -> tuple[int | None, float | None]:
+        return (429, None) if self.random.random() < self.share else super().status(now_s)
+
+
 class Queueing(Server):
     """Never refuses: does ``per_second`` calls at most, and lets the others wait."""
 
@@ -105,6 +118,53 @@ class Queueing(Server):
     def takes_s(self, now_s: float) -> float:
         self._free_at_s = max(now_s, self._free_at_s) + 1 / self.per_second
         return self._free_at_s - now_s + super().takes_s(now_s)
+
+
+class Slowed(Server):
+    """Takes several times as long for a part of each period, whatever its load."""
+
+    def __init__(self, times: float, *, slow_s: float = 7.0, period_s: float = 21.0, **more: float) -> None:
+        super().__init__(**more)
+        self.times, self.slow_s, self.period_s = times, slow_s, period_s
+
+    def takes_s(self, now_s: float) -> float:
+        slow = (now_s - BEGIN_S) % self.period_s >= self.period_s - self.slow_s
+        return super().takes_s(now_s) * (self.times if slow else 1.0)
+
+
+class Processor:
+    """The client's processor: each answer needs a little of it. Others take most of it for a part of each period, and
+    then the client runs for one slice out of several.
+    """
+
+    def __init__(self, per_answer_s: float, *, taken_s: float = 7.0, period_s: float = 21.0, others: int = 3) -> None:
+        self.per_answer_s = per_answer_s
+        self.taken_s, self.period_s, self.others = taken_s, period_s, others
+        self.slice_s = 0.004
+        self._free_at_s = BEGIN_S
+
+    def done_at_s(self, now_s: float) -> float:
+        """When an answer that arrives now has been read."""
+        at_s, left_s = self._running(max(now_s, self._free_at_s)), self.per_answer_s
+        while left_s > 0:
+            step_s = min(left_s, self._slice_end_s(at_s) - at_s)
+            left_s -= step_s
+            at_s = self._running(at_s + step_s + 1e-9)
+        self._free_at_s = at_s
+        return at_s
+
+    def _taken(self, now_s: float) -> bool:
+        return (now_s - BEGIN_S) % self.period_s >= self.period_s - self.taken_s
+
+    def _running(self, at_s: float) -> float:
+        """The first time from ``at_s`` on at which the client runs."""
+        turn = int((at_s - BEGIN_S) / self.slice_s)
+        if self._taken(at_s) and turn % (self.others + 1):
+            return BEGIN_S + (turn - turn % (self.others + 1) + self.others + 1) * self.slice_s + 1e-9
+        return at_s
+
+    def _slice_end_s(self, at_s: float) -> float:
+        return BEGIN_S + (int((at_s - BEGIN_S) / self.slice_s) + 1) * self.slice_s
 
 
 @dataclass
@@ -123,6 +183,7 @@ class World:
     cell: Cell
     config: LimiterConfig
     think_s: float = 0.0
+    processor: Processor | None = None
     now_s: float = BEGIN_S
     log: list[tuple[float, int | None]] = field(default_factory=list)
     sent: list[float] = field(default_factory=list)
@@ -169,55 +230,56 @@ class World:
             self.limits.append((self.now_s - BEGIN_S, cell.load().limit))
         self.at(self.now_s + 0.5, self._sample)
 
-    def _turn_of(self, process: Process, *, queued: bool = False, crowded: bool = False) -> Callable[[], None]:
-        return lambda: self._turn(process, queued=queued, crowded=crowded)
+    def _turn_of(self, process: Process) -> Callable[[], None]:
+        return lambda: self._turn(process)
 
-    def _turn(self, process: Process, *, queued: bool, crowded: bool) -> None:
+    def _turn(self, process: Process, *, queued: bool = False, again: bool = False) -> None:
         """The first waiting thread asks; when it is let through, the next one asks."""
-        if not process.alive or not process.idle or (process.waiting and not queued and not crowded):
+        if not process.alive or not process.idle or (process.waiting and not again):
             return
-        verdict, at_s = process.gate.ask(queued=queued)
+        verdict, at_s, in_flight = process.gate.ask(queued=queued)
         if verdict.why is Why.GONE:
             self.gone_at_s = self.gone_at_s or at_s
             return
         if verdict.why not in (Why.GO, Why.PROBE):
             process.waiting = True
-            self._later(process, verdict, crowded=crowded)
+            self.at(self.now_s + verdict.wait_s, lambda: self._again(process, verdict))
             return
         process.waiting = False
         process.idle -= 1
-        self._send(Call(process, at_s, crowded=crowded, probe=verdict.why is Why.PROBE))
+        self._send(Call(process, at_s, in_flight=in_flight, probe=verdict.why is Why.PROBE))
         self.at(at_s, self._turn_of(process))
 
-    def _later(self, process: Process, verdict: Verdict, *, crowded: bool) -> None:
-        crowded = crowded or verdict.why is Why.SLOT
-        self.at(self.now_s + verdict.wait_s, lambda: self._again(process, verdict, crowded=crowded))
-
-    def _again(self, process: Process, verdict: Verdict, *, crowded: bool) -> None:
+    def _again(self, process: Process, verdict: Verdict) -> None:
         process.waiting = False
-        self._turn(process, queued=verdict.why is Why.RATE, crowded=crowded)
+        self._turn(process, queued=verdict.why is Why.RATE, again=True)
 
     def _send(self, call: Call) -> None:
         self.sent.append(self.now_s)
         self.server.under_way += 1
         status, retry_after_s = self.server.status(self.now_s)
         took_s = self.server.takes_s(self.now_s) if status == 200 else self.server.latency_s
-        self.at(self.now_s + took_s, lambda: self._answered(call, status, retry_after_s))
+        self.at(self.now_s + took_s, lambda: self._arrived(call, status, retry_after_s))
+
+    def _arrived(self, call: Call, status: int | None, retry_after_s: float | None) -> None:
+        """The answer is there; the client reads it when it has the processor."""
+        read_at_s = self.processor.done_at_s(self.now_s) if self.processor is not None else self.now_s
+        self.server.under_way -= 1
+        call.server_s = self.now_s - call.sent_at_s
+        self.at(read_at_s, lambda: self._answered(call, status, retry_after_s))
 
     def _answered(self, call: Call, status: int | None, retry_after_s: float | None) -> None:
-        self.server.under_way -= 1
         self.log.append((self.now_s, status))
         process = call.process
         if not process.alive:
             return
-        latency_s = self.now_s - call.sent_at_s
-        process.gate.answer(Answer(call.sent_at_s, status, latency_s, retry_after_s, call.crowded))
+        process.gate.answer(Answer(call.sent_at_s, status, call.server_s, retry_after_s, call.in_flight))
         rest_s = self.think_s if status == 200 else (retry_after_s or 0.0) + self.random.random() * 0.5
         self.at(self.now_s + rest_s, lambda: self._rested(process))
 
     def _rested(self, process: Process) -> None:
         process.idle += 1
-        self._turn(process, queued=False, crowded=False)
+        self._turn(process)
 
 
 def bursts(sent: list[float], window_s: float = 1.0) -> int:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.run.limiter import crowding
 from lrestore.run.limiter.config import LimiterConfig
-from lrestore.run.limiter.controller import Answer, Asking, Controller, Why
+from lrestore.run.limiter.controller import Controller, Why
+from lrestore.run.limiter.events import Answer, Asking
 from lrestore.run.limiter.state import NEVER, State, packed, unpacked
 from tests.run.limiter.limiter_world import BEGIN_S, bursts
 
@@ -79,7 +81,7 @@ def test_concurrent_calls_never_exceed_the_window(events: list[tuple[str, float]
         under_way = in_flight[number % len(in_flight)]
         if event in ANSWERS:
             status, retry_after_s = ANSWERS[event]
-            controller.answered(state, now_s, Answer(now_s - 0.1, status, 0.1, retry_after_s, crowded=under_way > 5))
+            controller.answered(state, now_s, Answer(now_s - 0.1, status, 0.1, retry_after_s, under_way + 1))
         elif controller.ask(state, now_s, Asking(under_way, queued=event == "ask queued")).why is Why.GO:
             assert under_way < state.window
         assert 1 <= state.window <= 10
@@ -129,9 +131,33 @@ def test_a_refusal_of_a_later_call_is_a_new_decrease() -> None:
     controller = Controller(LimiterConfig(max_in_flight=32))
     state = controller.begin(BEGIN_S)
     state.limit, state.used, state.ceiling = 100.0, 1.0, 110.0
-    controller.answered(state, BEGIN_S + 1, Answer(BEGIN_S + 0.5, 429, 0.5))
-    controller.answered(state, BEGIN_S + 1.6, Answer(BEGIN_S + 1.2, 429, 0.4))
+    controller.answered(state, BEGIN_S + 1, Answer(BEGIN_S + 0.5, 429, 0.5, retry_after_s=0.01))
+    controller.answered(state, BEGIN_S + 1.6, Answer(BEGIN_S + 1.2, 429, 0.4, retry_after_s=0.01))
     assert state.limit < 0.9 * 94
+
+
+def test_a_single_refusal_among_many_answers_cuts_nothing_unless_the_server_asks_for_a_pause() -> None:
+    controller = Controller(LimiterConfig(max_in_flight=32))
+    state = controller.begin(BEGIN_S)
+    state.limit, state.used, state.ceiling = 500.0, 1.0, 510.0
+    for number in range(1000):
+        now_s = BEGIN_S + number / 500
+        controller.answered(state, now_s, Answer(now_s - 0.05, 429 if number % 200 == 199 else 200, 0.05))
+    assert state.limit == 500.0
+    controller.answered(state, BEGIN_S + 2, Answer(BEGIN_S + 1.99, 429, 0.01, retry_after_s=0.1))
+    assert state.limit < 500.0
+
+
+@pytest.mark.parametrize(("spared", "bound"), [(0, 8), (1, 8), (20, 0)])
+def test_refusals_above_a_number_of_concurrent_calls_bound_these_and_not_the_rate(spared: int, bound: int) -> None:
+    """``spared``: calls that were done at nine concurrent ones. Many of them mean that the rate is the cause."""
+    state = Controller(LimiterConfig(max_in_flight=32)).begin(BEGIN_S)
+    state.window, state.ceiling, state.recent_answers = 12.0, 90.0, 50.0
+    statuses = [*([200] * 8), 429, 429, 429, *([200] * spared), 429]
+    for status, in_flight in zip(statuses, [*range(1, 9), *([9] * (spared + 4))], strict=True):
+        crowding.counted(state, Answer(BEGIN_S, status, 0.05, None, in_flight))
+    assert crowding.found(state, BEGIN_S) is bool(bound)
+    assert (state.bound, state.window, state.ceiling) == ((bound, bound, 0.0) if bound else (0.0, 12.0, 90.0))
 
 
 def test_a_retry_after_pauses_all_callers_and_no_burst_follows() -> None:
