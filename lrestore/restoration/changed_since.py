@@ -119,8 +119,9 @@ def edited_between(written: Written, live: JsonObject, own: Write | None, parts:
         if write.type in LISTS:
             found += [change.path for change in write.changes if _edited_list(written, write.type, change)]
         elif write.type in PARTS and not write.creates:
-            part = part_of(live, write.type, write.live_id) or {}
-            found += _unexplained(written, write, part, write.path, known_only=True)
+            part = part_of(live, write.type, write.live_id)
+            # A part that is not there is made: whether that is planned is not asked here.
+            found += _unexplained(written, write, part, write.path, known_only=True) if part is not None else []
     return list(dict.fromkeys(found))
 
 

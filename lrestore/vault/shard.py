@@ -10,7 +10,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -53,7 +53,7 @@ class ShardWriter:
     def _connect(self) -> sqlite3.Connection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            _create(self.path)
             connection = sqlite3.connect(
                 sqlite_uri(self.path, "rw"), uri=True, isolation_level=None, check_same_thread=False
             )
@@ -144,6 +144,15 @@ class ShardWriter:
                 raise VaultError(
                     f"{self.path}: cannot be written: {error}", hint="check the free disk space"
                 ) from error
+
+
+def _create(path: Path) -> None:
+    """Create an empty private file, unless it is there. A file that is there must not be opened here: to close any
+    descriptor of a file releases all POSIX locks of the process on it, and SQLite relies on these
+    (https://www.sqlite.org/howtocorrupt.html, section 2.2). Another thread may be reading it.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _number(type: str, id: str) -> int:

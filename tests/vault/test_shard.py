@@ -129,6 +129,24 @@ def test_only_the_owner_may_read_a_shard_and_closing_leaves_one_file(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["shard.db"]
 
 
+_WANTS_IT_ALONE = """
+import sqlite3, sys
+print(sqlite3.connect(sys.argv[1], timeout=0).execute("PRAGMA journal_mode = DELETE").fetchone()[0])
+"""
+
+
+def test_a_shard_that_is_opened_twice_in_one_process_stays_locked_against_others(tmp_path: Path) -> None:
+    """Without the lock another process takes itself for the last one, and removes the log that is being read."""
+    path = tmp_path / "shard.db"
+    with ShardWriter(path) as reading:
+        assert not reading.holds("dashboard", "1")
+        with ShardWriter(path):
+            other = subprocess.run(
+                [sys.executable, "-c", _WANTS_IT_ALONE, path], capture_output=True, text=True, check=False
+            )
+    assert "database is locked" in other.stderr
+
+
 def test_what_cannot_be_stored_is_refused(tmp_path: Path) -> None:
     with ShardWriter(tmp_path / "shard.db") as shard:
         with pytest.raises(ValueError, match="there is no content type 'dashbord'"):

@@ -35,7 +35,10 @@ def killed(arena: Arena, point: str) -> Ran:
     return ran
 
 
-@pytest.mark.parametrize("point", ["run.session_begun:1", "coordinator.result_seen:3", "report.before_write:1"])
+@pytest.mark.parametrize(
+    "point",
+    ["run.session_begun:1", "coordinator.result_seen:3", "coordinator.result_seen:21", "report.before_write:1"],
+)
 def test_an_application_that_was_killed_is_resumed_to_the_end(ready: Arena, point: str) -> None:
     killed(ready, point)
     (ready.directory / "p.json").unlink()
