@@ -60,9 +60,9 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"start"}),
     ),
     "restoration": (
-        frozenset({"deferred", "identify.stand_in_names", "writes"}),
+        frozenset({"deferred", "identify.stand_in_names", "journal", "memo", "policy", "writes"}),
         frozenset({"beside", "ports"}),
-        frozenset({"backup", "destination", "memo", "policy"}),
+        frozenset({"backup", "destination"}),
         frozenset({"identify.queries"}),
         frozenset({"identify.proof"}),
         frozenset({"identify.recorded_queries"}),
@@ -73,6 +73,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"undo_rules"}),
         frozenset({"access", "boards", "dashboards", "name_swaps", "schedules", "users"}),
         frozenset({"type_handlers"}),
+        frozenset({"item_plan"}),
         frozenset({"item"}),
     ),
     "looker": (

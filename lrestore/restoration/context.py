@@ -12,9 +12,10 @@ from lrestore.restoration.backup import Backup
 from lrestore.restoration.deferred import never
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.identify.recorded_queries import RecordedQueries
+from lrestore.restoration.journal import Journal, Records
 from lrestore.restoration.memo import Memo
 from lrestore.restoration.policy import Policy
-from lrestore.restoration.ports import Earlier, Everything, Journal, NoEarlier, Permit
+from lrestore.restoration.ports import Earlier, Everything, NoEarlier, Permit
 
 T = TypeVar("T")
 
@@ -26,18 +27,14 @@ def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """Everything around one item. It does not change; its parts keep what they have read."""
+    """All that planning an item needs. It does not change; its parts keep what they have read."""
 
     destination: Destination
     backup: Backup
-    journal: Journal
+    records: Records
     policy: Policy
-    side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = one_by_one
-    pause: Callable[[float], object] = lambda seconds: None
     in_run: Callable[[ItemKey], bool] = never
     """Whether this run restores an item."""
-    permit: Permit = field(default_factory=Everything)
-    """Decides which writes may be sent."""
     earlier: Earlier = field(default_factory=NoEarlier)
     """The writes of processes that have ended: they are no changes by another person."""
     users: Memo[str, str | None] = field(default_factory=Memo)
@@ -48,4 +45,20 @@ class Context:
     @cached_property
     def queries(self) -> RecordedQueries:
         """The queries on record, as far as they are proved."""
-        return RecordedQueries(self.destination.session, self.journal)
+        return RecordedQueries(self.destination.session, self.records)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WritingContext(Context):
+    """All that writing an item needs: its records are a journal."""
+
+    records: Journal
+    side_by_side: Callable[[Sequence[Callable[[], Any]]], list[Any]] = one_by_one
+    pause: Callable[[float], object] = lambda seconds: None
+    permit: Permit = field(default_factory=Everything)
+    """Decides which writes may be sent."""
+
+    @property
+    def journal(self) -> Journal:
+        """The records, to write to."""
+        return self.records

@@ -20,12 +20,12 @@ from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.nulls import NO_TEXT
 from lrestore.restoration.apply.execute import send
 from lrestore.restoration.changed_since import Written, name_is_of_session
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import is_recorded, resolve
 from lrestore.restoration.identify.stand_in_names import temporary_title
+from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.own_fields import OwnPlanner
-from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan, Write
 
@@ -108,7 +108,7 @@ def _may_be_renamed(context: Context, key: ItemKey, live: JsonObject) -> bool:
 
 def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, JsonObject]) -> str:
     """The live object as far as the listing and what is recorded tell: one found by its name is in its place."""
-    recorded = context.journal.recorded(key.type, key.id)
+    recorded = context.records.recorded(key.type, key.id)
     known = table.get(recorded.destination_id) if recorded is not None else None
     if recorded is not None and known is not None and is_recorded(context, key, recorded, known):
         return recorded.destination_id
@@ -156,9 +156,9 @@ def _aside(key: ItemKey, live: JsonObject) -> Write:
     )
 
 
-def rename_temporarily(context: Context, write: Write) -> None:
+def rename_temporarily(context: WritingContext, write: Write) -> None:
     """Carry out one rename, after keeping a copy of the object. Raises the LookerError if it is refused."""
     live = context.destination.live.table(write.type)[write.live_id]
     context.journal.keep(LiveObject(write.type, write.live_id, write.name, live), touches=touches_of(write, Plan()))
-    answer = send(context, write.operation, {f"{write.type}_id": write.live_id}, write.body) or {}
+    answer = send(context.destination.session, write.operation, {f"{write.type}_id": write.live_id}, write.body) or {}
     context.destination.live.put(write.type, {**write.body, **answer, "id": write.live_id})

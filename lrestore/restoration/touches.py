@@ -11,7 +11,7 @@ from typing import Any
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import TO_BE_MADE, ItemKey, Touch
-from lrestore.restoration.context import Context
+from lrestore.restoration.journal import Journal
 from lrestore.restoration.writes import Plan, Write, with_made
 
 LISTS = frozenset({"group_user", "role_user", "group_group", "role_group"})
@@ -49,7 +49,7 @@ def _noted(body: JsonObject) -> JsonObject:
     return found
 
 
-def note_answer(context: Context, owner: ItemKey, part: tuple[str, str], body: Mapping[str, Any], answer: Any) -> None:
+def note_answer(journal: Journal, owner: ItemKey, part: tuple[str, str], body: Mapping[str, Any], answer: Any) -> None:
     """Note the values that Looker stored in another form than they were sent in. ``owner``: type and live id of the
     item; ``part``: type and live id of what was written.
     """
@@ -57,7 +57,7 @@ def note_answer(context: Context, owner: ItemKey, part: tuple[str, str], body: M
         return
     other = {name: answer[name] for name, value in body.items() if name in answer and _differs(value, answer[name])}
     if other:
-        context.journal.answered(owner.type, owner.id, Touch(*part, "update", other))
+        journal.answered(owner.type, owner.id, Touch(*part, "update", other))
 
 
 def _differs(sent: object, stored: object) -> bool:

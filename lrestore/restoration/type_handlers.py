@@ -14,7 +14,7 @@ from lrestore.restoration.access.group_nesting import GroupSubResources, RoleSub
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.handler import BoardSubResources, adjust_board
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.handler import DashboardSubResources
 from lrestore.restoration.dashboards.slugs import adjust_dashboard
 from lrestore.restoration.deferred import Deferred
@@ -45,7 +45,7 @@ class TypeHandler:
     creation: Callable[[JsonObject, JsonObject], tuple[str, JsonObject]] | None = None
     watch: Callable[[Context, ItemKey, Write], Callable[[], JsonObject | None]] | None = None
     enabled: Callable[[Context, str], bool] | None = None
-    making: Callable[[Context, ItemKey], AbstractContextManager[None]] | None = None
+    making: Callable[[WritingContext, ItemKey], AbstractContextManager[None]] | None = None
 
 
 PLAIN = TypeHandler()
@@ -86,7 +86,7 @@ class SubResources(Protocol[P]):
         Reads the destination, writes nothing. Raises ItemError if the item cannot be restored as a whole.
         """
 
-    def apply(self, applied: Applied, plan: P, live: JsonObject) -> tuple[P, list[Change]]:
+    def apply(self, context: WritingContext, applied: Applied, plan: P, live: JsonObject) -> tuple[P, list[Change]]:
         """Carry it out. ``live`` is the object as it was read, or as Looker has just created it (``applied.created``).
 
         Returns the plan that was carried out (a new one if the parts had to be planned again) and the changes that

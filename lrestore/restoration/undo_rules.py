@@ -60,7 +60,7 @@ class UndoRules:
         earlier = self._context.earlier.of(key, live_id, born) if restores else None
         if earlier is not None:
             found = edited_between(Written(earlier, ItemKey(key.type, live_id), earlier.copied), live, own, parts)
-        elif self._context.journal.kept(key, live_id, born):
+        elif self._context.records.kept(key, live_id, born):
             return ""
         elif restores:
             found = changed_fields(Written(undone, key, copied), live, own, parts)

@@ -17,9 +17,10 @@ from lrestore.looker.limits import AtMost, FixedRate, Unlimited, Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession, session_for
 from lrestore.restoration.backup import Backup
-from lrestore.restoration.context import Context
-from lrestore.restoration.destination import Destination as Instance
-from lrestore.restoration.ports import Definitions, Journal, Nowhere
+from lrestore.restoration.context import Context, WritingContext
+from lrestore.restoration.destination import Destination
+from lrestore.restoration.journal import Journal, Records
+from lrestore.restoration.ports import Definitions, Nowhere
 from lrestore.run.job import Job, interruptible, policy_of
 from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
 from lrestore.run.prepare.api_specification import Known, load_api_specification
@@ -133,7 +134,7 @@ def _opening(most: int | None, bound: AtMost | None) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class ExaminedDestination:
     """A destination that was examined: whether the backup came from there, and where ids of the backup are defined."""
 
     job: Job
@@ -141,49 +142,75 @@ class Destination:
     judgement: Judgement
     definitions: Definitions
 
-    def context(self, journal: Journal) -> Context:
-        """The context of the items that are restored in this process. All such contexts share one cache."""
-        return self._context(journal, self.connection.live)
+    def context(self, records: Records) -> Context:
+        """The context of a plan. All contexts of a process share one cache of live objects, except the fresh ones."""
+        return self._context(records, self.connection.live)
 
-    def fresh_context(self, journal: Journal) -> Context:
-        """A context without cached live objects: everything is read again."""
-        return self._context(journal, Live(self.connection.session))
+    def fresh_context(self, records: Records) -> Context:
+        """The same without cached live objects: everything is read again."""
+        return self._context(records, Live(self.connection.session))
 
-    def _context(self, journal: Journal, live: Live) -> Context:
-        job, connection = self.job, self.connection
+    def writing_context(self, journal: Journal) -> WritingContext:
+        """The context of the items that are restored in this process."""
+        return self._writing_context(journal, self.connection.live)
+
+    def fresh_writing_context(self, journal: Journal) -> WritingContext:
+        """The same without cached live objects: everything is read again."""
+        return self._writing_context(journal, Live(self.connection.session))
+
+    def _context(self, records: Records, live: Live) -> Context:
+        return Context(
+            destination=self._destination(live),
+            backup=self._backup(),
+            records=records,
+            policy=policy_of(self.job.settings, self.job.request),
+            earlier=self._earlier(records),
+        )
+
+    def _writing_context(self, journal: Journal, live: Live) -> WritingContext:
+        connection, earlier = self.connection, self._earlier(journal)
 
         def side_by_side(tasks: Any) -> list[Any]:
             return list(connection.calls.map(_call, map(with_log_item, tasks)))
 
-        own_copies = undo_directory(job.settings.state.path, job.session_id)
-        earlier = Earlier(journal, own_copies, connection.former)
-        return Context(
-            destination=Instance(
-                session=connection.session,
-                live=live,
-                releases=job.releases(),
-                caller_id=job.facts.user_id,
-                is_admin=job.is_admin,
-            ),
-            backup=Backup(
-                source=job.vault,
-                judgement=self.judgement,
-                hosts=job.hosts(),
-                definitions=self.definitions,
-                undone=job.undone,
-                beside=job.request.beside,
-                max_item_bytes=job.settings.run.max_item_bytes,
-            ),
-            journal=journal,
-            policy=policy_of(job.settings, job.request),
+        return WritingContext(
+            destination=self._destination(live),
+            backup=self._backup(),
+            records=journal,
+            policy=policy_of(self.job.settings, self.job.request),
+            earlier=earlier,
             side_by_side=side_by_side,
             pause=connection.pause,
-            permit=permit_of(job.plan, journal, connection.live, earlier),
-            earlier=earlier,
+            permit=permit_of(self.job.plan, journal, connection.live, earlier),
+        )
+
+    def _earlier(self, records: Records) -> Earlier:
+        own_copies = undo_directory(self.job.settings.state.path, self.job.session_id)
+        return Earlier(records, own_copies, self.connection.former)
+
+    def _destination(self, live: Live) -> Destination:
+        return Destination(
+            session=self.connection.session,
+            live=live,
+            releases=self.job.releases(),
+            caller_id=self.job.facts.user_id,
+            is_admin=self.job.is_admin,
+        )
+
+    def _backup(self) -> Backup:
+        job = self.job
+        return Backup(
+            source=job.vault,
+            judgement=self.judgement,
+            hosts=job.hosts(),
+            definitions=self.definitions,
+            undone=job.undone,
+            beside=job.request.beside,
+            max_item_bytes=job.settings.run.max_item_bytes,
         )
 
 
-def examine(job: Job, connection: Connection) -> Destination:
+def examine(job: Job, connection: Connection) -> ExaminedDestination:
     """Check whether the backup came from the destination, and whether the fallbacks exist there.
 
     Copies get their titles. Raises WrongInstanceError if the backup came from another instance, DestinationError if
@@ -198,10 +225,11 @@ def examine(job: Job, connection: Connection) -> Destination:
     if job.undone is not None:
         # The session wrote to this very destination: where no object tells, its ids hold all the same.
         same = replace(judgement, instance="same")
-        return Destination(job, connection, same, CopiedGroups(job.vault, run.max_item_bytes))
+        return ExaminedDestination(job, connection, same, CopiedGroups(job.vault, run.max_item_bytes))
     check_new_folders(job)
     name_copies(job, connection.live)
-    return Destination(job, connection, judgement, _definitions(job, connection, same=judgement.instance == "same"))
+    definitions = _definitions(job, connection, same=judgement.instance == "same")
+    return ExaminedDestination(job, connection, judgement, definitions)
 
 
 def _definitions(job: Job, connection: Connection, *, same: bool) -> Definitions:

@@ -15,7 +15,7 @@ from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
-from lrestore.run.destination import Destination
+from lrestore.run.destination import ExaminedDestination
 from lrestore.run.items.loop import ItemLoop, Turn, joined, second_pass
 from lrestore.run.items.two_passes import TwoPasses
 from lrestore.run.job import Ended, Job
@@ -29,7 +29,7 @@ from lrestore.state.writer import StateWriter
 from lrestore.vault.items import VaultItem
 
 
-def run_single(destination: Destination, budget: Budget) -> Ended:
+def run_single(destination: ExaminedDestination, budget: Budget) -> Ended:
     """Restore the items of the job. The caller records that the session is finished.
 
     Raises StateError if the state file cannot be written.
@@ -39,7 +39,7 @@ def run_single(destination: Destination, budget: Budget) -> Ended:
         if job.resumed:
             for key in job.keys:
                 journal.repeat(key)
-        here = replace(destination.context(journal), in_run=frozenset(job.keys).__contains__)
+        here = replace(destination.writing_context(journal), in_run=frozenset(job.keys).__contains__)
         judgement = here.backup.judgement_of_items
         links = links_here(job.vault, job.keys, here.destination.live, judgement, journal.recorded)
         links = with_group_edges(links, job.gathered)

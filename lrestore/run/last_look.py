@@ -17,13 +17,13 @@ from lrestore.errors import ItemError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.match import find_live
 from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.identify.unclosed_folders import ACCESS
-from lrestore.restoration.item import ItemRestorer
-from lrestore.restoration.ports import Journal
+from lrestore.restoration.item_plan import ItemPlanner
+from lrestore.restoration.journal import Journal
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.temporary_names import told_names
@@ -39,7 +39,7 @@ _SPARE_S = 60.0
 """Tolerance for the ``created_at`` of duplicates, beyond the time between their creates: Looker sets it at the end."""
 
 
-def last_look(job: Job, context: Callable[[Journal], Context]) -> tuple[str, ...]:
+def last_look(job: Job, context: Callable[[Journal], WritingContext]) -> tuple[str, ...]:
     """Settle the open creates of the job's session, and name temporary names; returns warnings. Makes no call if there
     are none.
 
@@ -64,7 +64,7 @@ def _tell_names(job: Job, context: Context, writer: StateWriter) -> None:
 
 
 class _LastLook:
-    def __init__(self, job: Job, context: Context, writer: StateWriter) -> None:
+    def __init__(self, job: Job, context: WritingContext, writer: StateWriter) -> None:
         self._job = job
         self._context = replace(context, policy=replace(context.policy.leaving_nothing_alone(), keep_extra=False))
         self._writer = writer
@@ -108,7 +108,7 @@ class _LastLook:
         found = {(key.type, key.id): str(live[CONTENT_TYPES[key.type].id_field])}
         if parts:
             self._context.destination.live.look_anew(key.type)
-            found |= ItemRestorer(self._context).plan(item).parts.matched
+            found |= ItemPlanner(self._context).plan(item).parts.matched
         return found
 
     def _ended(self, row: OpenIntent, found: dict[tuple[str, str], str]) -> str:
@@ -150,7 +150,7 @@ class _LastLook:
         """Live parts that the backup lacks: each of them may be a duplicate."""
         self._context.destination.live.look_anew(row.intent.key.type)
         item = self._job.vault.read(row.intent.key, max_item_bytes=self._job.settings.run.max_item_bytes)
-        plan = ItemRestorer(self._context).plan(item)
+        plan = ItemPlanner(self._context).plan(item)
         return [removal.deletion.id for removal in plan.parts.removals if removal.deletion.type == kind]
 
     def _item_twins(self, row: RepeatedIntent) -> list[str]:

@@ -22,7 +22,7 @@ from lrestore.report.guards import Guards
 from lrestore.report.model import Api, Report
 from lrestore.run.budget import Budget
 from lrestore.run.compare.verify import verify_after
-from lrestore.run.destination import Connection, Destination, examine, opening
+from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.gate import pass_guards
 from lrestore.run.in_process import run_single
 from lrestore.run.job import Ended, Job, processes
@@ -59,7 +59,7 @@ def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Repo
             return _restore_items(destination, guards)
 
 
-def _add_missing_looks(destination: Destination) -> None:
+def _add_missing_looks(destination: ExaminedDestination) -> None:
     """Add looks that tiles show, unless the session is resumed or applies a plan: it has its own list."""
     job = destination.job
     if job.resumed or job.plan is not None:
@@ -84,7 +84,7 @@ def _failures_are_resumable() -> Iterator[None]:
         raise StoppedError(_internal_error(error)) from error
 
 
-def _restore_items(destination: Destination, guards: Guards) -> Report:
+def _restore_items(destination: ExaminedDestination, guards: Guards) -> Report:
     """From the first item to the report. The session can be resumed, whatever ends this."""
     job = destination.job
     state = Path(job.settings.state.path)
@@ -112,19 +112,19 @@ def _restore_items(destination: Destination, guards: Guards) -> Report:
     return report
 
 
-def _carry_out(destination: Destination) -> Ended:
+def _carry_out(destination: ExaminedDestination) -> Ended:
     """Restore. The session has begun: whatever ends this, it is reported as resumable, never as not started."""
     job = destination.job
     count = len(job.keys) + len(job.removals) + len(job.missing) + len(job.earlier)
     budget = Budget.of(job.request, job.settings.run.max_failures, count)
     job.surroundings.progress.begin(count)
     try:
-        remove_content(job, destination.context)
-        make_ready(job, destination.context)
+        remove_content(job, destination.writing_context)
+        make_ready(job, destination.writing_context)
         ended = _each_item(destination, budget)
         if ended.status == "finished":
-            remove_holders(job, destination.fresh_context)
-            ended.warnings += last_look(job, destination.fresh_context)
+            remove_holders(job, destination.fresh_writing_context)
+            ended.warnings += last_look(job, destination.fresh_writing_context)
         return ended
     except StateLostError as error:
         job.the_guard.lose(str(error))
@@ -138,7 +138,7 @@ def _carry_out(destination: Destination) -> Ended:
         job.surroundings.progress.end()
 
 
-def _each_item(destination: Destination, budget: Budget) -> Ended:
+def _each_item(destination: ExaminedDestination, budget: Budget) -> Ended:
     if not processes(destination.job):
         return run_single(destination, budget)
     # A few items need no processes, nor the libraries that start them.
@@ -163,7 +163,7 @@ def _lost(job: Job, reader: StateReader, ended: Ended) -> Ended:
     return replace(ended, status=_unfinished(job), reason=trouble)
 
 
-def _report(destination: Destination, builder: ReportBuilder, reader: StateReader, ended: Ended) -> Report:
+def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: StateReader, ended: Ended) -> Report:
     """The report, made from the records."""
     job = destination.job
     if ended.reason:

@@ -39,7 +39,7 @@ def told_names(failed: Collection[ItemKey], folders: Sequence[Path], context: Co
     """
     of_type = [key for key in failed if key.type in _NAMED]
     for found in _on_record(folders) if of_type else ():
-        sources = {found.of, *context.journal.recorded_as(found.type, found.live_id)}
+        sources = {found.of, *context.records.recorded_as(found.type, found.live_id)}
         for key in of_type:
             if key.type == found.type and key.id in sources and (sentence := _told(context, found)):
                 yield key, sentence

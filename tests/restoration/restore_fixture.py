@@ -26,9 +26,10 @@ from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.backup import Backup
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.destination import Destination
-from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.policy import Policy
 from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.mappings import Mappings
@@ -89,12 +90,12 @@ class Stage:
         """Call the instance as another user."""
         return self._others.call(operation, path=path, body=body)
 
-    def context(self, policy: Policy | None = None, judgement: Judgement | None = None) -> Context:
+    def context(self, policy: Policy | None = None, judgement: Judgement | None = None) -> WritingContext:
         """The context of a new run, before its first read."""
         session = self._session()
         facts = connect_destination(session, self.simulator.base_url)
         live = Live(session)
-        return Context(
+        return WritingContext(
             destination=Destination(
                 session=session,
                 live=live,
@@ -103,7 +104,7 @@ class Stage:
                 is_admin=AdminCheck(session, facts.user_id),
             ),
             backup=Backup(source=self.vault, judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24)),
-            journal=self.journal(),
+            records=self.journal(),
             policy=policy or Policy(max_retries=2),
         )
 

@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.access_lists import AccessLists, Grant, entries, told
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied, send
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
@@ -63,7 +63,7 @@ class FolderAccess:
 
     def _left_unclosed(self, match: Match) -> bool:
         """Whether the live folder was created by an earlier process, and does not merely have the same name."""
-        return (match.how == "mapping" or self._context.journal.unsettled(self._key)) and is_unclosed(
+        return (match.how == "mapping" or self._context.records.unsettled(self._key)) and is_unclosed(
             self._context, self._key
         )
 
@@ -104,7 +104,9 @@ class FolderAccess:
         live_id = resolve(self._context, kind, source_id, path=_PATH, key=self._key)
         return Grant(grant.permission, live_id if kind == "group" else "", live_id if kind == "user" else "")
 
-    def apply(self, applied: Applied, plan: AccessPlan, live: JsonObject) -> tuple[AccessPlan, list[Change]]:
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: AccessPlan, live: JsonObject
+    ) -> tuple[AccessPlan, list[Change]]:
         if plan.wanted is not None:
             self._set(applied, plan, plan.wanted, live)
         return plan, []
@@ -144,7 +146,7 @@ class FolderAccess:
 
     def _stop_inheriting(self, metadata_id: str) -> None:
         path = {"content_metadata_id": metadata_id}
-        answer = send(self._context, "update_content_metadata", path, {"inherits": False}) or {}
+        answer = send(self._context.destination.session, "update_content_metadata", path, {"inherits": False}) or {}
         if answer.get("inherits") is not False:
             shown = self._context.destination.session.call("content_metadata", path=path)
             if shown.get("inherits") is not False:
@@ -155,7 +157,12 @@ class FolderAccess:
         extra = self._extra(metadata_id, wanted)
         for entry_id in extra:
             try:
-                send(self._context, "delete_content_metadata_access", {"content_metadata_access_id": entry_id}, None)
+                send(
+                    self._context.destination.session,
+                    "delete_content_metadata_access",
+                    {"content_metadata_access_id": entry_id},
+                    None,
+                )
             except NotFoundError:
                 continue
         if extra and (left := self._extra(metadata_id, wanted)):
@@ -176,7 +183,7 @@ class FolderAccess:
         """Add wanted entries. If Looker refuses one, the folder stays more restricted, with a warning."""
         try:
             send(
-                self._context,
+                self._context.destination.session,
                 "create_content_metadata_access",
                 {},
                 {"content_metadata_id": metadata_id, **_body(grant)},

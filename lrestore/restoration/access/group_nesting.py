@@ -14,7 +14,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, caller_is_in
 from lrestore.restoration.identify.match import Match
@@ -130,25 +130,28 @@ class GroupSubResources:
             body=body,
         )
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: Plan, live: JsonObject
+    ) -> tuple[Plan, list[Change]]:
         for write in plan.writes:
             act = self._leave if write.operation == "delete_group_from_group" else self._join
-            _attempt(applied, write, lambda act=act, write=write: act(write, str(live["id"])))  # type: ignore[misc]
+            _attempt(applied, write, lambda act=act, write=write: act(context, write, str(live["id"])))  # type: ignore[misc]
         return plan, []
 
-    def _join(self, write: Write, live_id: str) -> None:
+    def _join(self, context: WritingContext, write: Write, live_id: str) -> None:
+        session, path = context.destination.session, {"group_id": live_id}
         settled(
-            self._context,
-            lambda: send(self._context, write.operation, {"group_id": live_id}, write.body),
+            context,
+            lambda: send(session, write.operation, path, write.body),
             lambda: write.live_id in self._shown(live_id),
         )
         self._context.destination.live.hierarchy.note(write.live_id, live_id, inside=True)
 
-    def _leave(self, write: Write, live_id: str) -> None:
+    def _leave(self, context: WritingContext, write: Write, live_id: str) -> None:
         path = {"group_id": live_id, "deleting_group_id": write.live_id}
         with suppress(NotFoundError):
-            send(self._context, write.operation, path, None)
-        self._context.destination.live.hierarchy.note(write.live_id, live_id, inside=False)
+            send(context.destination.session, write.operation, path, None)
+        context.destination.live.hierarchy.note(write.live_id, live_id, inside=False)
 
 
 class RoleSubResources:
@@ -191,10 +194,12 @@ class RoleSubResources:
         rows = self._context.destination.session.call("role_groups", path={"role_id": live_id}, query={"fields": "id"})
         return [str(row["id"]) for row in rows]
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:
-        path = {"role_id": str(live["id"])}
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: Plan, live: JsonObject
+    ) -> tuple[Plan, list[Change]]:
+        session, path = context.destination.session, {"role_id": str(live["id"])}
         for write in plan.writes:
-            _attempt(applied, write, lambda: send(self._context, "set_role_groups", path, self._wanted))
+            _attempt(applied, write, lambda: send(session, "set_role_groups", path, self._wanted))
         return plan, []
 
 

@@ -17,7 +17,7 @@ from lrestore.errors import LookerError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.http.leaving import before_each_request
 from lrestore.messages import Intent, ItemKey
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.proof import proof_of
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class _Tried(NamedTuple):
     took_s: float
 
 
-def create_all(context: Context, creations: list[Creation]) -> list[JsonObject | LookerError]:
+def create_all(context: WritingContext, creations: list[Creation]) -> list[JsonObject | LookerError]:
     """Create several independent objects, concurrently if the context allows it.
 
     Each result is Looker's answer (or the adopted object) or the error that refused it. Creates without a usable answer
@@ -72,7 +72,7 @@ def create_all(context: Context, creations: list[Creation]) -> list[JsonObject |
     return [made[id(creation)] for creation in creations]
 
 
-def _make(context: Context, creations: Sequence[Creation]) -> list[JsonObject | LookerError]:
+def _make(context: WritingContext, creations: Sequence[Creation]) -> list[JsonObject | LookerError]:
     """Create the objects without an open create of an earlier process."""
     if not creations:
         return []
@@ -91,7 +91,7 @@ def _make(context: Context, creations: Sequence[Creation]) -> list[JsonObject | 
     return [tried.answer for tried in tries]
 
 
-def _settled(context: Context, creation: Creation, tried: _Tried, *, begun: bool = False) -> _Tried:
+def _settled(context: WritingContext, creation: Creation, tried: _Tried, *, begun: bool = False) -> _Tried:
     """Record and return the result of a try. ``begun``: another process had tried before."""
     answer = tried.answer
     if isinstance(answer, LookerError) and _doubtful(context, creation, answer, begun=begun):
@@ -100,7 +100,7 @@ def _settled(context: Context, creation: Creation, tried: _Tried, *, begun: bool
     return tried
 
 
-def _made_again(context: Context, creation: Creation) -> JsonObject | LookerError:
+def _made_again(context: WritingContext, creation: Creation) -> JsonObject | LookerError:
     """Create an object that has an open create: adopt the object of that create as long as it may still appear."""
     # Asked once more: others have been waited for meanwhile.
     left_s = context.journal.may_run_s(creation.intent, context.policy.settle_s) or 0.0
@@ -121,7 +121,7 @@ def _named(intent: Intent) -> str:
     return f"{intent.mapped_by[0]} {intent.mapped_by[1]} of {item}" if intent.part else item
 
 
-def create_one(context: Context, creation: Creation) -> JsonObject:
+def create_one(context: WritingContext, creation: Creation) -> JsonObject:
     """Create one object. Raises the LookerError that refused it."""
     (answer,) = create_all(context, [creation])
     if isinstance(answer, LookerError):
@@ -131,11 +131,13 @@ def create_one(context: Context, creation: Creation) -> JsonObject:
 
 def after_a_death(context: Context, key: ItemKey) -> None:
     """Drop cached listings before looking for an item whose process died during its create: they are older."""
-    if context.journal.in_doubt(key):
+    if context.records.in_doubt(key):
         context.destination.live.look_anew(key.type)
 
 
-def _doubtful(context: Context, creation: Creation, answer: JsonObject | LookerError, *, begun: bool = False) -> bool:
+def _doubtful(
+    context: WritingContext, creation: Creation, answer: JsonObject | LookerError, *, begun: bool = False
+) -> bool:
     """Whether the object may be there although this is not the answer that says so. A refusal may mean that a process
     which died had made it after all.
     """
@@ -150,7 +152,7 @@ class _Sending:
     went first, Looker's rate limit was waited for), it is recorded again, or a later process would wait too short.
     """
 
-    def __init__(self, context: Context, creation: Creation, intent: Intent) -> None:
+    def __init__(self, context: WritingContext, creation: Creation, intent: Intent) -> None:
         """``intent`` is on record since now."""
         self._context = context
         self._creation = creation
@@ -174,7 +176,7 @@ class _Sending:
         return _Tried(self.intent, answer, time.monotonic() - self._left_s)
 
 
-def _settle(context: Context, creation: Creation, tried: _Tried, error: LookerError) -> _Tried:
+def _settle(context: WritingContext, creation: Creation, tried: _Tried, error: LookerError) -> _Tried:
     """After an unanswered try: look for the object, adopt it, or try again, until the retries are used up."""
     for attempt in range(context.policy.max_retries + 1):
         patience_s = _patience_s(context, error, tried.took_s)
@@ -192,7 +194,7 @@ def _settle(context: Context, creation: Creation, tried: _Tried, error: LookerEr
     return tried
 
 
-def _patience_s(context: Context, error: LookerError, took_s: float) -> float:
+def _patience_s(context: WritingContext, error: LookerError, took_s: float) -> float:
     """How long to look for what a try may have made: a server that was given up after so many seconds may be at work
     for as many more, and any call that Looker itself has not ended, until its time is over.
     """
@@ -200,7 +202,7 @@ def _patience_s(context: Context, error: LookerError, took_s: float) -> float:
     return max(again_s, context.policy.settle_s - took_s) if error.may_take_effect_later else again_s
 
 
-def _looked_for(context: Context, creation: Creation, pause_s: float, patience_s: float) -> JsonObject | None:
+def _looked_for(context: WritingContext, creation: Creation, pause_s: float, patience_s: float) -> JsonObject | None:
     """Look repeatedly, with pauses, until the object exists or the time is up."""
     waited_s = 0.0
     while True:
@@ -213,7 +215,7 @@ def _looked_for(context: Context, creation: Creation, pause_s: float, patience_s
         pause_s = min(pause_s * 2, max(pause_s, _LONGEST_PAUSE_S), patience_s - waited_s)
 
 
-def _close(context: Context, creation: Creation, tried: _Tried) -> None:
+def _close(context: WritingContext, creation: Creation, tried: _Tried) -> None:
     answer = tried.answer
     if not isinstance(answer, LookerError):
         object_id = str(answer["id"] if answer.get("id") is not None else answer["name"])
@@ -223,7 +225,7 @@ def _close(context: Context, creation: Creation, tried: _Tried) -> None:
         context.journal.drop_intent(tried.intent)
 
 
-def settled(context: Context, act: Callable[[], object], is_done: Callable[[], bool]) -> None:
+def settled(context: WritingContext, act: Callable[[], object], is_done: Callable[[], bool]) -> None:
     """Do ``act``, unless ``is_done`` after an unclear end. Raises the LookerError that refused it."""
     for attempt in range(context.policy.max_retries + 1):
         try:

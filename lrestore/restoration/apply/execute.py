@@ -15,10 +15,11 @@ from lrestore.content.canonical import canonical, field_types
 from lrestore.content.diff import differing
 from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
+from lrestore.looker.caller import Caller
 from lrestore.messages import Deletion, FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.apply.create_once import Creation, create_all
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.touches import note_answer
 from lrestore.restoration.writes import Removal, Write, settle
@@ -62,16 +63,16 @@ def _placed(write: Write, error: LookerError) -> tuple[FieldError, ...]:
 
 
 def send(
-    context: Context, operation: str, path: dict[str, str], body: object, only: Collection[str] | None = None
+    session: Caller, operation: str, path: dict[str, str], body: object, only: Collection[str] | None = None
 ) -> Any:
     """One writing call; an error carries what was sent. ``only``: the fields of the answer that are of interest."""
     try:
-        return context.destination.session.call(operation, path=path, body=body, only=only)
+        return session.call(operation, path=path, body=body, only=only)
     except LookerError as error:
         raise error.with_context(request_body=msgspec.json.encode(body).decode()) from error.__cause__
 
 
-def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[JsonObject | LookerError]:
+def update_all(context: WritingContext, applied: Applied, writes: list[Write]) -> list[JsonObject | LookerError]:
     """Patch existing objects concurrently. Returns Looker's answers, or the errors that refused them."""
     answers: list[JsonObject | LookerError] = context.side_by_side(
         [_patch(context, applied, write) for write in writes]
@@ -80,14 +81,14 @@ def update_all(context: Context, applied: Applied, writes: list[Write]) -> list[
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
             sent = settle(write.body, applied.made)
-            note_answer(context, applied.owner, (write.type, write.live_id), sent, answer)
+            note_answer(context.journal, applied.owner, (write.type, write.live_id), sent, answer)
             _prove_anew(context, write, {**sent, **answer})
     return answers
 
 
-def _prove_anew(context: Context, write: Write, live: JsonObject) -> None:
+def _prove_anew(context: WritingContext, write: Write, live: JsonObject) -> None:
     """A part that is on record is recorded as it is now, or the next run would not know it again."""
-    recorded = context.journal.recorded(write.type, write.source_id) if write.type in PARTS and live.get("id") else None
+    recorded = context.records.recorded(write.type, write.source_id) if write.type in PARTS and live.get("id") else None
     if recorded is None or recorded.destination_id != write.live_id:
         return
     mapping = mapping_to(write.type, write.source_id, write.live_id, live)
@@ -95,11 +96,11 @@ def _prove_anew(context: Context, write: Write, live: JsonObject) -> None:
         context.journal.map(mapping)
 
 
-def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
+def _patch(context: WritingContext, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
     def patch() -> JsonObject | LookerError:
         try:
             found: JsonObject = send(
-                context,
+                context.destination.session,
                 write.operation,
                 {OPERATIONS[write.operation].id_parameter: write.live_id},
                 settle(write.body, applied.made),
@@ -111,23 +112,25 @@ def _patch(context: Context, applied: Applied, write: Write) -> Callable[[], Jso
     return patch
 
 
-def create_parts(context: Context, applied: Applied, writes: list[Write], parent_id: str, known: set[str]) -> None:
+def create_parts(
+    context: WritingContext, applied: Applied, writes: list[Write], parent_id: str, known: set[str]
+) -> None:
     """Create parts of one kind concurrently. ``known``: live ids of that kind that existed before."""
     creations = [_creation(context, applied, write, parent_id, known) for write in writes]
     for write, answer in zip(writes, create_all(context, creations), strict=True):
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
             part_id = str(answer["id"])
-            note_answer(context, applied.owner, (write.type, part_id), settle(write.body, applied.made), answer)
+            note_answer(context.journal, applied.owner, (write.type, part_id), settle(write.body, applied.made), answer)
             applied.made[write.type, write.source_id] = part_id
             known.add(part_id)
 
 
-def _creation(context: Context, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:
+def _creation(context: WritingContext, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:
     body = settle(write.body, applied.made)
 
     def post() -> JsonObject:
-        made: JsonObject = send(context, write.operation, {}, body)
+        made: JsonObject = send(context.destination.session, write.operation, {}, body)
         known.add(str(made["id"]))
         return made
 
@@ -172,7 +175,7 @@ _TELLING_OF = {
 
 
 def _left_behind(
-    context: Context, write: Write, body: JsonObject, parent_id: str, known: set[str]
+    context: WritingContext, write: Write, body: JsonObject, parent_id: str, known: set[str]
 ) -> JsonObject | None:
     operation, parameter = _CHILDREN[write.type]
     try:
@@ -193,7 +196,7 @@ def _left_behind(
     return None
 
 
-def make_queries(context: Context, applied: Applied, writes: list[Write]) -> None:
+def make_queries(context: WritingContext, applied: Applied, writes: list[Write]) -> None:
     """Create queries, then the merged queries that refer to them. Both POSTs may be repeated: an identical definition
     returns the existing query (specification, create_query, create_merge_query).
     """
@@ -208,10 +211,10 @@ def make_queries(context: Context, applied: Applied, writes: list[Write]) -> Non
                 context.journal.map(mapping_to(kind, write.source_id, str(answer["id"]), shown))
 
 
-def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
+def _post_query(context: WritingContext, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
     def post() -> JsonObject | LookerError:
         try:
-            made: JsonObject = send(context, write.operation, {}, settle(write.body, applied.made))
+            made: JsonObject = send(context.destination.session, write.operation, {}, settle(write.body, applied.made))
         except LookerError as error:
             return error
         return made
@@ -219,7 +222,7 @@ def _post_query(context: Context, applied: Applied, write: Write) -> Callable[[]
     return post
 
 
-def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> None:
+def remove_all(context: WritingContext, applied: Applied, removals: list[Removal]) -> None:
     """Delete parts; one that is gone already is gone. Looker also answers 404 where the caller may not delete: then the
     part is still shown, and it has not been deleted.
     """
@@ -242,15 +245,20 @@ def remove_all(context: Context, applied: Applied, removals: list[Removal]) -> N
             applied.done += 1
 
 
-def _remove(context: Context, applied: Applied, removal: Removal) -> None:
+def _remove(context: WritingContext, applied: Applied, removal: Removal) -> None:
     try:
-        send(context, removal.operation, {OPERATIONS[removal.operation].id_parameter: removal.deletion.id}, None)
+        send(
+            context.destination.session,
+            removal.operation,
+            {OPERATIONS[removal.operation].id_parameter: removal.deletion.id},
+            None,
+        )
     except NotFoundError:
         if _still_shown(context, applied, removal.deletion):
             raise
 
 
-def _still_shown(context: Context, applied: Applied, part: Deletion) -> bool:
+def _still_shown(context: WritingContext, applied: Applied, part: Deletion) -> bool:
     """Whether the object still shows the part."""
     operation, parameter = ("board", "board_id") if part.type in _HELD_AS else _CHILDREN[part.type]
     try:

@@ -6,11 +6,11 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, remove_all, update_all
 from lrestore.restoration.boards.planner import BoardPlan, Order, order_write
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.writes import Made, Write
 
 
-def apply_parts(context: Context, applied: Applied, plan: BoardPlan, live: JsonObject) -> list[Change]:
+def apply_parts(context: WritingContext, applied: Applied, plan: BoardPlan, live: JsonObject) -> list[Change]:
     """Write what differs. ``live`` is the board as it was read, or as Looker has just made it.
 
     Returns the changes of orders, which are known only when all parts exist. Refusals are in ``applied``.
@@ -42,7 +42,7 @@ def _is_order(write: Write) -> bool:
     return not write.creates and ("section_order" in write.body or "item_order" in write.body)
 
 
-def _create_items(context: Context, applied: Applied, plan: BoardPlan, live: JsonObject) -> None:
+def _create_items(context: WritingContext, applied: Applied, plan: BoardPlan, live: JsonObject) -> None:
     """Section by section: whatever an unanswered create has left behind is looked for in its section."""
     known = {
         str(item["id"]) for section in live.get("board_sections") or () for item in section.get("board_items") or ()
@@ -64,7 +64,7 @@ def _section_id(applied: Applied, write: Write) -> str | None:
     return applied.made.get((section.type, section.source_id)) if isinstance(section, Made) else str(section)
 
 
-def _settle_orders(context: Context, applied: Applied, plan: BoardPlan, board_id: str) -> list[Change]:
+def _settle_orders(context: WritingContext, applied: Applied, plan: BoardPlan, board_id: str) -> list[Change]:
     """Looker does not document where it puts new parts: read the order, and set it if it differs."""
     if not plan.pending:
         return []

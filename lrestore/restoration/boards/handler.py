@@ -12,12 +12,12 @@ from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.apply import apply_parts
 from lrestore.restoration.boards.planner import BoardPlan, BoardPlanner
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
+from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.text_links import Linker
-from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.touches import touches_of
 from lrestore.vault.items import VaultItem
 
@@ -71,17 +71,19 @@ class BoardSubResources:
             plan.seen["board_sections"] = live["board_sections"]
         return plan
 
-    def apply(self, applied: Applied, plan: BoardPlan, live: JsonObject) -> tuple[BoardPlan, list[Change]]:
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: BoardPlan, live: JsonObject
+    ) -> tuple[BoardPlan, list[Change]]:
         live = {**live, **plan.seen}
         if live.get("deleted_at") and not applied.created:
             live = self._out_of_the_trash(live)
             if _has_all_lists(live):
                 plan = self._planned(live, ids_hold=self._ids_hold)
-                self._context.permit.parts(self._item.key, str(live["id"]), plan)
+                context.permit.parts(self._item.key, str(live["id"]), plan)
                 kept = LiveObject("board", str(live["id"]), self._item.name, live)
                 sections = {"board_sections": live["board_sections"]}
-                self._context.journal.keep(kept, sections, touches_of(None, plan))
-        return plan, apply_parts(self._context, applied, plan, live)
+                context.journal.keep(kept, sections, touches_of(None, plan))
+        return plan, apply_parts(context, applied, plan, live)
 
     def _all_parts(self) -> BoardPlan:
         """The writes that create all parts; a part that exists is updated if it differs."""

@@ -221,7 +221,7 @@ class BoardPlanner:
         """The live item that has the id of one that is left out, and shows something of another kind, stays."""
         self._spared |= {pin.id} if self._ids_hold else set()
         # Whether it can be proved or not: what may be the item is not taken away.
-        recorded = self._context.journal.recorded("board_item", pin.id)
+        recorded = self._context.records.recorded("board_item", pin.id)
         self._spared |= {recorded.destination_id} if recorded else set()
 
     def _section_of(self, pin: Pin) -> str:

@@ -9,7 +9,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, remove_all, update_all
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.dashboards.planner import (
     PART_LISTS,
     TAB,
@@ -25,7 +25,7 @@ from lrestore.restoration.writes import Removal, Write
 _KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")
 
 
-def apply_parts(context: Context, applied: Applied, plan: DashboardPlan, live: JsonObject) -> list[Change]:
+def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, live: JsonObject) -> list[Change]:
     """Write what differs. ``live`` is the dashboard as it was read; its id is the parent of all parts.
 
     Returns the changes that were not known before (positions of new tiles). Refusals are in ``applied``.
@@ -51,7 +51,7 @@ def _of(plan: DashboardPlan, kind: str, *, creates: bool) -> list[Write]:
 
 
 def _write_kind(
-    context: Context, applied: Applied, plan: DashboardPlan, kind: str, parent: tuple[str, set[str]]
+    context: WritingContext, applied: Applied, plan: DashboardPlan, kind: str, parent: tuple[str, set[str]]
 ) -> None:
     updates, creates = _of(plan, kind, creates=False), _of(plan, kind, creates=True)
     dashboard_id, known = parent
@@ -67,7 +67,9 @@ def _write_kind(
         create_parts(context, applied, creates, dashboard_id, known)
 
 
-def _tell_again(context: Context, applied: Applied, answered: list[tuple[Write, JsonObject | LookerError]]) -> None:
+def _tell_again(
+    context: WritingContext, applied: Applied, answered: list[tuple[Write, JsonObject | LookerError]]
+) -> None:
     """Overrides of tiles that have got another source, where Looker's answer does not show them as they were sent: a
     call of its own says them once more. What is still not so then is said.
     """
@@ -123,7 +125,7 @@ def _out_of_the_way(updates: list[Write]) -> list[Write]:
     return aside
 
 
-def _place_new(context: Context, applied: Applied, plan: DashboardPlan, dashboard_id: str) -> list[Change]:
+def _place_new(context: WritingContext, applied: Applied, plan: DashboardPlan, dashboard_id: str) -> list[Change]:
     """Looker chooses the positions of new tiles: read them once, and move tiles whose position differs."""
     pending = [one for one in plan.pending if _exists(applied, one.layout, one.element)]
     if not pending:
@@ -154,7 +156,7 @@ def _places(session: Caller, dashboard_id: str) -> dict[Spot, JsonObject]:
     return places_of(session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}))
 
 
-def _move_to_tabs(context: Context, applied: Applied, astray: list[Placement]) -> bool:
+def _move_to_tabs(context: WritingContext, applied: Applied, astray: list[Placement]) -> bool:
     """Tiles that Looker has put on another tab than the one on which they are to be seen; whether there are any. One
     that Looker does not move is told of by the place that it lacks.
     """

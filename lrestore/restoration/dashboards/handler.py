@@ -6,13 +6,13 @@ from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.apply import apply_parts
 from lrestore.restoration.dashboards.planner import PART_LISTS, DashboardPlan, DashboardPlanner
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
+from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.text_links import Linker
-from lrestore.restoration.ports import LiveObject
 from lrestore.restoration.touches import touches_of
 from lrestore.vault.items import VaultItem
 
@@ -47,20 +47,22 @@ class DashboardSubResources:
             plan.again, plan.unseen = True, self._all_parts
         return plan
 
-    def apply(self, applied: Applied, plan: DashboardPlan, live: JsonObject) -> tuple[DashboardPlan, list[Change]]:
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: DashboardPlan, live: JsonObject
+    ) -> tuple[DashboardPlan, list[Change]]:
         if applied.created:
             live = self._whole(live)
-            plan = self._replanned(live, ids_hold=False)
+            plan = self._replanned(context, live, ids_hold=False)
             born = str(live.get("created_at") or "")
-            self._context.journal.created("dashboard", str(live["id"]), born, touches_of(None, plan))
+            context.journal.created("dashboard", str(live["id"]), born, touches_of(None, plan))
         elif self._unseen or self._trashed:
             live = self._out_of_the_trash(str(live["id"]))
-            plan = self._replanned(live, ids_hold=self._ids_hold)
+            plan = self._replanned(context, live, ids_hold=self._ids_hold)
             # The copy of before shows no parts.
             kept = LiveObject("dashboard", str(live["id"]), self._item.name, live)
             parts = {path: live[path] for path in PART_LISTS.values() if live.get(path) is not None}
-            self._context.journal.keep(kept, parts, touches_of(None, plan))
-        return plan, apply_parts(self._context, applied, plan, live)
+            context.journal.keep(kept, parts, touches_of(None, plan))
+        return plan, apply_parts(context, applied, plan, live)
 
     def _all_parts(self) -> DashboardPlan:
         """The writes that create all parts; a part that exists is updated if it differs."""
@@ -75,10 +77,10 @@ class DashboardSubResources:
         plan.warnings += linker.warnings
         return plan
 
-    def _replanned(self, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
+    def _replanned(self, context: WritingContext, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
         """Plan again: the dashboard was not visible when the plan was made."""
         plan = self._planned(live, ids_hold=ids_hold)
-        self._context.permit.parts(self._item.key, str(live["id"]), plan)
+        context.permit.parts(self._item.key, str(live["id"]), plan)
         return plan
 
     def _out_of_the_trash(self, live_id: str) -> JsonObject:

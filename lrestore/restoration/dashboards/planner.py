@@ -212,7 +212,7 @@ class DashboardPlanner:
         source_id = str(tile["id"])
         self._spared |= {source_id} if self._ids_hold else set()
         # Whether it can be proved or not: what may be the part is not taken away.
-        recorded = self._context.journal.recorded("dashboard_element", source_id)
+        recorded = self._context.records.recorded("dashboard_element", source_id)
         self._spared |= {recorded.destination_id} if recorded else set()
 
     def _on_its_tab(self, element: str, wanted: JsonObject) -> None:

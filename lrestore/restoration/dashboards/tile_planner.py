@@ -112,7 +112,7 @@ class TilePlanner:
 
     def _is_look(self, source_id: str, shown: JsonObject) -> bool:
         """Whether the look that the live tile shows is the backed-up one, as far as the tile tells."""
-        recorded = self._context.journal.recorded("look", source_id)
+        recorded = self._context.records.recorded("look", source_id)
         if recorded is not None and recorded.destination_id == str(shown.get("id")):
             return proves("look", recorded, shown) is True
         return recorded is None and self._context.backup.same_instance and str(shown.get("id")) == source_id
@@ -149,7 +149,7 @@ class TilePlanner:
         """The merged query that an older version has recorded, without what proves it: if the live tile shows it, and
         made of the same sources as the backed-up one.
         """
-        recorded = self._context.journal.recorded("merge_query", merge_id)
+        recorded = self._context.records.recorded("merge_query", merge_id)
         if recorded is None or recorded.proof.key or str(live.get("merge_result_id")) != recorded.destination_id:
             return None
         return recorded.destination_id if source_key(tile) == source_key(live) else None

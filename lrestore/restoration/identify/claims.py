@@ -19,7 +19,7 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))
-    if any(proves(key.type, recorded, row) for recorded in context.journal.copied(key.type, other.id)):
+    if any(proves(key.type, recorded, row) for recorded in context.records.copied(key.type, other.id)):
         return True
     if context.backup.copies(key):
         return False
@@ -35,7 +35,7 @@ def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:
     """The source ids of the items that are provably mapped to the live object ``row``."""
     live_id = str(row[CONTENT_TYPES[type_name].id_field])
     found = set()
-    for source_id, recorded in context.journal.recorded_as(type_name, live_id).items():
+    for source_id, recorded in context.records.recorded_as(type_name, live_id).items():
         verdict = proves(type_name, recorded, row)
         if verdict or (verdict is None and _goes_by(context, ItemKey(type_name, source_id), row)):
             found.add(source_id)

@@ -73,7 +73,7 @@ def _own_copy(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> 
     """The copy that the session has made already. No other object is looked for, unless a create of the copy is open:
     its slug is its own, and its title was free in the folder.
     """
-    if _by_mapping(context, key, match) or not context.journal.unsettled(key):
+    if _by_mapping(context, key, match) or not context.records.unsettled(key):
         return
     wanted = natural_key(context, key, raw)
     rows = context.destination.live.find_now(key.type, wanted) if wanted else []
@@ -101,7 +101,7 @@ def _layouts(live: JsonObject) -> bool:
 
 
 def _by_mapping(context: Context, key: ItemKey, match: Match) -> bool:
-    recorded = context.journal.recorded(key.type, key.id)
+    recorded = context.records.recorded(key.type, key.id)
     if recorded is None:
         return False
     mapped = recorded.destination_id
@@ -228,7 +228,7 @@ def _under_another_name(context: Context, key: ItemKey, raw: JsonObject, match: 
     """An object that an earlier run created under a generated slug or a temporary title, and died before recording."""
     if "slug" in CONTENT_TYPES[key.type].natural_key and (match.taken or not raw.get("slug")):
         return context.destination.live.find(key.type, {"slug": generated_slug(key, raw)})
-    if key.type == "look" and context.journal.unsettled(key):
+    if key.type == "look" and context.records.unsettled(key):
         aside = natural_key(context, key, {**raw, "title": temporary_title(str(raw.get("title")), key.id)})
         return context.destination.live.find(key.type, aside) if aside else []
     return []

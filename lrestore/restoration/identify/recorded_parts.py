@@ -15,7 +15,7 @@ def mapped_part(context: Context, kind: str, source_id: str, live: Iterable[Mapp
 
     A record of an older version is no proof: the part is then found by its content.
     """
-    recorded = context.journal.recorded(kind, source_id)
+    recorded = context.records.recorded(kind, source_id)
     if recorded is None:
         return None
     shown = next((part for part in live if str(part["id"]) == recorded.destination_id), None)

@@ -12,8 +12,8 @@ from lrestore.errors import NotFoundError
 from lrestore.looker.caller import Caller
 from lrestore.messages import Recorded
 from lrestore.restoration.identify.proof import proves
+from lrestore.restoration.journal import Records
 from lrestore.restoration.memo import Memo
-from lrestore.restoration.ports import Journal
 
 _READ = {"query": ("query", "query_id"), "merge_query": ("merge_query", "merge_query_id")}
 """The call that shows one, and its parameter."""
@@ -22,9 +22,9 @@ _READ = {"query": ("query", "query_id"), "merge_query": ("merge_query", "merge_q
 class RecordedQueries:
     """The queries on record, as far as they are proved. Each of them is asked for once per process."""
 
-    def __init__(self, session: Caller, journal: Journal) -> None:
+    def __init__(self, session: Caller, records: Records) -> None:
         self._session = session
-        self._journal = journal
+        self._records = records
         self._proved: Memo[tuple[str, str, str], bool] = Memo()
 
     def live_id(self, kind: str, name: str, shown: Mapping[str, Any] | None = None) -> str | None:
@@ -33,7 +33,7 @@ class RecordedQueries:
 
         ``shown`` is a query that the live object shows, if that has been read: it saves the call.
         """
-        recorded = self._journal.recorded(kind, name)
+        recorded = self._records.recorded(kind, name)
         if recorded is None:
             return None
         if recorded.sure or _is_it(kind, recorded, shown) or self._is_proved(kind, recorded):

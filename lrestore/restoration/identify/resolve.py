@@ -70,7 +70,7 @@ def mapped(context: Context, target: str, source_id: str) -> str | None:
 
     ``target`` is a content type. Costs a call where nothing of the live object has been read yet.
     """
-    recorded = context.journal.recorded(target, source_id)
+    recorded = context.records.recorded(target, source_id)
     if recorded is None:
         return None
     key = ItemKey(target, source_id)
@@ -482,7 +482,7 @@ def user_there(context: Context, source_id: str) -> str | None:
             return None
 
     def outdated(found: str | None) -> bool:
-        return found is None and context.journal.recorded("user", source_id) is not None
+        return found is None and context.records.recorded("user", source_id) is not None
 
     try:
         return context.users.of(source_id, search, outdated)

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from lrestore.errors import DependencyError, LookerError
 from lrestore.messages import Intent, ItemKey
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 
 ACCESS = "folder_access"
 """The kind of part that stands for the access list."""
@@ -21,7 +21,7 @@ INHERIT = "inherit"
 
 
 @contextmanager
-def to_be_closed(context: Context, key: ItemKey) -> Iterator[None]:
+def to_be_closed(context: WritingContext, key: ItemKey) -> Iterator[None]:
     """Inside, a folder is made whose access list is to be set. A folder that Looker refuses needs none."""
     if context.policy.new_folder_access == INHERIT:
         yield
@@ -37,9 +37,9 @@ def to_be_closed(context: Context, key: ItemKey) -> Iterator[None]:
 
 def is_unclosed(context: Context, key: ItemKey) -> bool:
     """Whether a folder that some run has made, or begun to make, has not got its access list."""
-    if context.policy.new_folder_access == INHERIT or (ACCESS, key.id) not in context.journal.unsettled_parts(key):
+    if context.policy.new_folder_access == INHERIT or (ACCESS, key.id) not in context.records.unsettled_parts(key):
         return False
-    return context.journal.unsettled(key) or context.journal.recorded(key.type, key.id) is not None
+    return context.records.unsettled(key) or context.records.recorded(key.type, key.id) is not None
 
 
 def refuse_unclosed(context: Context, folder_id: str, *, path: str, key: ItemKey) -> None:

@@ -89,7 +89,7 @@ def find_users(context: Context, key: ItemKey, raw: JsonObject) -> list[JsonObje
             raise error.with_context(hint=hint) from error.__cause__
         if one is not None:
             return [one]
-    return _left_behind(context, key, raw) if context.journal.unsettled(key) else []
+    return _left_behind(context, key, raw) if context.records.unsettled(key) else []
 
 
 def watch_user(context: Context, key: ItemKey, write: Write) -> Callable[[], JsonObject | None]:
@@ -121,5 +121,5 @@ def _taken(context: Context, key: ItemKey, row: JsonObject) -> bool:
     live_id = str(row["id"])
     if context.backup.same_instance and live_id != key.id and context.backup.source.holds(ItemKey("user", live_id)):
         return True
-    recorded = context.journal.recorded_as("user", live_id)
+    recorded = context.records.recorded_as("user", live_id)
     return any(source != key.id and proves("user", one, row) is not False for source, one in recorded.items())

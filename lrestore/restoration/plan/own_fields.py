@@ -262,8 +262,8 @@ class OwnPlanner:
         """The live query as which the backed-up one is on record. Where the live object, provably the one on record,
         shows that query and was recorded no sooner, the query needs no call: it was there before.
         """
-        query = self.context.journal.recorded("query", query_id)
-        own = self.context.journal.recorded(self.key.type, self.key.id)
+        query = self.context.records.recorded("query", query_id)
+        own = self.context.records.recorded(self.key.type, self.key.id)
         live = self.live or {}
         if query is not None and own is not None and str(live.get("query_id")) == query.destination_id:
             proved = same_origin(own.proof.created_at or None, live.get("created_at"))

@@ -12,7 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply.execute import Applied, update_all
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import lookml_missing
@@ -146,10 +146,12 @@ class PlanSubResources:
             ]
         )
 
-    def apply(self, applied: Applied, plan: Plan, live: JsonObject) -> tuple[Plan, list[Change]]:
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: Plan, live: JsonObject
+    ) -> tuple[Plan, list[Change]]:
         for write in plan.writes:
             write.live_id = str(live["id"])
-            update_all(self._context, applied, [write])
+            update_all(context, applied, [write])
             if not applied.failures:
                 self._context.destination.live.put(_TYPE, {"id": live["id"], **write.body})
         return plan, []

@@ -45,7 +45,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_i
 
 def _made_anew(context: Context, tab: str) -> bool:
     """Whether the tab is recorded with another id: only then is a call needed."""
-    recorded = context.journal.recorded(_KIND, tab)
+    recorded = context.records.recorded(_KIND, tab)
     return recorded is not None and recorded.destination_id != tab
 
 

@@ -9,7 +9,7 @@ from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.users.email_login import TYPE, apply_login
 from lrestore.restoration.users.memberships import Side, roles_to_set, shown_lists
 from lrestore.restoration.writes import Plan, Write
@@ -28,7 +28,7 @@ class UserWriter:
     groups were set.
     """
 
-    def __init__(self, context: Context, applied: Applied, plan: UserPlan, live: JsonObject) -> None:
+    def __init__(self, context: WritingContext, applied: Applied, plan: UserPlan, live: JsonObject) -> None:
         """``live`` is the user as it was read or created."""
         self._context = context
         self._applied = applied
@@ -58,7 +58,7 @@ class UserWriter:
             self._applied.failures.append((write, error))
 
     def _send(self, operation: str, path: dict[str, str], body: object) -> None:
-        send(self._context, operation, path, body)
+        send(self._context.destination.session, operation, path, body)
         self._applied.done += 1
 
     def _barred(self, *rules: tuple[str, bool]) -> bool:
@@ -99,7 +99,7 @@ class UserWriter:
         path, body = {"group_id": write.live_id}, {"user_id": self._path["user_id"]}
         settled(
             self._context,
-            lambda: send(self._context, write.operation, path, body),
+            lambda: send(self._context.destination.session, write.operation, path, body),
             lambda: write.live_id in self._member_of(),
         )
         self._applied.done += 1

@@ -12,7 +12,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import fields
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.writes import Write
 
@@ -74,12 +74,12 @@ class EmailLogin:
         )
 
 
-def apply_login(context: Context, applied: Applied, write: Write, user_id: str) -> None:
+def apply_login(context: WritingContext, applied: Applied, write: Write, user_id: str) -> None:
     """Create or change it. Raises the LookerError that refused it (409: the address belongs to another user)."""
     path = {"user_id": user_id}
     if write.operation == "delete_user_credentials_email":
         with suppress(NotFoundError):
-            send(context, write.operation, path, None)
+            send(context.destination.session, write.operation, path, None)
         applied.done += 1
         return
 
@@ -90,5 +90,5 @@ def apply_login(context: Context, applied: Applied, write: Write, user_id: str) 
             return False
         return str(found.get("email") or "").casefold() == str(write.body.get("email") or "").casefold()
 
-    settled(context, lambda: send(context, write.operation, path, write.body), is_there)
+    settled(context, lambda: send(context.destination.session, write.operation, path, write.body), is_there)
     applied.done += 1

@@ -12,7 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.users import credentials_of
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.identify.match import Match
@@ -113,12 +113,14 @@ class UserSubResources:
             plan.seen["direct_role_ids"] = plan.roles.direct
         return plan
 
-    def apply(self, applied: Applied, plan: UserPlan, live: JsonObject) -> tuple[UserPlan, list[Change]]:
+    def apply(
+        self, context: WritingContext, applied: Applied, plan: UserPlan, live: JsonObject
+    ) -> tuple[UserPlan, list[Change]]:
         if applied.created:
             live = self._whole(live)
             plan.writes[:] = [write for write in plan.writes if write.type != "user"] + self._still(plan, live)
-            self._context.permit.parts(self._item.key, str(live["id"]), plan)
-        UserWriter(self._context, applied, plan, live).write()
+            context.permit.parts(self._item.key, str(live["id"]), plan)
+        UserWriter(context, applied, plan, live).write()
         return plan, []
 
     def _rest(self, live: JsonObject | None) -> list[Write]:

@@ -28,7 +28,7 @@ from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.destination import Destination
+from lrestore.run.destination import ExaminedDestination
 from lrestore.run.job import Ended, Job, policy_of, processes
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
@@ -49,7 +49,7 @@ _ALWAYS_LISTED = frozenset({"folder", "lookml_model"})
 """Nearly every item refers to these; the other listings are read only if their types are selected."""
 
 
-def run_bulk(destination: Destination, budget: Budget) -> Ended:
+def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     """Restore the items of the job in several processes. The caller records that the session is finished.
 
     Raises StateError if the state file cannot be written.

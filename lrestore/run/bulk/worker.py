@@ -39,7 +39,7 @@ from lrestore.looker.session import session_for
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.backup import Backup, Hosts
 from lrestore.restoration.beside import Beside, for_items
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.policy import Policy
@@ -195,9 +195,9 @@ class Worker:
         limit = brief.settings.run.max_item_bytes
         return definitions_for(self._vault, limit, Handed.read(brief.handed), self._session, session)
 
-    def _context(self) -> Context:
+    def _context(self) -> WritingContext:
         brief = self._brief
-        return Context(
+        return WritingContext(
             destination=Destination(
                 session=self._session,
                 live=self._live,
@@ -214,7 +214,7 @@ class Worker:
                 beside=brief.beside,
                 max_item_bytes=brief.settings.run.max_item_bytes,
             ),
-            journal=self._journal,
+            records=self._journal,
             policy=brief.policy,
             pause=self._stopping.wait,
             in_run=brief.titled.__contains__,

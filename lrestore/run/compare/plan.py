@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from lrestore.messages import Deletion, ItemKey, ItemResult
-from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
 from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
@@ -35,12 +35,12 @@ class Planned:
     """Number of tiles with live alerts that the backup lacks."""
 
 
-def planning(restorer: ItemRestorer, planned: Planned, pretend: PlannedObjects) -> Turn:
+def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) -> Turn:
     """A turn that plans an item and adds up the totals. Planned objects exist for the items that need them."""
 
     def turn(item: VaultItem, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
         pretend.forget(item.key)
-        plan = restorer.plan(item, awaited, last=first_pass is not None)
+        plan = planner.plan(item, awaited, last=first_pass is not None)
         if plan.match.unproved:
             planned.unproved[plan.key] = plan.match.unproved
         if plan.action == "created" and plan.own is not None:

@@ -8,7 +8,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.item import ItemPlan
+from lrestore.restoration.item_plan import ItemPlan
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.saved_plan import names
 

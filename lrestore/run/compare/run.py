@@ -17,13 +17,13 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
-from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.budget import Budget
 from lrestore.run.compare.results import announced
 from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier
 from lrestore.run.compare.whole_plan import WholePlan
-from lrestore.run.destination import Connection, Destination, examine, opening
+from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
 from lrestore.run.items.loop import ItemLoop
@@ -53,7 +53,7 @@ def compare(job: Job, connection: Connection) -> Report:
         if job.request.mode == "verify":
             policy = replace(context.policy, if_different="update", if_trashed="restore")
             context = replace(context, policy=policy)
-            return _verify(job, ItemRestorer(context), keys, within)
+            return _verify(job, ItemPlanner(context), keys, within)
         with opening(job, connection):
             plan = WholePlan(job, context, journal)
         return _plan(destination, plan, keys, within)
@@ -96,15 +96,15 @@ class _Within:
         return bool(self._spent) or self._job.surroundings.stop()
 
 
-def _verify(job: Job, restorer: ItemRestorer, keys: Iterator[ItemKey], within: _Within) -> Report:
-    verifier = Verifier(restorer)
+def _verify(job: Job, planner: ItemPlanner, keys: Iterator[ItemKey], within: _Within) -> Report:
+    verifier = Verifier(planner)
     builder = job.report()
     loop = within.loop(announced(builder, job))
     within.all_of(lambda: loop.over(keys, verifier.step))
     return within.report(builder, verify=verifier.outcome())
 
 
-def _plan(destination: Destination, plan: WholePlan, keys: Iterator[ItemKey], within: _Within) -> Report:
+def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[ItemKey], within: _Within) -> Report:
     job, planned, keep = destination.job, plan.planned, destination.job.surroundings.keep_plan
     if keep is not None:
         planned.record = PlanRecord([planned_rename(write) for write in plan.aside])

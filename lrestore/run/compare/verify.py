@@ -10,9 +10,9 @@ from dataclasses import replace
 from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
-from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
 from lrestore.run.compare.plan import planned_result, raise_unmet
-from lrestore.run.destination import Destination
+from lrestore.run.destination import ExaminedDestination
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
@@ -23,7 +23,7 @@ from lrestore.vault.items import VaultItem
 log = logging.getLogger(__name__)
 
 
-def verify_after(destination: Destination, reader: StateReader) -> Verify | None:
+def verify_after(destination: ExaminedDestination, reader: StateReader) -> Verify | None:
     """Verify the items that the session wrote, in any of its starts. Unchanged ones were compared just before.
 
     An item that cannot be compared counts as different. None: stopped before the end.
@@ -37,14 +37,14 @@ def verify_after(destination: Destination, reader: StateReader) -> Verify | None
         context = replace(fresh, policy=fresh.policy.leaving_nothing_alone())
         try:
             keys = prefetched(context.destination.live, written, context.backup.judgement_of_items, journal.recorded)
-            return _read_again(job, ItemRestorer(context), keys, same=same)
+            return _read_again(job, ItemPlanner(context), keys, same=same)
         except StoppedError as error:
             log.warning("%s", error)
             return None
 
 
-def _read_again(job: Job, restorer: ItemRestorer, written: Iterable[ItemKey], *, same: int) -> Verify | None:
-    verifier = Verifier(restorer)
+def _read_again(job: Job, planner: ItemPlanner, written: Iterable[ItemKey], *, same: int) -> Verify | None:
+    verifier = Verifier(planner)
     failures: list[ItemResult] = []
 
     def record(result: ItemResult, blob: bytes | None) -> None:
@@ -64,14 +64,14 @@ def _read_again(job: Job, restorer: ItemRestorer, written: Iterable[ItemKey], *,
 class Verifier:
     """Compares items with the destination and collects differences. Items that a rule skips count as neither."""
 
-    def __init__(self, restorer: ItemRestorer) -> None:
-        self._restorer = restorer
+    def __init__(self, planner: ItemPlanner) -> None:
+        self._planner = planner
         self.equal = 0
         self.different: list[Difference] = []
 
     def step(self, item: VaultItem) -> ItemResult:
         """Compare one item."""
-        plan = self._restorer.plan(item)
+        plan = self._planner.plan(item)
         if plan.action in ("created", "updated"):
             self.different.append(_difference(plan))
         raise_unmet(plan, "the rest was compared")

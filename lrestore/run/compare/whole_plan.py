@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import PlannedObjects
 from lrestore.run.items.loop import ItemLoop
@@ -31,7 +31,7 @@ class WholePlan:
         judgement = context.backup.judgement_of_items
         links = links_here(job.vault, job.keys, context.destination.live, judgement, journal.recorded)
         self._awaits = with_group_edges(links, job.gathered).awaits
-        self._turn = planning(ItemRestorer(context), self.planned, PlannedObjects(journal, context.destination.live))
+        self._turn = planning(ItemPlanner(context), self.planned, PlannedObjects(journal, context.destination.live))
 
     def over(self, keys: Iterable[ItemKey], loop: ItemLoop) -> bool:
         """Plan the items. False: stopped before the end."""

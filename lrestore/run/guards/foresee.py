@@ -11,7 +11,7 @@ from lrestore.report.guards import Foreseen
 from lrestore.run.compare.plan import Planned
 from lrestore.run.compare.results import recorded_in
 from lrestore.run.compare.whole_plan import WholePlan
-from lrestore.run.destination import Destination
+from lrestore.run.destination import ExaminedDestination
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.prefetch import prefetched
@@ -19,7 +19,7 @@ from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.removed import removed_by_kind
 
 
-def foresee(destination: Destination) -> Foreseen:
+def foresee(destination: ExaminedDestination) -> Foreseen:
     """The sum of a restore's work, as --plan tells it. Reads afresh: a plan pretends that objects exist."""
     job = destination.job
     with closing(ReadOnlyJournal.of(job)) as journal:

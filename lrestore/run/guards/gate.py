@@ -9,7 +9,7 @@ import msgspec
 
 from lrestore.errors import NotConfirmedError
 from lrestore.report.guards import Guards, lines
-from lrestore.run.destination import Destination
+from lrestore.run.destination import ExaminedDestination
 from lrestore.run.guards.disk import check_disk
 from lrestore.run.guards.foresee import foresee, foreseen_in
 from lrestore.run.guards.limits import check_plan, plans_first
@@ -19,7 +19,7 @@ from lrestore.run.job import Job
 log = logging.getLogger(__name__)
 
 
-def pass_guards(destination: Destination, overridden: Sequence[str]) -> Guards:
+def pass_guards(destination: ExaminedDestination, overridden: Sequence[str]) -> Guards:
     """Show the screen; with a plan if the user is asked or a limit is set, since a plan costs calls.
 
     Returns the screen as it was shown. Raises StateError where the disk has no room, GuardError where the plan does

@@ -14,7 +14,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.guards import BackupFacts, DestinationFacts, Foreseen, Guards
 from lrestore.run.audit import age
-from lrestore.run.destination import Destination
+from lrestore.run.destination import ExaminedDestination
 from lrestore.run.guards.disk import disk_of, needed_bytes
 from lrestore.run.job import Job, processes
 from lrestore.vault.reader import Vault
@@ -27,7 +27,7 @@ class _Enabled(msgspec.Struct):
     enabled: bool | None = None
 
 
-def screen(destination: Destination, overridden: Sequence[str] = ()) -> Guards:
+def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> Guards:
     """The screen, with nothing planned yet. Whether the caller is an admin is asked where that costs nothing more.
     ``overridden``: limits that the run passes on demand.
     """

@@ -17,7 +17,8 @@ import msgspec
 from lrestore.content.identity import same_origin
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Touch
-from lrestore.restoration.ports import EarlierWrites, Journal
+from lrestore.restoration.journal import Records
+from lrestore.restoration.ports import EarlierWrites
 from lrestore.run.request import RunRequest
 from lrestore.state.connection import has_records
 from lrestore.state.copies import Copies
@@ -129,20 +130,20 @@ def _joined(folders: Iterator[_Folder], owner: ItemKey) -> EarlierWrites | None:
 class Earlier:
     """Implements :class:`lrestore.restoration.ports.Earlier` for one session. ``folder`` holds its own copies."""
 
-    def __init__(self, journal: Journal, folder: Path, former: FormerSessions) -> None:
-        self._journal = journal
+    def __init__(self, records: Records, folder: Path, former: FormerSessions) -> None:
+        self._records = records
         self._folder = folder
         self._former = former
 
     def of(self, key: ItemKey, live_id: str, created_at: object) -> EarlierWrites | None:
         owner = ItemKey(key.type, live_id)
-        kept = self._journal.kept(key, live_id, created_at)
+        kept = self._records.kept(key, live_id, created_at)
         before, own = self._former.of(owner, created_at), self._own(owner, created_at) if kept else None
         if before is not None or own is not None:
             found = [one for one in (before, own) if one is not None]
             return EarlierWrites(tuple(touch for one in found for touch in one.noted), found[0].copied)
         # Killed between the answer to a create and the record of it: nothing tells what was written.
-        begun = kept or self._journal.begun(key) or self._former.begun(key)
+        begun = kept or self._records.begun(key) or self._former.begun(key)
         return EarlierWrites((), {}) if begun else None
 
     def _own(self, owner: ItemKey, created_at: object) -> EarlierWrites | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import abc
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
+from lrestore.messages import ItemKey, Mapping, Recorded
 from lrestore.restoration.beside import Beside, route_of
-from lrestore.restoration.ports import LiveObject
 from lrestore.run.job import Job
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.session import recorded_as
@@ -19,7 +17,7 @@ from lrestore.state.records import Route
 
 
 class ReadOnlyJournal:
-    """For modes that write nothing: reads mappings if there are any; every write is a defect and raises."""
+    """Implements :class:`lrestore.restoration.journal.Records` for modes that write nothing."""
 
     def __init__(self, state: Path, route: Route, beside: Beside | None = None) -> None:
         """``route`` is that of ordinary sessions, ``beside`` the copies that this one makes."""
@@ -48,30 +46,6 @@ class ReadOnlyJournal:
         """Use a mapping that a restore would record."""
         known = Recorded(mapping.destination_id, mapping.proof, sure=True)
         self._taken_over[mapping.type, mapping.source_id] = known
-
-    def map(self, mapping: Mapping) -> None:
-        raise AssertionError("a mode that writes nothing recorded a mapping")
-
-    def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:
-        raise AssertionError("a mode that writes nothing opened an intent")
-
-    def may_run_s(self, intent: Intent, settle_s: float) -> float | None:
-        raise AssertionError("a mode that writes nothing was about to create an object")
-
-    def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
-        raise AssertionError("a mode that writes nothing closed an intent")
-
-    def drop_intent(self, intent: Intent) -> None:
-        raise AssertionError("a mode that writes nothing dropped an intent")
-
-    def keep(self, live: LiveObject, more: abc.Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
-        raise AssertionError("a mode that writes nothing kept an undo copy")
-
-    def created(self, type_name: str, object_id: str, created_at: str, touches: Sequence[Touch] = ()) -> None:
-        raise AssertionError("a mode that writes nothing created an object")
-
-    def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
-        raise AssertionError("a mode that writes nothing had an answer to a write")
 
     def begun(self, key: ItemKey) -> bool:
         return False

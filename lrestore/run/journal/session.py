@@ -13,7 +13,7 @@ from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import same_origin
 from lrestore.crash_points import crash_point
 from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
-from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.journal import LiveObject
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
 from lrestore.run.journal.waits import Waits
@@ -22,7 +22,7 @@ from lrestore.state.undo import UndoJournal, read_undo
 
 
 class SessionJournal:
-    """Implements :class:`lrestore.restoration.ports.Journal` by sending records.
+    """Implements :class:`lrestore.restoration.journal.Journal` by sending records.
 
     ``send`` passes a record on, in order; ``settle`` returns when everything that was sent is durable. In a run of one
     process both write the state file; in a worker they send to the writer process. Mappings of this process are visible

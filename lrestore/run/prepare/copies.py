@@ -14,7 +14,7 @@ from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.beside import Beside, filled, free_title
-from lrestore.restoration.ports import Journal
+from lrestore.restoration.journal import Records
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.vault.items import IndexRow
@@ -58,9 +58,9 @@ def _folder_name(live: Live, folder_id: str) -> str:
     return name
 
 
-def _may_exist(journal: Journal, key: ItemKey) -> bool:
+def _may_exist(records: Records, key: ItemKey) -> bool:
     """Whether there is a copy of the item, or a create of it is open."""
-    return journal.recorded(key.type, key.id) is not None or journal.unsettled(key)
+    return records.recorded(key.type, key.id) is not None or records.unsettled(key)
 
 
 def titled(

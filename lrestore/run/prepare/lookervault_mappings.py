@@ -48,7 +48,7 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     ours = _ours(job)
     if not ours:
         return 0
-    agreed = [one for one in _wanted(job, context, ours) if context.journal.recorded(one.type, one.source_id) is None]
+    agreed = [one for one in _wanted(job, context, ours) if context.records.recorded(one.type, one.source_id) is None]
     taken = list(_sole(_agreeing(job.vault, context, agreed)))
     for mapping, shown in taken:
         keep(mapping_to(mapping.type, mapping.source_id, mapping.destination_id, shown))

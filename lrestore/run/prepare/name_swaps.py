@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import Context, WritingContext
+from lrestore.restoration.journal import Journal
 from lrestore.restoration.name_swaps import UNIQUE, conflicting_renames, rename_temporarily
-from lrestore.restoration.ports import Journal
 from lrestore.restoration.writes import Write
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
@@ -44,7 +44,7 @@ def _readable(job: Job, keys: list[ItemKey]) -> Iterator[tuple[ItemKey, JsonObje
             continue
 
 
-def make_ready(job: Job, context: Callable[[Journal], Context]) -> None:
+def make_ready(job: Job, context: Callable[[Journal], WritingContext]) -> None:
     """Take mappings over, then rename; a copy of each object is kept first. If a rename is refused, the item that needs
     the name reports the conflict itself.
 

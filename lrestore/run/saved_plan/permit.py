@@ -20,8 +20,9 @@ from lrestore.errors import ChangedSincePlanError
 from lrestore.looker.read.live import Live
 from lrestore.messages import FieldError, ItemKey
 from lrestore.restoration.changed_since import Written, edited_between
-from lrestore.restoration.item import ItemPlan
-from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Journal, Permit
+from lrestore.restoration.item_plan import ItemPlan
+from lrestore.restoration.journal import Records
+from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Permit
 from lrestore.restoration.writes import Plan, Write
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedWrite, SavedPlan
@@ -58,19 +59,19 @@ class _Found(NamedTuple):
     told: str = ""
 
 
-def permit_of(plan: ReadPlan | None, journal: Journal, live: Live, earlier: Earlier) -> Permit:
+def permit_of(plan: ReadPlan | None, records: Records, live: Live, earlier: Earlier) -> Permit:
     """Decides what a session may write: everything, or only what its plan holds."""
-    return Everything() if plan is None else OnlyPlanned(plan.plan, journal, live, earlier)
+    return Everything() if plan is None else OnlyPlanned(plan.plan, records, live, earlier)
 
 
 class OnlyPlanned:
     """Implements :class:`lrestore.restoration.ports.Permit` for one saved plan."""
 
-    def __init__(self, plan: SavedPlan, journal: Journal, live: Live, earlier: Earlier) -> None:
+    def __init__(self, plan: SavedPlan, records: Records, live: Live, earlier: Earlier) -> None:
         self._earlier = earlier
         self._items = {item.key: item for item in plan.items}
         self._renames = {(one.type, one.live_id): one for one in plan.renames}
-        self._journal = journal
+        self._records = records
         self._waiting: set[ItemKey] = set()
         """Items that are written in two passes."""
         self._live = live
@@ -160,7 +161,7 @@ class OnlyPlanned:
             if (type_name, source_id) == (key.type, key.id) and live_id:
                 return live_id
             matched = parts.matched.get((type_name, source_id))
-            known = None if matched else self._journal.recorded(type_name, source_id)
+            known = None if matched else self._records.recorded(type_name, source_id)
             return matched or (known.destination_id if known else None)
 
         return Names(recorded, self._live.personal_folder)

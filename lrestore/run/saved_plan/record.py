@@ -13,7 +13,7 @@ from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
 from lrestore.restoration.boards.planner import ORDERED, BoardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlan
-from lrestore.restoration.item import ItemPlan
+from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
 from lrestore.run.saved_plan.model import ACTIONS, Observed, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
 from lrestore.run.saved_plan.names import new, plain

@@ -87,7 +87,7 @@ def _there(context: Context, type_name: str, ids: Collection[str]) -> Mapping[st
 
 def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:
     """Whether the id may now belong to another object."""
-    recorded, row = context.journal.recorded(key.type, key.id), vault.row(key)
+    recorded, row = context.records.recorded(key.type, key.id), vault.row(key)
     if recorded is not None:
         return proves(key.type, recorded, live) is not True
     return row is not None and same_origin(row.created_at, live.get("created_at")) is False
@@ -95,7 +95,7 @@ def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) 
 
 def _presumed(context: Context, key: ItemKey) -> str | None:
     """The live id that the item would have, still to be proved."""
-    recorded = context.journal.recorded(key.type, key.id)
+    recorded = context.records.recorded(key.type, key.id)
     if recorded is not None:
         return recorded.destination_id
     return key.id if context.backup.same_instance else None
@@ -113,6 +113,6 @@ def _is_missing(context: Context, dashboard: ItemKey, look: ItemKey) -> bool:
 
 
 def _in_the_trash(context: Context, key: ItemKey) -> bool:
-    live_id, recorded = _presumed(context, key), context.journal.recorded(key.type, key.id)
+    live_id, recorded = _presumed(context, key), context.records.recorded(key.type, key.id)
     live = context.destination.live.trashed(key.type, live_id) if live_id is not None else None
     return live is not None and (recorded is None or is_recorded(context, key, recorded, live))

@@ -13,10 +13,10 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS
 from lrestore.restoration.apply.execute import send
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.dashboards.alerts import AlertGuard
 from lrestore.restoration.identify.match import Match, title_of
-from lrestore.restoration.ports import LiveObject
+from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan
 from lrestore.run.items.dead_letter import failed
@@ -31,14 +31,14 @@ _CONTENT = ("scheduled_plan", "board", "dashboard", "look")
 _HOLDERS = ("folder", "user", "role", "group", "permission_set", "model_set", "lookml_model")
 
 
-def remove_content(job: Job, context: Callable[[SessionJournal], Context]) -> None:
+def remove_content(job: Job, context: Callable[[SessionJournal], WritingContext]) -> None:
     """Delete the dashboards, looks, boards and plans that the undone session created. Raises
     StoppedError, StateError.
     """
     _remove(job, context, _of_types(job.removals, _CONTENT))
 
 
-def remove_holders(job: Job, context: Callable[[SessionJournal], Context]) -> None:
+def remove_holders(job: Job, context: Callable[[SessionJournal], WritingContext]) -> None:
     """The same for folders (the deepest first), users, groups, roles and sets."""
     keys = _of_types(job.removals, _HOLDERS)
     _remove(job, context, keys)
@@ -49,7 +49,7 @@ def _of_types(keys: Iterable[ItemKey], types: Sequence[str]) -> list[ItemKey]:
     return [key for type_name in types for key in found if key.type == type_name]
 
 
-def _remove(job: Job, context: Callable[[SessionJournal], Context], keys: list[ItemKey]) -> None:
+def _remove(job: Job, context: Callable[[SessionJournal], WritingContext], keys: list[ItemKey]) -> None:
     if not keys:
         return
     with recorded_here(job) as (writer, journal):
@@ -65,7 +65,7 @@ def _remove(job: Job, context: Callable[[SessionJournal], Context], keys: list[I
 
 
 class _Remover:
-    def __init__(self, job: Job, context: Context, journal: SessionJournal, writer: StateWriter) -> None:
+    def __init__(self, job: Job, context: WritingContext, journal: SessionJournal, writer: StateWriter) -> None:
         self._job = job
         self._context = context
         self._journal = journal
@@ -108,7 +108,7 @@ class _Remover:
         self._journal.delete(LiveObject(key.type, key.id, title, live))
         operation = entry.delete or ""
         try:
-            send(context, operation, {OPERATIONS[operation].id_parameter: key.id}, None)
+            send(context.destination.session, operation, {OPERATIONS[operation].id_parameter: key.id}, None)
         except NotFoundError:
             # It is gone; or the caller may not delete it, and then it is still shown.
             context.destination.live.look_anew(key.type)

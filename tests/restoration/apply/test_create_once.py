@@ -15,7 +15,7 @@ from lrestore.credentials import Credentials
 from lrestore.errors import LookerError, StoppedError
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
 from tests.restoration.restore_fixture import Stage
@@ -148,7 +148,7 @@ def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> Non
     assert [str(intent.intent.key) for intent in stage.reader.open_intents()] == [str(key)]
 
 
-def successor(stage: Stage, key: ItemKey) -> Context:
+def successor(stage: Stage, key: ItemKey) -> WritingContext:
     """The context of a successor process, whose listing is older than the death."""
     context = stage.context()
     context.destination.live.table(key.type)

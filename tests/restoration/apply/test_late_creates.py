@@ -17,7 +17,7 @@ from lrestore.credentials import Credentials
 from lrestore.errors import AmbiguousMatchError, LookerError, StoppedError
 from lrestore.looker.session import LookerSession
 from lrestore.messages import Intent
-from lrestore.restoration.context import Context
+from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.world import Sizes
@@ -68,7 +68,7 @@ def die(stage: Stage, item: Any, operation: str) -> None:
     assert stage.reader.open_intents()
 
 
-def successor(stage: Stage, settle_s: float = SETTLE_S) -> Context:
+def successor(stage: Stage, settle_s: float = SETTLE_S) -> WritingContext:
     return replace(stage.context(Policy(max_retries=2, settle_s=settle_s)), pause=threading.Event().wait)
 
 

@@ -13,7 +13,8 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import AmbiguousMatchError, IncompleteError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
-from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.policy import Policy
 from lrestore.run.compare.planned_objects import calls_of
 from lrestore.simulator.world.edits import Edit, edit

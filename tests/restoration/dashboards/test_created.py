@@ -104,7 +104,7 @@ def test_a_dashboard_with_a_generated_slug_is_found_by_a_run_without_records(sta
     else:
         slug_taken(stage)
     made = ItemRestorer(stage.context()).restore(item).result
-    forgetful = replace(stage.context(), journal=stage.journal("another destination"))
+    forgetful = replace(stage.context(), records=stage.journal("another destination"))
     found = ItemRestorer(forgetful).restore(item).result
     assert (found.outcome, found.destination_id) == ("unchanged", made.destination_id)
 

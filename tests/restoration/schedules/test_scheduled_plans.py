@@ -14,7 +14,8 @@ from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContent
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
 from lrestore.restoration.identify.proof import proof_of
-from lrestore.restoration.item import ItemPlan, ItemRestorer
+from lrestore.restoration.item import ItemRestorer
+from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.policy import Policy
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.run.compare.planned_objects import calls_of
