@@ -74,8 +74,9 @@ def end(job: Job, report: Report) -> None:
 def _pace(report: Report) -> Pace:
     """The rate counts only if the destination refused calls: otherwise something else held them back."""
     limits = [limit for *_, limit in report.throughput.timeline if limit is not None]
-    admitted = limits[-1] if limits and report.api.rate_limited else 0.0
-    return Pace(calls=report.api.calls, latency_ms=report.api.latency_ms, per_second=round(admitted, 3))
+    reached = round(limits[-1], 3) if limits else 0.0
+    admitted = reached if report.api.rate_limited else 0.0
+    return Pace(calls=report.api.calls, latency_ms=report.api.latency_ms, per_second=admitted, reached=reached)
 
 
 def clear(job: Job) -> None:

@@ -34,7 +34,8 @@ CREATE TABLE paces (
     session_id  TEXT PRIMARY KEY REFERENCES sessions (id),
     calls       INTEGER NOT NULL,
     latency_ms  REAL NOT NULL,
-    per_second  REAL NOT NULL
+    per_second  REAL NOT NULL,
+    reached     REAL NOT NULL
 );
     """,
     """

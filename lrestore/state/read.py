@@ -8,12 +8,14 @@ import typing
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
+from lrestore.clock import stamp
 from lrestore.errors import StateError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.messages import (
@@ -131,6 +133,11 @@ class StateReader:
     def last_pace(self, destination: str) -> Pace | None:
         """How fast the destination answered the last session that made calls; None if there was none."""
         row = self._row("select_last_pace", {"destination": destination})
+        return None if row is None else Pace(**row)
+
+    def recent_pace(self, destination: str, since: datetime) -> Pace | None:
+        """The same of the last session that ended at ``since`` or later and needed a limit; None if there was none."""
+        row = self._row("select_recent_pace", {"destination": destination, "since": stamp(since)})
         return None if row is None else Pace(**row)
 
     def unfinished_ids(self) -> frozenset[str]:

@@ -74,12 +74,13 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How fast a destination answered a session: the mean time of an answer, and how many calls per second it admitted
-    (0: it refused none for their rate).
+    (0: it refused none for their rate). ``reached``: the limit in calls per second at the end; 0: none was needed.
     """
 
     calls: int
     latency_ms: float
     per_second: float = 0.0
+    reached: float = 0.0
     session_id: str = ""
     looker_version: str = ""
 

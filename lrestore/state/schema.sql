@@ -153,5 +153,6 @@ CREATE TABLE paces (
     session_id  TEXT PRIMARY KEY REFERENCES sessions (id),
     calls       INTEGER NOT NULL,
     latency_ms  REAL NOT NULL,                          -- mean time of an answer
-    per_second  REAL NOT NULL                           -- calls that it admitted; 0: it refused none for their rate
+    per_second  REAL NOT NULL,                          -- calls that it admitted; 0: it refused none for their rate
+    reached     REAL NOT NULL                           -- the limit at the end: the next session begins with it
 );

@@ -246,7 +246,7 @@ class StateWriter:
 
     def record_pace(self, session_id: str, pace: Pace) -> None:
         """Store how fast the destination answered a session; the last start of a resumed one counts."""
-        values = {name: getattr(pace, name) for name in ("calls", "latency_ms", "per_second")}
+        values = {name: getattr(pace, name) for name in ("calls", "latency_ms", "per_second", "reached")}
         with self.transaction():
             self._execute("upsert_pace", {**values, "session_id": session_id})
 

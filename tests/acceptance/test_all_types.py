@@ -68,6 +68,10 @@ def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
     ran = here.run("--select", "all", "--yes").all_good()
     assert ran.writes == []
     assert ran.total("unchanged") + ran.total("skipped") == ran.total("selected")
+    assert "rate: begins with" not in ran.err
+    reached = ran.report["throughput"]["timeline"][-1][-1]
+    again = here.run("--select", "all", "--yes").all_good()
+    assert f"rate: begins with {reached:.0f} calls/s, as session {ran.report['session_id']} ended" in again.err
     assert len(ran.calls) < ran.total("selected") / 20
 
 

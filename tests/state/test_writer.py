@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -47,6 +48,17 @@ def test_the_pace_of_the_last_session_of_a_destination_is_found(writer: StateWri
     writer.record_pace("s2", Pace(calls=0, latency_ms=0))
     assert writer.read.last_pace(here) == found, "a session without calls met no pace"
     assert writer.read.last_pace("elsewhere") is None
+
+
+def test_the_pace_of_a_session_is_recent_for_a_while(writer: StateWriter) -> None:
+    here = writer.read.session(SESSION).destination
+    writer.record_pace(SESSION, Pace(calls=7, latency_ms=12.5, per_second=30, reached=31))
+    assert writer.read.recent_pace(here, noon()) is None, "the session has not ended"
+    writer.end_session(SESSION, "finished", Totals())
+    found = writer.read.recent_pace(here, noon())
+    assert found is not None and (found.session_id, found.reached) == (SESSION, 31)
+    assert writer.read.recent_pace(here, noon() + timedelta(seconds=1)) is None
+    assert writer.read.recent_pace("elsewhere", noon()) is None
 
 
 def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:

@@ -7,11 +7,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
@@ -39,10 +41,13 @@ from lrestore.run.select.order import natural
 from lrestore.run.select.text_links import links_here
 from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
+from lrestore.state.records import Pace
 from lrestore.state.undo import make_directory, undo_directory
 
 log = logging.getLogger(__name__)
 
+REMEMBERED = timedelta(days=1)
+"""A destination may admit another rate after this time."""
 _SHOW_EVERY_S = 0.25
 _SAMPLE_EVERY_S = 1.0
 _ALWAYS_LISTED = frozenset({"folder", "lookml_model"})
@@ -62,6 +67,7 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     types = {key.type for key in job.keys}
     tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
     with StateReader.open(Path(settings.state.path)) as reader:
+        pace = reader.recent_pace(job.ordinary_route.destination, utc_now() - REMEMBERED)
         mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
         ids = for_items(judgement, job.request.beside)
@@ -76,7 +82,7 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
         Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
     is_admin = job.is_admin()
     budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
-    with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget)) as limiter:
+    with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget, pace)) as limiter:
         brief = partial(
             WorkerBrief,
             settings=settings,
@@ -120,15 +126,19 @@ def _numbered(brief: Callable[..., WorkerBrief]) -> Callable[[int], WorkerBrief]
     return lambda number: brief(number=number)
 
 
-def _limiter_config(job: Job, budget: Budget) -> LimiterConfig:
+def _limiter_config(job: Job, budget: Budget, pace: Pace | None) -> LimiterConfig:
     run, rate = job.settings.run, job.settings.rate
-    return LimiterConfig(
+    config = LimiterConfig(
         max_in_flight=run.workers * run.in_flight,
         per_second=rate.per_second,
         burst=rate.burst,
         give_up_after_s=run.give_up_after_s,
         max_calls=budget.calls_left,
     )
+    if pace is None:
+        return config
+    log.info("rate: begins with %.0f calls/s, as session %s ended", pace.reached, pace.session_id)
+    return config.starting(pace.reached, pace.latency_ms / 1000, refused=pace.per_second > 0)
 
 
 def _priority(key: ItemKey) -> tuple[object, ...]:

@@ -64,7 +64,8 @@ class Controller:
     def begin(self, now_s: float) -> State:
         """The record at the start of a run."""
         window = float(min(self.config.start_in_flight, self.config.max_in_flight))
-        return State(limit=self.config.first_limit, window=window, tick_at_s=now_s)
+        ceiling = self.config.start_ceiling
+        return State(limit=self.config.first_limit, window=window, ceiling=ceiling, tick_at_s=now_s)
 
     def ask(self, state: State, now_s: float, asking: Asking) -> Verdict:
         """Decide whether a call may go out. ``GO`` and ``PROBE`` count it as let through."""
@@ -144,7 +145,7 @@ class Controller:
         growth.measure(state, now_s, span_s)
         slowness.measure(state)
         chance.end_test(state, now_s)
-        if slowness.calm(state, now_s, min(span_s, 1.0), self.config):
+        if slowness.calm(state, now_s, min(span_s, 1.0)):
             growth.grow(state, now_s, min(span_s, 1.0), self.config)
             crowding.widen(state, now_s, min(span_s, 1.0), self.config)
         state.tick_slot_waits = 0.0

@@ -6,7 +6,7 @@ server fails is not an outage: answers to other calls come in between. Any answe
 
 from __future__ import annotations
 
-from lrestore.run.limiter.config import LimiterConfig
+from lrestore.run.limiter.config import GENTLE_PER_SECOND, LimiterConfig
 from lrestore.run.limiter.state import NEVER, State
 
 FAILURES = 8
@@ -39,7 +39,7 @@ def answered(state: State, now_s: float, config: LimiterConfig) -> None:
     state.outage_since_s = NEVER
     if not config.per_second:
         state.ceiling = state.ceiling or state.limit
-        state.limit = max(min(state.limit, config.start_per_second), state.limit / 2)
+        state.limit = max(min(state.limit, GENTLE_PER_SECOND), state.limit / 2)
     state.tick_at_s = max(now_s, state.paused_until_s)
     state.tick_granted = 0
 

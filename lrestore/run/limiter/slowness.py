@@ -10,7 +10,7 @@ cause is not our load but other work or costlier calls: the new latency counts a
 
 from __future__ import annotations
 
-from lrestore.run.limiter.config import LimiterConfig
+from lrestore.run.limiter.config import GENTLE_PER_SECOND
 from lrestore.run.limiter.state import NEVER, State
 
 MEMORY = 64
@@ -52,25 +52,25 @@ def measure(state: State) -> None:
     state.tick_fastest_s = state.tick_answers = 0.0
 
 
-def calm(state: State, now_s: float, span_s: float, config: LimiterConfig) -> bool:
+def calm(state: State, now_s: float, span_s: float) -> bool:
     """Whether the limit may grow after a period of ``span_s``; lowers the limit if answers have become far too slow."""
     if state.fastest_s <= ENOUGH * state.best_s + SLACK_S:
         state.slow_since_s = NEVER
         return True
     state.best_s += (state.fastest_s - state.best_s) * span_s / FORGOTTEN_IN_S
     if state.fastest_s > TOO_MUCH * state.best_s + SLACK_S:
-        _ease(state, now_s, span_s, config)
+        _ease(state, now_s, span_s)
     return False
 
 
-def _ease(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
+def _ease(state: State, now_s: float, span_s: float) -> None:
     if state.slow_since_s == NEVER:
         state.slow_since_s, state.slow_fastest_s = now_s, state.fastest_s
     # While the server's queue is not empty, its measured rate is its capacity.
     state.ceiling, state.good = state.delivered, 0.0
     state.hold_until_s = now_s + SLOW_HOLD_S
     eased = min(state.limit, state.pace) * EASED_PER_S**span_s
-    state.limit = max(eased, min(state.limit, config.start_per_second))
+    state.limit = max(eased, min(state.limit, GENTLE_PER_SECOND))
     state.slow_fastest_s = max(state.slow_fastest_s, state.fastest_s)
     if now_s - state.slow_since_s < TRIED_S:
         return

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from lrestore.run.limiter.cell import Cell, MemoryCell
@@ -59,7 +60,7 @@ def world(tmp_path: Path) -> Build:
         members: Callable[[Path, LimiterConfig, int], list[Cell]] = memory,
         **settings: Any,
     ) -> World:
-        config = LimiterConfig(max_in_flight=processes * 4, **settings)
+        config = LimiterConfig(**{"max_in_flight": processes * 4, **settings})
         cells = members(tmp_path / "limiter", config, processes)
         made = World(server, cells[0], config)
         made.start(cells, threads=4)
@@ -158,6 +159,15 @@ def test_the_start_is_slow(world: Build) -> None:
     run.run(1.0)
     assert len(run.sent) <= 40
     assert run.server.under_way <= 8
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_run_begins_where_the_last_one_to_the_destination_ended(world: Build, *, refused: bool) -> None:
+    known = LimiterConfig(max_in_flight=32).starting(200.0, 0.055, refused=refused)
+    run = world(Bucket(205) if refused else Server(), **msgspec.structs.asdict(known))
+    run.run(1.0)
+    assert len(run.sent) >= 0.9 * 200
+    assert run.refused_share() < 0.01
 
 
 def test_a_server_without_limits_is_used_by_all_threads(world: Build) -> None:
