@@ -9,8 +9,9 @@ from lrestore.text.durations import seconds_of
 
 _LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
 
-SHOWN = ("sessions", "session", "diff", "dead-letters", "mappings", "unmapped", "source")
-_WITH_ARGUMENT = frozenset({"session", "diff", "dead-letters", "mappings", "unmapped"})
+SHOWN = ("sessions", "session", "diff", "dead-letters", "mappings", "unmapped", "source", "history", "changes")
+_NEEDS_ARGUMENT = {"history": "history=dashboard=42", "changes": "changes=2026-11-01..2026-11-23"}
+_WITH_ARGUMENT = frozenset({"session", "diff", "dead-letters", "mappings", "unmapped", *_NEEDS_ARGUMENT})
 
 
 def duration_s(text: str) -> float:
@@ -66,4 +67,6 @@ def shown(text: str) -> str:
     if equals and (what not in _WITH_ARGUMENT or not argument):
         wrong = f"{what} takes no value" if argument else "a value is missing after ="
         raise ArgumentTypeError(f"{text!r}: {wrong}")
+    if what in _NEEDS_ARGUMENT and not argument:
+        raise ArgumentTypeError(f"{text!r}: write it like {_NEEDS_ARGUMENT[what]}")
     return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lrestore.text.storable import to_json
 from lrestore.text.terminal import columns, plain, plain_json
@@ -30,15 +30,23 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
 
 
 def comma_separated(header: Sequence[str], rows: Iterable[Row]) -> str:
+    """The lines of :func:`csv_lines` as one text."""
+    return "".join(csv_lines(header, rows))
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
     """RFC 4180 with ``\\n`` as line end. Control characters are escaped, so that one item is one line.
 
     A spreadsheet evaluates text that begins like a formula, so such text gets an apostrophe before it
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
+    yield _csv_line(header)
+    yield from (_csv_line([_defused(value) for value in row]) for row in rows)
+
+
+def _csv_line(cells: Sequence[str]) -> str:
     target = io.StringIO()
-    writer = csv.writer(target, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows([_defused(value) for value in row] for row in rows)
+    csv.writer(target, lineterminator="\n").writerow(cells)
     return target.getvalue()
 
 

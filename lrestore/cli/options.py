@@ -110,7 +110,8 @@ class Options:
     )
     show: Optional[str] = _flag(
         MODE,
-        "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE[=ID]], unmapped[=TYPE], source: no API call",
+        "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE[=ID]], unmapped[=TYPE], source, "
+        "history=TYPE=ID (one object through all backups), changes=A..B (between two backups): no API call",
         type=shown,
         metavar="WHAT",
     )

@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO, cast
 
@@ -43,13 +43,15 @@ def prepare_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def write_out(text: str) -> None:
-    """Write results to stdout. A closed pipe is not an error: it must not change the exit code of the run.
+def write_out(text: str | Iterable[str]) -> None:
+    """Write results to stdout: a text, or its pieces as they come. A closed pipe is not an error: it must not change
+    the exit code of the run.
 
     Raises RunError if writing fails for another reason, such as a full disk.
     """
     try:
-        _write(sys.stdout, text)
+        for piece in [text] if isinstance(text, str) else text:
+            _write(sys.stdout, piece)
     except BrokenPipeError:
         return
     except OSError as error:

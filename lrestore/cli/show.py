@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -47,11 +47,23 @@ _SOURCE = ("type", "items", "corrupt", "deleted", "bytes")
 _ITEMS = ("spec", "name", "updated_at", "size_bytes", "status")
 
 
-def show(options: Options, environ: Mapping[str, str]) -> str:
-    """The text for stdout. Raises RunError: exit code 2 if something does not exist, 3 if it cannot be read."""
+def show(options: Options, environ: Mapping[str, str]) -> Iterable[str]:
+    """The text for stdout, in pieces. Raises RunError, maybe after some of them: exit code 2 if something does not
+    exist, 3 if it cannot be read.
+    """
     what, _, argument = (options.show or "").partition("=")
     form = options.format or "table"
     settings = settings_of(options, environ)
+    if what in ("history", "changes"):
+        from lrestore.cli import show_backups
+
+        shown = show_backups.history if what == "history" else show_backups.changes
+        return shown(settings, argument, form, full=options.verbose)
+    return [_shown(settings, what, argument, options)]
+
+
+def _shown(settings: Settings, what: str, argument: str, options: Options) -> str:
+    form = options.format or "table"
     if what == "source":
         return _source(settings, options.as_of or "", form)
     with StateReader.open(settings.state.path) as state:

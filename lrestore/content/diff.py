@@ -13,7 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.ontology.nulls import empty_says_nothing
 
-_LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connection_names"})
+LISTS_WITHOUT_ORDER = frozenset({"permissions", "models", "allowed_db_connection_names"})
 """Lists that Looker treats as sets: it gives them back in an order of its own."""
 
 _NONE_OR_EMPTY = frozenset({"listens_to_filters"})
@@ -62,7 +62,7 @@ def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
     ours, theirs = canonical(wanted, annotation), canonical(live, annotation)
     if name in _NONE_OR_EMPTY and not ours and not theirs:
         return True
-    if name in _LISTS_WITHOUT_ORDER and isinstance(ours, list) and isinstance(theirs, list):
+    if name in LISTS_WITHOUT_ORDER and isinstance(ours, list) and isinstance(theirs, list):
         return sorted(map(str, ours)) == sorted(map(str, theirs))
     if name == "result_maker":
         return _result_makers_equal(ours or {}, theirs or {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ import msgspec
 from lrestore.errors import MissingItemError
 from lrestore.messages import ItemKey
 from lrestore.vault import backup_warnings as doubts
-from lrestore.vault import explores, fingerprint, index, names, schema, summary
+from lrestore.vault import explores, fingerprint, index, names, rows, schema, summary
 from lrestore.vault import foreign_mappings as mappings
 from lrestore.vault import source_release as release
 from lrestore.vault.decode import decode, skim
@@ -162,6 +163,13 @@ class Vault:
             return entry.index_row()
         item = explores.find(self._finder, key)
         return None if item is None else item.row
+
+    def sorted_ids(self, type_name: str) -> Iterator[bytes]:
+        """The ids under which the rows of a type are stored, in UTF-8, ascending; one that is stored twice comes twice.
+
+        Two backups can be merged by them, without keeping ids in memory.
+        """
+        return heapq.merge(*(rows.sorted_ids(file, schema.KINDS[type_name]) for file in self._files))
 
     def explores(self) -> Iterator[IndexRow]:
         """The explores that the models of the backup name; see :mod:`lrestore.vault.explores`."""

@@ -131,6 +131,18 @@ def _single(file: OpenFile, rowid: int) -> tuple[Any, ...]:
     return found[0]
 
 
+def sorted_ids(file: OpenFile, kind: schema.Kind) -> Iterator[bytes]:
+    """The ids of a type's rows without the type before them, in the order of their bytes: SQLite sorts them, on disk
+    where they are many.
+    """
+    query = """
+        SELECT DISTINCT CAST(CASE WHEN substr(id, 1, :length) = :prefix THEN substr(id, :length + 1) ELSE id END
+                             AS BLOB)
+        FROM content_items WHERE content_type = :type ORDER BY 1"""
+    values = {"type": kind.number, "prefix": kind.prefix, "length": len(kind.prefix)}
+    return (encoded for (encoded,) in fetch(file, query, values))
+
+
 def blob(head: Head) -> bytes:
     """The row's content. Raises :class:`VaultError` if SQLite cannot read it."""
     query = "SELECT content_data FROM content_items WHERE rowid = :rowid"

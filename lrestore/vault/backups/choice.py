@@ -17,8 +17,6 @@ from lrestore.text.words import counted, shortened
 from lrestore.vault.backups.facts import Unreadable
 from lrestore.vault.backups.grouping import Backup, Grouped
 
-_ALWAYS_THERE: Final = frozenset({"user", "group", "role", "permission_set", "model_set", "folder"})
-"""Types of which each Looker holds objects that cannot be deleted: a full extraction has rows of them."""
 _LISTED: Final = 6
 _DATED: Final = 100
 _NAMED: Final = 3
@@ -83,7 +81,7 @@ def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:
     if not old_enough:
         dates = [stamp(backup.date) for backup in found.backups]
         raise VaultError(
-            f"each backup is younger than --as-of {asked}; the dates are {shortened(dates, _DATED)}",
+            f"each backup is younger than {asked}; the dates are {shortened(dates, _DATED)}",
             hint="give a later DATE; one without an offset is UTC",
         )
     newest = _newest(old_enough)
@@ -134,13 +132,7 @@ def _doubts(newest: Backup, backups: Sequence[Backup]) -> Iterator[str]:
 
 
 def _partial(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
-    missing = frozenset[str]().union(*(other.held for other in others)) - newest.covered
-    if all(file.recorded for file in newest.files):
-        lacks = missing
-    else:
-        # Without a record nothing tells "not asked for" from "none left", except for types that are always there.
-        whole = newest.held & _ALWAYS_THERE
-        lacks = missing & _ALWAYS_THERE if whole else missing
+    lacks = frozenset[str]().union(*(other.held for other in others)) - newest.covered
     if lacks:
         yield f"{named(newest)} holds no {', no '.join(sorted(lacks))}, which others hold: it may be a partial backup"
     if all(file.incremental for file in newest.files) and not all(f.incremental for o in others for f in o.files):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from lrestore.errors import VaultError
 from lrestore.vault import extractions, fingerprint, rows, schema
-from lrestore.vault.backup_warnings import NEVER_BACKED_UP
 from lrestore.vault.files import OpenFile, open_file
 from lrestore.vault.staging import Staging
 from lrestore.vault.times import utc_iso
@@ -92,7 +91,7 @@ def _facts(file: OpenFile) -> FileFacts:
         objects=keys,
         versions=array("q", (found[key][1] for key in keys)),
         held=frozenset(held),
-        covered=frozenset(held | asked) - NEVER_BACKED_UP,
+        covered=asked | held,
         recorded=bool(sessions),
         unfinished=next((one.status for one in sessions[-1:] if one.status != "completed"), ""),
         incremental=bool(sessions) and all(session.incremental for session in sessions),

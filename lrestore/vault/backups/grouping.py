@@ -15,11 +15,14 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Final
 
-from lrestore.vault import fingerprint
+from lrestore.vault import fingerprint, schema
 from lrestore.vault.backups.facts import FileFacts, common
 
 SHARDS_WITHIN: Final = timedelta(hours=24)
 """Shards of one backup may be extracted hours apart. The next nightly backup begins a day later."""
+
+ALWAYS_THERE: Final = frozenset({"user", "group", "role", "permission_set", "model_set", "folder"})
+"""Types of which each Looker holds objects that cannot be deleted: a full extraction has rows of them."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,16 @@ class Backup:
 
     @cached_property
     def covered(self) -> frozenset[str]:
-        """The types that its extractions have read from Looker."""
-        return frozenset[str]().union(*(file.covered for file in self.files))
+        """The types that its extractions have read from Looker: of the others nothing is known.
+
+        Without a record nothing tells "not asked for" from "none left". Then a backup that holds objects of a type
+        which no Looker lacks counts as a full one, except for other such types.
+        """
+        known = frozenset[str]().union(*(file.covered for file in self.files))
+        recorded = all(file.recorded for file in self.files)
+        if recorded or not known & ALWAYS_THERE:
+            return known
+        return known | (frozenset(schema.KINDS) - ALWAYS_THERE)
 
     @cached_property
     def held(self) -> frozenset[str]:

@@ -1,0 +1,106 @@
+"""The objects that were made, changed or gone between two backups: their rows merged by id, two objects in memory."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal
+
+import msgspec
+
+from lrestore.content.versions import differences
+from lrestore.messages import Change, Deletion, ItemKey
+from lrestore.ontology import CONTENT_TYPES
+from lrestore.vault.backups.choice import named
+from lrestore.vault.backups.grouping import Backup
+from lrestore.vault.backups.versions import Actor, Version, version_of
+from lrestore.vault.reader import Vault
+
+Kind = Literal["made", "changed", "gone", "unreadable"]
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """One object that is not the same in both backups. ``updated_at`` and ``updated_by`` are those of the later one, of
+    an object that is gone those of the earlier one. ``reason``: why it counts as gone, or cannot be compared.
+    """
+
+    change: Kind
+    type: str
+    id: str
+    name: str
+    updated_at: str = ""
+    updated_by: Actor | None = None
+    deleted_by: Actor | None = None
+    changes: tuple[Change, ...] = ()
+    deletions: tuple[Deletion, ...] = ()
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Comparison:
+    """The changes from ``before`` to ``after``; ``counts`` and ``warnings`` are complete once all were read."""
+
+    before: Backup
+    after: Backup
+    counts: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+
+    def run(self) -> Iterator[Changed]:
+        """The changes in the order of types and ids. Raises VaultError if a backup cannot be read on."""
+        with Vault.open(self.before.paths) as before, Vault.open(self.after.paths) as after:
+            for type_name in CONTENT_TYPES:
+                if self._comparable(type_name):
+                    yield from self._of_type(type_name, before, after)
+
+    def _comparable(self, type_name: str) -> bool:
+        """Whether both extractions asked for the type; if not, nothing of it is new or gone."""
+        for one, other in ((self.before, self.after), (self.after, self.before)):
+            if type_name in one.held and type_name not in other.covered:
+                self.warnings.append(f"{type_name} was not compared: {named(other)} holds none, and may not have asked")
+                return False
+        return True
+
+    def _of_type(self, type_name: str, before: Vault, after: Vault) -> Iterator[Changed]:
+        ids = heapq.merge(before.sorted_ids(type_name), after.sorted_ids(type_name))
+        for encoded, _ in groupby(ids):
+            key = ItemKey(type_name, encoded.decode("utf-8", "replace"))
+            found = _compared(key, version_of(before, key), version_of(after, key))
+            if found is None:
+                continue
+            self.counts["unchanged" if isinstance(found, str) else found.change] += 1
+            if not isinstance(found, str):
+                yield found
+
+
+def _compared(key: ItemKey, old: Version, new: Version) -> Changed | Literal["unchanged"] | None:
+    """None: neither backup holds the object as a live one."""
+    if not old.there and not new.there:
+        return None
+    if not new.there:
+        reason = "marked deleted" if new.state == "deleted" else ""
+        gone = _changed("gone", key, old, reason=reason)
+        return msgspec.structs.replace(gone, deleted_by=new.deleted_by)
+    if not old.there:
+        reason = "was marked deleted" if old.state == "deleted" else new.reason
+        return _changed("made", key, new, reason=reason)
+    if old.content is None or new.content is None:
+        return _changed("unreadable", key, new, reason=new.reason or old.reason)
+    changes, deletions = differences(key.type, old.content, new.content)
+    if not changes and not deletions:
+        return "unchanged"
+    return msgspec.structs.replace(_changed("changed", key, new), changes=changes, deletions=deletions)
+
+
+def _changed(change: Kind, key: ItemKey, shown: Version, *, reason: str = "") -> Changed:
+    return Changed(
+        change=change,
+        type=key.type,
+        id=key.id,
+        name=shown.name,
+        updated_at=shown.updated_at,
+        updated_by=shown.updated_by,
+        reason=reason,
+    )
