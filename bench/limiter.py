@@ -118,7 +118,9 @@ def measure(simulator: SimulatorProcess, callers: Callers) -> Tally:
     processes, threads = callers.processes, callers.threads
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "limiter"
-        with SharedLimiter.create(path, LimiterConfig(max_in_flight=processes * threads)) as limiter:
+        config = LimiterConfig(max_in_flight=processes * threads)
+        with SharedLimiter.alone(config) as limiter:
+            limiter.share(path, config)
             begin_s = time.monotonic()
             credentials = Credentials(simulator.client_id, simulator.client_secret)
             load = Load(simulator.base_url, credentials, path, threads, begin_s + callers.seconds)

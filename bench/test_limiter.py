@@ -39,7 +39,8 @@ def cost_of_a_lock_s(path: Path) -> float:
 
 def test_acquire_and_report_cost_little_more_than_the_lock(benchmark: Any, tmp_path: Path) -> None:
     config = LimiterConfig(max_in_flight=32, per_second=1e6)
-    with SharedLimiter.create(tmp_path / "limiter", config) as limiter:
+    with SharedLimiter.alone(config) as limiter:
+        limiter.share(tmp_path / "limiter", config)
 
         def call() -> None:
             limiter.acquire()
@@ -62,7 +63,8 @@ def test_processes_together_use_a_fixed_rate_to_95_percent(tmp_path: Path) -> No
     path = tmp_path / "limiter"
     config = LimiterConfig(max_in_flight=32, per_second=PER_SECOND, start_in_flight=32)
     context = multiprocess.get_context("fork")
-    with SharedLimiter.create(path, config) as limiter:
+    with SharedLimiter.alone(config) as limiter:
+        limiter.share(path, config)
         begin_s = time.monotonic()
         children = [context.Process(target=call_until, args=(path, begin_s + SECONDS)) for _ in range(8)]
         for child in children:

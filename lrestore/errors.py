@@ -128,6 +128,14 @@ class StoppedError(RunError):
     exit_code = 4
 
 
+class CallsSpentError(StoppedError):
+    """All calls that ``--max-calls`` allows have been made."""
+
+
+class OutageError(StoppedError):
+    """The destination has not answered for ``give_up_after_s``."""
+
+
 class ItemError(LrestoreError):
     """One item cannot be restored: it becomes a dead letter of type ``error_type``.
 

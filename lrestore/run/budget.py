@@ -42,11 +42,6 @@ class Budget:
             return "the time is up (--max-runtime)"
         return ""
 
-    @property
-    def calls_left(self) -> int | None:
-        """How many calls may still be made, at least one; None without a limit."""
-        return None if self.max_calls is None else max(1, self.max_calls - self.calls_before)
-
     def failures_left(self, failures: int) -> int | None:
         """How many more items may fail before the run stops; None without a limit."""
         if self.max_failures == "none":

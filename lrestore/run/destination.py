@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from lrestore.content.identity import Judgement
-from lrestore.errors import DestinationError, LookerError, StoppedError, UsageError
+from lrestore.errors import CallsSpentError, DestinationError, LookerError, OutageError, UsageError
 from lrestore.log_fields import with_log_item
-from lrestore.looker.limits import AtMost, FixedRate, Unlimited, Watched
+from lrestore.looker.limits import Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession, session_for
 from lrestore.restoration.backup import Backup
@@ -23,6 +23,8 @@ from lrestore.restoration.journal import Journal, Records
 from lrestore.restoration.ports import Definitions, Nowhere
 from lrestore.run.job import Job, interruptible, policy_of
 from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
+from lrestore.run.limiter import LimiterConfig, SharedLimiter
+from lrestore.run.limiter.config import START_ALONE_PER_SECOND
 from lrestore.run.prepare.api_specification import Known, load_api_specification
 from lrestore.run.prepare.copies import name_copies
 from lrestore.run.prepare.preflight import (
@@ -52,25 +54,20 @@ _MORE = "allow more calls: counting starts with the login"
 class Connection:
     """A destination that the run has logged in to.
 
-    ``limiter`` admits each call of this process, ``bound`` counts them if ``--max-calls`` is given. ``calls`` runs the
-    calls of one item side by side. ``former`` are the sessions that the run carries on. ``resources`` are closed when
-    the run ends.
+    ``limiter`` admits each call of the run; ``watched`` asks before each call of this process whether the run may go
+    on. ``calls`` runs the calls of one item side by side. ``former`` are the sessions that the run carries on.
+    ``resources`` are closed when the run ends.
     """
 
     session: LookerSession
     live: Live
     specification: Known
-    limiter: Watched
-    bound: AtMost | None
+    limiter: SharedLimiter
+    watched: Watched
     calls: Executor
     pause: Callable[[float], bool]
     former: FormerSessions
     resources: ExitStack
-
-    @property
-    def no_call_left(self) -> bool:
-        """Whether ``--max-calls`` calls have been made."""
-        return self.bound is not None and self.bound.spent
 
 
 @contextmanager
@@ -82,20 +79,18 @@ def connect(job: Job) -> Iterator[Connection]:
     most, least = job.request.max_calls, least_calls(job.keys, job.settings.run.identity)
     if most is not None and most < least:
         raise UsageError(f"--max-calls {most} is too small: the opening alone takes {least} calls or more", hint=_MORE)
-    rate = job.settings.rate
     pause = interruptible(lambda: job.surroundings.stop() or bool(job.guard and job.guard.trouble()))
-    even = FixedRate(rate.per_second, rate.burst, pause=pause) if rate.per_second > 0 else Unlimited()
-    bound = AtMost(most, even) if most else None
-    limiter = Watched(bound or even)
     with ExitStack() as resources:
+        limiter = resources.enter_context(SharedLimiter.alone(limits_alone(job), pause=pause))
+        watched = Watched(limiter)
         credentials = job.surroundings.credentials()
         read_only = job.request.mode != "restore"
         session = resources.enter_context(
-            session_for(job.settings, credentials, pause, limiter=limiter, read_only=read_only)
+            session_for(job.settings, credentials, pause, limiter=watched, read_only=read_only)
         )
         calls = ThreadPoolExecutor(job.settings.run.in_flight, thread_name_prefix="calls")
         resources.enter_context(calls)
-        with _opening(most, bound):
+        with opening(job):
             facts = connect_destination(session, job.settings.destination.base_url)
             known = load_api_specification(session, facts, Path(job.settings.state.path), job.route.destination)
         job.facts = known.facts
@@ -107,7 +102,7 @@ def connect(job: Job) -> Iterator[Connection]:
             live=Live(session),
             specification=known,
             limiter=limiter,
-            bound=bound,
+            watched=watched,
             calls=calls,
             pause=pause,
             former=resources.enter_context(FormerSessions(state, job.former)),
@@ -116,21 +111,31 @@ def connect(job: Job) -> Iterator[Connection]:
 
 
 @contextmanager
-def opening(job: Job, connection: Connection) -> Iterator[None]:
-    """The calls before the first item. Raises UsageError if they use up ``--max-calls``: nothing was written."""
-    with _opening(job.request.max_calls, connection.bound):
-        yield
+def opening(job: Job) -> Iterator[None]:
+    """The calls before the first item: nothing is written yet.
 
-
-@contextmanager
-def _opening(most: int | None, bound: AtMost | None) -> Iterator[None]:
+    Raises UsageError if they use up ``--max-calls``, DestinationError if the destination stops answering meanwhile.
+    """
     try:
         yield
-    except StoppedError as error:
-        if bound is None or not bound.spent:
-            raise
+    except CallsSpentError as error:
+        most = job.request.max_calls
         message = f"--max-calls {most} is too small: the opening alone used them up; nothing was written"
         raise UsageError(message, hint=_MORE) from error
+    except OutageError as error:
+        raise DestinationError(f"nothing was written: {error.message}") from error
+
+
+def limits_alone(job: Job) -> LimiterConfig:
+    """The limits of calls while this process is the only one that makes any."""
+    return LimiterConfig(
+        max_in_flight=job.settings.run.in_flight,
+        per_second=job.settings.rate.per_second,
+        burst=job.settings.rate.burst,
+        give_up_after_s=job.settings.run.give_up_after_s,
+        start_per_second=START_ALONE_PER_SECOND,
+        max_calls=job.request.max_calls,
+    )
 
 
 @dataclass(frozen=True, slots=True)

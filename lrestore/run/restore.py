@@ -49,7 +49,7 @@ def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Repo
     """
     with RunLock(Path(job.settings.state.path)):
         open_state(job, connection.specification)
-        with opening(job, connection):
+        with opening(job):
             destination = examine(job, connection)
             _add_missing_looks(destination)
             guards = pass_guards(destination, overridden)
@@ -96,7 +96,7 @@ def _restore_items(destination: ExaminedDestination, guards: Guards) -> Report:
     # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
     with StateReader.open(state) as reader:
         job.guard = guard = Guard(state, job.session_id)
-        destination.connection.limiter.check = guard.check
+        destination.connection.watched.check = guard.check
         ended = _carry_out(destination)
         if guard.trouble():
             ended = _lost(job, reader, ended)

@@ -65,7 +65,6 @@ def test_a_run_stops_when_its_calls_are_used_up() -> None:
     assert budget.spent(0, calls=49) == ""
     assert "--max-calls 50" in budget.spent(0, calls=50)
     assert Budget(10, max_calls=50, calls_before=30).spent(0, calls=20)
-    assert Budget(10, max_calls=50, calls_before=30).calls_left == 20
 
 
 def test_a_run_stops_when_its_time_is_up() -> None:

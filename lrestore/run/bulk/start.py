@@ -30,10 +30,11 @@ from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.destination import ExaminedDestination
+from lrestore.run.destination import ExaminedDestination, limits_alone
 from lrestore.run.job import Ended, Job, policy_of, processes
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
+from lrestore.run.limiter.config import GENTLE_PER_SECOND
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.source_instance import Handed, with_group_edges
 from lrestore.run.prepare.unfinished_creates import unanswered
@@ -82,43 +83,44 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
         Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
     is_admin = job.is_admin()
     budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
-    with SharedLimiter.create(folder / "limiter", _limiter_config(job, budget, pace)) as limiter:
-        brief = partial(
-            WorkerBrief,
-            settings=settings,
-            credentials=job.surroundings.credentials(),
-            source_credentials=job.surroundings.source_credentials() if job.asks_source(judgement) else None,
-            vault_files=job.vault.opened,
-            session_id=job.session_id,
-            folder=folder,
-            listings=listings,
-            handed=handed,
-            limiter=partial(SharedLimiter.attach, folder / "limiter"),
-            policy=policy_of(settings, job.request),
-            judgement=judgement,
-            releases=job.releases(),
-            hosts=job.hosts(),
-            caller_id=job.facts.user_id,
-            is_admin=is_admin,
-            titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS or job.undone),
-            guard=job.the_guard,
-            log=job.surroundings.log,
-            undo=job.request.undo,
-            beside=job.request.beside,
-            plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
-            former=job.former,
-        )
-        every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
-        writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
-        absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
-        ready = DependencyGraph(job.keys, links.needs, _priority)
-        coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
-        coordinator.announcer = job.surroundings.announcer
-        if job.resumed:
-            coordinator.resume(set(job.keys))
-        watch = _Watch(job, coordinator, limiter)
-        ended = coordinator.run(processes(job), job.surroundings.stop, budget, watch.show)
-        watch.last(ended.usage)
+    limiter = destination.connection.limiter
+    limiter.share(folder / "limiter", _limits(job, pace))
+    brief = partial(
+        WorkerBrief,
+        settings=settings,
+        credentials=job.surroundings.credentials(),
+        source_credentials=job.surroundings.source_credentials() if job.asks_source(judgement) else None,
+        vault_files=job.vault.opened,
+        session_id=job.session_id,
+        folder=folder,
+        listings=listings,
+        handed=handed,
+        limiter=partial(SharedLimiter.attach, folder / "limiter"),
+        policy=policy_of(settings, job.request),
+        judgement=judgement,
+        releases=job.releases(),
+        hosts=job.hosts(),
+        caller_id=job.facts.user_id,
+        is_admin=is_admin,
+        titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS or job.undone),
+        guard=job.the_guard,
+        log=job.surroundings.log,
+        undo=job.request.undo,
+        beside=job.request.beside,
+        plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
+        former=job.former,
+    )
+    every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
+    writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
+    absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
+    ready = DependencyGraph(job.keys, links.needs, _priority)
+    coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
+    coordinator.announcer = job.surroundings.announcer
+    if job.resumed:
+        coordinator.resume(set(job.keys))
+    watch = _Watch(job, coordinator, limiter)
+    ended = coordinator.run(processes(job), job.surroundings.stop, budget, watch.show)
+    watch.last(ended.usage)
     return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
 
 
@@ -126,14 +128,12 @@ def _numbered(brief: Callable[..., WorkerBrief]) -> Callable[[int], WorkerBrief]
     return lambda number: brief(number=number)
 
 
-def _limiter_config(job: Job, budget: Budget, pace: Pace | None) -> LimiterConfig:
-    run, rate = job.settings.run, job.settings.rate
-    config = LimiterConfig(
+def _limits(job: Job, pace: Pace | None) -> LimiterConfig:
+    run = job.settings.run
+    config = msgspec.structs.replace(
+        limits_alone(job),
         max_in_flight=run.workers * run.in_flight,
-        per_second=rate.per_second,
-        burst=rate.burst,
-        give_up_after_s=run.give_up_after_s,
-        max_calls=budget.calls_left,
+        start_per_second=GENTLE_PER_SECOND,
     )
     if pace is None:
         return config

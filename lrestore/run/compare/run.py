@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import msgspec
 
-from lrestore.errors import StoppedError
+from lrestore.errors import CallsSpentError, OutageError
 from lrestore.messages import ItemKey
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
@@ -41,10 +41,10 @@ log = logging.getLogger(__name__)
 def compare(job: Job, connection: Connection) -> Report:
     """The report of ``--plan`` or ``--verify``. Raises RunError if the comparison cannot start."""
     within = _Within(job, connection)
-    with opening(job, connection):
+    with opening(job):
         destination = examine(job, connection)
     with closing(ReadOnlyJournal.of(job)) as journal:
-        with opening(job, connection):
+        with opening(job):
             context = destination.context(journal)
             take_over(job, context, journal.take_over)
             if job.request.mode == "plan":
@@ -54,7 +54,7 @@ def compare(job: Job, connection: Connection) -> Report:
             policy = replace(context.policy, if_different="update", if_trashed="restore")
             context = replace(context, policy=policy)
             return _verify(job, ItemPlanner(context), keys, within)
-        with opening(job, connection):
+        with opening(job):
             plan = WholePlan(job, context, journal)
         return _plan(destination, plan, keys, within)
 
@@ -76,9 +76,7 @@ class _Within:
         """Compare until a limit is reached; return whether all was compared. The rest has no result."""
         try:
             return compare() and not self._spent
-        except StoppedError as error:
-            if not self._connection.no_call_left:
-                raise
+        except (CallsSpentError, OutageError) as error:
             self._spent = self._spent or error.message
             return False
 
@@ -109,7 +107,7 @@ def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[Item
     if keep is not None:
         planned.record = PlanRecord([planned_rename(write) for write in plan.aside])
     builder = job.report()
-    with opening(job, destination.connection):
+    with opening(job):
         guards = screen(destination)
     for write in plan.aside:
         builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")

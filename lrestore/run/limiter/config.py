@@ -18,6 +18,8 @@ LOWEST_LIMIT = 4.0
 
 GENTLE_PER_SECOND, GENTLE_IN_FLIGHT = 16.0, 8
 """A start that needs no knowledge: Looker's limits are not published, but 4 to 8 concurrent calls are safe."""
+START_ALONE_PER_SECOND = 250.0
+"""The start of a process that makes all calls: the number of its concurrent calls, 4 to 8, holds it back enough."""
 IN_FLIGHT_SPARE = 1.25
 """Concurrent calls at the start, as a multiple of what the rate needs on average."""
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 from typing import NamedTuple
 
+import msgspec
+
 from lrestore.looker.retries import MAX_RETRY_AFTER_S
 from lrestore.run.limiter import chance, crowding, growth, outage, slowness
 from lrestore.run.limiter.config import LimiterConfig
@@ -66,6 +68,22 @@ class Controller:
         window = float(min(self.config.start_in_flight, self.config.max_in_flight))
         ceiling = self.config.start_ceiling
         return State(limit=self.config.first_limit, window=window, ceiling=ceiling, tick_at_s=now_s)
+
+    def widened(self, before: State, now_s: float) -> State:
+        """The record when more processes take part. Counts, pauses and the next due time stay. Limits that
+        one process alone has reached stay only if a refusal has shown that they are the destination's.
+        """
+        if before.ceiling or before.bound:
+            window = before.window if before.bound else self.begin(now_s).window
+            return msgspec.structs.replace(before, window=window)
+        return msgspec.structs.replace(
+            self.begin(now_s),
+            due_at_s=before.due_at_s,
+            queue_until_s=before.queue_until_s,
+            paused_until_s=before.paused_until_s,
+            granted=before.granted,
+            rate_limited=before.rate_limited,
+        )
 
     def ask(self, state: State, now_s: float, asking: Asking) -> Verdict:
         """Decide whether a call may go out. ``GO`` and ``PROBE`` count it as let through."""

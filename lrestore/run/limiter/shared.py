@@ -15,9 +15,8 @@ from typing import NamedTuple, Self
 
 import msgspec
 
-from lrestore.errors import StoppedError
-from lrestore.looker.limits import SPENT
-from lrestore.run.limiter.cell import Cell
+from lrestore.errors import CallsSpentError, OutageError, StoppedError
+from lrestore.run.limiter.cell import Cell, MemoryCell
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Why
 from lrestore.run.limiter.events import Answer
@@ -54,9 +53,10 @@ class _Ticket(NamedTuple):
 
 
 class SharedLimiter:
-    """One limiter for all processes of a run; implements :class:`lrestore.looker.limits.Limiter`.
+    """One limiter for all calls of a run to its destination; implements :class:`lrestore.looker.limits.Limiter`.
 
-    One object per process, for all its threads; a child gets the path, not the object. Each thread has at most one call
+    A run begins :meth:`alone`. :meth:`share` lets other processes take part: each has one object for all its threads,
+    and gets the path, not the object. Each thread has at most one call
     in progress. If a call ends without a report, even by the death of its thread, its slot is freed.
     """
 
@@ -69,7 +69,10 @@ class SharedLimiter:
         pause: Pause | None = None,
         probe: Probe | None = None,
     ) -> None:
-        """Use :meth:`create` or :meth:`attach`. Without ``probe``, a real call tests whether an outage is over."""
+        """Use :meth:`alone` or :meth:`attach`.
+
+        Without ``probe``, a real call tests whether an outage is over.
+        """
         self.config = config
         self._gate = Gate(cell, Controller(config), clock)
         self._clock = clock
@@ -80,21 +83,9 @@ class SharedLimiter:
         self._pruned_at_s = clock()
 
     @classmethod
-    def create(
-        cls,
-        path: Path | str,
-        config: LimiterConfig,
-        *,
-        clock: Clock = time.monotonic,
-        pause: Pause | None = None,
-        probe: Probe | None = None,
-    ) -> Self:
-        """For the coordinator, before the workers start; replaces what an earlier run left under that name.
-
-        Raises :class:`~lrestore.errors.StateError` if the file cannot be made.
-        """
-        cell = FileCell.create(Path(path), config, Controller(config).begin(clock()))
-        return cls(cell, config, clock=clock, pause=pause, probe=probe)
+    def alone(cls, config: LimiterConfig, *, clock: Clock = time.monotonic, pause: Pause | None = None) -> Self:
+        """For the threads of one process."""
+        return cls(MemoryCell(Controller(config).begin(clock())), config, clock=clock, pause=pause)
 
     @classmethod
     def attach(
@@ -109,6 +100,21 @@ class SharedLimiter:
         cell = FileCell(Path(path))
         return cls(cell, cell.config, clock=clock, pause=pause, probe=probe)
 
+    def share(self, path: Path | str, config: LimiterConfig) -> None:
+        """Let other processes :meth:`attach`; replaces a file that an earlier run left. Calls let through before count;
+        no call is in progress here.
+
+        Raises :class:`~lrestore.errors.StateError` if the file cannot be made.
+        """
+        controller = Controller(config)
+        with self._turnstile:
+            with self._gate.cell as cell:
+                before = cell.load()
+            shared = FileCell.create(Path(path), config, controller.widened(before, self._clock()))
+            self._gate.cell.close()
+            self.config = config
+            self._gate = Gate(shared, controller, self._clock)
+
     def __enter__(self) -> Self:
         return self
 
@@ -118,8 +124,9 @@ class SharedLimiter:
     def acquire(self) -> None:
         """Return when this thread may make one call.
 
-        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` returns True while it waits, if the destination has
-        been unreachable for ``give_up_after_s``, and after ``max_calls``.
+        Raises :class:`~lrestore.errors.StoppedError` if ``pause`` returns True while it waits,
+        :class:`~lrestore.errors.OutageError` if the destination has been unreachable for ``give_up_after_s``,
+        :class:`~lrestore.errors.CallsSpentError` after ``max_calls``.
         """
         thread = threading.get_ident()
         if self._tickets.pop(thread, None):
@@ -163,7 +170,7 @@ class SharedLimiter:
             if why is Why.GONE:
                 raise self._gone()
             if why is Why.SPENT:
-                raise StoppedError(SPENT)
+                raise CallsSpentError("all allowed calls have been made (--max-calls)")
             if why is Why.PROBE:
                 self._look(at_s)
             elif self._pause(verdict.wait_s):
@@ -189,8 +196,8 @@ class SharedLimiter:
             if self._tickets.pop(thread, None):
                 self._gate.forget()
 
-    def _gone(self) -> StoppedError:
-        return StoppedError(
+    def _gone(self) -> OutageError:
+        return OutageError(
             f"the destination has not answered for {self.config.give_up_after_s:g} s (give_up_after_s)",
             hint="once it is back, continue with --resume",
         )

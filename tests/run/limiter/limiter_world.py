@@ -11,12 +11,14 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Verdict, Why
 from lrestore.run.limiter.events import Answer
 from lrestore.run.limiter.gate import Gate
+from lrestore.run.limiter.shared import SharedLimiter
 
 BEGIN_S = 1000.0
 """A clock rarely starts at 0."""
@@ -292,3 +294,10 @@ def bursts(sent: list[float], window_s: float = 1.0) -> int:
             inside.popleft()
         most = max(most, len(inside))
     return most
+
+
+def shared(path: Path, config: LimiterConfig) -> SharedLimiter:
+    """A limiter that other processes can attach to."""
+    limiter = SharedLimiter.alone(config)
+    limiter.share(path, config)
+    return limiter

@@ -19,6 +19,7 @@ from lrestore.run.limiter.file import MEMBERS, FileCell
 from lrestore.run.limiter.processes import started_at
 from lrestore.run.limiter.state import RECORD
 from tests.run.children import WITHIN_S, children, kill
+from tests.run.limiter.limiter_world import shared
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 CONFIG = LimiterConfig(max_in_flight=4, start_in_flight=4, start_per_second=1e6)
@@ -85,7 +86,7 @@ def test_a_half_written_record_is_not_seen(path: Path, cell: FileCell) -> None:
 @pytest.mark.parametrize("number", [1, 2, 7])
 def test_a_process_that_dies_with_the_lock_does_not_block_others(path: Path, number: int) -> None:
     """kill -9 between the two halves of an update: lock free, record whole, the update not made."""
-    with SharedLimiter.create(path, CONFIG) as limiter, children(die_at_pass, [(path, number)]) as (child,):
+    with shared(path, CONFIG) as limiter, children(die_at_pass, [(path, number)]) as (child,):
         child.join(WITHIN_S)
         assert child.exitcode == -9
         assert limiter.snapshot().granted == number // 2, "two updates a call, the last one not made"
@@ -97,7 +98,7 @@ def test_a_process_that_dies_with_the_lock_does_not_block_others(path: Path, num
 @pytest.mark.crash
 def test_the_places_of_a_killed_process_are_freed(path: Path) -> None:
     """This holds before its parent has reaped it: a zombie holds no place."""
-    with SharedLimiter.create(path, CONFIG) as limiter, children(take_and_hang, [(path, 4)]) as (child,):
+    with shared(path, CONFIG) as limiter, children(take_and_hang, [(path, 4)]) as (child,):
         while limiter.snapshot().in_flight < 4:
             assert child.is_alive()
         kill(child)
@@ -159,12 +160,12 @@ def test_another_file_is_refused(path: Path, content: bytes) -> None:
 
 def test_a_folder_that_does_not_exist_is_named(path: Path) -> None:
     with pytest.raises(StateError, match="No such file"):
-        SharedLimiter.create(path / "limiter", CONFIG)
+        shared(path / "limiter", CONFIG)
 
 
 def test_the_file_of_an_earlier_run_is_replaced_and_its_orphans_keep_the_old_one(path: Path) -> None:
-    orphan = SharedLimiter.create(path, CONFIG)
-    with SharedLimiter.create(path, CONFIG) as limiter:
+    orphan = shared(path, CONFIG)
+    with shared(path, CONFIG) as limiter:
         orphan.acquire()
         assert limiter.snapshot().in_flight == 0
     orphan.close()

@@ -14,7 +14,7 @@ from multiprocess.connection import wait
 
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from tests.run.children import children, kill, start
-from tests.run.limiter.limiter_world import bursts
+from tests.run.limiter.limiter_world import bursts, shared
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 _CALL = struct.Struct("=dI")
@@ -46,7 +46,7 @@ def test_a_fixed_rate_holds_over_processes_that_are_killed(tmp_path: Path) -> No
     chance = random.Random(3)
     calls: list[tuple[float, int]] = []
     config = LimiterConfig(max_in_flight=16, per_second=PER_SECOND, start_in_flight=16)
-    with SharedLimiter.create(path, config) as limiter, children(call, [(path, write)] * 4) as running:
+    with shared(path, config) as limiter, children(call, [(path, write)] * 4) as running:
         calls += calls_until(read, time.monotonic() + 0.5)
         for _ in range(10):
             victim = chance.randrange(4)
@@ -68,7 +68,7 @@ def test_a_fixed_rate_holds_over_processes_that_are_killed(tmp_path: Path) -> No
 def test_a_spawned_worker_attaches_by_path(tmp_path: Path) -> None:
     """Only the path is inherited."""
     path = tmp_path / "limiter"
-    with SharedLimiter.create(path, LimiterConfig(max_in_flight=4)) as limiter:
+    with shared(path, LimiterConfig(max_in_flight=4)) as limiter:
         child = multiprocess.get_context("spawn").Process(target=call_once, args=(path,))
         child.start()
         child.join(30)

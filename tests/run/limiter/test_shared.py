@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
+import msgspec
 import pytest
 
-from lrestore.errors import StoppedError
+from lrestore.errors import CallsSpentError, StoppedError
 from lrestore.looker.limits import Limiter
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.cell import MemoryCell
@@ -56,6 +58,39 @@ def test_a_fixed_rate_paces_a_caller() -> None:
         calls.acquire()
         calls.report(200, 0.05, None)
     assert clock.now_s - BEGIN_S == pytest.approx(2.0, rel=0.01)
+
+
+def test_calls_before_the_limiter_is_shared_count_afterwards(tmp_path: Path) -> None:
+    clock = Clock()
+    config = LimiterConfig(max_in_flight=4, per_second=10.0, max_calls=30)
+    calls = SharedLimiter.alone(config, clock=clock, pause=clock.pause)
+
+    def make(times: int) -> None:
+        for _ in range(times):
+            calls.acquire()
+            calls.report(200, 0.0, None)
+
+    make(11)
+    calls.share(tmp_path / "limiter", msgspec.structs.replace(config, max_in_flight=8))
+    make(10)
+    assert clock.now_s - BEGIN_S == pytest.approx(2.0, rel=0.01)
+    make(9)
+    with pytest.raises(CallsSpentError, match="--max-calls"):
+        make(1)
+    calls.close()
+
+
+def test_a_limit_that_one_process_found_holds_for_many_and_an_unused_one_does_not(tmp_path: Path) -> None:
+    for refused in (False, True):
+        clock = Clock()
+        config = LimiterConfig(max_in_flight=4, start_per_second=200.0)
+        calls = SharedLimiter.alone(config, clock=clock, pause=clock.pause)
+        calls.acquire()
+        calls.report(*((429, 0.1, 1.0) if refused else (200, 0.1, None)))
+        found = calls.snapshot().limit
+        calls.share(tmp_path / "limiter", LimiterConfig(max_in_flight=32, start_per_second=16.0))
+        assert calls.snapshot().limit == (found if refused else 16.0)
+        calls.close()
 
 
 def test_a_retry_after_is_waited_out() -> None:
