@@ -10,7 +10,7 @@ from enum import Enum
 import attrs
 import pytest
 
-from lrestore.content.shapes import SCHEMAS
+from lrestore.content.shapes.schemas import SCHEMAS
 from lrestore.ontology import CONTENT_TYPES, PARTS
 from lrestore.ontology.fields import attributes, sdk_model
 
