@@ -51,7 +51,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run.bulk": (
         frozenset({"pipes"}),
         frozenset({"launch"}),
-        frozenset({"batch_size", "call_crash_points", "crash_policy", "failed_needs", "protocol"}),
+        frozenset({"batch_size", "call_crash_points", "callers", "crash_policy", "failed_needs", "protocol"}),
         frozenset({"outbox", "coordinator_outbox"}),
         frozenset({"worker", "writer"}),
         # Imported by name, by the fork server that launch.launcher starts.

@@ -311,9 +311,9 @@ class Job:
         )
 
 
-def processes(job: Job) -> int:
-    """How many worker processes restore the items; 0: this process restores them."""
-    return min(job.settings.run.workers, len(job.keys)) if len(job.keys) > FEW else 0
+def in_bulk(job: Job) -> bool:
+    """Whether worker processes restore the items; otherwise this process does."""
+    return len(job.keys) > FEW
 
 
 def policy_of(settings: Settings, request: RunRequest) -> Policy:

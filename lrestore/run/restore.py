@@ -25,7 +25,7 @@ from lrestore.run.compare.verify import verify_after
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.gate import pass_guards
 from lrestore.run.in_process import run_single
-from lrestore.run.job import Ended, Job, processes
+from lrestore.run.job import Ended, Job, in_bulk
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
 from lrestore.run.prepare.missing_looks import add_missing_looks
@@ -139,7 +139,7 @@ def _carry_out(destination: ExaminedDestination) -> Ended:
 
 
 def _each_item(destination: ExaminedDestination, budget: Budget) -> Ended:
-    if not processes(destination.job):
+    if not in_bulk(destination.job):
         return run_single(destination, budget)
     # A few items need no processes, nor the libraries that start them.
     from lrestore.run.bulk.start import run_bulk

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from lrestore.errors import SettingsError
 from lrestore.settings.complete import completed
 from lrestore.settings.file import SettingsFile, expanded, read_settings_file
@@ -52,9 +54,11 @@ def load_settings(file: Path | None, environ: Mapping[str, str], overrides: Mapp
     """
     given: _Layer = dict(_from_file(read_settings_file(file), environ)) if file else {}
     given |= _from_environment(environ)
-    given |= {key: _Given(value, "flag or argument") for key, value in overrides.items() if value is not None}
+    flags = {key: _Given(value, "flag or argument") for key, value in overrides.items() if value is not None}
+    given |= flags
     given = dict(_from_ini(given)) | given
-    return completed({key: _checked(key, entry) for key, entry in given.items()})
+    settings = completed({key: _checked(key, entry) for key, entry in given.items()})
+    return msgspec.structs.replace(settings, by_flag=frozenset(flags))
 
 
 def _from_file(file: SettingsFile, environ: Mapping[str, str]) -> Iterator[tuple[str, _Given]]:

@@ -123,13 +123,14 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that can be set, by section."""
+    """Everything that can be set, by section. ``by_flag``: what a flag or an argument has set, as ``section.key``."""
 
     source: Source = msgspec.field(default_factory=Source)
     destination: Destination = msgspec.field(default_factory=Destination)
     state: State = msgspec.field(default_factory=State)
     run: Run = msgspec.field(default_factory=Run)
     rate: Rate = msgspec.field(default_factory=Rate)
+    by_flag: frozenset[str] = frozenset()
 
 
 SECTIONS: dict[str, type] = {"source": Source, "destination": Destination, "state": State, "run": Run, "rate": Rate}

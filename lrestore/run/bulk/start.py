@@ -26,12 +26,13 @@ from lrestore.report.progress import Standing
 from lrestore.restoration.beside import for_items
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.run.budget import Budget
+from lrestore.run.bulk.callers import callers
 from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.destination import ExaminedDestination, limits_alone
-from lrestore.run.job import Ended, Job, policy_of, processes
+from lrestore.run.job import Ended, Job, policy_of
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.config import GENTLE_PER_SECOND
@@ -82,12 +83,14 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
         access = dict(job.gathered.access())
         Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
     is_admin = job.is_admin()
+    processes, threads = callers(settings, len(job.keys))
+    with_threads = msgspec.structs.replace(settings, run=msgspec.structs.replace(settings.run, in_flight=threads))
     budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
     limiter = destination.connection.limiter
     limiter.share(folder / "limiter", _limits(job, pace))
     brief = partial(
         WorkerBrief,
-        settings=settings,
+        settings=with_threads,
         credentials=job.surroundings.credentials(),
         source_credentials=job.surroundings.source_credentials() if job.asks_source(judgement) else None,
         vault_files=job.vault.opened,
@@ -119,7 +122,7 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     if job.resumed:
         coordinator.resume(set(job.keys))
     watch = _Watch(job, coordinator, limiter)
-    ended = coordinator.run(processes(job), job.surroundings.stop, budget, watch.show)
+    ended = coordinator.run(processes, job.surroundings.stop, budget, watch.show)
     watch.last(ended.usage)
     return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
 

@@ -16,7 +16,7 @@ from lrestore.report.guards import BackupFacts, DestinationFacts, Foreseen, Guar
 from lrestore.run.audit import age
 from lrestore.run.destination import ExaminedDestination
 from lrestore.run.guards.disk import disk_of, needed_bytes
-from lrestore.run.job import Job, processes
+from lrestore.run.job import Job, in_bulk
 from lrestore.vault.reader import Vault
 
 _ASKED_OF_SOURCE = frozenset({"group", "role"})
@@ -32,10 +32,11 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
     ``overridden``: limits that the run passes on demand.
     """
     job, judgement = destination.job, destination.judgement
-    workers = processes(job)
+    bulk = in_bulk(job)
+    workers = job.settings.run.workers if bulk else 0
     plans = job.request.mode == "plan"
     # Several processes need the answer anyway. A plan with a budget of calls keeps them for its items.
-    asks = may_ask(job) or (job.request.max_calls is None if plans else workers > 0)
+    asks = may_ask(job) or (job.request.max_calls is None if plans else bulk)
     settings, facts = job.settings, job.facts
     extent = job.extent
     restores = job.request.mode == "restore"
