@@ -31,7 +31,7 @@ LAST = "last"
 EXAMPLES = """\
 examples:
   lrestore --select dashboard=42 --plan                 what would change, field by field; nothing is written
-  lrestore --select dashboard=42,43 --select look=7     restore two dashboards and a look
+  lrestore --select dashboard=42 --copy-into 7          look at it first: a copy in folder 7, nothing else is written
   lrestore --select all --exclude user --verify=after   everything but users, then read again and compare
   lrestore --show source --format csv > list.csv        what the backup holds; edit it, then --select @list.csv
   lrestore --config conf/demo.toml                      try it out: restore into a simulated Looker on this machine

@@ -27,6 +27,9 @@ TITLE = "{title} (backup {date})"
 
 _PLACEHOLDER = re.compile(r"\{(title|date|id)\}")
 
+_LONGEST = 245
+"""Characters of a title, with room for a number: a database column commonly holds 255."""
+
 _QUERIES = frozenset({"query", "merge_query"})
 
 _PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
@@ -58,6 +61,9 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
             return item
         raw = _alive(item.raw)
         raw |= {"title": title, "folder_id": self.folder}
+        if raw.get("public"):
+            # A copy is to be looked at: it gets no public address.
+            raw["public"] = False
         if "slug" in CONTENT_TYPES[item.key.type].natural_key:
             raw["slug"] = generated_slug(item.key, {"slug": self.id})
         return replace(item, name=title, raw=raw)
@@ -98,8 +104,13 @@ def for_items(judgement: Judgement, beside: Beside | None) -> Judgement:
 
 
 def filled(template: str, values: dict[str, str]) -> str:
-    """The template with its placeholders filled in."""
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
+    """The template with its placeholders filled in. A long title is cut, so that what stands around it fits."""
+    told = _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
+    over, title = len(told) - _LONGEST, values["title"]
+    if over <= 0:
+        return told
+    cut = title[: max(0, len(title) - over - 1)].rstrip() + "…"
+    return _PLACEHOLDER.sub(lambda found: {**values, "title": cut}[found[1]], template).strip()[:_LONGEST]
 
 
 def free_title(wanted: str, taken: set[str]) -> str:

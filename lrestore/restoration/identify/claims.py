@@ -5,6 +5,7 @@ from __future__ import annotations
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.restoration.beside import COPIED
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.users import same_person
@@ -19,7 +20,7 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))
-    if any(proves(key.type, recorded, row) for recorded in context.records.copied(key.type, other.id)):
+    if key.type in COPIED and _is_copy(context, key.type, row):
         return True
     if context.backup.copies(key):
         return False
@@ -29,6 +30,11 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
         return True
     claiming = claimants(context, key.type, row) - {key.id}
     return any(context.backup.source.holds(ItemKey(key.type, claimant)) for claimant in claiming)
+
+
+def _is_copy(context: Context, type_name: str, row: JsonObject) -> bool:
+    """Whether a session has made the live object as a copy beside an original."""
+    return any(proves(type_name, recorded, row) for recorded in context.records.copied(type_name, str(row["id"])))
 
 
 def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:

@@ -17,12 +17,15 @@ from lrestore.restoration.beside import Beside, filled, free_title
 from lrestore.restoration.journal import Records
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.text.words import shortened
 from lrestore.vault.items import IndexRow
 
 log = logging.getLogger(__name__)
 
 _NO_CONTENT = ("lookml", "is_users_root")
 """The id of a folder, and a mark of one, that hold no looks and dashboards of users."""
+
+_NAMED = 5
 
 _HINT = "give the id of a folder of the destination, not of the backup: it stands at the end of the folder's address"
 
@@ -51,7 +54,9 @@ def _folder_name(live: Live, folder_id: str) -> str:
     except LookerError as error:
         raise DestinationError(f"--copy-into: folder {folder_id} cannot be read: {error}", hint=_HINT) from error
     if folder is None or folder.get("deleted"):
-        raise DestinationError(f"--copy-into: folder {folder_id} is not in the destination", hint=_HINT)
+        named = [one for one, row in (live.tables({"folder"})["folder"] or {}).items() if row.get("name") == folder_id]
+        hint = f"that is the name of folder {shortened(named, _NAMED)}: give the id" if named else _HINT
+        raise DestinationError(f"--copy-into: folder {folder_id} is not in the destination", hint=hint)
     name = str(folder.get("name") or "")
     if folder_id == _NO_CONTENT[0] or folder.get(_NO_CONTENT[1]):
         raise DestinationError(f"--copy-into: folder {folder_id} ({name!r}) holds no looks and dashboards", hint=_HINT)
@@ -94,11 +99,12 @@ def _date(row: IndexRow | None) -> str:
 
 
 def _titles(live: Live, type_name: str, folder_id: str) -> Iterator[str]:
-    """The titles of one type in the folder, case-folded. Titles in the trash are free."""
-    operation = CONTENT_TYPES[type_name].search or ""
+    """The titles of one type in the folder, case-folded. It is nowhere said that a title in the trash is free."""
+    operation, query = CONTENT_TYPES[type_name].search or "", {"folder_id": folder_id, "fields": "id,title"}
+    trashed = {**query, "deleted": True}
     try:
-        for row in live.pages(operation, {"folder_id": folder_id, "fields": "id,title,deleted"}):
-            if not row.get("deleted"):
+        for rows in (live.pages(operation, query), live.pages(operation, trashed)):
+            for row in rows:
                 yield str(row.get("title") or "").casefold()
     except LookerError as error:
         what = f"the {type_name}s of folder {folder_id} cannot be listed"
