@@ -14,7 +14,7 @@ from typing import Final
 
 from lrestore.errors import VaultError
 from lrestore.text.words import counted, shortened
-from lrestore.vault.backups.facts import Unreadable
+from lrestore.vault.backups.facts import FileFacts, Unreadable, common, of_another_instance, same_rows
 from lrestore.vault.backups.grouping import Backup, Grouped
 
 _LISTED: Final = 6
@@ -41,6 +41,7 @@ def choose(found: Grouped, as_of: datetime | None = None, asked: str = "") -> Ch
     if as_of is not None:
         return _as_of(found, as_of, asked)
     newest = _newest(found.backups)
+    _refuse_other_instances(newest, found.backups)
     doubts = list(_doubts(newest, found.backups))
     if doubts:
         raise VaultError(
@@ -85,6 +86,7 @@ def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:
             hint="give a later DATE; one without an offset is UTC",
         )
     newest = _newest(old_enough)
+    _refuse_other_instances(newest, found.backups)
     others = [backup for backup in found.backups if backup is newest or backup.date < newest.date or not backup.date]
     warnings = tuple(f"{named(newest)}: {doubt}" for doubt in _doubts(newest, others))
     why = f"of {{count}} backups the newest that is not younger than {asked}"
@@ -112,10 +114,27 @@ def _newest(backups: Sequence[Backup]) -> Backup:
     if len(equal) > 1:
         raise VaultError(
             f"[source] path names {_listed(backups)}; {' and '.join(map(named, equal))} are equally new, and hold"
-            " different rows of the same objects",
+            " the same objects",
             hint="name one of them in [source] path",
         )
     return newest
+
+
+def _refuse_other_instances(chosen: Backup, backups: Sequence[Backup]) -> None:
+    """Raise VaultError if the files are of several instances: no date tells which one is meant."""
+    others = [
+        file.path
+        for backup in backups
+        if backup is not chosen
+        for file in backup.files
+        if any(of_another_instance(own, file) for own in chosen.files)
+    ]
+    if others:
+        raise VaultError(
+            f"[source] path names backups of different instances: most objects of {shortened(others, _NAMED)} were"
+            f" created at other times than those with the same ids in {named(chosen)}",
+            hint="name only files of one instance in [source] path",
+        )
 
 
 def _doubts(newest: Backup, backups: Sequence[Backup]) -> Iterator[str]:
@@ -127,8 +146,22 @@ def _doubts(newest: Backup, backups: Sequence[Backup]) -> Iterator[str]:
     strangers = [file.path for other in others if other.date for file in other.files if not newest.touches(file)]
     if strangers:
         yield f"no object of {shortened(strangers, _NAMED)} is in {named(newest)}, which may be incomplete"
+    twins = [file.path for other in others for file in other.files if _shares_rows(newest, file)]
+    if twins:
+        yield (
+            f"{named(newest)} and {shortened(twins, _NAMED)} hold rows of the same extraction, and each holds others:"
+            " they may be parts of one backup"
+        )
     yield from _partial(newest, others)
     yield from _unfinished(newest, others)
+
+
+def _shares_rows(newest: Backup, file: FileFacts) -> bool:
+    """Whether the file holds rows of the newest backup, no older version of its objects, and other objects."""
+    if not all(same_rows(own, file) for own in newest.files):
+        return False
+    shared = sum(1 for own in newest.files for _ in common(own, file))
+    return 0 < shared < len(file.objects)
 
 
 def _partial(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:

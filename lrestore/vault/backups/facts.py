@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from lrestore.errors import VaultError
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import extractions, fingerprint, rows, schema
 from lrestore.vault.files import OpenFile, open_file
 from lrestore.vault.staging import Staging
 from lrestore.vault.times import utc_iso
+
+_QUERY: Final = fingerprint.QUERY.replace(" FROM ", ", created_at FROM ")
+_DAY: Final = len("2026-11-23")
+_SAMPLE: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
     """One file. ``date`` is the time of its newest row, "" if no row has a readable one.
 
-    ``objects`` are hashes of (type, id), ascending; ``versions``, in the same order, tell the rows of one object apart:
-    equal versions are the same row of the same extraction. Both need sixteen bytes per object, so that hundreds of
-    files fit into memory.
+    ``objects`` are hashes of (type, id), ascending. In the same order, ``versions`` tell the rows of one object apart:
+    equal versions are the same row of the same extraction; ``births`` are hashes of ``created_at``, which Looker never
+    changes, 0 where it is not known. They need 24 bytes per object, so that hundreds of files fit into memory.
     """
 
     path: str
@@ -29,6 +38,7 @@ class FileFacts:
     date: str
     objects: array[int]
     versions: array[int]
+    births: array[int]
     held: frozenset[str]
     """The types of which it holds rows."""
     covered: frozenset[str]
@@ -68,9 +78,9 @@ def _facts(file: OpenFile) -> FileFacts:
     digest = hashlib.sha256()
     newest = ""
     held: set[str] = set()
-    found: dict[int, tuple[str, int]] = {}
-    for row in rows.fetch(file, fingerprint.QUERY):
-        fingerprint.add(digest, row)
+    found: dict[int, tuple[str, int, int]] = {}
+    for *row, created_at in rows.fetch(file, _QUERY):
+        fingerprint.add(digest, tuple(row))
         number, row_id, synced_at, deleted_at, size = row
         synced = utc_iso(synced_at)
         newest = max(newest, synced)
@@ -78,8 +88,9 @@ def _facts(file: OpenFile) -> FileFacts:
         if kind is not None:
             held.add(kind.name)
             key = hash((kind.number, str(row_id).removeprefix(kind.prefix)))
+            birth = _birth(utc_iso(created_at), synced) if CONTENT_TYPES[kind.name].created_at else 0
             # Both ways of writing an id may be in one file: the newest row is the object.
-            found[key] = max(found.get(key, ("", 0)), (synced, hash((synced_at, deleted_at, size))))
+            found[key] = max(found.get(key, ("", 0, 0)), (synced, hash((synced_at, deleted_at, size)), birth))
     file.check_unchanged()
     sessions = extractions.of_file(file)
     asked = frozenset[str]().union(*(session.types for session in sessions if session.status == "completed"))
@@ -90,6 +101,7 @@ def _facts(file: OpenFile) -> FileFacts:
         date=newest,
         objects=keys,
         versions=array("q", (found[key][1] for key in keys)),
+        births=array("q", (found[key][2] for key in keys)),
         held=frozenset(held),
         covered=asked | held,
         recorded=bool(sessions),
@@ -98,15 +110,39 @@ def _facts(file: OpenFile) -> FileFacts:
     )
 
 
-def common(one: FileFacts, other: FileFacts) -> Iterator[bool]:
-    """For each object that both files hold: whether it is the same row."""
+def _birth(created_at: str, synced_at: str) -> int:
+    """A hash of the time of creation, 0 for one just before the extraction: where an object shows none, LookerVault
+    stores the moment of the extraction. Two days, since either time may be read in a wrong time zone.
+    """
+    return hash(created_at) if created_at and synced_at and created_at < _two_days_before(synced_at[:_DAY]) else 0
+
+
+@functools.cache
+def _two_days_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=2)).isoformat()
+
+
+def common(one: FileFacts, other: FileFacts) -> Iterator[tuple[int, int]]:
+    """For each object that both files hold: its places in the two."""
     left, right = 0, 0
     ours, theirs = one.objects, other.objects
     while left < len(ours) and right < len(theirs):
         if ours[left] == theirs[right]:
-            yield one.versions[left] == other.versions[right]
+            yield left, right
             left, right = left + 1, right + 1
         elif ours[left] < theirs[right]:
             left += 1
         else:
             right += 1
+
+
+def same_rows(one: FileFacts, other: FileFacts) -> bool:
+    """Whether each object that both hold is the same row in both."""
+    return all(one.versions[left] == other.versions[right] for left, right in common(one, other))
+
+
+def of_another_instance(one: FileFacts, other: FileFacts) -> bool:
+    """Whether most objects of the same ids were created at other times: judged from the first that have a time."""
+    known = ((one.births[left], other.births[right]) for left, right in common(one, other))
+    sample = list(islice((pair for pair in known if all(pair)), _SAMPLE))
+    return 2 * sum(ours != theirs for ours, theirs in sample) > len(sample)

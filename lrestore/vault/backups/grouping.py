@@ -1,10 +1,8 @@
 """Which files are one backup.
 
-Two files belong to different backups if they hold the same object in different rows: one extraction stores each object
-once. So do two files of which one holds all rows of the other and newer ones: it is a later state of the same vault.
-Files that share no object, or only equal rows, are shards of one backup if they lie close together in time. Neighbours
-in time are joined first, the nearest before all others: a shard of tonight is nearer to the other shards of tonight
-than to those of last night.
+Two files that hold the same object belong to different backups: one extraction stores each object once. Files that
+share no object are shards of one backup if they lie close together in time. Neighbours in time are joined first, the
+nearest before all others: a shard of tonight is nearer to the other shards of tonight than to those of last night.
 """
 
 from __future__ import annotations
@@ -23,6 +21,8 @@ SHARDS_WITHIN: Final = timedelta(hours=24)
 
 ALWAYS_THERE: Final = frozenset({"user", "group", "role", "permission_set", "model_set", "folder"})
 """Types of which each Looker holds objects that cannot be deleted: a full extraction has rows of them."""
+
+_ENOUGH: Final = 2
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Backup:
     def covered(self) -> frozenset[str]:
         """The types that its extractions have read from Looker: of the others nothing is known.
 
-        Without a record nothing tells "not asked for" from "none left". Then a backup that holds objects of a type
-        which no Looker lacks counts as a full one, except for other such types.
+        Without a record nothing tells "not asked for" from "none left". Then a backup that holds objects of two
+        types which no Looker lacks counts as a full one, except for other such types.
         """
         known = frozenset[str]().union(*(file.covered for file in self.files))
         recorded = all(file.recorded for file in self.files)
-        if recorded or not known & ALWAYS_THERE:
+        if recorded or len(known & ALWAYS_THERE) < _ENOUGH:
             return known
         return known | (frozenset(schema.KINDS) - ALWAYS_THERE)
 
@@ -125,7 +125,7 @@ class _Grouping:
     def _apart(self, one: int, other: int) -> bool:
         pair = (one, other)
         if pair not in self.apart:
-            self.apart[pair] = _of_different_backups(self.files[one], self.files[other])
+            self.apart[pair] = any(True for _ in common(self.files[one], self.files[other]))
         return self.apart[pair]
 
 
@@ -145,13 +145,3 @@ def grouped(files: Iterable[FileFacts], *, within: timedelta | None = SHARDS_WIT
     groups = _Grouping(distinct, within).groups()
     backups = [Backup(tuple(distinct[number] for number in sorted(group))) for group in groups]
     return Grouped(tuple(sorted(backups, key=lambda backup: backup.date)), tuple(copies), tuple(empty))
-
-
-def _of_different_backups(older: FileFacts, newer: FileFacts) -> bool:
-    """Whether they hold different rows of one object, or the newer one is a later state of the older one."""
-    shared = 0
-    for same_row in common(older, newer):
-        if not same_row:
-            return True
-        shared += 1
-    return 0 < shared == len(older.objects) and older.date < newer.date

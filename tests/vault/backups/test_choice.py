@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -187,10 +188,26 @@ def test_snapshots_of_one_growing_file_are_several_backups(tmp_path: Path) -> No
     assert _chosen(tmp_path, as_of="2026-11-01T03:00")[0] == ["a.db"]
 
 
-def test_shards_may_share_equal_rows(tmp_path: Path) -> None:
+def test_files_that_share_rows_of_one_extraction_are_in_doubt(tmp_path: Path) -> None:
     _file(tmp_path / "a.db", "2026-11-01T02:00:00", "user=1", "dashboard=1")
-    _file(tmp_path / "b.db", "2026-11-01T02:00:00", "user=1", "dashboard=2")
-    assert _chosen(tmp_path)[0] == ["a.db", "b.db"]
+    _file(tmp_path / "b.db", "2026-11-01T02:00:01", "user=1", "dashboard=2", user_1="2026-11-01T02:00:00+00:00")
+    assert "rows of the same extraction" in _refused(tmp_path)
+    assert _chosen(tmp_path, merge=True)[0] == ["a.db", "b.db"]
+    _file(tmp_path / "c.db", "2026-11-01T02:00:01", "user=1")  # a part of another file, and as new
+    assert "equally new" in _refused(tmp_path, "[bc].db")
+
+
+def test_backups_of_two_instances_are_refused_whatever_the_date(tmp_path: Path) -> None:
+    for name, at, born in (("a.db", "01", "2024"), ("b.db", "02", "2023"), ("c.db", "03", "2024")):
+        synced_at = f"2026-11-{at}T02:00:00+00:00"
+        rows = [replace(_row(key, synced_at), created_at=f"{born}-01-01T00:00:00") for key in EVERYTHING]
+        build(tmp_path / name, rows)
+    assert "different instances: most objects of" in _refused(tmp_path)
+    assert "different instances" in _refused(tmp_path, as_of="2026-11-02")
+    assert _chosen(tmp_path, "[ac].db")[0] == ["c.db"]
+    moved = [replace(_row(key, synced_at), created_at=synced_at) for key in EVERYTHING]
+    build(tmp_path / "d.db", [replace(row, synced_at="2026-11-03T02:01:00+00:00") for row in moved])
+    assert _chosen(tmp_path, "[ad].db")[0] == ["d.db"], "the moment of the extraction is no time of creation"
 
 
 def test_the_same_backup_under_several_names_is_read_once(tmp_path: Path) -> None:
