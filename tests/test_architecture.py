@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 from bench.architecture import circles, count_named, floors, import_graph, participles, read_modules, report, rooms
+from bench.trace_item import Tracer, summary
 
 SOURCES = {
     "__init__.py": "",
@@ -44,3 +47,24 @@ def test_names_and_types_are_counted(tmp_path: Path) -> None:
 def test_the_report_of_this_repository_names_every_package() -> None:
     text = "\n".join(report(read_modules(Path(__file__).parent.parent)))
     assert "lrestore.restoration.identify" in text and "circles of modules: 0" in text
+
+
+def test_a_trace_counts_calls_across_modules_and_those_of_the_item_apart(tmp_path: Path) -> None:
+    """The caller is the nearest function of the package: others in between, such as map, are skipped."""
+    names: dict[str, Any] = {}
+    sources = {
+        "vault": "def read():\n    return clean(1)\ndef clean(n):\n    return n\n",
+        "items": "class ItemLoop:\n    def one(self):\n        return list(map(lambda _: read(), (1, 2)))\n",
+        "cli": "def main():\n    return ItemLoop().one(), read()\n",
+    }
+    for name, source in sources.items():
+        exec(compile(source, str(tmp_path / "lrestore" / f"{name}.py"), "exec"), names)
+    tracer = Tracer(tmp_path)
+    sys.setprofile(tracer)
+    try:
+        names["main"]()
+    finally:
+        sys.setprofile(None)
+    item, whole = summary(tracer.item), summary(tracer.whole)
+    assert (item.modules, item.functions, item.hand_overs) == (["items", "vault"], 4, 3)
+    assert (whole.modules, whole.functions, whole.hand_overs) == (["cli", "items", "vault"], 5, 4)

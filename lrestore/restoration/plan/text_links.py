@@ -51,6 +51,7 @@ class Linker:
         self._key = key
         self._ends = ends
         self._live_id = live_id
+        self._same_instance = context.backup.same_instance
         self._hosts = _own_hosts(context.backup)
         self._raw: JsonObject = {}
         self._lost_colours: set[tuple[str, Colours]] = set()
@@ -60,7 +61,7 @@ class Linker:
         """The content of ``item`` with the links of its own fields rewritten."""
         paths, raw = _paths(self._key.type, own=True), item.raw
         values = [raw.get(path.partition("[]")[0]) for path in paths]
-        named = not self._context.backup.same_instance and any(any(query_links(value)) for value in values)
+        named = not self._same_instance and any(any(query_links(value)) for value in values)
         if not any(map(may_hold_links, values)) and not raw.get(_BASE) and not named:
             whole: JsonObject = raw
             return whole
@@ -74,7 +75,7 @@ class Linker:
         """Any value with its links rewritten; itself where nothing changes."""
         if path == _BASE:
             return self._moved(value)
-        if not self._context.backup.same_instance:
+        if not self._same_instance:
             self._tell_of_queries(value, path)
             if path.endswith(VIS_CONFIG):
                 value = recoloured(value, partial(self._colours, path=path))
@@ -113,7 +114,7 @@ class Linker:
     def _moved(self, url: Any) -> Any:
         """A URL that is followed by a link is one of this instance, too."""
         here = self._context.backup.hosts.here
-        own = isinstance(url, str) and here and not self._context.backup.same_instance and hosts([url]) & self._hosts
+        own = isinstance(url, str) and here and not self._same_instance and hosts([url]) & self._hosts
         return _HOST.sub(rf"\g<1>{here}", url, count=1) if own else url
 
     def _over(self, item: VaultItem, paths: tuple[str, ...]) -> JsonObject:
@@ -128,7 +129,7 @@ class Linker:
 
     def _worth_it(self, blob: bytes) -> bool:
         """Every object's own address is in its blob: what has kept its id and mentions no other is left alone."""
-        if not self._context.backup.same_instance or self._live_id != self._key.id:
+        if not self._same_instance or self._live_id != self._key.id:
             return has_links(blob) or may_name_colours(blob) or may_hold_query_links(blob)
         return any(ItemKey(*named) != self._key for named in mentioned(blob))
 
@@ -136,7 +137,7 @@ class Linker:
         if link.host and link.host not in self._hosts:
             return None
         found = self._target(link, path)
-        host = self._context.backup.hosts.here if link.host and not self._context.backup.same_instance else ""
+        host = self._context.backup.hosts.here if link.host and not self._same_instance else ""
         return None if found is None else (found, host or None)
 
     def _target(self, link: Link, path: str) -> str | None:
@@ -153,7 +154,7 @@ class Linker:
             return known
         if later:
             return None
-        if self._context.backup.same_instance:
+        if self._same_instance:
             return link.id if link.host else None
         found = self._found(key)
         if found is None:

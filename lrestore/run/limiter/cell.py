@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
+from copy import copy
 from types import TracebackType
 from typing import Protocol, Self
 
-from lrestore.run.limiter.state import State, packed, unpacked
+from lrestore.run.limiter.state import State
 
 
 class Cell(Protocol):
@@ -41,57 +42,35 @@ class Cell(Protocol):
         """Leave."""
 
 
-class _Board:
-    def __init__(self, record: bytes) -> None:
-        self.lock = threading.Lock()
-        self.record = record
-        self.members = 0
-        self.calls: dict[int, int] = {}
-        self.dead: set[int] = set()
-
-
 class MemoryCell:
-    """A cell for the threads of one process; ``joined`` makes further members, ``die`` is a member's kill -9."""
+    """The cell of a process that makes all calls: a member that cannot die alone, and a record that is not packed."""
 
-    def __init__(self, state: State | _Board) -> None:
-        self._board = state if isinstance(state, _Board) else _Board(packed(state))
-        with self:
-            self._number = self._board.members
-            self._board.members += 1
-
-    def joined(self) -> MemoryCell:
-        """Another member over the same record."""
-        return MemoryCell(self._board)
-
-    def die(self) -> None:
-        """Simulate a kill: the member's calls stay counted until ``reclaim``."""
-        self._board.dead.add(self._number)
+    def __init__(self, state: State) -> None:
+        self._lock = threading.Lock()
+        self._state = state
+        self._calls = 0
 
     def __enter__(self) -> Self:
-        self._board.lock.acquire()
+        self._lock.acquire()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._board.lock.release()
+        self._lock.release()
 
     def load(self) -> State:
-        return unpacked(self._board.record)
+        return copy(self._state)
 
     def save(self, state: State) -> None:
-        self._board.record = packed(state)
+        self._state = state
 
     def in_flight(self) -> int:
-        return sum(self._board.calls.values())
+        return self._calls
 
     def set_own(self, calls: int) -> None:
-        self._board.calls[self._number] = calls
+        self._calls = calls
 
     def reclaim(self) -> int:
-        found = self._board.dead & self._board.calls.keys()
-        for number in found:
-            del self._board.calls[number]
-        return len(found)
+        return 0
 
     def close(self) -> None:
-        with self:
-            self._board.calls.pop(self._number, None)
+        """Nothing is left behind."""

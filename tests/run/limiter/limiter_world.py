@@ -8,10 +8,13 @@ from __future__ import annotations
 import heapq
 import math
 import random
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
@@ -19,6 +22,7 @@ from lrestore.run.limiter.controller import Controller, Verdict, Why
 from lrestore.run.limiter.events import Answer
 from lrestore.run.limiter.gate import Gate
 from lrestore.run.limiter.shared import SharedLimiter
+from lrestore.run.limiter.state import State, packed, unpacked
 
 BEGIN_S = 1000.0
 """A clock rarely starts at 0."""
@@ -301,3 +305,59 @@ def shared(path: Path, config: LimiterConfig) -> SharedLimiter:
     limiter = SharedLimiter.alone(config)
     limiter.share(path, config)
     return limiter
+
+
+class _Board:
+    def __init__(self, record: bytes) -> None:
+        self.lock = threading.Lock()
+        self.record = record
+        self.members = 0
+        self.calls: dict[int, int] = {}
+        self.dead: set[int] = set()
+
+
+class MembersCell:
+    """A cell of several processes: ``joined`` makes further members, ``die`` is a member's kill -9."""
+
+    def __init__(self, state: State | _Board) -> None:
+        self._board = state if isinstance(state, _Board) else _Board(packed(state))
+        with self:
+            self._number = self._board.members
+            self._board.members += 1
+
+    def joined(self) -> MembersCell:
+        """Another member over the same record."""
+        return MembersCell(self._board)
+
+    def die(self) -> None:
+        """Simulate a kill: the member's calls stay counted until ``reclaim``."""
+        self._board.dead.add(self._number)
+
+    def __enter__(self) -> Self:
+        self._board.lock.acquire()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._board.lock.release()
+
+    def load(self) -> State:
+        return unpacked(self._board.record)
+
+    def save(self, state: State) -> None:
+        self._board.record = packed(state)
+
+    def in_flight(self) -> int:
+        return sum(self._board.calls.values())
+
+    def set_own(self, calls: int) -> None:
+        self._board.calls[self._number] = calls
+
+    def reclaim(self) -> int:
+        found = self._board.dead & self._board.calls.keys()
+        for number in found:
+            del self._board.calls[number]
+        return len(found)
+
+    def close(self) -> None:
+        with self:
+            self._board.calls.pop(self._number, None)

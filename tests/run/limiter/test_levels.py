@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from lrestore.run.limiter.cell import Cell, MemoryCell
+from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller
 from lrestore.run.limiter.file import FileCell
@@ -21,6 +21,7 @@ from tests.run.limiter.limiter_world import (
     BEGIN_S,
     Bucket,
     Fickle,
+    MembersCell,
     Narrow,
     Processor,
     Queueing,
@@ -40,7 +41,7 @@ BUSY = LimiterConfig(max_in_flight=32, start_per_second=1e5, start_in_flight=32)
 
 
 def memory(_: Path, config: LimiterConfig, members: int) -> list[Cell]:
-    first = MemoryCell(Controller(config).begin(BEGIN_S))
+    first = MembersCell(Controller(config).begin(BEGIN_S))
     return [first, *(first.joined() for _ in range(members - 1))]
 
 
@@ -104,7 +105,7 @@ def test_refusals_by_chance_cost_little_throughput(world: Build, share: float, l
 def test_a_client_that_is_short_of_processor_time_is_not_slowed_by_the_limiter(world: Build, others: int) -> None:
     """Others take the processor for 7 s of every 21. The same run without any limit shows what is possible."""
     runs = [
-        World(Server(), MemoryCell(Controller(config).begin(BEGIN_S)), config)
+        World(Server(), MembersCell(Controller(config).begin(BEGIN_S)), config)
         for config in (LimiterConfig(max_in_flight=32), BUSY)
     ]
     for run in runs:
@@ -295,7 +296,7 @@ def test_the_slots_of_a_dead_process_are_freed(tmp_path: Path) -> None:
     run.run(5)
     doomed = next(process for process in run.processes if process.gate.own)
     doomed.alive = False
-    assert isinstance(doomed.gate.cell, MemoryCell)
+    assert isinstance(doomed.gate.cell, MembersCell)
     doomed.gate.cell.die()
     run.run(1)
     with run.cell as cell:
