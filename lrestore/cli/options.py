@@ -337,8 +337,6 @@ def _modes_clash(options: Options) -> str:
     modes = _given(options, _MODES)
     if options.plan_out and set(modes) - {"plan", "undo"}:
         return f"{flag(modes[0])} and --plan-out exclude each other"
-    if options.plan_out and options.undo_created == "delete":
-        return "--plan-out saves what is written to objects: it takes no --undo-created delete, which removes them"
     if options.undo:
         modes = [mode for mode in modes if mode != "plan"]
     if goes_on(options):

@@ -85,13 +85,14 @@ class Disk(msgspec.Struct, frozen=True):
 
 
 class Guards(msgspec.Struct, frozen=True, kw_only=True):
-    """The screen. ``by_type`` is in the order of restoring; ``foreseen`` is None where nothing was planned;
-    ``enabled_plans`` are switched on in the backup and selected.
+    """The screen. ``by_type`` is in the order of restoring; ``removals`` counts the objects that an undo may delete;
+    ``foreseen`` is None where nothing was planned; ``enabled_plans`` are switched on in the backup and selected.
     """
 
     session_id: str
     selected: int
     by_type: dict[str, int]
+    removals: dict[str, int] = {}
     backup: BackupFacts
     destination: DestinationFacts
     foreseen: Foreseen | None = None
@@ -182,7 +183,7 @@ def _work(guards: Guards) -> Iterator[tuple[str, str]]:
     if foreseen is None:
         upto = f"not planned; up to {counted(guards.selected, 'object')} to be written"
         yield "actions", "; ".join(filter(None, [upto, session]))
-        yield "deletions", "not planned; --plan lists them"
+        yield "deletions", _deletions_unplanned(guards)
         yield "alerts", _alerts_unplanned(guards)
     else:
         yield "actions", "; ".join(filter(None, [_actions(foreseen), session]))
@@ -208,6 +209,13 @@ def _actions(foreseen: Foreseen) -> str:
 
 def _deletions(foreseen: Foreseen) -> str:
     return ", ".join(counted(count, kind) for kind, count in sorted(foreseen.deletions.items()) if count)
+
+
+def _deletions_unplanned(guards: Guards) -> str:
+    if not guards.removals:
+        return "not planned; --plan lists them"
+    made = ", ".join(counted(count, kind) for kind, count in sorted(guards.removals.items()))
+    return f"not planned; up to {made} that the session created (--undo-created delete); --plan lists them"
 
 
 def _alerts(guards: Guards, count: int) -> str:

@@ -79,6 +79,12 @@ class Written:
             for touch in self._touches
         )
 
+    def made_with(self, type_name: str, ids: Iterable[str]) -> set[str]:
+        """The fields with which the session made an object or part."""
+        known = {*ids}
+        touches = [touch for touch in self._touches if touch.operation == "create" and touch.type == type_name]
+        return {name for touch in touches if touch.id in known for name in touch.fields}
+
     def fields(self, type_name: str, ids: Iterable[str]) -> dict[str, list[object]]:
         """All values that the session gave to an object or part, by field."""
         known = {*ids, ""}
@@ -194,7 +200,9 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
 def _unexplained(
     written: Written, write: Write, live: Mapping[str, Any], path: str, *, known_only: bool = False
 ) -> list[str]:
-    """Fields whose live values the session did not write. ``known_only``: no field of which no value is on record."""
+    """Fields whose live values the session did not write. ``known_only``: no field of which it is unknown
+    what it was before: Looker may have set it.
+    """
     model = (PARTS if write.type in PARTS else CONTENT_TYPES)[write.type].model if write.type in _MODELLED else ""
     kinds = field_types(fields.sdk_model(model)) if model else {}
     ids = written.ids(write.type, write.live_id, write.source_id)
@@ -208,7 +216,7 @@ def _unexplained(
         if name == "result_maker" and any(any(written.values(write.type, ids, one)) for one in _SOURCES):
             continue
         values += [temporary_title(str(value), write.live_id) for value in values if name in _TITLES]
-        if known_only and not values:
+        if known_only and name not in copied and name not in written.made_with(write.type, ids):
             continue
         if not any(_may_be(name, value, live.get(name), kinds) for value in values):
             found.append(f"{path}.{name}" if path else name)

@@ -46,6 +46,9 @@ class Permit(Protocol):
     def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
         """The same for parts that were planned again after the object itself was written."""
 
+    def removal(self, key: ItemKey, live: JsonObject, stays: str) -> None:
+        """Raises ItemError if an object that an undo would delete is not as planned. ``stays``: why it is kept now."""
+
 
 class Everything:
     """Implements :class:`Permit`: all planned writes are allowed."""
@@ -57,6 +60,9 @@ class Everything:
         return None
 
     def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
+        return None
+
+    def removal(self, key: ItemKey, live: JsonObject, stays: str) -> None:
         return None
 
 

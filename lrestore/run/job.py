@@ -135,6 +135,11 @@ class Job:
         self.keys = [key for key in self.keys if key not in removed]
 
     @property
+    def to_write(self) -> int:
+        """How many objects are restored or deleted at most."""
+        return len(self.keys) + len(self.removals)
+
+    @property
     def the_guard(self) -> Guard:
         """The guard of a session that has begun."""
         if self.guard is None:

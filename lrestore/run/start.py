@@ -89,8 +89,10 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
     with _job_of_plan(plan, there, now.applied_to(asked), surroundings) as job:
         check_backup(plan, job.vault)
         log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
-        job.plan, job.removals = read, []
+        job.plan = read
         job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
+        if job.undone is not None:
+            job.take_back(job.undone)
         job.extent = extent_of(job.vault, job.keys)
         return run(job)
 

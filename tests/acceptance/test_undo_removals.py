@@ -80,6 +80,24 @@ def test_folders_that_nobody_uses_are_deleted_the_deepest_first(arena: Arena) ->
     assert [call.path for call in undone.writes][-1] == f"/folders/{anew}"
 
 
+def test_a_folder_in_which_a_created_folder_is_kept_is_kept_too(arena: Arena) -> None:
+    """Looker deletes a folder with all that is below it."""
+    folder = a_folder(arena)
+    delete(arena, "folder", folder)
+    restored = arena.run("--select", "folder", "--yes").all_good()
+    created = {one["destination_id"] for one in restored.report["items"] if one["outcome"] == "created"}
+    anew = made_anew(arena, "folder", folder, restored)
+    below = next(str(one["id"]) for one in arena.world.table("folder") if str(one["parent_id"]) == anew)
+    assert below in created
+    looker = Direct(arena.world)
+    dashboard = looker.post("/dashboards", {"title": "by hand", "folder_id": below})
+    planned = undo(arena, restored, "--undo-created", "delete", "--plan").all_good()
+    assert planned.report["guards"]["foreseen"]["deletions"].get("folder", 0) == len(created) - 2
+    undone = undo(arena, restored, "--undo-created", "delete").all_good()
+    assert {one["destination_id"] for one in undone.report["items"] if one["outcome"] == "skipped"} == {anew, below}
+    assert arena.world.table("dashboard").get(str(dashboard["id"])) is not None
+
+
 def test_a_group_with_other_members_is_kept(arena: Arena) -> None:
     group = next(one["id"] for one in arena.world.table("group") if not one["include_by_default"])
     delete(arena, "group", group)
@@ -172,7 +190,7 @@ def test_a_create_whose_end_is_unknown_is_named(arena: Arena) -> None:
     delete(arena, "look", "2")
     killed = arena.process("--select", "look=1,2", LRESTORE_CRASH="intent.acked:1")
     assert killed.code == -signal.SIGKILL
-    (session,) = [line.split(",")[0] for line in arena.run("--show", "sessions", "--format", "csv").out.split()[1:]]
+    (session,) = [str(row["id"]) for row in arena.rows("sessions")]
     undone = arena.run("--undo", session).all_good()
     look = arena.world.table("look").get("1")
     assert look is not None and look["title"] == "first"

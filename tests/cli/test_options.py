@@ -90,7 +90,6 @@ NONSENSE = [
     (["--plan-out", "p.json", "--verify"], "exclude each other"),
     (["--plan-out", "p.json", "--dry-run"], "exclude each other"),
     (["--plan-out", "p.json", "--report", "p.json"], "name the same file"),
-    (["--undo", "abc", "--undo-created", "delete", "--plan-out", "p.json"], "takes no --undo-created delete"),
     (["--undo", ""], "--undo is empty"),
     (["--undo", "abc", "--keep-extra"], "takes no --keep-extra"),
     (["--undo-created", "keep", "--select", "all"], "--undo-created is for --undo"),

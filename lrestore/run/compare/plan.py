@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
+from lrestore.restoration.touches import LISTS
 from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
@@ -15,6 +16,8 @@ from lrestore.run.saved_plan.model import PlannedWrite
 from lrestore.run.saved_plan.record import PlanRecord, planned_item, to_save
 from lrestore.run.saved_plan.removed import removed_by_kind
 from lrestore.vault.items import VaultItem
+
+_HOLDERS = frozenset({"folder_id", "parent_id", "user_id", "permission_set_id", "model_set_id"})
 
 
 @dataclass(slots=True)
@@ -33,6 +36,8 @@ class Planned:
     """Numbers of deleted parts and removed memberships, by kind."""
     alerts: int = 0
     """Number of tiles with live alerts that the backup lacks."""
+    moved: set[ItemKey] = field(default_factory=set)
+    """Live objects that get another folder, owner, group, role or set: they leave what holds them now."""
 
 
 def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) -> Turn:
@@ -49,6 +54,8 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
             pretend.taken_out(item.key, plan.live_id)
         if plan.action == "updated" and plan.own is not None:
             pretend.changed(item.key, plan.live_id, plan.own.body)
+        if _moves(plan):
+            planned.moved.add(ItemKey(plan.key.type, plan.live_id))
         told, first = planned_item(plan), planned.first.pop(plan.key, ())
         if plan.ends.found:
             planned.first[plan.key] = told.writes
@@ -63,6 +70,11 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
         return told.result(), bool(plan.ends.found)
 
     return turn
+
+
+def _moves(plan: ItemPlan) -> bool:
+    own = plan.own is not None and not _HOLDERS.isdisjoint(plan.own.body)
+    return plan.action == "updated" and (own or any(write.type in LISTS for write in plan.parts.writes))
 
 
 def planned_result(plan: ItemPlan) -> ItemResult:

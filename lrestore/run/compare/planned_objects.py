@@ -40,6 +40,10 @@ class PlannedObjects:
         """Treat the object as taken out of the trash, so that other items can refer to it."""
         self._live.note(key.type, live_id)
 
+    def removed(self, key: ItemKey) -> None:
+        """Treat the slug of an object that is deleted as free: a copy may take it back."""
+        self._live.foresee(key.type, key.id, {"slug": None})
+
     def forget(self, key: ItemKey) -> None:
         """Remove the object of the first plan: the item is planned again and must not find it."""
         object_id = self._journal.pretended.pop((key.type, key.id), None)

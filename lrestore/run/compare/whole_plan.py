@@ -11,6 +11,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.compare.plan import Planned, planning
 from lrestore.run.compare.planned_objects import PlannedObjects
+from lrestore.run.compare.removals import PlannedRemovals
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import TwoPasses
 from lrestore.run.job import Job
@@ -18,6 +19,7 @@ from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.name_swaps import renames
 from lrestore.run.prepare.source_instance import with_group_edges
 from lrestore.run.select.text_links import links_here
+from lrestore.run.undo.decide import CONTENT, HOLDERS
 
 
 class WholePlan:
@@ -31,8 +33,14 @@ class WholePlan:
         judgement = context.backup.judgement_of_items
         links = links_here(job.vault, job.keys, context.destination.live, judgement, journal.recorded)
         self._awaits = with_group_edges(links, job.gathered).awaits
-        self._turn = planning(ItemPlanner(context), self.planned, PlannedObjects(journal, context.destination.live))
+        pretend = PlannedObjects(journal, context.destination.live)
+        self._turn = planning(ItemPlanner(context), self.planned, pretend)
+        self._removals = PlannedRemovals(job, context, self.planned, pretend)
 
     def over(self, keys: Iterable[ItemKey], loop: ItemLoop) -> bool:
-        """Plan the items. False: stopped before the end."""
-        return TwoPasses(loop, self._awaits).over(keys, self._turn)
+        """Plan the items, and the deletions of an undo. False: stopped before the end."""
+        return (
+            self._removals.of_types(CONTENT, loop)
+            and TwoPasses(loop, self._awaits).over(keys, self._turn)
+            and self._removals.of_types(HOLDERS, loop)
+        )

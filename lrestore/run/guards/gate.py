@@ -38,7 +38,7 @@ def pass_guards(destination: ExaminedDestination, overridden: Sequence[str]) -> 
     if guards.disk is not None:
         check_disk(guards.disk)
     if checks and guards.foreseen is not None:
-        passed = check_plan(job.settings, guards.foreseen, len(job.keys), job.request.override)
+        passed = check_plan(job.settings, guards.foreseen, job.to_write, job.request.override)
         guards = msgspec.structs.replace(guards, overridden=(*guards.overridden, *passed))
     for one in guards.overridden:
         log.warning("overridden: %s", one)

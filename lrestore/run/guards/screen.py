@@ -43,8 +43,9 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
     needed = needed_bytes(len(job.keys), extent.size_bytes, workers)
     return Guards(
         session_id=job.session_id if restores else "",
-        selected=len(job.keys),
+        selected=job.to_write,
         by_type=dict(Counter(key.type for key in job.keys)),
+        removals=dict(Counter(key.type for key in job.removals)),
         backup=BackupFacts(
             paths=_named(job),
             instance=settings.source.instance,
@@ -77,7 +78,7 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
 
 def may_ask(job: Job) -> bool:
     """Whether the user is asked if a plan writes more than ``[run] confirm_above``."""
-    return job.surroundings.asks and not job.request.yes and len(job.keys) > job.settings.run.confirm_above
+    return job.surroundings.asks and not job.request.yes and job.to_write > job.settings.run.confirm_above
 
 
 def with_plan(guards: Guards, foreseen: Foreseen) -> Guards:

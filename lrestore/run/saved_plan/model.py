@@ -46,7 +46,7 @@ class PlannedWrite(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PlannedDeletion(msgspec.Struct, frozen=True):
-    """One delete of a live part that the backup lacks."""
+    """One delete: of a live part that the backup lacks, or, in an undo, of the object itself."""
 
     operation: str
     type: str
@@ -109,6 +109,11 @@ class PlannedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     @property
     def writes_something(self) -> bool:
         return self.action in ("create", "update")
+
+    @property
+    def removes(self) -> bool:
+        """Whether the object itself is deleted: an undo may do that with what the undone session created."""
+        return any((one.type, one.id) == (self.type, self.destination_id) for one in self.deletions)
 
     def result(self) -> ItemResult:
         """The item in the form of a result; nothing was done. Not for a failed item."""

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from lrestore.errors import ChangedSincePlanError
+from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import FieldError, ItemKey
 from lrestore.restoration.changed_since import Written, edited_between
@@ -123,6 +124,16 @@ class OnlyPlanned:
         if found:
             raise _changed(key, planned.name, found, begun=True)
 
+    def removal(self, key: ItemKey, live: JsonObject, stays: str) -> None:
+        """Raises ChangedSincePlanError unless the plan deletes the object, and it has not changed since."""
+        planned = self._items.get(key) or PlannedItem(type=key.type, id=key.id, action="unchanged")
+        if stays:
+            raise _changed(key, planned.name, [_Found("", f"it would be kept now: {stays}")])
+        now = observed(key.type, self._before_rename(key.type, key.id, live))
+        found = changed(planned.live, now) if planned.live is not None and planned.removes else [""]
+        if found:
+            raise _changed(key, planned.name, [_Found(path, path or "it is not to be deleted") for path in found])
+
     def _written_before(self, plan: ItemPlan) -> EarlierWrites | None:
         """The writes to the item by processes that have ended, of this session and of others with the same plan."""
         live = plan.match.live
@@ -150,11 +161,16 @@ class OnlyPlanned:
 
     def _unrenamed(self, plan: ItemPlan) -> ItemPlan:
         """The plan with the live object as it was before its temporary rename."""
-        rename, live = self._renames.get((plan.key.type, plan.live_id)), plan.match.live
-        if rename is None or live is None or live.get("name") != rename.body["name"]:
+        live = plan.match.live
+        if live is None:
             return plan
-        before = {**live, "name": rename.changes[0].old}
-        return replace(plan, match=replace(plan.match, live=before))
+        return replace(plan, match=replace(plan.match, live=self._before_rename(plan.key.type, plan.live_id, live)))
+
+    def _before_rename(self, type_name: str, live_id: str, live: JsonObject) -> JsonObject:
+        rename = self._renames.get((type_name, live_id))
+        if rename is None or live.get("name") != rename.body["name"]:
+            return live
+        return {**live, "name": rename.changes[0].old}
 
     def _names(self, parts: Plan, key: ItemKey, live_id: str) -> Names:
         def recorded(type_name: str, source_id: str) -> str | None:

@@ -1,4 +1,5 @@
-"""Finds content of other people in an object that an undo is about to delete. It is read right before the delete.
+"""Finds content of other people in an object that an undo is about to delete. It is read right before the delete,
+and for a plan.
 
 Looker deletes dependent objects too: ``delete_folder`` all content and folders in it, ``delete_user`` the user's plans
 (specification).
@@ -6,7 +7,7 @@ Looker deletes dependent objects too: ``delete_folder`` all content and folders 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -17,12 +18,15 @@ _NAMED = 3
 
 
 class Foreign:
-    """``removed``: objects that the undo deletes too; they do not count as foreign."""
+    """``own``: objects that the undo deletes too; they do not count as foreign, unless one of them is kept. Neither do
+    those that it has ``moved`` elsewhere, in a plan.
+    """
 
-    def __init__(self, destination: Destination, removed: frozenset[ItemKey]) -> None:
+    def __init__(self, destination: Destination, own: Collection[ItemKey], moved: Collection[ItemKey]) -> None:
         self._session = destination.session
         self._live = destination.live
-        self._removed = removed
+        self._own = set(own)
+        self._moved = moved
         self._questions: dict[str, Callable[[str, JsonObject], Iterator[str]]] = {
             "folder": self._in_folder,
             "group": self._in_group,
@@ -31,6 +35,10 @@ class Foreign:
             "model_set": self._with_model_set,
             "user": self._of_user,
         }
+
+    def keep(self, key: ItemKey) -> None:
+        """The object stays: from now on it counts as foreign in those that hold it."""
+        self._own.discard(key)
 
     def inside(self, key: ItemKey, live: JsonObject) -> str:
         """The reason to keep the object; "" if it has no foreign content. Raises LookerError if a read fails."""
@@ -83,7 +91,7 @@ class Foreign:
     def _named(self, type_name: str, rows: Iterable[JsonObject] | None) -> Iterator[str]:
         for row in rows or ():
             key = ItemKey(type_name, str(row["id"]))
-            if key not in self._removed:
+            if key not in self._own and key not in self._moved:
                 yield str(key)
 
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
 from tests.acceptance.drifting import drift_everywhere
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import Arena, Ran
 from tests.acceptance.snapshot import portraits
 from tests.acceptance.test_all_types import difference
+from tests.acceptance.test_undo_removals import WORLD, a_folder, delete
 from tests.run.saved_plan.test_apply import SOME, items
 
 pytestmark = pytest.mark.timeout(900)
@@ -61,6 +63,49 @@ def test_an_undo_that_was_applied_and_killed_is_resumed(arena: Arena) -> None:
     assert difference(before, portraits(arena.world)) == {}
 
 
-def test_deletions_of_whole_objects_are_not_saved(arena: Arena) -> None:
-    refused = arena.run("--undo", "x", "--undo-created", "delete", "--plan-out", "p.json")
-    assert refused.code == 2 and "takes no --undo-created delete" in refused.err
+@pytest.fixture
+def created(tmp_path: Path) -> Iterator[Arena]:
+    """A folder with all below it, and a user are gone: a restore creates them."""
+    with Arena(tmp_path, world=make_world(WORLD)) as arena:
+        above = a_folder(arena)
+        below = {above, *(str(one["id"]) for one in arena.world.table("folder") if str(one["parent_id"]) == above)}
+        for kind in ("dashboard", "look"):
+            for one in [row for row in arena.world.table(kind) if str(row["folder_id"]) in below]:
+                edit(arena.world, Edit(type=kind, id=str(one["id"]), delete=True))
+        delete(arena, "folder", above)
+        delete(arena, "user", "3")
+        yield arena
+
+
+DELETE = ("--undo-created", "delete")
+
+
+def planned_removal(arena: Arena) -> Ran:
+    """A restore, and the plan of its undo with all deletions."""
+    session = arena.run("--select", "all", "--yes").all_good().report["session_id"]
+    return arena.run("--undo", session, *DELETE, "--plan-out", "p.json").all_good()
+
+
+def test_the_deletions_of_an_undo_can_be_planned_saved_killed_and_resumed(created: Arena) -> None:
+    plan = planned_removal(created)
+    deletions = plan.report["guards"]["foreseen"]["deletions"]
+    assert plan.writes == [] and deletions["dashboard"] > 0 and deletions["folder"] > 1
+    assert f"{deletions['folder']} folder" in plan.out
+    assert created.process("--apply", "p.json", LRESTORE_CRASH="undo.kept:2").code == -9
+    created.run("--resume").all_good()
+    removed = [one for one in items(created, "update").values() if one.get("deletions")]
+    assert [one["id"] for one in removed if created.world.get(one["type"], one["id"])] == []
+    again = created.run("--apply", "p.json").all_good()
+    assert again.writes == []
+
+
+def test_what_was_edited_after_the_plan_is_not_deleted_nor_is_its_folder(created: Arena) -> None:
+    planned_removal(created)
+    edited = next(one for one in items(created, "update").values() if one["type"] == "dashboard" and one["deletions"])
+    created.edit("dashboard", edited["id"], description="edited meanwhile")
+    undone = created.run("--apply", "p.json")
+    letters = {f"{one['type']}={one['id']}": one for one in undone.letters}
+    assert {one["error_type"] for one in letters.values()} == {"ChangedSincePlanError"}
+    live = created.world.get("dashboard", edited["id"])
+    assert live is not None and {f"dashboard={edited['id']}", f"folder={live['folder_id']}"} <= letters.keys()
+    assert created.world.get("folder", live["folder_id"]) is not None

@@ -1,0 +1,83 @@
+"""Which values another person has set between two sessions: neither as before the first one, nor written by it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lrestore.json_types import JsonObject
+from lrestore.messages import Change, ItemKey, Touch
+from lrestore.restoration.changed_since import Written, edited_between
+from lrestore.restoration.ports import EarlierWrites
+from lrestore.restoration.writes import Plan, Write
+
+LOOK, BOARD = ItemKey("look", "4"), ItemKey("dashboard", "8")
+
+
+def write(kind: str, live_id: str, body: JsonObject, *, source_id: str = "", changes: Any = ()) -> Write:
+    """An update that is about to be sent."""
+    return Write(
+        operation=f"update_{kind}", type=kind, source_id=source_id, live_id=live_id, path="", name="", body=body,
+        changes=changes,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("live", "edited"),
+    [
+        ({"title": "before"}, []),
+        ({"title": "written"}, []),
+        ({"title": "written (being restored 4)"}, []),
+        ({"title": "by hand"}, ["title"]),
+    ],
+)
+def test_an_own_field_is_edited_if_it_is_neither_as_before_nor_as_written(live: JsonObject, edited: list[str]) -> None:
+    earlier = EarlierWrites((Touch("look", "4", "update", {"title": "written"}),), {"id": "4", "title": "before"})
+    found = edited_between(Written(earlier, LOOK, earlier.copied), live, write("look", "4", {"title": "own"}), Plan())
+    assert found == edited
+
+
+@pytest.mark.parametrize(("label", "edited"), [("made", []), ("renamed", []), ("by hand", ["label"])])
+def test_of_a_part_that_was_made_the_fields_that_were_sent_are_known(label: str, edited: list[str]) -> None:
+    touches = (
+        Touch("dashboard_layout", "1", "create", {"label": "made"}),
+        Touch("dashboard_layout", "10", "update", {"label": "renamed"}),
+    )
+    live = {"id": "8", "dashboard_layouts": [{"id": "10", "label": label}]}
+    plan = Plan([write("dashboard_layout", "10", {"label": "own"}, source_id="1")])
+    assert edited_between(Written(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == edited
+
+
+def test_what_looker_made_by_itself_is_no_edit_whatever_it_is_like() -> None:
+    """The first layout of a new dashboard: it was about to be changed when the process died."""
+    touches = (Touch("dashboard_layout", "10", "update", {"label": "Overview"}),)
+    live = {"id": "8", "dashboard_layouts": [{"id": "10", "label": None}]}
+    plan = Plan([write("dashboard_layout", "10", {"label": "Overview"})])
+    assert edited_between(Written(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == []
+
+
+def test_a_login_that_is_not_there_yet_is_no_edit() -> None:
+    touches = (Touch("credentials_email", "8", "create", {"email": "a@example.com"}),)
+    login = write("credentials_email", "12", {"email": "a@example.com"})
+    written = Written(EarlierWrites(touches, {}), ItemKey("user", "12"), {})
+    assert edited_between(written, {"id": "12", "credentials_email": None}, None, Plan([login])) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "edited"),
+    [
+        (["1", "2"], ["1"], False),
+        (["1", "3"], ["1"], False),
+        (["1", "9"], ["1"], True),
+        (["3"], ["1", "3"], True),
+    ],
+)
+def test_a_list_is_edited_by_an_entry_that_none_of_the_writes_gave_or_took(
+    old: list[str], new: list[str], edited: bool
+) -> None:
+    touches = (Touch("group_user", "", "update", {"group_ids": ["1", "3"]}),)
+    earlier = EarlierWrites(touches, {"id": "5", "group_ids": ["1", "2"]})
+    plan = Plan([write("group_user", "1", {}, changes=(Change("group_ids", old, new),))])
+    found = edited_between(Written(earlier, ItemKey("user", "5"), earlier.copied), {"id": "5"}, None, plan)
+    assert found == (["group_ids"] if edited else [])
