@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cli.command import is_setting
+from tests.run.cli_harness import SHARED
 
 pytest.register_assert_rewrite(
     "tests.acceptance.instance_fixture", "tests.crash.bulk", "tests.restoration.restore_fixture"
@@ -48,9 +49,15 @@ def _no_memory_of_other_tests(monkeypatch: pytest.MonkeyPatch, tmp_path_factory:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="every combination of cases, not the suite's part of them")
-    parser.addoption("--crash-runs", type=int, default=12, help="how many runs tests/crash kills at random moments")
+    parser.addoption("--crash-runs", type=int, default=8, help="how many runs tests/crash kills at random moments")
     parser.addoption("--crash-passes", type=int, default=1, help="at how many passes of each crash point a run dies")
     parser.addoption("--crash-late-s", type=float, default=4.0, help="after how long late creates take effect")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_simulator_is_left() -> Iterator[None]:
+    yield
+    SHARED.stop()
 
 
 MEMORY = Path("/dev/shm")

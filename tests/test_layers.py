@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -126,6 +127,11 @@ OUTSIDE: dict[str, frozenset[str]] = {
 """Libraries that reach out of the process, and the packages that may use them."""
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def modules() -> Iterator[tuple[str, Path]]:
     for path in sorted(ROOT.rglob("*.py")):
         yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
@@ -133,7 +139,7 @@ def modules() -> Iterator[tuple[str, Path]]:
 
 def imports(path: Path) -> Iterator[str]:
     """Every module that a file imports, at any depth of its code."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -148,13 +154,14 @@ def dotted(module: str) -> str:
     return f"lrestore.{module}".removesuffix(".__init__")
 
 
+@cache
 def edges() -> dict[str, set[str]]:
     """Each module, and the modules of lrestore that it imports, ``lrestore`` itself included."""
     known = {dotted(module): path for module, path in modules()}
     found: dict[str, set[str]] = {}
     for module, path in known.items():
         targets: set[str] = set()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 targets |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -162,9 +169,6 @@ def edges() -> dict[str, set[str]]:
                 targets |= {name if name in known else node.module for name in full}
         found[module] = (targets & known.keys()) - {module}
     return found
-
-
-EDGES = edges()
 
 
 def package(module: str) -> str:
@@ -228,7 +232,7 @@ def room_of(group: str, module: str) -> str:
 @pytest.mark.parametrize("group", sorted(FLOORS))
 def test_a_room_imports_from_lower_floors_only(group: str) -> None:
     guilty = []
-    for module, targets in EDGES.items():
+    for module, targets in edges().items():
         own = floor(group, module)
         for target in targets:
             other = floor(group, target)
@@ -242,19 +246,19 @@ def test_a_room_imports_from_lower_floors_only(group: str) -> None:
 @pytest.mark.parametrize("group", sorted(FLOORS))
 def test_every_room_in_the_table_exists(group: str) -> None:
     named = {f"lrestore.{group}.{name}" for rooms in FLOORS[group] for name in rooms}
-    assert named <= EDGES.keys()
+    assert named <= edges().keys()
 
 
 def test_no_module_imports_itself_through_others() -> None:
     try:
-        TopologicalSorter(EDGES).prepare()
+        TopologicalSorter(edges()).prepare()
     except CycleError as error:
         pytest.fail(f"modules import each other in a circle: {' <- '.join(error.args[1])}")
 
 
 def test_no_module_imports_the_package_lrestore_itself() -> None:
     """``lrestore`` is the Python API on top of everything. What lower modules need of it is in lrestore.version."""
-    guilty = {module for module, targets in EDGES.items() if "lrestore" in targets}
+    guilty = {module for module, targets in edges().items() if "lrestore" in targets}
     assert not guilty
 
 

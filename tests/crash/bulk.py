@@ -80,10 +80,7 @@ class Bulk:
 
     def begin_anew(self) -> None:
         """The drifted instance again, without faults, and no state file."""
-        self.simulator.call("DELETE", "faults")
-        self.simulator.call("DELETE", "log")
-        self.simulator.configure(latency_ms=0)
-        self.simulator.call("POST", "load", (self.directory / "drifted.ndjson").read_bytes())
+        self.simulator.begin_anew((self.directory / "drifted.ndjson").read_bytes())
         for leftover in self.directory.glob("state.db*"):
             leftover.unlink()
         shutil.rmtree(self.directory / "state.d", ignore_errors=True)

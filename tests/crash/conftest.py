@@ -34,7 +34,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test per killed run, so that each has its own time-out and its seed in its name."""
     if "death" in metafunc.fixturenames:
         metafunc.parametrize("death", range(metafunc.config.getoption("--crash-passes")))
-    if "undo_seed" in metafunc.fixturenames:
-        metafunc.parametrize("undo_seed", range((metafunc.config.getoption("--crash-runs") + 3) // 4))
+    if "few" in metafunc.fixturenames:
+        metafunc.parametrize("few", range((metafunc.config.getoption("--crash-runs") + 3) // 4))
     if "seed" in metafunc.fixturenames:
         metafunc.parametrize("seed", range(metafunc.config.getoption("--crash-runs")))

@@ -51,4 +51,3 @@ def test_a_death_there_loses_and_doubles_nothing(
     bulk.finish(bulk.restore(**plan), **plan)
     assert passes(plan[COUNT])[point] >= number, "nobody died"
     bulk.judge(undisturbed)
-    assert bulk.writes_of(bulk.restore()) == 0

@@ -23,7 +23,6 @@ from tests.crash.bulk import Bulk, Verdict, kill
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
 VICTIMS = ("worker", "worker", "writer", "coordinator", "group")
-RUNS = 3
 
 
 class Moving(Bulk):
@@ -97,9 +96,8 @@ def undisturbed(moving: Moving) -> Verdict:
     return found
 
 
-@pytest.mark.parametrize("number", range(RUNS))
-def test_killed_with_lost_answers_nothing_is_lost_or_doubled(moving: Moving, undisturbed: Verdict, number: int) -> None:
-    chance = random.Random(number)
+def test_killed_with_lost_answers_nothing_is_lost_or_doubled(moving: Moving, undisturbed: Verdict, few: int) -> None:
+    chance = random.Random(few)
     moving.begin_anew()
     for method in ("POST", "PATCH", "PUT"):
         moving.simulator.fault("reset_after", match={"method": method, "rate": 0.03})

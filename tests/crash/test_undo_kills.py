@@ -40,8 +40,8 @@ def killed_undo(bulk: Bulk, chance: random.Random) -> None:
     assert code == 0, (bulk.directory / "stderr.txt").read_text(encoding="utf-8")[-3000:]
 
 
-def test_an_undo_that_is_killed_and_resumed_leaves_the_instance_as_before(bulk: Bulk, undo_seed: int) -> None:
-    chance = random.Random(undo_seed)
+def test_an_undo_that_is_killed_and_resumed_leaves_the_instance_as_before(bulk: Bulk, few: int) -> None:
+    chance = random.Random(few)
     bulk.begin_anew()
     before = bulk.content()
     assert bulk.finish(bulk.restore()) == 0

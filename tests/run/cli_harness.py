@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,9 +30,30 @@ SETTLE_S = 1.0
 MADE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+class _Shared:
+    """The simulator process of all tests that one process runs; each test has its own instance in it."""
+
+    def __init__(self) -> None:
+        self._process: SimulatorProcess | None = None
+
+    def get(self) -> SimulatorProcess:
+        """The running process."""
+        self._process = self._process or SimulatorProcess()
+        return self._process
+
+    def stop(self) -> None:
+        """End it, if it was ever needed."""
+        if self._process is not None:
+            self._process.stop()
+            self._process = None
+
+
+SHARED = _Shared()
+
+
 class Rig:
     """``more(shard, world)`` adds to the backup what the instance does not have; ``later(world)`` changes the instance
-    after the backup was made. A ``simulator`` that is given gets this instance in place of its last one, and is kept.
+    after the backup was made. The instance lasts until the next one is made.
     """
 
     def __init__(
@@ -41,7 +63,6 @@ class Rig:
         sizes: Sizes = SIZES,
         more: Callable[[ShardWriter, World], None] | None = None,
         later: Callable[[World], None] | None = None,
-        simulator: SimulatorProcess | None = None,
     ) -> None:
         self.directory = directory
         world = make_world(sizes)
@@ -52,18 +73,9 @@ class Rig:
         if later:
             later(world)
         worldfile.save(world, directory / "world.ndjson")
-        self._shared = simulator is not None
-        self.simulator = simulator or SimulatorProcess(["--world", str(directory / "world.ndjson")])
-        if self._shared:
-            self._begin_anew()
+        self.simulator = SHARED.get()
+        self.simulator.begin_anew((directory / "world.ndjson").read_bytes())
         self.configure()
-
-    def _begin_anew(self) -> None:
-        """Nothing of earlier tests stays in the simulator."""
-        self.simulator.call("DELETE", "faults")
-        self.simulator.configure(latency_ms=0)
-        self.simulator.call("POST", "load", (self.directory / "world.ndjson").read_bytes())
-        self.simulator.call("DELETE", "log")
 
     def __enter__(self) -> Self:
         return self
@@ -71,8 +83,7 @@ class Rig:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._shared:
-            self.simulator.stop()
+        """Nothing to end: the simulator is shared."""
 
     def configure(self, **run: object) -> None:
         """The settings file, with these keys of ``[run]``."""
@@ -131,6 +142,19 @@ class Rig:
         """The number of calls of each operation."""
         operations: dict[str, int] = self.simulator.log()["operations"]
         return operations
+
+    def writes(self) -> int:
+        """The number of writing calls that the instance has seen, a login left out."""
+        named = ("create_", "update_", "delete_")
+        return sum(many for name, many in self.operations().items() if name.startswith(named))
+
+    def until_written(self, process: subprocess.Popen[str], count: int = 1) -> None:
+        """Wait until the instance has seen so many writes of a run that goes on."""
+        until_s = time.monotonic() + PATIENCE_S
+        while self.writes() < count:
+            assert process.poll() is None, process.stderr and process.stderr.read()
+            assert time.monotonic() < until_s, "nothing is written"
+            time.sleep(0.02)
 
     def status(self) -> str:
         """The status of the last session."""

@@ -12,6 +12,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes
 from tests.run.cli_harness import Rig
+from tests.sampling import every_value
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=6, filters=1, boards=0, plans=0)
 
@@ -51,8 +52,7 @@ def test_a_budget_too_small_for_the_opening_is_refused_before_any_call(tmp_path:
         assert sum(rig.operations().values()) == 0
 
 
-@pytest.mark.parametrize("mode", [(), ("--plan",), ("--verify",)])
-@pytest.mark.parametrize("most", [5, 6, 7, 9])
+@pytest.mark.parametrize(("most", "mode"), every_value([5, 6, 7, 9], [(), ("--plan",), ("--verify",)]))
 def test_the_opening_is_bounded_too(tmp_path: Path, most: int, mode: tuple[str, ...]) -> None:
     with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         code, said = rig.run("--select", "look", "--select", "dashboard", "--max-calls", str(most), *mode)

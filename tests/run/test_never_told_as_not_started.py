@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from lrestore.crash_points import COUNT, CRASH, HOW, POINTS, passes
 from lrestore.simulator.core.store import World
-from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes
 from tests.cli.command import environment
 from tests.run.cli_harness import Rig
+from tests.sampling import every_value, nightly
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
@@ -37,29 +36,32 @@ HELD = ("launch.held", "launch.started")
 CASES = [(FEW, point) for point in (*BEFORE, *IN_ONE_PROCESS)] + [
     (MANY, point) for point in POINTS if point not in HELD
 ]
-IDS = [f"{'few' if selection == FEW else 'many'}-{point}" for selection, point in CASES]
+HOW_IT_FAILS = ("error", "mistake")
+FAULTS = [
+    pytest.param(
+        selection,
+        point,
+        how,
+        id=f"{'few' if selection == FEW else 'many'}-{point}-{how}",
+        # Each point with one of both, in turn.
+        marks=() if HOW_IT_FAILS[number % 2] == how else nightly,
+    )
+    for number, (selection, point) in enumerate(CASES)
+    for how in HOW_IT_FAILS
+]
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[SimulatorProcess]:
-    """One process for all tests here, with an instance of its own for each."""
-    process = SimulatorProcess([])
-    yield process
-    process.stop()
-
-
-@pytest.mark.parametrize("how", ["error", "mistake"])
-@pytest.mark.parametrize(("selection", "point"), CASES, ids=IDS)
+@pytest.mark.parametrize(("selection", "point", "how"), FAULTS)
 def test_a_fault_in_any_step_is_not_reported_as_not_started(
-    simulator: SimulatorProcess, tmp_path: Path, selection: tuple[str, ...], point: str, how: str
+    tmp_path: Path, selection: tuple[str, ...], point: str, how: str
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         plan = {CRASH: f"{point}:1", HOW: how, COUNT: str(tmp_path / "count")}
         if point == "token.renewal":
             rig.simulator.fault("expire_tokens", match={"method": "PATCH", "nth": 2})
         code, said = rig.run(*selection, **plan)
         assert passes(plan[COUNT])[point] >= 1, "nothing went wrong"
-        written = writes(rig)
+        written = rig.writes()
         assert code in ((3, 4) if point in BEFORE else (0, 1, 4)), said
         assert code != 3 or not written
         if code == 4:
@@ -73,10 +75,6 @@ def test_a_fault_in_any_step_is_not_reported_as_not_started(
             assert not drifted_ids & {"1", "2", "3"} and (selection == FEW or not drifted_ids)
 
 
-def writes(rig: Rig) -> int:
-    return sum(many for name, many in rig.operations().items() if name.startswith(("create_", "update_", "delete_")))
-
-
 STREAMS = {
     "a full device": "2>/dev/full",
     "closed": "2>&-",
@@ -85,44 +83,40 @@ STREAMS = {
 }
 
 
-@pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
-@pytest.mark.parametrize("redirection", STREAMS.values(), ids=STREAMS.keys())
-@pytest.mark.parametrize("flags", ["", "-v", "-q", "--log-format json"])
+@pytest.mark.parametrize(
+    ("stream", "flags", "selection"), every_value([*STREAMS], ["", "-v", "-q", "--log-format json"], [FEW, MANY])
+)
 def test_a_stderr_that_fails_changes_nothing(
-    simulator: SimulatorProcess, tmp_path: Path, selection: tuple[str, ...], redirection: str, flags: str
+    tmp_path: Path, stream: str, flags: str, selection: tuple[str, ...]
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
         command = f"{sys.executable} -m lrestore --config c.toml --report report.json {' '.join(selection)} {flags}"
-        script = ["bash", "-c", f"{command} {redirection}"]
+        script = ["bash", "-c", f"{command} {STREAMS[stream]}"]
         done = subprocess.run(script, cwd=tmp_path, env=environment(**key), capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
         assert rig.report()["status"] == rig.status() == "finished" and rig.totals()["failed"] == 0
 
 
-def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(simulator: SimulatorProcess, tmp_path: Path) -> None:
+def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path) -> None:
     """The log file is checked before each line, because it may be rotated."""
-    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         (tmp_path / "logs").mkdir()
         rig.simulator.configure(latency_ms=50)
         process = rig.start(*FEW, "-v", "--log-file", "logs/run.log")
-        while not writes(rig):
-            assert process.poll() is None
+        rig.until_written(process)
         (tmp_path / "logs" / "run.log").unlink()
         (tmp_path / "logs").rmdir()
         code, said = rig.end(process)
         assert code == 0, said
 
 
-def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(
-    simulator: SimulatorProcess, tmp_path: Path
-) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted, simulator=simulator) as rig:
+def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(tmp_path: Path) -> None:
+    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
         (tmp_path / "reports").mkdir()
         rig.simulator.configure(latency_ms=50)
         process = rig.start(*FEW, "--report", "reports/report.json")
-        while not writes(rig):
-            assert process.poll() is None
+        rig.until_written(process)
         (tmp_path / "reports").rmdir()
         code, said = rig.end(process)
         assert code == 1 and "could not write the report" in said

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import sqlite3
 import subprocess
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +17,7 @@ from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
 from tests.run.cli_harness import Rig
+from tests.sampling import every_value
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
@@ -78,33 +78,31 @@ CHANGES = [removed, moved, replaced, overwritten, emptied, read_only, log_remove
 FEW, MANY = ("dashboard=1,2,3,4,5,6",), ("dashboard",)
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=[change.__name__ for change in CHANGES])
-@pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
+@pytest.mark.parametrize(("change", "selection"), every_value(CHANGES, [FEW, MANY]))
 def test_the_run_ends_before_the_next_create(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=60)
         process = rig.start(*(part for one in selection for part in ("--select", one)))
-        wait_for_writes(rig, 6)
+        rig.until_written(process, 6)
         change(tmp_path / "state.db")
-        before = writes(rig)
+        before = rig.writes()
         code, said = rig.end(process)
         assert code == 4, said
         assert "state" in rig.report()["warnings"][-1] and rig.report()["status"] == "stopped"
-        assert writes(rig) - before <= UNDER_WAY + 2
+        assert rig.writes() - before <= UNDER_WAY + 2
         assert "resume with: lrestore" in said.splitlines()[-1]
 
 
-@pytest.mark.parametrize("change", [removed, moved, replaced, log_removed])
-@pytest.mark.parametrize("selection", [FEW, MANY], ids=["few", "many"])
+@pytest.mark.parametrize(("change", "selection"), every_value([removed, moved, replaced, log_removed], [MANY, FEW]))
 def test_the_records_are_saved_and_can_be_resumed_from(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=40)
         process = rig.start(*(part for one in selection for part in ("--select", one)))
-        wait_for_writes(rig, 12)
+        rig.until_written(process, 12)
         change(tmp_path / "state.db")
         code, said = rig.end(process)
         assert code == 4, said
@@ -125,7 +123,7 @@ def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=60)
         process = rig.start("--select", "dashboard")
-        wait_for_writes(rig, 6)
+        rig.until_written(process, 6)
         removed(tmp_path / "state.db")
         rig.end(process)
         assert not (tmp_path / "state.db").exists()
@@ -135,22 +133,12 @@ def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
             assert reader.session().resumable
 
 
-def wait_for_writes(rig: Rig, count: int) -> None:
-    until_s = time.monotonic() + 60
-    while writes(rig) < count:
-        assert time.monotonic() < until_s, "nothing is written"
-
-
-def writes(rig: Rig) -> int:
-    return sum(many for name, many in rig.operations().items() if name.startswith(("create_", "update_", "delete_")))
-
-
 def test_other_programs_may_read_the_state_file_meanwhile(tmp_path: Path) -> None:
     """As the last process to close it they would remove its log, if the run had released its locks."""
     with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
         rig.simulator.configure(latency_ms=30)
         process = rig.start("--select", FEW[0])
-        wait_for_writes(rig, 6)
+        rig.until_written(process, 6)
         log = (tmp_path / "state.db-wal").stat().st_ino
         with closing(sqlite3.connect(tmp_path / "state.db")) as other:
             assert other.execute("SELECT COUNT(*) FROM sessions").fetchone() == (1,)

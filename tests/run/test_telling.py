@@ -9,12 +9,12 @@ import pytest
 
 from lrestore.crash_points import CRASH
 from tests.run.cli_harness import Rig
+from tests.sampling import every_value
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
 
-@pytest.mark.parametrize("selection", ["all", "look"], ids=["many items", "a few"])
-@pytest.mark.parametrize("point", ["report.before_write", "report.told"])
+@pytest.mark.parametrize(("point", "selection"), every_value(["report.before_write", "report.told"], ["all", "look"]))
 def test_a_killed_run_reports_its_results_when_resumed(tmp_path: Path, selection: str, point: str) -> None:
     with Rig(tmp_path) as rig:
         code, _ = rig.run("--select", selection, **{CRASH: f"{point}:1"})

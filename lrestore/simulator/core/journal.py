@@ -105,6 +105,7 @@ class Journal:
             "operations": dict(self.operations),
             "statuses": dict(self.statuses),
             "incidents": list(self.incidents),
+            "in_flight": self.in_flight,
             "most_in_flight": self.most_in_flight,
             "bytes_in": self.bytes_in,
             "bytes_out": self.bytes_out,

@@ -6,6 +6,7 @@ import http.client
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
@@ -14,7 +15,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from lrestore.json_types import JsonObject
+from lrestore.simulator.core.config import Config
 
+_IDLE_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 20.0
 
 
@@ -55,6 +58,20 @@ class ControlClient:
     def configure(self, **changes: object) -> None:
         """Change the behaviour (see :class:`lrestore.simulator.core.config.Config`)."""
         self.call("PATCH", "config", changes)
+
+    def begin_anew(self, world: bytes) -> None:
+        """Forget faults, behaviour and log, and have this world, as ndjson. Waits until no call is in progress: an
+        instance may end a call whose caller was killed.
+        """
+        self.call("DELETE", "faults")
+        until_s = time.monotonic() + _IDLE_TIMEOUT_S
+        while self.log()["in_flight"]:
+            if time.monotonic() > until_s:
+                raise RuntimeError(f"a call is in progress for {_IDLE_TIMEOUT_S:.0f} s")
+            time.sleep(0.02)
+        self.configure(**msgspec.structs.asdict(Config()))
+        self.call("POST", "load", world)
+        self.call("DELETE", "log")
 
     def edit(self, *edits: Mapping[str, object]) -> list[Any]:
         """Change the world without the API (see :class:`lrestore.simulator.world.edits.Edit`)."""

@@ -13,6 +13,7 @@ from lrestore.state.undo import PLAN_COPY, undo_directory
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
 from tests.run.saved_plan.test_apply import SOME, different, planned
+from tests.sampling import one_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -48,7 +49,9 @@ def test_an_application_that_was_killed_is_resumed_to_the_end(ready: Arena, poin
     assert different(ready) == set()
 
 
-@pytest.mark.parametrize("point", ["call.after_answer:9", "call.after_answer:40", "intent.acked:4", "undo.kept:7"])
+@pytest.mark.parametrize(
+    "point", one_of(["call.after_answer:9", "intent.acked:4", "call.after_answer:40", "undo.kept:7"], suite=2)
+)
 def test_a_worker_that_dies_while_it_writes_is_replaced_and_its_item_is_done_as_planned(
     ready: Arena, point: str
 ) -> None:
