@@ -1,6 +1,6 @@
 """Copies beside the originals: killed anywhere and resumed, a session makes exactly one copy of each item.
 
-With ``--crash-passes`` above 1 a run dies at every named point, else at some of them.
+With ``--crash-passes`` above 1 a run dies at every named point that it passes, else at one of them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.crash.bulk import Bulk, Verdict
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
-SOME = ("intent.acked", "call.after_answer")
+SOME = ("call.after_answer",)
 NEVER = frozenset({"undo.kept", "token.renewal"})
 """No live object is changed before it is copied, and the run is shorter than a token lasts."""
 LIKELY = 0.7
@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 class Copying(Bulk):
     """Copies all looks and dashboards of a drifted instance."""
 
-    sizes = Sizes(users=2, groups=2, folders=2, depth=1, looks=5, dashboards=6, tiles=3, filters=1, boards=0, plans=0)
+    sizes = Sizes(users=2, groups=2, folders=2, depth=1, looks=4, dashboards=5, tiles=2, filters=1, boards=0, plans=0)
     types = ("dashboard", "look")
 
     def restore(self, **environ: str) -> subprocess.Popen[bytes]:

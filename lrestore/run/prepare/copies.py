@@ -59,7 +59,8 @@ def _folder_name(live: Live, folder_id: str) -> str:
         raise DestinationError(f"--copy-into: folder {folder_id} is not in the destination", hint=hint)
     name = str(folder.get("name") or "")
     if folder_id == _NO_CONTENT[0] or folder.get(_NO_CONTENT[1]):
-        raise DestinationError(f"--copy-into: folder {folder_id} ({name!r}) holds no looks and dashboards", hint=_HINT)
+        told = f"--copy-into: folder {folder_id} ({name!r}) cannot hold looks and dashboards"
+        raise DestinationError(told, hint="choose a shared or a personal folder")
     return name
 
 
