@@ -6,12 +6,18 @@ be written but not read, so a sent list removes the secrets of the live plan.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from lrestore.content.canonical import canonical_object
 from lrestore.content.payload import Releases
+from lrestore.content.typed import as_destination
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.schedule import ScheduledPlanDestination
 
 _SCHEMA = "ScheduledPlanDestination"
 
@@ -22,8 +28,8 @@ _NO_SECRET = frozenset({"email", ""})
 
 
 def wanted_destinations(
-    backed_up: list[JsonObject], live: list[JsonObject], known: Releases
-) -> list[JsonObject] | None:
+    backed_up: list[ScheduledPlanDestination], live: list[ScheduledPlanDestination], known: Releases
+) -> list[ScheduledPlanDestination] | None:
     """The destinations to send; None where the live ones are the same already, in whatever order.
 
     Fields that the SDK of the backup did not know keep what the live destination of the same address has.
@@ -36,23 +42,27 @@ def wanted_destinations(
     return [_whole(one, by_address.get(_address(one)) or {}, taken) for one in backed_up]
 
 
-def secret_kinds(backed_up: list[JsonObject]) -> list[str]:
+def secret_kinds(backed_up: list[ScheduledPlanDestination]) -> list[str]:
     """The kinds among them that may need a secret."""
     return sorted({str(one.get("type") or "") for one in backed_up} - _NO_SECRET)
 
 
-def addresses(destinations: list[JsonObject]) -> tuple[str, ...]:
+def addresses(destinations: list[ScheduledPlanDestination]) -> tuple[str, ...]:
     """A comparable form without order: equal for lists that reach the same people in the same format."""
     return tuple(_meaning(destinations, _ADDRESS))
 
 
-def _whole(destination: JsonObject, live: JsonObject, taken: frozenset[str]) -> JsonObject:
-    kept = {name: live[name] for name in sorted(taken) if name not in destination and live.get(name) is not None}
-    return kept | {name: destination[name] for name in sorted(taken) if destination.get(name) is not None}
+def _whole(
+    destination: ScheduledPlanDestination, live: ScheduledPlanDestination, taken: frozenset[str]
+) -> ScheduledPlanDestination:
+    names = sorted(taken)
+    kept = {name: live.get(name) for name in names if name not in destination and live.get(name) is not None}
+    own = {name: destination.get(name) for name in names if destination.get(name) is not None}
+    return as_destination(kept | own)
 
 
-def _meaning(destinations: list[JsonObject], names: frozenset[str]) -> list[str]:
-    found = [canonical_object(one, fields.sdk_model(_SCHEMA)) for one in destinations]
+def _meaning(destinations: list[ScheduledPlanDestination], names: frozenset[str]) -> list[str]:
+    found = [canonical_object(dict(one), fields.sdk_model(_SCHEMA)) for one in destinations]
     return sorted(_text({name: _said(name, one.get(name)) for name in names}) for one in found)
 
 
@@ -66,7 +76,7 @@ def _said(name: str, value: object) -> object:
     return value or None
 
 
-def _address(destination: JsonObject) -> tuple[str, ...]:
+def _address(destination: ScheduledPlanDestination) -> tuple[str, ...]:
     return tuple(str(destination.get(name) or "") for name in sorted(_ADDRESS))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.typed import as_dashboard
 from lrestore.errors import ValidationError, WrongInstanceError
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.planner import DashboardPlanner
@@ -157,7 +158,7 @@ def test_planning_never_creates_a_part_that_exists(stage: Stage) -> None:
     """Planning twice from the same facts gives the same plan."""
     context = stage.context()
     item: Any = stage.item("dashboard=1")
-    live = stage.dashboard("1")
+    live = as_dashboard(stage.dashboard("1"))
     plans = [
         DashboardPlanner(context, ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan() for _ in range(2)
     ]

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from lrestore.json_types import JsonObject
+from typing import TYPE_CHECKING
+
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, remove_all, update_all
-from lrestore.restoration.boards.planner import BoardPlan, Order, order_write
+from lrestore.restoration.boards.orders import Holder, Order, board_holder, order_write, section_holder
+from lrestore.restoration.boards.planner import BoardPlan
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.writes import Made, Write
 
+if TYPE_CHECKING:
+    from lrestore.content.shapes.board import Board
 
-def apply_parts(context: WritingContext, applied: Applied, plan: BoardPlan, live: JsonObject) -> list[Change]:
+
+def apply_parts(context: WritingContext, applied: Applied, plan: BoardPlan, live: Board) -> list[Change]:
     """Write what differs. ``live`` is the board as it was read, or as Looker has just made it.
 
     Returns the changes of orders, which are known only when all parts exist. Refusals are in ``applied``.
@@ -42,7 +47,7 @@ def _is_order(write: Write) -> bool:
     return not write.creates and ("section_order" in write.body or "item_order" in write.body)
 
 
-def _create_items(context: WritingContext, applied: Applied, plan: BoardPlan, live: JsonObject) -> None:
+def _create_items(context: WritingContext, applied: Applied, plan: BoardPlan, live: Board) -> None:
     """Section by section: whatever an unanswered create has left behind is looked for in its section."""
     known = {
         str(item["id"]) for section in live.get("board_sections") or () for item in section.get("board_items") or ()
@@ -68,18 +73,20 @@ def _settle_orders(context: WritingContext, applied: Applied, plan: BoardPlan, b
     """Looker does not document where it puts new parts: read the order, and set it if it differs."""
     if not plan.pending:
         return []
-    board = context.destination.session.call("board", path={"board_id": board_id})
+    board: Board = context.destination.session.call("board", path={"board_id": board_id})
     writes = [write for order in plan.pending if (write := _order_write(applied, order, board)) is not None]
     update_all(context, applied, writes)
     return [change for write in writes for change in write.changes]
 
 
-def _order_write(applied: Applied, order: Order, board: JsonObject) -> Write | None:
-    parent = board if order.type == "board" else _section(board, applied.made.get((order.type, order.parent)))
+def _order_write(applied: Applied, order: Order, board: Board) -> Write | None:
+    live_id = applied.made.get((order.type, order.parent))
+    holder = board_holder(board) if order.type == "board" else _section(board, live_id)
     ids = [applied.made.get((order.part, source_id)) for source_id in order.source_ids]
     there = [live_id for live_id in ids if live_id is not None]
-    return order_write(order, there, parent) if parent is not None and len(there) > 1 else None
+    return order_write(order, there, holder) if holder is not None and len(there) > 1 else None
 
 
-def _section(board: JsonObject, live_id: str | None) -> JsonObject | None:
-    return next((one for one in board.get("board_sections") or () if str(one["id"]) == live_id), None)
+def _section(board: Board, live_id: str | None) -> Holder | None:
+    found = (one for one in board.get("board_sections") or () if str(one["id"]) == live_id)
+    return next(map(section_holder, found), None)

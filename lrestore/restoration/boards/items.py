@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 from lrestore.content.payload import Releases, wanted_part
 from lrestore.errors import DependencyError
-from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
+from lrestore.restoration.boards import bodies
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.resolve import lookml_missing, presumed, resolve, why_missing
 from lrestore.restoration.writes import Unmet
 
-_SHOWN = (("dashboard_id", "dashboard"), ("look_id", "look"))
+if TYPE_CHECKING:
+    from lrestore.content.shapes.board import BoardItem
+
+_SHOWN: tuple[tuple[Literal["dashboard_id", "look_id"], str], ...] = (
+    ("dashboard_id", "dashboard"),
+    ("look_id", "look"),
+)
+"""References of an item to content, and the type of the content."""
 
 _HANDLED = ("board_section_id", "dashboard_id", "look_id", "lookml_dashboard_id")
 
@@ -25,7 +33,7 @@ class Pin:
     """
 
     id: str
-    part: JsonObject
+    part: BoardItem
     section: str
     path: str = ""
 
@@ -33,9 +41,16 @@ class Pin:
     def name(self) -> str:
         return item_name(self.part)
 
-    def as_part(self) -> JsonObject:
-        """The id, as :func:`lrestore.restoration.identify.parts.match_parts` needs it."""
+    def as_part(self) -> PinPart:
+        """The pin with its id."""
         return {"id": self.id, "pin": self}
+
+
+class PinPart(TypedDict):
+    """A pin with its id, as :func:`lrestore.restoration.identify.parts.match_parts` needs it."""
+
+    id: str
+    pin: Pin
 
 
 @dataclass(slots=True)
@@ -49,14 +64,14 @@ class Targets:
     key: ItemKey
     unmet: list[Unmet] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    _found: dict[str, JsonObject | DependencyError] = field(default_factory=dict)
+    _found: dict[str, str | DependencyError] = field(default_factory=dict)
 
-    def expected(self, pin: Pin, live: JsonObject | None) -> JsonObject | None:
+    def expected(self, pin: Pin, live: BoardItem | None) -> bodies.Targets | None:
         """The ids of the item. If the live item has the same target already, no call is made.
 
         None for an item whose target is not available: it is left out, and added to ``unmet``.
         """
-        found: JsonObject = {}
+        found: bodies.Targets = {}
         for name, target in _SHOWN:
             source_id = pin.part.get(name)
             if source_id in (None, ""):
@@ -85,13 +100,12 @@ class Targets:
         question = f"{target}={source_id}"
         if question not in self._found:
             try:
-                self._found[question] = {"id": resolve(self.context, target, source_id, path=path, key=self.key)}
+                self._found[question] = resolve(self.context, target, source_id, path=path, key=self.key)
             except DependencyError as error:
                 self._found[question] = error
-        answer = self._found[question]
-        return answer if isinstance(answer, DependencyError) else str(answer["id"])
+        return self._found[question]
 
-    def _lookml(self, pin: Pin, live: JsonObject | None, found: JsonObject) -> JsonObject | None:
+    def _lookml(self, pin: Pin, live: BoardItem | None, found: bodies.Targets) -> bodies.Targets | None:
         name = pin.part.get("lookml_dashboard_id")
         found["lookml_dashboard_id"] = name or None
         if name and str((live or {}).get("lookml_dashboard_id")) != str(name):
@@ -106,9 +120,10 @@ class Targets:
         self.unmet.append(Unmet(f"its item {pin.name!r}", why, path, error.hint or ""))
 
 
-def kind_shown(part: JsonObject) -> str:
+def kind_shown(part: BoardItem) -> str:
     """The field with the target of an item; "" for an item with a link, or without target."""
-    return next((name for name in (*dict(_SHOWN), "lookml_dashboard_id") if part.get(name) not in (None, "")), "")
+    names: Final = ("dashboard_id", "look_id", "lookml_dashboard_id")
+    return next((name for name in names if part.get(name) not in (None, "")), "")
 
 
 def live_source(pin: Pin) -> Hashable:
@@ -119,32 +134,32 @@ def live_source(pin: Pin) -> Hashable:
     return _other_source(pin.part)
 
 
-def _other_source(part: JsonObject) -> Hashable:
+def _other_source(part: BoardItem) -> Hashable:
     for name in ("lookml_dashboard_id", "custom_url", "custom_title"):
         if part.get(name):
             return (name, str(part[name]))
     return None
 
 
-def shows_nothing(part: JsonObject) -> bool:
+def shows_nothing(part: BoardItem) -> bool:
     """Whether an item has neither content nor link: Looker would refuse it."""
     return not any(part.get(name) for name in ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url"))
 
 
-def wanted_item(part: JsonObject, live: JsonObject | None, known: Releases) -> JsonObject:
+def wanted_item(part: BoardItem, live: BoardItem | None, known: Releases) -> bodies.ItemBody:
     """The fields of an item except ids. Backups do not hold an own image, so the live one stays."""
-    wanted = wanted_part(part, "BoardItem", known, ignored=_HANDLED)
+    wanted = bodies.item_body(wanted_part(part, "BoardItem", known, ignored=_HANDLED))
     if wanted.get("use_custom_image") and not (live or {}).get("custom_image_url"):
         del wanted["use_custom_image"]
     return wanted
 
 
-def lost_image(part: JsonObject, live: JsonObject | None) -> bool:
+def lost_image(part: BoardItem, live: BoardItem | None) -> bool:
     """Whether the item was backed up with an image of its own that the live one does not have."""
     return bool(part.get("use_custom_image")) and not (live or {}).get("custom_image_url")
 
 
-def item_name(part: JsonObject) -> str:
+def item_name(part: BoardItem) -> str:
     """A readable name of an item."""
     shown = part.get("custom_title") if part.get("use_custom_title") else part.get("title")
     return str(shown or part.get("title") or part.get("custom_title") or part.get("custom_url") or "item")

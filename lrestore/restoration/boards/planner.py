@@ -10,16 +10,19 @@ An absent list is not an empty one: a board that was backed up without its secti
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
+from lrestore.restoration.boards.bodies import section_body
 from lrestore.restoration.boards.items import (
     Pin,
+    PinPart,
     Targets,
     kind_shown,
     live_source,
@@ -27,27 +30,14 @@ from lrestore.restoration.boards.items import (
     shows_nothing,
     wanted_item,
 )
+from lrestore.restoration.boards.orders import Holder, Order, board_holder, named, order_write, section_holder
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.parts import Matching, match_parts
+from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
 from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
-ORDERED = {"board": "section_order", "board_section": "item_order"}
-"""The fields with the order of parts, by type."""
-
-
-@dataclass(slots=True)
-class Order:
-    """The wanted order of the parts of a board or section: live ids, and source ids of parts to create.
-
-    ``parent`` is the source id of the board or section, ``part`` the type of the parts.
-    """
-
-    type: str
-    parent: str
-    path: str
-    part: str
-    source_ids: list[str]
+if TYPE_CHECKING:
+    from lrestore.content.shapes.board import Board, BoardSection
 
 
 @dataclass(slots=True)
@@ -68,7 +58,7 @@ class BoardPlan(Plan):
 class BoardPlanner:
     """Plans the parts of one board. ``live`` is the board with its sections, or {} for one that is to be created."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject, *, ids_hold: bool) -> None:
+    def __init__(self, context: Context, key: ItemKey, raw: Board, live: Board, *, ids_hold: bool) -> None:
         self._context = context
         self._key = key
         self._raw = raw
@@ -88,15 +78,16 @@ class BoardPlanner:
 
         Sections that are in the trash with their board come out with it.
         """
-        if not isinstance(self._raw.get("board_sections"), list):
+        backed_up = self._raw.get("board_sections")
+        if not isinstance(backed_up, list):
             self._plan.warnings.append("it was backed up without its board_sections: the live ones are left alone")
             return self._plan
         self._sections = [
             (f"board_sections[{index}]", section)
-            for index, section in enumerate(self._raw["board_sections"])
+            for index, section in enumerate(backed_up)
             if self._raw.get("deleted_at") or not section.get("deleted_at")
         ]
-        self._live_sections: list[JsonObject] = list(self._live.get("board_sections") or ())
+        self._live_sections: list[BoardSection] = list(self._live.get("board_sections") or ())
         if self._live.get("deleted_at"):
             self._live_sections = [{**section, "deleted_at": None} for section in self._live_sections]
         sections = self._match_sections()
@@ -109,7 +100,7 @@ class BoardPlanner:
         self._plan_removals(sections, items)
         return self._plan
 
-    def _match_sections(self) -> Matching:
+    def _match_sections(self) -> Matching[BoardSection]:
         """A section in the trash is matched by its id alone."""
         matching = match_parts(
             [section for _, section in self._sections],
@@ -123,7 +114,7 @@ class BoardPlanner:
         matching.extra = [section for section in matching.extra if not section.get("deleted_at")]
         return matching
 
-    def _match_items(self, sections: Matching) -> Matching:
+    def _match_items(self, sections: Matching[BoardSection]) -> Matching[PinPart]:
         self._pins = self._backed_up_pins()
         self._live_pins = self._live_items(sections)
         parts = [pin.part for pin in self._live_pins]
@@ -150,16 +141,17 @@ class BoardPlanner:
         pins = []
         for path, section in self._sections:
             live_id = self._plan.matched.get(("board_section", str(section["id"])), "")
-            if not isinstance(section.get("board_items"), list):
+            items = section.get("board_items")
+            if not isinstance(items, list):
                 self._plan.warnings.append(
                     f"{path} was backed up without its board_items: the live ones are left alone"
                 )
                 continue
-            for index, part in enumerate(section["board_items"]):
+            for index, part in enumerate(items):
                 pins.append(Pin(str(part["id"]), part, live_id, f"{path}.board_items[{index}]"))
         return pins
 
-    def _live_items(self, sections: Matching) -> list[Pin]:
+    def _live_items(self, sections: Matching[BoardSection]) -> list[Pin]:
         """All of the board, but those of sections whose items the backup does not know."""
         unknown = {
             str(live["id"])
@@ -173,7 +165,7 @@ class BoardPlanner:
             for part in section.get("board_items") or ()
         ]
 
-    def _plan_sections(self, matching: Matching) -> None:
+    def _plan_sections(self, matching: Matching[BoardSection]) -> None:
         for index, (path, section) in enumerate(self._sections):
             live = matching.live_of.get(index)
             wanted = wanted_part(
@@ -183,11 +175,11 @@ class BoardPlanner:
                 ignored=("board_id", "item_order", "deleted_at"),
             )
             if live is not None and live.get("deleted_at"):
-                wanted["deleted_at"] = None
+                section_body(wanted)["deleted_at"] = None
             name = str(section.get("title") or "")
             self._write("board_section", (str(section["id"]), path, name), wanted, live)
 
-    def _plan_items(self, matching: Matching) -> None:
+    def _plan_items(self, matching: Matching[PinPart]) -> None:
         for index, pin in enumerate(self._pins):
             found = matching.live_of.get(index)
             live = found["pin"].part if found else None
@@ -204,12 +196,13 @@ class BoardPlanner:
             if lost_image(pin.part, live):
                 self._plan.warnings.append(f"item {pin.name!r} ({pin.path}) had an image of its own: no backup has it")
             wanted = wanted_item(pin.part, live, self._context.destination.releases)
-            wanted.update(shown)
+            wanted["dashboard_id"], wanted["look_id"] = shown.get("dashboard_id"), shown.get("look_id")
+            wanted["lookml_dashboard_id"] = shown.get("lookml_dashboard_id")
             if live is not None:
                 wanted["board_section_id"] = pin.section or Made("board_section", self._section_of(pin))
             self._write("board_item", (pin.id, pin.path, pin.name), wanted, live)
 
-    def _leave_out(self, pin: Pin, found: JsonObject | None) -> None:
+    def _leave_out(self, pin: Pin, found: PinPart | None) -> None:
         """An item that shows what cannot be had. A live one that it is stays as it is."""
         if found is None:
             self._unknown.add(kind_shown(pin.part))
@@ -228,7 +221,9 @@ class BoardPlanner:
         path = pin.path.rpartition(".")[0]
         return next(str(section["id"]) for where, section in self._sections if where == path)
 
-    def _write(self, kind: str, part: tuple[str, str, str], wanted: JsonObject, live: JsonObject | None) -> None:
+    def _write(
+        self, kind: str, part: tuple[str, str, str], wanted: Mapping[str, Any], live: Mapping[str, Any] | None
+    ) -> None:
         """Plan the create or update of one part (source id, path, name), if anything differs."""
         source_id, path, name = part
         entry = PARTS[kind]
@@ -261,11 +256,13 @@ class BoardPlanner:
 
     def _plan_orders(self) -> None:
         """The final order of all parts; an order of one part is not written."""
-        everyone = [str(section["id"]) for _, section in self._sections]
-        self._order(Order("board", self._key.id, "", "board_section", _named(self._raw, "section_order", everyone)))
+        sections = named(self._raw.get("section_order"), [str(section["id"]) for _, section in self._sections])
+        self._order(Order("board", self._key.id, "", "board_section", sections))
         for path, section in self._sections:
             own = [pin.id for pin in self._pins if pin.id not in self._left_out and pin.path.startswith(f"{path}.")]
-            order = Order("board_section", str(section["id"]), path, "board_item", _named(section, "item_order", own))
+            order = Order(
+                "board_section", str(section["id"]), path, "board_item", named(section.get("item_order"), own)
+            )
             self._order(order)
 
     def _order(self, order: Order) -> None:
@@ -273,25 +270,26 @@ class BoardPlanner:
             return
         ids = [self._plan.matched.get((order.part, source_id)) for source_id in order.source_ids]
         known = [live_id for live_id in ids if live_id is not None]
-        parent = self._live_parent(order)
-        if parent is None or len(known) < len(ids) or self._moves_into(order):
+        holder = self._holder(order)
+        if holder is None or len(known) < len(ids) or self._moves_into(order):
             self._plan.pending.append(order)
             return
-        write = order_write(order, known, parent)
+        write = order_write(order, known, holder)
         if write is not None:
             self._plan.writes.append(write)
 
-    def _live_parent(self, order: Order) -> JsonObject | None:
+    def _holder(self, order: Order) -> Holder | None:
+        """What holds the parts that are to be in order; None before it exists."""
         if order.type == "board":
-            return self._live if self._live.get("id") else None
+            return board_holder(self._live) if self._live.get("id") else None
         live_id = self._plan.matched.get(("board_section", order.parent))
-        return next((section for section in self._live_sections if str(section["id"]) == live_id), None)
+        return next((section_holder(one) for one in self._live_sections if str(one["id"]) == live_id), None)
 
     def _moves_into(self, order: Order) -> bool:
         moved = {write.source_id for write in self._plan.writes if "board_section_id" in write.body}
         return bool(moved & set(order.source_ids))
 
-    def _plan_removals(self, sections: Matching, items: Matching) -> None:
+    def _plan_removals(self, sections: Matching[BoardSection], items: Matching[PinPart]) -> None:
         """A section goes with all that is in it; what has been matched has been moved out of it by then."""
         if self._context.policy.keep_extra:
             return
@@ -315,34 +313,6 @@ class BoardPlanner:
         self._plan.removals.append(Removal(PARTS[kind].delete or "", Deletion(kind, live_id, name)))
 
 
-def order_write(order: Order, ids: list[str], live: JsonObject) -> Write | None:
-    """The update that puts the parts with these live ids in order; None if they are. Other parts come after them."""
-    name = ORDERED[order.type]
-    present = [str(one) for one in live.get(name) or ()]
-    if [one for one in present if one in ids] == ids:
-        return None
-    kept = {str(part["id"]) for part in live.get(f"{order.part}s") or ()} - set(ids)
-    body = {name: [*ids, *(one for one in present if one in kept)]}
-    operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
-    prefix = f"{order.path}." if order.path else ""
-    return Write(
-        operation=operation,
-        type=order.type,
-        source_id=order.parent,
-        live_id=str(live["id"]),
-        path=order.path,
-        name="",
-        body=body,
-        changes=changes(body, live, prefix),
-    )
-
-
-def _named(raw: JsonObject, name: str, own: list[str]) -> list[str]:
-    """The backed-up order, less what is not there; nothing where the backup has none."""
-    order = [str(one) for one in raw.get(name) or ()]
-    return [one for one in order if one in own]
-
-
 def _told(body: JsonObject) -> JsonObject:
     """A body as a plan shows it: new parts by what they are."""
     return {
@@ -351,14 +321,14 @@ def _told(body: JsonObject) -> JsonObject:
     }
 
 
-def _texts(section: JsonObject) -> tuple[str, str]:
+def _texts(section: BoardSection) -> tuple[str, str]:
     return str(section.get("title") or ""), str(section.get("description") or "")
 
 
-def _title(section: JsonObject) -> str | None:
+def _title(section: BoardSection) -> str | None:
     return section.get("title") or None
 
 
-def _alive(key: Any) -> Any:
+def _alive(key: ContentKey[BoardSection]) -> ContentKey[BoardSection]:
     """The same key, of sections that are not in the trash."""
     return lambda section: None if section.get("deleted_at") else key(section)

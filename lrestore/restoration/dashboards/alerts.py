@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from lrestore.errors import ForbiddenError, NotFoundError
-from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.restoration.policy import Policy
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.tile import DashboardTile
 
 
 class AlertGuard:
@@ -18,7 +22,7 @@ class AlertGuard:
         self._policy = policy
         self._listed: frozenset[str] | None = None
 
-    def protects(self, tile: JsonObject) -> bool:
+    def protects(self, tile: DashboardTile) -> bool:
         """Whether the tile must stay: it has alerts or may have some, and the user does not accept their loss."""
         if self._policy.allow_alert_loss:
             return False

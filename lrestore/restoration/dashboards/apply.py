@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from lrestore.content.typed import as_tile
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, remove_all, update_all
 from lrestore.restoration.context import WritingContext
+from lrestore.restoration.dashboards.bodies import tile_body
+from lrestore.restoration.dashboards.placements import Placement, Spot, placement_write, places_of
 from lrestore.restoration.dashboards.planner import (
-    PART_LISTS,
     TAB,
     DashboardPlan,
-    Placement,
-    Spot,
-    placement_write,
-    places_of,
 )
 from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden
 from lrestore.restoration.writes import Removal, Write
 
-_KINDS = ("dashboard_filter", "dashboard_layout", "dashboard_element")
+if TYPE_CHECKING:
+    from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout, DashboardLayoutComponent
+    from lrestore.content.shapes.tile import DashboardTile
+
+    _Part = DashboardFilter | DashboardLayout | DashboardTile
 
 
-def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, live: JsonObject) -> list[Change]:
+def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, live: Dashboard) -> list[Change]:
     """Write what differs. ``live`` is the dashboard as it was read; its id is the parent of all parts.
 
     Returns the changes that were not known before (positions of new tiles). Refusals are in ``applied``.
@@ -36,9 +40,13 @@ def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, 
     make_queries(context, applied, [write for write in plan.writes if write.type in ("query", "merge_query")])
     early, late = _blocking(plan)
     remove_all(context, applied, early)
-    for kind in _KINDS:
-        known = {str(part["id"]) for part in live.get(PART_LISTS[kind]) or ()}
-        _write_kind(context, applied, plan, kind, (dashboard_id, known))
+    there: tuple[tuple[str, Iterable[_Part]], ...] = (
+        ("dashboard_filter", live.get("dashboard_filters") or ()),
+        ("dashboard_layout", live.get("dashboard_layouts") or ()),
+        ("dashboard_element", live.get("dashboard_elements") or ()),
+    )
+    for kind, parts in there:
+        _write_kind(context, applied, plan, kind, (dashboard_id, {str(part["id"]) for part in parts}))
     update_all(context, applied, _of(plan, "dashboard_layout_component", creates=False))
     changes = _place_new(context, applied, plan, dashboard_id)
     if not applied.failures:
@@ -77,13 +85,13 @@ def _tell_again(
     for write, answer in answered:
         if isinstance(answer, LookerError) or not any(name in write.body for name in SOURCES):
             continue
-        lost = not_overridden(write.body, answer)
+        lost = not_overridden(tile_body(write.body), as_tile(answer))
         if lost:
             body = {"result_maker": {**write.body["result_maker"], **lost}}
             writes.append(replace(write, body=body, changes=()))
     for write, answer in zip(writes, update_all(context, applied, writes), strict=True):
         if not isinstance(answer, LookerError):
-            lost = not_overridden(write.body, answer)
+            lost = not_overridden(tile_body(write.body), as_tile(answer))
             applied.warnings += [f"Looker did not take {write.path}.result_maker.{name}" for name in lost]
 
 
@@ -152,7 +160,7 @@ def _spot(applied: Applied, placement: Placement) -> Spot:
     )
 
 
-def _places(session: Caller, dashboard_id: str) -> dict[Spot, JsonObject]:
+def _places(session: Caller, dashboard_id: str) -> dict[Spot, DashboardLayoutComponent]:
     return places_of(session.call("dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}))
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lrestore.content.typed import as_dashboard
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.apply import apply_parts
-from lrestore.restoration.dashboards.planner import PART_LISTS, DashboardPlan, DashboardPlanner
+from lrestore.restoration.dashboards.planner import DashboardPlan, DashboardPlanner
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.journal import LiveObject
@@ -16,11 +19,16 @@ from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.touches import touches_of
 from lrestore.vault.items import VaultItem
 
+if TYPE_CHECKING:
+    from lrestore.content.shapes.dashboard import Dashboard
+
+_PART_LISTS = ("dashboard_filters", "dashboard_layouts", "dashboard_elements")
+
 _UNSEEN = "it is in the trash, where Looker does not show its tiles: they are compared when it is out"
 
 _AGAIN = "it is in the trash, where Looker shows its parts as deleted: they are compared again when it is out"
 
-_BARE: JsonObject = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
+_BARE: Dashboard = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
 """A dashboard as Looker makes it: with one active layout, which is changed and not made a second time."""
 
 
@@ -37,10 +45,11 @@ class DashboardSubResources:
 
     def plan(self, match: Match) -> DashboardPlan:
         self._unseen, self._ids_hold = match.parts_unseen, match.ids_hold
-        self._trashed = bool((match.live or {}).get("deleted")) and not self._item.raw.get("deleted")
+        live = as_dashboard(match.live or {})
+        self._trashed = bool(live.get("deleted")) and not as_dashboard(self._item.raw).get("deleted")
         if self._unseen:
             return DashboardPlan(warnings=[_UNSEEN], again=True, unseen=self._all_parts)
-        plan = self._planned(match.live or _BARE, ids_hold=match.ids_hold)
+        plan = self._planned(live or _BARE, ids_hold=match.ids_hold)
         plan.provisional = match.live is None
         if self._trashed:
             plan.warnings.append(_AGAIN)
@@ -50,34 +59,36 @@ class DashboardSubResources:
     def apply(
         self, context: WritingContext, applied: Applied, plan: DashboardPlan, live: JsonObject
     ) -> tuple[DashboardPlan, list[Change]]:
+        dashboard = as_dashboard(live)
         if applied.created:
-            live = self._whole(live)
-            plan = self._replanned(context, live, ids_hold=False)
-            born = str(live.get("created_at") or "")
-            context.journal.created("dashboard", str(live["id"]), born, touches_of(None, plan))
+            dashboard = self._whole(dashboard)
+            plan = self._replanned(context, dashboard, ids_hold=False)
+            born = str(dashboard.get("created_at") or "")
+            context.journal.created("dashboard", str(dashboard["id"]), born, touches_of(None, plan))
         elif self._unseen or self._trashed:
-            live = self._out_of_the_trash(str(live["id"]))
-            plan = self._replanned(context, live, ids_hold=self._ids_hold)
+            shown = self._out_of_the_trash(str(dashboard["id"]))
+            dashboard = as_dashboard(shown)
+            plan = self._replanned(context, dashboard, ids_hold=self._ids_hold)
             # The copy of before shows no parts.
-            kept = LiveObject("dashboard", str(live["id"]), self._item.name, live)
-            parts = {path: live[path] for path in PART_LISTS.values() if live.get(path) is not None}
+            kept = LiveObject("dashboard", str(dashboard["id"]), self._item.name, shown)
+            parts = {path: shown[path] for path in _PART_LISTS if shown.get(path) is not None}
             context.journal.keep(kept, parts, touches_of(None, plan))
-        return plan, apply_parts(context, applied, plan, live)
+        return plan, apply_parts(context, applied, plan, dashboard)
 
     def _all_parts(self) -> DashboardPlan:
         """The writes that create all parts; a part that exists is updated if it differs."""
         return self._planned(_BARE, ids_hold=False)
 
-    def _planned(self, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
+    def _planned(self, live: Dashboard, *, ids_hold: bool) -> DashboardPlan:
         linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
-        raw = linker.parts(self._item)
+        raw = as_dashboard(linker.parts(self._item))
         planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
         planner.rewrite = linker.value
         plan = planner.plan()
         plan.warnings += linker.warnings
         return plan
 
-    def _replanned(self, context: WritingContext, live: JsonObject, *, ids_hold: bool) -> DashboardPlan:
+    def _replanned(self, context: WritingContext, live: Dashboard, *, ids_hold: bool) -> DashboardPlan:
         """Plan again: the dashboard was not visible when the plan was made."""
         plan = self._planned(live, ids_hold=ids_hold)
         context.permit.parts(self._item.key, str(live["id"]), plan)
@@ -99,12 +110,15 @@ class DashboardSubResources:
             )
         return live
 
-    def _whole(self, made: JsonObject) -> JsonObject:
+    def _whole(self, made: Dashboard) -> Dashboard:
         """The new dashboard with the layout that Looker created, read only if the answer does not show it."""
-        parts = {path: made.get(path) or [] for path in PART_LISTS.values()}
-        if not parts["dashboard_layouts"]:
-            path = {"dashboard_id": str(made["id"])}
-            parts["dashboard_layouts"] = self._context.destination.session.call(
-                "dashboard_dashboard_layouts", path=path
-            )
-        return {**made, **parts}
+        layouts = made.get("dashboard_layouts") or []
+        if not layouts:
+            session, path = self._context.destination.session, {"dashboard_id": str(made["id"])}
+            layouts = session.call("dashboard_dashboard_layouts", path=path)
+        return {
+            **made,
+            "dashboard_filters": made.get("dashboard_filters") or [],
+            "dashboard_layouts": layouts,
+            "dashboard_elements": made.get("dashboard_elements") or [],
+        }

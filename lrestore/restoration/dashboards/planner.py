@@ -9,8 +9,9 @@ An absent list is not an empty one: a dashboard that was backed up without its t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
@@ -20,40 +21,27 @@ from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.alerts import AlertGuard
+from lrestore.restoration.dashboards.bodies import TileBody
+from lrestore.restoration.dashboards.placements import Placement, placement_write, placements, places_of
+from lrestore.restoration.dashboards.sides import Side, Sides
 from lrestore.restoration.dashboards.tile_planner import TilePlanner
-from lrestore.restoration.dashboards.tiles import (
-    SOURCES,
-    kind_of_tile,
-    kind_shown,
-    linkless_key,
-    shows_nothing,
-    source_key,
-    strict_key,
-    title_key,
-)
-from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
-from lrestore.restoration.identify.presence import flags_count, present
-from lrestore.restoration.identify.recorded_parts import mapped_part
+from lrestore.restoration.dashboards.tiles import SOURCES, kind_shown, shows_nothing
+from lrestore.restoration.identify.presence import present
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
 from lrestore.restoration.writes import Made, Plan, Removal, Write
 
-PART_LISTS = {
-    "dashboard_filter": "dashboard_filters",
-    "dashboard_layout": "dashboard_layouts",
-    "dashboard_element": "dashboard_elements",
-}
+if TYPE_CHECKING:
+    from lrestore.content.shapes.dashboard import (
+        Dashboard,
+        DashboardFilter,
+        DashboardLayout,
+        DashboardLayoutComponent,
+    )
+    from lrestore.content.shapes.tile import DashboardTile
 
-
-@dataclass(slots=True)
-class Placement:
-    """The position of a backed-up tile on a backed-up layout. ``fields`` are the component's writable fields."""
-
-    layout: str
-    element: str
-    path: str
-    name: str
-    fields: JsonObject
+P = TypeVar("P", bound=Mapping[str, Any])
+"""One kind of part."""
 
 
 @dataclass(slots=True)
@@ -77,30 +65,19 @@ class DashboardPlan(Plan):
         return calls
 
 
-@dataclass(slots=True)
-class _Side:
-    """One kind of part on both sides. ``paths``: the paths of the backed-up parts in their item."""
-
-    type: str
-    paths: list[str]
-    backed_up: list[JsonObject]
-    live: list[JsonObject]
-    matching: Matching
-
-
 class DashboardPlanner:
     """Plans the parts of one dashboard. ``live`` is None for a dashboard that is to be created."""
 
     def __init__(
-        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, *, ids_hold: bool
+        self, context: Context, key: ItemKey, raw: Dashboard, live: Dashboard | None, *, ids_hold: bool
     ) -> None:
         self._context = context
         self._key = key
         self._raw = raw
         self._live = live or {}
         self._ids_hold = ids_hold
-        self._our_flags, self._their_flags = flags_count(raw), flags_count(self._live)
-        self._plan = DashboardPlan()
+        self._sides = Sides(context, raw, self._live, ids_hold=ids_hold)
+        self._plan = DashboardPlan(warnings=self._sides.warnings, matched=self._sides.matched())
         self._unknown: set[str] = set()
         """Sources of tiles that are not restored, by field."""
         self._spared: set[str] = set()
@@ -114,44 +91,14 @@ class DashboardPlanner:
 
         Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
         """
-        sides = {kind: self._side(kind) for kind in PART_LISTS}
-        for side in sides.values():
-            if side:
-                self._plan.matched.update(
-                    {
-                        (side.type, str(side.backed_up[i]["id"])): str(live["id"])
-                        for i, live in side.matching.live_of.items()
-                    }
-                )
-        self._plan_filters(sides["dashboard_filter"])
-        self._plan_layouts(sides["dashboard_layout"])
-        self._plan_tiles(sides["dashboard_element"])
-        self._plan_placements(sides["dashboard_layout"], sides["dashboard_element"])
-        self._plan_removals(sides)
+        self._plan_filters(self._sides.filters)
+        self._plan_layouts(self._sides.layouts)
+        self._plan_tiles(self._sides.tiles)
+        self._plan_placements()
+        self._plan_removals()
         return self._plan
 
-    def _side(self, kind: str) -> _Side | None:
-        path = PART_LISTS[kind]
-        if not isinstance(self._raw.get(path), list):
-            self._plan.warnings.append(f"it was backed up without its {path}: the live ones are left alone")
-            return None
-        if self._live.get(path) is None and self._live.get("id"):
-            self._plan.warnings.append(f"Looker does not show the {path} of the live dashboard: they are left alone")
-            return None
-        backed_up = present(self._raw[path], flags=self._our_flags)
-        live = present(self._live.get(path) or (), flags=self._their_flags)
-        matching = match_parts(
-            backed_up,
-            live,
-            mapped=lambda source_id: mapped_part(self._context, kind, source_id, live),
-            ids_hold=self._ids_hold,
-            keys=_CONTENT_KEYS[kind],
-            kind=kind_of_tile if kind == "dashboard_element" else None,
-        )
-        places = {id(part): f"{path}[{number}]" for number, part in enumerate(self._raw[path])}
-        return _Side(kind, [places[id(part)] for part in backed_up], backed_up, live, matching)
-
-    def _plan_filters(self, side: _Side | None) -> None:
+    def _plan_filters(self, side: Side[DashboardFilter] | None) -> None:
         if side is None:
             return
         for index in _listened_first(side.backed_up):
@@ -165,27 +112,23 @@ class DashboardPlanner:
                 )
                 continue
             wanted = wanted_part(part, "DashboardFilter", self._context.destination.releases, ignored=("dashboard_id",))
-            write = self._write(side, index, wanted, name)
-            if write and write.creates:
-                write.body["dashboard_id"] = self._parent
+            self._write(side, index, wanted, name)
 
-    def _plan_layouts(self, side: _Side | None) -> None:
+    def _plan_layouts(self, side: Side[DashboardLayout] | None) -> None:
         if side is None:
             return
         for index, part in enumerate(side.backed_up):
             wanted = wanted_part(part, "DashboardLayout", self._context.destination.releases, ignored=("dashboard_id",))
             self._link_to_lookml(wanted, side.matching.live_of.get(index), side.paths[index])
-            write = self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
-            if write and write.creates:
-                write.body["dashboard_id"] = self._parent
+            self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
 
-    def _link_to_lookml(self, wanted: JsonObject, live: JsonObject | None, path: str) -> None:
+    def _link_to_lookml(self, wanted: JsonObject, live: DashboardLayout | None, path: str) -> None:
         linked = LookmlLink(self._context, self._key, f"{path}.lookml_link_id")
         linked.keep_if_there(wanted, live)
         self._plan.warnings += linked.warnings
         self._plan.unmet += linked.unmet
 
-    def _plan_tiles(self, side: _Side | None) -> None:
+    def _plan_tiles(self, side: Side[DashboardTile] | None) -> None:
         if side is None:
             return
         planner = TilePlanner(self._context, self._key, self._plan, self.rewrite)
@@ -203,11 +146,9 @@ class DashboardPlanner:
                 continue
             if live is None:
                 self._on_its_tab(str(part["id"]), wanted)
-            write = self._write(side, index, wanted, tile_name(part))
-            if write and write.creates:
-                write.body["dashboard_id"] = self._parent
+            self._write(side, index, wanted, tile_name(part))
 
-    def _spare(self, tile: JsonObject) -> None:
+    def _spare(self, tile: DashboardTile) -> None:
         """A tile that is left out: the live one that has its id, and shows something of another kind, stays."""
         source_id = str(tile["id"])
         self._spared |= {source_id} if self._ids_hold else set()
@@ -215,22 +156,22 @@ class DashboardPlanner:
         recorded = self._context.records.recorded("dashboard_element", source_id)
         self._spared |= {recorded.destination_id} if recorded else set()
 
-    def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
+    def _on_its_tab(self, element: str, wanted: TileBody) -> None:
         """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
         the first. Not so if it has places on others, too, that can be made as unseen as they were.
         """
         known = self._context.destination.releases
-        layouts = present(self._raw.get("dashboard_layouts") or (), flags=self._our_flags)
+        layouts = present(self._raw.get("dashboard_layouts") or (), flags=self._sides.our_flags)
         every = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
         places = [(one, place) for one, place in every if str(place.get("dashboard_element_id")) == element]
-        seen = [str(one["id"]) for one, place in places if not (self._our_flags and place.get("deleted"))]
+        seen = [str(one["id"]) for one, place in places if not (self._sides.our_flags and place.get("deleted"))]
         if len(layouts) < 2 or len(seen) != 1 or wanted.get(TAB) is not None:
             return
         alone = len(places) == 1 or not known.can_write("DashboardLayoutComponent", "deleted")
         if alone and known.can_write("DashboardElement", TAB):
             wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or Made("dashboard_layout", seen[0])
 
-    def _why_impossible(self, tile: JsonObject) -> str:
+    def _why_impossible(self, tile: DashboardTile) -> str:
         """The reason why the tile cannot be created, or "". Found before the first write, since Looker would refuse it
         after a part of the dashboard is written.
         """
@@ -240,49 +181,34 @@ class DashboardPlanner:
             return f"Looker {known.destination} has no {beyond[0]}"
         return "it shows nothing, and Looker cannot create such a tile" if shows_nothing(tile) else ""
 
-    def _write(self, side: _Side, index: int, wanted: JsonObject, name: str) -> Write | None:
+    def _write(self, side: Side[P], index: int, wanted: Mapping[str, Any], name: str) -> None:
         """Plan the create or update of one part, if anything differs."""
         part, live = side.backed_up[index], side.matching.live_of.get(index)
         entry, path = PARTS[side.type], side.paths[index]
-        if live is None:
-            body = create_body(wanted)
-            write = Write(
-                operation=entry.create or "",
-                type=side.type,
-                source_id=str(part["id"]),
-                live_id="",
-                path=path,
-                name=name,
-                body=body,
-                changes=changes(body, {}, f"{path}."),
-            )
-        else:
-            body = differing(wanted, live, fields.sdk_model(entry.model))
-            if not body:
-                return None
-            if wanted.get("result_maker") and any(name in body for name in SOURCES):
-                # Whether anything in it outlives another source is nowhere said.
-                body["result_maker"] = wanted["result_maker"]
-            write = Write(
-                operation=entry.update or "",
-                type=side.type,
-                source_id=str(part["id"]),
-                live_id=str(live["id"]),
-                path=path,
-                name=name,
-                body=body,
-                changes=changes(body, live, f"{path}."),
-            )
-        self._plan.writes.append(write)
-        return write
-
-    def _plan_placements(self, layouts: _Side | None, tiles: _Side | None) -> None:
-        if layouts is None or tiles is None:
+        body = create_body(wanted) if live is None else differing(wanted, live, fields.sdk_model(entry.model))
+        if live is not None and not body:
             return
-        names = {str(tile["id"]): tile_name(tile) for tile in tiles.backed_up}
-        live = places_of(layouts.live)
+        if live is not None and wanted.get("result_maker") and any(name in body for name in SOURCES):
+            # Whether anything in it outlives another source is nowhere said.
+            body["result_maker"] = wanted["result_maker"]
+        write = Write(
+            operation=(entry.create if live is None else entry.update) or "",
+            type=side.type,
+            source_id=str(part["id"]),
+            live_id="" if live is None else str(live["id"]),
+            path=path,
+            name=name,
+            body=body,
+            changes=changes(body, live or {}, f"{path}."),
+        )
+        if live is None:
+            write.body[entry.parent_field] = self._parent
+        self._plan.writes.append(write)
+
+    def _plan_placements(self) -> None:
+        live = places_of(self._sides.layouts.live if self._sides.layouts else ())
         made = {write.source_id for write in self._plan.writes if write.type == "dashboard_element" and write.creates}
-        for placement in self._placements(layouts, names):
+        for placement in placements(self._sides, self._context.destination.releases):
             layout_id = self._plan.matched.get(("dashboard_layout", placement.layout))
             element_id = self._plan.matched.get(("dashboard_element", placement.element))
             if element_id is None and placement.element not in made:
@@ -292,22 +218,7 @@ class DashboardPlanner:
             else:
                 self._place(placement, live.get((layout_id, element_id)))
 
-    def _placements(self, layouts: _Side, names: Mapping[str, str]) -> list[Placement]:
-        found = []
-        fixed = _FIXED if self._our_flags and self._their_flags else (*_FIXED, "deleted")
-        known = self._context.destination.releases
-        for index, layout in enumerate(layouts.backed_up):
-            for number, component in enumerate(layout.get("dashboard_layout_components") or ()):
-                element = str(component.get("dashboard_element_id"))
-                if element not in names:
-                    continue
-                wanted = wanted_part(component, "DashboardLayoutComponent", known, ignored=fixed)
-                wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
-                path = f"{layouts.paths[index]}.dashboard_layout_components[{number}]"
-                found.append(Placement(str(layout["id"]), element, path, names[element], wanted))
-        return found
-
-    def _place(self, placement: Placement, component: JsonObject | None) -> None:
+    def _place(self, placement: Placement, component: DashboardLayoutComponent | None) -> None:
         if component is None:
             if not placement.fields.get("deleted"):
                 self._plan.warnings.append(
@@ -319,89 +230,56 @@ class DashboardPlanner:
         if write:
             self._plan.writes.append(write)
 
-    def _plan_removals(self, sides: Mapping[str, _Side | None]) -> None:
+    def _plan_removals(self) -> None:
         if self._context.policy.keep_extra:
             return
-        tiles = sides["dashboard_element"]
-        if tiles and tiles.matching.extra:
-            guard = AlertGuard(self._context.destination.live, self._context.policy)
-            for tile in tiles.matching.extra:
-                protected = guard.protects(tile)
-                self._plan.alerts += bool(protected or tile.get("alert_count"))
-                if protected:
-                    self._plan.warnings.append(
-                        f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
-                        "(--allow-alert-loss deletes it)"
-                    )
-                elif kind_shown(tile) in self._unknown or str(tile["id"]) in self._spared:
-                    self._plan.warnings.append(
-                        f"tile {tile_name(tile)!r} (id {tile['id']}) is kept: it may be one of those that the "
-                        "dashboard is restored without"
-                    )
-                else:
-                    self._remove("dashboard_element", tile, tile_name(tile))
-        for kind in ("dashboard_filter", "dashboard_layout"):
-            side = sides[kind]
-            for part in side.matching.extra if side else ():
-                if kind == "dashboard_layout" and part.get("active"):
-                    continue
-                self._remove(kind, part, str(part.get("title") or part.get("label") or part.get("name") or ""))
+        tiles, filters, layouts = self._sides.tiles, self._sides.filters, self._sides.layouts
+        guard = AlertGuard(self._context.destination.live, self._context.policy)
+        for tile in tiles.matching.extra if tiles else ():
+            self._remove_tile(tile, guard)
+        for one in filters.matching.extra if filters else ():
+            self._remove("dashboard_filter", str(one["id"]), _filter_name(one))
+        for layout in layouts.matching.extra if layouts else ():
+            if not layout.get("active"):
+                self._remove("dashboard_layout", str(layout["id"]), str(layout.get("label") or ""))
 
-    def _remove(self, kind: str, part: JsonObject, name: str) -> None:
+    def _remove_tile(self, tile: DashboardTile, guard: AlertGuard) -> None:
+        """Unless alerts hang on it, or it may be one that is left out."""
+        protected = guard.protects(tile)
+        self._plan.alerts += bool(protected or tile.get("alert_count"))
+        if protected:
+            self._plan.warnings.append(
+                f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
+                "(--allow-alert-loss deletes it)"
+            )
+        elif kind_shown(tile) in self._unknown or str(tile["id"]) in self._spared:
+            self._plan.warnings.append(
+                f"tile {tile_name(tile)!r} (id {tile['id']}) is kept: it may be one of those that the "
+                "dashboard is restored without"
+            )
+        else:
+            self._remove("dashboard_element", str(tile["id"]), tile_name(tile))
+
+    def _remove(self, kind: str, live_id: str, name: str) -> None:
         operation = PARTS[kind].delete
         if operation is None:
             raise ValueError(f"Looker cannot delete a {kind}")
-        self._plan.removals.append(Removal(operation, Deletion(kind, str(part["id"]), name)))
+        self._plan.removals.append(Removal(operation, Deletion(kind, live_id, name)))
 
 
-_FILTER = ("name", "title", "type")
+_FILTER: Final = ("name", "title", "type")
 """Required fields of a filter (specification, CreateDashboardFilter)."""
 
-_FIELD_FILTER = ("model", "explore", "dimension")
+_FIELD_FILTER: Final = ("model", "explore", "dimension")
 """Required fields of a filter by a field."""
 
-_KINDS_OF_TILE = ("extension_id", "filter_id")
+_KINDS_OF_TILE: Final = ("extension_id", "filter_id")
 """Contents of a tile that came after the first release of API 4.0."""
 
-TAB = "dashboard_layout_id"
-
-_FIXED = (TAB, "dashboard_element_id")
-
-_SPOT = ("row", "column", "width", "height")
-"""Fields in which null has no meaning: a tile always has a position and a size."""
-
-Spot = tuple[str, str]
-"""The ids of a layout and of a tile."""
+TAB: Final = "dashboard_layout_id"
 
 
-def places_of(layouts: Iterable[JsonObject]) -> dict[Spot, JsonObject]:
-    """The layout components of some layouts, by layout and tile."""
-    return {
-        (str(layout["id"]), str(component.get("dashboard_element_id"))): component
-        for layout in layouts
-        for component in layout.get("dashboard_layout_components") or ()
-    }
-
-
-def placement_write(placement: Placement, component: JsonObject) -> Write | None:
-    """The update that moves a tile to its position; None if it is there already."""
-    part = PARTS["dashboard_layout_component"]
-    body = differing(placement.fields, component, fields.sdk_model(part.model))
-    if not body:
-        return None
-    return Write(
-        operation=part.update or "",
-        type="dashboard_layout_component",
-        source_id="",
-        live_id=str(component["id"]),
-        path=placement.path,
-        name=placement.name,
-        body=body,
-        changes=changes(body, component, f"{placement.path}."),
-    )
-
-
-def _listened_first(filters: list[JsonObject]) -> list[int]:
+def _listened_first(filters: list[DashboardFilter]) -> list[int]:
     """The order in which filters can be made: those that others listen to come first; a circle keeps its order."""
     position = {str(part.get("name")): index for index, part in enumerate(filters)}
     order: list[int] = []
@@ -421,23 +299,5 @@ def _listened_first(filters: list[JsonObject]) -> list[int]:
     return order
 
 
-def _filter_name(part: JsonObject) -> str:
+def _filter_name(part: DashboardFilter) -> str:
     return str(part.get("title") or part.get("name") or "")
-
-
-def _both(key: ContentKey) -> tuple[ContentKey, ContentKey]:
-    return key, key
-
-
-_CONTENT_KEYS: Mapping[str, tuple[tuple[ContentKey, ContentKey], ...]] = {
-    "dashboard_filter": (
-        _both(lambda part: part.get("name") or None),
-        _both(lambda part: part.get("title") or None),
-    ),
-    "dashboard_layout": (
-        _both(lambda part: (part.get("label") or "", part.get("order"), bool(part.get("active")))),
-        _both(lambda part: "active" if part.get("active") else None),
-        _both(lambda part: part.get("label") or None),
-    ),
-    "dashboard_element": (_both(strict_key), _both(linkless_key), _both(title_key), _both(source_key)),
-}

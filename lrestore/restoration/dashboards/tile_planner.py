@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
 from lrestore.content.tile_name import tile_name
 from lrestore.errors import DependencyError
-from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
+from lrestore.restoration.dashboards.bodies import TileBody
 from lrestore.restoration.dashboards.tiles import (
     OF_WORDS,
     kind_of_tile,
@@ -23,6 +25,16 @@ from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet
 
+if TYPE_CHECKING:
+    from lrestore.content.shapes.look import Look
+    from lrestore.content.shapes.tile import DashboardTile
+
+_INSIDE: tuple[tuple[Literal["dashboard_layout_id", "filter_id"], str], ...] = (
+    ("dashboard_layout_id", "dashboard_layout"),
+    ("filter_id", "dashboard_filter"),
+)
+"""References of a tile to other parts of its dashboard, and the kind of part."""
+
 _FROM_SOURCE = "set [source] base_url if the source instance still exists: it is read from there"
 
 
@@ -38,7 +50,7 @@ class TilePlanner:
         self._named = QueryMaker(context, plan.writes, rewrite)
         self._shown.left_out = self._named.left_out = plan.left_out
 
-    def wanted(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
+    def wanted(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
         """The fields of a tile, with references translated. Ids of objects to create are :class:`Made`.
 
         None for a tile whose look or query is not available: the plan names it, and the dashboard is restored without
@@ -62,7 +74,7 @@ class TilePlanner:
             wanted["result_maker"] = maker
         return wanted
 
-    def _source(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
+    def _source(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
         if kind_of_tile(tile) in OF_WORDS:
             return {}
         if tile.get("look_id"):
@@ -78,7 +90,7 @@ class TilePlanner:
         sql = (tile.get("result_maker") or {}).get("sql_query_id")
         return {} if sql is None else self._sql(tile, str(sql), live, path)
 
-    def _asked(self, tile: JsonObject, live: JsonObject | None, path: str) -> JsonObject | None:
+    def _asked(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
         """The merged query or query of a tile; {} for one that shows neither. Raises DependencyError for one that
         cannot be made, or used.
         """
@@ -92,7 +104,7 @@ class TilePlanner:
         query = self._query(tile, query_id, live, path)
         return None if query is None else {"query_id": query}
 
-    def _look(self, tile: JsonObject, live: JsonObject | None, path: str) -> str | None:
+    def _look(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> str | None:
         """A look that the live tile shows already needs no check, even in the trash: it is not written."""
         source_id = str(tile["look_id"])
         look = (live or {}).get("look") or {}
@@ -110,14 +122,14 @@ class TilePlanner:
             self._without(tile, why_missing(self._context, "look", source_id), f"{path}.look_id", error.hint or "")
             return None
 
-    def _is_look(self, source_id: str, shown: JsonObject) -> bool:
+    def _is_look(self, source_id: str, shown: Look) -> bool:
         """Whether the look that the live tile shows is the backed-up one, as far as the tile tells."""
         recorded = self._context.records.recorded("look", source_id)
         if recorded is not None and recorded.destination_id == str(shown.get("id")):
             return proves("look", recorded, shown) is True
         return recorded is None and self._context.backup.same_instance and str(shown.get("id")) == source_id
 
-    def _query(self, tile: JsonObject, query_id: str, live: JsonObject | None, path: str) -> str | Made | None:
+    def _query(self, tile: DashboardTile, query_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
         """In the same instance the id; in another one the live tile's query if it is equal, else a query to create."""
         shown = query_of(tile)
         if self._context.backup.same_instance:
@@ -131,7 +143,7 @@ class TilePlanner:
         maker = self._shown if shown else self._named
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
-    def _merge(self, tile: JsonObject, merge_id: str, live: JsonObject | None, path: str) -> str | Made | None:
+    def _merge(self, tile: DashboardTile, merge_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
         if self._context.backup.same_instance:
             return merge_id
         shown = self._shown_merge(tile, merge_id, live or {})
@@ -145,7 +157,7 @@ class TilePlanner:
         self._without(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)
         return None
 
-    def _shown_merge(self, tile: JsonObject, merge_id: str, live: JsonObject) -> str | None:
+    def _shown_merge(self, tile: DashboardTile, merge_id: str, live: DashboardTile) -> str | None:
         """The merged query that an older version has recorded, without what proves it: if the live tile shows it, and
         made of the same sources as the backed-up one.
         """
@@ -154,7 +166,7 @@ class TilePlanner:
             return None
         return recorded.destination_id if source_key(tile) == source_key(live) else None
 
-    def _sql(self, tile: JsonObject, sql_id: str, live: JsonObject | None, path: str) -> JsonObject | None:
+    def _sql(self, tile: DashboardTile, sql_id: str, live: DashboardTile | None, path: str) -> TileBody | None:
         """A query of SQL Runner: a tile is made of the result maker that has it (specification,
         create_dashboard_element). Elsewhere neither id means anything, and no call reads such a query by its own.
         """
@@ -169,13 +181,13 @@ class TilePlanner:
         self._without(tile, f"no backup holds sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
         return None
 
-    def _without(self, tile: JsonObject, why: str, path: str, hint: str) -> None:
+    def _without(self, tile: DashboardTile, why: str, path: str, hint: str) -> None:
         """Record that the dashboard is restored without the tile."""
         self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 
-    def _tab_and_filter(self, tile: JsonObject, wanted: JsonObject) -> None:
+    def _tab_and_filter(self, tile: DashboardTile, wanted: TileBody) -> None:
         """References inside the same dashboard. A null tab has no meaning: releases before 25.20 had no other value."""
-        for name, kind in (("dashboard_layout_id", "dashboard_layout"), ("filter_id", "dashboard_filter")):
+        for name, kind in _INSIDE:
             source_id = tile.get(name)
             if source_id and self._context.destination.releases.can_write("DashboardElement", name):
                 matched = self._matched(kind, str(source_id))
@@ -186,6 +198,6 @@ class TilePlanner:
         return matched.get((kind, source_id))
 
 
-def _shown_id(live: JsonObject, name: str) -> str:
+def _shown_id(live: DashboardTile, name: str) -> str:
     """The id of one source of a live tile; an answer may contain a query's id only in the result maker."""
     return str(live.get(name) or (query_id_of(live) if name == "query_id" else None) or "")

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Any
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any, Final
 
 from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
 from lrestore.content.payload import Releases, wanted_part
+from lrestore.content.typed import as_filterables, as_result_maker
 from lrestore.json_types import JsonObject
+from lrestore.restoration.dashboards.bodies import TileBody, tile_body
 from lrestore.restoration.identify.queries import fingerprint, query_id_of, query_of
 
-SOURCES = ("look_id", "query_id", "merge_result_id")
+if TYPE_CHECKING:
+    from lrestore.content.shapes.query import Query
+    from lrestore.content.shapes.tile import DashboardTile, ResultMaker, ResultMakerFilterables
+
+SOURCES: Final = ("look_id", "query_id", "merge_result_id")
 """Fields that set the source of a tile."""
 
-_SOURCES = (*SOURCES, "extension_id")
+_SOURCES: Final = (*SOURCES, "extension_id")
 
-_FROM_QUERY = ("dynamic_fields", "sorts", "total", "vis_config")
+_FROM_QUERY: Final = ("dynamic_fields", "sorts", "total", "vis_config")
 """Fields of a result maker that Looker fills from the tile's query; a tile may differ from its query in them."""
 
 _HANDLED = (
@@ -30,12 +36,12 @@ _HANDLED = (
 )
 
 
-def wanted_tile(tile: JsonObject, known: Releases) -> JsonObject:
+def wanted_tile(tile: DashboardTile, known: Releases) -> TileBody:
     """The writable fields of a tile except references; the planner handles its sources."""
-    return wanted_part(tile, "DashboardElement", known, ignored=_HANDLED)
+    return tile_body(wanted_part(tile, "DashboardElement", known, ignored=_HANDLED))
 
 
-def wanted_result_maker(tile: JsonObject, live: JsonObject | None, *, same_source: bool) -> JsonObject | None:
+def wanted_result_maker(tile: DashboardTile, live: DashboardTile | None, *, same_source: bool) -> ResultMaker | None:
     """The result maker to send: a tile's listeners, and its overrides of its query.
 
     Filterables are always sent completely, because a sent result maker replaces them. ``live`` is None for a tile that
@@ -49,38 +55,43 @@ def wanted_result_maker(tile: JsonObject, live: JsonObject | None, *, same_sourc
     maker = tile.get("result_maker")
     if not maker:
         return None
-    wanted: JsonObject = {}
-    if maker.get("filterables") is not None:
-        wanted["filterables"] = [_without_nulls(entry) for entry in maker["filterables"]]
+    wanted: ResultMaker = {}
+    filterables = maker.get("filterables")
+    if filterables is not None:
+        wanted["filterables"] = [_without_nulls(entry) for entry in filterables]
     if maker.get("sql_query_id") is not None:
         wanted["sql_query_id"] = maker["sql_query_id"]
     ours = overrides(tile, _base(live) if live and same_source and not tile.get("look_id") else None)
     if live is None:
-        return wanted | {name: value for name, value in ours.items() if value is not None}
+        return _with(wanted, {name: value for name, value in ours.items() if value is not None})
     theirs = overrides(live)
     if same_source:
         shown = live.get("result_maker") or {}
         told = {name: value for name, value in ours.items() if _differs(value, name, shown, theirs)}
-        return wanted | _sendable(told, _base(live))
+        return _with(wanted, _sendable(told, _base(live)))
     known = _base(live) is not None and live.get("result_maker") is not None
     silent = known and all(value is None for value in theirs.values())
     told = {name: value for name, value in ours.items() if value is not None or not silent}
-    return wanted | _sendable(told, _base(tile))
+    return _with(wanted, _sendable(told, _base(tile)))
 
 
-def _sendable(told: JsonObject, base: Mapping[str, Any] | None) -> JsonObject:
+def _with(wanted: ResultMaker, told: JsonObject) -> ResultMaker:
+    return as_result_maker({**wanted, **told})
+
+
+def _sendable(told: JsonObject, base: Query | None) -> JsonObject:
     """``total`` cannot be null (specification): what takes an override back is what the source has."""
     if "total" in told and told["total"] is None:
         return {**told, "total": bool((base or {}).get("total"))}
     return told
 
 
-def _differs(ours: Any, name: str, shown: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+def _differs(ours: Any, name: str, shown: ResultMaker, theirs: JsonObject) -> bool:
     """Whether an override of the backup, None for none, has to be told to a live tile that shows the same source."""
     return theirs.get(name) is not None if ours is None else not _alike(ours, shown.get(name))
 
 
-def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None) -> JsonObject:
+def overrides(tile: DashboardTile, unshown: Query | None = None) -> JsonObject:
     """The overrides of a tile: a value, or None if the tile follows its query or look. ``unshown`` is the query of a
     tile that does not show it.
 
@@ -94,7 +105,7 @@ def overrides(tile: Mapping[str, Any], unshown: Mapping[str, Any] | None = None)
     return {name: None if value is None or _alike(value, base.get(name)) else value for name, value in held.items()}
 
 
-def not_overridden(body: Mapping[str, Any], answer: Mapping[str, Any]) -> JsonObject:
+def not_overridden(body: TileBody, answer: DashboardTile) -> JsonObject:
     """The overrides that a body names and that the tile does not have as Looker answers, as the body has them."""
     wanted = {name: value for name, value in (body.get("result_maker") or {}).items() if name in _FROM_QUERY}
     shown = answer.get("result_maker")
@@ -104,7 +115,7 @@ def not_overridden(body: Mapping[str, Any], answer: Mapping[str, Any]) -> JsonOb
     return {name: value for name, value in wanted.items() if _differs(value, name, shown, theirs)}
 
 
-def _base(tile: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _base(tile: DashboardTile) -> Query | None:
     """Where Looker takes a tile's visualisation from; None where that is not shown.
 
     Of a merged query the backup holds only the id, so what its tile shows is said in full.
@@ -125,18 +136,18 @@ def _says_nothing(value: Any) -> bool:
     return not value or value == "[]"
 
 
-def _without_nulls(entry: Mapping[str, Any]) -> JsonObject:
-    return {name: value for name, value in entry.items() if value is not None}
+def _without_nulls(entry: ResultMakerFilterables) -> ResultMakerFilterables:
+    return as_filterables({name: value for name, value in entry.items() if value is not None})
 
 
-def says_something(result_maker: Mapping[str, Any] | None) -> bool:
+def says_something(result_maker: ResultMaker | None) -> bool:
     """Whether a create must send the result maker: Looker creates one without listeners by itself."""
     if not result_maker:
         return False
     return bool(listeners(result_maker.get("filterables"))) or any(name != "filterables" for name in result_maker)
 
 
-def source_of(tile: Mapping[str, Any]) -> Hashable:
+def source_of(tile: DashboardTile) -> Hashable:
     """The source of a tile in a comparable form; None for text tiles."""
     look = tile.get("look") or {}
     if tile.get("look_id"):
@@ -152,23 +163,26 @@ def source_of(tile: Mapping[str, Any]) -> Hashable:
     return ("query_id", query_id) if query_id else None
 
 
-def kind_shown(tile: Mapping[str, Any]) -> str:
+def kind_shown(tile: DashboardTile) -> str:
     """The field with the source of a tile; "" for a text tile."""
     maker = tile.get("result_maker") or {}
-    for name in ("look_id", "merge_result_id", "sql_query_id"):
-        if tile.get(name) or maker.get(name):
-            return name
+    if tile.get("look_id"):
+        return "look_id"
+    if tile.get("merge_result_id") or maker.get("merge_result_id"):
+        return "merge_result_id"
+    if maker.get("sql_query_id"):
+        return "sql_query_id"
     return "query_id" if query_id_of(tile) else ""
 
 
-def _sources_of(tile: Mapping[str, Any]) -> tuple[Hashable, ...]:
+def _sources_of(tile: DashboardTile) -> tuple[Hashable, ...]:
     """The definition of a merged query, as far as its tile shows it: its id has no meaning in another instance."""
     maker = tile.get("result_maker") or {}
-    names = ("name", "model", "view")
+    names: Final = ("name", "model", "view")
     return tuple(tuple(str(one.get(name) or "") for name in names) for one in maker.get("filterables") or ())
 
 
-_TEXTS = ("type", "title", "title_text", "subtitle_text", "body_text", "note_text", "rich_content_json")
+_TEXTS: Final = ("type", "title", "title_text", "subtitle_text", "body_text", "note_text", "rich_content_json")
 
 
 KINDS = frozenset({"text", "button", "extension", "filter"})
@@ -179,10 +193,10 @@ OF_WORDS = frozenset({"text", "button"})
 
 NOTHING = "nothing"
 
-_OWN_TEXTS = ("title_text", "subtitle_text", "body_text", "rich_content_json")
+_OWN_TEXTS: Final = ("title_text", "subtitle_text", "body_text", "rich_content_json")
 
 
-def kind_of_tile(tile: Mapping[str, Any]) -> str:
+def kind_of_tile(tile: DashboardTile) -> str:
     """The kind of a tile: its type, or ``look`` or ``chart`` by its source, or :data:`NOTHING`.
 
     A tile with a result maker cannot become a text tile (Looker: "Result Maker IDs should not be provided for text
@@ -193,8 +207,8 @@ def kind_of_tile(tile: Mapping[str, Any]) -> str:
     maker = tile.get("result_maker") or {}
     if tile.get("look_id"):
         return "look"
-    sources = ("query_id", "query", "merge_result_id", "sql_query_id")
-    if any(tile.get(name) or maker.get(name) for name in sources):
+    own = any(tile.get(name) for name in ("query_id", "query", "merge_result_id"))
+    if own or any(maker.get(name) for name in ("query_id", "query", "merge_result_id", "sql_query_id")):
         return "chart"
     if tile.get("extension_id"):
         return "extension"
@@ -204,7 +218,7 @@ def kind_of_tile(tile: Mapping[str, Any]) -> str:
 _NEEDS = {"extension": ("extension_id",), "filter": ("filter_id",)}
 
 
-def shows_nothing(tile: Mapping[str, Any]) -> bool:
+def shows_nothing(tile: DashboardTile) -> bool:
     """Whether Looker cannot make the tile: it names neither query, look, merged query, SQL query nor extension, and has
     no text (create_dashboard_element answers 422). An empty text is one: people use it to keep tiles apart.
     """
@@ -214,28 +228,28 @@ def shows_nothing(tile: Mapping[str, Any]) -> bool:
     return kind == NOTHING or (kind in KINDS and all(tile.get(name) is None for name in _OWN_TEXTS))
 
 
-def strict_key(tile: Mapping[str, Any]) -> Hashable:
+def strict_key(tile: DashboardTile) -> Hashable:
     """Equal for tiles that look identical to users."""
     return (source_of(tile), *(str(tile.get(name) or "") for name in _TEXTS))
 
 
-def linkless_key(tile: Mapping[str, Any]) -> Hashable:
+def linkless_key(tile: DashboardTile) -> Hashable:
     """Equal for tiles that differ only in the targets of their links: an id that is not known yet, another host."""
     return (source_of(tile), *(rewritten(str(tile.get(name) or ""), lambda link: ("*", "*")) for name in _TEXTS))
 
 
-def title_key(tile: Mapping[str, Any]) -> Hashable:
+def title_key(tile: DashboardTile) -> Hashable:
     """Equal for tiles of the same kind and title; None without a title."""
     title = tile.get("title") or tile.get("title_text")
     return (tile.get("type"), title) if title else None
 
 
-def source_key(tile: Mapping[str, Any]) -> Hashable:
+def source_key(tile: DashboardTile) -> Hashable:
     """Equal for tiles with the same source, with any title."""
     source = source_of(tile)
     return None if source is None else (tile.get("type"), source)
 
 
-def same_source_ids(tile: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+def same_source_ids(tile: DashboardTile, live: DashboardTile) -> bool:
     """Whether both tiles have the same source by id."""
     return all(str(tile.get(name) or "") == str(live.get(name) or "") for name in _SOURCES)

@@ -7,35 +7,38 @@ kind: Looker does not make a text of a chart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
-from lrestore.json_types import JsonObject
+P = TypeVar("P", bound=Mapping[str, Any])
+"""One kind of part. Each part has an id."""
 
-ContentKey = Callable[[JsonObject], Hashable]
+ContentKey = Callable[[P], Hashable]
+
+Keys = Sequence[tuple[ContentKey[P], ContentKey[P]]]
+"""(Key of a backed-up part, key of a live part) by content, strictest first; a key of None matches nothing."""
 
 
 @dataclass(slots=True)
-class Matching:
+class Matching(Generic[P]):
     """``live_of`` gives the live part for the position of a backed-up one; ``extra`` are live parts without any."""
 
-    live_of: dict[int, JsonObject] = field(default_factory=dict)
-    extra: list[JsonObject] = field(default_factory=list)
+    live_of: dict[int, P] = field(default_factory=dict)
+    extra: list[P] = field(default_factory=list)
 
 
 def match_parts(
-    backed_up: Sequence[JsonObject],
-    live: Sequence[JsonObject],
+    backed_up: Sequence[P],
+    live: Sequence[P],
     *,
     mapped: Callable[[str], str | None],
     ids_hold: bool,
-    keys: Sequence[tuple[ContentKey, ContentKey]],
-    kind: ContentKey | None = None,
-) -> Matching:
-    """Pair up parts. ``keys``: (key of a backed-up part, key of a live part) by content, strictest first; a key of None
-    matches nothing. ``kind``: what must be equal in any case, asked of parts of both sides.
-    """
-    matching = Matching()
+    keys: Keys[P],
+    kind: ContentKey[P] | None = None,
+) -> Matching[P]:
+    """Pair up parts. ``kind``: what must be equal in any case, asked of parts of both sides."""
+    matching: Matching[P] = Matching()
     free = {str(part["id"]): part for part in live}
 
     def alike(index: int, live_id: str) -> bool:
@@ -57,24 +60,26 @@ def match_parts(
     return matching
 
 
-def _within(kind: ContentKey | None, ours: ContentKey, theirs: ContentKey) -> tuple[ContentKey, ContentKey]:
+def _within(
+    kind: ContentKey[P] | None, ours: ContentKey[P], theirs: ContentKey[P]
+) -> tuple[ContentKey[P], ContentKey[P]]:
     """The two keys, each with the kind of the part."""
     if kind is None:
         return ours, theirs
-    sort: ContentKey = kind
+    sort: ContentKey[P] = kind
 
-    def of(key: ContentKey) -> ContentKey:
+    def of(key: ContentKey[P]) -> ContentKey[P]:
         return lambda part: None if (found := key(part)) is None else (sort(part), found)
 
     return of(ours), of(theirs)
 
 
 def _by_content(
-    backed_up: Sequence[JsonObject],
-    free: dict[str, JsonObject],
+    backed_up: Sequence[P],
+    free: dict[str, P],
     take: Callable[[int, str | None], None],
-    matching: Matching,
-    keys: tuple[ContentKey, ContentKey],
+    matching: Matching[P],
+    keys: tuple[ContentKey[P], ContentKey[P]],
 ) -> None:
     ours, theirs = keys
     waiting: dict[Hashable, list[str]] = {}

@@ -15,6 +15,7 @@ import msgspec
 
 from lrestore.content.canonical import parse_moment
 from lrestore.content.identity import same_origin
+from lrestore.content.typed import as_tile
 from lrestore.looker.read.users import credentials_of, emails_of
 from lrestore.messages import Mapping as Mapped
 from lrestore.messages import Proof, Recorded
@@ -128,7 +129,7 @@ def _merge_query(live: Shown) -> dict[str, str | None]:
 def _tile(live: Shown) -> dict[str, str | None]:
     texts = ("title", "title_text", "body_text", "rich_content_json")
     shown = ("look_id", "merge_result_id", "extension_id", "filter_id")
-    query_id = query_id_of(live)
+    query_id = query_id_of(as_tile(live))
     return {**_named(live, (*texts, *shown)), "query_id": query_id}
 
 

@@ -7,13 +7,17 @@ In the same instance the backed-up id is as good as ever. Elsewhere a query is k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lrestore.content.canonical import canonical_object
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.query import Query
+    from lrestore.content.shapes.tile import DashboardTile
 
 _NOT_IDENTITY = frozenset({"client_id"})
 """Looker gives every query a client_id of its own; it says nothing about what is asked."""
@@ -64,13 +68,13 @@ def explore_name(model: object, explore: object) -> str:
     return f"explore={model}::{explore}" if explore else f"lookml_model={model}"
 
 
-def query_of(tile: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def query_of(tile: DashboardTile) -> Query | None:
     """The query that a tile shows, wherever Looker put it."""
     maker = tile.get("result_maker") or {}
     return tile.get("query") or maker.get("query") or None
 
 
-def query_id_of(tile: Mapping[str, Any]) -> str | None:
+def query_id_of(tile: DashboardTile) -> str | None:
     """The id of a query tile's query; None for tiles that show a look, a merged query, or no query at all.
 
     Some answers carry it only inside ``result_maker`` (seen in public tools' issue threads).

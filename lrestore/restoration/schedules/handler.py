@@ -5,8 +5,11 @@ A plan is created switched off; a separate last call switches it on. ``run_once`
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 from lrestore.content.canonical import field_types
 from lrestore.content.destinations import secret_kinds, wanted_destinations
+from lrestore.content.typed import as_plan
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change
@@ -21,31 +24,36 @@ from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write
 from lrestore.vault.items import VaultItem
 
+if TYPE_CHECKING:
+    from lrestore.content.shapes.schedule import ScheduledPlan
+
 _TYPE = "scheduled_plan"
-_DESTINATIONS = "scheduled_plan_destination"
+_DESTINATIONS: Final = "scheduled_plan_destination"
 
 
-def adjust_plan(planner: OwnPlanner, wanted: JsonObject) -> None:
+def adjust_plan(planner: OwnPlanner, body: JsonObject) -> None:
     """Adjust fields of a plan that cannot be copied. Raises DependencyError if its content is not available."""
-    _content(planner, wanted)
+    wanted, live = as_plan(body), as_plan(planner.live or {})
+    _content(planner, body)
     _owner(planner, wanted)
     _times(planner, wanted)
     _tabs(planner, wanted)
-    _destinations(planner, wanted)
+    _destinations(planner, wanted, live)
     if planner.live is None:
-        _say_off(planner, wanted)
+        _say_off(planner, body)
     if planner.live is None or planner.context.policy.disable_schedules:
         wanted["enabled"] = False
 
 
-def _content(planner: OwnPlanner, wanted: JsonObject) -> None:
+def _content(planner: OwnPlanner, body: JsonObject) -> None:
     """A plan sends one object: if the live plan sends another one, that reference is removed. Checks LookML."""
-    chosen = [name for name in CONTENT_TYPES[_TYPE].one_of if wanted.get(name) is not None]
-    for name in CONTENT_TYPES[_TYPE].one_of:
-        if chosen and name not in chosen and (planner.live or {}).get(name) is not None:
-            wanted[name] = None
-    lookml = wanted.get("lookml_dashboard_id")
-    if lookml and (planner.live or {}).get("lookml_dashboard_id") != lookml:
+    names, live = CONTENT_TYPES[_TYPE].one_of, as_plan(planner.live or {})
+    chosen = [name for name in names if body.get(name) is not None]
+    for name in names:
+        if chosen and name not in chosen and live.get(name) is not None:
+            body[name] = None
+    lookml = as_plan(body).get("lookml_dashboard_id")
+    if lookml and live.get("lookml_dashboard_id") != lookml:
         where = "lookml_dashboard_id"
         error = lookml_missing(planner.context, str(lookml), where, planner.key, planner.warnings)
         if error:
@@ -58,9 +66,9 @@ def _content(planner: OwnPlanner, wanted: JsonObject) -> None:
         )
 
 
-def _owner(planner: OwnPlanner, wanted: JsonObject) -> None:
+def _owner(planner: OwnPlanner, wanted: ScheduledPlan) -> None:
     """Warn about another owner: the queries of a plan run with the rights of its owner."""
-    if planner.raw.get("user_id") is None:
+    if as_plan(planner.raw).get("user_id") is None:
         return
     lost = "user_id" not in wanted or any(text.startswith("its owner, user ") for text in planner.warnings)
     if planner.live is None:
@@ -69,7 +77,7 @@ def _owner(planner: OwnPlanner, wanted: JsonObject) -> None:
         planner.warnings.append("it runs its queries with the rights of its owner, which is another user now")
 
 
-def _times(planner: OwnPlanner, wanted: JsonObject) -> None:
+def _times(planner: OwnPlanner, wanted: ScheduledPlan) -> None:
     if planner.live is None and not (wanted.get("crontab") or wanted.get("datagroup")):
         raise InvalidContentError(
             f"{planner.key} names no time: Looker creates a plan only with a crontab or a datagroup",
@@ -82,21 +90,20 @@ def _times(planner: OwnPlanner, wanted: JsonObject) -> None:
         wanted.pop("datagroup", None)
 
 
-def _tabs(planner: OwnPlanner, wanted: JsonObject) -> None:
+def _tabs(planner: OwnPlanner, wanted: ScheduledPlan) -> None:
     if wanted.get("tab_ids"):
         dashboard_id = wanted.get("dashboard_id")
-        wanted["tab_ids"] = translated_tabs(planner.context, planner.key, planner.raw, dashboard_id)
+        wanted["tab_ids"] = translated_tabs(planner.context, planner.key, as_plan(planner.raw), dashboard_id)
 
 
-def _destinations(planner: OwnPlanner, wanted: JsonObject) -> None:
+def _destinations(planner: OwnPlanner, wanted: ScheduledPlan, live: ScheduledPlan) -> None:
     """Sent whole where they differ, left out where they do not; never null or empty, which is an error (specification,
     update_scheduled_plan).
     """
     backed_up = wanted.pop(_DESTINATIONS, None)
     if not backed_up:
         return
-    live = (planner.live or {}).get(_DESTINATIONS) or []
-    found = wanted_destinations(backed_up, live, planner.context.destination.releases)
+    found = wanted_destinations(backed_up, live.get(_DESTINATIONS) or [], planner.context.destination.releases)
     if found is None:
         return
     wanted[_DESTINATIONS] = found
@@ -126,7 +133,7 @@ class PlanSubResources:
         self._ends = ends
 
     def plan(self, match: Match) -> Plan:
-        on = bool(self._item.raw.get("enabled")) and not self._context.policy.disable_schedules
+        on = bool(as_plan(self._item.raw).get("enabled")) and not self._context.policy.disable_schedules
         if match.live is not None or not on:
             return Plan()
         change = Change("enabled", old=False, new=True)
@@ -159,4 +166,4 @@ class PlanSubResources:
 
 def is_enabled(context: Context, live_id: str) -> bool:
     """Whether the live plan of that id is switched on, as far as this run has seen."""
-    return bool((context.destination.live.get(_TYPE, live_id) or {}).get("enabled"))
+    return bool(as_plan(context.destination.live.get(_TYPE, live_id) or {}).get("enabled"))

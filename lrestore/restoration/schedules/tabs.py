@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lrestore.content.typed import as_dashboard
 from lrestore.errors import DependencyError, ItemError
-from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.presence import flags_of_layouts_count, present
 from lrestore.restoration.identify.recorded_parts import mapped_part
 
+if TYPE_CHECKING:
+    from lrestore.content.shapes.dashboard import DashboardLayout
+    from lrestore.content.shapes.schedule import ScheduledPlan
+
 _KIND = "dashboard_layout"
 
 
-def translated_tabs(context: Context, key: ItemKey, raw: JsonObject, dashboard_id: str | None) -> list[str]:
+def translated_tabs(context: Context, key: ItemKey, raw: ScheduledPlan, dashboard_id: str | None) -> list[str]:
     """The tabs of the plan ``raw`` in the ids of the live dashboard. Raises DependencyError for one that is not there.
 
     In the same instance a tab keeps its id as long as its dashboard does, unless the tab alone was made anew.
     """
-    tabs = [str(one) for one in raw["tab_ids"]]
+    tabs = [str(one) for one in raw.get("tab_ids") or ()]
     source_id = raw.get("dashboard_id")
     same = context.backup.same_instance and str(source_id) == dashboard_id
     if source_id is None or dashboard_id is None or (same and not any(_made_anew(context, tab) for tab in tabs)):
         return tabs
     ours = _layouts_of(context, str(source_id))
-    theirs: list[JsonObject] = context.destination.session.call(
+    theirs: list[DashboardLayout] = context.destination.session.call(
         "dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}
     )
     kept = {str(one["id"]) for one in present(theirs, flags=flags_of_layouts_count(theirs))} if same else set()
@@ -49,15 +55,15 @@ def _made_anew(context: Context, tab: str) -> bool:
     return recorded is not None and recorded.destination_id != tab
 
 
-def _layouts_of(context: Context, dashboard_id: str) -> dict[str, JsonObject]:
+def _layouts_of(context: Context, dashboard_id: str) -> dict[str, DashboardLayout]:
     try:
         item = context.backup.read(ItemKey("dashboard", dashboard_id))
     except ItemError:
         return {}
-    return {str(layout["id"]): layout for layout in item.raw.get("dashboard_layouts") or ()}
+    return {str(layout["id"]): layout for layout in as_dashboard(item.raw).get("dashboard_layouts") or ()}
 
 
-def _namesake(layout: JsonObject | None, live: list[JsonObject]) -> str | None:
+def _namesake(layout: DashboardLayout | None, live: list[DashboardLayout]) -> str | None:
     """The live tab with the same label; if neither has labels, the only tab."""
     if layout is None:
         return None

@@ -11,7 +11,8 @@ import msgspec
 
 from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
-from lrestore.restoration.boards.planner import ORDERED, BoardPlan
+from lrestore.restoration.boards.orders import ORDERED
+from lrestore.restoration.boards.planner import BoardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlan
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
@@ -154,7 +155,15 @@ def _(plan: DashboardPlan) -> Iterable[Write]:
     kind = "dashboard_layout_component"
     operation = PARTS[kind].update or ""
     return [
-        Write(operation=operation, type=kind, source_id="", live_id="", path=one.path, name=one.name, body=one.fields)
+        Write(
+            operation=operation,
+            type=kind,
+            source_id="",
+            live_id="",
+            path=one.path,
+            name=one.name,
+            body=dict(one.fields),
+        )
         for one in plan.pending
     ]
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.content.typed import as_tile
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import NOTHING, kind_of_tile, shows_nothing
 from lrestore.restoration.identify.parts import match_parts
@@ -30,14 +31,14 @@ def swapped(stage: Stage) -> dict[str, str]:
     tiles = {key: dict(stage.world.table("dashboard_element").get(key) or {}) for key in (chart, text)}
     for key, other in ((chart, text), (text, chart)):
         edit(stage.world, Edit(type="dashboard_element", id=key, set={**tiles[other], "id": key}))
-    return {key: kind_of_tile(tile) for key, tile in stage.tiles("1").items()}
+    return {key: kind_of_tile(as_tile(tile)) for key, tile in stage.tiles("1").items()}
 
 
 def test_tiles_with_swapped_ids_are_matched_by_content(stage: Stage) -> None:
     before = swapped(stage)
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
     assert not {"create_dashboard_element", "delete_dashboard_element", "update_dashboard_element"} & calls.keys()
-    assert {key: kind_of_tile(tile) for key, tile in stage.tiles("1").items()} == before
+    assert {key: kind_of_tile(as_tile(tile)) for key, tile in stage.tiles("1").items()} == before
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
@@ -51,7 +52,7 @@ def test_a_chart_with_the_id_of_a_text_is_kept_and_the_text_is_created(stage: St
     assert (calls["create_dashboard_element"], calls["delete_dashboard_element"]) == (1, 1)
     assert calls["update_dashboard_element"] == 0
     backed_up = stage.item("dashboard=1").raw["dashboard_elements"]
-    assert sorted(map(kind_of_tile, stage.tiles("1").values())) == sorted(map(kind_of_tile, backed_up))
+    assert sorted(map(kind_of_tile, map(as_tile, stage.tiles("1").values()))) == sorted(map(kind_of_tile, backed_up))
     assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
 
 
@@ -105,7 +106,7 @@ def test_no_part_is_matched_with_one_of_another_kind(
     ],
 )
 def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: JsonObject, kind: str) -> None:
-    assert kind_of_tile(tile) == kind
+    assert kind_of_tile(as_tile(tile)) == kind
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_the_kind_of_a_tile_is_its_type_or_what_it_shows(tile: JsonObject, kind:
     ],
 )
 def test_tiles_that_no_call_can_create_are_recognised(tile: JsonObject, nothing: bool) -> None:
-    assert shows_nothing(tile) is nothing
+    assert shows_nothing(as_tile(tile)) is nothing
 
 
 def test_a_tile_without_content_is_omitted_and_reported_before_the_first_write(stage: Stage) -> None:

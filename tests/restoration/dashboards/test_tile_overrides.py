@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.shapes.tile import DashboardTile
+from lrestore.content.typed import as_tile
 from lrestore.json_types import JsonObject
+from lrestore.restoration.dashboards.bodies import tile_body
 from lrestore.restoration.dashboards.tiles import not_overridden, overrides, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.config import Overrides
@@ -39,7 +42,7 @@ def test_an_override_that_the_backup_lacks_is_removed(stage: Stage, source: str,
     assert {change.path.rpartition(".")[2] for change in stage.plan("dashboard=1").changes} == {"result_maker"}
     calls = stage.counted(lambda: stage.restore("dashboard=1"))
     assert writes(calls) == {"update_dashboard_element": 1}
-    assert not any(overrides(stage.tiles("1")[tile["id"]]).values())
+    assert not any(overrides(as_tile(stage.tiles("1")[tile["id"]])).values())
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
@@ -85,8 +88,9 @@ def test_overrides_are_correct_after_a_query_change_whether_looker_keeps_or_drop
     assert ItemRestorer(stage.context()).restore(item).result.outcome == "unchanged"
 
 
-def query_tile(maker: JsonObject, query: JsonObject, number: str = "1") -> JsonObject:
-    return {"id": "5", "type": "vis", "query_id": number, "query": {"id": number, **query}, "result_maker": maker}
+def query_tile(maker: JsonObject, query: JsonObject, number: str = "1") -> DashboardTile:
+    query = {"id": number, **query}
+    return as_tile({"id": "5", "type": "vis", "query_id": number, "query": query, "result_maker": maker})
 
 
 def test_a_new_source_is_sent_with_all_fields_if_the_live_tile_overrides_any() -> None:
@@ -101,11 +105,12 @@ def test_a_new_source_is_sent_with_all_fields_if_the_live_tile_overrides_any() -
 
 def test_an_override_lost_in_the_answer_is_detected() -> None:
     """Looker may apply the change of the source after the change of the result maker."""
-    body = {"query_id": "1", "result_maker": {"vis_config": PIE, "sorts": None}}
+    sent = {"vis_config": PIE, "sorts": None}
+    body = tile_body({"query_id": "1", "result_maker": sent})
     answer = query_tile(
         {"vis_config": {"type": "table"}, "sorts": ["a"]}, {"vis_config": {"type": "table"}, "sorts": []}
     )
-    assert not_overridden(body, answer) == body["result_maker"]
+    assert not_overridden(body, answer) == sent
     assert not_overridden(body, query_tile({"vis_config": PIE, "sorts": []}, {"sorts": []})) == {}
     assert not_overridden(body, {"id": "5"}) == {}
 

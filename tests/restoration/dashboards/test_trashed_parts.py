@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.shapes.dashboard import Dashboard, DashboardLayout
+from lrestore.content.typed import as_dashboard
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.dashboards.planner import DashboardPlanner
+from lrestore.restoration.dashboards.planner import DashboardPlan, DashboardPlanner
 from lrestore.restoration.identify.presence import flags_count, flags_of_layouts_count, present
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit
@@ -61,12 +63,18 @@ def test_parts_deleted_before_the_trash_are_recreated_after_the_undelete(stage: 
     assert stage.restore("dashboard=1").outcome == "unchanged"
 
 
+def planned(stage: Stage, raw: JsonObject, live: JsonObject) -> DashboardPlan:
+    """The plan for the parts of dashboard 1."""
+    key = ItemKey("dashboard", "1")
+    return DashboardPlanner(stage.context(), key, as_dashboard(raw), as_dashboard(live), ids_hold=True).plan()
+
+
 @pytest.mark.parametrize("told_by", ["deleted", "its active layout"])
 def test_deleted_flags_of_parts_of_a_trashed_dashboard_are_ignored(stage: Stage, told_by: str) -> None:
     """Tiles and filters may have the flag too, and an answer may lack the dashboard's flag."""
     item, shown = stage.item("dashboard=1"), stage.dashboard("1")
     live = {**flagged(shown), "deleted": told_by == "deleted"}
-    plan = DashboardPlanner(stage.context(), ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan()
+    plan = planned(stage, item.raw, live)
     assert plan.empty
     assert not plan.pending
 
@@ -75,20 +83,26 @@ def test_deleted_flags_in_the_backup_of_a_trashed_dashboard_are_ignored(stage: S
     item = stage.item("dashboard=1")
     item.raw = {**flagged(item.raw), "deleted": True}
     live = stage.dashboard("1")
-    plan = DashboardPlanner(stage.context(), ItemKey("dashboard", "1"), item.raw, live, ids_hold=True).plan()
+    plan = planned(stage, item.raw, live)
     assert plan.empty
     assert not plan.removals
 
 
 def test_a_deleted_part_of_an_existing_dashboard_counts_as_missing() -> None:
-    layouts = [{"id": "1", "active": True, "deleted": False}, {"id": "2", "active": False, "deleted": True}]
-    dashboard = {"deleted": False, "dashboard_layouts": layouts}
+    layouts: list[DashboardLayout] = [
+        {"id": "1", "active": True, "deleted": False},
+        {"id": "2", "active": False, "deleted": True},
+    ]
+    dashboard: Dashboard = {"deleted": False, "dashboard_layouts": layouts}
     assert flags_count(dashboard)
     assert [one["id"] for one in present(layouts, flags=flags_count(dashboard))] == ["1"]
 
 
 def test_the_active_layout_never_counts_as_missing() -> None:
-    layouts = [{"id": "1", "active": True, "deleted": True}, {"id": "2", "active": False, "deleted": True}]
+    layouts: list[DashboardLayout] = [
+        {"id": "1", "active": True, "deleted": True},
+        {"id": "2", "active": False, "deleted": True},
+    ]
     assert not flags_of_layouts_count(layouts)
     assert present(layouts, flags=flags_of_layouts_count(layouts)) == layouts
 

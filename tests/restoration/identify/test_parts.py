@@ -7,6 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.content.shapes.tile import DashboardTile
+from lrestore.content.typed import as_tile
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import strict_key, title_key
 from lrestore.restoration.identify.parts import match_parts
@@ -39,9 +41,11 @@ def test_a_mapping_wins_over_content() -> None:
 def test_merged_queries_are_distinguished_by_their_source_queries() -> None:
     """In another instance their ids are invalid, and all of them may have the same title."""
 
-    def tile(number: str, view: str) -> JsonObject:
+    def tile(number: str, view: str) -> DashboardTile:
         maker = {"filterables": [{"name": "q_0", "model": "m", "view": view, "listen": []}]}
-        return {"id": number, "type": "vis", "title": "Merged", "merge_result_id": number, "result_maker": maker}
+        return as_tile(
+            {"id": number, "type": "vis", "title": "Merged", "merge_result_id": number, "result_maker": maker}
+        )
 
     backed_up, live = [tile("1", "orders"), tile("2", "users")], [tile("71", "users"), tile("72", "orders")]
     keys = ((strict_key, strict_key), (title_key, title_key))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from lrestore.content.identity import Judgement
+from lrestore.content.typed import as_plan
 from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContentError, LookerError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
@@ -457,7 +458,7 @@ def test_a_recreated_tab_in_the_same_instance_is_sent_by_its_new_id(stage: Stage
     mapping = Mapping("dashboard_layout", lost["id"], made["id"], proof_of("dashboard_layout", made))
     stage.writer.record_mappings(SESSION, [mapping])
     tabs = [lost["id"], layouts[0]["id"]]
-    translated = translated_tabs(stage.context(), item.key, {**item.raw, "tab_ids": tabs}, "1")
+    translated = translated_tabs(stage.context(), item.key, as_plan({**item.raw, "tab_ids": tabs}), "1")
     assert translated == [made["id"], layouts[0]["id"]]
 
 

@@ -1,0 +1,41 @@
+"""The bodies by which parts of boards are written, as far as a planner sets their fields itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict, cast
+
+from lrestore.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from lrestore.restoration.writes import Made
+
+
+class Targets(TypedDict, total=False):
+    """What an item shows, in ids of the destination."""
+
+    dashboard_id: str | None
+    look_id: str | None
+    lookml_dashboard_id: str | None
+
+
+class ItemBody(Targets, total=False):
+    """An item of a board. The other fields of the body are those of the backup."""
+
+    board_section_id: str | Made
+    use_custom_image: bool | None
+
+
+class SectionBody(TypedDict, total=False):
+    """A section of a board. The other fields of the body are those of the backup."""
+
+    deleted_at: str | None
+
+
+def item_body(wanted: JsonObject) -> ItemBody:
+    """The writable fields of a backed-up item as a body to complete."""
+    return cast("ItemBody", wanted)
+
+
+def section_body(wanted: JsonObject) -> SectionBody:
+    """The writable fields of a backed-up section as a body to complete."""
+    return cast("SectionBody", wanted)

@@ -1,0 +1,81 @@
+"""The order of a board's sections, and of the items in a section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from lrestore.content.diff import changes
+from lrestore.ontology import PARTS
+from lrestore.restoration.writes import Write
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.board import Board, BoardSection
+
+
+ORDERED: Final = {"board": "section_order", "board_section": "item_order"}
+"""The fields with the order of parts, by type."""
+
+
+@dataclass(slots=True)
+class Order:
+    """The wanted order of the parts of a board or section: live ids, and source ids of parts to create.
+
+    ``parent`` is the source id of the board or section, ``part`` the type of the parts.
+    """
+
+    type: str
+    parent: str
+    path: str
+    part: str
+    source_ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A live board or section. ``order``: the ids of its parts in order, as the ``field`` of that name shows them;
+    ``parts``: those of the parts that it has.
+    """
+
+    id: str
+    field: str
+    order: list[str] | None
+    parts: frozenset[str]
+
+
+def board_holder(board: Board) -> Holder:
+    """The board as the holder of its sections."""
+    parts = frozenset(str(one["id"]) for one in board.get("board_sections") or ())
+    return Holder(str(board["id"]), "section_order", board.get("section_order"), parts)
+
+
+def section_holder(section: BoardSection) -> Holder:
+    """The section as the holder of its items."""
+    parts = frozenset(str(one["id"]) for one in section.get("board_items") or ())
+    return Holder(str(section["id"]), "item_order", section.get("item_order"), parts)
+
+
+def order_write(order: Order, ids: list[str], holder: Holder) -> Write | None:
+    """The update that puts the parts with these live ids in order; None if they are. Other parts come after them."""
+    present = [str(one) for one in holder.order or ()]
+    if [one for one in present if one in ids] == ids:
+        return None
+    kept = holder.parts - set(ids)
+    body = {holder.field: [*ids, *(one for one in present if one in kept)]}
+    operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
+    prefix = f"{order.path}." if order.path else ""
+    return Write(
+        operation=operation,
+        type=order.type,
+        source_id=order.parent,
+        live_id=holder.id,
+        path=order.path,
+        name="",
+        body=body,
+        changes=changes(body, {holder.field: holder.order}, prefix),
+    )
+
+
+def named(order: list[str] | None, own: list[str]) -> list[str]:
+    """The backed-up order, less what is not there; nothing where the backup has none."""
+    return [one for one in map(str, order or ()) if one in own]
