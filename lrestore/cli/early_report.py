@@ -12,7 +12,6 @@ from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Api, Destination, Source
 from lrestore.report.write import write_report
 from lrestore.run.audit import by
-from lrestore.run.request import Mode
 from lrestore.settings import Settings
 
 Audit = tuple[str, str]
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def report_if_not_started(file: Path | None, settings: Settings, mode: Mode, audit: Audit) -> Iterator[None]:
+def report_if_not_started(file: Path | None, settings: Settings, mode: str, audit: Audit) -> Iterator[None]:
     """Write an empty report into ``file`` if the body raises, and re-raise the error. ``audit``: the command as it was
     typed, and the user's reason.
 
@@ -42,7 +41,7 @@ def report_if_not_started(file: Path | None, settings: Settings, mode: Mode, aud
         raise
 
 
-def _write(file: Path | None, settings: Settings, ended: tuple[Mode, str, str], audit: Audit) -> None:
+def _write(file: Path | None, settings: Settings, ended: tuple[str, str, str], audit: Audit) -> None:
     if file is None:
         return
     mode, status, why = ended

@@ -59,6 +59,17 @@ def per_second(text: str) -> float:
     return rate
 
 
+def milliseconds(text: str) -> float:
+    """A time in milliseconds, 0 or more."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = -1.0
+    if not 0 <= found < float("inf"):
+        raise ArgumentTypeError(f"{text!r} is not a number of milliseconds")
+    return found
+
+
 def shown(text: str) -> str:
     """A value of ``--show``; some take an argument: ``session=20261123-104500-ab12``."""
     what, equals, argument = text.partition("=")

@@ -13,12 +13,14 @@ from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
 from lrestore.report.events import Announcer
 from lrestore.report.progress import Progress, Silent
+from lrestore.report.rehearsal import REHEARSE
 from lrestore.restoration.beside import TITLE, Beside
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.selection import Filters
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
 
 if TYPE_CHECKING:
+    from lrestore.cli.rehearsal.run import WorldKind
     from lrestore.credentials import Credentials
     from lrestore.report.guards import Guards
     from lrestore.report.model import Report
@@ -141,6 +143,32 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
         if options.resume:
             return resume(there, options.resume, surroundings, now)
         return retry(there, options.retry_dead_letters or "", surroundings, now)
+
+
+def carry_out(
+    options: Options, settings: Settings, request: RunRequest | None, environ: Mapping[str, str], audience: Audience
+) -> Report:
+    """Carry out the mode of the flags; ``request`` is None if they go on with something. Raises RunError; items that
+    fail are in the report.
+    """
+    if request is None:
+        return go_on(options, settings, environ, audience)
+    if not options.rehearse:
+        return run(settings, request, environ, audience)
+    from lrestore.cli.rehearsal.run import rehearse
+
+    surroundings = _surroundings(_no_credentials, audience, lambda: None)
+    world = cast("WorldKind", options.rehearse)
+    return rehearse(settings, request, surroundings, world, options.rehearse_latency)
+
+
+def mode_of(options: Options, request: RunRequest | None) -> str:
+    """The mode, as the report names it."""
+    return REHEARSE if options.rehearse else request.mode if request else "restore"
+
+
+def _no_credentials() -> Credentials:
+    raise AssertionError("a rehearsal has credentials of its own")
 
 
 def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:

@@ -18,6 +18,7 @@ from lrestore.cli.flag_types import (
     at_least_one,
     duration_s,
     failures_limit,
+    milliseconds,
     per_second,
     shown,
     zero_or_more,
@@ -88,6 +89,13 @@ class Options:
         const="alone",
         choices=("alone", "after"),
         metavar="after",
+    )
+    rehearse: Optional[str] = _optional(
+        MODE,
+        "restore into a simulated Looker on this machine that holds the backup's objects (=empty: none), and report",
+        const="backup",
+        choices=("backup", "empty"),
+        metavar="empty",
     )
     resume: Optional[str] = _optional(
         MODE, "resume the last unfinished session, or the named one", LAST, metavar="SESSION"
@@ -172,6 +180,12 @@ class Options:
     max_failures: Optional[str] = _flag(
         LIMITS, "stop once this many items have failed: 20 or 5%%", type=failures_limit, metavar="N-or-P%"
     )
+    rehearse_latency: Optional[float] = _flag(
+        LIMITS,
+        "with --rehearse: time of an answer (default: what the last session of this destination met)",
+        type=milliseconds,
+        metavar="MS",
+    )
     max_calls: Optional[int] = _flag(LIMITS, "stop after this many calls", type=at_least_one, metavar="N")
     max_runtime: Optional[float] = _flag(
         LIMITS, "stop after this time: 2h, 90s, 1h30m", type=duration_s, metavar="TIME"
@@ -215,7 +229,7 @@ PLACEHOLDERS = ("title", "date", "id")
 GUARDS = ("max_backup_age", "max_updates", "max_deletions")
 """Limits of the settings that ``--override`` lets a run pass."""
 
-_MODES = ("dry_run", "plan", "verify", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
+_MODES = ("dry_run", "plan", "verify", "rehearse", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
 _SELECTION = (
     *("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted"),
     "with_dependencies",
@@ -309,7 +323,7 @@ def complaint(options: Options) -> str:
     """The reason why these flags contradict each other, or ""."""
     checks = (
         *(_not_there_yet, _empty, _unknown_guard, _modes_clash, _selection_clash),
-        *(_undo_clash, _as_of_clash, _copies_clash, _output_clash),
+        *(_rehearsal_clash, _undo_clash, _as_of_clash, _copies_clash, _output_clash),
     )
     found = (check(options) for check in checks)
     return next(filter(None, found), "")
@@ -363,6 +377,12 @@ def _selection_clash(options: Options) -> str:
     )
     if going_on and ways:
         return f"{flag(going_on[0])} takes no {flag(ways[0])}: it uses the settings of its {known}"
+    return ""
+
+
+def _rehearsal_clash(options: Options) -> str:
+    if options.rehearse_latency is not None and not options.rehearse:
+        return "--rehearse-latency is for --rehearse"
     return ""
 
 

@@ -16,7 +16,7 @@ import msgspec
 from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
-from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
+from lrestore.cli.invocation import Audience, carry_out, mode_of, plan_keeper, request_of
 from lrestore.cli.options import Options, complaint, goes_on
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.remembered import forget, remember, settings_to_resume
@@ -26,8 +26,6 @@ from lrestore.json_types import JsonObject
 from lrestore.report.events import Receiver
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable
-from lrestore.run.request import RunRequest
-from lrestore.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -69,23 +67,17 @@ def run_from_python(
             keep_plan=plan_keeper(options.plan_out),
             typed=f"lrestore from Python ({sys.argv[0] or 'interactive'})",
         )
-        mode, appended = request.mode if request else "restore", bool(options.resume)
+        mode, appended = mode_of(options, request), bool(options.resume)
         with announcing(options.events, progress, append=appended, apart_from=settings.state.path) as announcer:
             audience.announcer = announcer
             with report_if_not_started(options.report, settings, mode, (audience.typed, options.reason or "")):
-                report = _report(options, settings, request, audience)
+                report = carry_out(options, settings, request, os.environ, audience)
             announcer.ended(report)
         if report.mode == "restore" and report.status == "finished":
             forget(report.session_id, os.environ)
         if report.mode != "restore" or report.status != "finished":
             _told(report, files)
     return report
-
-
-def _report(options: Options, settings: Settings, request: RunRequest | None, audience: Audience) -> Report:
-    if request:
-        return run(settings, request, os.environ, audience)
-    return go_on(options, settings, os.environ, audience)
 
 
 def _told(report: Report, files: Sequence[OutputFile]) -> None:

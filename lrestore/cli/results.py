@@ -12,6 +12,7 @@ from lrestore.report import text
 from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen
 from lrestore.report.model import Item, Report
+from lrestore.report.rehearsal_text import rehearsal
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
@@ -26,6 +27,8 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
         return before + _plan(report, style) + "\n" + text.summary(report, style)
     if report.mode == "dry-run":
         return _dry_run(report, style)
+    if report.mode == "rehearse":
+        return _rehearsal(report, style)
     parts = [] if report.mode == "verify" else [_done(report, style)]
     letters = [letter for letter in report.dead_letters if not letter.earlier]
     parts += [dead_letters(letters, style), text.warnings(_new_warnings(report), style), _not_repeated(report)]
@@ -35,6 +38,13 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
         parts.append(_calls(report))
     shown = "".join(parts)
     return shown + ("\n" if shown else "") + text.summary(report, style) + text.copies(report, style)
+
+
+def _rehearsal(report: Report, style: text.Style) -> str:
+    """The problems, the items with ``-v``, and the sums."""
+    items = text.plan(report, style) if style.full else ""
+    found = items + dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)
+    return found + ("\n" if found else "") + text.summary(report, style) + "\n" + rehearsal(report, style)
 
 
 def style_of_stdout(*, full: bool) -> text.Style:

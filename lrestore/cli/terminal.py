@@ -14,7 +14,7 @@ import msgspec
 from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
-from lrestore.cli.invocation import Audience, go_on, plan_keeper, request_of, run
+from lrestore.cli.invocation import Audience, carry_out, mode_of, plan_keeper, request_of
 from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
@@ -118,13 +118,11 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         typed=stopping.typed,
     )
     audit = (stopping.typed, options.reason or "")
-    mode = request.mode if request else "restore"
+    mode = mode_of(options, request)
     appended = bool(options.resume)
     with announcing(options.events, append=appended, apart_from=settings.state.path) as audience.announcer:
         with report_if_not_started(report_file, settings, mode, audit):
-            report = (
-                run(settings, request, environ, audience) if request else go_on(options, settings, environ, audience)
-            )
+            report = carry_out(options, settings, request, environ, audience)
         if stopping() and report.mode != "restore":
             report = msgspec.structs.replace(report, status="interrupted")
         audience.announcer.ended(report)

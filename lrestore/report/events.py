@@ -123,6 +123,8 @@ class Announcer:
     def __init__(self, receivers: Iterable[Receiver] = ()) -> None:
         self._receivers = list(receivers)
         self._session_id = ""
+        self.mode = ""
+        """Replaces the mode of the run, if it is not empty: a rehearsal restores."""
         self._given: set[str] = set()
         self._last: AnyEvent | None = None
         # Warnings may be logged by threads that read ahead.
@@ -136,7 +138,7 @@ class Announcer:
     def started(self, event: SessionStarted) -> None:
         """The session has begun; its id is that of all events from now on."""
         self._session_id = event.session_id
-        self._tell(event)
+        self._tell(msgspec.structs.replace(event, mode=self.mode or event.mode))
 
     def finished(self, result: ItemResult) -> None:
         """An item has its result."""

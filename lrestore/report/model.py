@@ -7,6 +7,7 @@ import msgspec
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome, Totals
 from lrestore.report.guards import Guards
+from lrestore.report.rehearsal import Rehearsal
 
 SCHEMA = 1
 
@@ -161,7 +162,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
     are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
     write. ``by``: the caller of this start; ``reason``: the text of ``--reason``. ``copied_into``: the folder of the
-    copies, where items are copied beside the originals.
+    copies, where items are copied beside the originals. ``rehearsal``: how it was rehearsed.
     """
 
     schema: int = SCHEMA
@@ -189,6 +190,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by: By = By()
     reason: str = ""
     copied_into: str = ""
+    rehearsal: Rehearsal | None = None
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

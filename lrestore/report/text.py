@@ -24,12 +24,12 @@ ACTIONS: Mapping[str, str] = {
 """The words of a plan for the outcomes of its items."""
 
 _TO_DO = ("selected", "to create", "to update", "unchanged", "skipped", "failed", "pending")
-_COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO}
-"""Column heads of the counts, in the order of :class:`Totals`, for the modes that write nothing."""
+_COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO, "rehearse": _TO_DO}
+"""Column heads of the counts, in the order of :class:`Totals`, for the modes that write nothing to the destination."""
 _LISTED_COPIES = 50
 """Addresses of copies that are listed without ``-v``."""
 _PAINT = re.compile(r"\x1b\[\d+m")
-_CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared"}
+_CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared", "rehearse": "would fail"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
 def _enabled(report: Report) -> list[str]:
     """The number of scheduled plans that are switched on: they send mail from now on."""
     plans = counted(report.enabled_plans, "enabled scheduled plan")
-    return [f"{plans} restored"] if report.enabled_plans else []
+    verb = "would be restored" if report.mode in _COLUMNS else "restored"
+    return [f"{plans} {verb}"] if report.enabled_plans else []
 
 
 def _applied(report: Report) -> list[str]:

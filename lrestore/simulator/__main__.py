@@ -1,7 +1,8 @@
 """``python -m lrestore.simulator``: a simulated Looker instance for any client, until it is interrupted.
 
-Prints one line of JSON when it listens: ``{"base_url": ..., "client_id": ..., "client_secret": ...}``. The API key is
-generated unless the environment has ``LRESTORE_SIMULATOR_CLIENT_ID`` and ``LRESTORE_SIMULATOR_CLIENT_SECRET``.
+Prints one line of JSON when it listens: ``{"base_url": ..., "client_id": ..., "client_secret": ...}``, with
+``--tolerant`` also the lines of the world file that were left out: ``"skipped": [[number, reason], ...]``. The API key
+is generated unless the environment has ``LRESTORE_SIMULATOR_CLIENT_ID`` and ``LRESTORE_SIMULATOR_CLIENT_SECRET``.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--no-retry-after", action="store_true", help="429 without a Retry-After header")
     parser.add_argument("--concurrency", type=int, default=0, help="calls under way beyond which 429 is answered")
     parser.add_argument("--page-cap", type=int, default=0, help="most rows of a search, whatever limit says")
+    parser.add_argument("--tolerant", action="store_true", help="leave out lines of the world file that are no objects")
+    parser.add_argument("--until-eof", action="store_true", help="end when standard input ends")
     parser.add_argument("--release", default="", help="Looker release to play, such as 25.6.0")
     return parser
 
@@ -62,16 +66,19 @@ def _config(options: argparse.Namespace) -> Config:
     )
 
 
-def _world(options: argparse.Namespace) -> World:
-    return worldfile.load(options.world) if options.world else make_world(seed=options.seed)
+def _world(options: argparse.Namespace, skipped: worldfile.Skipped) -> World:
+    if not options.world:
+        return make_world(seed=options.seed)
+    return worldfile.load(options.world, skipped=skipped if options.tolerant else None)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM; 2 if the world cannot be read or the port is not available."""
     options = _parser().parse_args(arguments)
+    skipped: worldfile.Skipped = []
     try:
         simulation = new_simulation(
-            _world(options),
+            _world(options, skipped),
             _config(options),
             client_id=os.environ.get("LRESTORE_SIMULATOR_CLIENT_ID", ""),
             client_secret=os.environ.get("LRESTORE_SIMULATOR_CLIENT_SECRET", ""),
@@ -81,12 +88,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"simulator: {error}\n")
         return 2
     key = {"client_id": simulation.tokens.client_id, "client_secret": simulation.tokens.client_secret}
-    sys.stdout.write(msgspec.json.encode({"base_url": simulation.public_url, **key}).decode() + "\n")
+    greeting = {"base_url": simulation.public_url, **key, **({"skipped": skipped} if options.tolerant else {})}
+    sys.stdout.write(msgspec.json.encode(greeting).decode() + "\n")
     sys.stdout.flush()
+    if options.until_eof:
+        threading.Thread(target=_end_with_stdin, args=[server], daemon=True).start()
     _serve(server, listener)
     if options.save:
         worldfile.save(simulation.world, options.save)
     return 0
+
+
+def _end_with_stdin(server: uvicorn.Server) -> None:
+    """End the server when the process that holds the other end of standard input has ended, however it did."""
+    while sys.stdin.buffer.read(1):
+        pass
+    server.should_exit = True
 
 
 def _serve(server: uvicorn.Server, listener: socket.socket) -> None:

@@ -79,18 +79,29 @@ class ControlClient:
         return answer
 
 
+class _Greeting(msgspec.Struct):
+    base_url: str
+    client_id: str
+    client_secret: str
+    skipped: list[tuple[int, str]] = []
+
+
 class SimulatorProcess(ControlClient):
-    """``python -m lrestore.simulator`` with these arguments, as a context manager.
+    """``python -m lrestore.simulator`` with these arguments, as a context manager. ``bound``: it ends when this process
+    ends, whatever the reason, and takes no signal of its terminal.
 
     RuntimeError with its message if it does not start.
     """
 
-    def __init__(self, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
-        command = [sys.executable, "-m", "lrestore.simulator", *arguments]
+    def __init__(
+        self, arguments: Sequence[str] = (), environ: Mapping[str, str] | None = None, *, bound: bool = False
+    ) -> None:
+        command = [sys.executable, "-m", "lrestore.simulator", *arguments, *(["--until-eof"] if bound else [])]
+        stdin = subprocess.PIPE if bound else None
         # A file: a pipe would not be read, and a process blocks when its pipe is full.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by _close)
         self._process = subprocess.Popen(  # noqa: S603 (our own module)
-            command, stdout=subprocess.PIPE, stderr=self._errors, env=environ
+            command, stdin=stdin, stdout=subprocess.PIPE, stderr=self._errors, env=environ, start_new_session=bound
         )
         assert self._process.stdout is not None  # noqa: S101 (PIPE was asked for)
         line = self._process.stdout.readline()
@@ -100,10 +111,11 @@ class SimulatorProcess(ControlClient):
             reason = self._errors.read().decode(errors="replace").strip()
             self._close()
             raise RuntimeError(f"the simulator did not start: {reason}")
-        greeting = msgspec.json.decode(line, type=dict[str, str])
-        self.base_url = greeting["base_url"]
-        self.client_id = greeting["client_id"]
-        self.client_secret = greeting["client_secret"]
+        greeting = msgspec.json.decode(line, type=_Greeting)
+        self.base_url = greeting.base_url
+        self.client_id = greeting.client_id
+        self.client_secret = greeting.client_secret
+        self.skipped = greeting.skipped
         super().__init__(self.base_url)
 
     @property
@@ -123,7 +135,7 @@ class SimulatorProcess(ControlClient):
             self._process.kill()
             return self._process.wait()
         finally:
-            for file in (self._process.stdout, self._errors):
+            for file in (self._process.stdin, self._process.stdout, self._errors):
                 if file is not None:
                     file.close()
 

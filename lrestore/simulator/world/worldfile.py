@@ -33,27 +33,35 @@ _INSIDE = frozenset(
 _encoder = msgspec.json.Encoder()
 
 
-def load(path: Path | str, moment: Moment | None = None) -> World:
-    """Read a world file. Raises ValueError that names file and line."""
+Skipped = list[tuple[int, str]]
+"""Lines of a world file that are no object of a world: number, counted from 1, and reason."""
+
+
+def load(path: Path | str, moment: Moment | None = None, skipped: Skipped | None = None) -> World:
+    """Read a world file. Raises ValueError that names file and line; with ``skipped``, such a line is left out and
+    noted there.
+    """
     path = Path(path)
     data = path.read_bytes()
     if data[:2] == b"\x1f\x8b":
         data = gzip.decompress(data)
     try:
-        return read_lines(data.splitlines(), moment)
+        return read_lines(data.split(b"\n"), moment, skipped)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
 
-def read_lines(lines: Iterable[bytes], moment: Moment | None = None) -> World:
-    """Build a world from lines of a world file. Raises ValueError that names the line."""
+def read_lines(lines: Iterable[bytes], moment: Moment | None = None, skipped: Skipped | None = None) -> World:
+    """Build a world from lines of a world file. Errors as of :func:`load`."""
     world = World(moment)
     for number, line in enumerate(lines, start=1):
         if line.strip():
             try:
                 _take(world, msgspec.json.decode(line))
             except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
-                raise ValueError(f"line {number} is not an object of a world: {error!r}") from error
+                if skipped is None:
+                    raise ValueError(f"line {number} is not an object of a world: {error!r}") from error
+                skipped.append((number, repr(error)))
     _settle_memberships(world)
     return world
 

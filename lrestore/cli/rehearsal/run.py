@@ -1,0 +1,139 @@
+"""Runs a rehearsal: world, simulated Looker, restore, report."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from lrestore.cli.options import GUARDS
+from lrestore.cli.rehearsal.pace import Rehearsed, pace_of
+from lrestore.cli.rehearsal.scratch import scratch, size_of
+from lrestore.cli.rehearsal.world import Loaded, refused, write_world
+from lrestore.credentials import Credentials
+from lrestore.errors import DestinationError, StateError
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.report.model import Destination, Report
+from lrestore.report.rehearsal import REHEARSE, Problem, Rehearsal
+from lrestore.run.job import Surroundings
+from lrestore.run.request import RunRequest
+from lrestore.run.start import execute
+from lrestore.settings import SIMULATOR, Settings, require_source
+from lrestore.simulator.http.remote import SimulatorProcess
+from lrestore.state.read import StateReader
+from lrestore.state.undo import state_folder
+from lrestore.state.writer import StateWriter
+from lrestore.vault.backups.opening import open_source
+
+log = logging.getLogger(__name__)
+
+WorldKind = Literal["backup", "empty"]
+
+
+def rehearse(
+    settings: Settings,
+    request: RunRequest,
+    surroundings: Surroundings,
+    world: WorldKind,
+    latency_ms: float | None,
+) -> Report:
+    """Restore into a simulated Looker with the content of the backup, or into an empty one. Raises RunError if the
+    rehearsal cannot start. ``surroundings``: of its callbacks only progress, stop and events are used.
+    """
+    require_source(settings)
+    pace = pace_of(settings, latency_ms)
+    with ExitStack() as resources:
+        folder = resources.enter_context(scratch(Path(settings.state.path)))
+        simulator, loaded, problems = resources.enter_context(_simulated(settings, request, folder, world, pace))
+        inside = _settings(settings, folder, simulator.base_url, pace)
+        _take_specification(settings, inside, pace.release)
+        log.info("rehearsal: nothing is sent to another machine, and nothing is kept; %s", pace.told)
+        surroundings.announcer.mode = REHEARSE
+        credentials = Credentials(simulator.client_id, simulator.client_secret)
+        here = Surroundings(
+            lambda: credentials,
+            surroundings.progress,
+            stop=surroundings.stop,
+            log=surroundings.log,
+            announcer=surroundings.announcer,
+        )
+        report = execute(inside, msgspec.structs.replace(request, yes=True, override=GUARDS), here)
+        state = Path(inside.state.path)
+        rehearsal = Rehearsal(
+            world=world,
+            objects=loaded.objects,
+            stand_ins=loaded.stand_ins,
+            latency_ms=pace.latency_ms,
+            per_second=pace.per_second,
+            pace=pace.told,
+            undo_bytes=size_of(state_folder(state)),
+            state_bytes=size_of(state),
+            problems=problems,
+        )
+    return _completed(report, settings, rehearsal)
+
+
+@contextmanager
+def _simulated(
+    settings: Settings, request: RunRequest, folder: Path, world: WorldKind, pace: Rehearsed
+) -> Iterator[tuple[SimulatorProcess, Loaded, tuple[Problem, ...]]]:
+    """The simulated Looker, its content, and the objects that it does not hold."""
+    file = folder / "world.ndjson"
+    named = (("user", settings.run.fallback_owner), ("folder", settings.run.fallback_folder))
+    needed = [ItemKey(type_name, key) for type_name, key in named if key]
+    with open_source(settings.source, request.as_of) as vault:
+        try:
+            limit = settings.run.max_item_bytes
+            loaded = write_world(vault, file, needed, empty=world == "empty", max_item_bytes=limit)
+        except OSError as error:
+            raise StateError(f"cannot write the world of the rehearsal to {file}: {error.strerror or error}") from error
+        arguments = ["--world", str(file), "--tolerant", "--latency-ms", str(pace.latency_ms)]
+        try:
+            simulator = SimulatorProcess([*arguments, "--release", pace.release], bound=True)
+        except RuntimeError as error:
+            raise DestinationError(f"cannot rehearse: {error}") from error
+        with simulator:
+            file.unlink()
+            yield simulator, loaded, (*loaded.problems, *refused(loaded, simulator.skipped, vault))
+
+
+def _settings(settings: Settings, folder: Path, base_url: str, pace: Rehearsed) -> Settings:
+    """The settings of the run inside: another destination, another state file, no source instance."""
+    replaced = msgspec.structs.replace
+    destination = replaced(settings.destination, base_url=base_url, verify_ssl=False, proxy="none", simulator_world="")
+    destination = replaced(destination, name=settings.destination.name or SIMULATOR)
+    run = settings.run
+    if run.new_folder_access == "copy":
+        log.warning("access lists are not rehearsed: they would be read from the source instance")
+        run = replaced(run, new_folder_access="inherit")
+    return replaced(
+        settings,
+        source=replaced(settings.source, base_url=""),
+        destination=destination,
+        state=replaced(settings.state, path=str(folder / "state.db")),
+        run=run,
+        rate=replaced(settings.rate, per_second=pace.per_second),
+    )
+
+
+def _take_specification(settings: Settings, inside: Settings, release: str) -> None:
+    """The specification that the state file keeps is known to the run inside, too: a restore does not ask for it."""
+    if not release:
+        return
+    with StateReader.open(settings.state.path) as reader:
+        found = reader.specification(settings.destination.name, release)
+    if found is not None:
+        with StateWriter.open(inside.state.path) as writer:
+            writer.record_specification(inside.destination.name, release, found)
+
+
+def _completed(report: Report, settings: Settings, rehearsal: Rehearsal) -> Report:
+    """The report of the run inside as that of a rehearsal."""
+    there = Destination(settings.destination.name or SIMULATOR, SIMULATOR, report.destination.looker_version)
+    more: JsonObject = {"mode": REHEARSE, "destination": there, "rehearsal": rehearsal}
+    return msgspec.structs.replace(report, **more)

@@ -1,0 +1,104 @@
+"""A world file made of a backup: each object as it was backed up, and what the objects refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from lrestore.cli.rehearsal.stand_ins import StandIns
+from lrestore.errors import ItemError
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.report.rehearsal import Problem
+from lrestore.simulator.core.store import INDEXES
+from lrestore.simulator.world.worldfile import COUNTERS
+from lrestore.text.storable import to_json
+from lrestore.vault.reader import Vault
+
+_TYPES = (
+    *("lookml_model", "permission_set", "model_set", "role", "group", "folder", "user"),
+    *("look", "dashboard", "board", "scheduled_plan"),
+)
+"""The types that a world is made of. Looks come before dashboards, whose tiles show a part of them."""
+
+
+_LAST_ID = 5000
+"""Ids of an empty Looker begin here, so that they differ from those of the backup."""
+
+
+class Loaded(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of a world file. ``line_of`` are the keys by line, for lines that the simulator refuses."""
+
+    objects: int
+    stand_ins: dict[str, int]
+    problems: tuple[Problem, ...]
+    keys: Sequence[ItemKey | None]
+
+
+def write_world(vault: Vault, path: Path, needed: Iterable[ItemKey], *, empty: bool, max_item_bytes: int) -> Loaded:
+    """Write the world file. ``empty``: only what every Looker has, and the LookML models, which come from projects and
+    not from a restore. ``needed`` are objects that the settings name. Raises VaultError, OSError.
+    """
+    maker = _Maker(vault, max_item_bytes)
+    with path.open("w", encoding="utf-8") as file:
+        for line in maker.lines(needed, empty=empty):
+            file.write(to_json(line) + "\n")
+    return Loaded(
+        objects=maker.objects,
+        stand_ins=dict(maker.stand_ins.made),
+        problems=tuple(maker.problems),
+        keys=maker.keys,
+    )
+
+
+class _Maker:
+    def __init__(self, vault: Vault, max_item_bytes: int) -> None:
+        self._vault = vault
+        self._max_item_bytes = max_item_bytes
+        self.objects = 0
+        self.problems: list[Problem] = []
+        self.keys: list[ItemKey | None] = []
+        self.stand_ins = StandIns()
+
+    def lines(self, needed: Iterable[ItemKey], *, empty: bool) -> Iterator[JsonObject]:
+        """The lines of the file; each is numbered in ``keys``."""
+        for key, line in self._lines(needed, empty=empty):
+            self.keys.append(key)
+            yield line
+
+    def _lines(self, needed: Iterable[ItemKey], *, empty: bool) -> Iterator[tuple[ItemKey | None, JsonObject]]:
+        for type_name in _TYPES:
+            for key, shown in self._objects(type_name):
+                if empty and type_name != "lookml_model":
+                    self.stand_ins.note_facts(type_name, shown)
+                    continue
+                self.objects += 1
+                self.stand_ins.note(key, shown)
+                yield key, {"type": type_name, "object": shown}
+        for key in needed:
+            self.stand_ins.need(key)
+        if empty:
+            yield None, {"type": COUNTERS, "object": dict.fromkeys(INDEXES, _LAST_ID)}
+        yield from ((None, line) for line in self.stand_ins.lines())
+
+    def _objects(self, type_name: str) -> Iterator[tuple[ItemKey, JsonObject]]:
+        for row in self._vault.index([type_name]):
+            try:
+                item = self._vault.read(row.key, max_item_bytes=self._max_item_bytes)
+            except ItemError as error:
+                self.problems.append(Problem(row.key.type, row.key.id, row.name, error.message))
+                continue
+            # Times become texts, as Looker's API shows them.
+            shown: JsonObject = msgspec.json.decode(to_json(item.raw))
+            yield row.key, shown
+
+
+def refused(loaded: Loaded, skipped: Iterable[tuple[int, str]], vault: Vault) -> Iterator[Problem]:
+    """The problems of the lines that the simulator did not take: number, counted from 1, and reason."""
+    for number, reason in skipped:
+        key = loaded.keys[number - 1]
+        if key is not None:
+            row = vault.row(key)
+            yield Problem(key.type, key.id, row.name if row else "", f"cannot be simulated: {reason}")

@@ -1,0 +1,63 @@
+"""A rehearsal as text: time, calls by class, disk, and the objects that could not take part."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from lrestore.report.guards import size
+from lrestore.report.model import Report
+from lrestore.report.rehearsal import Problem, Rehearsal
+from lrestore.report.text import PLAIN, Style, duration, titled
+from lrestore.text.terminal import plain
+from lrestore.text.words import counted
+
+NAMED = 20
+"""So many problems are named unless all are asked for."""
+
+
+def rehearsal(report: Report, style: Style = PLAIN) -> str:
+    """The facts of a rehearsal, each with a label; "" for a report of another mode."""
+    if report.rehearsal is None:
+        return ""
+    rows = list(_rows(report, report.rehearsal))
+    width = max(len(label) for label, _ in rows)
+    lines = [f"{label:<{width}}  {text}" for label, text in rows]
+    failed = {(letter.type, letter.id) for letter in report.dead_letters}
+    others = [one for one in report.rehearsal.problems if (one.type, one.id) not in failed]
+    return "".join(f"{line}\n" for line in [*lines, *_problems(others, style)])
+
+
+def _rows(report: Report, made: Rehearsal) -> Iterator[tuple[str, str]]:
+    yield "world", _world(made)
+    limit = f"at most {made.per_second:g} calls/s" if made.per_second else "no limit of calls per second"
+    yield "time", f"{duration(report.duration_s)} with {made.latency_ms:g} ms for each answer and {limit}"
+    yield "pace", plain(made.pace)
+    classes = ", ".join(f"{count} {name}" for name, count in sorted(report.api.by_activity.items()))
+    yield "calls", f"{report.api.calls} ({classes or 'none'})"
+    yield "disk", _disk(report, made)
+
+
+def _world(made: Rehearsal) -> str:
+    stand_ins = ", ".join(f"{name} ({count})" for name, count in sorted(made.stand_ins.items()))
+    if made.world == "empty":
+        told = f"an empty simulated Looker with {counted(made.objects, 'LookML model')} of the backup"
+    else:
+        told = f"a simulated Looker with {counted(made.objects, 'object')} of the backup"
+    more = f"; stand-ins for what the backup refers to and lacks: {stand_ins}" if stand_ins else ""
+    return f"{told}{more}"
+
+
+def _disk(report: Report, made: Rehearsal) -> str:
+    took = f"undo copies took {size(made.undo_bytes)}, the state file {size(made.state_bytes)}"
+    disk = report.guards.disk if report.guards else None
+    return f"{took}; about {size(disk.needed_bytes)} if every selected object has changed" if disk else took
+
+
+def _problems(found: Sequence[Problem], style: Style) -> list[str]:
+    """Objects that are not dead letters: those were told before."""
+    listed = found if style.full else found[:NAMED]
+    lines = [f"{style.warn('not simulated')}: {counted(len(found), 'object')} of the backup"] if found else []
+    for problem in listed:
+        lines += [titled("    ", problem.type, problem.id, problem.name, style), f"        {plain(problem.message)}"]
+    left = len(found) - len(listed)
+    return [*lines, f"    ... and {left} more; -v lists them"] if left else lines
