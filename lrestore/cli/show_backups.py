@@ -45,7 +45,7 @@ def history(settings: Settings, argument: str, form: str, *, full: bool) -> Iter
         raise UsageError(f"history={argument}: name one object", hint="history=dashboard=42")
     key = ItemKey(content_type(word).name, object_id)
     found, warnings = _found(settings.source.paths)
-    steps = _held_somewhere(key, history_of(key, found.backups))
+    steps = _held_somewhere(key, history_of(key, found.backups, settings.run.max_item_bytes))
     if form == "json":
         return _json_list({"type": key.type, "id": key.id}, "versions", steps, lambda: {"warnings": warnings})
     if form == "csv":
@@ -56,7 +56,7 @@ def history(settings: Settings, argument: str, form: str, *, full: bool) -> Iter
 def changes(settings: Settings, argument: str, form: str, *, full: bool) -> Iterator[str]:
     """The objects that differ between two backups. Raises UsageError if the argument does not name two."""
     found, warnings = _found(settings.source.paths) if settings.source.paths else (Grouped(()), [])
-    comparison = Comparison(*pair(argument, found), warnings=warnings)
+    comparison = Comparison(*pair(argument, found), settings.run.max_item_bytes, warnings=warnings)
     items = comparison.run()
     if form == "json":
         head = {"from": _side(comparison.before), "to": _side(comparison.after)}

@@ -38,7 +38,8 @@ def test_an_object_that_only_an_older_backup_holds_is_not_restored_by_accident(n
     ran = nights.run("--select", "dashboard").all_good()
     assert ran.report["source"]["paths"] == [str(nights.directory / "looker-2026-01-03.db")]
     assert "the newest of 3 backups: 2026-01-03T02:00:00Z" in ran.err and not ran.writes
-    assert nights.run("--select", "dashboard=2", "--plan").letter()["message"].startswith("dashboard=2 is not in the")
+    missing = nights.run("--select", "dashboard=2", "--plan").letter()["message"]
+    assert "dashboard=2 is not in the backup" in missing and "--show history=dashboard=2" in missing
     wanted = nights.run("--select", "dashboard=2", "--as-of", "2026-01-01").all_good()
     assert wanted.total("created") == 1 and wanted.report["source"]["paths"][0].endswith("looker-2026-01-01.db")
 

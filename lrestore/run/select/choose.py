@@ -166,6 +166,7 @@ def _missing(
                 if others
                 else "--show source lists the backup's items"
             )
+            hint += f"; --show history={key} looks for it in the other backups" if vault.chosen else ""
         results.append(failed(MissingItemError(reason, hint=hint, key=key), key, ""))
     return results
 

@@ -45,6 +45,7 @@ class Comparison:
 
     before: Backup
     after: Backup
+    max_item_bytes: int
     counts: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
 
@@ -67,7 +68,8 @@ class Comparison:
         ids = heapq.merge(before.sorted_ids(type_name), after.sorted_ids(type_name))
         for encoded, _ in groupby(ids):
             key = ItemKey(type_name, encoded.decode("utf-8", "replace"))
-            found = _compared(key, version_of(before, key), version_of(after, key))
+            old, new = (version_of(vault, key, self.max_item_bytes) for vault in (before, after))
+            found = _compared(key, old, new)
             if found is None:
                 continue
             self.counts["unchanged" if isinstance(found, str) else found.change] += 1

@@ -60,7 +60,9 @@ def matching(found: Grouped, fingerprint: str) -> Choice | None:
 
 
 def refuse_unreadable(unreadable: Sequence[Unreadable], files: int) -> None:
-    """Raise VaultError if one of several files cannot be read: it may be a part of the backup that counts."""
+    """Raise VaultError if a file cannot be read: it may be a part of the backup that counts."""
+    if unreadable and files == 1:
+        raise unreadable[0].error
     if unreadable:
         others = f"; so cannot {', '.join(one.path for one in unreadable[1:])}" if unreadable[1:] else ""
         reason = unreadable[0].error

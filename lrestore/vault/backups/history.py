@@ -38,13 +38,13 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def history_of(key: ItemKey, backups: Sequence[Backup]) -> Iterator[Step]:
-    """The steps. Raises VaultError if a backup cannot be read on."""
+def history_of(key: ItemKey, backups: Sequence[Backup], max_item_bytes: int) -> Iterator[Step]:
+    """The steps; a larger object counts as unreadable. Raises VaultError if a backup cannot be read on."""
     last: Version | None = None
     readable: Version | None = None
     for backup in backups:
         with Vault.open(backup.paths) as vault:
-            version = version_of(vault, key)
+            version = version_of(vault, key, max_item_bytes)
         step = Step(date=stamp(backup.date) if backup.date else "", files=backup.paths, what="not extracted")
         if version.state == "absent" and key.type not in backup.covered:
             yield step

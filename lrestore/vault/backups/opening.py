@@ -35,9 +35,18 @@ def open_source(source: Source, as_of: str = "", *, fingerprint: str = "") -> Va
     found, unreadable = surveyed(source.paths)
     refuse_unreadable(unreadable, len(files))
     if not found.backups:
-        return Vault.open(source.paths)
+        return _without_objects(source, as_of)
     choice = (matching(found, fingerprint) if fingerprint else None) or choose(found, moment, as_of)
     return _opened(choice, _unstable_name(source.instance, files[0]) if choice.of > 1 else ())
+
+
+def _without_objects(source: Source, as_of: str) -> Vault:
+    """Files that hold nothing have no date; without one they are an empty backup."""
+    if as_of:
+        raise VaultError(
+            f"no file of [source] path holds an object: none is a backup as of {as_of}", hint="check [source] path"
+        )
+    return Vault.open(source.paths)
 
 
 def surveyed(paths: Sequence[str]) -> tuple[Grouped, list[Unreadable]]:

@@ -51,10 +51,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 ABSENT = Version(state="absent")
 
 
-def version_of(vault: Vault, key: ItemKey) -> Version:
+def version_of(vault: Vault, key: ItemKey, max_item_bytes: int) -> Version:
     """The version that a backup holds. Raises VaultError if the backup cannot be read on."""
     try:
-        item = vault.read(key)
+        item = vault.read(key, max_item_bytes=max_item_bytes)
     except MissingItemError:
         return ABSENT
     except (CorruptItemError, OversizedItemError) as error:

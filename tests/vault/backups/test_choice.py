@@ -240,6 +240,7 @@ def test_an_unreadable_file_among_several_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.db").write_bytes(whole[: len(whole) // 2])
     told = _refused(tmp_path)
     assert "b.db: is cut short" in told and "move it away" in told
+    assert "move it away" not in _refused(tmp_path, "b.db", as_of="2026-11-02")
 
 
 def test_a_file_without_objects_is_left_out_and_named(tmp_path: Path) -> None:
@@ -247,6 +248,7 @@ def test_a_file_without_objects_is_left_out_and_named(tmp_path: Path) -> None:
     _file(tmp_path / "b.db", "2026-11-02T02:00:00")
     with open_source(Source(path=str(tmp_path / "*.db"), instance="prod")) as vault:
         assert any("b.db holds no object" in warning for warning in vault.warnings)
+    assert "holds an object" in _refused(tmp_path, "b.db", as_of="2026-11-02")
 
 
 def test_files_without_a_readable_date_are_in_doubt(tmp_path: Path) -> None:
