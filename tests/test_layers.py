@@ -61,12 +61,9 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"start"}),
     ),
     "restoration": (
-        frozenset({"deferred", "identify.stand_in_names", "journal", "memo", "policy", "writes"}),
+        frozenset({"deferred", "journal", "memo", "policy", "stand_in_names", "writes"}),
         frozenset({"beside", "ports"}),
         frozenset({"backup", "destination"}),
-        frozenset({"identify.queries"}),
-        frozenset({"identify.proof"}),
-        frozenset({"identify.recorded_queries"}),
         frozenset({"context"}),
         frozenset({"identify"}),
         frozenset({"touches"}),

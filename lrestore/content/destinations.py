@@ -12,7 +12,7 @@ import msgspec
 
 from lrestore.content.canonical import canonical_object
 from lrestore.content.payload import Releases
-from lrestore.content.typed import as_destination
+from lrestore.content.shapes.boundary import as_destination
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 

@@ -16,7 +16,7 @@ from lrestore.content.identity import Judgement
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.identify.stand_in_names import generated_slug
+from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.state.records import Route
 from lrestore.vault.items import VaultItem
 

@@ -19,8 +19,8 @@ from lrestore.content.payload import objects_at
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
-from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.ports import RecordedWrites
+from lrestore.restoration.stand_in_names import temporary_title
 from lrestore.restoration.touches import LISTS
 from lrestore.restoration.writes import Plan, Write
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, TypeVar
 
 from lrestore.messages import ItemKey
 from lrestore.restoration.backup import Backup
 from lrestore.restoration.deferred import never
 from lrestore.restoration.destination import Destination
-from lrestore.restoration.identify.recorded_queries import RecordedQueries
 from lrestore.restoration.journal import Journal, Records
 from lrestore.restoration.memo import Memo
 from lrestore.restoration.policy import Policy
@@ -25,7 +23,7 @@ def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:
     return [task() for task in tasks]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """All that planning an item needs. It does not change; its parts keep what they have read."""
 
@@ -41,14 +39,11 @@ class Context:
     """Live ids of backed-up users, None for those who were looked for in vain: asked for every owner."""
     linked: Memo[ItemKey, str | None] = field(default_factory=Memo)
     """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
-
-    @cached_property
-    def queries(self) -> RecordedQueries:
-        """The queries on record, as far as they are proved."""
-        return RecordedQueries(self.destination.session, self.records)
+    proved: Memo[tuple[str, str, str], bool] = field(default_factory=Memo)
+    """Whether a recorded query is still the one that was recorded, by kind, live id and proof: a call each."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WritingContext(Context):
     """All that writing an item needs: its records are a journal."""
 

@@ -24,12 +24,12 @@ from lrestore.restoration.apply.create_once import after_a_death
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred, never
 from lrestore.restoration.identify.match import Match, find_live
-from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.left_alone import DIFFERS, LeftAlone
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.preconditions import stale_explores, without_missing_calls
 from lrestore.restoration.plan.text_links import Linker
 from lrestore.restoration.plan.title_clashes import holder_will_release
+from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.restoration.type_handlers import SUPPORTED, SubResources, handler_of
 from lrestore.restoration.undo_rules import UndoRules
 from lrestore.restoration.writes import Plan, Unmet, Write

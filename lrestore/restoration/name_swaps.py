@@ -23,9 +23,9 @@ from lrestore.restoration.changed_since import Written, name_is_of_session
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import is_recorded, resolve
-from lrestore.restoration.identify.stand_in_names import temporary_title
 from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.own_fields import OwnPlanner
+from lrestore.restoration.stand_in_names import temporary_title
 from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan, Write
 

@@ -13,9 +13,9 @@ from lrestore.errors import LookerError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.stand_in_names import TEMPORARY
 from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
+from lrestore.restoration.stand_in_names import TEMPORARY
 from lrestore.state.copies import Copies
 from lrestore.state.undo import read_undo
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lrestore.content.typed import as_dashboard
+from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.errors import ValidationError, WrongInstanceError
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.planner import DashboardPlanner

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lrestore.content.typed import as_board
+from lrestore.content.shapes.boundary import as_board
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change

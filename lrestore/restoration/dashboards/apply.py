@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lrestore.content.typed import as_tile
+from lrestore.content.shapes.boundary import as_tile
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller

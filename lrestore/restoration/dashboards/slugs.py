@@ -7,9 +7,9 @@ derived from the item alone, so that the dashboard of an unanswered create is fo
 from __future__ import annotations
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.title_clashes import holder_will_release
+from lrestore.restoration.stand_in_names import generated_slug
 
 
 def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:

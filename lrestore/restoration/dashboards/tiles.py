@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
 from lrestore.content.payload import Releases, wanted_part
-from lrestore.content.typed import as_filterables, as_result_maker
+from lrestore.content.shapes.boundary import as_filterables, as_result_maker
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.bodies import TileBody, tile_body
 from lrestore.restoration.identify.queries import fingerprint, query_id_of, query_of

@@ -27,9 +27,9 @@ from lrestore.restoration.identify.resolve import (
     is_recorded,
     natural_key,
 )
-from lrestore.restoration.identify.stand_in_names import generated_slug, temporary_title
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.identify.users import is_another_person, same_person
+from lrestore.restoration.stand_in_names import generated_slug, temporary_title
 
 
 @dataclass(slots=True)

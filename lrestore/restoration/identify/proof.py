@@ -15,13 +15,13 @@ import msgspec
 
 from lrestore.content.canonical import parse_moment
 from lrestore.content.identity import same_origin
-from lrestore.content.typed import as_tile
+from lrestore.content.shapes.boundary import as_tile
 from lrestore.looker.read.users import credentials_of, emails_of
 from lrestore.messages import Mapping as Mapped
 from lrestore.messages import Proof, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.identify.queries import fingerprint, merge_definition, query_id_of
-from lrestore.restoration.identify.stand_in_names import temporary_title
+from lrestore.restoration.stand_in_names import temporary_title
 
 Shown = Mapping[str, Any]
 """An object, part or query as Looker shows it."""

@@ -9,50 +9,43 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.errors import NotFoundError
-from lrestore.looker.caller import Caller
 from lrestore.messages import Recorded
+from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
-from lrestore.restoration.journal import Records
-from lrestore.restoration.memo import Memo
 
 _READ = {"query": ("query", "query_id"), "merge_query": ("merge_query", "merge_query_id")}
 """The call that shows one, and its parameter."""
 
 
-class RecordedQueries:
-    """The queries on record, as far as they are proved. Each of them is asked for once per process."""
+def mapped_query(context: Context, kind: str, name: str, shown: Mapping[str, Any] | None = None) -> str | None:
+    """The live id under which a query of the backup (``kind``: query or merge_query) is on record; None where that
+    cannot be proved.
 
-    def __init__(self, session: Caller, records: Records) -> None:
-        self._session = session
-        self._records = records
-        self._proved: Memo[tuple[str, str, str], bool] = Memo()
-
-    def live_id(self, kind: str, name: str, shown: Mapping[str, Any] | None = None) -> str | None:
-        """The live id under which a query of the backup (``kind``: query or merge_query) is on record; None where that
-        cannot be proved.
-
-        ``shown`` is a query that the live object shows, if that has been read: it saves the call.
-        """
-        recorded = self._records.recorded(kind, name)
-        if recorded is None:
-            return None
-        if recorded.sure or _is_it(kind, recorded, shown) or self._is_proved(kind, recorded):
-            return recorded.destination_id
+    ``shown`` is a query that the live object shows, if that has been read: it saves the call. Every query is asked for
+    once per process.
+    """
+    recorded = context.records.recorded(kind, name)
+    if recorded is None:
         return None
+    if recorded.sure or _is_it(kind, recorded, shown) or _is_proved(context, kind, recorded):
+        return recorded.destination_id
+    return None
 
-    def _is_proved(self, kind: str, recorded: Recorded) -> bool:
-        if not recorded.proof.key:
-            return False
-        known = (kind, recorded.destination_id, recorded.proof.key)
-        return self._proved.of(known, lambda: proved(kind, recorded, self._shown(kind, recorded.destination_id)))
 
-    def _shown(self, kind: str, live_id: str) -> Mapping[str, Any] | None:
-        operation, parameter = _READ[kind]
-        try:
-            live = self._session.call(operation, path={parameter: live_id})
-        except NotFoundError:
-            return None
-        return live if isinstance(live, dict) else None
+def _is_proved(context: Context, kind: str, recorded: Recorded) -> bool:
+    if not recorded.proof.key:
+        return False
+    known = (kind, recorded.destination_id, recorded.proof.key)
+    return context.proved.of(known, lambda: proved(kind, recorded, _shown(context, kind, recorded.destination_id)))
+
+
+def _shown(context: Context, kind: str, live_id: str) -> Mapping[str, Any] | None:
+    operation, parameter = _READ[kind]
+    try:
+        live = context.destination.session.call(operation, path={parameter: live_id})
+    except NotFoundError:
+        return None
+    return live if isinstance(live, dict) else None
 
 
 def _is_it(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bool:

@@ -24,10 +24,11 @@ from lrestore.restoration.identify.folders import (
 from lrestore.restoration.identify.namesakes import Choice, choose
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import fingerprint
-from lrestore.restoration.identify.stand_in_names import generated_slug
+from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.traits import telling_of
 from lrestore.restoration.identify.unclosed_folders import refuse_unclosed
 from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of, same_person
+from lrestore.restoration.stand_in_names import generated_slug
 
 NaturalKey = dict[str, str | None]
 
@@ -159,7 +160,7 @@ def _translated(context: Context, key: ItemKey, raw: JsonObject, name: str) -> s
     if reference is None or reference.kind == "name":
         return value
     if reference.target == "query":
-        return value if context.backup.same_instance else context.queries.live_id("query", value)
+        return value if context.backup.same_instance else mapped_query(context, "query", value)
     if reference.target not in CONTENT_TYPES:
         return value
     try:

@@ -20,6 +20,7 @@ from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
@@ -269,7 +270,7 @@ class OwnPlanner:
             proved = same_origin(own.proof.created_at or None, live.get("created_at"))
             if proved and own.destination_id == str(live.get("id")) and query.proof.key and query.at <= own.at:
                 return query.destination_id
-        return self.context.queries.live_id("query", query_id)
+        return mapped_query(self.context, "query", query_id)
 
     def _live_query(self) -> JsonObject | None:
         """The query that the live object has; searches do not show it."""

@@ -18,6 +18,7 @@ from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.queries import definition, explore_name, fingerprint, merge_definition
+from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.writes import Made, Write
 
 Live = Callable[[], Mapping[str, Any] | None]
@@ -81,7 +82,7 @@ class QueryMaker:
         shown = live()
         if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(body):
             return str(shown["id"])
-        mapped = self._context.queries.live_id("query", name, shown)
+        mapped = mapped_query(self._context, "query", name, shown)
         if mapped is not None:
             return mapped
         lacking = [one for one in ("model", "view") if not body.get(one)]
@@ -96,7 +97,7 @@ class QueryMaker:
 
         Raises DependencyError for an explore that is not there.
         """
-        recorded = self._context.queries.live_id("merge_query", merge_id)
+        recorded = mapped_query(self._context, "merge_query", merge_id)
         if recorded is not None:
             return recorded
         asked = self._context.backup.definitions.merge_query(merge_id)
@@ -114,7 +115,7 @@ class QueryMaker:
             return None
         body = self._rewritten(body, path)
         name = _name(merge_id, body)
-        mapped = self._context.queries.live_id("merge_query", name)
+        mapped = mapped_query(self._context, "merge_query", name)
         return mapped or self._make("create_merge_query", "merge_query", name, path, body)
 
     def _sources(self, body: JsonObject, path: str) -> bool:

@@ -14,7 +14,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.claims import claimants
 from lrestore.restoration.identify.resolve import presumed
-from lrestore.restoration.identify.stand_in_names import temporary_title
+from lrestore.restoration.stand_in_names import temporary_title
 from lrestore.restoration.writes import Write
 
 IN_FOLDERS = frozenset({"dashboard", "look"})

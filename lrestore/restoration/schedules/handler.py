@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from lrestore.content.canonical import field_types
 from lrestore.content.destinations import secret_kinds, wanted_destinations
-from lrestore.content.typed import as_plan
+from lrestore.content.shapes.boundary import as_plan
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change

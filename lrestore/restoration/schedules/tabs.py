@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lrestore.content.typed import as_dashboard
+from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.errors import DependencyError, ItemError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context

@@ -17,8 +17,8 @@ from lrestore.errors import StateError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, UndoAction
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.identify.stand_in_names import generated_slug
 from lrestore.restoration.name_swaps import UNIQUE
+from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.run.request import CreatedObjects
 from lrestore.state.copies import Copies
 from lrestore.state.read import StateReader

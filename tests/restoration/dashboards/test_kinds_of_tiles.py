@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.content.typed import as_tile
+from lrestore.content.shapes.boundary import as_tile
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import NOTHING, kind_of_tile, shows_nothing
 from lrestore.restoration.identify.parts import match_parts

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.shapes.boundary import as_tile
 from lrestore.content.shapes.tile import DashboardTile
-from lrestore.content.typed import as_tile
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.bodies import tile_body
 from lrestore.restoration.dashboards.tiles import not_overridden, overrides, wanted_result_maker

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.content.shapes.dashboard import Dashboard, DashboardLayout
-from lrestore.content.typed import as_dashboard
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.planner import DashboardPlan, DashboardPlanner

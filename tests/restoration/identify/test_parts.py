@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.content.shapes.boundary import as_tile
 from lrestore.content.shapes.tile import DashboardTile
-from lrestore.content.typed import as_tile
 from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import strict_key, title_key
 from lrestore.restoration.identify.parts import match_parts

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lrestore.messages import UNPROVED, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.identify.proof import proof_of, proves
-from lrestore.restoration.identify.stand_in_names import temporary_title
+from lrestore.restoration.stand_in_names import temporary_title
 
 THEN, LATER = "2026-01-01T10:00:00.000+00:00", "2026-01-02T10:00:00.000+00:00"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lrestore.content.identity import Judgement
-from lrestore.content.typed import as_plan
+from lrestore.content.shapes.boundary import as_plan
 from lrestore.errors import AmbiguousMatchError, DependencyError, InvalidContentError, LookerError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult, Mapping
