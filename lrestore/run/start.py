@@ -19,7 +19,7 @@ from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy, read_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
-from lrestore.run.select.choose import choose, extent_of, read_list
+from lrestore.run.select.choose import choose, extent_of, ordered, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
 from lrestore.run.undo.start import undo_job
 from lrestore.selection import Filters, parse
@@ -90,11 +90,18 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
         check_backup(plan, job.vault)
         log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
         job.plan = read
-        job.keys, job.missing = [item.key for item in plan.to_write()], list(plan.not_written())
+        job.keys, job.missing = _items_of(job.vault, plan), list(plan.not_written())
         if job.undone is not None:
             job.take_back(job.undone)
         job.extent = extent_of(job.vault, job.keys)
         return run(job)
+
+
+def _items_of(vault: Vault, plan: SavedPlan) -> list[ItemKey]:
+    """The items that a plan writes, in the order of a restore. The plan has them as they were settled: an item that
+    refers to others comes after these.
+    """
+    return ordered(vault, [item.key for item in plan.to_write()])
 
 
 @contextmanager
@@ -220,7 +227,7 @@ def _begun_with(
 ) -> tuple[Sequence[ItemKey], Sequence[ItemResult]]:
     """The items that a session was to restore when it began, and the results of those that it could not attempt."""
     if plan is not None:
-        return [item.key for item in plan.plan.to_write()], list(plan.plan.not_written())
+        return _items_of(vault, plan.plan), list(plan.plan.not_written())
     chosen = choose(vault, request)
     added = [ItemKey("look", look) for look in request.added_looks]
     return with_missing_looks(chosen.keys, added), chosen.missing

@@ -28,6 +28,10 @@ def translated_tabs(context: Context, key: ItemKey, raw: ScheduledPlan, dashboar
     same = context.backup.same_instance and str(source_id) == dashboard_id
     if source_id is None or dashboard_id is None or (same and not any(_made_anew(context, tab) for tab in tabs)):
         return tabs
+    made = {tab: made_id for tab in tabs if (made_id := _made_here(context, tab))}
+    if len(made) == len(set(tabs)):
+        # In a plan there may be no dashboard to read them from yet.
+        return [made[tab] for tab in tabs]
     ours = _layouts_of(context, str(source_id))
     theirs: list[DashboardLayout] = context.destination.session.call(
         "dashboard_dashboard_layouts", path={"dashboard_id": dashboard_id}
@@ -38,7 +42,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: ScheduledPlan, dashboar
         if tab in kept:
             found.append(tab)
             continue
-        mapped = mapped_part(context, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
+        mapped = made.get(tab) or mapped_part(context, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
         if mapped is None:
             raise DependencyError(
                 f"{key} needs {_KIND}={tab} (tab_ids), a tab that dashboard {dashboard_id} of the destination lacks",
@@ -53,6 +57,12 @@ def _made_anew(context: Context, tab: str) -> bool:
     """Whether the tab is recorded with another id: only then is a call needed."""
     recorded = context.records.recorded(_KIND, tab)
     return recorded is not None and recorded.destination_id != tab
+
+
+def _made_here(context: Context, tab: str) -> str | None:
+    """The id of a tab that this run has made, or that a plan would make."""
+    recorded = context.records.recorded(_KIND, tab)
+    return recorded.destination_id if recorded is not None and recorded.sure else None
 
 
 def _layouts_of(context: Context, dashboard_id: str) -> dict[str, DashboardLayout]:

@@ -54,6 +54,7 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
             pretend.taken_out(item.key, plan.live_id)
         if plan.action == "updated" and plan.own is not None:
             pretend.changed(item.key, plan.live_id, plan.own.body)
+        pretend.made_tabs(plan.parts.writes)
         if _moves(plan):
             planned.moved.add(ItemKey(plan.key.type, plan.live_id))
         told, first = planned_item(plan), planned.first.pop(plan.key, ())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.item_plan import ItemPlan
+from lrestore.restoration.writes import Write
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.saved_plan import names
+
+_TAB = "dashboard_layout"
 
 
 class PlannedObjects:
@@ -30,6 +34,12 @@ class PlannedObjects:
         if key.type == "user":
             home = {"id": names.PERSONAL_FOLDER_OF + object_id, "is_personal": True, "creator_id": object_id}
             self._live.put("folder", home)
+
+    def made_tabs(self, writes: Iterable[Write]) -> None:
+        """Add the tabs that a dashboard gets: scheduled plans name them. The first tab of a new one is made with it."""
+        for write in writes:
+            if write.type == _TAB and not write.live_id:
+                self._journal.pretended[_TAB, write.source_id] = names.new(_TAB, write.source_id)
 
     def changed(self, key: ItemKey, live_id: str, body: JsonObject) -> None:
         """Treat a slug as released or taken: it is unique, and items of one run may swap theirs."""

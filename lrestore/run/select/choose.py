@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,12 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
             "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
         )
     return Chosen(in_order(wanted, parents), missing, selection, _extent(rows[key] for key in wanted), uncopied)
+
+
+def ordered(vault: Vault, keys: Sequence[ItemKey]) -> list[ItemKey]:
+    """Chosen items in the order of a restore."""
+    folders = any(key.type == "folder" for key in keys)
+    return in_order(keys, _folder_parents(vault) if folders else {})
 
 
 def extent_of(vault: Vault, keys: Iterable[ItemKey]) -> Extent:
