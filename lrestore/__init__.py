@@ -91,8 +91,10 @@ def plan(config: Config = None, *, select: Sequence[str] = (), progress: Progres
 
 
 def verify(config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Any) -> Report:
-    """Compare backup and destination: see ``report.verify``. Arguments and errors as in :func:`restore`."""
-    return _run(config, select, progress, {**options, "verify": "alone"})
+    """Compare backup and destination: see ``report.verify``; ``verify="both"`` also tells what only Looker has.
+    Arguments and errors as in :func:`restore`.
+    """
+    return _run(config, select, progress, {"verify": "alone", **options})
 
 
 def undo(

@@ -111,6 +111,19 @@ class Deletion(msgspec.Struct, frozen=True):
     name: str
 
 
+class LiveFacts(msgspec.Struct, frozen=True):
+    """When and by whom a live object was last changed and deleted; None: Looker does not show it. Times are ISO 8601 in
+    UTC; users are names, or ``user 12`` if the name is not known.
+    """
+
+    updated_at: str | None = None
+    updated_by: str | None = None
+    deleted_at: str | None = None
+    deleted_by: str | None = None
+    updated_by_id: str | None = None
+    deleted_by_id: str | None = None
+
+
 TO_BE_MADE = msgspec.msgpack.Ext(1, b"")
 """Stands in a note for the id of something that the same restore makes."""
 
@@ -143,7 +156,8 @@ class ItemResult(msgspec.Struct, frozen=True):
 
     ``incomplete``: a failed item that is restored without some of its references.
     ``left_out``: fields that the backup holds and the destination does not accept, reported once for the whole run.
-    ``enabled``: the item is a scheduled plan that was written and is switched on now.
+    ``enabled``: the item is a scheduled plan that was written and is switched on now. ``live``: facts about a live
+    object that differs, or that is left as it is, before anything was written.
     """
 
     key: ItemKey
@@ -160,6 +174,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     incomplete: bool = False
     left_out: tuple[str, ...] = ()
     enabled: bool = False
+    live: LiveFacts | None = None
 
 
 class Intent(msgspec.Struct, frozen=True):

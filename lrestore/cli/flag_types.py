@@ -9,6 +9,11 @@ from lrestore.text.durations import seconds_of
 
 _LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
 
+_TAKEN = (0, 2, 3, 4)
+"""Exit codes of other outcomes."""
+_LAST_CODE = 125
+"""From 126 on, shells say how a command ended: not found, killed by a signal."""
+
 SHOWN = ("sessions", "session", "diff", "dead-letters", "mappings", "unmapped", "source", "history", "changes")
 _NEEDS_ARGUMENT = {"history": "history=dashboard=42", "changes": "changes=2026-11-01..2026-11-23"}
 _WITH_ARGUMENT = frozenset({"session", "diff", "dead-letters", "mappings", "unmapped", *_NEEDS_ARGUMENT})
@@ -68,6 +73,16 @@ def milliseconds(text: str) -> float:
     if not 0 <= found < float("inf"):
         raise ArgumentTypeError(f"{text!r} is not a number of milliseconds")
     return found
+
+
+def drift_code(text: str) -> int:
+    """An exit code for differences: none that says something else, to lrestore's users or to a shell."""
+    code = int(text) if text.isdecimal() else -1
+    if code in _TAKEN or not 1 <= code <= _LAST_CODE:
+        raise ArgumentTypeError(
+            f"{text!r} cannot be the exit code of differences: choose 1 or a number from 5 to {_LAST_CODE}"
+        )
+    return code
 
 
 def shown(text: str) -> str:

@@ -15,6 +15,7 @@ from lrestore.report.events import Announcer
 from lrestore.report.progress import Progress, Silent
 from lrestore.report.rehearsal import REHEARSE
 from lrestore.restoration.beside import TITLE, Beside
+from lrestore.run.compare import ignored
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.selection import Filters
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from lrestore.run.saved_plan.model import SavedPlan
 
 DEFAULT_CONFIG = Path("lrestore.toml")
+CHECKS: Mapping[str, Callable[[object], str]] = {"verify.ignore": ignored.problem}
+"""Checks of settings that need to know Looker's types."""
 
 
 @dataclass(slots=True)
@@ -68,7 +71,7 @@ def plan_keeper(file: Path | None) -> Callable[[SavedPlan], object] | None:
 def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
     """Flags over environment over file over defaults. Raises SettingsError, which names a missing file."""
     file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
-    return load_settings(file, environ, overrides(options))
+    return load_settings(file, environ, overrides(options), CHECKS)
 
 
 def request_of(options: Options, settings: Settings) -> RunRequest:
@@ -82,6 +85,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
     return RunRequest(
         mode=_mode(options),
         verify_after=options.verify == "after",
+        only_live=options.verify == "both",
         select=select,
         exclude=tuple(options.exclude),
         filters=Filters(
@@ -264,4 +268,4 @@ def _mode(options: Options) -> Mode:
         return "dry-run"
     if options.plan or options.plan_out:
         return "plan"
-    return "verify" if options.verify == "alone" else "restore"
+    return "verify" if options.verify in ("alone", "both") else "restore"

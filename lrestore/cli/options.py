@@ -16,6 +16,7 @@ from argparse_dataclass import ArgumentParser
 
 from lrestore.cli.flag_types import (
     at_least_one,
+    drift_code,
     duration_s,
     failures_limit,
     milliseconds,
@@ -85,10 +86,17 @@ class Options:
     plan: bool = _switch(MODE, "read the destination and write nothing: show what would be done, and the calls")
     verify: Optional[str] = _optional(
         MODE,
-        "compare only, exit 1 if anything differs; --verify=after, or with --resume: compare after the restore",
+        "compare only, exit 1 if anything differs; both: also list what only Looker has; after, or with --resume: "
+        "compare after the restore",
         const="alone",
-        choices=("alone", "after"),
-        metavar="after",
+        choices=("alone", "after", "both"),
+        metavar="both|after",
+    )
+    drift_exit_code: Optional[int] = _flag(
+        MODE,
+        "with --verify: the exit code if anything differs and nothing failed (default: 1)",
+        type=drift_code,
+        metavar="N",
     )
     rehearse: Optional[str] = _optional(
         MODE,
@@ -351,10 +359,14 @@ def _modes_clash(options: Options) -> str:
     modes = _given(options, _MODES)
     if options.plan_out and set(modes) - {"plan", "undo"}:
         return f"{flag(modes[0])} and --plan-out exclude each other"
+    if options.drift_exit_code is not None and options.verify is None:
+        return "--drift-exit-code is for --verify"
     if options.undo:
         modes = [mode for mode in modes if mode != "plan"]
     if goes_on(options):
         # Resuming is a restore, and with a restore --verify means to compare afterwards.
+        if options.verify == "both":
+            return f"{flag(modes[0])} and --verify=both exclude each other: --verify=both only compares"
         modes = [mode for mode in modes if mode != "verify"]
     return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
 
@@ -399,7 +411,7 @@ def _undo_clash(options: Options) -> str:
 def _copies_clash(options: Options) -> str:
     if options.title and not options.copy_into:
         return "--title is for the copies of --copy-into FOLDER"
-    if options.verify == "alone" and options.copy_into:
+    if options.verify in ("alone", "both") and options.copy_into:
         return "--copy-into makes copies: compare them with --verify=after, or later with --resume SESSION --verify"
     others = [name for name in _given(options, _NOT_FOR_COPIES) if name != "verify"]
     if options.copy_into and others:

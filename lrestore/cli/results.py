@@ -8,7 +8,7 @@ import sys
 
 import msgspec
 
-from lrestore.report import text
+from lrestore.report import drift, text
 from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen
 from lrestore.report.model import Item, Report
@@ -33,7 +33,7 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     letters = [letter for letter in report.dead_letters if not letter.earlier]
     parts += [dead_letters(letters, style), text.warnings(_new_warnings(report), style), _not_repeated(report)]
     if report.verify:
-        parts.append(text.verify(report.verify, style, skipped=report.totals.skipped, pending=report.totals.pending))
+        parts.append(drift.verify(report.verify, style, skipped=report.totals.skipped, pending=report.totals.pending))
     if calls_listed:
         parts.append(_calls(report))
     shown = "".join(parts)
@@ -54,9 +54,13 @@ def style_of_stdout(*, full: bool) -> text.Style:
     return text.Style(not os.environ.get("NO_COLOR"), shutil.get_terminal_size().columns, full)
 
 
-def exit_code(report: Report) -> int:
-    """0: no failure. 1: some items failed, or the destination differs from the backup."""
-    return 1 if report.totals.failed or (report.verify and report.verify.different) else 0
+def exit_code(report: Report, differing: int = 1) -> int:
+    """0: no failure. 1: some items failed, or could not be compared. ``differing``: everything was compared, and the
+    destination differs from the backup.
+    """
+    if report.totals.failed or (report.verify and report.verify.unlisted):
+        return 1
+    return differing if report.verify and report.verify.drifted else 0
 
 
 def _plan(report: Report, style: text.Style) -> str:
@@ -99,9 +103,12 @@ def _told(item: Item) -> Item:
 
 def _dry_run(report: Report, style: text.Style) -> str:
     lines = [
-        f"{item.type}={plain(item.id)} {plain(item.name)}: {plain(item.reason)}"
-        for item in report.items
-        if item.outcome != "failed"
+        "dry run: only the backup was read, Looker was not; --plan compares with Looker",
+        *(
+            f"{item.type}={plain(item.id)} {plain(item.name)}: {plain(item.reason)}"
+            for item in report.items
+            if item.outcome != "failed"
+        ),
     ]
     if report.items_omitted:
         lines.append(f"... and {counted(report.items_omitted, 'item')} more, not listed")
@@ -110,6 +117,13 @@ def _dry_run(report: Report, style: text.Style) -> str:
     readable = counted(totals.selected - totals.failed - totals.pending, "item")
     pending = f", {totals.pending} pending, not read" if totals.pending else ""
     return "\n".join(lines) + f"{readable} can be read, {totals.failed} cannot{pending}; no call was made\n"
+
+
+def closing(report: Report) -> str:
+    """The last line, after the names of the files that were written."""
+    if report.mode != "dry-run":
+        return ""
+    return "this was a dry run: Looker was not read; --plan compares the backup with Looker\n"
 
 
 def _calls(report: Report) -> str:

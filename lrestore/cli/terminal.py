@@ -19,7 +19,7 @@ from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.remembered import forget, remember, settings_to_resume
-from lrestore.cli.results import exit_code, results, style_of_stdout
+from lrestore.cli.results import closing, exit_code, results, style_of_stdout
 from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
@@ -47,20 +47,43 @@ class _Telling:
         *,
         calls_listed: bool,
         plan_file: Path | None,
+        differing: int,
     ) -> None:
         self._files = files
         self._plan_file = plan_file
         self._stopping = stopping
         self._style = style
         self._calls_listed = calls_listed
+        self._differing = differing
         self._code: int | None = None
 
     def tell(self, report: Report) -> int:
         """Publish the report, unless that was done; returns the exit code."""
         if self._code is None:
-            shown = self._shown(report)
-            self._code = _tell(report, shown, self._files, self._stopping)
+            self._code = self._told(report)
         return self._code
+
+    def _told(self, report: Report) -> int:
+        """Write the files and the results on stdout, each even if another fails; return the exit code.
+
+        After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".
+        """
+        shown = self._shown(report)
+        written, troubles = write_all(report, self._files)
+        shown += "".join(f"{file.what}: {plain(str(file.path))}\n" for file in written)
+        troubles += _trouble(lambda: write_out(shown + closing(report)))
+        if troubles and report.mode != "restore":
+            raise troubles[0]
+        for trouble in troubles:
+            log.error("%s", trouble)
+        code = self._exit_code(report)
+        return max(code, 1) if troubles else code
+
+    def _exit_code(self, report: Report) -> int:
+        """The exit code. After a signal it is that of the signal, even if the run ended as "stopped"."""
+        if report.status == "interrupted" or (report.status == "stopped" and self._stopping()):
+            return self._stopping.exit_code
+        return StoppedError.exit_code if report.status == "stopped" else exit_code(report, self._differing)
 
     def _shown(self, report: Report) -> str:
         """The results on stdout."""
@@ -101,7 +124,9 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     style = style_of_stdout(full=options.verbose)
-    telling = _Telling(files, stopping, style, calls_listed=is_demo, plan_file=options.plan_out)
+    telling = _Telling(
+        files, stopping, style, calls_listed=is_demo, plan_file=options.plan_out, differing=options.drift_exit_code or 1
+    )
     audience = Audience(
         progress,
         lambda guards: _confirmed(guards, stopping),
@@ -156,21 +181,6 @@ def _log_setup(options: Options) -> LogSetup:
     return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 
 
-def _tell(report: Report, shown: str, files: Sequence[OutputFile], stopping: Stopping) -> int:
-    """Write the files and the results on stdout, each even if another fails.
-
-    After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".
-    """
-    written, troubles = write_all(report, files)
-    shown += "".join(f"{file.what}: {plain(str(file.path))}\n" for file in written)
-    troubles += _trouble(lambda: write_out(shown))
-    if troubles and report.mode != "restore":
-        raise troubles[0]
-    for trouble in troubles:
-        log.error("%s", trouble)
-    return max(_code(report, stopping), 1) if troubles else _code(report, stopping)
-
-
 def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
     """The errors of ``tell``, of any kind: the work is done, and reporting it must not fail."""
     try:
@@ -180,13 +190,6 @@ def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
     except Exception as error:  # noqa: BLE001 (it is reported like the others)
         return [LrestoreError(f"internal error while writing the results: {type(error).__name__}: {error}")]
     return []
-
-
-def _code(report: Report, stopping: Stopping) -> int:
-    """The exit code. After a signal it is that of the signal, even if the run ended as "stopped"."""
-    if report.status == "interrupted" or (report.status == "stopped" and stopping()):
-        return stopping.exit_code
-    return StoppedError.exit_code if report.status == "stopped" else exit_code(report)
 
 
 def _confirmed(guards: Guards, stopping: Stopping) -> bool:

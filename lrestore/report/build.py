@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from lrestore.clock import stamp, utc_now
+from lrestore.content.live_facts import named
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.guards import Guards
@@ -284,4 +285,5 @@ def _item(result: ItemResult, url: str) -> Item:
         deletions=result.deletions,
         warnings=result.warnings,
         url=url,
+        live=None if result.live is None else named(result.live, {}),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, Outcome, Totals
+from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, LiveFacts, Outcome, Totals
 from lrestore.report.guards import Guards
 from lrestore.report.rehearsal import Rehearsal
 
@@ -108,6 +108,7 @@ class Item(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     earlier: bool = False
     url: str = ""
+    live: LiveFacts | None = None
 
     @property
     def key(self) -> ItemKey:
@@ -130,7 +131,9 @@ class Plan(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A live object that differs from the backup. ``missing``: there is no live object."""
+    """A live object that differs from the backup. ``missing``: there is no live object. ``lacks``: its references to
+    objects that are not in the destination.
+    """
 
     type: str
     id: str
@@ -139,13 +142,45 @@ class Difference(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     missing: bool = False
+    lacks: tuple[str, ...] = ()
+    live: LiveFacts | None = None
+
+    @property
+    def trashed(self) -> bool:
+        """Whether the live object is in the trash, and the backed-up one is not."""
+        return any(change.path == "deleted" and change.new is False for change in self.changes)
+
+
+class OnlyLive(msgspec.Struct, frozen=True):
+    """A live object that the backup does not have."""
+
+    type: str
+    id: str
+    name: str
+    updated_at: str | None = None
+    updated_by: str | None = None
+    updated_by_id: str | None = None
+
+    @property
+    def facts(self) -> LiveFacts:
+        return LiveFacts(self.updated_at, self.updated_by, updated_by_id=self.updated_by_id)
 
 
 class Verify(msgspec.Struct, frozen=True):
-    """The result of ``--verify``."""
+    """The result of ``--verify``. ``ignored``: what ``[verify] ignore`` takes out of the differences, by object.
+    ``only_live``: with ``--verify=both``; ``unlisted``: why live objects of a type could not be listed for it.
+    """
 
     equal: int = 0
     different: tuple[Difference, ...] = ()
+    ignored: tuple[Difference, ...] = ()
+    only_live: tuple[OnlyLive, ...] = ()
+    unlisted: dict[str, str] = {}
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the destination is not as the backup has it."""
+        return bool(self.different or self.only_live)
 
 
 class AppliedPlan(msgspec.Struct, frozen=True):

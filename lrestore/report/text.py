@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from lrestore.messages import CHANGED_SINCE, Change, Deletion, Totals
+from lrestore.messages import CHANGED_SINCE, Change, Deletion, LiveFacts, Totals
 from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new
-from lrestore.report.model import Difference, Item, Plan, Report, Verify
+from lrestore.report.model import Item, Plan, Report
 from lrestore.report.notices import by_reason
 from lrestore.text.terminal import columns, cut, plain
 from lrestore.text.words import counted
@@ -147,7 +147,7 @@ def deleted(items: Iterable[Item], style: Style = PLAIN) -> str:
     lines = []
     for item in items:
         if item.deletions:
-            lines += [_head(item, item.outcome, "", style), *_details((), item.deletions, style)]
+            lines += [_head(item, item.outcome, "", style), *details((), item.deletions, style)]
     return _lines(*lines)
 
 
@@ -181,18 +181,6 @@ def copies(report: Report, style: Style = PLAIN) -> str:
         lines.append(f"compare them with the backup: {command} --resume {report.session_id} --verify")
         lines.append(f"take them away: {report.guards.undo}")
     return _lines(f"copies in folder {plain(report.copied_into)}:", *lines)
-
-
-def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: int = 0) -> str:
-    """The differences between backup and destination, field by field. ``skipped`` items were excluded by a rule, and
-    ``pending`` items were not reached.
-    """
-    lines = [line for difference in result.different for line in _difference(difference, style)]
-    differing = f"{len(result.different)} different"
-    sentence = f"verified: {result.equal} equal, {style.bad(differing) if result.different else differing}"
-    sentence += f", {skipped} skipped and not compared" if skipped else ""
-    sentence += f", {pending} pending and not compared" if pending else ""
-    return _lines(*lines, sentence)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -245,21 +233,22 @@ def _items(items: Iterable[Item], words: Mapping[str, str], style: Style) -> lis
 def _item(item: Item, word: str, style: Style) -> list[str]:
     """A created object is told by its parts: its fields are news only with ``-v``."""
     if item.outcome == "created" and not style.full:
-        return [_head(item, word, parts(item.changes), style), *_details((), item.deletions, style)]
-    return [_head(item, word, "", style), *_details(item.changes, item.deletions, style)]
+        return [_head(item, word, parts(item.changes), style), *details((), item.deletions, style)]
+    return [_head(item, word, "", style), *details(item.changes, item.deletions, style)]
 
 
 def _head(item: Item, word: str, more: str, style: Style) -> str:
     """Action and item; then the live id if it is another, the reason, and ``more``. The title makes room for them."""
     moved = item.destination_id and item.destination_id != item.id
     tail = f" → {plain(item.destination_id)}" if moved else ""
-    said = "; ".join(part for part in (plain(item.reason), more) if part)
+    said = "; ".join(part for part in (plain(item.reason), more, since(item.live)) if part)
     tail += f": {said}" if said else ""
     room = replace(style, width=max(style.width - columns(tail), 1)) if style.width else style
     return titled(f"{word:<9} ", item.type, item.id, item.name, room) + tail
 
 
-def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
+def details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
+    """Each changed field, old → new, and each deletion."""
     lines = []
     for change in (leaf for whole in changes for leaf in leaves(whole)):
         old, new = old_and_new(change.old, change.new)
@@ -268,14 +257,23 @@ def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: St
     return lines
 
 
-def _difference(difference: Difference, style: Style) -> list[str]:
-    head = f"{style.bad('different')} {_title(difference.type, difference.id, difference.name)}"
-    if difference.missing:
-        return [f"{head}: not in the destination"]
-    if difference.destination_id and difference.destination_id != difference.id:
-        head += f" → {plain(difference.destination_id)}"
-    extra = [f"    extra {_title(gone.type, gone.id, gone.name)}" for gone in difference.deletions]
-    return [head, *_details(difference.changes, (), style), *extra]
+def since(live: LiveFacts | None) -> str:
+    """``changed 2026-11-20 by Ada Admin``, ``in the trash since 2026-11-21, deleted by Ada Admin``; "" if Looker shows
+    neither.
+    """
+    if live is None:
+        return ""
+    if live.deleted_at is not None or live.deleted_by is not None:
+        when = f" since {_day(live.deleted_at)}" if live.deleted_at is not None else ""
+        return f"in the trash{when}" + (f", deleted by {plain(live.deleted_by)}" if live.deleted_by else "")
+    if live.updated_at is None and live.updated_by is None:
+        return ""
+    when = f" {_day(live.updated_at)}" if live.updated_at is not None else ""
+    return f"changed{when}" + (f" by {plain(live.updated_by)}" if live.updated_by else "")
+
+
+def _day(moment: str) -> str:
+    return plain(moment.partition("T")[0])
 
 
 def titled(lead: str, type_name: str, object_id: str, name: str, style: Style = PLAIN) -> str:

@@ -83,8 +83,10 @@ def _is_stream(target: Path) -> bool:
 
 
 def _is_own_stream(target: Path) -> bool:
-    """Whether it is a stream of this process, ``/dev/stdout`` or ``/dev/fd/3``, even if that leads to a file."""
-    return target.is_relative_to("/dev") or target.is_relative_to("/proc")
+    """Whether it is a stream of this process, ``/dev/stdout`` or ``/dev/fd/3`` (a link into ``/proc``), even if that
+    leads to a file. What is in ``/dev/shm`` is a file like others.
+    """
+    return target.parent == Path("/dev") or target.is_relative_to("/proc")
 
 
 def _refuse_other_files(target: Path, first: bytes, what: str) -> None:

@@ -210,6 +210,7 @@ class ItemRestorer:
             warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
             left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
             enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
+            live=plan.facts,
         )
 
     def _found(self, plan: ItemPlan) -> tuple[Mapping, ...]:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lrestore.content.diff import changes
+from lrestore.content.live_facts import live_facts
 from lrestore.content.payload import left_out, require
 from lrestore.errors import (
+    DependencyError,
     InvisibleOrMissingError,
     ItemError,
     LookerError,
@@ -17,7 +19,7 @@ from lrestore.errors import (
     NotRestorableError,
 )
 from lrestore.json_types import JsonObject
-from lrestore.messages import Change, ItemKey, Outcome
+from lrestore.messages import Change, ItemKey, LiveFacts, Outcome
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import after_a_death
@@ -61,6 +63,12 @@ class ItemPlan:
     @property
     def live_id(self) -> str:
         return live_id_of(self.key, self.match.live) if self.match.live else ""
+
+    @property
+    def facts(self) -> LiveFacts | None:
+        """When and by whom the live object was changed, if it differs or is left as it is."""
+        live = self.match.live if self.action in ("updated", "skipped") else None
+        return None if live is None else live_facts(live)
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -126,8 +134,8 @@ class ItemPlanner:
             return ItemPlan(key, item.name, "skipped", match, reason=left)
         if not begun and left_alone.if_different():
             return self._unless_different(item, match)
-        plan = self._planned(item, match, ends)
-        plan.action = "updated" if plan.own or not plan.parts.empty else "unchanged"
+        plan = self._planned_or_compared(item, match, ends)
+        plan.action = "updated" if plan.own or not plan.parts.empty or self._lacks(plan) else "unchanged"
         changed = self._undo.changed_since(key, (item.raw, live), plan.own, plan.parts) if first else ""
         if changed:
             return ItemPlan(key, item.name, "skipped", match, reason=changed)
@@ -135,6 +143,21 @@ class ItemPlanner:
             plan.reason = left_alone.why_not()
             self._check_lookml(plan, item.raw)
         return plan
+
+    def _planned_or_compared(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
+        """The plan; in a mode that only compares, a reference that leads nowhere is a difference like others."""
+        try:
+            return self._planned(item, match, ends)
+        except DependencyError as error:
+            if not self._context.policy.compares:
+                raise
+            path = error.path or ""
+            unmet = [Unmet(f"its {path}" if path else "a reference", error.message, path)]
+            return ItemPlan(item.key, item.name, "updated", match, warnings=match.warnings, unmet=unmet)
+
+    def _lacks(self, plan: ItemPlan) -> bool:
+        """Whether a comparison has found that the live object lacks a reference."""
+        return self._context.policy.compares and any(not one.unknown for one in plan.all_unmet)
 
     def _unless_different(self, item: VaultItem, match: Match) -> ItemPlan:
         """The plan for an object that is not written, whatever it is like: nothing is awaited, and nothing can fail but
@@ -164,10 +187,14 @@ class ItemPlanner:
             return ItemPlan(key, item.name, "skipped", match, reason=reason, warnings=match.warnings)
         if policy.if_missing == "skip":
             return ItemPlan(key, item.name, "skipped", match, reason="not in the destination", warnings=match.warnings)
-        if policy.if_missing == "fail":
+        if policy.compares and CONTENT_TYPES[key.type].create is None:
+            return ItemPlan(key, item.name, "created", match, warnings=match.warnings)
+        if policy.if_missing == "fail" and not policy.compares:
             raise MissingInDestinationError(f"{key} ({item.name!r}) is not in the destination", key=key)
         if not self._context.backup.copies(key):
             self._check_creatable(item)
+        if policy.compares:
+            return ItemPlan(key, item.name, "created", match, warnings=match.warnings)
         plan = self._planned(item, match, ends)
         plan.action, plan.reason = "created", plan.parts.note
         self._check_lookml(plan, item.raw)

@@ -23,9 +23,15 @@ class Policy:
     new_folder_access: str = "inherit"
     max_retries: int = 5
     settle_s: float = 120.0
+    compares: bool = False
+    """Nothing is going to be written: what is missing is not planned, and a missing reference is a difference."""
     literal: bool = False
     """Put back exactly what a copy shows: nulls are nulls, absent fields stay, the trash is a state like others."""
 
     def leaving_nothing_alone(self) -> Policy:
-        """The policy for a comparison: every object is compared, whatever a restore would do with it."""
+        """The policy under which every object is compared, whatever a restore would do with it."""
         return replace(self, if_different="update", if_trashed="restore", skip_if_modified=False)
+
+    def comparing(self) -> Policy:
+        """The policy of ``--verify``."""
+        return replace(self.leaving_nothing_alone(), compares=True)

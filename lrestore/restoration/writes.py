@@ -55,12 +55,14 @@ class Unmet:
     """A part or field that is left out because its reference has no target.
 
     ``what`` is left out (``its tile 'Revenue'``), ``why`` names the missing object, ``path`` is the path in the item.
+    ``unknown``: what the backup means is not known, so that it cannot be compared either.
     """
 
     what: str
     why: str
     path: str
     hint: str = ""
+    unknown: bool = False
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why} ({self.path})"

@@ -33,6 +33,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: Mode = "restore"
     verify_after: bool = False
+    only_live: bool = False
+    """With a verification: also tell what is live and not in the backup."""
     select: tuple[str, ...]
     exclude: tuple[str, ...] = ()
     filters: Filters = Filters()

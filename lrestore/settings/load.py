@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -43,12 +44,18 @@ _WHERE_SECRETS_GO = (
 )
 
 
-def load_settings(file: Path | None, environ: Mapping[str, str], overrides: Mapping[str, object]) -> Settings:
+def load_settings(
+    file: Path | None,
+    environ: Mapping[str, str],
+    overrides: Mapping[str, object],
+    checks: Mapping[str, Callable[[object], str]] = MappingProxyType({}),
+) -> Settings:
     """Put the settings together.
 
     ``overrides`` come from flags, as ``{"run.workers": 4}``; None means that the flag wasn't given. What is missing is
     not asked for here (see :func:`require_source`, :func:`require_destination`). An ini file that is named, and not
     found by default, supplies ``base_url``, ``verify_ssl`` and ``timeout`` where nothing else gives a ``base_url``.
+    ``checks`` by key say what is wrong with a value, "" if nothing is.
 
     Raises :class:`SettingsError`, naming key and place, for anything unknown, of the wrong type or impossible.
     """
@@ -57,7 +64,7 @@ def load_settings(file: Path | None, environ: Mapping[str, str], overrides: Mapp
     flags = {key: _Given(value, "flag or argument") for key, value in overrides.items() if value is not None}
     given |= flags
     given = dict(_from_ini(given)) | given
-    settings = completed({key: _checked(key, entry) for key, entry in given.items()})
+    settings = completed({key: _checked(key, entry, checks.get(key)) for key, entry in given.items()})
     return msgspec.structs.replace(settings, by_flag=frozenset(flags))
 
 
@@ -144,8 +151,11 @@ def _from_ini(given: _Layer) -> Iterator[tuple[str, _Given]]:
             yield f"destination.{_INI_KEYS[name]}", _Given(value, str(ini), as_text=True)
 
 
-def _checked(key: str, given: _Given) -> object:
-    """The value in its type. Raises :class:`SettingsError` if it has another, or is impossible."""
+def _checked(key: str, given: _Given, more: Callable[[object], str] | None = None) -> object:
+    """The value in its type; ``more`` says what else is wrong with it.
+
+    Raises :class:`SettingsError` if it has another type, or is impossible.
+    """
     section, name = key.partition(".")[::2]
     _known(section, name, given.place)
     kind = kinds()[key]
@@ -154,7 +164,7 @@ def _checked(key: str, given: _Given) -> object:
         value = typed(raw, kind, as_text=given.as_text)
     except ValueError as error:
         raise _wrong(key, given, str(error)) from None
-    if trouble := problem(key, value):
+    if trouble := problem(key, value) or (more(value) if more else ""):
         raise _wrong(key, given, trouble)
     return value
 

@@ -122,6 +122,12 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     burst: _Count = 0
 
 
+class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``--verify`` does not count: see :mod:`lrestore.run.compare.ignored`."""
+
+    ignore: list[str] = msgspec.field(default_factory=list)
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set, by section. ``by_flag``: what a flag or an argument has set, as ``section.key``."""
 
@@ -129,11 +135,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     destination: Destination = msgspec.field(default_factory=Destination)
     state: State = msgspec.field(default_factory=State)
     run: Run = msgspec.field(default_factory=Run)
+    verify: Verify = msgspec.field(default_factory=Verify)
     rate: Rate = msgspec.field(default_factory=Rate)
     by_flag: frozenset[str] = frozenset()
 
 
-SECTIONS: dict[str, type] = {"source": Source, "destination": Destination, "state": State, "run": Run, "rate": Rate}
+SECTIONS: dict[str, type] = {
+    "source": Source,
+    "destination": Destination,
+    "state": State,
+    "run": Run,
+    "verify": Verify,
+    "rate": Rate,
+}
 
 
 @functools.cache

@@ -26,6 +26,7 @@ from lrestore.messages import (
     Intent,
     ItemKey,
     ItemResult,
+    LiveFacts,
     Outcome,
     Proof,
     Recorded,
@@ -63,6 +64,7 @@ class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     warnings: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     enabled: bool = False
+    live: LiveFacts | None = None
 
 
 class StateReader:
@@ -338,6 +340,7 @@ def _result(row: sqlite3.Row) -> ItemResult:
         warnings=detail.warnings,
         left_out=detail.left_out,
         enabled=detail.enabled,
+        live=detail.live,
         dead_letter=None if row["error_type"] is None else _dead_letter(row),
     )
 

@@ -386,7 +386,9 @@ def _key_values(key: ItemKey) -> dict[str, str]:
 
 
 def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
-    detail = ResultDetail(result.changes, result.deletions, result.warnings, result.left_out, result.enabled)
+    detail = ResultDetail(
+        result.changes, result.deletions, result.warnings, result.left_out, result.enabled, result.live
+    )
     return {
         **_key_values(result.key),
         "name": storable(result.name),

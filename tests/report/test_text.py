@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lrestore.messages import Change, Deletion, Outcome
 from lrestore.report import text
+from lrestore.report.drift import verify
 from lrestore.report.field_values import old_and_new, value
 from lrestore.report.model import Api, Difference, Plan, Throughput, Verify
 from lrestore.text.terminal import plain
@@ -116,12 +117,12 @@ def test_verify_differences_are_shown_field_by_field() -> None:
             Difference("look", "2", "Gone", missing=True),
         ),
     )
-    assert text.verify(result).splitlines() == [
+    assert verify(result).splitlines() == [
         "different look=1 Revenue → 9",
         '    title: "a" → "b"',
         "    extra x=5 Extra",
         "different look=2 Gone: not in the destination",
-        "verified: 3 equal, 2 different",
+        "verified: 3 equal, 2 different (1 missing)",
     ]
 
 

@@ -73,8 +73,13 @@ class Live:
         self._copies.keep(type_name, {object_id: found})
         return found
 
-    def prefetch_all(self, type_name: str, object_ids: Collection[str]) -> None:
-        """Read several objects with one search, and keep the copies for :meth:`get`.
+    def brief_all(self, type_name: str, object_ids: Collection[str], field_names: str) -> dict[str, JsonObject]:
+        """The named fields of those objects that one page of a search shows, by id."""
+        return {str(row["id"]): row for row in self._reads.at_once(type_name, object_ids, field_names)}
+
+    def prefetch_all(self, type_name: str, object_ids: Collection[str], *, trash: bool = False) -> None:
+        """Read several objects with one search, and keep the copies for :meth:`get`. ``trash``: it also gives out those
+        that the search of the trash shows, perhaps without their parts; otherwise each of these is read.
 
         Whether a search shows an object whole is up to the server: if it does not, this is given up for the type.
         """
@@ -94,6 +99,8 @@ class Live:
         if entry.trash and lacking:
             found = self.by_ids(type_name, lacking, None, deleted=True)
             self._trash.keep(type_name, {object_id: found.get(object_id) for object_id in lacking})
+            if trash:
+                self._copies.keep(type_name, found)
 
     def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
         """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""

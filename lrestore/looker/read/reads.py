@@ -110,12 +110,13 @@ class Reads:
                 break
         return found
 
-    def at_once(self, type_name: str, ids: Collection[str]) -> list[JsonObject]:
-        """Those of the objects that one page of a search shows whole."""
+    def at_once(self, type_name: str, ids: Collection[str], field_names: str | None = None) -> list[JsonObject]:
+        """Those of the objects that one page of a search shows; None: with all that it shows."""
         entry = CONTENT_TYPES[type_name]
         if entry.search is None:
             raise ValueError(f"{type_name} cannot be searched")
-        rows = self._session.call(entry.search, query={"id": ",".join(sorted(ids)), "limit": len(ids)})
+        query = {"id": ",".join(sorted(ids)), "limit": len(ids), "fields": field_names}
+        rows = self._session.call(entry.search, query=query)
         return [row for row in rows if str(row["id"]) in ids]
 
     def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:

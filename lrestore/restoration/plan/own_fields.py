@@ -231,7 +231,7 @@ class OwnPlanner:
                 told = f"{self.key} needs a query that is not available: {error.message} ({error.path})"
                 raise DependencyError(told, hint=error.hint, path=error.path, key=self.key) from None
             del wanted[name]
-            self.unmet.append(Unmet("its query", error.message, error.path or name, error.hint or ""))
+            self.unmet.append(Unmet("its query", error.message, error.path or name, error.hint or "", unknown=True))
 
     def _find_query(self, wanted: JsonObject, name: str) -> None:
         query_id, asked = str(wanted[name]), self.raw.get(name.removesuffix("_id"))

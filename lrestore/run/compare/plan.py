@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+import msgspec
+
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
 from lrestore.restoration.touches import LISTS
@@ -68,7 +70,7 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
             planned.removed.update(removed_by_kind(told))
             planned.alerts += plan.parts.alerts
             raise_unmet(plan, "the rest can be restored")
-        return told.result(), bool(plan.ends.found)
+        return msgspec.structs.replace(told.result(), live=plan.facts), bool(plan.ends.found)
 
     return turn
 
@@ -80,7 +82,7 @@ def _moves(plan: ItemPlan) -> bool:
 
 def planned_result(plan: ItemPlan) -> ItemResult:
     """A plan in the form of a result; nothing was done."""
-    return planned_item(plan).result()
+    return msgspec.structs.replace(planned_item(plan).result(), live=plan.facts)
 
 
 def raise_unmet(plan: ItemPlan, rest: str) -> None:

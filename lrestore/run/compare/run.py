@@ -17,8 +17,12 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
+from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.budget import Budget
+from lrestore.run.compare.ignored import Ignored
+from lrestore.run.compare.only_live import Found, Seen, only_live
+from lrestore.run.compare.people import with_names
 from lrestore.run.compare.results import announced
 from lrestore.run.compare.saved import saved_plan
 from lrestore.run.compare.verify import Verifier
@@ -49,11 +53,11 @@ def compare(job: Job, connection: Connection) -> Report:
             take_over(job, context, journal.take_over)
             if job.request.mode == "plan":
                 add_missing_looks(job, context)
-        keys = prefetched(connection.live, job.keys, context.backup.judgement_of_items, journal.recorded)
-        if job.request.mode == "verify":
-            policy = replace(context.policy, if_different="update", if_trashed="restore")
-            context = replace(context, policy=policy)
-            return _verify(job, ItemPlanner(context), keys, within)
+        judgement, compares = context.backup.judgement_of_items, job.request.mode == "verify"
+        keys = prefetched(connection.live, job.keys, judgement, journal.recorded, trash=compares)
+        if compares:
+            context = replace(context, policy=context.policy.comparing())
+            return _verify(job, context, keys, within)
         with opening(job):
             plan = WholePlan(job, context, journal)
         return _plan(destination, plan, keys, within)
@@ -87,19 +91,34 @@ class _Within:
             builder.warn(self._spent)
         status = "stopped" if self._spent else "finished"
         api = Api.of(self._connection.session.meter.snapshot())
-        return builder.finish(api, status=status, verify=verify, plan=plan)
+        return with_names(builder.finish(api, status=status, verify=verify, plan=plan), self._connection.live)
 
     def _enough(self) -> bool:
         self._spent = self._spent or self._budget.spent(0, self._connection.session.meter.snapshot().calls)
         return bool(self._spent) or self._job.surroundings.stop()
 
 
-def _verify(job: Job, planner: ItemPlanner, keys: Iterator[ItemKey], within: _Within) -> Report:
-    verifier = Verifier(planner)
+def _verify(job: Job, context: Context, keys: Iterator[ItemKey], within: _Within) -> Report:
+    verifier = Verifier(ItemPlanner(context), Ignored(job.settings.verify.ignore))
     builder = job.report()
     loop = within.loop(announced(builder, job))
-    within.all_of(lambda: loop.over(keys, verifier.step))
-    return within.report(builder, verify=verifier.outcome())
+    whole = within.all_of(lambda: loop.over(keys, verifier.step))
+    outcome = verifier.outcome()
+    if job.request.only_live and whole:
+        found = Found()
+
+        def listed() -> bool:
+            nonlocal found
+            found = only_live(job, context, Seen(verifier.matched, verifier.strangers))
+            return True
+
+        within.all_of(listed)
+        outcome = msgspec.structs.replace(outcome, only_live=found.objects, unlisted=found.unlisted)
+        for type_name, why in found.unlisted.items():
+            builder.warn(f"{type_name}s could not be listed, so those that only Looker has are not known: {why}")
+        if not found.types:
+            builder.warn("--verify=both lists live objects of types that are selected as a whole: there is none")
+    return within.report(builder, verify=outcome)
 
 
 def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[ItemKey], within: _Within) -> Report:

@@ -82,6 +82,7 @@ def joined(first_pass: ItemResult | None, result: ItemResult) -> ItemResult:
         warnings=tuple(dict.fromkeys(first_pass.warnings + result.warnings)),
         left_out=tuple(dict.fromkeys(first_pass.left_out + result.left_out)),
         enabled=first_pass.enabled or result.enabled,
+        live=first_pass.live or result.live,
     )
 
 

@@ -25,21 +25,25 @@ Mapped = Callable[[str, str], Recorded | None]
 """Returns the recorded mapping of a backed-up object, by type and id."""
 
 
-def prefetched(live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: Mapped) -> Iterator[ItemKey]:
-    """Yield ``keys``; the live objects of the next few are read before the first of them is yielded."""
+def prefetched(
+    live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: Mapped, *, trash: bool = False
+) -> Iterator[ItemKey]:
+    """Yield ``keys``; the live objects of the next few are read before the first of them is yielded. ``trash``: what a
+    search of the trash shows is enough, for a mode that takes nothing out of it.
+    """
     start = 0
     while start < len(keys):
         size = _CHUNK_OF_USERS if keys[start].type == "user" else _CHUNK
         chunk = keys[start : start + size]
         start += size
         if len(chunk) >= _WORTH_IT:
-            prefetch(live, chunk, judgement, mapped)
+            prefetch(live, chunk, judgement, mapped, trash=trash)
         yield from chunk
 
 
-def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> None:
+def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped, *, trash: bool = False) -> None:
     """Read the objects of ``keys`` with one search per type: mapped ones, and in the same instance those with the same
-    id.
+    id. ``trash``: see :func:`prefetched`.
     """
     wanted: dict[str, set[str]] = {}
     for key in keys:
@@ -52,7 +56,7 @@ def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: 
     for type_name, ids in wanted.items():
         if len(ids) > 1:
             try:
-                live.prefetch_all(type_name, ids)
+                live.prefetch_all(type_name, ids, trash=trash)
             except LookerError:
                 # The items' own reads fail in the same way and report it.
                 return

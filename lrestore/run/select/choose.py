@@ -144,7 +144,7 @@ def _narrowed(
 ) -> list[ItemKey]:
     vault, parents = sources
     below = subtree(filters.folder, parents) if filters.folder else None
-    owners = _owner_ids(vault, filters.owner) if filters.owner else None
+    owners = owner_ids(vault, filters.owner) if filters.owner else None
     return [key for key, row in rows.items() if matches(row, filters, below, owners)]
 
 
@@ -188,7 +188,7 @@ def _folder_parents(vault: Vault) -> dict[str, str]:
     return {row.key.id: row.folder_id for row in rows if row.folder_id}
 
 
-def _owner_ids(vault: Vault, owner: str) -> frozenset[str]:
+def owner_ids(vault: Vault, owner: str) -> frozenset[str]:
     """The user ids that an owner given as id or e-mail address means. Raises UsageError for an unknown address."""
     if "@" not in owner:
         return frozenset({owner})

@@ -1,0 +1,73 @@
+"""Names of the users who changed or deleted live objects: read in bulk at the end, if the report needs any."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from lrestore.content.live_facts import named, unnamed
+from lrestore.errors import LookerError, StoppedError
+from lrestore.json_types import JsonObject
+from lrestore.looker.read.live import Live
+from lrestore.messages import LiveFacts
+from lrestore.report.model import Difference, OnlyLive, Report
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 100
+"""Users per search."""
+_FIELDS = "id,display_name,first_name,last_name,email"
+
+
+def with_names(report: Report, live: Live) -> Report:
+    """The report with the names of users. Those that do not exist any more, or cannot be read, are called by id."""
+    ids = sorted({user_id for facts in _facts(report) for user_id in unnamed(facts)})
+    names = _names(ids, live)
+
+    def filled(facts: LiveFacts | None) -> LiveFacts | None:
+        return None if facts is None else named(facts, names)
+
+    def differing(found: Sequence[Difference]) -> tuple[Difference, ...]:
+        return tuple(msgspec.structs.replace(one, live=filled(one.live)) for one in found)
+
+    items = tuple(msgspec.structs.replace(one, live=filled(one.live)) for one in report.items)
+    verify = report.verify
+    if verify is not None:
+        verify = msgspec.structs.replace(
+            verify,
+            different=differing(verify.different),
+            ignored=differing(verify.ignored),
+            only_live=tuple(_only_live(one, names) for one in verify.only_live),
+        )
+    return msgspec.structs.replace(report, items=items, verify=verify)
+
+
+def _facts(report: Report) -> Iterator[LiveFacts]:
+    """All facts in the report; several places may show the same object."""
+    yield from (one.live for one in report.items if one.live is not None)
+    if report.verify is not None:
+        differences = (*report.verify.different, *report.verify.ignored)
+        yield from (one.live for one in differences if one.live is not None)
+        yield from (one.facts for one in report.verify.only_live)
+
+
+def _only_live(one: OnlyLive, names: Mapping[str, str]) -> OnlyLive:
+    return msgspec.structs.replace(one, updated_by=named(one.facts, names).updated_by)
+
+
+def _names(ids: Sequence[str], live: Live) -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        for start in range(0, len(ids), _CHUNK):
+            users = live.brief_all("user", ids[start : start + _CHUNK], _FIELDS)
+            found |= {user_id: name for user_id, user in users.items() if (name := _name(user))}
+    except (LookerError, StoppedError) as error:
+        log.warning("cannot read the names of users, so they are called by their ids: %s", error)
+    return found
+
+
+def _name(user: JsonObject) -> str:
+    names = " ".join(str(user[part]) for part in ("first_name", "last_name") if user.get(part))
+    return str(user.get("display_name") or names or user.get("email") or "")
