@@ -52,6 +52,7 @@ class Head(msgspec.Struct, frozen=True):
     by: By = By()
     reason: str = ""
     copied_into: str = ""
+    copied_before: tuple[str, ...] = ()
     address: str = ""
     """Where users see the content of the destination; given if items are copied into ``copied_into``."""
 
@@ -186,6 +187,7 @@ class ReportBuilder:
             by=self._head.by,
             reason=self._head.reason,
             copied_into=self._head.copied_into,
+            copied_before=self._head.copied_before,
         )
 
     def _pending(self) -> Counter[str]:

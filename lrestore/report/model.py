@@ -197,7 +197,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
     are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
     write. ``by``: the caller of this start; ``reason``: the text of ``--reason``. ``copied_into``: the folder of the
-    copies, where items are copied beside the originals. ``rehearsal``: how it was rehearsed.
+    copies, where items are copied beside the originals; ``copied_before``: the sessions that made them, if this one
+    completes them. ``rehearsal``: how it was rehearsed.
     """
 
     schema: int = SCHEMA
@@ -225,6 +226,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     by: By = By()
     reason: str = ""
     copied_into: str = ""
+    copied_before: tuple[str, ...] = ()
     rehearsal: Rehearsal | None = None
 
     def __post_init__(self) -> None:

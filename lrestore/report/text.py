@@ -176,10 +176,11 @@ def copies(report: Report, style: Style = PLAIN) -> str:
     lines = [f"  {url}  {plain(name)}" for url, name in shown]
     if len(shown) < len(found):
         lines.append(f"  ... and {counted(len(found) - len(shown), 'copy', 'copies')} more (-v lists them)")
-    if report.guards is not None:
+    if report.guards is not None and any(item.url and item.outcome != "unchanged" for item in report.items):
         command = report.guards.undo.partition(" --undo ")[0]
+        undo = [report.guards.undo, *(f"{command} --undo {one}" for one in reversed(report.copied_before))]
         lines.append(f"compare them with the backup: {command} --resume {report.session_id} --verify")
-        lines.append(f"take them away: {report.guards.undo}")
+        lines.append(f"take them away: {', then '.join(undo)}")
     return _lines(f"copies in folder {plain(report.copied_into)}:", *lines)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Self
 
 import msgspec
 
@@ -40,13 +41,18 @@ class Beside(msgspec.Struct, frozen=True, kw_only=True):
 
     ``folder`` is the id of a live folder, ``title`` a template. ``id`` is the session that began the copies (or that
     planned them): sessions that complete these copies have the same. ``titles`` holds the title of each copied item,
-    by item ("dashboard=42").
+    by item ("dashboard=42"). ``sessions`` are those that made or completed these copies before.
     """
 
     folder: str
     title: str = TITLE
     id: str = ""
     titles: dict[str, str] = {}
+    sessions: tuple[str, ...] = ()
+
+    def completed_after(self, session_id: str) -> Self:
+        """The same copies, for a session that completes what that one could not."""
+        return msgspec.structs.replace(self, sessions=(*self.sessions, session_id))
 
     def copies(self, key: ItemKey) -> bool:
         """Whether the item is copied."""

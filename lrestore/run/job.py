@@ -226,6 +226,7 @@ class Job:
             by=self.by,
             reason=self.request.reason,
             copied_into=self.request.beside.folder if self.request.beside else "",
+            copied_before=self.request.beside.sessions if self.request.beside else (),
             address=self._address() if self.request.beside else "",
         )
         builder = ReportBuilder(head)

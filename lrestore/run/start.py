@@ -269,6 +269,7 @@ def retry(settings: Settings, reference: str, surroundings: Surroundings, now: T
         added_looks=(),
         parent=session.id,
         as_of="",
+        beside=begun.beside.completed_after(session.id) if begun.beside is not None else None,
     )
     # The backup of that session, whatever newer ones the settings name by now.
     then = _as_begun(settings, session, now)

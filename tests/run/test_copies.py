@@ -131,6 +131,12 @@ def test_a_tile_of_a_trashed_look_is_left_out_until_a_retry_of_the_same_copy(are
         "create_dashboard_element"
     ]
     assert copied(arena, retried, "dashboard=1")["id"] == copied(arena, made, "dashboard=1")["id"]
+    sessions = [one.report["session_id"] for one in (retried, made)]
+    assert f"take them away: lrestore --undo {sessions[0]}, then lrestore --undo {sessions[1]}" in retried.out
+    for session in sessions:
+        arena.run("--undo", session, "--undo-created", "delete").all_good()
+    before["look"][look_id]["deleted"] = False
+    assert tables(arena) == before
 
 
 def test_titles_are_made_free_in_the_folder_and_with_each_other(arena: Arena) -> None:
