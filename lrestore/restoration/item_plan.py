@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from lrestore.content.diff import changes
@@ -25,6 +26,7 @@ from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import after_a_death
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred, never
+from lrestore.restoration.identify.likely import likely_targets
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.left_alone import DIFFERS, LeftAlone
 from lrestore.restoration.plan.own_fields import OwnPlanner
@@ -107,6 +109,7 @@ class ItemPlanner:
         if reason:
             return ItemPlan(key, item.name, "skipped", Match(), reason=reason)
         after_a_death(self._context, key)
+        self._context.destination.live.expect(partial(likely_targets, self._context, key.type, raw))
         match = find_live(self._context, key, raw)
         gone = self._undo.gone(key, match)
         if gone:

@@ -240,6 +240,9 @@ WHERE id = :intent_id AND state = 'open';
 -- name: drop_intent
 UPDATE intents SET state = 'dropped', closed_at = :closed_at WHERE id = :intent_id AND state = 'open';
 
+-- name: delete_intent
+DELETE FROM intents WHERE id = :intent_id AND state = 'open';
+
 -- name: close_mapped_intents
 UPDATE intents SET state = 'closed', destination_id = :destination_id, closed_at = :closed_at
 WHERE state = 'open' AND mapped_type = :content_type AND mapped_id = :source_id

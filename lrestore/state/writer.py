@@ -225,6 +225,11 @@ class StateWriter:
             mapping = Mapping(row["mapped_type"], row["mapped_id"], destination_id, proof)
             return self.record_mappings(row["session_id"], [mapping])
 
+    def delete_intent(self, intent_id: int) -> None:
+        """Remove an open intent whose create was never sent, or was refused: no object of it can appear."""
+        with self.transaction():
+            self._execute("delete_intent", {"intent_id": intent_id})
+
     def drop_intent(self, intent_id: int) -> None:
         """The object was provably not created: Looker refused it, or a search did not find it."""
         with self.transaction():

@@ -276,6 +276,14 @@ def test_a_dropped_intent_is_not_open_and_maps_nothing(writer: StateWriter) -> N
     assert mapped(writer) is None
 
 
+def test_an_intent_of_which_nothing_was_sent_is_no_repeated_create(writer: StateWriter) -> None:
+    writer.delete_intent(writer.open_intent(SESSION, Intent(KEY, opened_at="2026-11-23T12:00:01.000Z")))
+    again = writer.open_intent(SESSION, Intent(KEY, opened_at="2026-11-23T12:00:07.000Z"))
+    writer.close_intent(again, "900")
+    assert writer.read.repeated_intents(SESSION) == []
+    assert mapped(writer) == "900"
+
+
 def test_an_intent_sent_twice_is_one_intent(writer: StateWriter) -> None:
     first = writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1"))
     assert writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1")) == first

@@ -1,13 +1,29 @@
-"""Whether objects can be referred to: read once per run for each, and updated by the run's own writes."""
+"""Whether objects can be referred to: read once per run for each, and updated by the run's own writes.
+
+An item that refers to many objects, as a board does, says so beforehand: then the first question about one of them is
+asked about all of them, with one search. A search proves that an object is there, not that it is missing.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
+from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.reads import Reads, telling
+from lrestore.ontology import CONTENT_TYPES
+
+Expected = Callable[[str], Collection[str]]
+"""The ids of the objects of a type that the present item refers to."""
+
+WORTH_A_SEARCH = 3
+"""Fewer objects cost no more calls one by one."""
+AT_ONCE = 50
+
+log = logging.getLogger("lrestore.looker")
 
 
 class Existence:
@@ -18,6 +34,11 @@ class Existence:
         self._known: dict[tuple[str, str], bool] = {}
         self._facts: dict[tuple[str, str], JsonObject | None] = {}
         self._lock = threading.Lock()
+        self._item = threading.local()
+
+    def expect(self, expected: Expected) -> None:
+        """The item that this thread works on from now on refers to these objects."""
+        self._item.expected = expected
 
     def of(self, type_name: str, object_id: str) -> bool:
         """Whether the object exists and is not in the trash."""
@@ -39,15 +60,42 @@ class Existence:
 
     def facts_now(self, type_name: str, object_id: str) -> JsonObject | None:
         """The same, read again."""
-        return self._ask((type_name, object_id))
+        return self._read((type_name, object_id))
 
     def _ask(self, key: tuple[str, str]) -> JsonObject | None:
-        """Read the object; an earlier note of this run about it takes precedence."""
+        """Read the object, perhaps together with others that the item refers to."""
+        found = self._search(*key).get(key[1])
+        return found if found is not None else self._read(key)
+
+    def _read(self, key: tuple[str, str]) -> JsonObject | None:
         found = self._reads.brief(*key)
+        self._note(key, found)
+        return found
+
+    def _note(self, key: tuple[str, str], found: JsonObject | None) -> None:
+        """Remember what Looker shows; an earlier note of this run about the object takes precedence."""
         with self._lock:
             self._known.setdefault(key, found is not None and not found.get("deleted"))
             self._facts[key] = found
-            return found
+
+    def _search(self, type_name: str, object_id: str) -> dict[str, JsonObject]:
+        """The objects of the item that one search shows, by id; none where a search is not worth it, or fails."""
+        expected: Expected | None = getattr(self._item, "expected", None)
+        if expected is None or CONTENT_TYPES[type_name].search is None:
+            return {}
+        with self._lock:
+            unknown = {one for one in expected(type_name) if (type_name, one) not in self._facts}
+        if object_id not in unknown or len(unknown) < WORTH_A_SEARCH:
+            return {}
+        wanted = {object_id, *sorted(unknown)[: AT_ONCE - 1]}
+        try:
+            found = self._reads.by_ids(type_name, wanted, ",".join(telling(type_name)))
+        except LookerError as error:
+            log.debug("could not search for %d %ss; reading them one by one: %s", len(wanted), type_name, error)
+            return {}
+        for one, row in found.items():
+            self._note((type_name, one), row)
+        return found
 
     def created_at(self, type_name: str, object_id: str) -> Any:
         """The object's ``created_at``, if Looker has shown it."""

@@ -15,12 +15,12 @@ from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.looker.read.copies import Copies
-from lrestore.looker.read.existence import Existence
+from lrestore.looker.read.existence import Existence, Expected
 from lrestore.looker.read.explores import Explores
 from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.listing import Listing, Table
 from lrestore.looker.read.lookml import Definitions
-from lrestore.looker.read.reads import LISTED, Reads, has
+from lrestore.looker.read.reads import LISTED, Reads, has, telling
 from lrestore.looker.read.users import People, emails_of
 from lrestore.ontology import CONTENT_TYPES
 
@@ -171,6 +171,10 @@ class Live:
             return self._listings[type_name].get(object_id) is not None
         return self._existence.of(type_name, object_id)
 
+    def expect(self, expected: Expected) -> None:
+        """The item that this thread works on from now on refers to these objects: see :class:`Existence`."""
+        self._existence.expect(expected)
+
     def created_at(self, type_name: str, object_id: str) -> Any:
         """When an object that :meth:`exists` was created, as far as it has been shown."""
         if type_name in LISTED:
@@ -239,6 +243,12 @@ class Live:
         ``deleted``: only those in the trash. None for fields: all that a search shows.
         """
         return self._reads.by_ids(type_name, ids, field_names, deleted=deleted)
+
+    def seen_by_ids(self, type_name: str, ids: Collection[str]) -> dict[str, JsonObject]:
+        """The fields that identify those of the objects that one search shows; they are not asked for again."""
+        found = self._reads.by_ids(type_name, ids, ",".join(telling(type_name)))
+        self._existence.seen(type_name, found.values())
+        return found
 
     def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:
         """All rows of a paged operation, whatever page size the server insists on."""

@@ -17,7 +17,7 @@ def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[
         case Closed(intent, destination_id, proof):
             return writer.close_intent(writer.open_intent(session_id, intent), destination_id, proof)
         case Dropped(intent):
-            writer.drop_intent(writer.open_intent(session_id, intent))
+            writer.delete_intent(writer.open_intent(session_id, intent))
         case Mapped(mapping):
             return writer.record_mappings(session_id, [mapping])
         case Finished(result, blob):

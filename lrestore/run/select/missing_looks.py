@@ -79,7 +79,7 @@ def _there(context: Context, type_name: str, ids: Collection[str]) -> Mapping[st
     if not ids:
         return {}
     try:
-        return context.destination.live.by_ids(type_name, ids, "id,created_at,deleted")
+        return context.destination.live.seen_by_ids(type_name, ids)
     except LookerError as error:
         log.debug("bulk read of %ss failed, reading them one by one: %s", type_name, error)
         return {}
