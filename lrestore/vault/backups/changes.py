@@ -14,6 +14,7 @@ import msgspec
 from lrestore.content.versions import differences
 from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.text.words import counted
 from lrestore.vault.backups.choice import named
 from lrestore.vault.backups.grouping import Backup
 from lrestore.vault.backups.versions import Actor, Version, version_of
@@ -51,6 +52,10 @@ class Comparison:
 
     def run(self) -> Iterator[Changed]:
         """The changes in the order of types and ids. Raises VaultError if a backup cannot be read on."""
+        for side in (self.before, self.after):
+            if side.errors:
+                had = f"the extraction of {named(side)} had {counted(side.errors, 'error')}"
+                self.warnings.append(f"{had}: objects that are made or gone here may only be missing from it")
         with Vault.open(self.before.paths) as before, Vault.open(self.after.paths) as after:
             for type_name in CONTENT_TYPES:
                 if self._comparable(type_name):
@@ -68,7 +73,8 @@ class Comparison:
         ids = heapq.merge(before.sorted_ids(type_name), after.sorted_ids(type_name))
         for encoded, _ in groupby(ids):
             key = ItemKey(type_name, encoded.decode("utf-8", "replace"))
-            old, new = (version_of(vault, key, self.max_item_bytes) for vault in (before, after))
+            old = version_of(before, key, self.max_item_bytes, self.before.seen_since(type_name))
+            new = version_of(after, key, self.max_item_bytes, self.after.seen_since(type_name))
             found = _compared(key, old, new)
             if found is None:
                 continue
@@ -82,7 +88,7 @@ def _compared(key: ItemKey, old: Version, new: Version) -> Changed | Literal["un
     if not old.there and not new.there:
         return None
     if not new.there:
-        reason = "marked deleted" if new.state == "deleted" else ""
+        reason = "marked deleted" if new.state == "deleted" else new.reason
         gone = _changed("gone", key, old, reason=reason)
         return msgspec.structs.replace(gone, deleted_by=new.deleted_by)
     if not old.there:

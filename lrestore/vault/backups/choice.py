@@ -15,7 +15,7 @@ from typing import Final
 from lrestore.errors import VaultError
 from lrestore.text.words import counted, shortened
 from lrestore.vault.backups.facts import FileFacts, Unreadable, common, of_another_instance, same_rows
-from lrestore.vault.backups.grouping import Backup, Grouped
+from lrestore.vault.backups.grouping import Backup, Grouped, stamp
 
 _LISTED: Final = 6
 _DATED: Final = 100
@@ -72,11 +72,6 @@ def refuse_unreadable(unreadable: Sequence[Unreadable], files: int) -> None:
             " backup that counts",
             hint=f"{first}move it away, or name the other files in [source] path",
         )
-
-
-def stamp(date: str) -> str:
-    """A date as it is listed: seconds, UTC. Given as ``--as-of`` it means the same backup."""
-    return f"{date[:19]}Z" if date else "no date"
 
 
 def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:

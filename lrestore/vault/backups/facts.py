@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import islice
@@ -49,6 +49,11 @@ class FileFacts:
     """The status of its last extraction if that is not *completed*; "" without a record."""
     incremental: bool
     """Each extraction on record took only what had changed: the file alone is no full backup."""
+    errors: int
+    """The errors of its last extraction: for each, up to 100 objects may be missing."""
+    seen_since: Mapping[str, str]
+    """By type: when the last extraction began that read all of its objects. LookerVault may write each night into the
+    same file and never removes a row: an older one is of an object that was gone by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,15 @@ def _facts(file: OpenFile) -> FileFacts:
         recorded=bool(sessions),
         unfinished=next((one.status for one in sessions[-1:] if one.status != "completed"), ""),
         incremental=bool(sessions) and all(session.incremental for session in sessions),
+        errors=sum(session.errors for session in sessions[-1:]),
+        seen_since=_seen_since(sessions, newest),
     )
+
+
+def _seen_since(sessions: Sequence[extractions.Session], newest: str) -> dict[str, str]:
+    """A session that began after the newest row is left out: its time, which has no zone, is read in the wrong one."""
+    whole = (one for one in sessions if one.status == "completed" and not one.errors and not one.incremental)
+    return {name: one.started_at for one in whole if one.started_at <= newest for name in one.types}
 
 
 def _birth(created_at: str, synced_at: str) -> int:

@@ -73,9 +73,23 @@ class Backup:
         """The types of which it holds rows."""
         return frozenset[str]().union(*(file.held for file in self.files))
 
+    def seen_since(self, type_name: str) -> str:
+        """When the last extraction began that read all objects of the type; "" if that is not known of each file."""
+        return min(file.seen_since.get(type_name, "") for file in self.files)
+
+    @property
+    def errors(self) -> int:
+        """The errors of the last extraction."""
+        return sum(file.errors for file in self.files)
+
     def touches(self, file: FileFacts) -> bool:
         """Whether it holds any object of ``file``."""
         return any(True for own in self.files for _ in common(own, file))
+
+
+def stamp(date: str) -> str:
+    """A date as it is listed: seconds, UTC. Given as ``--as-of`` it means the same backup."""
+    return f"{date[:19]}Z" if date else "no date"
 
 
 @dataclass(frozen=True, slots=True)

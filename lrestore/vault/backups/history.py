@@ -9,8 +9,8 @@ import msgspec
 
 from lrestore.content.versions import differences
 from lrestore.messages import Change, Deletion, ItemKey
-from lrestore.vault.backups.choice import stamp
-from lrestore.vault.backups.grouping import Backup
+from lrestore.text.words import counted
+from lrestore.vault.backups.grouping import Backup, stamp
 from lrestore.vault.backups.versions import Actor, Version, version_of
 from lrestore.vault.reader import Vault
 
@@ -22,8 +22,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
     ``what``: *present*: in the oldest backup, so that nothing is known of how it came to be; *made*: not in the backup
     before; *changed*, *unchanged*: the content; *deleted*: there, and marked deleted; *gone*: in the backup before and
-    not in this one; *absent*: in neither; *not extracted*: the backup holds no object of the type, and nothing says
-    that its extraction asked for the type.
+    not in this one, or not seen by its last extraction; *absent*: in neither; *not extracted*: the backup holds no
+    object of the type, and nothing says that its extraction asked for the type.
     """
 
     date: str
@@ -44,7 +44,7 @@ def history_of(key: ItemKey, backups: Sequence[Backup], max_item_bytes: int) -> 
     readable: Version | None = None
     for backup in backups:
         with Vault.open(backup.paths) as vault:
-            version = version_of(vault, key, max_item_bytes)
+            version = version_of(vault, key, max_item_bytes, backup.seen_since(key.type))
         step = Step(date=stamp(backup.date) if backup.date else "", files=backup.paths, what="not extracted")
         if version.state == "absent" and key.type not in backup.covered:
             yield step
@@ -59,7 +59,7 @@ def history_of(key: ItemKey, backups: Sequence[Backup], max_item_bytes: int) -> 
             deleted_by=version.deleted_by,
             changes=changes,
             deletions=deletions,
-            reason=version.reason,
+            reason=version.reason or _uncertain(version, backup),
         )
         last = version
         readable = version if version.content is not None else readable
@@ -71,11 +71,17 @@ def _compared(key: ItemKey, before: Version | None, now: Version) -> tuple[tuple
     return differences(key.type, before.content, now.content)
 
 
+def _uncertain(version: Version, backup: Backup) -> str:
+    if version.state != "absent" or not backup.errors:
+        return ""
+    return f"its extraction had {counted(backup.errors, 'error')}: the object may only be missing from the backup"
+
+
 def _what(last: Version | None, now: Version, *, differs: bool) -> What:
     if now.state in ("deleted", "unreadable"):
         return now.state
     was_there = last is not None and last.there
-    if now.state == "absent":
+    if now.state in ("absent", "unseen"):
         return "gone" if was_there or (last is not None and last.state == "deleted") else "absent"
     if last is None:
         return "present"

@@ -10,9 +10,10 @@ from lrestore.content.canonical import iso, parse_moment
 from lrestore.errors import CorruptItemError, MissingItemError, OversizedItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
+from lrestore.vault.backups.grouping import stamp
 from lrestore.vault.reader import Vault
 
-State = Literal["live", "deleted", "absent", "unreadable"]
+State = Literal["live", "deleted", "unseen", "absent", "unreadable"]
 
 
 class _Person(msgspec.Struct):
@@ -30,7 +31,8 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
-    """``state``: *deleted* is marked deleted; *unreadable* has the ``reason``. ``updated_at`` is Looker's own time, ""
+    """``state``: *deleted* is marked deleted; *unseen*: the row is left over from an earlier extraction into the same
+    file; *unreadable* has the ``reason``. ``updated_at`` is Looker's own time, ""
     for types that have none. ``content`` is None unless the object can be read.
     """
 
@@ -51,8 +53,10 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 ABSENT = Version(state="absent")
 
 
-def version_of(vault: Vault, key: ItemKey, max_item_bytes: int) -> Version:
-    """The version that a backup holds. Raises VaultError if the backup cannot be read on."""
+def version_of(vault: Vault, key: ItemKey, max_item_bytes: int, seen_since: str) -> Version:
+    """The version that a backup holds. ``seen_since``: when the last extraction of the type began, "" if that is not
+    known. Raises VaultError if the backup cannot be read on.
+    """
     try:
         item = vault.read(key, max_item_bytes=max_item_bytes)
     except MissingItemError:
@@ -62,6 +66,9 @@ def version_of(vault: Vault, key: ItemKey, max_item_bytes: int) -> Version:
         name, deleted = (row.name, row.deleted) if row is not None else ("", False)
         return Version(state="deleted" if deleted else "unreadable", name=name, reason=error.message)
     raw = item.raw
+    if item.row.synced_at < seen_since and not item.row.deleted:
+        reason = f"the extraction of {stamp(seen_since)} did not see it any more"
+        return Version(state="unseen", name=item.name, reason=reason)
     deleted = item.row.deleted or raw.get("deleted") is True
     return Version(
         state="deleted" if deleted else "live",

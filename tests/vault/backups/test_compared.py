@@ -143,3 +143,29 @@ def test_what_cannot_be_compared_is_said(capsys: pytest.CaptureFixture[str], tmp
     assert "folder was not compared" in told and "looker-03.db: is neither" in told
     assert "1 changed, 0 gone" in told
     assert [step["what"] for step in _history(capsys, "folder=5")] == ["not extracted", "present"]
+
+
+def _snapshot(path: Path, *rows: tuple[str, int], errors: int = 0) -> None:
+    """A file into which LookerVault wrote on several days: looks, each with the day on which it was last seen."""
+    days = {day for _, day in rows}
+    sessions = [SessionRow(started_at=f"2026-11-{day:02}T01:00:00+00:00", error_count=errors) for day in sorted(days)]
+    looks = [
+        Row(type="look", id=id, content={"id": id, "title": "L"}, synced_at=f"2026-11-{day:02}T02:00:00+00:00")
+        for id, day in rows
+    ]
+    build(path, looks, recorded=Recorded(versions=[(4, "2026-11-01T00:00:00")], sessions=sessions))
+
+
+def test_a_row_that_the_last_extraction_did_not_see_is_of_an_object_that_is_gone(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    _snapshot(tmp_path / "looker-01.db", ("1", 1), ("2", 1))
+    _snapshot(tmp_path / "looker-02.db", ("1", 2), ("2", 1))
+    _snapshot(tmp_path / "looker-03.db", ("1", 3), errors=2)
+    Path("lrestore.toml").write_text(f'[source]\npath = "{tmp_path}/looker-*.db"\n', encoding="utf-8")
+    steps = _history(capsys, "look=2")
+    assert [step["what"] for step in steps] == ["present", "gone", "absent"]
+    assert "2026-11-02T01:00:00Z did not see it" in steps[1]["reason"] and "had 2 errors" in steps[2]["reason"]
+    found = json.loads(_shown(capsys, "changes=2026-11-01..2026-11-02", "--format", "json"))
+    assert [(item["change"], item["id"]) for item in found["items"]] == [("gone", "2")]
+    assert "may only be missing" in _shown(capsys, "changes=2026-11-02..2026-11-03")
