@@ -169,11 +169,11 @@ def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
 
 def copies(report: Report, style: Style = PLAIN) -> str:
     """The addresses of the copies that were made beside the originals, "" where none were."""
-    found = [(item.url, item.name) for item in report.items if item.url]
+    found = [(item.url, item.name, item.outcome == "failed") for item in report.items if item.url]
     if not found:
         return ""
     shown = found if style.full else found[:_LISTED_COPIES]
-    lines = [f"  {url}  {plain(name)}" for url, name in shown]
+    lines = [f"  {url}  {plain(name)}{' (incomplete)' if partial else ''}" for url, name, partial in shown]
     if len(shown) < len(found):
         lines.append(f"  ... and {counted(len(found) - len(shown), 'copy', 'copies')} more (-v lists them)")
     if report.guards is not None and any(item.url and item.outcome != "unchanged" for item in report.items):

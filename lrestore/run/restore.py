@@ -15,8 +15,11 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from lrestore.crash_points import crash_point
 from lrestore.errors import LrestoreError, StateLostError, StoppedError
+from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
 from lrestore.report.guards import Guards
 from lrestore.report.model import Api, Report
@@ -170,7 +173,7 @@ def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: St
         log.warning("stopped early: %s", ended.reason)
     builder.add_earlier(job.earlier)
     for result in reader.results(job.session_id):
-        builder.add(result)
+        builder.add(_with_its_copy(job, reader, result))
     for warning in (*ended.warnings, *([ended.reason] if ended.reason else [])):
         builder.warn(warning)
     for sample in ended.timeline:
@@ -181,6 +184,14 @@ def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: St
         status = status if verify else _unfinished(job)
     usage = destination.connection.session.meter.snapshot() + ended.usage
     return builder.finish(Api.of(usage), status=status, verify=verify)
+
+
+def _with_its_copy(job: Job, reader: StateReader, result: ItemResult) -> ItemResult:
+    """The result of a failed item with the id of its copy, if there is a part of one."""
+    if job.request.beside is None or result.outcome != "failed" or result.destination_id:
+        return result
+    recorded = reader.recorded(job.route, result.key.type, result.key.id)
+    return result if recorded is None else msgspec.structs.replace(result, destination_id=recorded.destination_id)
 
 
 def _internal_error(error: Exception) -> str:

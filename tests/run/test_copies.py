@@ -139,6 +139,16 @@ def test_a_tile_of_a_trashed_look_is_left_out_until_a_retry_of_the_same_copy(are
     assert tables(arena) == before
 
 
+def test_a_copy_that_could_not_be_completed_is_named_and_taken_away(arena: Arena) -> None:
+    before = tables(arena)
+    arena.simulator.fault("status:422", operation="create_dashboard_element")
+    made = arena.run(*ONE)
+    (url,) = (item["url"] for item in made.report["items"])
+    assert made.code == 1 and f"{url}  " in made.out and " (incomplete)" in made.out
+    arena.run("--undo", made.report["session_id"], "--undo-created", "delete").all_good()
+    assert tables(arena) == before
+
+
 def test_titles_are_made_free_in_the_folder_and_with_each_other(arena: Arena) -> None:
     arena.run(*INTO, "--title", "Same", "--select", "dashboard").all_good()
     arena.run(*INTO, "--title", "sAME", "--select", "dashboard=1").all_good()
