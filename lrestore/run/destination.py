@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import Judgement
 from lrestore.errors import CallsSpentError, DestinationError, LookerError, OutageError, UsageError
 from lrestore.log_fields import with_log_item
@@ -68,6 +69,8 @@ class Connection:
     pause: Callable[[float], bool]
     former: FormerSessions
     resources: ExitStack
+    began_at: str = field(default_factory=lambda: stamp(utc_now()))
+    """When the run began to read."""
 
 
 @contextmanager
@@ -200,6 +203,7 @@ class ExaminedDestination:
             releases=self.job.releases(),
             caller_id=self.job.facts.user_id,
             is_admin=self.job.is_admin,
+            began_at=self.connection.began_at,
         )
 
     def _backup(self) -> Backup:

@@ -140,7 +140,8 @@ SELECT content FROM dead_letters
 WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
 
 -- name: upsert_mapping
--- The same mapping again keeps its first session and time, and takes over a proof that is newer.
+-- The same mapping again keeps its first session, and takes over a proof that is newer, with its time: a process that
+-- has read the object before cannot prove it.
 INSERT INTO id_mappings (source_instance, destination, content_type, source_id, destination_id, session_id, created_at,
                          destination_created_at, natural_key)
 VALUES (:source_instance, :destination, :content_type, :source_id, :destination_id, :session_id, :created_at,
@@ -149,9 +150,7 @@ ON CONFLICT (source_instance, destination, content_type, source_id) DO UPDATE
 SET session_id = CASE WHEN destination_id = excluded.destination_id
                            AND destination_created_at IN ('', excluded.destination_created_at)
                       THEN session_id ELSE excluded.session_id END,
-    created_at = CASE WHEN destination_id = excluded.destination_id
-                           AND destination_created_at IN ('', excluded.destination_created_at)
-                      THEN created_at ELSE excluded.created_at END,
+    created_at = excluded.created_at,
     destination_id = excluded.destination_id,
     destination_created_at = excluded.destination_created_at,
     closed_at = NULL,

@@ -112,6 +112,7 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
         beside=job.request.beside,
         plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
         former=job.former,
+        began_at=destination.connection.began_at,
     )
     every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
     writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)

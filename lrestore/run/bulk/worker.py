@@ -96,7 +96,8 @@ class WorkerBrief:
     """Everything that a worker needs, sent once at its start. It contains a secret: sent through a pipe, never in argv.
 
     ``titled`` are the items of the run whose titles are unique in their folder. ``plan`` is the saved plan that is
-    carried out, ``former`` are the sessions that this one carries on.
+    carried out, ``former`` are the sessions that this one carries on; at
+    ``began_at`` the run began to read.
     """
 
     number: int
@@ -122,6 +123,7 @@ class WorkerBrief:
     beside: Beside | None = None
     plan: ReadPlan | None = None
     former: tuple[str, ...] = ()
+    began_at: str = ""
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
@@ -204,6 +206,8 @@ class Worker:
                 releases=brief.releases,
                 caller_id=brief.caller_id,
                 is_admin=lambda: brief.is_admin,
+                # The listings were read by the coordinator, perhaps long before this process was started.
+                began_at=brief.began_at,
             ),
             backup=Backup(
                 source=self._vault,
