@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     # Only names in annotations: the shapes cost nothing at run time, not even an import.
+    from lrestore.content.shapes.access import ModelSet, PermissionSet, Role
     from lrestore.content.shapes.board import Board
     from lrestore.content.shapes.dashboard import Dashboard, DashboardLayoutComponent
+    from lrestore.content.shapes.folder import Folder
+    from lrestore.content.shapes.look import Look
     from lrestore.content.shapes.schedule import ScheduledPlan, ScheduledPlanDestination
     from lrestore.content.shapes.tile import DashboardTile, ResultMaker, ResultMakerFilterables
-    from lrestore.content.shapes.user import User
+    from lrestore.content.shapes.user import CredentialsEmail, User
 
 
 def as_dashboard(found: Mapping[str, Any]) -> Dashboard:
@@ -61,3 +64,33 @@ def as_destination(found: Mapping[str, Any]) -> ScheduledPlanDestination:
 def as_user(found: Mapping[str, Any]) -> User:
     """A user, of the backup, as Looker shows it, or as it is sent."""
     return cast("User", found)
+
+
+def as_login(found: Mapping[str, Any]) -> CredentialsEmail:
+    """The e-mail login of a user, of the backup, as Looker shows it, or as it is sent."""
+    return cast("CredentialsEmail", found)
+
+
+def as_role(found: Mapping[str, Any]) -> Role:
+    """A role, of the backup, as Looker shows it, or as it is sent."""
+    return cast("Role", found)
+
+
+def as_permission_set(found: Mapping[str, Any]) -> PermissionSet:
+    """A permission set, of the backup, as Looker shows it, or as it is sent."""
+    return cast("PermissionSet", found)
+
+
+def as_model_set(found: Mapping[str, Any]) -> ModelSet:
+    """A model set, of the backup, as Looker shows it, or as it is sent."""
+    return cast("ModelSet", found)
+
+
+def as_folder(found: Mapping[str, Any]) -> Folder:
+    """A folder, of the backup, as Looker shows it, or as it is sent."""
+    return cast("Folder", found)
+
+
+def as_look(found: Mapping[str, Any]) -> Look:
+    """A look, of the backup, as Looker shows it, or as it is sent."""
+    return cast("Look", found)

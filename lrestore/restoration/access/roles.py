@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lrestore.content.shapes.boundary import as_model_set, as_permission_set, as_role
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.acting_user import gives_admin
+from lrestore.restoration.identify.acting_user import all_rights, gives_admin
 from lrestore.restoration.plan.own_fields import OwnPlanner
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.access import PermissionSet, Role
 
 _ADMINISTER = "administer"
 
@@ -23,7 +29,7 @@ def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
         )
 
 
-def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
+def adjust_role(planner: OwnPlanner, body: JsonObject) -> None:
     """A role that is made again gets its users back from the users; the living source knows the groups that have it.
     The caller's own stays one of an admin.
     """
@@ -31,59 +37,63 @@ def adjust_role(planner: OwnPlanner, wanted: JsonObject) -> None:
         if planner.context.backup.definitions.holders(planner.key.id) is None:
             planner.warnings.append("a backup does not hold the groups that have a role: only its users are restored")
         return
-    permission_set = planner.context.destination.live.get("permission_set", str(wanted.get("permission_set_id"))) or {}
-    if not gives_admin(planner.live) or gives_admin({"permission_set": permission_set}):
+    wanted, live = as_role(body), as_role(planner.live)
+    wanted_set = planner.context.destination.live.get("permission_set", str(wanted.get("permission_set_id")))
+    if not gives_admin(live) or all_rights(as_permission_set(wanted_set or {})):
         return
-    if _the_only_admin_role(planner.context, {str(planner.live["id"])}):
+    if _the_only_admin_role(planner.context, {str(live["id"])}):
         del wanted["permission_set_id"]
         planner.warnings.append("keeping its permission set: only this makes the calling user an admin")
 
 
-def adjust_permission_set(planner: OwnPlanner, wanted: JsonObject) -> None:
+def adjust_permission_set(planner: OwnPlanner, body: JsonObject) -> None:
     """Permissions that Looker knows; those of the caller keep it an admin."""
-    known_permissions(planner, wanted)
-    if not gives_admin({"permission_set": planner.live}) or _ADMINISTER in (wanted.get("permissions") or [_ADMINISTER]):
+    wanted, live = as_permission_set(body), as_permission_set(planner.live or {})
+    known_permissions(planner, wanted, live)
+    permissions = wanted.get("permissions")
+    if not all_rights(live) or _ADMINISTER in (permissions or [_ADMINISTER]):
         return
-    live_id = str((planner.live or {})["id"])
-    roles = planner.context.destination.live.table("role")
-    by_it = {role_id for role_id, role in roles.items() if str((role.get("permission_set") or {}).get("id")) == live_id}
+    roles = map(as_role, planner.context.destination.live.table("role").values())
+    by_it = {str(role["id"]) for role in roles if str((role.get("permission_set") or {}).get("id")) == str(live["id"])}
     if _the_only_admin_role(planner.context, by_it):
-        wanted["permissions"] = [*wanted["permissions"], _ADMINISTER]
+        wanted["permissions"] = [*(permissions or ()), _ADMINISTER]
         planner.warnings.append(f"keeping {_ADMINISTER!r}: only this makes the calling user an admin")
 
 
 def _the_only_admin_role(context: Context, role_ids: set[str]) -> bool:
     """Whether the caller has one of these roles, and no other that makes it an admin."""
-    mine = context.destination.session.call("user_roles", path={"user_id": context.destination.caller_id})
+    mine: list[Role] = context.destination.session.call("user_roles", path={"user_id": context.destination.caller_id})
     admin = {str(role["id"]) for role in mine if gives_admin(role)}
     return bool(admin) and admin <= role_ids
 
 
-def known_permissions(planner: OwnPlanner, wanted: JsonObject) -> None:
+def known_permissions(planner: OwnPlanner, wanted: PermissionSet, shown: PermissionSet) -> None:
     """Leave out permissions that the destination's release does not have: it would refuse the whole set.
 
     It is asked for them only where the set differs. A list that lacks what is in use there is not the whole list.
     """
-    if not _differs(planner, wanted, "permissions"):
+    permissions = wanted.get("permissions")
+    if not isinstance(permissions, list) or not _differ(permissions, shown.get("permissions")):
         return
     live = planner.context.destination.live
     known = live.definitions.permissions() or frozenset()
-    in_use = {name for row in live.table("permission_set").values() for name in row.get("permissions") or ()}
-    unknown = [name for name in wanted["permissions"] if name not in known and known >= in_use]
+    sets = map(as_permission_set, live.table("permission_set").values())
+    in_use = {name for row in sets for name in row.get("permissions") or ()}
+    unknown = [name for name in permissions if name not in known and known >= in_use]
     if unknown:
-        wanted["permissions"] = [name for name in wanted["permissions"] if name not in unknown]
+        wanted["permissions"] = [name for name in permissions if name not in unknown]
         planner.warnings.append(f"leaving out permission {', '.join(map(repr, unknown))}: this Looker does not have it")
 
 
-def known_models(planner: OwnPlanner, wanted: JsonObject) -> None:
+def known_models(planner: OwnPlanner, body: JsonObject) -> None:
     """Warn about models that do not exist (yet): a set may name them nevertheless."""
-    if not _differs(planner, wanted, "models"):
+    models, shown = as_model_set(body).get("models"), as_model_set(planner.live or {}).get("models")
+    if not isinstance(models, list) or not _differ(models, shown):
         return
-    unknown = [name for name in wanted["models"] if not planner.context.destination.live.explore_exists(str(name), "")]
+    unknown = [name for name in models if not planner.context.destination.live.explore_exists(str(name), "")]
     if unknown:
         planner.warnings.append(f"it names models that are not in the destination: {', '.join(unknown)}")
 
 
-def _differs(planner: OwnPlanner, wanted: JsonObject, name: str) -> bool:
-    live = (planner.live or {}).get(name)
-    return isinstance(wanted.get(name), list) and sorted(wanted[name]) != sorted(live or ())
+def _differ(wanted: list[str], live: list[str] | None) -> bool:
+    return sorted(wanted) != sorted(live or ())

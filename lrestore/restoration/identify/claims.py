@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lrestore.content.shapes.boundary import as_user
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
@@ -54,7 +55,7 @@ def _goes_by(context: Context, key: ItemKey, row: JsonObject) -> bool:
     if backed_up is None:
         return False
     if key.type == "user":
-        return same_person(backed_up, row)
+        return same_person(as_user(backed_up), as_user(row))
     entry = CONTENT_TYPES[key.type]
     translated = {reference.path for reference in entry.references}
     names = [name for name in entry.natural_key if name not in translated]

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lrestore.content.identity import same_origin
+from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import whole
@@ -167,7 +168,8 @@ def _born(live: JsonObject) -> str:
 def _proof(context: Context, key: ItemKey, raw: JsonObject, live: JsonObject) -> bool | None:
     """Whether the object with the backed-up id is the backed-up one; None where nothing speaks against it."""
     if key.type == "user":
-        return not is_another_person(raw, live) if context.backup.same_instance else same_person(raw, live)
+        both = as_user(raw), as_user(live)
+        return not is_another_person(*both) if context.backup.same_instance else same_person(*both)
     proof = same_origin(raw.get("created_at"), live.get("created_at"))
     if proof is None and not context.backup.same_instance:
         return _same_natural_key(CONTENT_TYPES[key.type], raw, live)

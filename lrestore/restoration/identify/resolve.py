@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lrestore.content.identity import same_origin
+from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
@@ -96,7 +97,7 @@ def is_recorded(context: Context, key: ItemKey, recorded: Recorded, live: JsonOb
     if backed_up is None:
         return False
     if key.type == "user":
-        return same_person(backed_up, live)
+        return same_person(as_user(backed_up), as_user(live))
     if key.type == "folder":
         return _same_path(context, key.id, live)
     wanted = natural_key(context, key, backed_up)
@@ -356,10 +357,11 @@ def candidates_for(context: Context, key: ItemKey, raw: JsonObject) -> Candidate
     Plans of other owners are among them: an owner may have been replaced.
     """
     if key.type == "user":
-        found = find_users(context, key, raw)
+        user = as_user(raw)
+        found = find_users(context, key, user)
         if found:
-            return Candidates(dict(known_by(raw)), found, login=True)
-        return Candidates(name_of(raw), find_by_name(context, raw))
+            return Candidates(dict(known_by(user)), found, login=True)
+        return Candidates(name_of(user), find_by_name(context, user))
     wanted = natural_key(context, key, raw)
     if not wanted:
         return Candidates()
@@ -400,7 +402,8 @@ def _has_natural_key(context: Context, key: ItemKey, raw: JsonObject, wanted: Na
     found by its login is not looked for by its name.
     """
     if key.type == "user":
-        return name_of(raw) == wanted and by_name_alone(raw) and not find_users(context, key, raw)
+        user = as_user(raw)
+        return name_of(user) == wanted and by_name_alone(user) and not find_users(context, key, user)
     return {**(natural_key(context, key, raw) or {}), _OWNER: None} == {**wanted, _OWNER: None}
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lrestore.errors import LookerError, NotFoundError
-from lrestore.json_types import JsonObject
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.users.email_login import TYPE, apply_login
-from lrestore.restoration.users.memberships import Side, roles_to_set, shown_lists
+from lrestore.restoration.users.memberships import Rule, Side, roles_to_set, shown_lists
 from lrestore.restoration.writes import Plan, Write
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.user import User
 
 
 @dataclass(slots=True)
@@ -28,7 +31,7 @@ class UserWriter:
     groups were set.
     """
 
-    def __init__(self, context: WritingContext, applied: Applied, plan: UserPlan, live: JsonObject) -> None:
+    def __init__(self, context: WritingContext, applied: Applied, plan: UserPlan, live: User) -> None:
         """``live`` is the user as it was read or created."""
         self._context = context
         self._applied = applied
@@ -61,7 +64,7 @@ class UserWriter:
         send(self._context.destination.session, operation, path, body)
         self._applied.done += 1
 
-    def _barred(self, *rules: tuple[str, bool]) -> bool:
+    def _barred(self, *rules: tuple[Rule, bool]) -> bool:
         """Whether Looker keeps a list of the user's from outside, which of a new user only the answer shows."""
         names = [name for name, value in rules if self._applied.created and self._live.get(name) is value]
         self._applied.warnings += [f"managed outside Looker ({name}): left alone" for name in names]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import wanted_part
+from lrestore.content.shapes.boundary import as_login
 from lrestore.errors import NotFoundError
-from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import fields
 from lrestore.restoration.apply.create_once import settled
@@ -16,25 +18,28 @@ from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.writes import Write
 
-TYPE = "credentials_email"
+if TYPE_CHECKING:
+    from lrestore.content.shapes.user import CredentialsEmail, User
+
+TYPE: Final = "credentials_email"
 _MODEL = "CredentialsEmail"
 
 
 class EmailLogin:
     """Plans the e-mail login of one user."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: JsonObject) -> None:
+    def __init__(self, context: Context, key: ItemKey, raw: User) -> None:
         self._context = context
         self._key = key
         self._raw = raw
         self.warnings: list[str] = []
 
-    def writes(self, live: JsonObject | None) -> list[Write]:
+    def writes(self, live: User | None) -> list[Write]:
         """One call, or none. ``live`` is the user; None if it is to be created."""
         backed_up = self._raw.get(TYPE) or {}
         if not backed_up.get("email"):
             return self._removal(live)
-        wanted = wanted_part(backed_up, _MODEL, self._context.destination.releases)
+        wanted = as_login(wanted_part(backed_up, _MODEL, self._context.destination.releases))
         there = (live or {}).get(TYPE) or {}
         if not there:
             return [self._write("create_user_credentials_email", live, wanted, there)]
@@ -48,7 +53,7 @@ class EmailLogin:
             return []
         return [self._write("update_user_credentials_email", live, body, there)]
 
-    def _removal(self, live: JsonObject | None) -> list[Write]:
+    def _removal(self, live: User | None) -> list[Write]:
         """An undo removes the login that the undone session made, unless the user has logged in with it."""
         there = (live or {}).get(TYPE) or {}
         copied_without = TYPE in self._raw and self._context.policy.literal
@@ -59,7 +64,7 @@ class EmailLogin:
             return []
         return [self._write("delete_user_credentials_email", live, {"email": there["email"]}, there)]
 
-    def _write(self, operation: str, live: JsonObject | None, body: JsonObject, there: JsonObject) -> Write:
+    def _write(self, operation: str, live: User | None, body: Mapping[str, Any], there: CredentialsEmail) -> Write:
         live_id = str(live["id"]) if live else ""
         told = changes(body, there, f"{TYPE}.")
         return Write(
@@ -69,7 +74,7 @@ class EmailLogin:
             live_id=live_id,
             path=TYPE,
             name=str(body.get("email") or ""),
-            body=body,
+            body=dict(body),
             changes=told,
         )
 
@@ -85,7 +90,7 @@ def apply_login(context: WritingContext, applied: Applied, write: Write, user_id
 
     def is_there() -> bool:
         try:
-            found = context.destination.session.call("user_credentials_email", path=path)
+            found: CredentialsEmail = context.destination.session.call("user_credentials_email", path=path)
         except NotFoundError:
             return False
         return str(found.get("email") or "").casefold() == str(write.body.get("email") or "").casefold()

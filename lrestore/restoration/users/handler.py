@@ -7,6 +7,9 @@ cannot be created through the API; a warning says so.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
+from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.users import credentials_of
@@ -24,36 +27,44 @@ from lrestore.restoration.users.memberships import MembershipPlanner, group_writ
 from lrestore.restoration.writes import Made, Write
 from lrestore.vault.items import VaultItem
 
+if TYPE_CHECKING:
+    from lrestore.content.shapes.user import User
 
-def adjust_user(planner: OwnPlanner, wanted: JsonObject) -> None:
+
+def adjust_user(planner: OwnPlanner, body: JsonObject) -> None:
     """Keep the caller from locking itself out, and translate the home folder."""
-    _spare_the_caller(planner, wanted)
-    _home_folder(planner, wanted)
+    wanted, live = as_user(body), None if planner.live is None else as_user(planner.live)
+    _spare_the_caller(planner, wanted, live)
+    _home_folder(planner, wanted, live)
 
 
-def _spare_the_caller(planner: OwnPlanner, wanted: JsonObject) -> None:
-    if not is_caller(planner.context.destination, planner.live):
+_HARMS: tuple[tuple[Literal["is_disabled", "can_manage_api3_creds"], bool, str], ...] = (
+    ("is_disabled", True, "is not disabled"),
+    ("can_manage_api3_creds", False, "keeps the right to manage API keys"),
+)
+"""The fields by which a user loses its access, the value that does so, and the words for keeping it."""
+
+
+def _spare_the_caller(planner: OwnPlanner, wanted: User, live: User | None) -> None:
+    if not is_caller(planner.context.destination, live):
         return
-    for name, harm, word in (
-        ("is_disabled", True, "is not disabled"),
-        ("can_manage_api3_creds", False, "keeps the right to manage API keys"),
-    ):
-        if wanted.get(name) is harm and (planner.live or {}).get(name) is not harm:
+    for name, harm, word in _HARMS:
+        if wanted.get(name) is harm and (live or {}).get(name) is not harm:
             del wanted[name]
             planner.warnings.append(f"this is the calling user, so it {word}")
 
 
-def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
+def _home_folder(planner: OwnPlanner, wanted: User, live: User | None) -> None:
     source_id = wanted.get("home_folder_id")
     if source_id is None:
         return
-    if is_own_folder(planner.raw):
-        personal = (planner.live or {}).get("personal_folder_id")
+    if is_own_folder(as_user(planner.raw)):
+        personal = (live or {}).get("personal_folder_id")
         if personal:
             wanted["home_folder_id"] = str(personal)
             return
         del wanted["home_folder_id"]
-        if planner.live is not None and planner.live.get("id"):
+        if live is not None and live.get("id"):
             planner.warnings.append("keeping its home: its home is its personal folder, which does not exist yet")
         return
     try:
@@ -66,7 +77,7 @@ def _home_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
             planner.warnings.append(f"keeping its home: home folder {source_id} is not in the destination")
 
 
-def is_own_folder(raw: JsonObject) -> bool:
+def is_own_folder(raw: User) -> bool:
     """Whether the user's home is its personal folder, which Looker creates with the user."""
     home = raw.get("home_folder_id")
     return home is not None and str(home) == str(raw.get("personal_folder_id"))
@@ -76,13 +87,13 @@ def user_creation(raw: JsonObject, body: JsonObject) -> tuple[str, JsonObject]:
     """The call that creates a missing user. An embed user is created by its external id, so that its next embed login
     finds it; the rest follows in an update (specification, create_embed_user).
     """
-    external_id = external_user_id(raw)
+    external_id = external_user_id(as_user(raw))
     if external_id is None:
         return "create_user", body
     return "create_embed_user", {"external_user_id": external_id}
 
 
-def external_user_id(raw: JsonObject) -> str | None:
+def external_user_id(raw: User) -> str | None:
     """Of a user who has an embed login and no e-mail login."""
     if raw.get("credentials_email"):
         return None
@@ -95,10 +106,11 @@ class UserSubResources:
     def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
         self._context = context
         self._item = item
+        self._raw = as_user(item.raw)
         self._ends = ends
 
     def plan(self, match: Match) -> UserPlan:
-        live, key, raw = match.live, self._item.key, self._item.raw
+        live, key, raw = None if match.live is None else as_user(match.live), self._item.key, self._raw
         login = EmailLogin(self._context, key, raw)
         memberships = MembershipPlanner(self._context, self._item, live, self._ends)
         plan = UserPlan(groups=memberships.groups(), roles=memberships.roles())
@@ -120,14 +132,14 @@ class UserSubResources:
             live = self._whole(live)
             plan.writes[:] = [write for write in plan.writes if write.type != "user"] + self._still(plan, live)
             context.permit.parts(self._item.key, str(live["id"]), plan)
-        UserWriter(context, applied, plan, live).write()
+        UserWriter(context, applied, plan, as_user(live)).write()
         return plan, []
 
-    def _rest(self, live: JsonObject | None) -> list[Write]:
+    def _rest(self, live: User | None) -> list[Write]:
         """Fields that the create cannot carry: all of an embed user, and a home folder that does not exist yet."""
         if live is not None:
             return []
-        raw, key = self._item.raw, self._item.key
+        raw, key = self._raw, self._item.key
         if external_user_id(raw) is not None:
             body = self._planner({"id": ""}).body(adjust_user)
         elif is_own_folder(raw):
@@ -141,14 +153,15 @@ class UserSubResources:
         planner = self._planner(live)
         own = planner.body(adjust_user)
         plan.warnings += planner.warnings
-        if external_user_id(self._item.raw) is None:
+        if external_user_id(self._raw) is None:
             own = {name: value for name, value in own.items() if name in ("home_folder_id", "is_disabled")}
         return [_update(self._item.key, str(live["id"]), own, live)] if own else []
 
     def _whole(self, live: JsonObject) -> JsonObject:
         """The new user, read again only if the answer lacks a needed field."""
-        shown = live.get("is_disabled") is not None
-        if shown and (live.get("personal_folder_id") or not is_own_folder(self._item.raw)):
+        user = as_user(live)
+        shown = user.get("is_disabled") is not None
+        if shown and (user.get("personal_folder_id") or not is_own_folder(self._raw)):
             return live
         return {**live, **(self._context.destination.live.get("user", str(live["id"])) or {})}
 
@@ -173,7 +186,7 @@ def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> W
     )
 
 
-def lost_logins(raw: JsonObject) -> list[str]:
+def lost_logins(raw: User) -> list[str]:
     """Logins that a newly created user lacks, and how to get them."""
     told = []
     kinds = [kind for kind, _ in credentials_of(raw) if kind != "embed"]
@@ -184,6 +197,7 @@ def lost_logins(raw: JsonObject) -> list[str]:
         "another user unless it merges logins by e-mail address and this user has e-mail credentials"
         for kind in dict.fromkeys(kinds)
     ]
-    if raw.get("credentials_api3"):
-        told.append(f"{len(raw['credentials_api3'])} API key(s) cannot be restored: create new ones")
+    keys = raw.get("credentials_api3")
+    if keys:
+        told.append(f"{len(keys)} API key(s) cannot be restored: create new ones")
     return told

@@ -8,9 +8,10 @@ directly are removed. An entry that cannot be resolved is reported, and the rest
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
+from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import DependencyError, ItemError
-from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
@@ -22,6 +23,15 @@ from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve, why_missing
 from lrestore.restoration.writes import Unmet, Write
 from lrestore.vault.items import VaultItem
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.user import User
+
+
+_List = Literal["group_ids", "role_ids"]
+"""A list of a user."""
+Rule = Literal["allow_normal_group_membership", "allow_direct_roles", "roles_externally_managed"]
+"""A field of a user that says whether a list is managed outside Looker."""
 
 
 @dataclass(slots=True)
@@ -57,10 +67,10 @@ class _Meant:
 class MembershipPlanner:
     """Plans both lists of one user. ``live`` is None for a user that is to be created."""
 
-    def __init__(self, context: Context, item: VaultItem, live: JsonObject | None, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, live: User | None, ends: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
-        self._raw: JsonObject = item.raw
+        self._raw = as_user(item.raw)
         self._live = live
         self._ends = ends
         self._waiting = False
@@ -99,7 +109,7 @@ class MembershipPlanner:
         side = self._unless_external(side, "role_ids", ("roles_externally_managed", True))
         return self._unless_external(side, "role_ids", ("allow_direct_roles", False))
 
-    def _read(self, name: str) -> list[str]:
+    def _read(self, name: _List) -> list[str]:
         return [str(one) for one in (self._live or {}).get(name) or ()]
 
     def _extra(self, name: str, live: list[str], wanted: _Meant) -> list[str]:
@@ -123,15 +133,16 @@ class MembershipPlanner:
         live = unresolved and self._context.destination.live.get(unresolved[0].type, live_id)
         return all(is_another_item(self._context, key, live or {"id": live_id}) for key in unresolved)
 
-    def _wanted(self, name: str, target: str) -> _Meant | None:
+    def _wanted(self, name: _List, target: str) -> _Meant | None:
         """The backed-up list in ids of the destination; None if it is unknown."""
-        if self._raw.get(name) is None:
+        ours = self._raw.get(name)
+        if ours is None:
             self.warnings.append(f"the backup does not hold its {name}: they are left alone")
             return None
         if self._live is not None and self._live.get(name) is None:
             self.warnings.append(f"Looker does not show its {name} to this caller: they are left alone")
             return None
-        return self._resolved(name, target, [str(one) for one in self._raw[name]])
+        return self._resolved(name, target, [str(one) for one in ours])
 
     def _resolved(self, name: str, target: str, source_ids: list[str]) -> _Meant:
         found, lost, unresolved = [], [], []
@@ -219,7 +230,7 @@ class MembershipPlanner:
         if side.drop:
             self.warnings.append(f"keeping role {', '.join(side.drop)}: {why}")
 
-    def _unless_external(self, side: Side, name: str, rule: tuple[str, bool]) -> Side:
+    def _unless_external(self, side: Side, name: str, rule: tuple[Rule, bool]) -> Side:
         field_name, value = rule
         if not side.differs or (self._live or {}).get(field_name) is not value:
             return side
@@ -293,7 +304,7 @@ def _may_come_with(context: Context, groups: list[str], roles: list[str]) -> boo
     return any(found is None or found & set(roles) for found in given)
 
 
-def shown_lists(destination: Destination, user_id: str, name: str) -> set[str]:
+def shown_lists(destination: Destination, user_id: str, name: _List) -> set[str]:
     """``group_ids`` or ``role_ids`` of a user as Looker shows them now."""
-    shown = destination.session.call("user", path={"user_id": user_id}, query={"fields": f"id,{name}"}) or {}
-    return {str(one) for one in shown.get(name) or ()}
+    shown: User | None = destination.session.call("user", path={"user_id": user_id}, query={"fields": f"id,{name}"})
+    return {str(one) for one in (shown or {}).get(name) or ()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from lrestore.content.identity import SAMPLE_SIZE, Judgement, Specimen, judge_instance
+from lrestore.content.shapes.boundary import as_role
 from lrestore.errors import ConnectError, DestinationError, ItemError, LookerError, NotFoundError, WrongInstanceError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
@@ -79,7 +80,7 @@ class AdminCheck:
 
     def __call__(self) -> bool:
         if self._answer is None:
-            self._answer = any(gives_admin(role) for role in self._roles())
+            self._answer = any(gives_admin(as_role(role)) for role in self._roles())
         return self._answer
 
     def _roles(self) -> Iterable[JsonObject]:
