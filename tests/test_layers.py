@@ -82,7 +82,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"session"}),
     ),
     "looker.http": (
-        frozenset({"arrival", "calls", "endpoint", "leaving", "shape"}),
+        frozenset({"arrival", "calls", "endpoint", "before_send", "shape"}),
         frozenset({"answers"}),
         frozenset({"errors", "proxies"}),
         frozenset({"connections"}),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lrestore.cli.invocation import settings_of
 from lrestore.cli.options import Options
-from lrestore.cli.remembered import forget
+from lrestore.cli.settings_files import forget
 from lrestore.errors import UsageError
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader

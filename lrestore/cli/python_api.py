@@ -19,7 +19,7 @@ from lrestore.cli.events import announcing
 from lrestore.cli.invocation import Audience, carry_out, mode_of, plan_keeper, request_of
 from lrestore.cli.options import Options, complaint, goes_on
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
-from lrestore.cli.remembered import forget, remember, settings_to_resume
+from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Interrupts
 from lrestore.errors import UsageError
 from lrestore.json_types import JsonObject

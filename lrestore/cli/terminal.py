@@ -18,8 +18,8 @@ from lrestore.cli.invocation import Audience, carry_out, mode_of, plan_keeper, r
 from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
-from lrestore.cli.remembered import forget, remember, settings_to_resume
 from lrestore.cli.results import closing, exit_code, results, style_of_stdout
+from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure

@@ -74,7 +74,7 @@ class Connection:
 
 
 @contextmanager
-def connect(job: Job) -> Iterator[Connection]:
+def log_in(job: Job) -> Iterator[Connection]:
     """Log in; read user, release and specification into the job.
 
     Raises DestinationError if the destination cannot be used, UsageError if ``--max-calls`` is too small.

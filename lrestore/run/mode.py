@@ -7,7 +7,7 @@ from lrestore.log_fields import log_session
 from lrestore.report.model import Report
 from lrestore.run.compare.dry_run import dry_run
 from lrestore.run.compare.run import compare
-from lrestore.run.destination import connect
+from lrestore.run.destination import log_in
 from lrestore.run.guards.limits import check_age
 from lrestore.run.job import Job
 from lrestore.run.restore import restore
@@ -21,7 +21,7 @@ def run(job: Job) -> Report:
     overridden: list[str] = []
     if job.request.mode == "restore" and not job.resumed and job.undone is None:
         overridden = check_age(job.settings, job.vault.synced_to(), utc_now(), job.request.override)
-    with connect(job) as connection:
+    with log_in(job) as connection:
         if job.request.mode == "restore":
             return restore(job, connection, overridden)
         return compare(job, connection)

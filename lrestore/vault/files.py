@@ -1,7 +1,7 @@
 """Finding and opening the files of a backup, read-only, so that not a byte of them or beside them changes.
 
 A file in WAL mode that is opened with ``mode=ro`` alone gets a ``-wal`` and a ``-shm`` beside it; with ``immutable=1``
-it does not, but then a WAL is ignored. So: no WAL, immutable; a WAL with something in it, a private copy (see staging).
+it does not, but then a WAL is ignored. So: no WAL, immutable; a WAL with something in it, a private copy.
 """
 
 from __future__ import annotations
@@ -17,8 +17,16 @@ from typing import Final
 
 from lrestore.errors import VaultError
 from lrestore.vault import schema
+from lrestore.vault.private_copies import (
+    GZIP_MAGIC,
+    HEADER_BYTES,
+    SQLITE_MAGIC,
+    PrivateCopies,
+    announced_bytes,
+    companion,
+    state,
+)
 from lrestore.vault.sqlite_uri import sqlite_uri
-from lrestore.vault.staging import GZIP_MAGIC, HEADER_BYTES, SQLITE_MAGIC, Staging, announced_bytes, companion, state
 
 _COMPANIONS: Final = ("-wal", "-shm", "-journal")
 
@@ -80,9 +88,9 @@ def _glob(pattern: Path) -> list[str]:
     return glob.glob(str(pattern), recursive=True)  # noqa: PTH207
 
 
-def open_file(path: Path, staging: Staging) -> OpenFile:
+def open_file(path: Path, copies: PrivateCopies) -> OpenFile:
     """Open one backup file for reading. Raises :class:`VaultError`, naming the file, if it is no readable backup."""
-    real_path = _readable(path, staging)
+    real_path = _readable(path, copies)
     seen = state(real_path)
     try:
         connection = _connect(real_path)
@@ -108,15 +116,15 @@ def damaged(path: str, error: sqlite3.Error) -> VaultError:
     )
 
 
-def _readable(path: Path, staging: Staging) -> Path:
+def _readable(path: Path, copies: PrivateCopies) -> Path:
     header = _header(path)
     if header.startswith(GZIP_MAGIC):
-        plain = staging.decompressed(path)
+        plain = copies.decompressed(path)
         _check_header(path, _first_bytes(path, plain), plain.stat().st_size)
         return plain
     _check_magic(path, header)
     if any(_has_content(companion(path, suffix)) for suffix in ("-wal", "-journal")):
-        return staging.settled(path)
+        return copies.settled(path)
     _check_header(path, header, path.stat().st_size)
     return path
 

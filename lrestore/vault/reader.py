@@ -25,8 +25,8 @@ from lrestore.vault.files import OpenFile, expand, open_file
 from lrestore.vault.foreign_mappings import ForeignMapping
 from lrestore.vault.items import IndexRow, VaultItem
 from lrestore.vault.lookup import Finder, Found, Refused
+from lrestore.vault.private_copies import PrivateCopies
 from lrestore.vault.rows import display_name
-from lrestore.vault.staging import Staging
 from lrestore.vault.times import utc_iso
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -67,11 +67,11 @@ class Vault:
         Raises :class:`VaultError`, naming the file, for whatever is not a readable LookerVault file.
         """
         with ExitStack() as resources:
-            staging = Staging()
-            resources.callback(staging.close)
+            copies = PrivateCopies()
+            resources.callback(copies.close)
             files: list[OpenFile] = []
             for path in expand(paths):
-                file = open_file(path, staging)
+                file = open_file(path, copies)
                 resources.callback(file.connection.close)
                 files.append(file)
             return cls(files, resources.pop_all(), chosen, chosen_warnings)
@@ -80,11 +80,11 @@ class Vault:
     def reopen(cls, opened: Sequence[tuple[str, str]]) -> Self:
         """Open what another process has open: its :attr:`opened`. Errors name the files as the user knows them."""
         with ExitStack() as resources:
-            staging = Staging()
-            resources.callback(staging.close)
+            copies = PrivateCopies()
+            resources.callback(copies.close)
             files: list[OpenFile] = []
             for shown, real_path in opened:
-                file = open_file(Path(real_path), staging)
+                file = open_file(Path(real_path), copies)
                 resources.callback(file.connection.close)
                 files.append(replace(file, path=shown))
             return cls(files, resources.pop_all())

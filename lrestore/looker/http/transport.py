@@ -29,11 +29,11 @@ from lrestore.errors import (
     ReadOnlyError,
 )
 from lrestore.looker.http.answers import Message, TooLargeError
+from lrestore.looker.http.before_send import about_to_leave
 from lrestore.looker.http.calls import JSON, Call, HttpAnswer, query_text
 from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
 from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
 from lrestore.looker.http.errors import error_of
-from lrestore.looker.http.leaving import about_to_leave
 from lrestore.looker.http.proxies import Proxy, ProxyRefusedError
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lrestore.errors import LookerError, StoppedError
 from lrestore.json_types import JsonObject
-from lrestore.looker.http.leaving import before_each_request
+from lrestore.looker.http.before_send import before_each_request
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.proof import proof_of

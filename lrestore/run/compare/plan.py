@@ -16,7 +16,7 @@ from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
 from lrestore.run.saved_plan.model import PlannedWrite
 from lrestore.run.saved_plan.record import PlanRecord, planned_item, to_save
-from lrestore.run.saved_plan.removed import removed_by_kind
+from lrestore.run.saved_plan.removals import removed_by_kind
 from lrestore.vault.items import VaultItem
 
 _HOLDERS = frozenset({"folder_id", "parent_id", "user_id", "permission_set_id", "model_set_id"})

@@ -11,9 +11,9 @@ from lrestore.run.compare.plan import Planned
 from lrestore.run.compare.planned_objects import PlannedObjects
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Job
+from lrestore.run.saved_plan.live_digest import observed
 from lrestore.run.saved_plan.model import Action, PlannedDeletion, PlannedItem
-from lrestore.run.saved_plan.observed import observed
-from lrestore.run.saved_plan.removed import removed_by_kind
+from lrestore.run.saved_plan.removals import removed_by_kind
 from lrestore.run.undo.decide import Removal, Removals
 from lrestore.text.storable import storable
 from lrestore.vault.items import VaultItem

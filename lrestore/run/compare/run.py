@@ -24,7 +24,7 @@ from lrestore.run.compare.ignored import Ignored
 from lrestore.run.compare.only_live import Found, Seen, only_live
 from lrestore.run.compare.people import with_names
 from lrestore.run.compare.results import announced
-from lrestore.run.compare.saved import saved_plan
+from lrestore.run.compare.saved_plan import saved_plan
 from lrestore.run.compare.verify import Verifier
 from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening

@@ -16,7 +16,7 @@ from lrestore.run.items.loop import ItemLoop
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.prefetch import prefetched
 from lrestore.run.saved_plan.model import SavedPlan
-from lrestore.run.saved_plan.removed import removed_by_kind
+from lrestore.run.saved_plan.removals import removed_by_kind
 
 
 def foresee(destination: ExaminedDestination) -> Foreseen:

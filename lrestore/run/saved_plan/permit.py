@@ -26,11 +26,11 @@ from lrestore.restoration.journal import Records
 from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Permit
 from lrestore.restoration.writes import Plan, Write
 from lrestore.run.saved_plan.file import ReadPlan
+from lrestore.run.saved_plan.live_digest import changed, observed
 from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedWrite, SavedPlan
 from lrestore.run.saved_plan.names import Names, new
-from lrestore.run.saved_plan.observed import changed, observed
 from lrestore.run.saved_plan.record import id_or_name, later, planned_item, planned_rename, planned_write, seen
-from lrestore.run.saved_plan.removed import taken_out
+from lrestore.run.saved_plan.removals import taken_out
 from lrestore.text.words import shortened
 
 _SETS = frozenset({"group_ids", "role_ids", "groups"})

@@ -16,9 +16,9 @@ from lrestore.restoration.boards.planner import BoardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlan
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
+from lrestore.run.saved_plan.live_digest import observed
 from lrestore.run.saved_plan.model import ACTIONS, Observed, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
 from lrestore.run.saved_plan.names import new, plain
-from lrestore.run.saved_plan.observed import observed
 from lrestore.text.storable import storable
 
 _PARAMETER = re.compile(r"\{(\w+)\}")

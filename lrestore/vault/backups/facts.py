@@ -16,7 +16,7 @@ from lrestore.errors import VaultError
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import extractions, fingerprint, rows, schema
 from lrestore.vault.files import OpenFile, open_file
-from lrestore.vault.staging import Staging
+from lrestore.vault.private_copies import PrivateCopies
 from lrestore.vault.times import utc_iso
 
 _QUERY: Final = fingerprint.QUERY.replace(" FROM ", ", created_at FROM ")
@@ -66,9 +66,9 @@ class Unreadable:
 
 def facts_of(path: Path) -> FileFacts | Unreadable:
     """Read one file and close it again; the copy of a compressed one is removed."""
-    staging = Staging()
+    copies = PrivateCopies()
     try:
-        file = open_file(path, staging)
+        file = open_file(path, copies)
         try:
             return _facts(file)
         finally:
@@ -76,7 +76,7 @@ def facts_of(path: Path) -> FileFacts | Unreadable:
     except VaultError as error:
         return Unreadable(str(path), error)
     finally:
-        staging.close()
+        copies.close()
 
 
 def _facts(file: OpenFile) -> FileFacts:

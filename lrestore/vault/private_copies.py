@@ -31,7 +31,7 @@ _SURPLUS_BYTES: Final = 64 * 1024 * 1024
 _RESERVE_BYTES: Final = 64 * 1024 * 1024
 
 
-class Staging:
+class PrivateCopies:
     """The directory of this vault's private copies, made when the first one is needed."""
 
     def __init__(self) -> None:

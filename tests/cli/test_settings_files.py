@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.cli.options import Options
-from lrestore.cli.remembered import remember
+from lrestore.cli.settings_files import remember
 from lrestore.settings import Settings
 from tests.cli.command import lrestore
 from tests.run.cli_harness import Rig
