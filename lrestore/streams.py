@@ -10,10 +10,20 @@ import io
 import os
 import select
 import time
+from pathlib import Path
 from typing import TextIO
 
 _PATIENCE_S = 1.0
 """How long a line waits for room in a non-blocking stream; after it was in vain, later lines do not wait."""
+
+
+def is_own_stream(path: Path | str) -> bool:
+    """Whether it is a stream of this process, ``/dev/stdout`` or ``/dev/fd/3``, even if that leads to a file. Files in
+    ``/dev/shm`` are ordinary ones.
+    """
+    target = Path(path)
+    in_memory = target.is_relative_to("/dev/shm")  # noqa: S108 (is recognised, not used)
+    return target.is_relative_to("/proc") or (target.is_relative_to("/dev") and not in_memory)
 
 
 class Unfailing(io.TextIOBase):

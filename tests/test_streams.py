@@ -10,7 +10,7 @@ from typing import TextIO, cast
 
 import pytest
 
-from lrestore.streams import Unfailing, write_all
+from lrestore.streams import Unfailing, is_own_stream, write_all
 
 
 def on(descriptor: int) -> TextIO:
@@ -82,3 +82,17 @@ def test_results_are_written_whole_to_a_non_blocking_stream() -> None:
     with os.fdopen(read, "rb") as reader:
         assert reader.read() == text
     assert os.waitpid(child, 0)[1] == 0 and sys.stderr is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "own"),
+    [
+        ("/dev/stdout", True),
+        ("/dev/fd/3", True),
+        ("/proc/self/fd/1", True),
+        ("/dev/shm/report.json", False),
+        ("x", False),
+    ],
+)
+def test_streams_of_the_process_are_told_from_files(path: str, own: bool) -> None:
+    assert is_own_stream(path) is own

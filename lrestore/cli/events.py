@@ -16,6 +16,7 @@ from lrestore.errors import LrestoreError, StoppedError, UsageError
 from lrestore.logs import hide
 from lrestore.report.events import Announcer, Event, Receiver, line
 from lrestore.report.write import ensure_writable
+from lrestore.streams import is_own_stream
 
 _FIRST = b'{"event":'
 _READER_WITHIN_S = 5.0
@@ -51,7 +52,7 @@ class EventFile:
         os.close(self._descriptor)
 
     def _begin(self) -> None:
-        if self._begun or not self._regular or self._path.is_relative_to("/dev"):
+        if self._begun or not self._regular or is_own_stream(self._path):
             return
         self._begun = True
         if not self._append:

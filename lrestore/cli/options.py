@@ -25,6 +25,7 @@ from lrestore.cli.flag_types import (
     zero_or_more,
 )
 from lrestore.json_types import JsonObject
+from lrestore.streams import is_own_stream
 from lrestore.version import __version__
 
 WHAT, MODE, HOW, LIMITS, OUTPUT = "what to restore", "modes (default: restore)", "how", "limits", "output"
@@ -459,7 +460,7 @@ def _files_clash(options: Options) -> str:
     named = [(name, os.path.realpath(getattr(options, name))) for name in _given(options, _FILES)]
     for number, (name, path) in enumerate(named):
         twin = next((other for other, same in named[number + 1 :] if same == path), None)
-        if twin is not None and not path.startswith("/dev/"):
+        if twin is not None and not is_own_stream(path):
             return f"{flag(name)} and {flag(twin)} name the same file"
     told = _given(options, _OF_RUNS)
     if told and (options.show or options.discard):

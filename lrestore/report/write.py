@@ -16,6 +16,7 @@ import msgspec
 
 from lrestore.errors import LrestoreError, UsageError
 from lrestore.report.model import Report
+from lrestore.streams import is_own_stream
 from lrestore.text.storable import to_json
 
 
@@ -79,14 +80,7 @@ def _is_stream(target: Path) -> bool:
     if not target.exists():
         return False
     mode = target.stat().st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode) or _is_own_stream(target)
-
-
-def _is_own_stream(target: Path) -> bool:
-    """Whether it is a stream of this process, ``/dev/stdout`` or ``/dev/fd/3`` (a link into ``/proc``), even if that
-    leads to a file. What is in ``/dev/shm`` is a file like others.
-    """
-    return target.parent == Path("/dev") or target.is_relative_to("/proc")
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or stat.S_ISCHR(mode) or is_own_stream(target)
 
 
 def _refuse_other_files(target: Path, first: bytes, what: str) -> None:

@@ -17,6 +17,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec
 
+from tests.waiting import HANG_S
+
 API = "/api/4.0"
 
 
@@ -74,7 +76,7 @@ class Proxy:
 
     def forward(self, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
         """Ask the simulator."""
-        connection = http.client.HTTPConnection(self._upstream.netloc, timeout=30)
+        connection = http.client.HTTPConnection(self._upstream.netloc, timeout=HANG_S)
         try:
             connection.request(method, target, body or None, headers)
             answer = connection.getresponse()

@@ -15,6 +15,7 @@ from lrestore.report.guards import Disk
 from lrestore.run.guards.disk import needed_bytes
 from tests.acceptance.instance_fixture import Arena
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 RENAMED = ("1", "2", "3")
 
@@ -147,7 +148,7 @@ def _on_a_terminal(arena: Arena, answer: str, *, confirm_above: str, select: str
                 if b"[y/N]" in said and answer:
                     os.write(ours, answer.encode())
                     answer = ""
-            return said, process.wait(timeout=60)
+            return said, process.wait(timeout=HANG_S)
     finally:
         os.close(ours)
         if theirs >= 0:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import ROOT, environment
+from tests.waiting import HANG_S
 
 CASES = [
     pytest.param(["lrestore", "--config", str(ROOT / "conf" / "demo.toml")], 2, id="demo"),
@@ -25,7 +26,7 @@ def test_missing_extra_is_named(command: list[str], code: int, tmp_path: Path) -
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
     assert done.returncode == code, done.stderr

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.crash.bulk import PATIENCE_S, Bulk, Verdict, descendants, end, gone, kill, send
-from tests.waiting import HANG_S
+from tests.waiting import GONE_WITHIN_S, HANG_S
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -36,7 +36,7 @@ def test_no_process_survives_a_killed_coordinator(bulk: Bulk) -> None:
     assert family
     process.send_signal(signal.SIGKILL)
     process.wait(HANG_S)
-    assert gone(family, 2.0)
+    assert gone(family, GONE_WITHIN_S)
     bulk.simulator.configure(latency_ms=0)
     assert bulk.finish(process) == 0
 
@@ -51,7 +51,7 @@ def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
     assert send(process, "forkserver", min, signal.SIGSTOP)
     process.kill()
     process.wait(HANG_S)
-    ended = gone(family, 2.0)
+    ended = gone(family, GONE_WITHIN_S)
     bulk.simulator.configure(latency_ms=0)
     for pid in family:
         end(pid)

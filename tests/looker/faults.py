@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
 
+from tests.waiting import HANG_S
+
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
 """Self-signed, for localhost, valid for a century; its key is public and protects nothing."""
 
@@ -134,7 +136,7 @@ class FaultServer:
             except OSError:
                 continue
         for thread in self._threads:
-            thread.join(5)
+            thread.join(HANG_S)
 
     @property
     def script_left(self) -> int:

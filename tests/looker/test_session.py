@@ -226,7 +226,7 @@ def in_threads(count: int, work: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(HANG_S)
     return results
 
 

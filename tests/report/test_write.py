@@ -11,6 +11,7 @@ import pytest
 from lrestore.errors import LrestoreError, UsageError
 from lrestore.report.write import ensure_writable, report_json, write_report, write_whole
 from tests.report.builders import item, report
+from tests.waiting import HANG_S
 
 
 def test_a_report_is_written_with_the_users_permissions_and_without_leftovers(tmp_path: Path) -> None:
@@ -103,6 +104,6 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
     write_whole(pipe, b"{}")
-    reader.join(timeout=10)
+    reader.join(timeout=HANG_S)
     assert read == [b"{}"]
     assert pipe.is_fifo()

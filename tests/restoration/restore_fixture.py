@@ -45,6 +45,7 @@ from lrestore.state.records import RestorationSession, Route
 from lrestore.state.undo import UndoJournal, undo_directory
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault
+from tests.waiting import HANG_S
 
 SESSION = "20260102-030405-abcd"
 SMALL = Sizes(users=4, groups=2, folders=4, depth=2, looks=4, dashboards=3, tiles=6, filters=2, boards=0, plans=0)
@@ -83,7 +84,9 @@ class Stage:
     def _session(self, max_retries: int = 2) -> LookerSession:
         key = Credentials(self.simulator.client_id, self.simulator.client_secret)
         return self._stack.enter_context(
-            LookerSession(self.simulator.base_url, key, timeout_s=5, max_retries=max_retries, pause=lambda _: False)
+            LookerSession(
+                self.simulator.base_url, key, timeout_s=HANG_S, max_retries=max_retries, pause=lambda _: False
+            )
         )
 
     def call(self, operation: str, body: object = None, **path: str) -> Any:

@@ -13,6 +13,7 @@ from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.undo import read_undo
 from tests.acceptance.instance_fixture import Arena, Ran
+from tests.waiting import HANG_S
 
 PEOPLE = Sizes(users=3, groups=6, folders=8, depth=2, looks=0, dashboards=0, boards=0, plans=0, everything=True)
 TYPES = ["group", "permission_set", "model_set", "role", "folder"]
@@ -139,7 +140,7 @@ def test_a_run_killed_between_the_renames_is_resumed_there(arena: Arena) -> None
     selection = ["--select", f"group={','.join(IDS)}", "--yes"]
     arena.simulator.config.latency_ms = 200
     with arena.start(*selection) as process:
-        deadline_s = time.monotonic() + 30
+        deadline_s = time.monotonic() + HANG_S
         while not any("being restored" in name for name in names(arena, "group")):
             assert process.poll() is None and time.monotonic() < deadline_s
             time.sleep(0.005)

@@ -11,7 +11,9 @@ from typing import Any
 import multiprocess
 from multiprocess.process import BaseProcess
 
-WITHIN_S = 20.0
+from tests.waiting import HANG_S
+
+WITHIN_S = HANG_S
 """A child that takes longer than this hangs."""
 
 fork = multiprocess.get_context("fork")

@@ -16,6 +16,7 @@ from lrestore.state.lock import RunLock
 from tests.cli.command import environment
 from tests.crash.bulk import descendants
 from tests.run.cli_harness import Rig
+from tests.waiting import HANG_S
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=4, filters=1, boards=0, plans=0)
 PROGRAM = """
@@ -45,7 +46,7 @@ def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> N
             start_new_session=True,
         ) as program:
             assert program.stdout
-            until_s = time.monotonic() + 30
+            until_s = time.monotonic() + HANG_S
             while not workers(program.pid) and time.monotonic() < until_s:
                 time.sleep(0.02)
             assert workers(program.pid)

@@ -10,6 +10,7 @@ import pytest
 
 from lrestore.simulator.http.server import start
 from lrestore.simulator.world.world import Sizes, make_world
+from tests.waiting import HANG_S
 
 TINY = Sizes(dashboards=1, tiles=1, looks=1, users=1)
 
@@ -18,7 +19,7 @@ TINY = Sizes(dashboards=1, tiles=1, looks=1, users=1)
 def connection() -> Iterator[socket.socket]:
     with start(make_world(TINY)) as simulator:
         address = urlsplit(simulator.base_url)
-        with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+        with socket.create_connection((address.hostname, address.port), timeout=HANG_S) as client:
             yield client
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from lrestore.errors import LockHeldError, StateError
 from lrestore.state.lock import RunLock
+from tests.waiting import HANG_S
 
 HOLD = """
 import sys
@@ -33,7 +34,7 @@ def start_holder(path: Path) -> subprocess.Popen[str]:
 
 def end(holder: subprocess.Popen[str]) -> None:
     holder.kill()
-    holder.communicate(timeout=10)
+    holder.communicate(timeout=HANG_S)
 
 
 def test_a_second_run_is_refused_and_the_holder_of_the_lock_is_named(path: Path) -> None:
@@ -48,7 +49,7 @@ def test_a_second_run_is_refused_and_the_holder_of_the_lock_is_named(path: Path)
 def test_the_death_of_the_holder_frees_the_lock(path: Path) -> None:
     holder = start_holder(path)
     os.kill(holder.pid, signal.SIGKILL)
-    holder.communicate(timeout=10)
+    holder.communicate(timeout=HANG_S)
     with RunLock(path):
         assert f"process {os.getpid()} " in Path(f"{path}.lock").read_text()
 

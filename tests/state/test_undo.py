@@ -20,6 +20,7 @@ import pytest
 from lrestore.errors import NotRestorableError, StateError
 from lrestore.state.undo import UndoJournal, prune, read_undo, state_folder, undo_directory
 from tests.state.builders import NOON
+from tests.waiting import HANG_S
 
 LIVE: dict[str, object] = {
     "id": "42",
@@ -162,7 +163,7 @@ def test_copies_survive_kill_9(folder: Path) -> None:
     assert worker.stdout is not None
     assert worker.stdout.readline() == "kept\n"
     os.kill(worker.pid, signal.SIGKILL)
-    worker.communicate(timeout=10)
+    worker.communicate(timeout=HANG_S)
     (entry,) = read_undo(folder)
     assert copies(entry.shard) == {"1": {"id": "1", "title": "L"}}
 

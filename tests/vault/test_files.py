@@ -18,6 +18,7 @@ from lrestore.errors import CorruptItemError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.vault import Vault, schema
 from tests.vault.builder import Row, build, dashboard, insert, row_of
+from tests.waiting import HANG_S
 
 KEY = ItemKey("dashboard", "1")
 
@@ -132,7 +133,7 @@ def test_a_change_that_was_cut_off_is_rolled_back_in_a_copy(tmp_path: Path) -> N
         c.execute("CREATE TABLE filler AS SELECT zeroblob(500000) AS x")
         os.kill(os.getpid(), 9)
     """
-    subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=30)
+    subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=HANG_S)
     before = contents(tmp_path)
     assert len(before["vault.db-journal"]) > 0
     with Vault.open([str(path)]) as vault:
@@ -174,7 +175,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_what_a_living_one
     backup: Path, temporary: Path
 ) -> None:
     dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait(timeout=30)
+    dead.wait(timeout=HANG_S)
     abandoned, in_use = temporary / f"lrestore-vault-{dead.pid}-x", temporary / f"lrestore-vault-{os.getppid()}-x"
     for directory in (abandoned, in_use):
         directory.mkdir()

@@ -17,6 +17,7 @@ from lrestore.messages import ItemKey
 from lrestore.vault import IndexRow, Vault, schema
 from lrestore.vault import rows as queries
 from tests.vault.builder import SAMPLES, Row, build, dashboard, insert, named, row_of
+from tests.waiting import HANG_S
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
 
@@ -298,7 +299,7 @@ def test_several_threads_read_from_one_vault(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=HANG_S)
     assert wrong == []
 
 

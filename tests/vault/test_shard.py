@@ -18,6 +18,7 @@ from lrestore.messages import ItemKey
 from lrestore.vault import ShardWriter, Vault
 from lrestore.vault.extract import backed_up
 from tests.vault.builder import MADE_AT, SAMPLES, dashboard
+from tests.waiting import HANG_S
 
 
 def test_what_is_put_is_read_back(tmp_path: Path) -> None:
@@ -83,7 +84,7 @@ def test_what_was_put_survives_kill_9_at_once(tmp_path: Path) -> None:
         os.kill(os.getpid(), 9)
     """
     path = tmp_path / "shard.db"
-    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=30)
+    done = subprocess.run([sys.executable, "-c", script, str(path)], check=False, timeout=HANG_S)
     assert done.returncode == -9
     with Vault.open([str(path)]) as vault:
         assert vault.read(ItemKey("dashboard", "1")).name == "kept"
@@ -116,7 +117,7 @@ def test_several_threads_write_to_one_shard(tmp_path: Path) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(timeout=30)
+            thread.join(timeout=HANG_S)
     with Vault.open([str(tmp_path / "shard.db")]) as vault:
         assert vault.summary().items == 60
 

@@ -49,7 +49,7 @@ def test_every_connection_of_the_package_is_made_by_such_a_uri() -> None:
         (path.name, node)
         for path in ROOT.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("sqlite3.connect", "connect")
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "sqlite3.connect"
     ]
     assert len(calls) >= 6
     for name, call in calls:

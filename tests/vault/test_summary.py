@@ -17,6 +17,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import SourceSummary, Vault, schema
 from lrestore.vault.foreign_mappings import ForeignMapping
 from tests.vault.builder import SAMPLES, Recorded, Row, SessionRow, build, dashboard, row_of
+from tests.waiting import HANG_S
 
 FRESH = ((3, "2026-01-01T00:00:00.000100"), (4, "2026-01-01T00:00:00.000300"))
 MIGRATED = ((3, "2025-12-20T00:00:00"), (4, "2026-01-05T00:00:00"))
@@ -271,7 +272,7 @@ def test_importing_the_reader_imports_neither_the_sdk_nor_its_http_client() -> N
         import sys, lrestore.vault
         print([name for name in ('looker_sdk', 'requests', 'urllib3', 'cattr') if name in sys.modules])
     """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=HANG_S)
     assert done.stdout == "[]\n"
 
 
@@ -285,6 +286,6 @@ def test_listing_does_not_import_the_sdk(tmp_path: Path) -> None:
         print(n, 'looker_sdk' in sys.modules)
     """
     done = subprocess.run(
-        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=30
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True, timeout=HANG_S
     )
     assert done.stdout == f"{len(ALL)} False\n"

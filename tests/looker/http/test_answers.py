@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.looker.http.answers import AnswerReader, CutOffError, Message, NotHttpError, TooLargeError
+from tests.waiting import HANG_S
 
 LIMIT = 1000
 
@@ -30,7 +31,7 @@ def read(*pieces: bytes, limit_bytes: int = LIMIT) -> Message:
     sender = threading.Thread(target=send)
     sender.start()
     with ours:
-        message = AnswerReader(ours, time.monotonic() + 10).read(limit_bytes)
+        message = AnswerReader(ours, time.monotonic() + HANG_S).read(limit_bytes)
     sender.join()
     return message
 

@@ -19,6 +19,7 @@ from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
 from tests.restoration.restore_fixture import Stage
+from tests.waiting import HANG_S
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
 
@@ -63,7 +64,7 @@ def test_a_create_that_timed_out_is_searched_for_until_it_appears(stage: Stage) 
         destination = replace(context.destination, session=session)
         context = replace(context, destination=destination, pause=threading.Event().wait)
         result = ItemRestorer(context).restore(stage.item("dashboard=1")).result
-    until_s = time.monotonic() + 10
+    until_s = time.monotonic() + HANG_S
     while stage.simulator.log.in_flight and time.monotonic() < until_s:
         time.sleep(0.02)
     assert (fault.fired, stage.simulator.log.in_flight) == (1, 0)

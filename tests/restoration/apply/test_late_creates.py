@@ -23,6 +23,7 @@ from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.records import Route
 from tests.restoration.restore_fixture import SESSION, Stage
+from tests.waiting import HANG_S
 
 SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
 LATE_S = 1.5
@@ -52,7 +53,7 @@ def orphan(stage: Stage, type_name: str) -> Any:
 
 
 def until_idle(stage: Stage) -> None:
-    until_s = time.monotonic() + 60
+    until_s = time.monotonic() + HANG_S
     while stage.simulator.log.in_flight and time.monotonic() < until_s:
         time.sleep(0.02)
     assert not stage.simulator.log.in_flight

@@ -22,6 +22,7 @@ from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, Route
 from lrestore.state.writer import StateWriter
+from tests.waiting import HANG_S
 
 SESSION = "20260102-030405-abcd"
 
@@ -148,7 +149,7 @@ def test_settling_waits_for_the_confirmation(desk: Desk) -> None:
     assert not settled.is_set()
     desk.write()
     desk.hear()
-    thread.join(5)
+    thread.join(HANG_S)
     assert settled.is_set()
 
 

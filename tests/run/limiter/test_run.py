@@ -15,6 +15,7 @@ from multiprocess.connection import wait
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from tests.run.children import children, kill, start
 from tests.run.limiter.limiter_world import bursts, shared
+from tests.waiting import HANG_S
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
 _CALL = struct.Struct("=dI")
@@ -71,7 +72,7 @@ def test_a_spawned_worker_attaches_by_path(tmp_path: Path) -> None:
     with shared(path, LimiterConfig(max_in_flight=4)) as limiter:
         child = multiprocess.get_context("spawn").Process(target=call_once, args=(path,))
         child.start()
-        child.join(30)
+        child.join(HANG_S)
         assert child.exitcode == 0
         assert limiter.snapshot().granted == 1
 

@@ -15,6 +15,7 @@ from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.cell import MemoryCell
 from lrestore.run.limiter.controller import Controller
 from tests.run.limiter.limiter_world import BEGIN_S
+from tests.waiting import HANG_S
 
 
 class Clock:
@@ -129,7 +130,7 @@ def test_all_waiting_threads_are_stopped() -> None:
         thread.start()
     stop.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(HANG_S)
     assert len(stopped) == 4
 
 

@@ -14,8 +14,9 @@ from multiprocess import forkserver
 
 from lrestore.run.bulk.launch.launcher import Launcher, load_ahead
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
-WITHIN_S = 30.0
+WITHIN_S = HANG_S
 
 
 @pytest.mark.crash

@@ -18,9 +18,9 @@ from lrestore.run.bulk.pipes import die_with_parent
 from lrestore.run.bulk.pipes import parent as plumbing_parent
 from lrestore.run.limiter.processes import started_at
 from tests.run.children import WITHIN_S, kill
+from tests.waiting import GONE_WITHIN_S
 
 pytestmark = [pytest.mark.crash, pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")]
-GONE_WITHIN_S = 2.0
 
 
 def work(pipe: int) -> None:
@@ -62,6 +62,7 @@ def gone(pid: int, until_s: float) -> bool:
     while started_at(pid):
         if time.monotonic() > until_s:
             return False
+        time.sleep(0.01)
     return True
 
 
