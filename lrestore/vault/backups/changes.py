@@ -56,18 +56,19 @@ class Comparison:
             if side.errors:
                 had = f"the extraction of {named(side)} had {counted(side.errors, 'error')}"
                 self.warnings.append(f"{had}: objects that are made or gone here may only be missing from it")
+        left_out = self._left_out(self.before, self.after) | self._left_out(self.after, self.before)
         with Vault.open(self.before.paths) as before, Vault.open(self.after.paths) as after:
             for type_name in CONTENT_TYPES:
-                if self._comparable(type_name):
+                if type_name not in left_out:
                     yield from self._of_type(type_name, before, after)
 
-    def _comparable(self, type_name: str) -> bool:
-        """Whether both extractions asked for the type; if not, nothing of it is new or gone."""
-        for one, other in ((self.before, self.after), (self.after, self.before)):
-            if type_name in one.held and type_name not in other.covered:
-                self.warnings.append(f"{type_name} was not compared: {named(other)} holds none, and may not have asked")
-                return False
-        return True
+    def _left_out(self, one: Backup, other: Backup) -> frozenset[str]:
+        """The types that one side holds and the other may not have asked for: nothing of them is new or gone."""
+        types = one.held - other.covered
+        if types:
+            listed = ", ".join(name for name in CONTENT_TYPES if name in types)
+            self.warnings.append(f"not compared, because {named(other)} holds none and may not have asked: {listed}")
+        return types
 
     def _of_type(self, type_name: str, before: Vault, after: Vault) -> Iterator[Changed]:
         ids = heapq.merge(before.sorted_ids(type_name), after.sorted_ids(type_name))

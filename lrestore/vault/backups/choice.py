@@ -85,14 +85,20 @@ def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:
     newest = _newest(old_enough)
     _refuse_other_instances(newest, found.backups)
     others = [backup for backup in found.backups if backup is newest or backup.date < newest.date or not backup.date]
-    warnings = tuple(f"{named(newest)}: {doubt}" for doubt in _doubts(newest, others))
+    warnings = tuple(_doubts(newest, others))
     why = f"of {{count}} backups the newest that is not younger than {asked}"
     return _choice(newest, found, why, warnings)
 
 
 def _choice(backup: Backup, found: Grouped, why: str, warnings: tuple[str, ...]) -> Choice:
-    notes = [f"{copy} holds the same rows as {other}: not read" for copy, other in found.copies]
-    notes += [f"{path} holds no object: not read" for path in found.empty]
+    notes = [
+        f"not read, because {why_not}: {shortened(paths, _NAMED)}"
+        for why_not, paths in (
+            ("another file holds the same rows", [copy for copy, _ in found.copies]),
+            ("no object is in it", found.empty),
+        )
+        if paths
+    ]
     count = len(found.backups)
     if count == 1 and len(backup.files) == 1:
         said = ""

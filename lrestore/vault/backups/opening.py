@@ -33,10 +33,12 @@ def open_source(source: Source, as_of: str = "", *, fingerprint: str = "") -> Va
         merged = f"{len(files)} files read as one ([source] merge): of each object the newest row counts"
         return Vault.open(source.paths, chosen=merged if len(files) > 1 else "")
     found, unreadable = surveyed(source.paths)
-    refuse_unreadable(unreadable, len(files))
-    if not found.backups:
-        return _without_objects(source, as_of)
-    choice = (matching(found, fingerprint) if fingerprint else None) or choose(found, moment, as_of)
+    choice = matching(found, fingerprint) if fingerprint else None
+    if choice is None:
+        refuse_unreadable(unreadable, len(files))
+        if not found.backups:
+            return _without_objects(source, as_of)
+        choice = choose(found, moment, as_of)
     return _opened(choice, _unstable_name(source.instance, files[0]) if choice.of > 1 else ())
 
 

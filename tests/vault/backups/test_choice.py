@@ -216,7 +216,7 @@ def test_the_same_backup_under_several_names_is_read_once(tmp_path: Path) -> Non
     (tmp_path / "link.db").symlink_to(plain)
     with open_source(Source(path=str(tmp_path / "*.db*"), instance="prod")) as vault:
         assert [Path(path).name for path in vault.paths] == ["a.db"] and not vault.chosen
-        assert any("a.db.gz holds the same rows" in warning for warning in vault.warnings)
+        assert any("holds the same rows" in warning and "a.db.gz" in warning for warning in vault.warnings)
 
 
 def test_both_ways_of_writing_ids_are_the_same_object(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_a_file_without_objects_is_left_out_and_named(tmp_path: Path) -> None:
     _file(tmp_path / "a.db", "2026-11-01T02:00:00", *EVERYTHING)
     _file(tmp_path / "b.db", "2026-11-02T02:00:00")
     with open_source(Source(path=str(tmp_path / "*.db"), instance="prod")) as vault:
-        assert any("b.db holds no object" in warning for warning in vault.warnings)
+        assert any("no object is in it" in warning and "b.db" in warning for warning in vault.warnings)
     assert "holds an object" in _refused(tmp_path, "b.db", as_of="2026-11-02")
 
 

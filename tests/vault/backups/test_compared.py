@@ -140,7 +140,7 @@ def test_what_cannot_be_compared_is_said(capsys: pytest.CaptureFixture[str], tmp
     (tmp_path / "looker-03.db").write_bytes(b"no backup")
     Path("lrestore.toml").write_text(f'[source]\npath = "{tmp_path}/looker-*.db"\n', encoding="utf-8")
     told = _shown(capsys, "changes=2026-11-01..looker-02.db")
-    assert "folder was not compared" in told and "looker-03.db: is neither" in told
+    assert "holds none and may not have asked: user, folder" in told and "looker-03.db: is neither" in told
     assert "1 changed, 0 gone" in told
     assert [step["what"] for step in _history(capsys, "folder=5")] == ["not extracted", "present"]
 
