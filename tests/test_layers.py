@@ -44,7 +44,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"last_look", "prepare", "undo"}),
         frozenset({"destination", "session"}),
         frozenset({"bulk", "compare", "in_process"}),
-        frozenset({"guards"}),
+        frozenset({"guards", "open_folders"}),
         frozenset({"compare.run", "restore"}),
         frozenset({"mode"}),
         frozenset({"start"}),

@@ -143,12 +143,15 @@ def limits_alone(job: Job) -> LimiterConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExaminedDestination:
-    """A destination that was examined: whether the backup came from there, and where ids of the backup are defined."""
+    """A destination that was examined: whether the backup came from there, and where ids of the backup are defined.
+    ``source``: the session with the source instance, if this is another one and it is configured.
+    """
 
     job: Job
     connection: Connection
     judgement: Judgement
     definitions: Definitions
+    source: LookerSession | None = None
 
     def context(self, records: Records) -> Context:
         """The context of a plan. All contexts of a process share one cache of live objects, except the fresh ones."""
@@ -237,16 +240,16 @@ def examine(job: Job, connection: Connection) -> ExaminedDestination:
         return ExaminedDestination(job, connection, same, CopiedGroups(job.vault, run.max_item_bytes))
     check_new_folders(job)
     name_copies(job, connection.live)
-    definitions = _definitions(job, connection, same=judgement.instance == "same")
-    return ExaminedDestination(job, connection, judgement, definitions)
+    definitions, source = _definitions(job, connection, same=judgement.instance == "same")
+    return ExaminedDestination(job, connection, judgement, definitions, source)
 
 
-def _definitions(job: Job, connection: Connection, *, same: bool) -> Definitions:
-    """Another instance: the definitions behind ids from the backup, and from the source instance if it is configured.
-    In the ``same`` instance, only access lists are read from the source instance.
+def _definitions(job: Job, connection: Connection, *, same: bool) -> tuple[Definitions, LookerSession | None]:
+    """Another instance: the definitions behind ids from the backup, and from the source instance if it is configured,
+    with the session to the latter. In the ``same`` instance, only access lists are read from the source instance.
     """
     if same and job.settings.run.new_folder_access != "copy":
-        return Nowhere()
+        return Nowhere(), None
     credentials = job.surroundings.source_credentials() if job.settings.source.base_url else None
     source = None
     if credentials is not None:
@@ -259,7 +262,7 @@ def _definitions(job: Job, connection: Connection, *, same: bool) -> Definitions
     else:
         job.gathered = gather(job, connection.session, source, there)
     limit = job.settings.run.max_item_bytes
-    return definitions_for(job.vault, limit, job.gathered, connection.session, source)
+    return definitions_for(job.vault, limit, job.gathered, connection.session, source), source
 
 
 def _call(task: Callable[[], Any]) -> Any:

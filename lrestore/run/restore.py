@@ -31,6 +31,7 @@ from lrestore.run.in_process import run_single
 from lrestore.run.job import Ended, Job, in_bulk
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.last_look import last_look
+from lrestore.run.open_folders import more_open
 from lrestore.run.prepare.missing_looks import add_missing_looks
 from lrestore.run.prepare.name_swaps import make_ready
 from lrestore.run.rescue import rescue
@@ -174,7 +175,8 @@ def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: St
     builder.add_earlier(job.earlier)
     for result in reader.results(job.session_id):
         builder.add(_with_its_copy(job, reader, result))
-    for warning in (*ended.warnings, *([ended.reason] if ended.reason else [])):
+    open_folders = _open_folders(destination, reader) if ended.status == "finished" else []
+    for warning in (*ended.warnings, *open_folders, *([ended.reason] if ended.reason else [])):
         builder.warn(warning)
     for sample in ended.timeline:
         builder.note(sample)
@@ -192,6 +194,12 @@ def _with_its_copy(job: Job, reader: StateReader, result: ItemResult) -> ItemRes
         return result
     recorded = reader.recorded(job.route, result.key.type, result.key.id)
     return result if recorded is None else msgspec.structs.replace(result, destination_id=recorded.destination_id)
+
+
+def _open_folders(destination: ExaminedDestination, reader: StateReader) -> list[str]:
+    job = destination.job
+    with closing(ReadOnlyJournal.of(job)) as journal:
+        return list(more_open(destination, destination.fresh_context(journal), reader.results(job.session_id)))
 
 
 def _internal_error(error: Exception) -> str:

@@ -291,3 +291,22 @@ def test_a_saved_plan_that_closes_folders_is_carried_out(emptied: Emptied) -> No
     assert applied.code == 0, applied.err
     emptied.assert_closed()
     assert applied.report["guards"]["foreseen"]["create"] == applied.total("created")
+
+
+@pytest.mark.parametrize("access", ["inherit", "copy"])
+def test_a_folder_that_is_more_open_than_in_the_living_source_is_named_by_plan_and_restore(
+    copied: Copied, access: str
+) -> None:
+    """It holds a dashboard. Where its list is copied from the source it is not more open."""
+    inside = next(one["id"] for one in copied.source.table("dashboard") if not one["deleted"])
+    copied.source.table("dashboard").change(inside, {"folder_id": copied.folder["id"]})
+    copied.back_up("dashboard", inside, copied.blob_of_source("dashboard", inside))
+    setting = {"LRESTORE_RUN_NEW_FOLDER_ACCESS": access}
+    plans = [copied.migrate("all", "--plan", **setting)] if access == "inherit" else []
+    for run in (*plans, copied.migrate("all", **setting)):
+        told = [one for one in run.report["warnings"] if "more open than folder" in one]
+        if access == "copy":
+            assert told == []
+            continue
+        (own,) = [one for one in told if f"more open than folder {copied.folder['id']} of the source" in one]
+        assert "group 1 (edit) can see it here and not there" in own and f"dashboard={inside}" in own

@@ -13,7 +13,7 @@ from dataclasses import replace
 import msgspec
 
 from lrestore.errors import CallsSpentError, OutageError
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
@@ -33,6 +33,7 @@ from lrestore.run.guards.screen import screen, with_plan
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Job, Record
 from lrestore.run.journal.read_only import ReadOnlyJournal
+from lrestore.run.open_folders import more_open
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.missing_looks import add_missing_looks
 from lrestore.run.prepare.prefetch import prefetched
@@ -130,8 +131,16 @@ def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[Item
         guards = screen(destination)
     for write in plan.aside:
         builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
-    loop = within.loop(announced(builder, job, planned.record))
-    whole = within.all_of(lambda: plan.over(keys, loop))
+    told = announced(builder, job, planned.record)
+    results: list[ItemResult] = []
+
+    def record(result: ItemResult, blob: bytes | None) -> None:
+        told(result, blob)
+        results.append(result)
+
+    whole = within.all_of(lambda: plan.over(keys, within.loop(record)))
+    for warning in more_open(destination, plan.context, results):
+        builder.warn(warning)
     builder.guards = with_plan(guards, foreseen_of(builder.totals, planned))
     calls = planned.calls + Counter(destination.connection.session.meter.snapshot().by_operation)
     unproved = tuple(f"{key}: {why}" for key, why in planned.unproved.items())

@@ -28,6 +28,7 @@ class WholePlan:
     def __init__(self, job: Job, context: Context, journal: ReadOnlyJournal) -> None:
         """Read the names that make way, and which items refer to each other. Raises LookerError."""
         context = replace(context, in_run=frozenset(job.keys).__contains__)
+        self.context = context
         self.aside = renames(job, context)
         self.planned = Planned(Counter(write.operation for write in self.aside))
         judgement = context.backup.judgement_of_items
