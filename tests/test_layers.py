@@ -39,6 +39,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"audit", "extent", "items", "limiter", "request", "rescue", "temporary_names"}),
         # The plan that is carried out is a part of a job.
         frozenset({"saved_plan"}),
+        frozenset({"surroundings"}),
         frozenset({"budget", "job", "select"}),
         frozenset({"journal"}),
         frozenset({"last_look", "prepare", "undo"}),

@@ -4,59 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
-from lrestore.report.events import Announcer
-from lrestore.report.progress import Progress, Silent
 from lrestore.report.rehearsal import REHEARSE
 from lrestore.restoration.beside import TITLE, Beside
 from lrestore.run.compare import ignored
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
+from lrestore.run.surroundings import Surroundings
 from lrestore.selection import Filters
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
 
 if TYPE_CHECKING:
     from lrestore.cli.rehearsal.run import WorldKind
     from lrestore.credentials import Credentials
-    from lrestore.report.guards import Guards
     from lrestore.report.model import Report
-    from lrestore.run.job import LogSetup, Surroundings
     from lrestore.run.saved_plan.model import SavedPlan
 
 DEFAULT_CONFIG = Path("lrestore.toml")
 CHECKS: Mapping[str, Callable[[object], str]] = {"verify.ignore": ignored.problem}
 """Checks of settings that need to know Looker's types."""
-
-
-@dataclass(slots=True)
-class Audience:
-    """The callbacks of a run: progress, the question before a large restore, stop requests, warnings, the begin of a
-    session, its loss, the report of a finished one, and a plan to be saved.
-    """
-
-    progress: Progress = field(default_factory=Silent)
-    confirm: Callable[[Guards], bool] = lambda guards: True
-    stop: Callable[[], bool] = lambda: False
-    warn: Callable[[str], None] = lambda text: None
-    log: LogSetup | None = None
-    begun: Callable[[str], None] = lambda session_id: None
-    unresumable: Callable[[], None] = lambda: None
-    tell: Callable[[Report], object] = lambda report: None
-    beginning: Callable[[str], None] = lambda session_id: None
-    keep_plan: Callable[[SavedPlan], object] | None = None
-    asks: bool = False
-    command: str = "lrestore"
-    announcer: Announcer = field(default_factory=Announcer)
-    typed: str = ""
-
-    def parts(self) -> tuple[Progress, Callable[[Guards], bool], Callable[[], bool], LogSetup | None]:
-        """The callbacks in the order of :class:`lrestore.run.job.Surroundings`."""
-        return self.progress, self.confirm, self.stop, self.log
 
 
 def plan_keeper(file: Path | None) -> Callable[[SavedPlan], object] | None:
@@ -123,7 +93,7 @@ def _undo(options: Options) -> Undo | None:
     return Undo(session=options.undo, created=created, force=options.force)
 
 
-def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audience: Audience) -> Report:
+def go_on(options: Options, settings: Settings, environ: Mapping[str, str], surroundings: Surroundings) -> Report:
     """``--resume``, ``--retry-dead-letters`` and ``--apply``. Raises RunError; items that fail are in the report."""
     from lrestore.run.request import ThisStart
     from lrestore.run.start import apply, resume, retry
@@ -140,28 +110,31 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], audi
         override=tuple(options.override),
         reason=options.reason or "",
     )
-    with reached(settings, environ, audience.warn) as (there, credentials):
-        surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
+    with reached(settings, environ, surroundings.warn) as (there, credentials):
+        here = surroundings.reaching(credentials, _source(settings, environ, surroundings.warn))
         if options.apply:
-            return apply(there, options.apply, surroundings, now)
+            return apply(there, options.apply, here, now)
         if options.resume:
-            return resume(there, options.resume, surroundings, now)
-        return retry(there, options.retry_dead_letters or "", surroundings, now)
+            return resume(there, options.resume, here, now)
+        return retry(there, options.retry_dead_letters or "", here, now)
 
 
 def carry_out(
-    options: Options, settings: Settings, request: RunRequest | None, environ: Mapping[str, str], audience: Audience
+    options: Options,
+    settings: Settings,
+    request: RunRequest | None,
+    environ: Mapping[str, str],
+    surroundings: Surroundings,
 ) -> Report:
     """Carry out the mode of the flags; ``request`` is None if they go on with something. Raises RunError; items that
     fail are in the report.
     """
     if request is None:
-        return go_on(options, settings, environ, audience)
+        return go_on(options, settings, environ, surroundings)
     if not options.rehearse:
-        return run(settings, request, environ, audience)
+        return run(settings, request, environ, surroundings)
     from lrestore.cli.rehearsal.run import rehearse
 
-    surroundings = _surroundings(_no_credentials, audience, lambda: None)
     world = cast("WorldKind", options.rehearse)
     return rehearse(settings, request, surroundings, world, options.rehearse_latency)
 
@@ -171,38 +144,13 @@ def mode_of(options: Options, request: RunRequest | None) -> str:
     return REHEARSE if options.rehearse else request.mode if request else "restore"
 
 
-def _no_credentials() -> Credentials:
-    raise AssertionError("a rehearsal has credentials of its own")
-
-
-def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], audience: Audience) -> Report:
+def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], surroundings: Surroundings) -> Report:
     """Run the request. Raises RunError; items that fail are in the report."""
     from lrestore.run.start import execute
 
-    with destination(settings, request, environ, audience.warn) as (reached, credentials):
-        surroundings = _surroundings(credentials, audience, _source(settings, environ, audience.warn))
-        return execute(reached, request, surroundings)
-
-
-def _surroundings(
-    credentials: Callable[[], Credentials], audience: Audience, source: Callable[[], Credentials | None]
-) -> Surroundings:
-    from lrestore.run.job import Surroundings
-
-    return Surroundings(
-        credentials,
-        *audience.parts(),
-        source,
-        audience.begun,
-        audience.unresumable,
-        audience.tell,
-        audience.beginning,
-        audience.keep_plan,
-        audience.asks,
-        audience.command,
-        audience.announcer,
-        audience.typed,
-    )
+    with destination(settings, request, environ, surroundings.warn) as (reached, credentials):
+        here = surroundings.reaching(credentials, _source(settings, environ, surroundings.warn))
+        return execute(reached, request, here)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import msgspec
 from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
-from lrestore.cli.invocation import Audience, carry_out, mode_of, plan_keeper, request_of
+from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
 from lrestore.cli.options import Options, complaint, goes_on
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.settings_files import forget, remember, settings_to_resume
@@ -26,6 +26,7 @@ from lrestore.json_types import JsonObject
 from lrestore.report.events import Receiver
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable
+from lrestore.run.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ def run_from_python(
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     with Interrupts() as interrupts:
-        audience = Audience(
+        surroundings = Surroundings(
             stop=interrupts,
             tell=partial(_told, files=files),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
@@ -69,9 +70,9 @@ def run_from_python(
         )
         mode, appended = mode_of(options, request), bool(options.resume)
         with announcing(options.events, progress, append=appended, apart_from=settings.state.path) as announcer:
-            audience.announcer = announcer
-            with report_if_not_started(options.report, settings, mode, (audience.typed, options.reason or "")):
-                report = carry_out(options, settings, request, os.environ, audience)
+            surroundings.announcer = announcer
+            with report_if_not_started(options.report, settings, mode, (surroundings.typed, options.reason or "")):
+                report = carry_out(options, settings, request, os.environ, surroundings)
             announcer.ended(report)
         if report.mode == "restore" and report.status == "finished":
             forget(report.session_id, os.environ)

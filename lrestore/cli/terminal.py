@@ -7,14 +7,14 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 import msgspec
 
 from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
-from lrestore.cli.invocation import Audience, carry_out, mode_of, plan_keeper, request_of
+from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
 from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output import write_out
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
@@ -28,10 +28,8 @@ from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
 from lrestore.report.text import Style
 from lrestore.report.write import ensure_writable
+from lrestore.run.surroundings import LogSetup, Surroundings
 from lrestore.text.terminal import plain
-
-if TYPE_CHECKING:
-    from lrestore.run.job import LogSetup
 
 log = logging.getLogger(__name__)
 
@@ -127,30 +125,30 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     telling = _Telling(
         files, stopping, style, calls_listed=is_demo, plan_file=options.plan_out, differing=options.drift_exit_code or 1
     )
-    audience = Audience(
-        progress,
-        lambda guards: _confirmed(guards, stopping),
-        stopping,
-        log.warning,
-        _log_setup(options),
-        stopping.begun,
-        stopping.unresumable,
-        telling.tell,
-        lambda session_id: remember(session_id, options, settings, environ),
-        plan_keeper(options.plan_out),
-        sys.stdin.isatty() and sys.stderr.isatty(),
-        shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else [])]),
+    surroundings = Surroundings(
+        progress=progress,
+        confirm=lambda guards: _confirmed(guards, stopping),
+        stop=stopping,
+        warn=log.warning,
+        log=_log_setup(options),
+        begun=stopping.begun,
+        unresumable=stopping.unresumable,
+        tell=telling.tell,
+        beginning=lambda session_id: remember(session_id, options, settings, environ),
+        keep_plan=plan_keeper(options.plan_out),
+        asks=sys.stdin.isatty() and sys.stderr.isatty(),
+        command=shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else [])]),
         typed=stopping.typed,
     )
     audit = (stopping.typed, options.reason or "")
     mode = mode_of(options, request)
     appended = bool(options.resume)
-    with announcing(options.events, append=appended, apart_from=settings.state.path) as audience.announcer:
+    with announcing(options.events, append=appended, apart_from=settings.state.path) as surroundings.announcer:
         with report_if_not_started(report_file, settings, mode, audit):
-            report = carry_out(options, settings, request, environ, audience)
+            report = carry_out(options, settings, request, environ, surroundings)
         if stopping() and report.mode != "restore":
             report = msgspec.structs.replace(report, status="interrupted")
-        audience.announcer.ended(report)
+        surroundings.announcer.ended(report)
     if report.mode == "restore" and report.status == "finished":
         forget(report.session_id, environ)
     if report.mode == "restore" and report.dead_letters:
@@ -176,7 +174,6 @@ def _level(options: Options) -> int:
 
 def _log_setup(options: Options) -> LogSetup:
     """The log settings for the processes of a bulk run, which have no progress bar."""
-    from lrestore.run.job import LogSetup
 
     return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
 

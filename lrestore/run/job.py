@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -16,17 +15,14 @@ from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import Judgement
 from lrestore.content.links import hosts
 from lrestore.content.payload import Releases
-from lrestore.credentials import Credentials
 from lrestore.json_types import JsonObject
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
 from lrestore.report.build import Head, ReportBuilder
-from lrestore.report.events import Announced, Announcer, SessionStarted
-from lrestore.report.guards import Guards
-from lrestore.report.model import By, Destination, Report, Sample, Source
-from lrestore.report.progress import Harmless, Progress, Silent
+from lrestore.report.events import SessionStarted
+from lrestore.report.model import By, Destination, Sample, Source
 from lrestore.restoration.backup import Hosts
 from lrestore.restoration.beside import route_of
 from lrestore.restoration.identify.source_definitions import Gathered
@@ -36,8 +32,8 @@ from lrestore.run.audit import by, dated
 from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.request import RunRequest
 from lrestore.run.saved_plan.file import ReadPlan
-from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import differences
+from lrestore.run.surroundings import Surroundings
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
 from lrestore.state.records import COPY, UNDO, RestorationSession, Route, SessionStatus
@@ -52,47 +48,6 @@ FEW = 8
 """Up to this many items are restored in this process: starting other processes would take longer."""
 
 Record = Callable[[ItemResult, bytes | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LogSetup:
-    """Log settings for child processes. None in :class:`Surroundings`: child processes do not configure logging."""
-
-    level: int
-    format: Literal["text", "json"]
-    file: str | None
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """The caller of a run: its credentials, its terminal, its callbacks.
-
-    ``confirm`` receives the screen before the first write and answers whether to go on; it is called only if ``asks``
-    is true: a user is at the terminal. ``command`` is how the program was called, up to its mode; ``typed`` is all of
-    it. ``beginning`` receives the session id before the session is recorded, so that a kill in between loses nothing.
-    ``begun`` receives it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell``
-    receives the report of a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a
-    plan to save.
-    """
-
-    credentials: Callable[[], Credentials]
-    progress: Progress = field(default_factory=Silent)
-    confirm: Callable[[Guards], bool] = lambda guards: True
-    stop: Callable[[], bool] = lambda: False
-    log: LogSetup | None = None
-    source_credentials: Callable[[], Credentials | None] = lambda: None
-    begun: Callable[[str], None] = lambda session_id: None
-    unresumable: Callable[[], None] = lambda: None
-    tell: Callable[[Report], object] = lambda report: None
-    beginning: Callable[[str], None] = lambda session_id: None
-    keep_plan: Callable[[SavedPlan], object] | None = None
-    asks: bool = False
-    command: str = "lrestore"
-    announcer: Announcer = field(default_factory=Announcer)
-    typed: str = ""
-
-    def __post_init__(self) -> None:
-        self.progress = Announced(Harmless(self.progress), self.announcer)
 
 
 @dataclass(slots=True, kw_only=True)

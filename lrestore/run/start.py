@@ -13,7 +13,7 @@ from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import AppliedPlan, Report
-from lrestore.run.job import DestinationFacts, Job, Surroundings
+from lrestore.run.job import DestinationFacts, Job
 from lrestore.run.mode import run
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy, read_plan
@@ -21,6 +21,7 @@ from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
 from lrestore.run.select.choose import choose, extent_of, ordered, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
+from lrestore.run.surroundings import Surroundings
 from lrestore.run.undo.start import undo_job
 from lrestore.selection import Filters, parse
 from lrestore.settings import Settings

@@ -20,9 +20,9 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.report.model import Destination, Report
 from lrestore.report.rehearsal import REHEARSE, Problem, Rehearsal
-from lrestore.run.job import Surroundings
 from lrestore.run.request import RunRequest
 from lrestore.run.start import execute
+from lrestore.run.surroundings import Surroundings
 from lrestore.settings import SIMULATOR, Settings, require_source
 from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.state.read import StateReader
@@ -56,12 +56,11 @@ def rehearse(
         surroundings.announcer.mode = REHEARSE
         credentials = Credentials(simulator.client_id, simulator.client_secret)
         here = Surroundings(
-            lambda: credentials,
-            surroundings.progress,
+            progress=surroundings.progress,
             stop=surroundings.stop,
             log=surroundings.log,
             announcer=surroundings.announcer,
-        )
+        ).reaching(lambda: credentials)
         report = execute(inside, msgspec.structs.replace(request, yes=True, override=GUARDS), here)
         state = Path(inside.state.path)
         rehearsal = Rehearsal(

@@ -61,7 +61,6 @@ from lrestore.run.bulk.protocol import (
     UsageReport,
 )
 from lrestore.run.items.loop import ItemLoop, joined, second_pass
-from lrestore.run.job import LogSetup
 from lrestore.run.journal.earlier import Earlier, FormerSessions
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Finished, FirstPass
@@ -71,6 +70,7 @@ from lrestore.run.prepare.source_instance import Handed, definitions_for, source
 from lrestore.run.request import Undo
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.permit import permit_of
+from lrestore.run.surroundings import LogSetup
 from lrestore.run.undo.copied_groups import CopiedGroups
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard

@@ -11,9 +11,10 @@ import msgspec
 
 from lrestore.clock import utc_now
 from lrestore.errors import UsageError
-from lrestore.run.job import DestinationFacts, Job, Surroundings
+from lrestore.run.job import DestinationFacts, Job
 from lrestore.run.request import RunRequest, Undo
 from lrestore.run.select.choose import choose
+from lrestore.run.surroundings import Surroundings
 from lrestore.run.undo.source import FILE, write_source
 from lrestore.settings import Settings
 from lrestore.state.lock import RunLock
