@@ -215,7 +215,8 @@ WHERE destination = :destination AND content_type = :content_type AND destinatio
 -- name: repoint_mappings
 -- An undo made something again under another id: what led to the old one, of whatever source, leads to the new one.
 UPDATE id_mappings
-SET destination_id = :destination_id, destination_created_at = :destination_created_at, natural_key = :natural_key
+SET destination_id = :destination_id, destination_created_at = :destination_created_at, natural_key = :natural_key,
+    closed_at = NULL
 WHERE destination = :destination AND source_instance <> :source_instance AND content_type = :content_type
   AND destination_id = :source_id;
 

@@ -149,6 +149,14 @@ def test_a_copy_that_could_not_be_completed_is_named_and_taken_away(arena: Arena
     assert tables(arena) == before
 
 
+def test_copies_that_an_undone_undo_makes_again_are_known_as_copies(arena: Arena) -> None:
+    session = arena.run(*ONE).all_good().report["session_id"]
+    undo = arena.run("--undo", session, "--undo-created", "delete").all_good().report["session_id"]
+    assert arena.run("--resume", session, "--verify").code == 1
+    arena.run("--undo", undo).all_good()
+    assert arena.run("--resume", session, "--verify").all_good().report["verify"]["equal"] == 1
+
+
 def test_titles_are_made_free_in_the_folder_and_with_each_other(arena: Arena) -> None:
     arena.run(*INTO, "--title", "Same", "--select", "dashboard").all_good()
     arena.run(*INTO, "--title", "sAME", "--select", "dashboard=1").all_good()
