@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
-from lrestore.errors import LrestoreError, StoppedError, UsageError
+from lrestore.cli.output_files import OutputFile, write_all
+from lrestore.errors import StoppedError, UsageError
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.model import Api, Destination, Source
-from lrestore.report.write import write_report
 from lrestore.run.audit import by
 from lrestore.settings import Settings
 
@@ -20,8 +19,8 @@ log = logging.getLogger(__name__)
 
 
 @contextmanager
-def report_if_not_started(file: Path | None, settings: Settings, mode: str, audit: Audit) -> Iterator[None]:
-    """Write an empty report into ``file`` if the body raises, and re-raise the error. ``audit``: the command as it was
+def report_if_not_started(files: Sequence[OutputFile], settings: Settings, mode: str, audit: Audit) -> Iterator[None]:
+    """Write an empty report into ``files`` if the body raises, and re-raise the error. ``audit``: the command as it was
     typed, and the user's reason.
 
     A usage error writes no report: the command line is not understood, so an earlier report stays.
@@ -31,26 +30,23 @@ def report_if_not_started(file: Path | None, settings: Settings, mode: str, audi
     except UsageError:
         raise
     except StoppedError as error:
-        _write(file, settings, (mode, "stopped", str(error)), audit)
+        _write(files, settings, (mode, "stopped", str(error)), audit)
         raise
     except KeyboardInterrupt:
-        _write(file, settings, (mode, "interrupted", "interrupted before the run started"), audit)
+        _write(files, settings, (mode, "interrupted", "interrupted before the run started"), audit)
         raise
     except Exception as error:
-        _write(file, settings, (mode, "not-started", str(error)), audit)
+        _write(files, settings, (mode, "not-started", str(error)), audit)
         raise
 
 
-def _write(file: Path | None, settings: Settings, ended: tuple[str, str, str], audit: Audit) -> None:
-    if file is None:
-        return
+def _write(files: Sequence[OutputFile], settings: Settings, ended: tuple[str, str, str], audit: Audit) -> None:
     mode, status, why = ended
     command, reason = audit
     source = Source(settings.source.instance, tuple(settings.source.paths))
     destination = Destination(settings.destination.name, settings.destination.base_url)
     builder = ReportBuilder(Head("", mode, source, destination, by=by("", command), reason=reason))
     builder.warn(why)
-    try:
-        write_report(builder.finish(Api(), status=status), file)
-    except LrestoreError as error:
-        log.error("%s", error)  # noqa: TRY400 (the error that ended the run is what counts)
+    # The error that ended the run is what counts.
+    for error in write_all(builder.finish(Api(), status=status), files)[1]:
+        log.error("%s", error)

@@ -202,6 +202,9 @@ class Options:
 
     report: Optional[Path] = _flag(OUTPUT, "write the report to this file, as JSON", metavar="FILE")
     html: Optional[Path] = _flag(OUTPUT, "write the report to this file, as HTML (not in this version)", metavar="FILE")
+    summary: Optional[Path] = _flag(
+        OUTPUT, "write a summary to this file, as Markdown: deletions first, under 60,000 characters", metavar="FILE"
+    )
     events: Optional[Path] = _flag(
         OUTPUT, "write what happens to this file, as it happens: one JSON object per line", metavar="FILE"
     )
@@ -451,9 +454,9 @@ def _output_clash(options: Options) -> str:
     return _files_clash(options)
 
 
-_FILES = ("report", "events", "plan_out", "log_file")
+_FILES = ("report", "summary", "events", "plan_out", "log_file")
 """Files that a run writes."""
-_OF_RUNS = ("report", "events")
+_OF_RUNS = ("report", "summary", "events")
 
 
 def _files_clash(options: Options) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 from lrestore.cli.options import Options
 from lrestore.errors import LrestoreError
 from lrestore.report.model import Report
+from lrestore.report.summary import FIRST as SUMMARY_BEGINS
+from lrestore.report.summary import summary
 from lrestore.report.write import ensure_writable, report_json, write_whole
 
 
@@ -28,7 +30,10 @@ class OutputFile:
 
 def output_files(options: Options, report: Path | None) -> list[OutputFile]:
     """The files of these flags. ``report``: the path of the JSON report, if one is written."""
-    return [OutputFile(report, "report", report_json, b"{")] if report else []
+    files = [OutputFile(report, "report", report_json, b"{")] if report else []
+    if options.summary:
+        files.append(OutputFile(options.summary, "summary", lambda told: summary(told).encode(), SUMMARY_BEGINS))
+    return files
 
 
 def ensure_all_writable(files: Iterable[OutputFile], state: str) -> None:

@@ -71,7 +71,7 @@ def run_from_python(
         mode, appended = mode_of(options, request), bool(options.resume)
         with announcing(options.events, progress, append=appended, apart_from=settings.state.path) as announcer:
             surroundings.announcer = announcer
-            with report_if_not_started(options.report, settings, mode, (surroundings.typed, options.reason or "")):
+            with report_if_not_started(files, settings, mode, (surroundings.typed, options.reason or "")):
                 report = carry_out(options, settings, request, os.environ, surroundings)
             announcer.ended(report)
         if report.mode == "restore" and report.status == "finished":

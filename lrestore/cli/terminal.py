@@ -144,7 +144,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     mode = mode_of(options, request)
     appended = bool(options.resume)
     with announcing(options.events, append=appended, apart_from=settings.state.path) as surroundings.announcer:
-        with report_if_not_started(report_file, settings, mode, audit):
+        with report_if_not_started(files, settings, mode, audit):
             report = carry_out(options, settings, request, environ, surroundings)
         if stopping() and report.mode != "restore":
             report = msgspec.structs.replace(report, status="interrupted")

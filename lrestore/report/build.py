@@ -49,6 +49,7 @@ class Head(msgspec.Struct, frozen=True):
     started_at: str = ""
     new_folder_access: str = "inherit"
     applies: AppliedPlan | None = None
+    undoes: str = ""
     by: By = By()
     reason: str = ""
     copied_into: str = ""
@@ -183,6 +184,7 @@ class ReportBuilder:
             items_omitted=len(self._omitted),
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
+            undoes=self._head.undoes,
             guards=self.guards,
             by=self._head.by,
             reason=self._head.reason,

@@ -20,6 +20,8 @@ _CALL = re.compile(r"\b(?:GET|POST|PUT|PATCH|DELETE) /[^\s)]*")
 _ID_IN_PATH = re.compile(r"(?<=/)[^/?]*\d[^/?]*")
 _NUMBER_OF_A_REQUEST = re.compile(r"\b(?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*\b", re.IGNORECASE)
 _OWN_PART = re.compile(r"""\b(its (?:tile|item)) (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+_QUERY = re.compile(r"\b((?:merge_|sql_)?query)=\w+")
+"""Queries have no names: which of them is missing is particular to the item."""
 _SHORTEST_NAME = 4
 """Shorter names are replaced only where they stand in quotes: they may be a part of the sentence."""
 
@@ -77,6 +79,7 @@ def _without_item(text: str, letter: Letter) -> str:
         text = re.sub(rf"(?<!\w){re.escape(letter.name)}(?!\w)", GAP, text)
     text = _OWN_PART.sub(r"\1", text)
     text = _CALL.sub(lambda call: _ID_IN_PATH.sub(GAP, call[0]), text)
+    text = _QUERY.sub(rf"\1={GAP}", text)
     if letter.status is not None:
         text = _NUMBER_OF_A_REQUEST.sub(GAP, text)
     return _INDEX.sub(f"[{GAP}]", text)

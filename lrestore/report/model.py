@@ -198,7 +198,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
     write. ``by``: the caller of this start; ``reason``: the text of ``--reason``. ``copied_into``: the folder of the
     copies, where items are copied beside the originals; ``copied_before``: the sessions that made them, if this one
-    completes them. ``rehearsal``: how it was rehearsed.
+    completes them. ``rehearsal``: how it was rehearsed. ``undoes``: the session
+    that an undo takes back.
     """
 
     schema: int = SCHEMA
@@ -228,6 +229,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     copied_into: str = ""
     copied_before: tuple[str, ...] = ()
     rehearsal: Rehearsal | None = None
+    undoes: str = ""
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

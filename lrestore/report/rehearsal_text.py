@@ -19,15 +19,19 @@ def rehearsal(report: Report, style: Style = PLAIN) -> str:
     """The facts of a rehearsal, each with a label; "" for a report of another mode."""
     if report.rehearsal is None:
         return ""
-    rows = list(_rows(report, report.rehearsal))
-    width = max(len(label) for label, _ in rows)
-    lines = [f"{label:<{width}}  {text}" for label, text in rows]
+    told = list(rows(report))
+    width = max(len(label) for label, _ in told)
+    lines = [f"{label:<{width}}  {text}" for label, text in told]
     failed = {(letter.type, letter.id) for letter in report.dead_letters}
     others = [one for one in report.rehearsal.problems if (one.type, one.id) not in failed]
     return "".join(f"{line}\n" for line in [*lines, *_problems(others, style)])
 
 
-def _rows(report: Report, made: Rehearsal) -> Iterator[tuple[str, str]]:
+def rows(report: Report) -> Iterator[tuple[str, str]]:
+    """The facts with their labels; none for a report of another mode."""
+    made = report.rehearsal
+    if made is None:
+        return
     yield "world", _world(made)
     limit = f"at most {made.per_second:g} calls/s" if made.per_second else "no limit of calls per second"
     yield "time", f"{duration(report.duration_s)} with {made.latency_ms:g} ms for each answer and {limit}"

@@ -178,6 +178,7 @@ class Job:
             destination,
             new_folder_access=access,
             applies=self.request.applies,
+            undoes=self.request.undo.session if self.request.undo is not None else "",
             by=self.by,
             reason=self.request.reason,
             copied_into=self.request.beside.folder if self.request.beside else "",

@@ -17,7 +17,7 @@ _TARGETS = frozenset({"user", "group", "role", "folder", "look", "query", "dashb
 """Types of which an absent object gets a stand-in."""
 _OF_CONTENT: Mapping[str, str] = {"folder": "folder_id", "dashboard": "dashboard_id", "look": "look_id"}
 """Types whose access Looker keeps in a record of content metadata, and its field for their id."""
-_FIRST_OWN_ID = 900_000_000
+FIRST_OWN_ID = 900_000_000
 """Ids of records that exist only in the rehearsal: far above those of a backup."""
 _ROOTS: Mapping[str, str] = {
     "is_shared_root": "Shared",
@@ -31,7 +31,7 @@ _ROOTS: Mapping[str, str] = {
 class StandIns:
     """Notes what the objects of a world refer to. ``made`` counts the stand-ins by type."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int = FIRST_OWN_ID) -> None:
         self.made: Counter[str] = Counter()
         self.shared_root = "1"
         self.users_root = "2"
@@ -48,7 +48,7 @@ class StandIns:
         self._models = False
         self._metadata: dict[str, str] = {}
         self._content: list[JsonObject] = []
-        self._last_id = _FIRST_OWN_ID
+        self._last_id = first_id
 
     def new_id(self) -> str:
         """An id that no object of a backup has."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from lrestore.cli.rehearsal.stand_ins import StandIns
+from lrestore.cli.rehearsal.stand_ins import FIRST_OWN_ID, StandIns
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -25,7 +25,9 @@ _TYPES = (
 
 
 _LAST_ID = 5000
-"""Ids of an empty Looker begin here, so that they differ from those of the backup."""
+"""New objects of an empty Looker have higher ids, so that these differ from those of the backup."""
+_BUILT_IN = 100
+"""Room for the ids of what every Looker has."""
 
 
 class Loaded(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +43,9 @@ def write_world(vault: Vault, path: Path, needed: Iterable[ItemKey], *, empty: b
     """Write the world file. ``empty``: only what every Looker has, and the LookML models, which come from projects and
     not from a restore. ``needed`` are objects that the settings name. Raises VaultError, OSError.
     """
-    maker = _Maker(vault, max_item_bytes)
+    maker = _Maker(vault, max_item_bytes, empty=empty)
     with path.open("w", encoding="utf-8") as file:
-        for line in maker.lines(needed, empty=empty):
+        for line in maker.lines(needed):
             file.write(to_json(line) + "\n")
     return Loaded(
         objects=maker.objects,
@@ -54,24 +56,25 @@ def write_world(vault: Vault, path: Path, needed: Iterable[ItemKey], *, empty: b
 
 
 class _Maker:
-    def __init__(self, vault: Vault, max_item_bytes: int) -> None:
+    def __init__(self, vault: Vault, max_item_bytes: int, *, empty: bool) -> None:
         self._vault = vault
         self._max_item_bytes = max_item_bytes
         self.objects = 0
         self.problems: list[Problem] = []
         self.keys: list[ItemKey | None] = []
-        self.stand_ins = StandIns()
+        self._empty = empty
+        self.stand_ins = StandIns(_LAST_ID - _BUILT_IN if empty else FIRST_OWN_ID)
 
-    def lines(self, needed: Iterable[ItemKey], *, empty: bool) -> Iterator[JsonObject]:
+    def lines(self, needed: Iterable[ItemKey]) -> Iterator[JsonObject]:
         """The lines of the file; each is numbered in ``keys``."""
-        for key, line in self._lines(needed, empty=empty):
+        for key, line in self._lines(needed):
             self.keys.append(key)
             yield line
 
-    def _lines(self, needed: Iterable[ItemKey], *, empty: bool) -> Iterator[tuple[ItemKey | None, JsonObject]]:
+    def _lines(self, needed: Iterable[ItemKey]) -> Iterator[tuple[ItemKey | None, JsonObject]]:
         for type_name in _TYPES:
             for key, shown in self._objects(type_name):
-                if empty and type_name != "lookml_model":
+                if self._empty and type_name != "lookml_model":
                     self.stand_ins.note_facts(type_name, shown)
                     continue
                 self.objects += 1
@@ -79,7 +82,7 @@ class _Maker:
                 yield key, {"type": type_name, "object": shown}
         for key in needed:
             self.stand_ins.need(key)
-        if empty:
+        if self._empty:
             yield None, {"type": COUNTERS, "object": dict.fromkeys(INDEXES, _LAST_ID)}
         yield from ((None, line) for line in self.stand_ins.lines())
 
