@@ -50,13 +50,13 @@ class Written:
         """Each value that the session gave a field of an object or part, whose ids are ``ids``."""
         return self.fields(type_name, ids).get(name, [])
 
-    def copied(self, type_name: str, part_id: str) -> Mapping[str, Any]:
+    def copied(self, type_name: str, part_id: str) -> Mapping[str, object]:
         """The first copy of the object, or of a part of it."""
         if type_name == self.owner.type:
             return self._copied
         return part_of(self._copied, type_name, part_id) or {}
 
-    def made_part(self, type_name: str, live: Mapping[str, Any]) -> bool:
+    def made_part(self, type_name: str, live: Mapping[str, object]) -> bool:
         """Whether the session made the part: it is on record as made, or is all that the session was about to make."""
         if self._undone.made_from(type_name, str(live.get("id"))) is not None:
             return True
@@ -169,7 +169,7 @@ def changed_creation(written: Written, live: JsonObject) -> list[str]:
     return found
 
 
-def _other_fields(sent: Mapping[str, list[object]], live: Mapping[str, Any], model: str) -> list[str]:
+def _other_fields(sent: Mapping[str, list[object]], live: Mapping[str, object], model: str) -> list[str]:
     kinds = field_types(fields.sdk_model(model))
     return [
         name
@@ -198,7 +198,7 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
 
 
 def _unexplained(
-    written: Written, write: Write, live: Mapping[str, Any], path: str, *, known_only: bool = False
+    written: Written, write: Write, live: Mapping[str, object], path: str, *, known_only: bool = False
 ) -> list[str]:
     """Fields whose live values the session did not write. ``known_only``: no field of which it is unknown
     what it was before: Looker may have set it.
@@ -223,7 +223,7 @@ def _unexplained(
     return found
 
 
-def _may_be(name: str, written: object, live: object, kinds: Mapping[str, Any]) -> bool:
+def _may_be(name: str, written: object, live: object, kinds: Mapping[str, object]) -> bool:
     """Whether a live value is one that was written. The id of something that was made then may be any: a plan for a
     new object names it, or says "".
     """
@@ -238,18 +238,19 @@ def _same_list(ours: object, theirs: object) -> bool:
     return isinstance(ours, list) and isinstance(theirs, list) and sorted(map(str, ours)) == sorted(map(str, theirs))
 
 
-def _is_made_of(type_name: str, sent: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+def _is_made_of(type_name: str, sent: Mapping[str, object], live: Mapping[str, object]) -> bool:
     part = PARTS[type_name]
     kinds = field_types(fields.sdk_model(part.model))
     told = {name: value for name, value in sent.items() if name in live and name != part.parent_field}
     return bool(told) and all(_may_be(name, value, live[name], kinds) for name, value in told.items())
 
 
-def part_of(live: Mapping[str, Any], type_name: str, part_id: str) -> Mapping[str, Any] | None:
+def part_of(live: Mapping[str, object], type_name: str, part_id: str) -> Mapping[str, object] | None:
     """The live part of that id, wherever the object holds it."""
     if type_name not in PARTS:
         return None
     if type_name == "credentials_email":
         # A user has one login by e-mail at most, and that has no id.
-        return live.get(type_name)
+        login = live.get(type_name)
+        return login if isinstance(login, Mapping) else None
     return next((one for one in objects_at(live, PARTS[type_name].path) if str(one.get("id")) == part_id), None)

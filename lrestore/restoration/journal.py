@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Intent, ItemKey, Proof, Recorded, Touch
@@ -73,7 +73,7 @@ class Journal(Records, Protocol):
     def drop_intent(self, intent: Intent) -> None:
         """Looker refused, so nothing was created."""
 
-    def keep(self, live: LiveObject, more: Mapping[str, Any] | None = None, touches: Sequence[Touch] = ()) -> None:
+    def keep(self, live: LiveObject, more: Mapping[str, object] | None = None, touches: Sequence[Touch] = ()) -> None:
         """Keep a copy of a live object, durably, before it is changed for the first time, and note what is about to be
         written. ``more`` are facts that the object itself does not show: they are added to a copy that lacks them.
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lrestore.content.palettes import KnownColours
 from lrestore.json_types import JsonObject
@@ -15,6 +15,9 @@ from lrestore.looker.read.access_lists import AccessList
 from lrestore.messages import ItemKey, Touch, UndoAction
 from lrestore.restoration.writes import Plan, Write
 from lrestore.vault.items import VaultItem
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.query import MergeQuery, Query
 
 
 class Source(Protocol):
@@ -69,10 +72,10 @@ class Everything:
 class Definitions(Protocol):
     """Source of definitions behind ids."""
 
-    def query(self, query_id: str) -> JsonObject | None:
+    def query(self, query_id: str) -> Query | None:
         """The definition of a query of the backup; None if it is not available."""
 
-    def merge_query(self, merge_query_id: str) -> JsonObject | None:
+    def merge_query(self, merge_query_id: str) -> MergeQuery | None:
         """The same for a merged query."""
 
     def inside(self, group_id: str) -> Sequence[str] | None:
@@ -145,10 +148,10 @@ class UndoneSession(RecordedWrites, Protocol):
 class Nowhere:
     """Implements :class:`Definitions`: no definition is available."""
 
-    def query(self, query_id: str) -> JsonObject | None:
+    def query(self, query_id: str) -> Query | None:
         return None
 
-    def merge_query(self, merge_query_id: str) -> JsonObject | None:
+    def merge_query(self, merge_query_id: str) -> MergeQuery | None:
         return None
 
     def inside(self, group_id: str) -> Sequence[str] | None:

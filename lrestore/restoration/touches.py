@@ -7,12 +7,11 @@ in a record was set by another person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import TO_BE_MADE, ItemKey, Touch
 from lrestore.restoration.journal import Journal
-from lrestore.restoration.writes import Plan, Write, with_made
+from lrestore.restoration.writes import Plan, Write, filled
 
 LISTS = frozenset({"group_user", "role_user", "group_group", "role_group"})
 """Writes that change a list of the item (a user's groups, say): their changes tell the list."""
@@ -45,11 +44,12 @@ def _touches(write: Write) -> Iterator[Touch]:
 
 def _noted(body: JsonObject) -> JsonObject:
     """``body`` with a mark in place of each id that is not known yet."""
-    found: JsonObject = with_made(body, lambda one: TO_BE_MADE)
-    return found
+    return filled(body, lambda one: TO_BE_MADE)
 
 
-def note_answer(journal: Journal, owner: ItemKey, part: tuple[str, str], body: Mapping[str, Any], answer: Any) -> None:
+def note_answer(
+    journal: Journal, owner: ItemKey, part: tuple[str, str], body: Mapping[str, object], answer: object
+) -> None:
     """Note the values that Looker stored in another form than they were sent in. ``owner``: type and live id of the
     item; ``part``: type and live id of what was written.
     """

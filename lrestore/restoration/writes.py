@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
@@ -126,17 +125,22 @@ def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteErr
     )
 
 
-def with_made(value: Any, replace: Callable[[Made], object]) -> Any:
+def _filled(value: object, replace: Callable[[Made], object]) -> object:
     """``value`` with every :class:`Made` in it replaced."""
     if isinstance(value, Made):
         return replace(value)
     if isinstance(value, dict):
-        return {name: with_made(entry, replace) for name, entry in value.items()}
+        return {name: _filled(entry, replace) for name, entry in value.items()}
     if isinstance(value, list):
-        return [with_made(entry, replace) for entry in value]
+        return [_filled(entry, replace) for entry in value]
     return value
 
 
-def settle(body: Any, made: Mapping[tuple[str, str], str]) -> Any:
+def filled(body: JsonObject, replace: Callable[[Made], object]) -> JsonObject:
+    """``body`` with every :class:`Made` in it replaced."""
+    return {name: _filled(entry, replace) for name, entry in body.items()}
+
+
+def settle(body: JsonObject, made: Mapping[tuple[str, str], str]) -> JsonObject:
     """``body`` with every :class:`Made` replaced by the live id; one whose object was not made becomes None."""
-    return with_made(body, lambda one: made.get((one.type, one.source_id)))
+    return filled(body, lambda one: made.get((one.type, one.source_id)))

@@ -7,90 +7,111 @@ checks items of the backup, ``looker.http.shape`` the answers of Looker. From he
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     # Only names in annotations: the shapes cost nothing at run time, not even an import.
     from lrestore.content.shapes.access import ModelSet, PermissionSet, Role
     from lrestore.content.shapes.board import Board
-    from lrestore.content.shapes.dashboard import Dashboard, DashboardLayoutComponent
+    from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout, DashboardLayoutComponent
     from lrestore.content.shapes.folder import Folder
     from lrestore.content.shapes.look import Look
+    from lrestore.content.shapes.query import MergeQuery, Query
     from lrestore.content.shapes.schedule import ScheduledPlan, ScheduledPlanDestination
     from lrestore.content.shapes.tile import DashboardTile, ResultMaker, ResultMakerFilterables
     from lrestore.content.shapes.user import CredentialsEmail, User
 
 
-def as_dashboard(found: Mapping[str, Any]) -> Dashboard:
+def as_dashboard(found: Mapping[str, object]) -> Dashboard:
     """A dashboard, of the backup or as Looker shows it."""
     return cast("Dashboard", found)
 
 
-def as_component(found: Mapping[str, Any]) -> DashboardLayoutComponent:
+def as_component(found: Mapping[str, object]) -> DashboardLayoutComponent:
     """The place of a tile on a layout."""
     return cast("DashboardLayoutComponent", found)
 
 
-def as_tile(found: Mapping[str, Any]) -> DashboardTile:
+def as_tile(found: Mapping[str, object]) -> DashboardTile:
     """A tile of a dashboard."""
     return cast("DashboardTile", found)
 
 
-def as_filterables(found: Mapping[str, Any]) -> ResultMakerFilterables:
+def as_filterables(found: Mapping[str, object]) -> ResultMakerFilterables:
     """The filters of one query of a tile."""
     return cast("ResultMakerFilterables", found)
 
 
-def as_result_maker(found: Mapping[str, Any]) -> ResultMaker:
+def as_result_maker(found: Mapping[str, object]) -> ResultMaker:
     """What a tile shows, as it is sent."""
     return cast("ResultMaker", found)
 
 
-def as_board(found: Mapping[str, Any]) -> Board:
+def as_board(found: Mapping[str, object]) -> Board:
     """A board, of the backup or as Looker shows it."""
     return cast("Board", found)
 
 
-def as_plan(found: Mapping[str, Any]) -> ScheduledPlan:
+def as_plan(found: Mapping[str, object]) -> ScheduledPlan:
     """A scheduled plan, of the backup, as Looker shows it, or as it is sent."""
     return cast("ScheduledPlan", found)
 
 
-def as_destination(found: Mapping[str, Any]) -> ScheduledPlanDestination:
+def as_destination(found: Mapping[str, object]) -> ScheduledPlanDestination:
     """A destination of a scheduled plan, as it is sent."""
     return cast("ScheduledPlanDestination", found)
 
 
-def as_user(found: Mapping[str, Any]) -> User:
+def as_user(found: Mapping[str, object]) -> User:
     """A user, of the backup, as Looker shows it, or as it is sent."""
     return cast("User", found)
 
 
-def as_login(found: Mapping[str, Any]) -> CredentialsEmail:
+def as_login(found: Mapping[str, object]) -> CredentialsEmail:
     """The e-mail login of a user, of the backup, as Looker shows it, or as it is sent."""
     return cast("CredentialsEmail", found)
 
 
-def as_role(found: Mapping[str, Any]) -> Role:
+def as_role(found: Mapping[str, object]) -> Role:
     """A role, of the backup, as Looker shows it, or as it is sent."""
     return cast("Role", found)
 
 
-def as_permission_set(found: Mapping[str, Any]) -> PermissionSet:
+def as_permission_set(found: Mapping[str, object]) -> PermissionSet:
     """A permission set, of the backup, as Looker shows it, or as it is sent."""
     return cast("PermissionSet", found)
 
 
-def as_model_set(found: Mapping[str, Any]) -> ModelSet:
+def as_model_set(found: Mapping[str, object]) -> ModelSet:
     """A model set, of the backup, as Looker shows it, or as it is sent."""
     return cast("ModelSet", found)
 
 
-def as_folder(found: Mapping[str, Any]) -> Folder:
+def as_folder(found: Mapping[str, object]) -> Folder:
     """A folder, of the backup, as Looker shows it, or as it is sent."""
     return cast("Folder", found)
 
 
-def as_look(found: Mapping[str, Any]) -> Look:
+def as_look(found: Mapping[str, object]) -> Look:
     """A look, of the backup, as Looker shows it, or as it is sent."""
     return cast("Look", found)
+
+
+def as_query(found: Mapping[str, object]) -> Query:
+    """A query, of the backup, as Looker shows it, or as it is sent."""
+    return cast("Query", found)
+
+
+def as_merge_query(found: Mapping[str, object]) -> MergeQuery:
+    """A merged query, of the backup, as Looker shows it, or as it is sent."""
+    return cast("MergeQuery", found)
+
+
+def as_filter(found: Mapping[str, object]) -> DashboardFilter:
+    """A filter of a dashboard."""
+    return cast("DashboardFilter", found)
+
+
+def as_layout(found: Mapping[str, object]) -> DashboardLayout:
+    """A layout of a dashboard."""
+    return cast("DashboardLayout", found)

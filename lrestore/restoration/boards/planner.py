@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
@@ -222,7 +222,7 @@ class BoardPlanner:
         return next(str(section["id"]) for where, section in self._sections if where == path)
 
     def _write(
-        self, kind: str, part: tuple[str, str, str], wanted: Mapping[str, Any], live: Mapping[str, Any] | None
+        self, kind: str, part: tuple[str, str, str], wanted: Mapping[str, object], live: Mapping[str, object] | None
     ) -> None:
         """Plan the create or update of one part (source id, path, name), if anything differs."""
         source_id, path, name = part

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from lrestore.content.shapes.tile import DashboardTile
 
-P = TypeVar("P", bound=Mapping[str, Any])
+P = TypeVar("P", bound=Mapping[str, object])
 """One kind of part."""
 
 
@@ -181,7 +181,7 @@ class DashboardPlanner:
             return f"Looker {known.destination} has no {beyond[0]}"
         return "it shows nothing, and Looker cannot create such a tile" if shows_nothing(tile) else ""
 
-    def _write(self, side: Side[P], index: int, wanted: Mapping[str, Any], name: str) -> None:
+    def _write(self, side: Side[P], index: int, wanted: Mapping[str, object], name: str) -> None:
         """Plan the create or update of one part, if anything differs."""
         part, live = side.backed_up[index], side.matching.live_of.get(index)
         entry, path = PARTS[side.type], side.paths[index]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.tiles import kind_of_tile, linkless_key, source_key, strict_key, title_key
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout
     from lrestore.content.shapes.tile import DashboardTile
 
-P = TypeVar("P", bound=Mapping[str, Any])
+P = TypeVar("P", bound=Mapping[str, object])
 """One kind of part."""
 
 _Lists = tuple[list[P] | None, list[P] | None]
@@ -52,10 +52,7 @@ class Sides:
 
     def matched(self) -> dict[tuple[str, str], str]:
         """(Part type, source id) → live id of the parts that exist."""
-        found: dict[tuple[str, str], str] = {}
-        for side in (self.filters, self.layouts, self.tiles):
-            found.update(_pairs(side) if side is not None else {})
-        return found
+        return {**_pairs(self.filters), **_pairs(self.layouts), **_pairs(self.tiles)}
 
     def _side(
         self, kind: str, path: str, lists: _Lists[P], keys: Keys[P], sort: ContentKey[P] | None = None
@@ -81,11 +78,13 @@ class Sides:
         return Side(kind, [places[id(part)] for part in backed_up], backed_up, live, matching)
 
 
-def _pairs(side: Side[Any]) -> dict[tuple[str, str], str]:
+def _pairs(side: Side[P] | None) -> dict[tuple[str, str], str]:
+    if side is None:
+        return {}
     return {(side.type, str(side.backed_up[i]["id"])): str(live["id"]) for i, live in side.matching.live_of.items()}
 
 
-def _both(key: Callable[[P], Any]) -> tuple[ContentKey[P], ContentKey[P]]:
+def _both(key: ContentKey[P]) -> tuple[ContentKey[P], ContentKey[P]]:
     return key, key
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
@@ -86,7 +86,7 @@ def _sendable(told: JsonObject, base: Query | None) -> JsonObject:
     return told
 
 
-def _differs(ours: Any, name: str, shown: ResultMaker, theirs: JsonObject) -> bool:
+def _differs(ours: object, name: str, shown: ResultMaker, theirs: JsonObject) -> bool:
     """Whether an override of the backup, None for none, has to be told to a live tile that shows the same source."""
     return theirs.get(name) is not None if ours is None else not _alike(ours, shown.get(name))
 
@@ -127,11 +127,11 @@ def _base(tile: DashboardTile) -> Query | None:
     return query_of(tile)
 
 
-def _alike(ours: Any, theirs: Any) -> bool:
+def _alike(ours: object, theirs: object) -> bool:
     return same(ours, theirs) or (_says_nothing(ours) and _says_nothing(theirs))
 
 
-def _says_nothing(value: Any) -> bool:
+def _says_nothing(value: object) -> bool:
     """``dynamic_fields`` is JSON text."""
     return not value or value == "[]"
 

@@ -7,7 +7,9 @@ group, personal folders by their owner.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
 
+from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -15,20 +17,24 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 
-ROOTS = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")
+if TYPE_CHECKING:
+    from lrestore.content.shapes.look import FolderBase
+
+ROOTS: Final = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")
+_FLAGS: Final = (*ROOTS, "is_personal", "external_id")
 _LOOKML = "lookml"
 
 UserOf = Callable[[str], str | None]
 """The live id of a backed-up user, None for one who is not there."""
 
 
-def is_special(folder: JsonObject) -> bool:
+def is_special(folder: FolderBase) -> bool:
     """Whether a backed-up folder is one that only Looker makes."""
-    flagged = any(folder.get(flag) for flag in (*ROOTS, "is_personal", "external_id"))
+    flagged = any(folder.get(flag) for flag in _FLAGS)
     return flagged or str(folder.get("id")) == _LOOKML
 
 
-def special_folder(context: Context, folder: JsonObject, user_of: UserOf) -> str | None:
+def special_folder(context: Context, folder: FolderBase, user_of: UserOf) -> str | None:
     """The live id of such a folder; None where the destination has none."""
     if folder.get("is_personal"):
         owner = owner_of(context, folder)
@@ -43,7 +49,7 @@ def special_folder(context: Context, folder: JsonObject, user_of: UserOf) -> str
     return _LOOKML if context.destination.live.exists("folder", _LOOKML) else None
 
 
-def owner_of(context: Context, folder: JsonObject) -> str | None:
+def owner_of(context: Context, folder: FolderBase) -> str | None:
     """The source id of the user whose personal folder this is: the user's own record says so, else who made it."""
     owner = context.backup.source.personal_folders.get(str(folder["id"]))
     if owner is None and folder.get("creator_id") is not None:
@@ -51,15 +57,16 @@ def owner_of(context: Context, folder: JsonObject) -> str | None:
     return owner
 
 
-def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, JsonObject]]:
+def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, FolderBase]]:
     """A backed-up folder and those above it, as far as they can be read; it ends where a folder comes again."""
     seen: set[str] = set()
     here: str | None = folder_id
     while here is not None and here not in seen:
         seen.add(here)
-        folder = context.backup.raw(ItemKey("folder", here))
-        if folder is None:
+        raw = context.backup.raw(ItemKey("folder", here))
+        if raw is None:
             return
+        folder = as_folder(raw)
         yield here, folder
         above = folder.get("parent_id")
         here = None if above in (None, "") else str(above)
@@ -93,10 +100,11 @@ def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str
     return None
 
 
-def _without_owner(context: Context, key: ItemKey, folder: JsonObject, path: str) -> DependencyError:
+def _without_owner(context: Context, key: ItemKey, folder: FolderBase, path: str) -> DependencyError:
     owner = owner_of(context, folder)
     user = context.backup.raw(ItemKey("user", owner)) if owner else None
-    email = (user or {}).get("email") or ((user or {}).get("credentials_email") or {}).get("email")
+    login = as_user(user or {})
+    email = login.get("email") or (login.get("credentials_email") or {}).get("email")
     named = f"user={owner}" + (f" ({email})" if email else "") if owner else "an unknown user"
     restorable = user is not None and not is_built_in(CONTENT_TYPES["user"], user)
     restore = f"restore the user first: --select user={owner}, or " if restorable else ""
@@ -111,7 +119,7 @@ def _without_owner(context: Context, key: ItemKey, folder: JsonObject, path: str
 
 def in_personal_folder(context: Context, raw: JsonObject, folder_id: str) -> bool:
     """Whether the folder is a personal folder or below one."""
-    shown = raw.get("folder") or {}
+    shown = as_folder(raw.get("folder") or {})
     if shown.get("is_personal") or shown.get("is_personal_descendant"):
         return True
     return any(folder.get("is_personal") for _, folder in lineage(context, folder_id))

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
-from lrestore.json_types import JsonObject
+P = TypeVar("P", bound=Mapping[str, object])
+"""One type of object."""
 
-Trait = tuple[Callable[[JsonObject], Hashable], Callable[[JsonObject], Hashable]]
+Trait = tuple[Callable[[P], Hashable], Callable[[P], Hashable]]
 """A value to compare: of an item of the backup, and of a live object. None equals nothing."""
 
 Likeness = Literal["same", "doubtful", "other"]
@@ -23,24 +24,24 @@ name; perhaps the item; another object."""
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Generic[P]):
     """The traits that distinguish objects of the same name. ``traits``: the strictest first; ``rest`` judges an item
     and an object that have none in common.
     """
 
-    traits: Sequence[Trait]
-    rest: Callable[[JsonObject, JsonObject], Likeness]
+    traits: Sequence[Trait[P]]
+    rest: Callable[[P, P], Likeness]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Generic[P]):
     """The live object that an item is, none, or several of which each may be it (``doubtful``)."""
 
-    rows: tuple[JsonObject, ...] = ()
+    rows: tuple[P, ...] = ()
     doubtful: bool = False
 
 
-def choose(item_id: str, items: Mapping[str, JsonObject], rows: Mapping[str, JsonObject], telling: Telling) -> Choice:
+def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], telling: Telling[P]) -> Choice[P]:
     """The live object of the item ``item_id`` among ``rows``, all by id. ``items`` are the backup's of the same name,
     the item itself included; nothing on either side is known to belong to something else.
     """
@@ -60,7 +61,7 @@ def choose(item_id: str, items: Mapping[str, JsonObject], rows: Mapping[str, Jso
     return _of_the_rest(items[item_id], list(ours.values()), list(theirs.values()), telling)
 
 
-def _of_the_rest(item: JsonObject, items: list[JsonObject], rows: list[JsonObject], telling: Telling) -> Choice:
+def _of_the_rest(item: P, items: list[P], rows: list[P], telling: Telling[P]) -> Choice[P]:
     left = [row for row in rows if telling.rest(item, row) != "other"]
     if not left:
         return Choice()
@@ -69,9 +70,7 @@ def _of_the_rest(item: JsonObject, items: list[JsonObject], rows: list[JsonObjec
     return Choice(tuple(left), doubtful=not (alone and telling.rest(item, left[0]) == "same"))
 
 
-def _alike(
-    ours: Mapping[str, JsonObject], theirs: Mapping[str, JsonObject], trait: Trait
-) -> list[tuple[list[str], list[str]]]:
+def _alike(ours: Mapping[str, P], theirs: Mapping[str, P], trait: Trait[P]) -> list[tuple[list[str], list[str]]]:
     """The ids on both sides that have a trait in common."""
     groups: dict[Hashable, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for side, (objects, value_of) in enumerate(zip((ours, theirs), trait, strict=True)):

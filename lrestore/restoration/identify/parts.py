@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-P = TypeVar("P", bound=Mapping[str, Any])
+P = TypeVar("P", bound=Mapping[str, object])
 """One kind of part. Each part has an id."""
 
 ContentKey = Callable[[P], Hashable]

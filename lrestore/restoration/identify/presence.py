@@ -8,12 +8,12 @@ active layout: where that is shown as deleted, it is the dashboard that is in th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import Dashboard, DashboardLayout
 
-P = TypeVar("P", bound=Mapping[str, Any])
+P = TypeVar("P", bound=Mapping[str, object])
 
 
 def flags_count(dashboard: Dashboard) -> bool:

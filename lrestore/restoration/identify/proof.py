@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 import msgspec
 
 from lrestore.content.canonical import parse_moment
 from lrestore.content.identity import same_origin
-from lrestore.content.shapes.boundary import as_tile
+from lrestore.content.shapes.boundary import as_filter, as_layout, as_merge_query, as_query, as_tile, as_user
 from lrestore.looker.read.users import credentials_of, emails_of
 from lrestore.messages import Mapping as Mapped
 from lrestore.messages import Proof, Recorded
@@ -23,7 +22,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.identify.queries import fingerprint, merge_definition, query_id_of
 from lrestore.restoration.stand_in_names import temporary_title
 
-Shown = Mapping[str, Any]
+Shown = Mapping[str, object]
 """An object, part or query as Looker shows it."""
 
 _SHORT = 200
@@ -104,8 +103,9 @@ def _named(live: Shown, names: Iterable[str]) -> dict[str, str | None]:
     return {name: _text(live[name]) for name in names if live.get(name) not in (None, "")}
 
 
-def _user(live: Shown) -> dict[str, str | None]:
+def _user(shown: Shown) -> dict[str, str | None]:
     """Each login is a trait by itself. Addresses are hashed: they are personal data."""
+    live = as_user(shown)
     found = {f"email {_hash(email)}": "1" for email in emails_of(live)}
     found |= {f"{kind} {_hash(credential)}": "1" for kind, credential in credentials_of(live)}
     moment = parse_moment((live.get("credentials_email") or {}).get("created_at"))
@@ -116,14 +116,15 @@ def _user(live: Shown) -> dict[str, str | None]:
 
 def _query(live: Shown) -> dict[str, str | None]:
     """Looker gives every query a slug and a client id of its own; what asks the same is as good."""
-    asked = fingerprint(live)
+    asked = fingerprint(as_query(live))
     return {**_named(live, ("slug", "client_id")), "asks": None if asked is None else _hash(asked)}
 
 
 def _merge_query(live: Shown) -> dict[str, str | None]:
-    if not live.get("source_queries"):
+    merge = as_merge_query(live)
+    if not merge.get("source_queries"):
         return {}
-    return {"asks": _hash(msgspec.json.encode(merge_definition(live), order="deterministic").decode())}
+    return {"asks": _hash(msgspec.json.encode(merge_definition(merge), order="deterministic").decode())}
 
 
 def _tile(live: Shown) -> dict[str, str | None]:
@@ -134,13 +135,14 @@ def _tile(live: Shown) -> dict[str, str | None]:
 
 
 def _filter(live: Shown) -> dict[str, str | None]:
-    field = [str(live[name]) for name in ("model", "explore", "dimension") if live.get(name)]
+    shown = as_filter(live)
+    field = [str(shown[name]) for name in ("model", "explore", "dimension") if shown.get(name)]
     return {**_named(live, ("name", "title")), "field": _text(".".join(field)) if field else None}
 
 
 def _layout(live: Shown) -> dict[str, str | None]:
     """A tab without a label is known by that: of those a dashboard has but one."""
-    return {"label": _text(live.get("label") or "")}
+    return {"label": _text(as_layout(live).get("label") or "")}
 
 
 def _item(live: Shown) -> dict[str, str | None]:

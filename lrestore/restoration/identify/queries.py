@@ -7,45 +7,46 @@ In the same instance the backed-up id is as good as ever. Elsewhere a query is k
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from lrestore.content.canonical import canonical_object
+from lrestore.content.shapes.boundary import as_merge_query, as_query
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 
 if TYPE_CHECKING:
-    from lrestore.content.shapes.query import Query
+    from lrestore.content.shapes.query import MergeQuery, Query
     from lrestore.content.shapes.tile import DashboardTile
 
 _NOT_IDENTITY = frozenset({"client_id"})
 """Looker gives every query a client_id of its own; it says nothing about what is asked."""
 
 
-def definition(query: Mapping[str, Any]) -> JsonObject:
+def definition(query: Query) -> Query:
     """The body that re-creates ``query``: its writable fields that are set."""
     names = fields.writable("Query") - _NOT_IDENTITY
     canonical = canonical_object(dict(query), fields.sdk_model("Query"))
-    return {name: value for name, value in canonical.items() if name in names}
+    return as_query({name: value for name, value in canonical.items() if name in names})
 
 
-def merge_definition(merge: Mapping[str, Any]) -> JsonObject:
+def merge_definition(merge: MergeQuery) -> MergeQuery:
     """The body that re-creates a merged query: what is set of its writable fields, and of its source queries."""
     body = _set_fields(merge, "MergeQuery")
     body["source_queries"] = [
         {name: value for name, value in _set_fields(source, "MergeQuerySourceQuery").items() if name != "query_slug"}
         for source in merge.get("source_queries") or ()
     ]
-    return body
+    return as_merge_query(body)
 
 
-def _set_fields(obj: Mapping[str, Any], schema: str) -> JsonObject:
+def _set_fields(obj: Mapping[str, object], schema: str) -> JsonObject:
     names = fields.writable(schema)
     return {name: value for name, value in obj.items() if name in names and value is not None}
 
 
-def fingerprint(query: Mapping[str, Any] | None) -> str | None:
+def fingerprint(query: Query | None) -> str | None:
     """Equal for queries that ask the same; None for no query. Empty lists and maps are the same as none, and 1 is 1.0:
     on its way through the backup one becomes the other.
     """
@@ -55,7 +56,7 @@ def fingerprint(query: Mapping[str, Any] | None) -> str | None:
     return msgspec.json.encode(_whole_numbers(meaning), order="deterministic").decode()
 
 
-def _whole_numbers(value: Any) -> Any:
+def _whole_numbers(value: object) -> object:
     if isinstance(value, dict):
         return {name: _whole_numbers(entry) for name, entry in value.items()}
     if isinstance(value, list):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
 
 
-def mapped_part(context: Context, kind: str, source_id: str, live: Iterable[Mapping[str, Any]]) -> str | None:
+def mapped_part(context: Context, kind: str, source_id: str, live: Iterable[Mapping[str, object]]) -> str | None:
     """The one of ``live``, parts of a live object that is known to be the backed-up one, as which a backed-up part is
     on record; None where that cannot be proved.
 

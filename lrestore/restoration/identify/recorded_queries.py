@@ -6,7 +6,6 @@ Looker never changes or deletes a query. But on another server, or after a rollb
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from lrestore.errors import NotFoundError
 from lrestore.messages import Recorded
@@ -17,7 +16,7 @@ _READ = {"query": ("query", "query_id"), "merge_query": ("merge_query", "merge_q
 """The call that shows one, and its parameter."""
 
 
-def mapped_query(context: Context, kind: str, name: str, shown: Mapping[str, Any] | None = None) -> str | None:
+def mapped_query(context: Context, kind: str, name: str, shown: Mapping[str, object] | None = None) -> str | None:
     """The live id under which a query of the backup (``kind``: query or merge_query) is on record; None where that
     cannot be proved.
 
@@ -39,7 +38,7 @@ def _is_proved(context: Context, kind: str, recorded: Recorded) -> bool:
     return context.proved.of(known, lambda: proved(kind, recorded, _shown(context, kind, recorded.destination_id)))
 
 
-def _shown(context: Context, kind: str, live_id: str) -> Mapping[str, Any] | None:
+def _shown(context: Context, kind: str, live_id: str) -> Mapping[str, object] | None:
     operation, parameter = _READ[kind]
     try:
         live = context.destination.session.call(operation, path={parameter: live_id})
@@ -48,10 +47,10 @@ def _shown(context: Context, kind: str, live_id: str) -> Mapping[str, Any] | Non
     return live if isinstance(live, dict) else None
 
 
-def _is_it(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bool:
+def _is_it(kind: str, recorded: Recorded, shown: Mapping[str, object] | None) -> bool:
     return bool(shown) and str((shown or {}).get("id")) == recorded.destination_id and proved(kind, recorded, shown)
 
 
-def proved(kind: str, recorded: Recorded, shown: Mapping[str, Any] | None) -> bool:
+def proved(kind: str, recorded: Recorded, shown: Mapping[str, object] | None) -> bool:
     """A record of an older version proves nothing: creating such a query again returns the existing one."""
     return shown is not None and proves(kind, recorded, shown) is True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from lrestore.content.identity import same_origin
-from lrestore.content.shapes.boundary import as_user
+from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
@@ -30,6 +31,9 @@ from lrestore.restoration.identify.traits import telling_of
 from lrestore.restoration.identify.unclosed_folders import refuse_unclosed
 from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of, same_person
 from lrestore.restoration.stand_in_names import generated_slug
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.look import FolderBase
 
 NaturalKey = dict[str, str | None]
 
@@ -99,7 +103,7 @@ def is_recorded(context: Context, key: ItemKey, recorded: Recorded, live: JsonOb
     if key.type == "user":
         return same_person(as_user(backed_up), as_user(live))
     if key.type == "folder":
-        return _same_path(context, key.id, live)
+        return _same_path(context, key.id, as_folder(live))
     wanted = natural_key(context, key, backed_up)
     if wanted is not None and all(_text_of(live.get(name)) == value for name, value in wanted.items()):
         return True
@@ -110,9 +114,9 @@ def _text_of(value: object) -> str | None:
     return None if value in (None, "") else str(value)
 
 
-def _same_path(context: Context, source_id: str, live: JsonObject) -> bool:
+def _same_path(context: Context, source_id: str, live: FolderBase) -> bool:
     """Whether the names agree on the way up from the two folders, to one that comes with every instance."""
-    here: JsonObject | None = live
+    here: FolderBase | None = live
     for _, folder in lineage(context, source_id):
         if here is None:
             return False
@@ -120,7 +124,8 @@ def _same_path(context: Context, source_id: str, live: JsonObject) -> bool:
             return str(here["id"]) == special_folder(context, folder, lambda user_id: user_there(context, user_id))
         if str(here.get("name")) != str(folder.get("name")):
             return False
-        here = context.destination.live.get("folder", str(here.get("parent_id")))
+        above = context.destination.live.get("folder", str(here.get("parent_id")))
+        here = None if above is None else as_folder(above)
     return False
 
 
@@ -213,7 +218,7 @@ def _with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyErr
 
 def _shown_folder(context: Context, raw: JsonObject, source_id: str) -> str | None:
     """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
-    shown = raw.get("folder") or {}
+    shown = as_folder(raw.get("folder") or {})
     held = context.backup.source.holds(ItemKey("folder", source_id))
     if held or str(shown.get("id")) != source_id or not is_special(shown):
         return None
@@ -369,7 +374,9 @@ def candidates_for(context: Context, key: ItemKey, raw: JsonObject) -> Candidate
     return Candidates(wanted, context.destination.live.find(key.type, searched))
 
 
-def chosen(context: Context, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]) -> Choice:
+def chosen(
+    context: Context, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]
+) -> Choice[JsonObject]:
     """Which of ``rows``, candidates that are not known to be others, the backed-up object is."""
     telling = (
         None if candidates.login else telling_of(context, key.type, lambda kind, one: _quietly(context, kind, one))
@@ -462,7 +469,7 @@ def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
     return above not in (None, "") and context.backup.raw(ItemKey("folder", str(above))) is None
 
 
-def _known_folder(context: Context, folder_id: str, folder: JsonObject) -> str | None:
+def _known_folder(context: Context, folder_id: str, folder: FolderBase) -> str | None:
     """The live folder of a backed-up one, as far as that can be told without its name."""
     known = _without_its_name(context, "folder", folder_id)
     if known is not None:

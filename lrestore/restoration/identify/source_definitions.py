@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lrestore.content.palettes import KnownColours
+from lrestore.content.shapes.boundary import as_merge_query, as_query
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.access_lists import AccessList
@@ -19,6 +20,7 @@ from lrestore.messages import ItemKey
 from lrestore.vault.queries import query_in
 
 if TYPE_CHECKING:
+    from lrestore.content.shapes.query import MergeQuery, Query
     from lrestore.restoration.ports import Source
 
 
@@ -60,13 +62,15 @@ class SourceDefinitions:
         self._colours: KnownColours | None = None
         self._listing = threading.Lock()
 
-    def query(self, query_id: str) -> JsonObject | None:
+    def query(self, query_id: str) -> Query | None:
         dashboard_id = self._where.get(query_id)
         found = None if dashboard_id is None else self._in_backup(ItemKey("dashboard", dashboard_id), query_id)
-        return found or (self._origin.query(query_id) if self._origin else None)
+        found = found or (self._origin.query(query_id) if self._origin else None)
+        return None if found is None else as_query(found)
 
-    def merge_query(self, merge_query_id: str) -> JsonObject | None:
-        return self._origin.merge_query(merge_query_id) if self._origin else None
+    def merge_query(self, merge_query_id: str) -> MergeQuery | None:
+        found = self._origin.merge_query(merge_query_id) if self._origin else None
+        return None if found is None else as_merge_query(found)
 
     def inside(self, group_id: str) -> Sequence[str] | None:
         return self._nesting.inside.get(group_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -24,7 +23,7 @@ class LookmlLink:
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
 
-    def keep_if_there(self, wanted: JsonObject, live: Mapping[str, Any] | None) -> None:
+    def keep_if_there(self, wanted: JsonObject, live: Mapping[str, object] | None) -> None:
         """Take the link out of ``wanted`` where the destination has no such LookML dashboard.
 
         A link that the live object has already needs no question.

@@ -5,6 +5,7 @@ the live ones.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from lrestore.content.canonical import required_texts
 from lrestore.content.diff import differing
@@ -25,6 +26,9 @@ from lrestore.restoration.identify.resolve import home, presumed, resolve, user_
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Unmet, Write
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.query import Query
 
 Adjust = Callable[["OwnPlanner", JsonObject], None]
 """Adjusts the wanted own fields for one type: changes the second argument."""
@@ -272,14 +276,12 @@ class OwnPlanner:
                 return query.destination_id
         return mapped_query(self.context, "query", query_id)
 
-    def _live_query(self) -> JsonObject | None:
+    def _live_query(self) -> Query | None:
         """The query that the live object has; searches do not show it."""
         live = self.live or {}
         if live.get("query") or live.get("query_id") is None:
             return live.get("query")
-        found: JsonObject | None = self.context.destination.session.call(
-            "query", path={"query_id": str(live["query_id"])}
-        )
+        found: Query | None = self.context.destination.session.call("query", path={"query_id": str(live["query_id"])})
         return found
 
     def lost_owner(self) -> None:

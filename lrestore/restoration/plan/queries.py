@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from lrestore.content.links import links
 from lrestore.content.palettes import named
+from lrestore.content.shapes.boundary import as_query
 from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
@@ -21,7 +22,10 @@ from lrestore.restoration.identify.queries import definition, explore_name, fing
 from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.writes import Made, Write
 
-Live = Callable[[], Mapping[str, Any] | None]
+if TYPE_CHECKING:
+    from lrestore.content.shapes.query import Query
+
+Live = Callable[[], "Query | None"]
 
 Rewrite = Callable[[Any, str], Any]
 """Gives the links in a value of the definition, at a path of the item, the ids of the destination."""
@@ -37,7 +41,7 @@ DEPLOY = "deploy the LookML first"
 _TEXTS = ("vis_config", "dynamic_fields")
 
 
-def check_explore(context: Context, asked: Mapping[str, Any], path: str) -> None:
+def check_explore(context: Context, asked: Query, path: str) -> None:
     """Raises DependencyError where the model or explore of a query is not in the destination."""
     model, explore = str(asked.get("model") or ""), str(asked.get("view") or "")
     if model and not context.destination.live.explore_exists(model, explore):
@@ -45,7 +49,7 @@ def check_explore(context: Context, asked: Mapping[str, Any], path: str) -> None
         raise DependencyError(f"{named} is not in the destination", path=path, hint=DEPLOY)
 
 
-def check_query(context: Context, query_id: str, asked: Mapping[str, Any] | None, path: str) -> None:
+def check_query(context: Context, query_id: str, asked: Query | None, path: str) -> None:
     """Whether, in the same instance, the backed-up id of a query can be used. Looker never deletes a query, also where
     its explore is gone; only then it is asked for.
 
@@ -71,7 +75,7 @@ class QueryMaker:
         self.left_out: set[str] = set()
         """Fields of the definitions that the destination does not accept."""
 
-    def query(self, query_id: str, asked: Mapping[str, Any], path: str, live: Live = lambda: None) -> str | Made:
+    def query(self, query_id: str, asked: Query, path: str, live: Live = lambda: None) -> str | Made:
         """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now.
 
         Raises DependencyError where it has to be made and cannot be: its explore is not there (POST /queries answers
@@ -80,16 +84,16 @@ class QueryMaker:
         body = self._rewritten(self._taken(definition(asked), "Query", "query"), path)
         name = _name(query_id, body)
         shown = live()
-        if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(body):
+        if shown and shown.get("id") is not None and fingerprint(shown) == fingerprint(as_query(body)):
             return str(shown["id"])
         mapped = mapped_query(self._context, "query", name, shown)
         if mapped is not None:
             return mapped
-        lacking = [one for one in ("model", "view") if not body.get(one)]
+        lacking = [one for one in ("model", "view") if not as_query(body).get(one)]
         if lacking:
             told = f"query={query_id} names no {' and no '.join(lacking)}, and Looker cannot create such a query"
             raise DependencyError(told, path=f"{path}.{lacking[0]}")
-        check_explore(self._context, body, f"{path}.view")
+        check_explore(self._context, as_query(body), f"{path}.view")
         return self._make("create_query", "query", name, path, body)
 
     def merge(self, merge_id: str, path: str) -> str | Made | None:
@@ -128,7 +132,7 @@ class QueryMaker:
             source["query_id"] = self.query(query_id, inner, f"{path}.source_queries[{index}]")
         return True
 
-    def _taken(self, body: JsonObject, schema: str, label: str) -> JsonObject:
+    def _taken(self, body: Mapping[str, object], schema: str, label: str) -> JsonObject:
         """A definition without what the destination's release does not know."""
         refused = {name for name in body if not self._context.destination.releases.can_write(schema, name)}
         self.left_out |= {f"{label}.{name}" for name in refused}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import wanted_part
@@ -64,7 +64,7 @@ class EmailLogin:
             return []
         return [self._write("delete_user_credentials_email", live, {"email": there["email"]}, there)]
 
-    def _write(self, operation: str, live: User | None, body: Mapping[str, Any], there: CredentialsEmail) -> Write:
+    def _write(self, operation: str, live: User | None, body: Mapping[str, object], there: CredentialsEmail) -> Write:
         live_id = str(live["id"]) if live else ""
         told = changes(body, there, f"{TYPE}.")
         return Write(
