@@ -81,7 +81,13 @@ class Options:
         "of several backups that [source] path names, the newest that is not younger than this date",
         metavar="DATE",
     )
-    with_dependencies: bool = _switch(WHAT, "add all items of the backup that the selection refers to")
+    with_dependencies: Optional[str] = _optional(
+        WHAT,
+        "add all items of the backup that the selection refers to; content: no users, groups, roles and sets",
+        const="all",
+        choices=("all", "content"),
+        metavar="content",
+    )
 
     dry_run: bool = _switch(MODE, "make no API call: read, validate and order the backup's objects")
     plan: bool = _switch(MODE, "read the destination and write nothing: show what would be done, and the calls")
@@ -127,7 +133,8 @@ class Options:
     )
     show: Optional[str] = _flag(
         MODE,
-        "sessions, session[=ID], dead-letters[=SESSION], mappings[=TYPE[=ID]], unmapped[=TYPE], source, "
+        "sessions, session[=ID], diff=SESSION (what it changed), dead-letters[=SESSION], mappings[=TYPE[=ID]], "
+        "unmapped[=TYPE], source, "
         "history=TYPE=ID (one object through all backups), changes=A..B (between two backups): no API call",
         type=shown,
         metavar="WHAT",

@@ -42,6 +42,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     disable_schedules: bool = False
     yes: bool = False
     with_dependencies: bool = False
+    content_only: bool = False
+    """Whether only content is added as dependencies: no users, groups, roles and sets."""
     max_calls: int | None = None
     max_runtime_s: float | None = None
     override: tuple[str, ...] = ()

@@ -33,7 +33,7 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--max-calls": (["--max-calls", "5"], "max_calls", 5),
     "--max-runtime": (["--max-runtime", "1h30m"], "max_runtime", 5400.0),
     "--max-failures": (["--max-failures", "5%"], "max_failures", "5%"),
-    "--with-dependencies": (["--with-dependencies"], "with_dependencies", True),
+    "--with-dependencies": (["--with-dependencies=content"], "with_dependencies", "content"),
     "--show": (["--show", "session=abc"], "show", "session=abc"),
     "--skip-if-modified": (["--skip-if-modified"], "skip_if_modified", True),
     "--keep-extra": (["--keep-extra"], "keep_extra", True),

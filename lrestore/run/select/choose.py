@@ -43,6 +43,10 @@ class Chosen:
         return msgspec.structs.replace(request, select=wanted, exclude=excluded)
 
 
+_CONTENT = frozenset({"folder", "look", "dashboard", "board", "lookml_model", "explore"})
+"""Types that ``--with-dependencies=content`` follows."""
+
+
 def choose(vault: Vault, request: RunRequest) -> Chosen:
     """The items that the request selects. One pass over the types in question; single ids are looked up.
 
@@ -57,7 +61,8 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     rows = _rows(vault, selection, request.filters)
     wanted = _narrowed(rows, selection, request.filters, (vault, parents))
     if request.with_dependencies:
-        wanted = _with_dependencies(vault, wanted, selection, rows, include_deleted=include_deleted)
+        follow = SUPPORTED & _CONTENT if request.content_only else SUPPORTED
+        wanted = _with_dependencies(vault, wanted, selection, (rows, follow), include_deleted=include_deleted)
         parents = parents or _folder_parents(vault)
     uncopied = Counter(key.type for key in wanted if request.beside is not None and key.type not in COPIED)
     wanted = [key for key in wanted if key.type not in uncopied]
@@ -202,19 +207,25 @@ def owner_ids(vault: Vault, owner: str) -> frozenset[str]:
 
 
 def _with_dependencies(
-    vault: Vault, keys: list[ItemKey], excluded: Selection, rows: dict[ItemKey, IndexRow], *, include_deleted: bool
+    vault: Vault,
+    keys: list[ItemKey],
+    excluded: Selection,
+    found_in: tuple[dict[ItemKey, IndexRow], frozenset[str]],
+    *,
+    include_deleted: bool,
 ) -> list[ItemKey]:
-    """``keys`` and, recursively, all items that they refer to, if the backup holds them and they are not excluded;
-    their ``rows`` are added.
+    """``keys`` and, recursively, all items that they refer to, if the backup holds them and they are not excluded.
+    ``found_in``: the rows, to which theirs are added, and the types that are followed.
 
     FR-014: an item and all it depends on. Types that cannot be restored must exist in the destination.
     """
+    rows, follow = found_in
     found = dict.fromkeys(keys)
     seen, fresh = set(keys), keys
     while fresh:
         named = referred_to(vault, fresh) - seen
         seen |= named
-        able = (key for key in sorted(named) if key.type in SUPPORTED and not excluded.excluded.holds(key))
+        able = (key for key in sorted(named) if key.type in follow and not excluded.excluded.holds(key))
         new = {key: row for key in able if (row := _in_backup(vault, key, include_deleted=include_deleted))}
         rows |= new
         fresh = list(new)

@@ -50,14 +50,26 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
         yield opened
 
 
-def chosen(vault: Vault, *select: str, exclude: tuple[str, ...] = (), deleted: bool = False) -> list[str]:
+def chosen(
+    vault: Vault, *select: str, exclude: tuple[str, ...] = (), deleted: bool = False, content: bool = False
+) -> list[str]:
     filters = Filters(include_deleted=deleted)
-    request = RunRequest(mode="dry-run", select=select, exclude=exclude, filters=filters, with_dependencies=True)
+    request = RunRequest(
+        mode="dry-run", select=select, exclude=exclude, filters=filters, with_dependencies=True, content_only=content
+    )
     return [str(key) for key in choose(vault, request).keys]
 
 
 PEOPLE = ["user=1", "group=1", "permission_set=1", "model_set=1", "role=1"]
 CONTENT = ["folder=1", "folder=2", "folder=3", "lookml_model=m", "lookml_model=n", "look=1", "dashboard=1"]
+
+
+@pytest.mark.parametrize(("select", "home"), [("board=1", False), ("dashboard=1", False), ("user=1", True)])
+def test_only_content_is_followed_if_that_is_asked(vault: Vault, select: str, home: bool) -> None:
+    """No users, groups, roles and sets, and nothing that only these refer to, such as the home folder of a user."""
+    every, content = chosen(vault, select), chosen(vault, select, content=True)
+    without = {*PEOPLE, *(() if home else ("folder=3",))} - {select}
+    assert content == [one for one in every if one not in without]
 
 
 @pytest.mark.parametrize(
