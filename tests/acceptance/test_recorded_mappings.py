@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.server import start
 from lrestore.simulator.world.world import Sizes, make_world
+from lrestore.state.migrations import STEPS
 from tests.acceptance.instance_fixture import SECRET
 from tests.restoration.migration_fixture import Crossing, other_instance
 
@@ -122,13 +124,14 @@ def state_of(servers: Servers) -> sqlite3.Connection:
     return sqlite3.connect(servers.directory / "state.db")
 
 
+_ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)|CREATE TABLE (\w+)")
+
+
 def as_an_older_version_left_it(servers: Servers) -> None:
-    """Version 2 of the state file knew no proofs, nor what version 4 added."""
+    """Version 2 of the state file knew no proofs, nor what later versions added."""
     with contextlib.closing(state_of(servers)) as state, state:
-        state.execute("ALTER TABLE id_mappings DROP COLUMN destination_created_at")
-        state.execute("ALTER TABLE id_mappings DROP COLUMN natural_key")
-        state.execute("ALTER TABLE id_mappings DROP COLUMN closed_at")
-        state.execute("ALTER TABLE sessions DROP COLUMN discarded_at")
+        for table, column, created in (found for step in STEPS[1:] for found in _ADDED.findall(step)):
+            state.execute(f"DROP TABLE {created}" if created else f"ALTER TABLE {table} DROP COLUMN {column}")
         state.execute("PRAGMA user_version = 2")
 
 
