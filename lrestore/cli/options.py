@@ -208,7 +208,8 @@ class Options:
     )
 
     report: Optional[Path] = _flag(OUTPUT, "write the report to this file, as JSON", metavar="FILE")
-    html: Optional[Path] = _flag(OUTPUT, "write the report to this file, as HTML (not in this version)", metavar="FILE")
+    html: Optional[Path] = _flag(OUTPUT, "write the report to this file, as one HTML page for people", metavar="FILE")
+    metrics: Optional[Path] = _flag(OUTPUT, "write measurements to this file, for Prometheus", metavar="FILE")
     summary: Optional[Path] = _flag(
         OUTPUT, "write a summary to this file, as Markdown: deletions first, under 60,000 characters", metavar="FILE"
     )
@@ -221,11 +222,6 @@ class Options:
     verbose: bool = _switch(OUTPUT, "log more", "-v", "--verbose")
     quiet: bool = _switch(OUTPUT, "show no progress, log only warnings and errors", "-q", "--quiet")
 
-
-LATER: Mapping[str, str] = {
-    "html": "--report FILE writes the same as JSON",
-}
-"""Flags whose feature does not exist yet, with an alternative. They are refused, never ignored."""
 
 SETTING_OF: Mapping[str, str] = {
     "workers": "run.workers",
@@ -341,16 +337,11 @@ def _given(options: Options, names: Sequence[str]) -> list[str]:
 def complaint(options: Options) -> str:
     """The reason why these flags contradict each other, or ""."""
     checks = (
-        *(_not_there_yet, _empty, _unknown_guard, _modes_clash, _selection_clash),
+        *(_empty, _unknown_guard, _modes_clash, _selection_clash),
         *(_rehearsal_clash, _undo_clash, _as_of_clash, _copies_clash, _output_clash),
     )
     found = (check(options) for check in checks)
     return next(filter(None, found), "")
-
-
-def _not_there_yet(options: Options) -> str:
-    later = _given(options, tuple(LATER))
-    return f"{flag(later[0])} is not available in version {__version__}; {LATER[later[0]]}" if later else ""
 
 
 def _empty(options: Options) -> str:

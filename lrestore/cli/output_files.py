@@ -8,10 +8,12 @@ from pathlib import Path
 
 from lrestore.cli.options import Options
 from lrestore.errors import LrestoreError
+from lrestore.report.metrics import metrics
 from lrestore.report.model import Report
 from lrestore.report.summary import FIRST as SUMMARY_BEGINS
 from lrestore.report.summary import summary
 from lrestore.report.write import ensure_writable, report_json, write_whole
+from lrestore.state.read import StateReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +30,36 @@ class OutputFile:
         write_whole(self.path, self.content(report), self.what)
 
 
-def output_files(options: Options, report: Path | None) -> list[OutputFile]:
-    """The files of these flags. ``report``: the path of the JSON report, if one is written."""
+def output_files(options: Options, report: Path | None, state: str) -> list[OutputFile]:
+    """The files of these flags. ``report``: the path of the JSON report, if one is written; ``state``: of the state
+    file, in which dead letters of earlier sessions may be open.
+    """
+
+    def open_letters() -> int:
+        if not Path(state).is_file():
+            return 0
+        with StateReader.open(Path(state)) as reader:
+            return sum(1 for _ in reader.open_dead_letters())
+
     files = [OutputFile(report, "report", report_json, b"{")] if report else []
     if options.summary:
         files.append(OutputFile(options.summary, "summary", lambda told: summary(told).encode(), SUMMARY_BEGINS))
+    if options.html:
+        files.append(OutputFile(options.html, "HTML report", _page, b"<!doctype html>"))
+    if options.metrics:
+        files.append(
+            OutputFile(
+                options.metrics, "metrics", lambda told: metrics(told, open_letters()).encode(), b"# HELP lrestore"
+            )
+        )
     return files
+
+
+def _page(report: Report) -> bytes:
+    """The page. The template engine is loaded only where a page is written."""
+    from lrestore.report.page.render import page
+
+    return page(report)
 
 
 def ensure_all_writable(files: Iterable[OutputFile], state: str) -> None:

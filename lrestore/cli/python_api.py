@@ -56,7 +56,7 @@ def run_from_python(
     options, settings = settings_to_resume(options, os.environ, log.info)
     request = None if goes_on(options) else request_of(options, settings)
     demo.prepare(settings)
-    files = output_files(options, options.report)
+    files = output_files(options, options.report, settings.state.path)
     ensure_all_writable(files, settings.state.path)
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")

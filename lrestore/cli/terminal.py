@@ -117,7 +117,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
     if is_demo and demo.prepare(settings):
         log.info("demo: created a backup, and a simulated Looker that has drifted from it")
-    files = output_files(options, report_file)
+    files = output_files(options, report_file, settings.state.path)
     ensure_all_writable(files, settings.state.path)
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")

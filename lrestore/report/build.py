@@ -96,6 +96,7 @@ class ReportBuilder:
         """The screen before the first write; None in runs that show none."""
         self._new_folders: dict[ItemKey, str] = {}
         self._timeline: list[Sample] = []
+        self._refused: list[tuple[float, int]] = []
         self._earlier = 0
         self._before: set[ItemKey] = set()
 
@@ -152,6 +153,10 @@ class ReportBuilder:
         self._timeline.append(sample)
         if len(self._timeline) > TIMELINE_POINTS:
             self._timeline = self._timeline[::2]
+
+    def refused(self, points: Iterable[tuple[float, int]]) -> None:
+        """When Looker refused calls for their rate: see :class:`~lrestore.report.model.Throughput`."""
+        self._refused += points
 
     def finish(
         self,
@@ -246,9 +251,11 @@ class ReportBuilder:
 
     def _throughput(self, duration_s: float, calls: int) -> Throughput:
         if duration_s <= 0:
-            return Throughput(timeline=tuple(self._timeline))
+            return Throughput(timeline=tuple(self._timeline), refused=tuple(self._refused))
         items = len(self._outcomes) - self._earlier
-        return Throughput(round(items / duration_s, 3), round(calls / duration_s, 3), tuple(self._timeline))
+        return Throughput(
+            round(items / duration_s, 3), round(calls / duration_s, 3), tuple(self._timeline), tuple(self._refused)
+        )
 
 
 def _marked(listed: Mapping[ItemKey, _Listed], before: set[ItemKey]) -> Iterator[_Listed]:

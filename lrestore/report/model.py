@@ -67,9 +67,14 @@ class Api(msgspec.Struct, frozen=True):
 
 
 class Throughput(msgspec.Struct, frozen=True):
+    """Averages, and points over time. ``refused``: seconds since the start, and calls that Looker had refused for their
+    rate until then; a point where that changed.
+    """
+
     items_per_s: float = 0.0
     calls_per_s: float = 0.0
     timeline: tuple[Sample, ...] = ()
+    refused: tuple[tuple[float, int], ...] = ()
 
 
 class FailedItem(msgspec.Struct, frozen=True):

@@ -338,6 +338,7 @@ class Ended:
     usage: ApiUsage = field(default_factory=ApiUsage)
     warnings: tuple[str, ...] = ()
     timeline: tuple[Sample, ...] = ()
+    refused: tuple[tuple[float, int], ...] = ()
 
 
 _LOOK_EVERY_S = 0.1

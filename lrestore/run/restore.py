@@ -180,6 +180,7 @@ def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: St
         builder.warn(warning)
     for sample in ended.timeline:
         builder.note(sample)
+    builder.refused(ended.refused)
     verify, status = None, ended.status
     if job.request.verify_after and status == "finished":
         verify = verify_after(destination, reader)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.cli.flag_types import duration_s
-from lrestore.cli.options import LATER, SETTING_OF, Options, complaint, flag, overrides, parse
+from lrestore.cli.options import SETTING_OF, Options, complaint, overrides, parse
 
 FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--config": (["--config", "a.toml"], "config", Path("a.toml")),
@@ -58,16 +58,14 @@ FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--rate": (["--rate", "2.5"], "rate", 2.5),
     "--yes": (["--yes"], "yes", True),
     "--report": (["--report", "r.json"], "report", Path("r.json")),
+    "--html": (["--html", "r.html"], "html", Path("r.html")),
+    "--metrics": (["--metrics", "r.prom"], "metrics", Path("r.prom")),
     "--log-format": (["--log-format", "json"], "log_format", "json"),
     "--log-file": (["--log-file", "l.log"], "log_file", Path("l.log")),
     "-v": (["-v"], "verbose", True),
     "--verbose": (["--verbose"], "verbose", True),
     "-q": (["-q"], "quiet", True),
     "--quiet": (["--quiet"], "quiet", True),
-}
-
-NOT_YET = {
-    "--html": ["--html", "r.html"],
 }
 
 NONSENSE = [
@@ -137,17 +135,6 @@ NONSENSE = [
 def test_every_flag_of_the_interface_is_parsed(argv: list[str], name: str, value: object) -> None:
     assert getattr(parse(argv), name) == value
     assert getattr(Options(), name) != value
-
-
-@pytest.mark.parametrize("argv", NOT_YET.values(), ids=NOT_YET)
-def test_a_flag_without_its_feature_is_refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        parse(["--select", "all", *argv])
-    assert f"{argv[0]} is not available" in capsys.readouterr().err
-
-
-def test_the_table_of_later_flags_is_covered() -> None:
-    assert {flag(name) for name in LATER} == {name.split()[0] for name in NOT_YET}
 
 
 @pytest.mark.parametrize(("argv", "sentence"), NONSENSE, ids=[" ".join(argv) for argv, _ in NONSENSE])

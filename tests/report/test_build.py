@@ -78,7 +78,7 @@ def test_the_json_has_the_fixed_keys() -> None:
     seven = {"selected", "created", "updated", "unchanged", "skipped", "failed", "pending"}
     assert set(made["totals"]) == set(made["by_type"]["dashboard"]) == seven
     assert set(made["api"]) >= {"calls", "by_operation", "retries", "rate_limited", "bytes_sent", "bytes_received"}
-    assert set(made["throughput"]) == {"items_per_s", "calls_per_s", "timeline"}
+    assert set(made["throughput"]) >= {"items_per_s", "calls_per_s", "timeline"}
     assert made["verify"] is None
     assert made["dead_letters"] == [
         {

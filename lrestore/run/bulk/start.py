@@ -125,7 +125,14 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     watch = _Watch(job, coordinator, limiter)
     ended = coordinator.run(processes, job.surroundings.stop, budget, watch.show)
     watch.last(ended.usage)
-    return Ended(ended.status, ended.reason, ended.usage, tuple(coordinator.warnings), tuple(watch.timeline))
+    return Ended(
+        ended.status,
+        ended.reason,
+        ended.usage,
+        tuple(coordinator.warnings),
+        tuple(watch.timeline),
+        tuple(watch.refused),
+    )
 
 
 def _numbered(brief: Callable[..., WorkerBrief]) -> Callable[[int], WorkerBrief]:
@@ -166,6 +173,7 @@ class _Watch:
         self._shown_at_s = self._noted_at_s = self._began_s
         self._outcomes_before = Counter(result.outcome for result in (*job.earlier, *job.missing))
         self.timeline: list[Sample] = []
+        self.refused: list[tuple[float, int]] = []
 
     def show(self, usage: ApiUsage, in_hand: int) -> None:
         """Show progress, unless it was shown a moment ago."""
@@ -195,6 +203,8 @@ class _Watch:
                 in_flight=view.in_flight,
             )
         )
+        if view.rate_limited > (self.refused[-1][1] if self.refused else 0):
+            self.refused.append((round(now_s - self._began_s, 3), view.rate_limited))
         if now_s - self._noted_at_s >= _SAMPLE_EVERY_S:
             self._noted_at_s = now_s
             self.timeline.append((round(now_s - self._began_s, 3), items, usage.calls, view.limit))

@@ -1,0 +1,69 @@
+"""Puts the view of a report into the template."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from typing import Any
+
+import msgspec
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lrestore.report.model import Report
+from lrestore.report.page import plot
+from lrestore.report.page.view import view_of
+from lrestore.text.terminal import plain
+from lrestore.version import __version__
+
+FIRST = b"<!doctype html>"
+"""The beginning of every page."""
+
+
+def page(report: Report) -> bytes:
+    """The page as UTF-8, without anything to load."""
+    view = view_of(report)
+    environment = _environment()
+    style, script = (_source(environment, name) for name in ("page.css", "page.js"))
+    text = environment.get_template("page.html").render(
+        view=view,
+        rows=msgspec.to_builtins(view.items.rows),
+        size=(plot.WIDTH, plot.HEIGHT),
+        style=Markup(style),  # noqa: S704 (a file of this package)
+        script=Markup(script),  # noqa: S704
+        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}",
+        version=__version__,
+    )
+    return text.encode("utf-8", "replace")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("lrestore.report.page"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+
+
+def _visible(value: Any) -> Any:
+    """Every text that comes from a backup or from Looker, with invisible characters made visible."""
+    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@cache
+def _source(environment: Environment, name: str) -> str:
+    loader = environment.loader
+    if loader is None:
+        raise ValueError("the environment has no loader")
+    return loader.get_source(environment, name)[0].strip()
+
+
+def _hash(text: str) -> str:
+    """The source expression of an inline style or script (Content Security Policy, level 2)."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,237 @@
+"""What the page says, in the order in which it says it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from lrestore.errors import remedy_of
+from lrestore.messages import Totals
+from lrestore.report import guards, rehearsal_text
+from lrestore.report.causes import grouped
+from lrestore.report.model import Item, OnlyLive, Report
+from lrestore.report.notices import by_reason
+from lrestore.report.page.items import Packed, packed
+from lrestore.report.page.plot import Plot, plot
+from lrestore.report.text import duration, since
+from lrestore.text.words import counted
+
+_NAMED = 200
+"""Items of one cause, reason or warning that are named; the JSON report names all."""
+_WOULD = frozenset({"plan", "verify", "rehearse", "dry-run"})
+_MODES = {"plan": "Plan", "verify": "Verification", "dry-run": "Dry run", "rehearse": "Rehearsal"}
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Items of one cause: ``named`` of them by name, ``more`` by number. ``facts``: further lines."""
+
+    title: str
+    count: int
+    facts: tuple[tuple[str, str], ...]
+    named: tuple[str, ...]
+    more: int = 0
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """What an item lost, or would lose."""
+
+    item: str
+    parts: tuple[str, ...]
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True):
+    """The page. ``tone`` is *good*, *warn* or *bad*."""
+
+    title: str
+    verdict: str
+    tone: str
+    facts: tuple[tuple[str, str], ...]
+    columns: tuple[str, ...]
+    totals: tuple[tuple[str, tuple[int, ...]], ...]
+    deletions: tuple[Deleted, ...]
+    failed: tuple[Group, ...]
+    only_live: tuple[str, ...]
+    ignored: tuple[Group, ...]
+    skipped: tuple[Group, ...]
+    warnings: tuple[Group, ...]
+    items: Packed
+    plot: Plot | None
+    calls: tuple[tuple[str, int], ...]
+    operations: tuple[tuple[str, int], ...]
+    calls_told: str
+    next_steps: tuple[tuple[str, str], ...]
+    guards: tuple[tuple[str, str], ...]
+    rehearsal: tuple[tuple[str, str], ...]
+
+
+def view_of(report: Report) -> View:
+    """The page for a report."""
+    verdict, tone = _verdict(report)
+    name = _MODES.get(report.mode, "Undo" if report.undoes else "Restore")
+    planned = report.plan
+    by_class = planned.by_activity if planned is not None else report.api.by_activity
+    by_operation = planned.by_operation if planned is not None else report.api.by_operation
+    count = planned.calls if planned is not None else report.api.calls
+    return View(
+        title=f"{name} {report.session_id}".strip(),
+        verdict=verdict,
+        tone=tone,
+        facts=tuple(_facts(report)),
+        columns=Totals.__struct_fields__,
+        totals=tuple(_totals(report)),
+        deletions=tuple(_deletions(report)),
+        failed=tuple(_failed(report)),
+        only_live=tuple(map(_only_live, report.verify.only_live)) if report.verify is not None else (),
+        ignored=tuple(_ignored(report)),
+        skipped=tuple(_skipped(report.items)),
+        warnings=tuple(_warnings(report.warnings)),
+        items=packed(report),
+        plot=plot(report.throughput),
+        calls=_most_first(by_class),
+        operations=_most_first(by_operation),
+        calls_told=f"{counted(count, 'call')}{' that the restore would take' if planned is not None else ''}, "
+        f"{counted(report.api.retries, 'retry', 'retries')}, {report.api.rate_limited} refused for their rate",
+        next_steps=tuple(_next_steps(report)),
+        guards=tuple(guards.lines(report.guards)) if report.guards is not None else (),
+        rehearsal=tuple(rehearsal_text.rows(report)) if report.rehearsal is not None else (),
+    )
+
+
+def _verdict(report: Report) -> tuple[str, str]:
+    """One sentence, and how it should look."""
+    totals, items = report.totals, counted(report.totals.selected, "item")
+    if report.status == "not-started":
+        return "The run did not start. Nothing was written.", "bad"
+    if report.verify is not None and report.mode == "verify":
+        return _verified(report, items)
+    ended = {"stopped": "The run stopped early", "interrupted": "The run was interrupted"}.get(report.status)
+    if ended is not None:
+        return f"{ended}: {totals.pending} of {items} were not attempted, {totals.failed} failed.", "bad"
+    if report.mode in _WOULD:
+        told = (
+            f"Of {items}, {totals.created} would be created, {totals.updated} updated, {totals.unchanged} are unchanged"
+        )
+        told += f", {totals.failed} cannot be restored" if totals.failed else ""
+        return f"{told}. Looker was not changed.", "bad" if totals.failed else "good"
+    if totals.failed:
+        return f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded.", "bad"
+    told = f"{items} done: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
+    told += f", {totals.skipped} skipped by rule" if totals.skipped else ""
+    return f"{told}.", "warn" if report.warnings else "good"
+
+
+def _verified(report: Report, items: str) -> tuple[str, str]:
+    verify = report.verify
+    if verify is None:
+        raise ValueError("a verification has a result")
+    if not verify.drifted and not report.totals.failed:
+        return f"Looker is as in the backup: {verify.equal} of {items} compared are equal.", "good"
+    told = [f"{len(verify.different)} differ"]
+    told += [f"{len(verify.only_live)} are only in Looker"] if verify.only_live else []
+    told += [f"{report.totals.failed} could not be compared"] if report.totals.failed else []
+    return f"Looker is not as in the backup: of {items}, {', '.join(told)}.", "bad"
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    there, source = report.destination, report.source
+    release = f", Looker {there.looker_version}" if there.looker_version else ""
+    yield "Destination", f"{there.name} ({there.base_url}){release}"
+    yield "Backup", ", ".join(source.paths) + (f", instance {source.instance}" if source.instance else "")
+    if source.age:
+        yield "Age of the backup", source.age
+    if source.fingerprint:
+        yield "Fingerprint", source.fingerprint
+    yield "Run", f"{report.started_at} to {report.ended_at} ({duration(report.duration_s)})"
+    by = [report.by.looker_user, "@".join(part for part in (report.by.os_user, report.by.host) if part)]
+    if any(by):
+        yield "By", ", ".join(part for part in by if part)
+    if report.reason:
+        yield "Reason", report.reason
+    if report.undoes:
+        yield "Takes back", f"session {report.undoes}"
+    if report.by.command:
+        yield "Command", report.by.command
+
+
+def _totals(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
+    for name, totals in (*report.by_type.items(), ("total", report.totals)):
+        yield name, tuple(getattr(totals, column) for column in Totals.__struct_fields__)
+
+
+def _deletions(report: Report) -> Iterator[Deleted]:
+    alone = report.verify is not None and report.mode == "verify"
+    holders = report.verify.different if report.verify is not None and alone else report.items
+    for holder in holders:
+        if holder.deletions:
+            parts = tuple(_titled(gone.type, gone.id, gone.name) for gone in holder.deletions)
+            yield Deleted(_titled(holder.type, holder.id, holder.name), parts)
+
+
+def _failed(report: Report) -> Iterator[Group]:
+    for group in grouped(report.dead_letters):
+        status = f" {group.status}" if group.status is not None else ""
+        first, last = group.period
+        facts = [
+            ("Error", f"{group.error_type}{status}"),
+            ("Failed at", first if first == last else f"{first} to {last}"),
+            ("What to do", remedy_of(group.error_type)),
+        ]
+        named = [_titled(letter.type, letter.id, letter.name) for letter in group.letters]
+        yield _grouped(group.cause, named, facts)
+
+
+def _grouped(title: str, named: Sequence[str], facts: Sequence[tuple[str, str]] = ()) -> Group:
+    return Group(title, len(named), tuple(facts), tuple(named[:_NAMED]), max(0, len(named) - _NAMED))
+
+
+def _only_live(one: OnlyLive) -> str:
+    told = since(one.facts)
+    return _titled(one.type, one.id, one.name) + (f": {told}" if told else "")
+
+
+def _ignored(report: Report) -> Iterator[Group]:
+    found: dict[str, list[str]] = {}
+    for one in report.verify.ignored if report.verify is not None else ():
+        for change in one.changes:
+            found.setdefault(f"{one.type}.{change.path}", []).append(_titled(one.type, one.id, one.name))
+    yield from (_grouped(path, named) for path, named in found.items())
+
+
+def _skipped(items: Sequence[Item]) -> Iterator[Group]:
+    found: dict[str, list[str]] = {}
+    for item in items:
+        if item.outcome == "skipped":
+            found.setdefault(item.reason, []).append(_titled(item.type, item.id, item.name))
+    yield from (_grouped(reason, named) for reason, named in found.items())
+
+
+def _warnings(warnings: Sequence[str]) -> Iterator[Group]:
+    for reason, found in by_reason(warnings).items():
+        named = [item for item, _ in found if item]
+        yield _grouped(found[0][1] if len(found) == 1 else reason, list(dict.fromkeys(named)))
+
+
+def _most_first(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _next_steps(report: Report) -> Iterator[tuple[str, str]]:
+    """The commands that go on from here."""
+    command = report.guards.undo.partition(" --undo ")[0] if report.guards is not None else "lrestore"
+    session = shlex.quote(report.session_id)
+    if report.mode != "restore" or not report.session_id:
+        return
+    if report.status in ("stopped", "interrupted"):
+        yield "Go on", f"{command} --resume {session}"
+    if report.dead_letters:
+        yield "Try the failed items again", f"{command} --retry-dead-letters {session}"
+    yield "Compare with the backup", f"{command} --resume {session} --verify"
+    yield "Show what was changed", f"{command} --show diff={session}"
+    yield "Show what an undo would do", f"{command} --undo {session} --plan"
+    yield "Undo", f"{command} --undo {session}"
+
+
+def _titled(type_name: str, object_id: str, name: str) -> str:
+    return f"{type_name}={object_id} {name}".rstrip()

@@ -1,0 +1,183 @@
+"""The HTML report says what the report holds, first of all the verdict, and nothing in it can run or load anything."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from lrestore.messages import Change, Deletion, ItemResult, LiveFacts
+from lrestore.report.model import Api, Difference, OnlyLive, Report, Throughput, Verify
+from lrestore.report.page.render import page
+from tests.report.builders import item, letter, report
+from tests.report.page.browser import printed, shown
+
+HOSTILE = (
+    "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">'\"&{{ 7*7 }}\u202e"
+)
+
+
+class Elements(HTMLParser):
+    """Counts elements, and collects attributes that could load or run something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.loads: list[tuple[str, str]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        for name, value in attrs:
+            if name in ("src", "href", "action", "style") or name.startswith("on"):
+                self.loads.append((name, value or ""))
+
+
+def of(results: Iterable[ItemResult], **changes: object) -> Report:
+    made: Report = msgspec.structs.replace(report(results, Api(calls=7, by_activity={"db_query": 7})), **changes)
+    return made
+
+
+def text_of(told: Report) -> str:
+    return page(told).decode()
+
+
+def visible(text: str) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", " ", text))
+
+
+def hostile() -> Report:
+    named = msgspec.structs.replace(
+        item("updated", "1", changes=(Change("title", HOSTILE, HOSTILE + "!"),)), name=HOSTILE
+    )
+    gone = msgspec.structs.replace(
+        item("updated", "2", deletions=(Deletion("dashboard_element", "9", HOSTILE),)), name="Plain"
+    )
+    failed = msgspec.structs.replace(
+        item("failed", "3"), dead_letter=msgspec.structs.replace(letter(item_id="3"), message=HOSTILE, name=HOSTILE)
+    )
+    return of([named, gone, failed], warnings=(HOSTILE,), reason=HOSTILE)
+
+
+@pytest.mark.parametrize(
+    ("told", "verdict", "tone"),
+    [
+        (of([item("updated"), item("created", "1")]), "2 items done: 1 created, 1 updated, 0 unchanged.", "good"),
+        (of([item("failed"), item("updated", "1")]), "1 of 2 items could not be restored completely", "bad"),
+        (of([item("updated")], mode="plan"), "0 would be created, 1 updated", "good"),
+        (of([item("updated")], status="stopped"), "The run stopped early", "bad"),
+        (of([], status="not-started"), "Nothing was written.", "bad"),
+        (of([item("unchanged")], mode="verify", verify=Verify(equal=1)), "Looker is as in the backup", "good"),
+        (
+            of([item()], mode="verify", verify=Verify(different=(Difference("look", "1", "A"),))),
+            "Looker is not as in the backup: of 1 item, 1 differ.",
+            "bad",
+        ),
+    ],
+)
+def test_the_verdict_comes_first(told: Report, verdict: str, tone: str) -> None:
+    text = text_of(told)
+    heading = re.search(r'<h1 class="(\w+)">(.*?)</h1>', text, re.DOTALL)
+    assert heading is not None
+    assert heading[1] == tone
+    assert verdict in visible(heading[2])
+    assert text.index("<h1") < text.index("<table")
+
+
+def test_hostile_texts_are_shown_and_add_no_element() -> None:
+    text = text_of(hostile())
+    found = Elements(text)
+    assert found.names.count("script") == 2
+    assert "img" not in found.names
+    assert found.loads == [("href", "#totals")]
+    assert "\u202e" not in text and "\\u202e" in text
+    assert "{{ 7*7 }}" in visible(text)
+
+
+def test_the_policy_allows_only_the_page_s_own_style_and_script() -> None:
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text_of(hostile()))
+    assert policy is not None
+    assert re.fullmatch(
+        r"default-src 'none'; style-src 'sha256-[\w+/]+=*'; script-src 'sha256-[\w+/]+=*'", html.unescape(policy[1])
+    )
+
+
+def test_failed_items_are_grouped_by_cause_with_what_to_do() -> None:
+    told = visible(text_of(of([item("failed", str(number)) for number in range(3)])))
+    assert "Looker refuses the content" in told
+    assert "What to do" in told
+    assert all(f"dashboard={number} Sales" in told for number in range(3))
+
+
+def test_deletions_are_listed_apart_and_in_full() -> None:
+    gone = tuple(Deletion("dashboard_element", str(number), f"Tile {number}") for number in range(300))
+    told = visible(text_of(of([item(deletions=gone)])))
+    assert all(f"dashboard_element={number} Tile {number}" in told for number in range(300))
+
+
+def test_the_next_steps_name_the_session() -> None:
+    told = visible(text_of(of([item("failed"), item("updated", "1")])))
+    assert "lrestore --retry-dead-letters 20261123-120000-ab12" in told
+    assert "lrestore --undo 20261123-120000-ab12" in told
+    assert "--undo" not in visible(text_of(of([item("updated")], mode="plan")))
+
+
+def test_a_verification_tells_who_changed_what_and_what_only_looker_has() -> None:
+    live = LiveFacts("2026-11-20T10:00:00Z", "Ada Admin")
+    result = Verify(
+        different=(Difference("look", "1", "A", changes=(Change("title", "x", "y"),), live=live),),
+        only_live=(OnlyLive("look", "7", "New one"),),
+        ignored=(Difference("look", "2", "B", changes=(Change("description", 1, 2),)),),
+    )
+    text = text_of(of([item()], mode="verify", verify=result))
+    assert "changed 2026-11-20 by Ada Admin" in text
+    assert "look=7 New one" in visible(text)
+    assert "look.description" in visible(text)
+
+
+def test_the_throughput_is_drawn_with_the_limit_and_the_refusals() -> None:
+    timeline = tuple((float(second), 10 * second, 20 * second, 25.0) for second in range(10))
+    drawn = Throughput(10.0, 20.0, timeline, ((3.0, 1), (5.0, 4)))
+    text = text_of(of([item()], throughput=drawn))
+    assert text.count("<polyline") == 3
+    assert text.count('<line class="refused"') == 2
+    assert "20.0 calls and 10.0 items per second on average" in text
+    assert "<polyline" not in text_of(of([item()]))
+
+
+def test_a_browser_shows_the_items_and_runs_nothing_of_theirs(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(page(hostile()))
+    dom = shown(file, "search=dashboard%3D1")
+    assert "owned" not in (re.search(r"<title>(.*?)</title>", dom) or [""])[0]
+    assert Elements(dom).names.count("script") == 2
+    assert "img" not in Elements(dom).names
+    assert "1 of 2 items, 1 shown" in dom
+    assert "<summary>" in dom and "<ins" in dom
+
+
+def test_a_browser_shows_ten_thousand_items_by_the_hundred(tmp_path: Path) -> None:
+    changes = (
+        Change("title", "old title of this item", "new title of this item"),
+        Change("description", None, "x" * 300),
+    )
+    results = [item(item_id=str(number), changes=changes) for number in range(10_000)]
+    content = page(of(results))
+    assert len(content) < 5_000_000
+    file = tmp_path / "report.html"
+    file.write_bytes(content)
+    dom = shown(file)
+    assert "10000 of 10000 items, 200 shown" in dom
+    assert dom.count('class="item"') == 200
+    assert "1 of 10000 items, 1 shown" in shown(file, "search=dashboard%3D9731")
+
+
+def test_the_page_prints(tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_bytes(page(hostile()))
+    assert printed(file, tmp_path / "report.pdf").startswith(b"%PDF")
