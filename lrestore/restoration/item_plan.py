@@ -206,7 +206,8 @@ class ItemPlanner:
     def _check_lookml(self, plan: ItemPlan, raw: JsonObject) -> None:
         """Warn about LookML that the item uses and the destination lacks."""
         told = [one.path for one in plan.all_unmet]
-        plan.warnings += stale_explores(self._context, plan.key, raw, told)
+        live, judgement = self._context.destination.live, self._context.backup.judgement
+        plan.warnings += stale_explores(live, judgement, plan.key, raw, told)
 
     def _check_creatable(self, item: VaultItem) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]

@@ -52,7 +52,7 @@ def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
     """A folder cannot be moved into itself. Raises NotRestorableError naming the circle that the backup has."""
     if planner.live is None or wanted.get("parent_id") in (None, planner.live.get("parent_id")):
         return
-    loop = circle(planner.context, planner.key.id)
+    loop = circle(planner.context.backup, planner.key.id)
     if loop:
         named = " in ".join(f"folder={one}" for one in loop)
         raise NotRestorableError(

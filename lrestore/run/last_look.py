@@ -170,7 +170,7 @@ class _LastLook:
             for one in rows
             if str(one[entry.id_field]) != row.destination_id
             and not one.get("deleted")
-            and not is_another_item(self._context, key, one)
+            and not is_another_item(self._context.backup, self._context.records, key, one)
             and self._about_then(row, own, one)
         ]
 

@@ -63,9 +63,9 @@ class FolderAccess:
 
     def _left_unclosed(self, match: Match) -> bool:
         """Whether the live folder was created by an earlier process, and does not merely have the same name."""
-        return (match.how == "mapping" or self._context.records.unsettled(self._key)) and is_unclosed(
-            self._context, self._key
-        )
+        records = self._context.records
+        begun = match.how == "mapping" or records.unsettled(self._key)
+        return begun and is_unclosed(records, self._context.policy, self._key)
 
     def _write(self, operation: str, live_id: str, body: JsonObject, changes: tuple[Change, ...] = ()) -> Write:
         return Write(

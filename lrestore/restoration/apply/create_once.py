@@ -189,8 +189,8 @@ def _settle(context: WritingContext, creation: Creation, tried: _Tried, error: L
         tried = _Sending(context, creation, intent)()
         if not isinstance(tried.answer, LookerError):
             return tried
-        error = tried.answer
-        error.retries += attempt + 1
+        error = tried.answer.with_context(retries=tried.answer.retries + attempt + 1)
+        tried = tried._replace(answer=error)
     return tried
 
 

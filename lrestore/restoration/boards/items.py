@@ -110,7 +110,7 @@ class Targets:
         found["lookml_dashboard_id"] = name or None
         if name and str((live or {}).get("lookml_dashboard_id")) != str(name):
             path = f"{pin.path}.lookml_dashboard_id"
-            error = lookml_missing(self.context, str(name), path, self.key, self.warnings)
+            error = lookml_missing(self.context.destination.live, str(name), path, self.key, self.warnings)
             if error:
                 self._without(pin, f"lookml_dashboard={name} is not in the destination", path, error)
                 return None

@@ -102,10 +102,11 @@ class BoardPlanner:
 
     def _match_sections(self) -> Matching[BoardSection]:
         """A section in the trash is matched by its id alone."""
+        records = self._context.records
         matching = match_parts(
             [section for _, section in self._sections],
             self._live_sections,
-            mapped=lambda source_id: mapped_part(self._context, "board_section", source_id, self._live_sections),
+            mapped=lambda source_id: mapped_part(records, "board_section", source_id, self._live_sections),
             ids_hold=self._ids_hold,
             keys=((_texts, _alive(_texts)), (_title, _alive(_title))),
         )
@@ -121,7 +122,7 @@ class BoardPlanner:
         matching = match_parts(
             [pin.as_part() for pin in self._pins],
             [pin.as_part() for pin in self._live_pins],
-            mapped=lambda source_id: mapped_part(self._context, "board_item", source_id, parts),
+            mapped=lambda source_id: mapped_part(self._context.records, "board_item", source_id, parts),
             ids_hold=self._ids_hold,
             keys=(
                 (lambda part: self._here(part["pin"]), lambda part: (part["pin"].section, live_source(part["pin"]))),

@@ -69,7 +69,7 @@ class Sides:
         matching = match_parts(
             backed_up,
             live,
-            mapped=lambda source_id: mapped_part(self._context, kind, source_id, live),
+            mapped=lambda source_id: mapped_part(self._context.records, kind, source_id, live),
             ids_hold=self._ids_hold,
             keys=keys,
             kind=sort,

@@ -151,7 +151,7 @@ class TilePlanner:
         if found is not None:
             return found
         if live is not None and live.get("merge_result_id") and not same_source_ids(tile, {}):
-            known = mapped_part(self._context, "dashboard_element", str(tile["id"]), [live])
+            known = mapped_part(self._context.records, "dashboard_element", str(tile["id"]), [live])
             if known is not None:
                 return str(live["merge_result_id"])
         self._without(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)

@@ -6,13 +6,14 @@ from lrestore.content.shapes.boundary import as_user
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
+from lrestore.restoration.backup import Backup
 from lrestore.restoration.beside import COPIED
-from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.users import same_person
+from lrestore.restoration.journal import Records
 
 
-def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
+def is_another_item(backup: Backup, records: Records, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object ``row`` is known to be another item than ``key``.
 
     In the same instance an object whose id the backup holds is that object. In any, an object that is recorded as
@@ -21,37 +22,37 @@ def is_another_item(context: Context, key: ItemKey, row: JsonObject) -> bool:
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))
-    if key.type in COPIED and _is_copy(context, key.type, row):
+    if key.type in COPIED and _is_copy(records, key.type, row):
         return True
-    if context.backup.copies(key):
+    if backup.copies(key):
         return False
-    if entry.namesakes and claimants(context, key.type, row) - {key.id}:
+    if entry.namesakes and claimants(backup, records, key.type, row) - {key.id}:
         return True
-    if context.backup.same_instance and other != key and context.backup.source.holds(other):
+    if backup.same_instance and other != key and backup.source.holds(other):
         return True
-    claiming = claimants(context, key.type, row) - {key.id}
-    return any(context.backup.source.holds(ItemKey(key.type, claimant)) for claimant in claiming)
+    claiming = claimants(backup, records, key.type, row) - {key.id}
+    return any(backup.source.holds(ItemKey(key.type, claimant)) for claimant in claiming)
 
 
-def _is_copy(context: Context, type_name: str, row: JsonObject) -> bool:
+def _is_copy(records: Records, type_name: str, row: JsonObject) -> bool:
     """Whether a session has made the live object as a copy beside an original."""
-    return any(proves(type_name, recorded, row) for recorded in context.records.copied(type_name, str(row["id"])))
+    return any(proves(type_name, recorded, row) for recorded in records.copied(type_name, str(row["id"])))
 
 
-def claimants(context: Context, type_name: str, row: JsonObject) -> set[str]:
+def claimants(backup: Backup, records: Records, type_name: str, row: JsonObject) -> set[str]:
     """The source ids of the items that are provably mapped to the live object ``row``."""
     live_id = str(row[CONTENT_TYPES[type_name].id_field])
     found = set()
-    for source_id, recorded in context.records.recorded_as(type_name, live_id).items():
+    for source_id, recorded in records.recorded_as(type_name, live_id).items():
         verdict = proves(type_name, recorded, row)
-        if verdict or (verdict is None and _goes_by(context, ItemKey(type_name, source_id), row)):
+        if verdict or (verdict is None and _goes_by(backup, ItemKey(type_name, source_id), row)):
             found.add(source_id)
     return found
 
 
-def _goes_by(context: Context, key: ItemKey, row: JsonObject) -> bool:
+def _goes_by(backup: Backup, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object goes by the backed-up name, which is all that proves what an older version recorded."""
-    backed_up = context.backup.raw(key)
+    backed_up = backup.raw(key)
     if backed_up is None:
         return False
     if key.type == "user":

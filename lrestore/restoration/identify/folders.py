@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
-from lrestore.restoration.context import Context
+from lrestore.restoration.backup import Backup
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.look import FolderBase
@@ -34,36 +35,36 @@ def is_special(folder: FolderBase) -> bool:
     return flagged or str(folder.get("id")) == _LOOKML
 
 
-def special_folder(context: Context, folder: FolderBase, user_of: UserOf) -> str | None:
+def special_folder(live: Live, backup: Backup, folder: FolderBase, user_of: UserOf) -> str | None:
     """The live id of such a folder; None where the destination has none."""
     if folder.get("is_personal"):
-        owner = owner_of(context, folder)
+        owner = owner_of(backup, folder)
         user_id = user_of(owner) if owner else None
-        return context.destination.live.personal_folder(user_id) if user_id else None
+        return live.personal_folder(user_id) if user_id else None
     for flag in ROOTS:
         if folder.get(flag):
-            return context.destination.live.flagged_folder(flag)
+            return live.flagged_folder(flag)
     if folder.get("external_id"):
-        found = context.destination.live.find("folder", {"external_id": str(folder["external_id"])})
+        found = live.find("folder", {"external_id": str(folder["external_id"])})
         return str(found[0]["id"]) if found else None
-    return _LOOKML if context.destination.live.exists("folder", _LOOKML) else None
+    return _LOOKML if live.exists("folder", _LOOKML) else None
 
 
-def owner_of(context: Context, folder: FolderBase) -> str | None:
+def owner_of(backup: Backup, folder: FolderBase) -> str | None:
     """The source id of the user whose personal folder this is: the user's own record says so, else who made it."""
-    owner = context.backup.source.personal_folders.get(str(folder["id"]))
+    owner = backup.source.personal_folders.get(str(folder["id"]))
     if owner is None and folder.get("creator_id") is not None:
         return str(folder["creator_id"])
     return owner
 
 
-def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, FolderBase]]:
+def lineage(backup: Backup, folder_id: str) -> Iterator[tuple[str, FolderBase]]:
     """A backed-up folder and those above it, as far as they can be read; it ends where a folder comes again."""
     seen: set[str] = set()
     here: str | None = folder_id
     while here is not None and here not in seen:
         seen.add(here)
-        raw = context.backup.raw(ItemKey("folder", here))
+        raw = backup.raw(ItemKey("folder", here))
         if raw is None:
             return
         folder = as_folder(raw)
@@ -72,9 +73,9 @@ def lineage(context: Context, folder_id: str) -> Iterator[tuple[str, FolderBase]
         here = None if above in (None, "") else str(above)
 
 
-def circle(context: Context, folder_id: str) -> tuple[str, ...]:
+def circle(backup: Backup, folder_id: str) -> tuple[str, ...]:
     """The folders of a circle in the backup, if the parents of this one lead into it."""
-    way = list(lineage(context, folder_id))
+    way = list(lineage(backup, folder_id))
     if not way:
         return ()
     above = str(way[-1][1].get("parent_id") or "")
@@ -82,9 +83,9 @@ def circle(context: Context, folder_id: str) -> tuple[str, ...]:
     return (*ids[ids.index(above) :], above) if above in ids else ()
 
 
-def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
+def why_folder_missing(backup: Backup, key: ItemKey, folder_id: str, path: str) -> DependencyError | None:
     """The error for a folder that cannot be restored; None if the usual error is sufficient."""
-    loop = circle(context, folder_id)
+    loop = circle(backup, folder_id)
     if loop:
         chain = " in ".join(f"folder={one}" for one in loop)
         hint = "the backup is damaged there: move the content's folder in a copy of the backup, or restore elsewhere"
@@ -94,15 +95,15 @@ def why_folder_missing(context: Context, key: ItemKey, folder_id: str, path: str
             key=key,
             hint=hint,
         )
-    for _, folder in lineage(context, folder_id):
+    for _, folder in lineage(backup, folder_id):
         if folder.get("is_personal"):
-            return _without_owner(context, key, folder, path)
+            return _without_owner(backup, key, folder, path)
     return None
 
 
-def _without_owner(context: Context, key: ItemKey, folder: FolderBase, path: str) -> DependencyError:
-    owner = owner_of(context, folder)
-    user = context.backup.raw(ItemKey("user", owner)) if owner else None
+def _without_owner(backup: Backup, key: ItemKey, folder: FolderBase, path: str) -> DependencyError:
+    owner = owner_of(backup, folder)
+    user = backup.raw(ItemKey("user", owner)) if owner else None
     login = as_user(user or {})
     email = login.get("email") or (login.get("credentials_email") or {}).get("email")
     named = f"user={owner}" + (f" ({email})" if email else "") if owner else "an unknown user"
@@ -117,9 +118,9 @@ def _without_owner(context: Context, key: ItemKey, folder: FolderBase, path: str
     )
 
 
-def in_personal_folder(context: Context, raw: JsonObject, folder_id: str) -> bool:
+def in_personal_folder(backup: Backup, raw: JsonObject, folder_id: str) -> bool:
     """Whether the folder is a personal folder or below one."""
     shown = as_folder(raw.get("folder") or {})
     if shown.get("is_personal") or shown.get("is_personal_descendant"):
         return True
-    return any(folder.get("is_personal") for _, folder in lineage(context, folder_id))
+    return any(folder.get("is_personal") for _, folder in lineage(backup, folder_id))

@@ -243,7 +243,7 @@ def _another(context: Context, key: ItemKey, row: JsonObject, match: Match) -> b
     entry = CONTENT_TYPES[key.type]
     if match.stranger and str(row[entry.id_field]) == match.stranger:
         return other_than_its_name(key.type)
-    return is_another_item(context, key, row)
+    return is_another_item(context.backup, context.records, key, row)
 
 
 def title_of(type_name: str, obj: JsonObject) -> str:

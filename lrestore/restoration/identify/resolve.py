@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lrestore.content.identity import same_origin
 from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.live import LISTED
+from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
@@ -48,7 +49,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     Raises DependencyError naming type, id and path where there is none, or where nothing may be put into it yet.
     """
     if target == "folder":
-        refuse_unclosed(context, source_id, path=path, key=key)
+        refuse_unclosed(context.records, context.policy, source_id, path=path, key=key)
     known = _by_mapping(context, target, source_id)
     if known is not None:
         return known
@@ -61,7 +62,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
         found = _by_own_id(context, target, source_id) or _by_natural_key(context, target, source_id)
         if found is not None:
             return found
-    homeless = why_folder_missing(context, key, source_id, path) if target == "folder" else None
+    homeless = why_folder_missing(context.backup, key, source_id, path) if target == "folder" else None
     raise homeless or missing(context, target, source_id, path=path, key=key)
 
 
@@ -117,11 +118,11 @@ def _text_of(value: object) -> str | None:
 def _same_path(context: Context, source_id: str, live: FolderBase) -> bool:
     """Whether the names agree on the way up from the two folders, to one that comes with every instance."""
     here: FolderBase | None = live
-    for _, folder in lineage(context, source_id):
+    for _, folder in lineage(context.backup, source_id):
         if here is None:
             return False
         if is_special(folder):
-            return str(here["id"]) == special_folder(context, folder, lambda user_id: user_there(context, user_id))
+            return str(here["id"]) == _special(context, folder)
         if str(here.get("name")) != str(folder.get("name")):
             return False
         above = context.destination.live.get("folder", str(here.get("parent_id")))
@@ -222,12 +223,12 @@ def _shown_folder(context: Context, raw: JsonObject, source_id: str) -> str | No
     held = context.backup.source.holds(ItemKey("folder", source_id))
     if held or str(shown.get("id")) != source_id or not is_special(shown):
         return None
-    return special_folder(context, shown, lambda user_id: user_there(context, user_id))
+    return _special(context, shown)
 
 
 def _lost_for_good(context: Context, raw: JsonObject, source_id: str) -> str:
     """The reason why a missing folder cannot be restored; "" if it can."""
-    if in_personal_folder(context, raw, source_id):
+    if in_personal_folder(context.backup, raw, source_id):
         return f"personal folder {source_id} is gone"
     if context.backup.raw(ItemKey("folder", source_id)) is None:
         return f"folder {source_id} is in neither the backup nor the destination"
@@ -286,14 +287,14 @@ def _belongs_to_another(context: Context, target: str, source_id: str) -> bool:
     return context.backup.same_instance and _there(context, target, source_id)
 
 
-def lookml_missing(context: Context, name: str, path: str, key: ItemKey, warnings: list[str]) -> DependencyError | None:
+def lookml_missing(live: Live, name: str, path: str, key: ItemKey, warnings: list[str]) -> DependencyError | None:
     """The error for a LookML dashboard (``model::name``) that cannot be in the destination; None for one that may be.
 
     Only Looker knows what a model that is there defines: it may show nothing of a dashboard that it takes all the same.
     """
-    if context.destination.live.exists("dashboard", name):
+    if live.exists("dashboard", name):
         return None
-    if context.destination.live.exists("lookml_model", name.partition("::")[0]):
+    if live.exists("lookml_model", name.partition("::")[0]):
         warnings.append(f"{path}: Looker does not show lookml_dashboard={name}, though it has its model")
         return None
     return DependencyError(
@@ -428,7 +429,7 @@ def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObj
     if context.backup.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
         born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
         return born_elsewhere and other_than_its_name(key.type)
-    return is_another_item(context, key, row)
+    return is_another_item(context.backup, context.records, key, row)
 
 
 def _in_the_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool:
@@ -442,7 +443,7 @@ def _in_the_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool
 def _folder(context: Context, source_id: str) -> str | None:
     """A folder by the names on the way down to it, from the first one above that is known otherwise."""
     below: list[tuple[ItemKey, str]] = []
-    for folder_id, folder in lineage(context, source_id):
+    for folder_id, folder in lineage(context.backup, source_id):
         here = _known_folder(context, folder_id, folder)
         if here is not None:
             break
@@ -456,7 +457,7 @@ def _folder(context: Context, source_id: str) -> str | None:
             return None
     for key, name in reversed(below):
         rows = context.destination.live.find("folder", {"parent_id": here, "name": name})
-        found = [row for row in rows if not is_another_item(context, key, row)]
+        found = [row for row in rows if not is_another_item(context.backup, context.records, key, row)]
         if len(found) != 1:
             return None
         here = str(found[0]["id"])
@@ -469,13 +470,19 @@ def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
     return above not in (None, "") and context.backup.raw(ItemKey("folder", str(above))) is None
 
 
+def _special(context: Context, folder: FolderBase) -> str | None:
+    """The live id of a folder that only Looker makes; None where the destination has none."""
+    user_of = partial(user_there, context)
+    return special_folder(context.destination.live, context.backup, folder, user_of)
+
+
 def _known_folder(context: Context, folder_id: str, folder: FolderBase) -> str | None:
     """The live folder of a backed-up one, as far as that can be told without its name."""
     known = _without_its_name(context, "folder", folder_id)
     if known is not None:
         return known
     if is_special(folder):
-        return special_folder(context, folder, lambda user_id: user_there(context, user_id))
+        return _special(context, folder)
     return None
 
 

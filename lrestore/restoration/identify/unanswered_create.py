@@ -51,7 +51,7 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
         row
         for row in context.destination.live.find_now(key.type, _names(key, write))
         if str(row["id"]) not in before
-        and not is_another_item(context, key, row)
+        and not is_another_item(context.backup, context.records, key, row)
         and not differing(sent, row, fields.sdk_model(entry.model))
     ]
     return _sole(key, found)
@@ -63,7 +63,9 @@ def sole_new(context: Context, key: ItemKey, found: list[JsonObject]) -> JsonObj
 
     Raises AmbiguousMatchError where several objects are like that.
     """
-    return _sole(key, [row for row in found if not row.get("deleted") and not is_another_item(context, key, row)])
+    backup, records = context.backup, context.records
+    new = [row for row in found if not row.get("deleted") and not is_another_item(backup, records, key, row)]
+    return _sole(key, new)
 
 
 def _sole(key: ItemKey, found: list[JsonObject]) -> JsonObject | None:

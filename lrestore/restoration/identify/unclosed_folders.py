@@ -12,7 +12,9 @@ from contextlib import contextmanager
 
 from lrestore.errors import DependencyError, LookerError
 from lrestore.messages import Intent, ItemKey
-from lrestore.restoration.context import Context, WritingContext
+from lrestore.restoration.context import WritingContext
+from lrestore.restoration.journal import Records
+from lrestore.restoration.policy import Policy
 
 ACCESS = "folder_access"
 """The kind of part that stands for the access list."""
@@ -35,17 +37,17 @@ def to_be_closed(context: WritingContext, key: ItemKey) -> Iterator[None]:
         raise
 
 
-def is_unclosed(context: Context, key: ItemKey) -> bool:
+def is_unclosed(records: Records, policy: Policy, key: ItemKey) -> bool:
     """Whether a folder that some run has made, or begun to make, has not got its access list."""
-    if context.policy.new_folder_access == INHERIT or (ACCESS, key.id) not in context.records.unsettled_parts(key):
+    if policy.new_folder_access == INHERIT or (ACCESS, key.id) not in records.unsettled_parts(key):
         return False
-    return context.records.unsettled(key) or context.records.recorded(key.type, key.id) is not None
+    return records.unsettled(key) or records.recorded(key.type, key.id) is not None
 
 
-def refuse_unclosed(context: Context, folder_id: str, *, path: str, key: ItemKey) -> None:
+def refuse_unclosed(records: Records, policy: Policy, folder_id: str, *, path: str, key: ItemKey) -> None:
     """Raises DependencyError where nothing may be put into a folder of the backup yet."""
     folder = ItemKey("folder", folder_id)
-    if key != folder and is_unclosed(context, folder):
+    if key != folder and is_unclosed(records, policy, folder):
         raise DependencyError(
             f"{key} needs {folder} ({path}), which was made and whose access could not be restricted: nothing is put "
             "into it",

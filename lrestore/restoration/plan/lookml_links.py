@@ -31,7 +31,7 @@ class LookmlLink:
         name = wanted.get(FIELD)
         if not name or str((live or {}).get(FIELD) or "") == str(name):
             return
-        error = lookml_missing(self._context, str(name), self._path, self._key, self.warnings)
+        error = lookml_missing(self._context.destination.live, str(name), self._path, self._key, self.warnings)
         if error is not None:
             del wanted[FIELD]
             why = f"lookml_dashboard={name} is not in the destination"

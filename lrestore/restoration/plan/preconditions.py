@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
+from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
 from lrestore.content.references import explore_uses, field_uses
 from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Context
 from lrestore.restoration.identify.queries import explore_name
 from lrestore.restoration.writes import Plan, Write
 
@@ -25,7 +26,9 @@ class _Planned(Protocol):
     parts: Plan
 
 
-def stale_explores(context: Context, key: ItemKey, raw: JsonObject, told: Collection[str] = ()) -> list[str]:
+def stale_explores(
+    live: Live, judgement: Judgement, key: ItemKey, raw: JsonObject, told: Collection[str] = ()
+) -> list[str]:
     """Warnings about models, explores and fields that an item uses and the destination lacks.
 
     Tiles that use them show an error in Looker, but can be written: in the same instance by the id of their query,
@@ -34,14 +37,14 @@ def stale_explores(context: Context, key: ItemKey, raw: JsonObject, told: Collec
     """
     places: dict[str, list[str]] = {}
     for use in dict.fromkeys(explore_uses(key.type, raw)):
-        if not _said(use.path, told) and not context.destination.live.explore_exists(use.model, use.explore):
+        if not _said(use.path, told) and not live.explore_exists(use.model, use.explore):
             places.setdefault(explore_name(use.model, use.explore), []).append(use.path)
     absent = [
         f"{named} is not in the destination: what uses it shows an error until the LookML is deployed "
         f"({', '.join(paths)})"
         for named, paths in places.items()
     ]
-    return absent or _absent_fields(context, key, raw)
+    return absent or _absent_fields(live, judgement, key, raw)
 
 
 def _said(path: str, told: Collection[str]) -> bool:
@@ -50,13 +53,13 @@ def _said(path: str, told: Collection[str]) -> bool:
     return any(one.partition("]")[0] == part for one in told)
 
 
-def _absent_fields(context: Context, key: ItemKey, raw: JsonObject) -> list[str]:
+def _absent_fields(live: Live, judgement: Judgement, key: ItemKey, raw: JsonObject) -> list[str]:
     """Only in another instance, where LookML may be another, is it worth a call for each explore to know its fields."""
-    if context.backup.judgement.instance != "other":
+    if judgement.instance != "other":
         return []
     places: dict[str, list[str]] = {}
     for use in field_uses(key.type, raw):
-        there = context.destination.live.definitions.explore_fields(use.model, use.explore)
+        there = live.definitions.explore_fields(use.model, use.explore)
         if there is not None and use.field not in there:
             places.setdefault(f"field {use.field} of explore={use.model}::{use.explore}", []).append(use.path)
     return [f"{field} is not in the destination ({', '.join(paths)})" for field, paths in places.items()]

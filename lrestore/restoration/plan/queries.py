@@ -61,8 +61,7 @@ def check_query(context: Context, query_id: str, asked: Query | None, path: str)
         try:
             context.destination.session.call("query", path={"query_id": query_id})
         except NotFoundError:
-            error.message += f", and neither is query={query_id}"
-            raise error from None
+            raise error.with_context(message=f"{error.message}, and neither is query={query_id}") from None
 
 
 class QueryMaker:

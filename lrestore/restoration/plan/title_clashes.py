@@ -39,7 +39,8 @@ def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
     """The backed-up items that a live object is. Copies beside the originals change none of them."""
     if context.backup.beside is not None:
         return set()
-    sources = claimants(context, type_name, live) | ({str(live["id"])} if context.backup.same_instance else set())
+    own = {str(live["id"])} if context.backup.same_instance else set()
+    sources = claimants(context.backup, context.records, type_name, live) | own
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.backup.source.holds(key)}
 
 

@@ -55,7 +55,7 @@ def _content(planner: OwnPlanner, body: JsonObject) -> None:
     lookml = as_plan(body).get("lookml_dashboard_id")
     if lookml and live.get("lookml_dashboard_id") != lookml:
         where = "lookml_dashboard_id"
-        error = lookml_missing(planner.context, str(lookml), where, planner.key, planner.warnings)
+        error = lookml_missing(planner.context.destination.live, str(lookml), where, planner.key, planner.warnings)
         if error:
             raise error
     if planner.live is None and not chosen:

@@ -42,7 +42,7 @@ def translated_tabs(context: Context, key: ItemKey, raw: ScheduledPlan, dashboar
         if tab in kept:
             found.append(tab)
             continue
-        mapped = made.get(tab) or mapped_part(context, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
+        mapped = made.get(tab) or mapped_part(context.records, _KIND, tab, theirs) or _namesake(ours.get(tab), theirs)
         if mapped is None:
             raise DependencyError(
                 f"{key} needs {_KIND}={tab} (tab_ids), a tab that dashboard {dashboard_id} of the destination lacks",

@@ -131,7 +131,8 @@ class MembershipPlanner:
 
     def _is_none_of(self, unresolved: list[ItemKey], live_id: str) -> bool:
         live = unresolved and self._context.destination.live.get(unresolved[0].type, live_id)
-        return all(is_another_item(self._context, key, live or {"id": live_id}) for key in unresolved)
+        backup, records = self._context.backup, self._context.records
+        return all(is_another_item(backup, records, key, live or {"id": live_id}) for key in unresolved)
 
     def _wanted(self, name: _List, target: str) -> _Meant | None:
         """The backed-up list in ids of the destination; None if it is unknown."""

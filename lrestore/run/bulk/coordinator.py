@@ -243,8 +243,7 @@ class Coordinator:
         why = self._failed_needs.why(key)
         if not why:
             return False
-        error = DependencyError(why, key=key)
-        error.missing = self._absent(key)
+        error = DependencyError(why, key=key).with_context(missing=self._absent(key))
         self._outbox.record(failed(error, key, ""))
         return True
 

@@ -139,7 +139,8 @@ def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObj
 
 def _is_it(vault: Vault, context: Context, mapping: Mapping, shown: JsonObject) -> bool:
     key = ItemKey(mapping.type, mapping.source_id)
-    if is_built_in(CONTENT_TYPES[key.type], shown) or claimants(context, key.type, shown) - {key.id}:
+    others = claimants(context.backup, context.records, key.type, shown) - {key.id}
+    if is_built_in(CONTENT_TYPES[key.type], shown) or others:
         return False
     try:
         raw = vault.read(key).raw
