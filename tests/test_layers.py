@@ -54,6 +54,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"pipes"}),
         frozenset({"launch"}),
         frozenset({"batch_size", "call_crash_points", "callers", "crash_policy", "failed_needs", "protocol"}),
+        frozenset({"unconfirmed"}),
         frozenset({"outbox", "coordinator_outbox"}),
         frozenset({"worker", "writer"}),
         # Imported by name, by the fork server that launch.launcher starts.

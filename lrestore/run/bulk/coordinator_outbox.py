@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from lrestore.messages import ItemResult
-from lrestore.run.bulk.protocol import Own, Sent
+from lrestore.run.bulk.protocol import Own
+from lrestore.run.bulk.unconfirmed import Unconfirmed
 from lrestore.run.journal.records import Finished
 
 COORDINATOR = 0
@@ -17,36 +16,33 @@ _AT_ONCE = 16
 
 
 class CoordinatorOutbox:
-    """Numbers records and keeps them until they are confirmed; ``tell`` passes them to the writer."""
+    """Sends records and keeps them until they are confirmed; ``tell`` passes them to the writer."""
 
     def __init__(self, tell: Callable[[Own], None]) -> None:
         self._tell = tell
-        self._kept: dict[int, Sent] = {}
-        self._number = 0
-        self._confirmed = 0
+        self._unconfirmed = Unconfirmed(COORDINATOR)
 
     @property
     def pending(self) -> int:
         """The number of results that are not on disk yet."""
-        return len(self._kept)
+        return len(self._unconfirmed)
 
     @property
     def full(self) -> bool:
         """Whether to wait for the writer before recording more."""
-        return len(self._kept) >= _AT_ONCE
+        return len(self._unconfirmed) >= _AT_ONCE
 
     def record(self, result: ItemResult) -> None:
         """Send a result."""
-        self._number += 1
-        self._kept[self._number] = Sent(COORDINATOR, self._number, self._confirmed + 1, Finished(result))
-        self._tell(Own(self._kept[self._number]))
+        sent = self._unconfirmed.next(Finished(result))
+        self._unconfirmed.keep(sent)
+        self._tell(Own(sent))
 
     def confirm(self, number: int) -> None:
         """Everything up to that number is on disk."""
-        self._kept = {at: sent for at, sent in self._kept.items() if at > number}
-        self._confirmed = max(self._confirmed, number)
+        self._unconfirmed.confirm(number)
 
     def resend(self) -> None:
         """Send everything unconfirmed again to a new writer."""
-        for number in sorted(self._kept):
-            self._tell(Own(msgspec.structs.replace(self._kept[number], first=self._confirmed + 1)))
+        for sent in self._unconfirmed.again():
+            self._tell(Own(sent))
