@@ -54,12 +54,6 @@ class DependencyGraph(Generic[Node]):
                 return node
         return None
 
-    def put_back(self, node: Node) -> None:
-        """Make a node ready again: its holder died before settling it."""
-        if node in self._handed_out:
-            self._handed_out.discard(node)
-            heappush(self._ready, (self._priority(node), self._next(), node))
-
     def withdraw(self, node: Node) -> None:
         """Set aside a node whose holder died: only :meth:`hold` hands it out again."""
         self._handed_out.discard(node)

@@ -80,13 +80,6 @@ def test_circles_are_those_that_a_naive_search_finds(edges: dict[int, set[int]])
     assert found == naive
 
 
-def test_a_node_whose_holder_died_is_given_out_again() -> None:
-    ready = DependencyGraph([1, 2], {}, by_number)
-    assert ready.take() == 1
-    ready.put_back(1)
-    assert [ready.take(), ready.take(), ready.take()] == [1, 2, None]
-
-
 def test_priority_decides_among_the_ready() -> None:
     ready = DependencyGraph([3, 1, 2], {1: [3]}, by_number)
     assert ready.take() == 2

@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from lrestore.text.storable import to_json
-from lrestore.text.terminal import columns, plain, plain_json
+from lrestore.text.tables import aligned
+from lrestore.text.terminal import plain, plain_json
 
 Row = Sequence[object]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full-width ones count, too)
@@ -17,10 +18,8 @@ def table(header: Sequence[str], rows: Iterable[Row]) -> str:
     """Columns under a header: text left-aligned, numbers right-aligned. Terminal control characters are escaped."""
     body = list(rows)
     cells = [[_cell(value) for value in row] for row in body]
-    numbers = [all(isinstance(row[index], int | float) for row in body) for index in range(len(header))]
-    lines = [list(header), *cells]
-    widths = [max(columns(line[index]) for line in lines) for index in range(len(header))]
-    return "".join(_line(line, widths, numbers) for line in lines)
+    numbers = [index for index in range(len(header)) if all(isinstance(row[index], int | float) for row in body)]
+    return "".join(f"{line}\n" for line in aligned([list(header), *cells], numbers))
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:
@@ -57,16 +56,6 @@ def as_json(value: object) -> str:
     return plain_json(msgspec.json.format(to_json(value), indent=2)) + "\n"
 
 
-def size(count: int) -> str:
-    """Bytes for people: ``512 B``, ``12.3 KiB``."""
-    amount = float(count)
-    for unit in ("B", "KiB", "MiB"):
-        if amount < 1024:
-            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} GiB"
-
-
 def _cell(value: object) -> str:
     if value is None:
         return ""
@@ -76,11 +65,3 @@ def _cell(value: object) -> str:
 def _defused(value: object) -> str:
     cell = _cell(value)
     return f"'{cell}" if isinstance(value, str) and value.startswith(_FORMULA) else cell
-
-
-def _line(cells: Sequence[str], widths: Sequence[int], numbers: Sequence[bool]) -> str:
-    padded = [
-        " " * (width - columns(cell)) + cell if number else cell + " " * (width - columns(cell))
-        for cell, width, number in zip(cells, widths, numbers, strict=True)
-    ]
-    return "  ".join(padded).rstrip() + "\n"

@@ -13,6 +13,7 @@ from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen
 from lrestore.report.model import Item, Report
 from lrestore.report.rehearsal_text import rehearsal
+from lrestore.text.tables import numbered
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
@@ -128,4 +129,4 @@ def closing(report: Report) -> str:
 
 def _calls(report: Report) -> str:
     rows = [(f"  {operation}", str(count)) for operation, count in sorted(report.api.by_operation.items())]
-    return "".join(f"{line}\n" for line in ["API calls:", *text.aligned(rows)]) if rows else ""
+    return "".join(f"{line}\n" for line in ["API calls:", *numbered(rows)]) if rows else ""

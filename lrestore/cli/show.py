@@ -26,6 +26,7 @@ from lrestore.run.audit import age
 from lrestore.settings import Settings, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
+from lrestore.text.sizes import size
 from lrestore.text.words import counted
 from lrestore.vault.backups.opening import open_source
 from lrestore.vault.reader import Vault
@@ -245,7 +246,7 @@ def _summary_table(summary: SourceSummary) -> str:
         ("chosen", summary.chosen or ""),
         ("schema", ", ".join(map(str, summary.schema_versions))),
         ("backed up", _period(summary)),
-        ("size", tables.size(total_bytes)),
+        ("size", size(total_bytes)),
     ]
     return tables.facts(facts) + "\n" + tables.table(_SOURCE, rows) + text.warnings(summary.warnings)
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from lrestore.text.sizes import size
+from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
@@ -120,9 +122,7 @@ def lines(guards: Guards) -> Iterator[tuple[str, str]]:
 
 def screen(guards: Guards) -> str:
     """The lines as a block, each ending with a newline."""
-    rows = list(lines(guards))
-    width = max(len(label) for label, _ in rows)
-    return "".join(f"{label:<{width}}  {text}\n" for label, text in rows)
+    return "".join(f"{line}\n" for line in aligned(list(lines(guards)), right=()))
 
 
 def question(guards: Guards) -> str:
@@ -132,16 +132,6 @@ def question(guards: Guards) -> str:
     foreseen = guards.foreseen
     gone = f", with {_deletions(foreseen)}" if foreseen.deleted else ""
     return f"write {counted(foreseen.items, 'object')} ({foreseen.create} create, {foreseen.update} update{gone})?"
-
-
-def size(count: int) -> str:
-    """``12 MB``: as people read sizes."""
-    number = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}"
-        number /= 1000
-    return f"{number:.1f} TB"
 
 
 def _destination(there: DestinationFacts) -> Iterator[tuple[str, str]]:

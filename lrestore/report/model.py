@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from lrestore.json_types import JsonObject
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, LiveFacts, Outcome, Totals
 from lrestore.report.guards import Guards
 from lrestore.report.rehearsal import Rehearsal
@@ -242,8 +241,3 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} by type does not add up to {getattr(self.totals, name)}")
         if len(self.dead_letters) != self.totals.failed:
             raise ValueError(f"{self.totals.failed} items failed, but there are {len(self.dead_letters)} dead letters")
-
-    def as_builtins(self) -> JsonObject:
-        """The content of the JSON file."""
-        built: JsonObject = msgspec.to_builtins(self, enc_hook=str)
-        return built

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lrestore.report.guards import size
 from lrestore.report.model import Report
 from lrestore.report.rehearsal import Problem, Rehearsal
 from lrestore.report.text import PLAIN, Style, duration, titled
+from lrestore.text.sizes import size
+from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
@@ -19,9 +20,7 @@ def rehearsal(report: Report, style: Style = PLAIN) -> str:
     """The facts of a rehearsal, each with a label; "" for a report of another mode."""
     if report.rehearsal is None:
         return ""
-    told = list(rows(report))
-    width = max(len(label) for label, _ in told)
-    lines = [f"{label:<{width}}  {text}" for label, text in told]
+    lines = aligned(list(rows(report)), right=())
     failed = {(letter.type, letter.id) for letter in report.dead_letters}
     others = [one for one in report.rehearsal.problems if (one.type, one.id) not in failed]
     return "".join(f"{line}\n" for line in [*lines, *_problems(others, style)])

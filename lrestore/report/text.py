@@ -12,6 +12,7 @@ from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Item, Plan, Report
 from lrestore.report.notices import by_reason
+from lrestore.text.tables import numbered
 from lrestore.text.terminal import columns, cut, plain
 from lrestore.text.words import counted
 
@@ -66,7 +67,7 @@ def summary(report: Report, style: Style = PLAIN) -> str:
         rows.append(("total", *_cells(report.totals)))
     speed = f"{report.throughput.items_per_s:.1f} items/s, {report.throughput.calls_per_s:.1f} calls/s"
     return _lines(
-        *aligned(rows),
+        *numbered(rows),
         "",
         f"{counted(report.totals.selected, 'item')}: {', '.join(_ended(report.totals, report.mode, style))}",
         *_enabled(report),
@@ -125,7 +126,7 @@ def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
     deletions = counted(planned.deletions, "deletion")
     head = f"API calls: {planned.calls} ({classes or 'none'}); {planned.writes} of them write, "
     rows = [(f"  {operation}", str(count)) for operation, count in sorted(planned.by_operation.items())]
-    return _lines(head + (style.bad(deletions) if planned.deletions else deletions), *aligned(rows))
+    return _lines(head + (style.bad(deletions) if planned.deletions else deletions), *numbered(rows))
 
 
 def unproved_mappings(planned: Plan, style: Style = PLAIN) -> str:
@@ -182,18 +183,6 @@ def copies(report: Report, style: Style = PLAIN) -> str:
         lines.append(f"compare them with the backup: {command} --resume {report.session_id} --verify")
         lines.append(f"take them away: {', then '.join(undo)}")
     return _lines(f"copies in folder {plain(report.copied_into)}:", *lines)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as columns: the first one left-aligned, the others right-aligned."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            cell.ljust(width) if index == 0 else cell.rjust(width)
-            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
 
 
 def duration(seconds: float) -> str:

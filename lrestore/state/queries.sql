@@ -297,14 +297,6 @@ WHERE i.session_id = :session_id OR i.closed_at >= s.started_at
 GROUP BY i.mapped_type, i.mapped_id
 HAVING count(DISTINCT i.opened_at) > 1 AND sum(i.session_id = :session_id) > 0;
 
--- name: upsert_undo
-INSERT INTO undo (session_id, shard, seq, content_type, destination_id, kind, created_at)
-VALUES (:session_id, :shard, :seq, :content_type, :destination_id, :kind, :created_at)
-ON CONFLICT (session_id, shard, seq) DO NOTHING;
-
--- name: select_undo
-SELECT * FROM undo WHERE session_id = :session_id ORDER BY created_at, shard, seq;
-
 -- name: select_begun
 SELECT 1 FROM intents
 WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id

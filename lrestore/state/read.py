@@ -46,7 +46,6 @@ from lrestore.state.records import (
     RestorationCheckpoint,
     RestorationSession,
     Route,
-    UndoRecord,
 )
 from lrestore.text.storable import storable
 from lrestore.vault.sqlite_uri import sqlite_uri
@@ -256,12 +255,6 @@ class StateReader:
         """The objects that a session has created: items, and parts of them."""
         rows = self._rows("select_made", {"session_id": session_id})
         return [Made(row["mapped_type"], row["destination_id"], row["mapped_id"], bool(row["is_part"])) for row in rows]
-
-    def undo_index(self, session_id: str) -> list[UndoRecord]:
-        """The index of the shards with the copies for ``--undo``."""
-        names = UndoRecord.__struct_fields__
-        rows = self._rows("select_undo", {"session_id": session_id})
-        return [UndoRecord(**{name: row[name] for name in names}) for row in rows]
 
     def specification(self, destination: str, looker_version: str) -> Specification | None:
         """The API specification of the destination's release; None if this version of lrestore has not read it."""

@@ -21,8 +21,6 @@ COPY = "copy"
 
 UNFINISHED: frozenset[SessionStatus] = frozenset({"running", "stopped", "interrupted"})
 
-UndoKind = Literal["updated", "created", "deleted", "trashed"]
-
 
 def new_session_id(moment: datetime) -> str:
     """An id that sorts by start time and is short enough to type: ``20261123-104500-ab12``."""
@@ -155,14 +153,3 @@ class Made(msgspec.Struct, frozen=True):
     id: str
     made_from: str
     part: bool
-
-
-class UndoRecord(msgspec.Struct, frozen=True):
-    """Index entry for one line of a shard's ``undo_log``."""
-
-    shard: str
-    seq: int
-    content_type: str
-    destination_id: str
-    kind: UndoKind
-    created_at: str

@@ -24,7 +24,7 @@ from lrestore.state.connection import Connect, open_writable, state_errors
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.queries import QUERIES
 from lrestore.state.read import ResultDetail, StateReader
-from lrestore.state.records import UNDO, IDMapping, Pace, RestorationSession, SessionStatus, UndoRecord
+from lrestore.state.records import UNDO, Pace, RestorationSession, SessionStatus
 from lrestore.text.storable import storable, to_json
 from lrestore.version import __version__
 
@@ -177,17 +177,6 @@ class StateWriter:
         with self.transaction():
             self._execute("close_mappings", {**values, "closed_at": self._stamp()})
 
-    def import_mappings(self, mappings: Iterable[IDMapping]) -> int:
-        """Import mappings that were recorded elsewhere; returns their number."""
-        count = 0
-        with self.transaction():
-            for mapping in mappings:
-                values = {name: storable(getattr(mapping, name)) for name in IDMapping.__struct_fields__}
-                values["created_at"] = values["created_at"] or self._stamp()
-                self._execute("upsert_mapping", {**values, "session_id": None})
-                count += 1
-        return count
-
     def open_intent(self, session_id: str, intent: Intent) -> int:
         """Record that an object is about to be created; returns the number of the intent after the commit.
 
@@ -240,14 +229,6 @@ class StateWriter:
         with self.transaction():
             values = {"session_id": session_id, **_key_values(key), "text": storable(f"; {text}")}
             self._execute("extend_dead_letter", values)
-
-    def record_undo(self, session_id: str, records: Iterable[UndoRecord]) -> None:
-        """Index copies that were taken before writes."""
-        self._route(session_id)
-        with self.transaction():
-            for record in records:
-                values = {name: getattr(record, name) for name in UndoRecord.__struct_fields__}
-                self._execute("upsert_undo", {**values, "session_id": session_id})
 
     def record_pace(self, session_id: str, pace: Pace) -> None:
         """Store how fast the destination answered a session; the last start of a resumed one counts."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from lrestore.errors import VaultError
+from lrestore.text.sizes import size
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 GZIP_MAGIC: Final = b"\x1f\x8b"
@@ -102,12 +103,12 @@ def _unpack(path: Path, packed: gzip.GzipFile, plain: IO[bytes]) -> None:
         return
     expected = announced_bytes(head)
     if expected is not None and expected > _room(folder):
-        raise _too_large(path, f"it would need {_gibibytes(expected)}", folder)
+        raise _too_large(path, f"it would need {size(expected)}", folder)
     written = len(head)
     while chunk := packed.read(_CHUNK_BYTES):
         kept = chunk if expected is None else chunk[: max(0, expected - written)]
         if len(kept) > _room(folder):
-            raise _too_large(path, f"it would need more than {_gibibytes(written)}", folder)
+            raise _too_large(path, f"it would need more than {size(written)}", folder)
         plain.write(kept)
         written += len(chunk)
         if expected is not None and written > expected + _SURPLUS_BYTES:
@@ -133,15 +134,11 @@ def _room(folder: Path) -> int:
 
 
 def _too_large(path: Path, how_large: str, folder: Path) -> VaultError:
-    free = _gibibytes(max(0, _room(folder)))
+    free = size(max(0, _room(folder)))
     return VaultError(
         f"{path}: cannot be unpacked: {how_large}, and {folder.parent} has {free} free",
         hint="free disk space there, set TMPDIR to another directory, or unpack it yourself elsewhere",
     )
-
-
-def _gibibytes(count: int) -> str:
-    return f"{count / 1024**3:.1f} GiB"
 
 
 def companion(path: Path, suffix: str) -> Path:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.cli import formats as tables
+from lrestore.text.sizes import size
 
 
 def test_wide_characters_take_two_columns() -> None:
@@ -35,7 +36,7 @@ def test_each_csv_row_is_one_line(rows: list[tuple[str, int]]) -> None:
 
 
 def test_sizes_have_readable_units() -> None:
-    assert [tables.size(count) for count in (0, 1023, 1024, 3 * 1024**2, 5 * 1024**4)] == [
+    assert [size(count) for count in (0, 1023, 1024, 3 * 1024**2, 5 * 1024**4)] == [
         "0 B",
         "1023 B",
         "1.0 KiB",

@@ -15,7 +15,7 @@ from lrestore.errors import StateError
 from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
-from lrestore.state.records import IDMapping, Pace, Route, UndoRecord
+from lrestore.state.records import Pace, Route
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, dead_letter, noon, result, session
 
@@ -218,20 +218,6 @@ def test_the_same_live_id_of_another_type_does_not_clash(writer: StateWriter) ->
     assert writer.record_mappings(SESSION, mappings) == ()
 
 
-def test_imported_mappings_are_found_and_have_no_session(writer: StateWriter) -> None:
-    given = IDMapping(
-        source_instance="prod",
-        destination="looker.example.com",
-        content_type="user",
-        source_id="5",
-        destination_id="6",
-        session_id="of another file",
-    )
-    assert writer.import_mappings([given]) == 1
-    assert mapped(writer, "5", "user") == "6"
-    assert [mapping.session_id for mapping in writer.read.mappings("user")] == [""]
-
-
 def test_an_intent_is_open_until_its_object_is_mapped(writer: StateWriter) -> None:
     writer.open_intent(SESSION, Intent(KEY, natural_key="slug-1"))
     assert [waiting.intent for waiting in writer.read.open_intents()] == [Intent(KEY, natural_key="slug-1")]
@@ -311,13 +297,6 @@ def test_checkpoints_are_numbered(writer: StateWriter) -> None:
     for created in (1, 2):
         writer.checkpoint(SESSION, Totals(selected=created, created=created))
     assert [(point.seq, point.totals.created) for point in writer.read.checkpoints(SESSION)] == [(1, 1), (2, 2)]
-
-
-def test_undo_copies_are_indexed_once(writer: StateWriter) -> None:
-    record = UndoRecord("undo-0.db", 1, "dashboard", "42", "updated", "2026-11-23T12:00:00.000Z")
-    writer.record_undo(SESSION, [record])
-    writer.record_undo(SESSION, [record])
-    assert writer.read.undo_index(SESSION) == [record]
 
 
 def test_a_batch_that_fails_leaves_nothing(writer: StateWriter, path: Path) -> None:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from lrestore.errors import StateError
-from lrestore.report.guards import Disk, size
+from lrestore.report.guards import Disk
+from lrestore.text.sizes import size
 
 _COPIED = 2.5
 """Of a live object a copy is kept, first in a write-ahead log and then in the shard; the object may have grown since it
