@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, remove_all, update_all
 from lrestore.restoration.boards.orders import Holder, Order, board_holder, order_write, section_holder
-from lrestore.restoration.boards.planner import BoardPlan
+from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.writes import Made, Write
 

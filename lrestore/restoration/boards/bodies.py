@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TypedDict, cast
 
 from lrestore.json_types import JsonObject
-
-if TYPE_CHECKING:
-    from lrestore.restoration.writes import Made
+from lrestore.restoration.writes import Made
 
 
 class Targets(TypedDict, total=False):
@@ -39,3 +37,11 @@ def item_body(wanted: JsonObject) -> ItemBody:
 def section_body(wanted: JsonObject) -> SectionBody:
     """The writable fields of a backed-up section as a body to complete."""
     return cast("SectionBody", wanted)
+
+
+def told(body: JsonObject) -> JsonObject:
+    """A body as a plan shows it: new parts by what they are."""
+    return {
+        name: f"new {value.type} {value.source_id}" if isinstance(value, Made) else value
+        for name, value in body.items()
+    }

@@ -14,7 +14,8 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.apply import apply_parts
-from lrestore.restoration.boards.planner import BoardPlan, BoardPlanner
+from lrestore.restoration.boards.plan import BoardPlan
+from lrestore.restoration.boards.planner import BoardPlanner
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match

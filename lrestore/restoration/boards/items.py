@@ -11,7 +11,8 @@ from lrestore.errors import DependencyError
 from lrestore.messages import ItemKey
 from lrestore.restoration.boards import bodies
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.resolve import lookml_missing, presumed, resolve, why_missing
+from lrestore.restoration.identify.missing import lookml_missing, why_missing
+from lrestore.restoration.identify.resolve import presumed, resolve
 from lrestore.restoration.writes import Unmet
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Targets:
             else:
                 answer = self._asked(target, str(source_id), f"{pin.path}.{name}")
                 if isinstance(answer, DependencyError):
-                    why = why_missing(self.context, target, str(source_id))
+                    why = why_missing(self.context.destination.live, self.context.backup, target, str(source_id))
                     self._without(pin, why, f"{pin.path}.{name}", answer)
                     return None
                 found[name] = answer

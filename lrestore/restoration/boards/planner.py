@@ -9,17 +9,14 @@ An absent list is not an empty one: a board that was backed up without its secti
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
-from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
-from lrestore.restoration.boards.bodies import section_body
+from lrestore.restoration.boards.bodies import section_body, told
 from lrestore.restoration.boards.items import (
     Pin,
     PinPart,
@@ -31,28 +28,15 @@ from lrestore.restoration.boards.items import (
     wanted_item,
 )
 from lrestore.restoration.boards.orders import Holder, Order, board_holder, named, order_write, section_holder
+from lrestore.restoration.boards.plan import BoardPlan
+from lrestore.restoration.boards.sections import SECTION_KEYS
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.parts import ContentKey, Matching, match_parts
+from lrestore.restoration.identify.parts import Matching, match_parts
 from lrestore.restoration.identify.recorded_parts import mapped_part
-from lrestore.restoration.writes import Made, Plan, Removal, Write
+from lrestore.restoration.writes import Made, Removal, Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.board import Board, BoardSection
-
-
-@dataclass(slots=True)
-class BoardPlan(Plan):
-    """``pending`` are orders with parts that are still to be created or moved: known only afterwards."""
-
-    pending: list[Order] = field(default_factory=list)
-
-    def calls(self) -> Counter[str]:
-        """Orders that are still open are counted as if each had to be set."""
-        calls = Plan.calls(self)
-        if self.pending:
-            calls["board"] += 1
-            calls.update(PARTS[one.type].update or "" if one.type in PARTS else "update_board" for one in self.pending)
-        return calls
 
 
 class BoardPlanner:
@@ -108,7 +92,7 @@ class BoardPlanner:
             self._live_sections,
             mapped=lambda source_id: mapped_part(records, "board_section", source_id, self._live_sections),
             ids_hold=self._ids_hold,
-            keys=((_texts, _alive(_texts)), (_title, _alive(_title))),
+            keys=SECTION_KEYS,
         )
         for index, live in matching.live_of.items():
             self._plan.matched["board_section", str(self._sections[index][1]["id"])] = str(live["id"])
@@ -243,7 +227,7 @@ class BoardPlanner:
             path=path,
             name=name,
             body=body,
-            changes=changes(_told(body), live or {}, f"{path}."),
+            changes=changes(told(body), live or {}, f"{path}."),
         )
         if live is None:
             write.body[entry.parent_field] = self._parent(kind, path)
@@ -312,24 +296,3 @@ class BoardPlanner:
 
     def _remove(self, kind: str, live_id: str, name: str) -> None:
         self._plan.removals.append(Removal(PARTS[kind].delete or "", Deletion(kind, live_id, name)))
-
-
-def _told(body: JsonObject) -> JsonObject:
-    """A body as a plan shows it: new parts by what they are."""
-    return {
-        name: f"new {value.type} {value.source_id}" if isinstance(value, Made) else value
-        for name, value in body.items()
-    }
-
-
-def _texts(section: BoardSection) -> tuple[str, str]:
-    return str(section.get("title") or ""), str(section.get("description") or "")
-
-
-def _title(section: BoardSection) -> str | None:
-    return section.get("title") or None
-
-
-def _alive(key: ContentKey[BoardSection]) -> ContentKey[BoardSection]:
-    """The same key, of sections that are not in the trash."""
-    return lambda section: None if section.get("deleted_at") else key(section)

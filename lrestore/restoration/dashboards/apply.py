@@ -15,10 +15,8 @@ from lrestore.restoration.apply.execute import Applied, create_parts, make_queri
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.dashboards.bodies import tile_body
 from lrestore.restoration.dashboards.placements import Placement, Spot, placement_write, places_of
-from lrestore.restoration.dashboards.planner import (
-    TAB,
-    DashboardPlan,
-)
+from lrestore.restoration.dashboards.plan import DashboardPlan
+from lrestore.restoration.dashboards.planner import TAB
 from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden
 from lrestore.restoration.writes import Removal, Write
 

@@ -11,7 +11,8 @@ from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.apply import apply_parts
-from lrestore.restoration.dashboards.planner import DashboardPlan, DashboardPlanner
+from lrestore.restoration.dashboards.plan import DashboardPlan
+from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.journal import LiveObject

@@ -8,9 +8,7 @@ An absent list is not an empty one: a dashboard that was backed up without its t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from lrestore.content.diff import changes, differing
@@ -23,13 +21,14 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.alerts import AlertGuard
 from lrestore.restoration.dashboards.bodies import TileBody
 from lrestore.restoration.dashboards.placements import Placement, placement_write, placements, places_of
+from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.sides import Side, Sides
 from lrestore.restoration.dashboards.tile_planner import TilePlanner
 from lrestore.restoration.dashboards.tiles import SOURCES, kind_shown, shows_nothing
 from lrestore.restoration.identify.presence import present
 from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
-from lrestore.restoration.writes import Made, Plan, Removal, Write
+from lrestore.restoration.writes import Made, Removal, Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import (
@@ -42,27 +41,6 @@ if TYPE_CHECKING:
 
 P = TypeVar("P", bound=Mapping[str, object])
 """One kind of part."""
-
-
-@dataclass(slots=True)
-class DashboardPlan(Plan):
-    """``writes`` are all writes in order. ``pending`` are positions of tiles, or on layouts, that do not exist yet:
-    their components are known only afterwards.
-    """
-
-    pending: list[Placement] = field(default_factory=list)
-    again: bool = False
-    """Whether the dashboard is read, and its parts are planned, once more when it is out of the trash."""
-
-    def calls(self) -> Counter[str]:
-        """Positions of new tiles are counted as if each had to be moved."""
-        calls = Plan.calls(self)
-        if self.again:
-            calls["dashboard"] += 1
-        if self.pending:
-            calls["dashboard_dashboard_layouts"] += 1
-            calls["update_dashboard_layout_component"] += len(self.pending)
-        return calls
 
 
 class DashboardPlanner:

@@ -18,10 +18,11 @@ from lrestore.restoration.dashboards.tiles import (
     wanted_result_maker,
     wanted_tile,
 )
+from lrestore.restoration.identify.missing import why_missing
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import query_id_of, query_of
 from lrestore.restoration.identify.recorded_parts import mapped_part
-from lrestore.restoration.identify.resolve import resolve, why_missing
+from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet
 
@@ -119,7 +120,8 @@ class TilePlanner:
         except DependencyError as error:
             if self._context.policy.missing_looks == "fail":
                 raise
-            self._without(tile, why_missing(self._context, "look", source_id), f"{path}.look_id", error.hint or "")
+            why = why_missing(self._context.destination.live, self._context.backup, "look", source_id)
+            self._without(tile, why, f"{path}.look_id", error.hint or "")
             return None
 
     def _is_look(self, source_id: str, shown: Look) -> bool:

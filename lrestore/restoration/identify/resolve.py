@@ -10,7 +10,7 @@ from lrestore.content.identity import same_origin
 from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.live import LISTED, Live
+from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
@@ -24,6 +24,7 @@ from lrestore.restoration.identify.folders import (
     special_folder,
     why_folder_missing,
 )
+from lrestore.restoration.identify.missing import is_there, missing, without_copy
 from lrestore.restoration.identify.namesakes import Choice, choose
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import fingerprint
@@ -54,16 +55,16 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
     if known is not None:
         return known
     if context.backup.copies(ItemKey(target, source_id)):
-        raise _without_copy(target, source_id, path=path, key=key)
+        raise without_copy(target, source_id, path=path, key=key)
     if CONTENT_TYPES[target].id_field == "name":
-        if _there(context, target, source_id):
+        if is_there(context.destination.live, target, source_id):
             return source_id
     else:
         found = _by_own_id(context, target, source_id) or _by_natural_key(context, target, source_id)
         if found is not None:
             return found
     homeless = why_folder_missing(context.backup, key, source_id, path) if target == "folder" else None
-    raise homeless or missing(context, target, source_id, path=path, key=key)
+    raise homeless or missing(context.destination.live, context.backup, target, source_id, path=path, key=key)
 
 
 def presumed(context: Context, target: str, source_id: str) -> str | None:
@@ -248,73 +249,17 @@ def _asked_by_namesake(context: Context, key: ItemKey, raw: JsonObject) -> str |
     return None
 
 
-def _there(context: Context, target: str, object_id: str) -> bool:
-    """An object may be younger than the listing of its type, or be left out of it."""
-    return context.destination.live.exists(target, object_id) or (
-        target in LISTED and context.destination.live.beyond(target, object_id) is not None
-    )
-
-
-def missing(context: Context, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
-    """The error for a hard reference without a target."""
-    backed_up = context.backup.raw(ItemKey(target, source_id))
-    held = context.backup.source.holds(ItemKey(target, source_id))
-    hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
-    if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
-        hint = "a restore cannot create it: it comes with the instance, with a login, or from a directory"
-    told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
-    if _belongs_to_another(context, target, source_id):
-        told += f": that id belongs to another {target} now"
-    return DependencyError(told, path=path, key=key, hint=hint)
-
-
-def _without_copy(target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
-    """The error for a reference to an item that is copied, too, while there is no copy of it."""
-    told = f"{key} needs the copy of {target}={source_id} ({path}), which could not be made"
-    return DependencyError(told, path=path, key=key, hint="--retry-dead-letters tries both again")
-
-
-def why_missing(context: Context, target: str, source_id: str) -> str:
-    """The reason why a reference has no target, for an item that is restored without it."""
-    if context.backup.copies(ItemKey(target, source_id)):
-        return f"there is no copy of {target}={source_id}"
-    if _belongs_to_another(context, target, source_id):
-        return f"{target}={source_id} is not in the destination: that id belongs to another {target} now"
-    return f"{target}={source_id} is not in the destination"
-
-
-def _belongs_to_another(context: Context, target: str, source_id: str) -> bool:
-    return context.backup.same_instance and _there(context, target, source_id)
-
-
-def lookml_missing(live: Live, name: str, path: str, key: ItemKey, warnings: list[str]) -> DependencyError | None:
-    """The error for a LookML dashboard (``model::name``) that cannot be in the destination; None for one that may be.
-
-    Only Looker knows what a model that is there defines: it may show nothing of a dashboard that it takes all the same.
-    """
-    if live.exists("dashboard", name):
-        return None
-    if live.exists("lookml_model", name.partition("::")[0]):
-        warnings.append(f"{path}: Looker does not show lookml_dashboard={name}, though it has its model")
-        return None
-    return DependencyError(
-        f"{key} needs lookml_dashboard={name} ({path}), which is not in the destination",
-        path=path,
-        key=key,
-        hint="deploy the LookML first",
-    )
-
-
 def _by_mapping(context: Context, target: str, source_id: str) -> str | None:
     """The live object as which a backed-up one is on record, if it can be referred to."""
     known = mapped(context, target, source_id)
-    return known if known is not None and _there(context, target, known) else None
+    return known if known is not None and is_there(context.destination.live, target, known) else None
 
 
 def _by_own_id(context: Context, target: str, source_id: str) -> str | None:
     """The id of the backup, where it still means the same object: in the same instance."""
-    kept = context.backup.same_instance and _there(context, target, source_id) and _is_same(context, target, source_id)
-    return source_id if kept else None
+    if not context.backup.same_instance or not is_there(context.destination.live, target, source_id):
+        return None
+    return source_id if _is_same(context, target, source_id) else None
 
 
 def _without_its_name(context: Context, target: str, source_id: str) -> str | None:

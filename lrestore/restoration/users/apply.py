@@ -11,7 +11,8 @@ from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.users.email_login import TYPE, apply_login
-from lrestore.restoration.users.memberships import Rule, Side, roles_to_set, shown_lists
+from lrestore.restoration.users.membership_writes import Side
+from lrestore.restoration.users.memberships import Rule, roles_to_set, shown_lists
 from lrestore.restoration.writes import Plan, Write
 
 if TYPE_CHECKING:

@@ -23,7 +23,8 @@ from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.users.apply import UserPlan, UserWriter
 from lrestore.restoration.users.email_login import EmailLogin
-from lrestore.restoration.users.memberships import MembershipPlanner, group_writes, role_write
+from lrestore.restoration.users.membership_writes import group_writes, role_write
+from lrestore.restoration.users.memberships import MembershipPlanner
 from lrestore.restoration.writes import Made, Write
 from lrestore.vault.items import VaultItem
 

@@ -7,12 +7,12 @@ directly are removed. An entry that cannot be resolved is reported, and the rest
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import DependencyError, ItemError
-from lrestore.messages import Change, ItemKey
+from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
@@ -20,8 +20,10 @@ from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import is_another_item
-from lrestore.restoration.identify.resolve import resolve, why_missing
-from lrestore.restoration.writes import Unmet, Write
+from lrestore.restoration.identify.missing import why_missing
+from lrestore.restoration.identify.resolve import resolve
+from lrestore.restoration.users.membership_writes import Side
+from lrestore.restoration.writes import Unmet
 from lrestore.vault.items import VaultItem
 
 if TYPE_CHECKING:
@@ -32,28 +34,6 @@ _List = Literal["group_ids", "role_ids"]
 """A list of a user."""
 Rule = Literal["allow_normal_group_membership", "allow_direct_roles", "roles_externally_managed"]
 """A field of a user that says whether a list is managed outside Looker."""
-
-
-@dataclass(slots=True)
-class Side:
-    """One of the two lists of a user, planned. ``live`` as it reads now; ``add`` and ``drop`` what is to change.
-
-    ``direct`` are the roles that hang on the user itself, None until they have been asked for.
-    """
-
-    live: list[str] = field(default_factory=list)
-    add: list[str] = field(default_factory=list)
-    drop: list[str] = field(default_factory=list)
-    direct: list[str] | None = None
-
-    @property
-    def differs(self) -> bool:
-        return bool(self.add or self.drop)
-
-    @property
-    def result(self) -> list[str]:
-        """The wanted list."""
-        return [one for one in self.live if one not in self.drop] + self.add
 
 
 @dataclass(slots=True)
@@ -158,7 +138,7 @@ class MembershipPlanner:
                 elif not self._kept_elsewhere_in_backup(target, source_id):
                     lost.append(source_id)
         for source_id in lost:
-            why = why_missing(self._context, target, source_id)
+            why = why_missing(self._context.destination.live, self._context.backup, target, source_id)
             hint = f"restore it first: --select {target}={source_id}"
             self.unmet.append(Unmet(f"its {target} {source_id}", why, name, hint))
         return _Meant(list(dict.fromkeys(found)), unresolved)
@@ -237,53 +217,6 @@ class MembershipPlanner:
             return side
         self.warnings.append(f"its {name} differ, but are managed outside Looker ({field_name}): left alone")
         return Side(side.live, direct=side.direct)
-
-
-def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
-    """One call for each membership; the first tells the whole change."""
-    told = (Change("group_ids", side.live, side.result),)
-    writes = [
-        Write(
-            operation="add_group_user",
-            type="group_user",
-            source_id=key.id,
-            live_id=one,
-            path="group_ids",
-            name=f"group {one}",
-            body={"user_id": live_id},
-        )
-        for one in side.add
-    ]
-    writes += [
-        Write(
-            operation="delete_group_user",
-            type="group_user",
-            source_id=key.id,
-            live_id=one,
-            path="group_ids",
-            name=f"group {one}",
-            body={},
-        )
-        for one in side.drop
-    ]
-    for write in writes[:1]:
-        write.changes = told
-    return writes
-
-
-def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
-    """All roles in one call."""
-    told = (Change("role_ids", side.live, side.result),)
-    return Write(
-        operation="set_user_roles",
-        type="role_user",
-        source_id=key.id,
-        live_id=live_id,
-        path="role_ids",
-        name="roles",
-        body={},
-        changes=told,
-    )
 
 
 def roles_to_set(context: Context, side: Side, groups: Side, live_id: str) -> list[str] | None:

@@ -12,8 +12,8 @@ import msgspec
 from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
 from lrestore.restoration.boards.orders import ORDERED
-from lrestore.restoration.boards.planner import BoardPlan
-from lrestore.restoration.dashboards.planner import DashboardPlan
+from lrestore.restoration.boards.plan import BoardPlan
+from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
 from lrestore.run.saved_plan.live_digest import observed

@@ -10,7 +10,8 @@ from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.content.shapes.dashboard import Dashboard, DashboardLayout
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.restoration.dashboards.planner import DashboardPlan, DashboardPlanner
+from lrestore.restoration.dashboards.plan import DashboardPlan
+from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.identify.presence import flags_count, flags_of_layouts_count, present
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit

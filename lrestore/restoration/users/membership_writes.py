@@ -1,0 +1,77 @@
+"""One of a user's lists as it is planned, and the writes that change it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lrestore.messages import Change, ItemKey
+from lrestore.restoration.writes import Write
+
+
+@dataclass(slots=True)
+class Side:
+    """One of the two lists of a user, planned. ``live`` as it reads now; ``add`` and ``drop`` what is to change.
+
+    ``direct`` are the roles that hang on the user itself, None until they have been asked for.
+    """
+
+    live: list[str] = field(default_factory=list)
+    add: list[str] = field(default_factory=list)
+    drop: list[str] = field(default_factory=list)
+    direct: list[str] | None = None
+
+    @property
+    def differs(self) -> bool:
+        return bool(self.add or self.drop)
+
+    @property
+    def result(self) -> list[str]:
+        """The wanted list."""
+        return [one for one in self.live if one not in self.drop] + self.add
+
+
+def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
+    """One call for each membership; the first tells the whole change."""
+    told = (Change("group_ids", side.live, side.result),)
+    writes = [
+        Write(
+            operation="add_group_user",
+            type="group_user",
+            source_id=key.id,
+            live_id=one,
+            path="group_ids",
+            name=f"group {one}",
+            body={"user_id": live_id},
+        )
+        for one in side.add
+    ]
+    writes += [
+        Write(
+            operation="delete_group_user",
+            type="group_user",
+            source_id=key.id,
+            live_id=one,
+            path="group_ids",
+            name=f"group {one}",
+            body={},
+        )
+        for one in side.drop
+    ]
+    for write in writes[:1]:
+        write.changes = told
+    return writes
+
+
+def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
+    """All roles in one call."""
+    told = (Change("role_ids", side.live, side.result),)
+    return Write(
+        operation="set_user_roles",
+        type="role_user",
+        source_id=key.id,
+        live_id=live_id,
+        path="role_ids",
+        name="roles",
+        body={},
+        changes=told,
+    )
