@@ -6,7 +6,8 @@ that it needs exists. Nothing is created twice, and nothing is deleted if a writ
 1. ``identify`` finds the live object and translates references.
 2. ``plan`` and the packages of the types plan the differences and check their preconditions.
 3. ``apply`` carries the plan out and creates each object exactly once.
-4. ``item`` combines these steps; ``context`` and ``ports`` are all that it needs from outside.
+4. ``item_plan`` and ``item`` combine these steps; ``context`` has all that they need from outside: ``destination``,
+   ``backup``, ``journal``, ``policy``.
 
 Not guaranteed: that an item which failed is unchanged. Its writes are recorded, and running it again continues.
 """

@@ -11,7 +11,7 @@ from lrestore.errors import DependencyError
 from lrestore.messages import ItemKey
 from lrestore.restoration.boards import bodies
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.missing import lookml_missing, why_missing
+from lrestore.restoration.identify.absence import lookml_missing, why_missing
 from lrestore.restoration.identify.resolve import presumed, resolve
 from lrestore.restoration.writes import Unmet
 

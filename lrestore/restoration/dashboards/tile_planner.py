@@ -18,7 +18,7 @@ from lrestore.restoration.dashboards.tiles import (
     wanted_result_maker,
     wanted_tile,
 )
-from lrestore.restoration.identify.missing import why_missing
+from lrestore.restoration.identify.absence import why_missing
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import query_id_of, query_of
 from lrestore.restoration.identify.recorded_parts import mapped_part

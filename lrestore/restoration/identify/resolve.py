@@ -16,6 +16,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.absence import is_there, missing, without_copy
 from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
 from lrestore.restoration.identify.folders import (
     in_personal_folder,
@@ -24,7 +25,6 @@ from lrestore.restoration.identify.folders import (
     special_folder,
     why_folder_missing,
 )
-from lrestore.restoration.identify.missing import is_there, missing, without_copy
 from lrestore.restoration.identify.namesakes import Choice, choose
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import fingerprint

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.missing import lookml_missing
+from lrestore.restoration.identify.absence import lookml_missing
 from lrestore.restoration.writes import Unmet
 
 FIELD = "lookml_link_id"

@@ -17,8 +17,8 @@ from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply.execute import Applied, update_all
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.identify.absence import lookml_missing
 from lrestore.restoration.identify.match import Match
-from lrestore.restoration.identify.missing import lookml_missing
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.restoration.writes import Plan, Write

@@ -18,9 +18,9 @@ from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.destination import Destination
+from lrestore.restoration.identify.absence import why_missing
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import is_another_item
-from lrestore.restoration.identify.missing import why_missing
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.users.membership_writes import Side
 from lrestore.restoration.writes import Unmet
