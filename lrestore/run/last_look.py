@@ -46,7 +46,7 @@ def last_look(job: Job, context: Callable[[Journal], WritingContext]) -> tuple[s
     Raises StoppedError if the run is stopped meanwhile, StateError if the state file cannot be written.
     """
     with recorded_here(job) as (writer, journal):
-        _tell_names(job, context(journal), writer)
+        _tell_names(job, lambda: context(journal), writer)
         # That a folder is still to be closed is for the run that restores it again.
         still_open = [row for row in writer.read.open_intents(job.session_id) if row.intent.mapped_by[0] != ACCESS]
         repeated = writer.read.repeated_intents(job.session_id)
@@ -56,10 +56,12 @@ def last_look(job: Job, context: Callable[[Journal], WritingContext]) -> tuple[s
         return (*look.settle(still_open), *look.twins(repeated))
 
 
-def _tell_names(job: Job, context: Context, writer: StateWriter) -> None:
+def _tell_names(job: Job, context: Callable[[], Context], writer: StateWriter) -> None:
     failed = [key for key, outcome in writer.read.outcomes(job.session_id).items() if outcome == "failed"]
+    if not failed:
+        return
     folders = [undo_directory(job.settings.state.path, one) for one in (*job.former, job.session_id)]
-    for key, told in told_names(failed, folders, context):
+    for key, told in told_names(failed, folders, context()):
         writer.add_to_dead_letter(job.session_id, key, told)
 
 

@@ -57,6 +57,7 @@ class Vault:
         self._files = tuple(files)
         self._finder = Finder(self._files)
         self._names: dict[str, names.Namesakes] = {}
+        self._release_floor = ""
         self._close = weakref.finalize(self, resources.close)
 
     @classmethod
@@ -244,7 +245,9 @@ class Vault:
 
     def release_floor(self) -> str:
         """The lowest release of Looker that can have made this backup, judged from the fields in a sample of it."""
-        return release.floor(self._finder, self._files)
+        if not self._release_floor:
+            self._release_floor = release.floor(self._finder, self._files)
+        return self._release_floor
 
     def mappings(self) -> Iterator[ForeignMapping]:
         """The id mappings that LookerVault recorded in the files, if any."""
