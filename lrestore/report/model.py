@@ -118,6 +118,11 @@ class Item(msgspec.Struct, frozen=True):
     def key(self) -> ItemKey:
         return ItemKey(self.type, self.id)
 
+    @property
+    def removed(self) -> bool:
+        """Whether the object itself was deleted: an undo does that with what the undone session created."""
+        return any((gone.type, gone.id) == (self.type, self.destination_id) for gone in self.deletions)
+
 
 class Plan(msgspec.Struct, frozen=True):
     """The cost of a restore. ``by_activity`` counts calls per ``x-looker-activity-type``, including reads.

@@ -21,6 +21,7 @@ ACTIONS: Mapping[str, str] = {
     "updated": "update",
     "unchanged": "unchanged",
     "skipped": "skip",
+    "removed": "delete",
 }
 """The words of a plan for the outcomes of its items."""
 
@@ -147,7 +148,9 @@ def deleted(items: Iterable[Item], style: Style = PLAIN) -> str:
     """The deletions alone, each on its line, for a run of so many items that no list of them helps."""
     lines = []
     for item in items:
-        if item.deletions:
+        if item.removed:
+            lines.append(_head(item, "deleted", "", style))
+        elif item.deletions:
             lines += [_head(item, item.outcome, "", style), *details((), item.deletions, style)]
     return _lines(*lines)
 
@@ -204,6 +207,8 @@ def _items(items: Iterable[Item], words: Mapping[str, str], style: Style) -> lis
     for item in items:
         if item.outcome == "skipped" and not style.full:
             skipped.setdefault(item.reason, []).append(item)
+        elif item.removed:
+            lines.append(style.bad(_head(item, words.get("removed", "deleted"), "", style)))
         elif item.outcome != "failed":
             lines += _item(item, words.get(item.outcome, item.outcome), style)
     word = words.get("skipped", "skipped")

@@ -12,6 +12,9 @@ _KINDS = {
     "dashboard_layout": "layout",
     "board_section": "board section",
     "board_item": "board item",
+    "scheduled_plan": "scheduled plan",
+    "permission_set": "permission set",
+    "model_set": "model set",
 }
 _TAKES_AWAY = {"delete_group_user": "group membership", "delete_group_from_group": "group in a group"}
 _LISTS = {"set_user_roles": "role of a user", "set_role_groups": "role of a group"}
