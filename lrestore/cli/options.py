@@ -368,7 +368,9 @@ def _modes_clash(options: Options) -> str:
     if goes_on(options):
         # Resuming is a restore, and with a restore --verify means to compare afterwards.
         if options.verify == "both":
-            return f"{flag(modes[0])} and --verify=both exclude each other: --verify=both only compares"
+            return (
+                f"{flag(_given(options, GOES_ON)[0])} and --verify=both exclude each other: --verify=both only compares"
+            )
         modes = [mode for mode in modes if mode != "verify"]
     return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
 

@@ -60,7 +60,9 @@ def _only_live(one: OnlyLive, style: Style) -> str:
 
 def _people(result: Verify) -> Iterator[str]:
     """Who changed or deleted how many objects, the most first."""
-    by = [one.live.deleted_by or one.live.updated_by for one in result.different if one.live is not None]
+    facts = [one.live for one in result.different if one.live is not None]
+    # The last change and the deletion of an object may be by different people.
+    by = [one.updated_by if one.deleted_at is None else one.deleted_by for one in facts]
     counts = Counter(name for name in (*by, *(one.updated_by for one in result.only_live)) if name)
     if counts:
         named = [f"{plain(name)} ({count})" for name, count in sorted(counts.items(), key=lambda one: -one[1])]

@@ -236,7 +236,8 @@ def _head(item: Item, word: str, more: str, style: Style) -> str:
     """Action and item; then the live id if it is another, the reason, and ``more``. The title makes room for them."""
     moved = item.destination_id and item.destination_id != item.id
     tail = f" → {plain(item.destination_id)}" if moved else ""
-    said = "; ".join(part for part in (plain(item.reason), more, since(item.live)) if part)
+    before = f"was {since(item.live)}" if word == "updated" and since(item.live) else since(item.live)
+    said = "; ".join(part for part in (plain(item.reason), more, before) if part)
     tail += f": {said}" if said else ""
     room = replace(style, width=max(style.width - columns(tail), 1)) if style.width else style
     return titled(f"{word:<9} ", item.type, item.id, item.name, room) + tail

@@ -77,6 +77,7 @@ def test_the_report_names_exactly_what_drifted_and_who_did_it(night: Night) -> N
     ran = night.after
     verify = ran.report["verify"]
     assert ran.code == CODE and not ran.writes and not ran.letters, ran.err
+    assert ran.report["api"]["calls"] == len(ran.calls)
     assert named(verify["different"]) == sorted(night.changed + night.trashed)
     assert named(verify["only_live"]) == sorted(night.new) and named(verify["ignored"]) == sorted(night.ignored)
     assert verify["equal"] == ran.total("unchanged") and verify["unlisted"] == {}

@@ -57,7 +57,8 @@ def compare(job: Job, connection: Connection) -> Report:
         judgement, compares = context.backup.judgement_of_items, job.request.mode == "verify"
         keys = prefetched(connection.live, job.keys, judgement, journal.recorded, trash=compares)
         if compares:
-            context = replace(context, policy=context.policy.comparing())
+            # A tile that the backup lacks is a difference, with alerts or without: nothing is deleted.
+            context = replace(context, policy=replace(context.policy.comparing(), allow_alert_loss=True))
             return _verify(job, context, keys, within)
         with opening(job):
             plan = WholePlan(job, context, journal)
@@ -91,8 +92,10 @@ class _Within:
             log.warning("stopped early: %s", self._spent)
             builder.warn(self._spent)
         status = "stopped" if self._spent else "finished"
-        api = Api.of(self._connection.session.meter.snapshot())
-        return with_names(builder.finish(api, status=status, verify=verify, plan=plan), self._connection.live)
+        meter = self._connection.session.meter
+        unnamed = builder.finish(Api.of(meter.snapshot()), status=status, verify=verify, plan=plan)
+        report = with_names(unnamed, self._connection.live)
+        return msgspec.structs.replace(report, api=Api.of(meter.snapshot()))
 
     def _enough(self) -> bool:
         self._spent = self._spent or self._budget.spent(0, self._connection.session.meter.snapshot().calls)
