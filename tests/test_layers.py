@@ -46,7 +46,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"destination", "session"}),
         frozenset({"bulk", "compare", "in_process"}),
         frozenset({"guards", "open_folders"}),
-        frozenset({"compare.run", "restore"}),
+        frozenset({"comparison", "restore"}),
         frozenset({"mode"}),
         frozenset({"start"}),
     ),

@@ -6,7 +6,7 @@ from lrestore.clock import utc_now
 from lrestore.log_fields import log_session
 from lrestore.report.model import Report
 from lrestore.run.compare.dry_run import dry_run
-from lrestore.run.compare.run import compare
+from lrestore.run.comparison import compare
 from lrestore.run.destination import log_in
 from lrestore.run.guards.limits import check_age
 from lrestore.run.job import Job

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from lrestore.errors import DependencyError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
@@ -135,7 +136,7 @@ class GroupSubResources:
     ) -> tuple[Plan, list[Change]]:
         for write in plan.writes:
             act = self._leave if write.operation == "delete_group_from_group" else self._join
-            _attempt(applied, write, lambda act=act, write=write: act(context, write, str(live["id"])))  # type: ignore[misc]
+            _attempt(applied, write, partial(act, context, write, str(live["id"])))
         return plan, []
 
     def _join(self, context: WritingContext, write: Write, live_id: str) -> None:
