@@ -242,7 +242,7 @@ def descendants(pid: int) -> dict[int, str]:
     return found
 
 
-def kill(process: subprocess.Popen[bytes], whom: str, choose: Any) -> bool:
+def kill(process: subprocess.Popen[Any], whom: str, choose: Any) -> bool:
     """SIGKILL for a ``worker``, the ``writer``, the ``forkserver`` that started them, the ``coordinator`` or the
     ``group``; False if there is none yet.
     """
@@ -256,7 +256,7 @@ def kill(process: subprocess.Popen[bytes], whom: str, choose: Any) -> bool:
     return send(process, whom, choose, signal.SIGKILL)
 
 
-def send(process: subprocess.Popen[bytes], whom: str, choose: Any, number: signal.Signals) -> bool:
+def send(process: subprocess.Popen[Any], whom: str, choose: Any, number: signal.Signals) -> bool:
     """A signal for a ``worker``, the ``writer`` or the ``forkserver``; False if there is none yet."""
     wanted = [pid for pid, name in descendants(process.pid).items() if _is(whom, pid, name)]
     if wanted:

@@ -36,5 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("death", range(metafunc.config.getoption("--crash-passes")))
     if "few" in metafunc.fixturenames:
         metafunc.parametrize("few", range((metafunc.config.getoption("--crash-runs") + 3) // 4))
+    if "apply_seed" in metafunc.fixturenames:
+        metafunc.parametrize("apply_seed", range((metafunc.config.getoption("--crash-runs") + 5) // 6))
     if "seed" in metafunc.fixturenames:
         metafunc.parametrize("seed", range(metafunc.config.getoption("--crash-runs")))
