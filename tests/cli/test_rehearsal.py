@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -21,18 +22,22 @@ import pytest
 import lrestore
 from lrestore.cli.options import Options, complaint
 from lrestore.cli.rehearsal.pace import ASSUMED_MS, pace_of
-from lrestore.cli.rehearsal.scratch import scratch
+from lrestore.cli.rehearsal.run import _take_records
+from lrestore.cli.rehearsal.scratch import scratch, unusable_folder
 from lrestore.cli.rehearsal.stand_ins import _TARGETS
 from lrestore.cli.rehearsal.world import Loaded, refused, write_world
+from lrestore.clock import utc_now
 from lrestore.content.references import occurrences
-from lrestore.messages import ItemKey
+from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.ontology.specification import Specification
 from lrestore.settings.model import Destination, Rate, Settings, State
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
+from lrestore.state.read import StateReader
 from lrestore.state.records import Pace
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault
@@ -163,6 +168,30 @@ def test_the_pace_is_that_of_the_last_session_unless_it_is_given(tmp_path: Path)
     assert (met.latency_ms, met.per_second, met.release) == (42.0, 30.0, "25.6.0") and SESSION in met.told
     set_here = pace_of(msgspec.structs.replace(settings, rate=Rate(per_second=5)), 0.0)
     assert (set_here.latency_ms, set_here.per_second) == (0.0, 5)
+
+
+def test_a_rehearsal_knows_what_the_state_file_knows_of_the_destination(tmp_path: Path) -> None:
+    """A restore does not ask for the specification that is recorded, and its limiter begins with the recorded rate."""
+    destination = Destination(name="looker.example.com")
+    settings = Settings(destination=destination, state=State(path=str(tmp_path / "state.db")))
+    inside = msgspec.structs.replace(settings, state=State(path=str(tmp_path / "inside.db")))
+    specification = Specification(release="25.6.0", fields={})
+    with StateWriter.open(tmp_path / "state.db") as writer:
+        writer.begin_session(session())
+        writer.record_pace(SESSION, Pace(calls=9, latency_ms=42.0, reached=80.0))
+        writer.record_specification("looker.example.com", "25.6.0", specification)
+        writer.end_session(SESSION, "finished", Totals())
+    _take_records(settings, inside, "25.6.0")
+    with StateReader.open(tmp_path / "inside.db") as reader:
+        recent = reader.recent_pace("looker.example.com", utc_now() - timedelta(hours=1))
+        assert recent is not None and recent.reached == 80.0
+        assert reader.specification("looker.example.com", "25.6.0") == specification
+        assert reader.last_unfinished() is None
+
+
+def test_a_state_file_that_cannot_be_made_is_a_warning(tmp_path: Path) -> None:
+    assert unusable_folder(tmp_path / "state.db") == ""
+    assert str(tmp_path / "none") in unusable_folder(tmp_path / "none" / "state.db")
 
 
 def test_the_folder_of_a_killed_rehearsal_is_removed_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:

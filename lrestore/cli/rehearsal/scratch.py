@@ -36,6 +36,14 @@ def scratch(state: Path) -> Iterator[Path]:
             os.close(held)
 
 
+def unusable_folder(state: Path) -> str:
+    """A warning if a restore could not make its state file where the settings say; "" if it could."""
+    beside = state.expanduser().absolute().parent
+    if os.access(beside, os.W_OK):
+        return ""
+    return f"a restore could not begin: its state file cannot be written to {beside} ([state] path)"
+
+
 def _remove_abandoned(home: Path) -> None:
     """The kernel releases the lock of a process that has ended: a folder that can be locked belongs to none."""
     for folder in home.glob(f"{_PREFIX}*"):

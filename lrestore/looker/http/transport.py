@@ -45,6 +45,8 @@ MAX_ANSWER_BYTES = 256 << 20
 AGENT = f"lrestore {__version__}"
 _PROXY_WANTS_A_LOGIN = 407
 _SESSION_CALLS = frozenset({("POST", "/login"), ("DELETE", "/logout")})
+_LARGE = frozenset({"api_spec", "swagger"})
+"""Documents of several megabytes: the time that they take says nothing about other calls."""
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _FIT_FOR_A_HEAD = re.compile(r"[\t -~]*")
 _SPEAKS_HTTPS = "does this port speak https?"
@@ -177,7 +179,7 @@ class PooledTransport(sdk.Transport):
         server_s = answer.server_s if answer else took_s
         if status == 429:
             self._meter.refused_for_rate()
-        elif status is not None:
+        elif status is not None and call.operation not in _LARGE:
             self._meter.answered(server_s)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", call, status or "no answer", took_s * 1000)
