@@ -56,6 +56,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"batch_size", "call_crash_points", "callers", "crash_policy", "failed_needs", "protocol"}),
         frozenset({"unconfirmed"}),
         frozenset({"outbox", "coordinator_outbox"}),
+        frozenset({"open_tasks"}),
         frozenset({"worker", "writer"}),
         # Imported by name, by the fork server that launch.launcher starts.
         frozenset({"preload", "processes"}),

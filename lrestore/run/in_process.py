@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import replace
 
 from lrestore.errors import StoppedError
 from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession
-from lrestore.messages import ItemKey, ItemResult, Outcome, Totals
+from lrestore.messages import ItemResult, Outcome, Totals
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.budget import Budget
 from lrestore.run.destination import ExaminedDestination
-from lrestore.run.items.loop import ItemLoop, Turn, joined, second_pass
-from lrestore.run.items.two_passes import TwoPasses
+from lrestore.run.items.loop import ItemLoop
+from lrestore.run.items.two_passes import TwoPasses, restoring
 from lrestore.run.job import Ended, Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.prepare.source_instance import with_group_edges
@@ -26,7 +25,6 @@ from lrestore.run.select.dependencies import Needs
 from lrestore.run.select.text_links import links_here
 from lrestore.state.records import SessionStatus
 from lrestore.state.writer import StateWriter
-from lrestore.vault.items import VaultItem
 
 
 def run_single(destination: ExaminedDestination, budget: Budget) -> Ended:
@@ -45,17 +43,6 @@ def run_single(destination: ExaminedDestination, budget: Budget) -> Ended:
         links = with_group_edges(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, destination.connection.session, writer).run(ItemRestorer(here), links.awaits)
-
-
-def restoring(restorer: ItemRestorer) -> Turn:
-    """A turn that restores the item."""
-
-    def turn(item: VaultItem, awaited: Collection[ItemKey], first_pass: ItemResult | None) -> tuple[ItemResult, bool]:
-        with second_pass(first_pass):
-            restored = restorer.restore(item, awaited, last=first_pass is not None)
-        return joined(first_pass, restored.result), restored.needs_second_pass
-
-    return turn
 
 
 class _Single:

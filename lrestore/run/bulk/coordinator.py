@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any
 
 from lrestore.crash_points import crash_point
-from lrestore.errors import DependencyError, InternalError, StoppedError
+from lrestore.errors import InternalError, StoppedError
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
@@ -32,7 +32,7 @@ from lrestore.run.budget import Budget
 from lrestore.run.bulk.batch_size import BatchSizes
 from lrestore.run.bulk.coordinator_outbox import COORDINATOR, CoordinatorOutbox
 from lrestore.run.bulk.crash_policy import CrashPolicy
-from lrestore.run.bulk.failed_needs import FailedNeeds
+from lrestore.run.bulk.open_tasks import OpenTasks
 from lrestore.run.bulk.pipes import PeerGoneError, wait
 from lrestore.run.bulk.processes import Processes, WorkerHandle
 from lrestore.run.bulk.protocol import (
@@ -54,7 +54,6 @@ from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.select.dependencies import Links
 from lrestore.state.records import SessionStatus
-from lrestore.text.words import shortened
 
 log = logging.getLogger(__name__)
 
@@ -87,22 +86,16 @@ class Coordinator:
         absent: Callable[[ItemKey], bool],
         unanswered: Callable[[], Collection[ItemKey]],
     ) -> None:
-        self._ready = ready
-        self._absent = absent
         self._unanswered = unanswered
-        self._failed_needs = FailedNeeds(links.needs, links.hard)
-        self._awaits = links.awaits
-        self._first_passes: dict[ItemKey, ItemResult] = {}
         self._batch_sizes = BatchSizes(worker_brief(0).settings.run.in_flight)
         self._processes = Processes(worker_brief, writer_brief)
         self._crash_policy = CrashPolicy()
-        self._again: set[ItemKey] = set()
-        self._in_doubt: set[ItemKey] = set(unanswered())
-        self._notes: dict[ItemKey, str] = {}
         self._started_types: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
         self._outbox = CoordinatorOutbox(self._processes.send_to_writer)
+        self._tasks = OpenTasks(ready, links, self._outbox, self._crash_policy, absent)
+        self._tasks.doubt(unanswered())
         self._guard = writer_brief.guard
         self._budget = Budget(ready.unsettled)
         self._reason = ""
@@ -112,7 +105,7 @@ class Coordinator:
 
     def resume(self, again: set[ItemKey]) -> None:
         """These items may be partly done: a worker that gets one checks first."""
-        self._again |= again
+        self._tasks.check_first(again)
 
     def run(
         self, workers: int, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]
@@ -134,18 +127,19 @@ class Coordinator:
         for _ in range(workers):
             self._start_worker()
         interrupted = False
-        while self._ready.unsettled and not self._reason:
+        while self._tasks.unsettled and not self._reason:
             interrupted = stop()
             self._reason = self._guard.trouble() or self._budget.spent(self.outcomes["failed"], self.usage.calls)
             if interrupted or self._reason:
                 break
-            self._break_circles()
+            if not (self._processes.in_hand or self._outbox.pending):
+                self._tasks.break_circle()
             self._fill()
             self._receive()
             show(self.usage, self._processes.in_hand)
         self._finish_workers(show)
         status: SessionStatus = "finished"
-        if self._ready.unsettled:
+        if self._tasks.unsettled:
             status = "interrupted" if interrupted else "stopped"
         self._processes.end_writer(status)
         return Ended(status, self._reason, self.usage)
@@ -172,14 +166,12 @@ class Coordinator:
         """Hand one more batch to the worker if its queue is short."""
         if self._room() <= 0:
             return False
-        if not worker.in_hand and (suspect := self._next_suspect()):
-            if self._fail_for_need(suspect):
-                return True
-            self._hand(worker, [self._task(suspect)])
+        if not worker.in_hand and (suspect := self._tasks.take_suspect(self._idle)):
+            self._hand(worker, [suspect])
             worker.alone = True
             return False
         count = 0 if worker.alone else self._batch_sizes.of(len(worker.in_hand), self._share())
-        tasks = self._take(count)
+        tasks = self._tasks.take(lambda: min(count, self._room()))
         if tasks:
             self._hand(worker, tasks)
         return bool(tasks)
@@ -193,74 +185,19 @@ class Coordinator:
         self._processes.send(worker, Tasks(tuple(tasks)))
         crash_point("coordinator.task_sent")
 
-    def _next_suspect(self) -> ItemKey | None:
-        """An item that a worker died on. It is tried alone, so that no other item is blamed if a worker dies again."""
-        while (key := self._crash_policy.next_suspect(idle=self._idle())) is not None:
-            if self._ready.hold(key):
-                return key
-        return None
-
     def _idle(self) -> bool:
-        """Whether nothing is ready or in progress except items that are tried alone."""
+        """Whether nothing is in progress except items that are tried alone."""
         busy = any(worker.in_hand and not worker.alone for worker in self._processes.workers.values())
-        return not (busy or self._ready.ready or self._outbox.pending)
+        return not (busy or self._outbox.pending)
 
     def _share(self) -> int:
         """The batch size that spreads the last items over all workers."""
-        return max(1, self._ready.ready // max(1, len(self._processes.workers)))
+        return max(1, self._tasks.ready // max(1, len(self._processes.workers)))
 
     def _room(self) -> float:
         """How many more items may be in progress: never more than may still fail (``max_failures``)."""
         left = self._budget.failures_left(self.outcomes["failed"])
         return math.inf if left is None else left - self._processes.in_hand - self._outbox.pending
-
-    def _take(self, count: int) -> list[RestorationTask]:
-        tasks: list[RestorationTask] = []
-        while (
-            len(tasks) < min(count, self._room()) and not self._outbox.full and (key := self._ready.take()) is not None
-        ):
-            if key in self._in_doubt:
-                self._in_doubt.discard(key)
-                self._ready.withdraw(key)
-                self._crash_policy.suspect(key, unanswered=True)
-            elif not self._fail_for_need(key):
-                tasks.append(self._task(key))
-        return tasks
-
-    def _task(self, key: ItemKey) -> RestorationTask:
-        awaited = tuple(other for other in self._awaits.get(key, ()) if self._to_come(other))
-        first_pass = self._first_passes.get(key)
-        again, died = key in self._again, self._crash_policy.over(key) > 0
-        return RestorationTask(
-            key, self._notes.get(key, ""), again=again, died=died, awaited=awaited, first_pass=first_pass
-        )
-
-    def _to_come(self, key: ItemKey) -> bool:
-        return key not in self._first_passes and self._ready.waits(key)
-
-    def _fail_for_need(self, key: ItemKey) -> bool:
-        """Fail an item without a call, naming the chain, if it needs an item that failed and does not exist."""
-        why = self._failed_needs.why(key)
-        if not why:
-            return False
-        error = DependencyError(why, key=key).with_context(missing=self._absent(key))
-        self._outbox.record(failed(error, key, ""))
-        return True
-
-    def _break_circles(self) -> None:
-        """Items in a circular dependency never become ready. Try each of them: the destination may have the others.
-
-        Items that only wait for such a circle come after it: parts of it may be restored.
-        """
-        if self._processes.in_hand or self._outbox.pending:
-            return
-        circle = self._ready.closing()
-        if not circle:
-            return
-        names = shortened(list(map(str, circle)), 5)
-        for key in circle:
-            self._notes[key] = f"it is part of a circular dependency: {names}"
-            self._ready.force(key)
 
     def _receive(self) -> None:
         channels: dict[Any, Callable[[], object]] = {self._processes.writer_channel: self._receive_from_writer}
@@ -309,22 +246,19 @@ class Coordinator:
             return
         for worker in self._processes.workers.values():
             worker.let_go(settled.key)
-        if not self._ready.settle(settled.key):
+        if not self._tasks.settle(settled):
             return
         self.outcomes[settled.outcome] += 1
         if settled.event is not None:
             self.announcer.settled(settled.event, settled.letter)
         self._batch_sizes.settled(settled.outcome)
-        if settled.missing:
-            self._failed_needs.lose(settled.key, settled.reason)
 
     def _first_pass_done(self, key: ItemKey, first_pass: ItemResult, worker: WorkerHandle | None) -> None:
         """Ignore the message of a worker that no longer has the item: another worker has it, or has finished it."""
-        if worker is None or key not in worker.in_hand or key in self._first_passes:
+        if worker is None or key not in worker.in_hand or self._tasks.has_first_pass(key):
             return
         worker.let_go(key)
-        self._first_passes[key] = first_pass
-        self._ready.pass_on(key)
+        self._tasks.first_pass_done(key, first_pass)
 
     def _receive_from_worker(self, worker: WorkerHandle) -> bool:
         """Process one message; returns whether there was one."""
@@ -357,17 +291,12 @@ class Coordinator:
             self._reason = self._reason or self._crash_policy.worker_ended_unborn()
         unanswered = self._unanswered()
         for key in worker.in_hand:
-            if worker.started and self._is_deadly(key):
+            if worker.started and self._tasks.blame(key):
                 self._outbox.record(failed(_deadly_item(key, self._crash_policy.over(key)), key, ""))
             elif not worker.finishing:
-                self._ready.withdraw(key)
-                self._crash_policy.suspect(key, unanswered=key in unanswered)
-        if not worker.finishing and self._ready.unsettled:
+                self._tasks.set_apart(key, unanswered=key in unanswered)
+        if not worker.finishing and self._tasks.unsettled:
             self._start_worker()
-
-    def _is_deadly(self, key: ItemKey) -> bool:
-        self._again.add(key)
-        return self._crash_policy.blame(key)
 
     def _start_worker(self) -> None:
         try:

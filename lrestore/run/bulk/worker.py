@@ -60,7 +60,8 @@ from lrestore.run.bulk.protocol import (
     ToWorker,
     UsageReport,
 )
-from lrestore.run.items.loop import ItemLoop, joined, second_pass
+from lrestore.run.items.loop import ItemLoop
+from lrestore.run.items.two_passes import restoring
 from lrestore.run.journal.earlier import Earlier, FormerSessions
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Finished, FirstPass
@@ -176,7 +177,7 @@ class Worker:
         former = stack.enter_context(FormerSessions(settings.state.path, brief.former))
         self._earlier = Earlier(self._journal, brief.folder, former)
         self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
-        self._restorer = ItemRestorer(self._context())
+        self._turn = restoring(ItemRestorer(self._context()))
         self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
 
     def _undone(self, stack: ExitStack) -> Undone | None:
@@ -332,14 +333,12 @@ class Worker:
 
     def _restored(self, item: VaultItem, task: RestorationTask) -> ItemResult | None:
         try:
-            with second_pass(task.first_pass):
-                restored = self._restorer.restore(item, task.awaited, last=task.first_pass is not None)
+            result, again = self._turn(item, task.awaited, task.first_pass)
         except DependencyError as error:
             if not task.note:
                 raise
             raise error.with_context(message=f"{error.message}; {task.note}") from error.__cause__
-        result = joined(task.first_pass, restored.result)
-        if not restored.needs_second_pass:
+        if not again:
             return result
         self._outbox.send(FirstPass(result))
         return None
