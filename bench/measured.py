@@ -47,6 +47,12 @@ class Run:
     simulator_cpu_s: float
     first_result_s: float
     """From the start of the command until the first result was on disk."""
+    spent_s: list[tuple[float, float]]
+    """Time, and the processor seconds of all processes of the command so far; in order."""
+
+    def spent_until_s(self, at: float) -> float:
+        """Processor seconds of the command until that time."""
+        return max((spent for when, spent in self.spent_s if when <= at), default=0.0)
 
     def cpu_s(self, role: str) -> float:
         """Processor seconds of all processes of a role."""
@@ -107,7 +113,7 @@ class Instance:
             raise RuntimeError(f"the command ended with {code}: {told}")
         report = msgspec.json.decode((self.folder / "report.json").read_bytes())
         first_at = next((at for at in self.results_at_s() if at >= began_at), began_at + wall_s)
-        return Run(report, wall_s, uses, served.cpu_s - before, first_at - began_at)
+        return Run(report, wall_s, uses, served.cpu_s - before, first_at - began_at, meter.spent_s)
 
     def results_at_s(self) -> list[float]:
         """When each result was recorded, in order; of all sessions in the state file."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,8 @@ class Meter:
         self._root = pid
         self._name = name
         self._uses: dict[int, Use] = {}
+        self.spent_s: list[tuple[float, float]] = []
+        """At each sample: the time, and the processor seconds of all processes so far."""
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -66,6 +69,7 @@ class Meter:
             if resident:
                 use.peak_bytes = max(use.peak_bytes, peak)
                 use.resident.append(resident)
+        self.spent_s.append((time.time(), sum(use.cpu_s for use in self._uses.values())))
 
 
 def family(root: int) -> dict[int, tuple[str, float]]:
