@@ -10,6 +10,7 @@ import pytest
 
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.instance_fixture import Arena, Ran
+from tests.simulator.direct import Direct
 
 SIZES = Sizes(users=6, groups=3, folders=5, depth=2, looks=14, dashboards=12, tiles=2, filters=1, boards=2, plans=2)
 DAY = "2026-11-20T08:30:00.000+00:00"
@@ -165,3 +166,17 @@ def test_what_cannot_be_compared_is_told_apart_from_drift(night: Night) -> None:
 def test_a_pattern_that_means_no_field_is_an_error(night: Night, pattern: str, said: str) -> None:
     ran = night.arena.run("--select", "look=1", "--verify", LRESTORE_VERIFY_IGNORE=pattern)
     assert (ran.code, ran.calls) == (2, ()) and said in ran.err and "[verify] ignore" in ran.err
+
+
+def test_losses_that_other_objects_refer_to_are_drift_and_no_failures(arena: Arena) -> None:
+    """Users lack a group, content lacks its folder: all of it was compared."""
+    looker = Direct(arena.world)
+    group, member = next(pair for pair in arena.world.edges["group_user"].pairs() if pair[0] != "1")
+    looker.delete(f"/groups/{group}")
+    folder = arena.blob("look", "1")["folder_id"]
+    looker.delete(f"/folders/{folder}")
+    ran = arena.run("--select", "all", "--verify", "--drift-exit-code", str(CODE))
+    assert ran.code == CODE and not ran.letters, ran.out
+    found = {(one["type"], one["id"]): one for one in ran.report["verify"]["different"]}
+    assert found["group", group]["missing"] and found["folder", folder]["missing"]
+    assert f"group={group}" in str(found["user", member]["lacks"])

@@ -96,3 +96,20 @@ def test_an_item_that_was_left_incomplete_is_completed_by_its_own_dead_letter(ar
 def test_a_dry_run_says_what_would_come_back(arena: Arena) -> None:
     ran = arena.run("--select", "look=1", "--dry-run", "--if-different", "skip").all_good()
     assert "would be restored only if it is missing or in the trash" in ran.out
+
+
+@pytest.mark.parametrize(("lost", "point"), [("deleted", "intent.acked:4"), ("trashed", "intent.acked:1")])
+def test_what_a_killed_run_had_begun_is_completed_when_it_is_resumed(arena: Arena, lost: str, point: str) -> None:
+    """It exists and differs by then, like an object that another person has changed."""
+    if lost == "deleted":
+        arena.delete("dashboard", "1")
+    else:
+        arena.delete("dashboard_element", arena.parts("dashboard_element", "1")[0]["id"])
+        arena.edit("dashboard", "1", deleted=True)
+    arena.edit("dashboard", "2", title="Another person's title")
+    arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0"
+    killed = arena.process("--select", "dashboard=1,2", *SKIP, LRESTORE_CRASH=point)
+    assert killed.code == -9 and {call.operation for call in killed.writes} & {"create_dashboard", "update_dashboard"}
+    assert arena.run("--resume").all_good().total("skipped") == 1
+    assert arena.run("--select", "dashboard=1", "--verify").all_good().report["verify"]["equal"] == 1
+    assert arena.world.table("dashboard").records["2"]["title"] == "Another person's title"
