@@ -239,7 +239,7 @@ SETTING_OF: Mapping[str, str] = {
 """Flags that override a setting."""
 
 PLACEHOLDERS = ("title", "date", "id")
-"""What ``--title`` may name."""
+"""The placeholders of ``--title``."""
 
 GUARDS = ("max_backup_age", "max_updates", "max_deletions")
 """Limits of the settings that ``--override`` lets a run pass."""
@@ -269,7 +269,7 @@ _NOT_FOR_COPIES = (
     "disable_schedules",
 )
 _READS_BACKUP = ("source", "unmapped")
-"""What ``--show`` reads from the one backup that counts."""
+"""The words of ``--show`` that read the one backup that counts."""
 
 
 class _Parser(ArgumentParser[Options]):  # type: ignore[misc]

@@ -59,7 +59,7 @@ def _only_live(one: OnlyLive, style: Style) -> str:
 
 
 def _people(result: Verify) -> Iterator[str]:
-    """Who changed or deleted how many objects, the most first."""
+    """The people, each with the number of objects that they changed or deleted; the most first."""
     facts = [one.live for one in result.different if one.live is not None]
     # The last change and the deletion of an object may be by different people.
     by = [one.updated_by if one.deleted_at is None else one.deleted_by for one in facts]

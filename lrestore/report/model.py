@@ -28,8 +28,8 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class By(msgspec.Struct, frozen=True):
-    """Who ran lrestore: the user in Looker, the user and host of the operating system, and the command without secrets.
-    ``version`` is lrestore's.
+    """The caller of lrestore: the user in Looker, the user and host of the operating system, and the command without
+    secrets. ``version`` is lrestore's.
     """
 
     looker_user: str = ""

@@ -20,7 +20,7 @@ class LiveObject(NamedTuple):
 
 
 class Records(Protocol):
-    """What is on record: all that planning may ask."""
+    """The records that planning may read."""
 
     def recorded(self, type_name: str, source_id: str) -> Recorded | None:
         """The recorded mapping of a backed-up object, or of a part of one. It counts only if it is proved, see

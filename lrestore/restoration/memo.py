@@ -16,7 +16,7 @@ class Memo(Generic[K, V]):
         self._found: dict[K, V] = {}
 
     def of(self, key: K, find: Callable[[], V], outdated: Callable[[V], bool] | None = None) -> V:
-        """What was found under ``key``, or what ``find`` gives now. ``outdated``: whether to search again."""
+        """The value found under ``key``, or the one that ``find`` gives now. ``outdated``: whether to search again."""
         if key not in self._found or (outdated is not None and outdated(self._found[key])):
             self._found[key] = find()
         return self._found[key]

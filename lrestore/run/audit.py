@@ -1,4 +1,4 @@
-"""Who runs lrestore, by which command, and from which backup: for the session, the report and ``--show``."""
+"""The caller of lrestore, the command and the backup: for the session, the report and ``--show``."""
 
 from __future__ import annotations
 

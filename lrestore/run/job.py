@@ -243,7 +243,7 @@ class Job:
 
     @property
     def by(self) -> By:
-        """Who runs it."""
+        """The caller of the run."""
         return by(self.facts.user_name, self.surroundings.typed)
 
     def session(self) -> RestorationSession:

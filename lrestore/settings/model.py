@@ -123,7 +123,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What ``--verify`` does not count: see :mod:`lrestore.run.compare.ignored`."""
+    """The differences that ``--verify`` does not count: see :mod:`lrestore.run.compare.ignored`."""
 
     ignore: list[str] = msgspec.field(default_factory=list)
 

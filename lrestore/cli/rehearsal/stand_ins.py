@@ -1,4 +1,4 @@
-"""What a backup refers to and lacks: simple objects that take the place of the absent ones, so that each id leads
+"""Simple objects in place of those that a backup refers to and lacks, so that each id leads
 somewhere, as it did where the backup came from.
 """
 
@@ -36,7 +36,7 @@ class StandIns:
         self.shared_root = "1"
         self.users_root = "2"
         self.flags: set[str] = set()
-        """What every Looker has and the backup holds, too."""
+        """The objects that every Looker has and the backup holds, too."""
         self.admin_roles: set[str] = set()
         self.everyone = ""
         """The id of the group of all users."""
@@ -129,7 +129,7 @@ class StandIns:
         self._content.append({**row, _OF_CONTENT[type_name]: str(shown["id"]), "holder": holder and str(holder)})
 
     def lines(self) -> Iterator[JsonObject]:
-        """What the world lacks, then the content metadata of everything, as lines of a world file."""
+        """The objects that the world lacks, then the content metadata of everything, as lines of a world file."""
         for type_name, shown in _built_ins(self):
             self.note(ItemKey(type_name, str(shown["id"])), shown)
             yield {"type": type_name, "object": shown}
@@ -224,7 +224,7 @@ _MADE: Mapping[str, Callable[[StandIns, str, JsonObject], JsonObject]] = {
 
 
 def _built_ins(stand_ins: StandIns) -> Iterator[tuple[str, JsonObject]]:
-    """What every Looker has and the backup lacks: its own folders, the group of all users, an administrator."""
+    """Objects that every Looker has and the backup lacks: its own folders, the group of all users, an administrator."""
     for number, (flag, name) in enumerate(_ROOTS.items(), start=1):
         if flag not in stand_ins.flags:
             yield "folder", {"id": stand_ins.free("folder", str(number)), "name": name, flag: True}

@@ -43,7 +43,7 @@ def as_filterables(found: Mapping[str, object]) -> ResultMakerFilterables:
 
 
 def as_result_maker(found: Mapping[str, object]) -> ResultMaker:
-    """What a tile shows, as it is sent."""
+    """The content of a tile, as it is sent."""
     return cast("ResultMaker", found)
 
 

@@ -1,4 +1,4 @@
-"""What the page says, in the order in which it says it."""
+"""The content of the page, in its order."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Group(msgspec.Struct, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True):
-    """What an item lost, or would lose."""
+    """The parts that an item lost, or would lose."""
 
     item: str
     parts: tuple[str, ...]

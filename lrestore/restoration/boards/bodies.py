@@ -9,7 +9,7 @@ from lrestore.restoration.writes import Made
 
 
 class Targets(TypedDict, total=False):
-    """What an item shows, in ids of the destination."""
+    """The references of an item, in ids of the destination."""
 
     dashboard_id: str | None
     look_id: str | None

@@ -264,7 +264,7 @@ class BoardPlanner:
             self._plan.writes.append(write)
 
     def _holder(self, order: Order) -> Holder | None:
-        """What holds the parts that are to be in order; None before it exists."""
+        """The holder of the parts that are to be in order; None before it exists."""
         if order.type == "board":
             return board_holder(self._live) if self._live.get("id") else None
         live_id = self._plan.matched.get(("board_section", order.parent))

@@ -52,7 +52,7 @@ def _would_copy(beside: Beside, item: VaultItem) -> str:
 
 
 def _would(run: Run) -> str:
-    """What a restore would do with an item, as far as the settings tell."""
+    """The action of a restore on an item, as far as the settings tell."""
     if run.if_different == "update":
         kept = {"skip": ", unless it is in the trash"}.get(run.if_trashed, "")
         return f"would be compared with Looker and restored{kept}"

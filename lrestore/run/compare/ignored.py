@@ -17,7 +17,7 @@ from lrestore.messages import Change, Deletion
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
 
 _MORE: dict[str, tuple[str, ...]] = {"group": ("groups",)}
-"""What is compared of a type and is no field of it: the groups inside a group."""
+"""Facts that are compared of a type and are no field of it: the groups inside a group."""
 _INDEX = re.compile(r"\[\d+\]")
 _ALL = "*"
 _T = TypeVar("_T", Change, Deletion)
@@ -37,7 +37,7 @@ def known_names() -> frozenset[str]:
 
 
 def problem(patterns: object) -> str:
-    """What is wrong with the setting: the first pattern that means no field at all; "" if there is none."""
+    """The fault of the setting: the first pattern that means no field at all; "" if there is none."""
     for pattern in patterns if isinstance(patterns, list) else []:
         wrong = _wrong(_spelt(str(pattern)))
         if wrong:

@@ -41,8 +41,8 @@ _FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the comparison found, by type and live id: objects that items are, and other objects that have the id of an
-    item.
+    """The findings of the comparison, by type and live id: objects that items are, and other objects that have the id
+    of an item.
     """
 
     matched: Set[tuple[str, str]]

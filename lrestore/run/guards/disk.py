@@ -31,7 +31,7 @@ def needed_bytes(items: int, blob_bytes: int, workers: int) -> int:
 
 
 def disk_of(state: Path, needed: int) -> Disk:
-    """The room where the state file is, or will be. Raises StateError where that cannot be told."""
+    """The room where the state file is, or will be. Raises StateError if the system does not say."""
     folder = next(one for one in (state.parent, *state.parent.resolve().parents) if one.is_dir())
     try:
         found = os.statvfs(folder)
