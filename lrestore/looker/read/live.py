@@ -7,22 +7,20 @@ one owner with a lock: a listing per type, copies read in advance, existence, ex
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
-from lrestore.looker.read.copies import Copies
 from lrestore.looker.read.existence import Existence, Expected
 from lrestore.looker.read.explores import Explores
 from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.listing import Listing, Table
 from lrestore.looker.read.lookml import Definitions
+from lrestore.looker.read.personal_folders import PersonalFolders
 from lrestore.looker.read.reads import LISTED, Reads, has, telling
-from lrestore.looker.read.users import People, emails_of
-from lrestore.ontology import CONTENT_TYPES
+from lrestore.looker.read.unlisted import Unlisted, whole
+from lrestore.looker.read.users import People
 
 __all__ = ["LISTED", "Live", "whole"]
 
@@ -39,17 +37,14 @@ class Live:
         self._listings = {type_name: Listing(type_name, self._reads) for type_name in LISTED}
         for type_name in LISTED & (tables or {}).keys():
             self._listings[type_name].given((tables or {})[type_name])
-        ahead = ((name, table or {}) for name, table in (tables or {}).items() if name not in LISTED)
-        self._copies = Copies(((name, one), row) for name, table in ahead for one, row in table.items())
-        self._trash = Copies()
+        given = {name: table or {} for name, table in (tables or {}).items() if name not in LISTED}
         self._existence = Existence(self._reads)
-        for type_name in (tables or {}).keys() - LISTED:
-            self._existence.seen(type_name, self._copies.of(type_name).values())
+        for type_name, copies in given.items():
+            self._existence.seen(type_name, copies.values())
+        rows = (((name, one), row) for name, copies in given.items() for one, row in copies.items())
+        self._unlisted = Unlisted(self._reads, self._existence, rows)
         self._explores = Explores(session, self._listings["lookml_model"])
-        self._personal: dict[str, str] = {}
-        self._bare: set[str] = set()
-        self._foreseen: dict[tuple[str, str], JsonObject] = {}
-        self._lock = threading.Lock()
+        self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = Definitions(session)
         self.people = People(session, self.pages)
         self.hierarchy = GroupTree(self.pages)
@@ -58,20 +53,11 @@ class Live:
         """One object whole, or None where Looker says 404. A copy put by :meth:`prefetch` is given out once."""
         if type_name in LISTED:
             return self._listings[type_name].get(object_id)
-        held, copy = self._copies.take(type_name, object_id)
-        return copy if held else self._read(type_name, object_id)
-
-    def _read(self, type_name: str, object_id: str) -> JsonObject | None:
-        found = self._reads.whole(type_name, object_id)
-        if found is not None:
-            self._existence.shown(type_name, found)
-        return found
+        return self._unlisted.get(type_name, object_id)
 
     def prefetch(self, type_name: str, object_id: str) -> JsonObject | None:
         """Read one object now and keep the copy for the next :meth:`get` of it."""
-        found = self._read(type_name, object_id)
-        self._copies.keep(type_name, {object_id: found})
-        return found
+        return self._unlisted.prefetch(type_name, object_id)
 
     def brief_all(self, type_name: str, object_ids: Collection[str], field_names: str) -> dict[str, JsonObject]:
         """The named fields of those objects that one page of a search shows, by id."""
@@ -83,35 +69,15 @@ class Live:
 
         Whether a search shows an object whole is up to the server: if it does not, this is given up for the type.
         """
-        entry = CONTENT_TYPES[type_name]
-        if entry.search is None or type_name in self._bare or type_name in LISTED:
-            return
-        wanted = self._copies.without(type_name, object_ids)
-        if not wanted:
-            return
-        rows = self._reads.at_once(type_name, wanted)
-        if not all(whole(type_name, row) for row in rows):
-            self._bare.add(type_name)
-            return
-        self._copies.keep(type_name, {str(row["id"]): row for row in rows})
-        self._existence.seen(type_name, rows)
-        lacking = wanted - {str(row["id"]) for row in rows}
-        if entry.trash and lacking:
-            found = self.by_ids(type_name, lacking, None, deleted=True)
-            self._trash.keep(type_name, {object_id: found.get(object_id) for object_id in lacking})
-            if trash:
-                self._copies.keep(type_name, found)
+        self._unlisted.prefetch_all(type_name, object_ids, trash=trash)
 
     def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
         """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""
-        return self._copies.of(type_name)
+        return self._unlisted.read_ahead(type_name)
 
     def trashed(self, type_name: str, object_id: str) -> JsonObject | None:
         """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
-        if not CONTENT_TYPES[type_name].trash:
-            return None
-        held, copy = self._trash.take(type_name, object_id)
-        return copy if held else self.by_ids(type_name, {object_id}, None, deleted=True).get(object_id)
+        return self._unlisted.trashed(type_name, object_id)
 
     def tables(self, types: Collection[str]) -> dict[str, Table | None]:
         """The listings of ``types``, read now unless they are known; None for those that cannot be had."""
@@ -149,21 +115,7 @@ class Live:
 
     def personal_folder(self, user_id: str) -> str | None:
         """The id of a user's personal folder, from the listing where that tells, else as the user's own record says."""
-        shown = self._listings["folder"].personal(user_id)
-        with self._lock:
-            known = self._personal.get(user_id)
-        if known is not None or len(shown) == 1:
-            return known or next(iter(shown))
-        fields = {"fields": "id,personal_folder_id"}
-        try:
-            user = self._session.call("user", path={"user_id": user_id}, query=fields)
-        except NotFoundError:
-            return None
-        found = user.get("personal_folder_id")
-        if found is None:
-            return None
-        with self._lock:
-            return self._personal.setdefault(user_id, str(found))
+        return self._personal.of(user_id)
 
     def exists(self, type_name: str, object_id: str) -> bool:
         """Whether the object can be referred to: it is there, and not in the trash. Asked once per run."""
@@ -211,13 +163,11 @@ class Live:
             return [row for row in self.folders_at(str(key["parent_id"]), str(key["name"])) if has(row, key)]
         if type_name in LISTED:
             return self._listings[type_name].find(key)
-        found = {str(row["id"]): row for row in self._reads.search(type_name, key)}
-        shown = {one: {**row, **self._foreseen.get((type_name, one), {})} for one, row in found.items()}
-        return [row for row in shown.values() if has(row, key)]
+        return self._unlisted.find(type_name, key)
 
     def foresee(self, type_name: str, object_id: str, fields: JsonObject) -> None:
         """Let searches show the object with these fields from now on: a plan would give it them."""
-        self._foreseen[type_name, object_id] = fields
+        self._unlisted.foresee(type_name, object_id, fields)
 
     def find_now(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""
@@ -228,8 +178,7 @@ class Live:
         """Forget everything read of a type: another process has written since."""
         if type_name in LISTED:
             self._listings[type_name].look_anew()
-        self._copies.drop(type_name)
-        self._trash.drop(type_name)
+        self._unlisted.look_anew(type_name)
 
     def brief(self, type_name: str, object_id: str) -> JsonObject | None:
         """Of one object its id and ``created_at``, as Looker shows them now; None for a 404."""
@@ -253,20 +202,3 @@ class Live:
     def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:
         """All rows of a paged operation, whatever page size the server insists on."""
         return self._reads.pages(operation_id, query)
-
-
-def whole(type_name: str, row: JsonObject) -> bool:
-    """Whether a row of a search is all that a read would show, as far as a restore needs it."""
-    if type_name == "user":
-        explained = not row.get("email") or bool(emails_of({**row, "email": None}))
-        members = isinstance(row.get("role_ids"), list) and isinstance(row.get("group_ids"), list)
-        return members and "is_disabled" in row and explained
-    if type_name != "dashboard":
-        return True
-    lists = (row.get("dashboard_elements"), row.get("dashboard_filters"), row.get("dashboard_layouts"))
-    if not all(isinstance(parts, list) for parts in lists) or not row.get("dashboard_layouts"):
-        return False
-    return all("dashboard_layout_components" in layout for layout in row["dashboard_layouts"]) and all(
-        tile.get("result_maker") or not (tile.get("query_id") or tile.get("look_id"))
-        for tile in row["dashboard_elements"]
-    )
