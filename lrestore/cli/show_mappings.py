@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from lrestore.cli import formats as tables
-from lrestore.ontology import PARTS, content_type
+from lrestore.errors import ItemError
+from lrestore.messages import ItemKey
+from lrestore.ontology import CONTENT_TYPES, PARTS, content_type
+from lrestore.ontology.built_in import is_built_in
 from lrestore.report.text import Style
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader
@@ -12,6 +15,7 @@ from lrestore.text.terminal import cut
 from lrestore.text.words import counted
 from lrestore.vault.backups.opening import open_source
 from lrestore.vault.items import IndexRow
+from lrestore.vault.reader import Vault
 
 _MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at")
 _UNMAPPED = ("spec", "name", "updated_at")
@@ -38,7 +42,8 @@ def mappings(state: StateReader, argument: str, form: str) -> str:
 def unmapped(settings: Settings, state: StateReader, word: str, form: str, style: Style, *, as_of: str = "") -> str:
     """The items of the backup without a recorded counterpart in the destination, of one type or of all.
 
-    An item that a session restored or found unchanged has one, whether or not that needed a mapping.
+    An item that a session restored or found unchanged has one, whether or not that needed a mapping. Objects that
+    Looker makes itself, such as built-in roles, are never restored, and left out.
     """
     require_source(settings)
     require_destination(settings)
@@ -46,7 +51,8 @@ def unmapped(settings: Settings, state: StateReader, word: str, form: str, style
     known = state.with_counterpart(route)
     with open_source(settings.source, as_of) as vault:
         types = None if not word else [content_type(word).name]
-        found = [row for row in vault.index(types) if row.key not in known]
+        rows = [row for row in vault.index(types) if row.key not in known]
+        found = [row for row in rows if not _is_built_in(vault, row.key, settings.run.max_item_bytes)]
     if form == "json":
         names = ("type", "id", "name", "updated_at")
         return tables.as_json([dict(zip(names, (*_key(row), row.name, row.updated_at), strict=True)) for row in found])
@@ -55,10 +61,18 @@ def unmapped(settings: Settings, state: StateReader, word: str, form: str, style
     if not found:
         return f"every item of the backup has a recorded counterpart in {route.destination}\n"
     width = style.width // _WIDEST_NAME
-    rows = [(str(row.key), cut(row.name, width) if width else row.name, row.updated_at) for row in found]
+    shown = [(str(row.key), cut(row.name, width) if width else row.name, row.updated_at) for row in found]
     return (
-        tables.table(_UNMAPPED, rows) + f"{counted(len(found), 'item')} without a counterpart in {route.destination}\n"
+        tables.table(_UNMAPPED, shown) + f"{counted(len(found), 'item')} without a counterpart in {route.destination}\n"
     )
+
+
+def _is_built_in(vault: Vault, key: ItemKey, max_item_bytes: int) -> bool:
+    entry = CONTENT_TYPES[key.type]
+    try:
+        return bool(entry.built_in) and is_built_in(entry, vault.read(key, max_item_bytes=max_item_bytes).raw)
+    except ItemError:
+        return False
 
 
 def _row(mapping: IDMapping) -> tuple[object, ...]:

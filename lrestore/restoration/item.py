@@ -12,7 +12,7 @@ same command continues it, because finished writes no longer differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
-from lrestore.ontology import CONTENT_TYPES, OPERATIONS
+from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
 from lrestore.restoration.apply.create_once import Creation, create_one
 from lrestore.restoration.apply.execute import Applied, make_queries, not_taken, send
 from lrestore.restoration.context import WritingContext
@@ -207,7 +207,7 @@ class ItemRestorer:
             changes=plan.changes + tuple(found),
             deletions=plan.parts.deletions,
             mappings=(_mappings(plan, live) if live else ()) + self._found(plan),
-            warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings])),
+            warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings, *_made_again(plan, applied)])),
             left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
             enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
             live=plan.facts,
@@ -222,6 +222,15 @@ class ItemRestorer:
         """Whether the written object is a scheduled plan that is switched on."""
         enabled = handler_of(type_name).enabled
         return enabled is not None and enabled(self._context, live_id)
+
+
+def _made_again(plan: ItemPlan, applied: Applied) -> Iterator[str]:
+    """The new ids of parts that an undo has made again, because they had been deleted."""
+    for write in plan.parts.writes if plan.literal else ():
+        made = applied.made.get((write.type, write.source_id))
+        if write.creates and made is not None and made != write.source_id and write.type in PARTS:
+            named = f" ({write.name!r})" if write.name else ""
+            yield f"its {write.type} {write.source_id}{named} had been deleted, and is made again: its id is {made}"
 
 
 def _mappings(plan: ItemPlan, live: JsonObject) -> tuple[Mapping, ...]:

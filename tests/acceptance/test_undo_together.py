@@ -79,5 +79,8 @@ def test_a_plan_that_sends_a_tab_which_was_made_again_sends_the_new_one(tmp_path
         assert sent_tabs(arena.world) == ["Two"]
         undone = undo(arena, restored).all_good()
         assert sent_tabs(arena.world) == ["Three"]
+        (tab,) = [str(row["id"]) for row in arena.world.table("dashboard_layout") if row["label"] == "Three"]
+        told = f"its dashboard_layout 902 ('Three') had been deleted, and is made again: its id is {tab}"
+        assert any(told in warning for warning in undone.report["warnings"])
         undo(arena, undone).all_good()
         assert sent_tabs(arena.world) == ["Two"]

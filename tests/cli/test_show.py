@@ -183,6 +183,7 @@ def test_what_has_no_counterpart_yet_is_listed(
     with ShardWriter("vault.db") as shard:
         shard.put("folder", "9", "New", {"id": "9", "name": "New", "parent_id": "1"})
         shard.put("role", "4", "Reader", {"id": "4", "name": "Reader"})
+        shard.put("group", "1", "All Users", {"id": "1", "name": "All Users", "include_by_default": True})
     specs = [row["spec"] for row in _rows(_shown(capsys, "unmapped", "--format", "csv"))]
     assert sorted(specs) == ["folder=9", "role=4"]
     assert [row["id"] for row in json.loads(_shown(capsys, "unmapped=folders", "--format", "json"))] == ["9"]

@@ -20,7 +20,7 @@ from lrestore.errors import ChangedSincePlanError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import FieldError, ItemKey
-from lrestore.restoration.changed_since import Written, edited_between
+from lrestore.restoration.changed_since import Written, edited_between, name_is_of_session
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.journal import Records
 from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Permit
@@ -79,8 +79,8 @@ class OnlyPlanned:
         self._live = live
 
     def rename(self, write: Write) -> bool:
-        """Whether the plan holds this temporary rename, and the object has not changed since. A changed object is not
-        written later and would keep the temporary name.
+        """Whether the plan holds this temporary rename, and the object has not changed since, other than by the plan. A
+        changed object is not written later and would keep the temporary name.
         """
         planned = self._renames.get((write.type, write.live_id))
         item = self._items.get(ItemKey(write.type, write.source_id))
@@ -89,7 +89,11 @@ class OnlyPlanned:
             return False
         if item is None or item.live is None or live is None:
             return False
-        return not changed(item.live, observed(write.type, live))
+        if not changed(item.live, observed(write.type, live)):
+            return True
+        earlier = self._earlier.of(item.key, write.live_id, live.get("created_at"))
+        owner = ItemKey(write.type, write.live_id)
+        return earlier is not None and name_is_of_session(Written(earlier, owner, earlier.copied), live)
 
     def item(self, plan: ItemPlan, *, last: bool) -> None:
         """Raises ChangedSincePlanError unless the item, as planned now, may be written."""
