@@ -13,7 +13,9 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 
-_TARGETS = frozenset({"user", "group", "role", "folder", "look", "query", "dashboard", "permission_set", "model_set"})
+_TARGETS = frozenset(
+    {"user", "group", "role", "folder", "look", "query", "merge_query", "dashboard", "permission_set", "model_set"}
+)
 """Types of which an absent object gets a stand-in."""
 _OF_CONTENT: Mapping[str, str] = {"folder": "folder_id", "dashboard": "dashboard_id", "look": "look_id"}
 """Types whose access Looker keeps in a record of content metadata, and its field for their id."""
@@ -176,10 +178,23 @@ def _note_tiles(stand_ins: StandIns, dashboard: JsonObject) -> None:
         stand_ins.note_query(tile.get("query"))
         stand_ins.note_query((tile.get("result_maker") or {}).get("query"))
         look = tile.get("look")
+        if tile.get("merge_result_id") is not None:
+            _note_merge(stand_ins, str(tile["merge_result_id"]), tile.get("result_maker") or {})
         if isinstance(look, dict) and look.get("id") is not None:
             stand_ins.note_query(look.get("query"))
             kept = {name: look[name] for name in ("title", "query_id", "slug") if look.get(name) is not None}
             stand_ins.need(ItemKey("look", str(look["id"])), **kept)
+
+
+def _note_merge(stand_ins: StandIns, key: str, maker: JsonObject) -> None:
+    """A merged query: its tile shows how it looks, and the models and explores of its sources."""
+    sources = []
+    for shown in maker.get("filterables") or ():
+        query = stand_ins.new_id()
+        stand_ins.need(ItemKey("query", query), model=shown.get("model"), view=shown.get("view"))
+        sources.append({"query_id": query, "name": shown.get("name"), "merge_fields": []})
+    known = {name: maker.get(name) for name in ("vis_config", "sorts", "total", "dynamic_fields")}
+    stand_ins.need(ItemKey("merge_query", key), result_maker_id=maker.get("id"), source_queries=sources, **known)
 
 
 def _note_look(stand_ins: StandIns, look: JsonObject) -> None:
@@ -217,6 +232,7 @@ _MADE: Mapping[str, Callable[[StandIns, str, JsonObject], JsonObject]] = {
         "parent_id": stand_ins.users_root if known.get("is_personal") else stand_ins.shared_root,
     },
     "look": lambda stand_ins, key, known: {"title": f"Look {key}", "folder_id": stand_ins.shared_root},
+    "merge_query": lambda stand_ins, key, known: {"source_queries": []},
     "query": lambda stand_ins, key, known: {"slug": f"rehearsal{key}", "view": "unknown", "fields": []},
     "dashboard": lambda stand_ins, key, known: {"title": f"Dashboard {key}", "folder_id": stand_ins.shared_root},
 }
