@@ -40,7 +40,7 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
     settings, facts = job.settings, job.facts
     extent = job.extent
     restores = job.request.mode == "restore"
-    needed = needed_bytes(len(job.keys), extent.size_bytes, workers)
+    needed = needed_bytes(job.to_write, extent.size_bytes, workers)
     return Guards(
         session_id=job.session_id if restores else "",
         selected=job.to_write,

@@ -167,3 +167,33 @@ def test_a_membership_that_was_given_after_the_plan_is_not_taken_away(instance: 
     letter = instance.run("--apply", "p.json", "--yes").letter()
     assert letter["error_type"] == "ChangedSincePlanError" and f"group {later} was joined since" in letter["message"]
     assert {planned, later} <= set(instance.world.edges["group_user"].lefts("3"))
+
+
+def killed_in_its_second_pass(arena: Arena, *argv: str) -> str:
+    """A run that is killed when one look has its temporary title; the id of that look."""
+    assert arena.process(*argv, "--yes", LRESTORE_CRASH="undo.kept:4").code == -9
+    (look,) = [one for one in "34" if " (being restored " in title_of(arena, one)]
+    return look
+
+
+def test_what_a_killed_application_had_begun_is_completed_unless_it_was_edited(
+    swapped: Arena, backed_up: World
+) -> None:
+    swapped.run(*LOOKS[:-1], "--plan-out", "p.json").all_good()
+    look = killed_in_its_second_pass(swapped, "--apply", "p.json")
+    temporary = title_of(swapped, look)
+    swapped.edit("look", look, title="edited between")
+    letter = swapped.run("--resume").letter()
+    assert letter["error_type"] == "ChangedSincePlanError" and title_of(swapped, look) == "edited between"
+    swapped.edit("look", look, title=temporary)
+    swapped.run("--retry-dead-letters", "--yes").all_good()
+    assert portraits(swapped.world) == portraits(backed_up)
+
+
+def test_what_a_killed_undo_had_begun_is_left_alone_if_it_was_edited(swapped: Arena) -> None:
+    session = swapped.run(*LOOKS).all_good().report["session_id"]
+    look = killed_in_its_second_pass(swapped, "--undo", session)
+    swapped.edit("look", look, title="edited between")
+    resumed = swapped.run("--resume").all_good()
+    assert resumed.total("skipped") == 1 and f"changed since session {session}: title" in resumed.out
+    assert title_of(swapped, look) == "edited between"
