@@ -60,13 +60,15 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
         if _moves(plan):
             planned.moved.add(ItemKey(plan.key.type, plan.live_id))
         told, first = planned_item(plan), planned.first.pop(plan.key, ())
+        # Before the question whether the item waits for others: parts that are in the trash with it may.
+        saved = to_save(plan, first) if planned.record is not None else None
         if plan.ends.found:
             planned.first[plan.key] = told.writes
         else:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
-            if planned.record is not None:
-                planned.record.add(to_save(plan, first))
+            if planned.record is not None and saved is not None:
+                planned.record.add(saved)
             planned.removed.update(removed_by_kind(told))
             planned.alerts += plan.parts.alerts
             raise_unmet(plan, "the rest can be restored")

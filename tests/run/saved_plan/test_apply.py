@@ -325,6 +325,18 @@ def test_a_dashboard_in_the_trash_comes_out_with_the_parts_that_the_plan_names(t
         assert difference(before, portraits(arena.world)) == {}
 
 
+def test_a_dashboard_in_the_trash_whose_parts_wait_is_in_the_plan_once(tmp_path: Path) -> None:
+    """A tile of it links to the dashboard itself, and is compared when that is out of the trash."""
+    with Arena(tmp_path) as arena:
+        blob = arena.blob("dashboard", "1")
+        blob["dashboard_elements"][0]["note_text"] = "see /dashboards/1"
+        arena.back_up("dashboard", "1", blob)
+        arena.edit("dashboard", "1", deleted=True)
+        planned(arena, "--select", "dashboard").all_good()
+        assert sorted(item["id"] for item in content(arena)["items"]) == ["1", "2", "3"]
+        arena.run("--apply", "p.json").all_good()
+
+
 def test_settings_of_the_plan_count_and_not_those_of_its_application(few: Arena) -> None:
     planned(few, *FEW, "--keep-extra", "--if-missing", "skip").all_good()
     few.world.table("look").remove("1")
