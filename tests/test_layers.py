@@ -41,6 +41,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"saved_plan"}),
         frozenset({"surroundings"}),
         frozenset({"budget", "job", "select"}),
+        frozenset({"heading"}),
         frozenset({"journal"}),
         frozenset({"last_look", "prepare", "undo"}),
         frozenset({"destination", "session"}),
@@ -49,6 +50,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"comparison", "restore"}),
         frozenset({"mode"}),
         frozenset({"start"}),
+        frozenset({"resume"}),
     ),
     "run.bulk": (
         frozenset({"pipes"}),

@@ -97,7 +97,8 @@ def _undo(options: Options) -> Undo | None:
 def go_on(options: Options, settings: Settings, environ: Mapping[str, str], surroundings: Surroundings) -> Report:
     """``--resume``, ``--retry-dead-letters`` and ``--apply``. Raises RunError; items that fail are in the report."""
     from lrestore.run.request import ThisStart
-    from lrestore.run.start import apply, resume, retry
+    from lrestore.run.resume import resume, retry
+    from lrestore.run.start import apply
 
     require_destination(settings)
     now = ThisStart(

@@ -30,6 +30,7 @@ from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
+from lrestore.run.heading import report_of
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Job, Record
 from lrestore.run.journal.read_only import ReadOnlyJournal
@@ -104,7 +105,7 @@ class _Within:
 
 def _verify(job: Job, context: Context, keys: Iterator[ItemKey], within: _Within) -> Report:
     verifier = Verifier(ItemPlanner(context), Ignored(job.settings.verify.ignore))
-    builder = job.report()
+    builder = report_of(job)
     loop = within.loop(announced(builder, job))
     whole = within.all_of(lambda: loop.over(keys, verifier.step))
     outcome = verifier.outcome()
@@ -129,7 +130,7 @@ def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[Item
     job, planned, keep = destination.job, plan.planned, destination.job.surroundings.keep_plan
     if keep is not None:
         planned.record = PlanRecord([planned_rename(write) for write in plan.aside])
-    builder = job.report()
+    builder = report_of(job)
     with opening(job):
         guards = screen(destination)
     for write in plan.aside:

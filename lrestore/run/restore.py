@@ -27,6 +27,7 @@ from lrestore.run.budget import Budget
 from lrestore.run.compare.verify import verify_after
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.gate import pass_guards
+from lrestore.run.heading import announce, report_of
 from lrestore.run.in_process import run_single
 from lrestore.run.job import Ended, Job, in_bulk
 from lrestore.run.journal.read_only import ReadOnlyJournal
@@ -92,11 +93,11 @@ def _restore_items(destination: ExaminedDestination, guards: Guards) -> Report:
     """From the first item to the report. The session can be resumed, whatever ends this."""
     job = destination.job
     state = Path(job.settings.state.path)
-    builder = job.report()
+    builder = report_of(job)
     builder.guards = guards
     for passed in guards.overridden:
         builder.warn(f"overridden: {passed}")
-    job.announce(builder.warnings)
+    announce(job, builder.warnings)
     # Open until the report is written: SQLite can read an open file even if it is removed meanwhile.
     with StateReader.open(state) as reader:
         job.guard = guard = Guard(state, job.session_id)

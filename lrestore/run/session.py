@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from pathlib import Path
 from typing import cast
 
-from lrestore.clock import utc_now
+import msgspec
+
+from lrestore.clock import stamp, utc_now
 from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
 from lrestore.messages import Totals
@@ -15,9 +18,11 @@ from lrestore.report.model import Report
 from lrestore.run.job import Job
 from lrestore.run.prepare.api_specification import Known
 from lrestore.run.saved_plan.file import keep_copy
-from lrestore.state.records import Pace, SessionStatus
+from lrestore.settings import Settings
+from lrestore.state.records import COPY, UNDO, Pace, RestorationSession, SessionStatus
 from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
 from lrestore.state.writer import StateWriter
+from lrestore.version import __version__
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +44,7 @@ def begin(job: Job) -> None:
         # A resume needs the plan, and the file may be edited meanwhile.
         keep_copy(job.plan, state, job.session_id)
     with StateWriter.open(state, now=utc_now) as writer:
-        session = job.session()
+        session = _record(job)
         if job.resumed:
             writer.reopen_session(session.id, pid=session.pid, host=session.host, reason=session.reason)
         else:
@@ -85,3 +90,37 @@ def clear(job: Job) -> None:
         clear_all_but_copies(undo_directory(Path(job.settings.state.path), job.session_id))
     except StateError as error:
         log.warning("could not remove temporary files of the session: %s", error)
+
+
+def _record(job: Job) -> RestorationSession:
+    """The record of this run in the state file, without secrets."""
+    synced_to, caller = job.vault.synced_to(), job.by
+    return RestorationSession(
+        id=job.session_id,
+        mode=UNDO if job.request.undo else COPY if job.request.beside else job.request.mode,
+        source_instance=job.route.source_instance,
+        source_paths=tuple(str(path) for path in job.vault.paths),
+        source_fingerprint=job.vault.fingerprint(),
+        destination=job.settings.destination.name,
+        base_url=job.facts.base_url,
+        user=caller.looker_user,
+        looker_version=job.facts.looker_version,
+        selection=msgspec.to_builtins(job.request),
+        settings=msgspec.to_builtins(_without_secrets(job.settings)),
+        lrestore_version=__version__,
+        pid=os.getpid(),
+        host=caller.host,
+        os_user=caller.os_user,
+        command=caller.command,
+        reason=job.request.reason,
+        backed_up_at="" if synced_to is None or job.undone is not None else stamp(synced_to),
+        parent_id=job.request.parent,
+        totals=Totals.of({}, len(job.keys) + len(job.removals) + len(job.missing)),
+    )
+
+
+def _without_secrets(settings: Settings) -> Settings:
+    """The settings for the state file. The proxy is left out: its URL may contain a password, and each
+    start sets it.
+    """
+    return msgspec.structs.replace(settings, destination=msgspec.structs.replace(settings.destination, proxy=""))

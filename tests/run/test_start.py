@@ -7,7 +7,7 @@ import pytest
 
 from lrestore.errors import UsageError
 from lrestore.run.request import RunRequest, ThisStart
-from lrestore.run.start import _as_begun
+from lrestore.run.resume import _as_begun
 from lrestore.settings import Destination, Rate, Run, Settings, Source
 from lrestore.state.records import RestorationSession
 

@@ -11,6 +11,7 @@ from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.report.model import Api, Report
 from lrestore.restoration.beside import Beside
 from lrestore.run.compare.results import announced
+from lrestore.run.heading import report_of
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
 from lrestore.run.prepare.copies import titled
@@ -24,7 +25,7 @@ def dry_run(job: Job) -> Report:
     beside = job.request.beside
     if beside is not None:
         beside = titled(job, beside, {})
-    builder = job.report()
+    builder = report_of(job)
     record = announced(builder, job)
     for key in takewhile(lambda _: not job.surroundings.stop(), job.keys):
         record(_preview(job.vault, key, job.settings.run, beside), None)

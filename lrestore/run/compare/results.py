@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
+from lrestore.run.heading import announce
 from lrestore.run.job import Job, Record
 from lrestore.run.saved_plan.record import PlanRecord
 
@@ -23,11 +24,11 @@ def recorded_in(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None
 
 def announced(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> Record:
     """As :func:`recorded_in`, for the results that are the run's own: the session begins now, and each is announced."""
-    job.announce(builder.warnings)
+    announce(job, builder.warnings)
     record = recorded_in(builder, job, kept)
 
-    def announce(result: ItemResult, blob: bytes | None) -> None:
+    def record_and_announce(result: ItemResult, blob: bytes | None) -> None:
         record(result, blob)
         job.surroundings.announcer.finished(result)
 
-    return announce
+    return record_and_announce

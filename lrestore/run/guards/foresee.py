@@ -12,6 +12,7 @@ from lrestore.run.compare.plan import Planned
 from lrestore.run.compare.results import recorded_in
 from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import ExaminedDestination
+from lrestore.run.heading import report_of
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.prefetch import prefetched
@@ -25,7 +26,7 @@ def foresee(destination: ExaminedDestination) -> Foreseen:
     with closing(ReadOnlyJournal.of(job)) as journal:
         context = destination.fresh_context(journal)
         keys = prefetched(context.destination.live, job.keys, context.backup.judgement_of_items, journal.recorded)
-        plan, builder = WholePlan(job, context, journal), job.report()
+        plan, builder = WholePlan(job, context, journal), report_of(job)
         record, stop = recorded_in(builder, job), job.surroundings.stop
         plan.over(keys, ItemLoop(job.vault, job.settings.run.max_item_bytes, record, stop))
         return foreseen_of(builder.totals, plan.planned)

@@ -7,6 +7,7 @@ import logging
 import msgspec
 
 from lrestore.restoration.context import Context
+from lrestore.run.heading import added_looks
 from lrestore.run.job import Job
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 
@@ -22,4 +23,4 @@ def add_missing_looks(job: Job, context: Context) -> None:
     if looks:
         job.request = msgspec.structs.replace(job.request, added_looks=tuple(look.id for look in looks))
         job.keys = with_missing_looks(job.keys, looks)
-        log.warning("%s", job.added_looks())
+        log.warning("%s", added_looks(job))
