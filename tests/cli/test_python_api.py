@@ -38,8 +38,6 @@ def test_errors_are_exceptions() -> None:
         lrestore.restore(CONFIG, select="all")
     with pytest.raises(UsageError, match="exclude each other"):
         lrestore.plan(CONFIG, select=["all"], dry_run=True)
-    with pytest.raises(UsageError, match="not available"):
-        lrestore.restore(CONFIG, select=["all"], html="x.html")
     with pytest.raises(TypeError, match="selection"):
         lrestore.restore(CONFIG, select=["all"], selection=["all"])
     with pytest.raises(TypeError, match="command line only"):
