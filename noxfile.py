@@ -1,9 +1,13 @@
 """The checks of this repository, one session each: ``nox -l`` lists them.
 
-Sessions run in the environment that nox runs in, which ``pip install -e '.[dev]'`` makes; ``lowest`` makes its own.
+Sessions run in the environment that nox runs in, which ``pip install -e '.[dev]'`` makes; ``lowest``,
+``package`` and ``docs`` make their own.
 """
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
 
 import nox
 
@@ -66,3 +70,31 @@ def lowest(session: nox.Session) -> None:
     """Fast tests against the oldest releases that setup.cfg allows."""
     session.install("-c", "tests/lowest.txt", ".[test]")
     session.run("python", "-m", "pytest", "-n", "0", *LOWEST_TESTS)
+
+
+@nox.session(venv_backend="venv")
+def package(session: nox.Session) -> None:
+    """Wheel and sdist; the wheel, made from the sdist, restores the demo in an environment of its own."""
+    session.install("build", "twine")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder)
+        session.run("python", "-m", "build", "--outdir", folder)
+        files = sorted(str(file) for file in made.iterdir())
+        session.run("twine", "check", "--strict", *files)
+        wheel = next(file for file in files if file.endswith(".whl"))
+        session.install(f"lrestore[simulator] @ {Path(wheel).as_uri()}")
+        # Not from the tree, whose modules would be imported before the wheel's.
+        lrestore, outside = str(Path(session.bin, "lrestore").resolve()), {"PYTHONPATH": None}
+        with session.chdir(folder):
+            settings = session.run(lrestore, "--print-config", "demo", silent=True, env=outside, external=True)
+            (made / "demo.toml").write_text(str(settings), encoding="utf-8")
+            demo = ("--config", "demo.toml")
+            session.run(lrestore, *demo, env=outside, external=True)
+            session.run(lrestore, *demo, "--verify", "--html", "report.html", env=outside, external=True)
+
+
+@nox.session(venv_backend="venv")
+def docs(session: nox.Session) -> None:
+    """The site, in site/; a warning fails."""
+    session.install(".[docs]")
+    session.run("mkdocs", "build", "--strict", *session.posargs)

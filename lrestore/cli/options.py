@@ -24,8 +24,10 @@ from lrestore.cli.flag_types import (
     shown,
     zero_or_more,
 )
+from lrestore.cli.print_flags import CONFIGS, SHELLS, PrintCompletion, PrintConfig
 from lrestore.json_types import JsonObject
 from lrestore.streams import is_own_stream
+from lrestore.text.words import did_you_mean
 from lrestore.version import __version__
 
 WHAT, MODE, HOW, LIMITS, OUTPUT = "what to restore", "modes (default: restore)", "how", "limits", "output"
@@ -37,7 +39,7 @@ examples:
   lrestore --select dashboard=42 --copy-into 7          look at it first: a copy in folder 7, nothing else is written
   lrestore --select all --exclude user --verify=after   everything but users, then read again and compare
   lrestore --show source --format csv > list.csv        what the backup holds; edit it, then --select @list.csv
-  lrestore --config conf/demo.toml                      try it out: restore into a simulated Looker on this machine
+  lrestore --print-config demo > demo.toml              try it out: a simulated Looker for lrestore --config demo.toml
 
 exit codes: 0 all done, 1 dead letters or differences, 2 usage or settings, 3 not started (nothing was written),
 4 stopped early, 130/143 interrupted
@@ -289,6 +291,35 @@ class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
             allow_abbrev=False,
         )
         self._group(OUTPUT).add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+        printing: JsonObject = {"default": argparse.SUPPRESS, "dest": argparse.SUPPRESS}
+        self._group(OUTPUT).add_argument(
+            "--print-config",
+            action=PrintConfig,
+            choices=CONFIGS,
+            help="print a settings file to begin with: of the demo, or with every setting",
+            **printing,
+        )
+        self._group(OUTPUT).add_argument(
+            "--print-completion",
+            action=PrintCompletion,
+            choices=SHELLS,
+            help="print a completion script for this shell",
+            **printing,
+        )
+
+    def parse_known_args(self, *args: Any, **settings: Any) -> tuple[Options, list[str]]:
+        """As argparse, but a flag that does not exist ends the program here, with the nearest one in the message."""
+        options, unknown = super().parse_known_args(*args, **settings)
+        if unknown:
+            self.error(self._unknown(unknown))
+        return options, unknown
+
+    def _unknown(self, words: Sequence[str]) -> str:
+        known = [name for action in self._actions for name in action.option_strings]
+        odd = next((word for word in words if word.startswith("-")), "")
+        meant = did_you_mean(odd.partition("=")[0], known) if odd else ""
+        hint = f"; {meant}" if meant else "" if odd else "; SPECs follow --select: --select dashboard=42"
+        return f"unrecognized arguments: {' '.join(words)}{hint}"
 
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         option = self._by_name.get(settings.get("dest", names[-1].lstrip("-").replace("-", "_")))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from lrestore.settings.file import SettingsFile, expanded, read_settings_file
 from lrestore.settings.looker_ini import read_looker_ini
 from lrestore.settings.model import SECTIONS, Settings, kinds
 from lrestore.settings.values import problem, typed
+from lrestore.text.words import did_you_mean
 
 
 class _Given(NamedTuple):
@@ -93,7 +93,8 @@ def _unknown_section(section: str, file: SettingsFile) -> SettingsError:
             f"{place}: the key {section!r} is outside of every section", hint=f"move it to {' or '.join(homes)}"
         )
     return SettingsError(
-        f"{place}: there is no section [{section}]", hint=_near(section, SECTIONS) or f"known: {', '.join(SECTIONS)}"
+        f"{place}: there is no section [{section}]",
+        hint=did_you_mean(section, SECTIONS) or f"known: {', '.join(SECTIONS)}",
     )
 
 
@@ -104,15 +105,10 @@ def _known(section: str, key: str, place: str) -> None:
         raise SettingsError(f"{place}: [{section}] {key} must not be in this file", hint=_WHERE_SECRETS_GO)
     keys = [known.split(".")[1] for known in kinds() if known.startswith(f"{section}.")]
     elsewhere = [known for known in kinds() if known.endswith(f".{key}")]
-    hint = f"it belongs to [{elsewhere[0].split('.')[0]}]" if elsewhere else _near(key, keys)
+    hint = f"it belongs to [{elsewhere[0].split('.')[0]}]" if elsewhere else did_you_mean(key, keys)
     raise SettingsError(
         f"{place}: there is no setting {key!r} in [{section}]", hint=hint or f"[{section}] has: {', '.join(keys)}"
     )
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
 
 
 def _from_environment(environ: Mapping[str, str]) -> _Layer:
@@ -128,7 +124,7 @@ def _from_environment(environ: Mapping[str, str]) -> _Layer:
             continue
         if variable not in ours:
             raise SettingsError(
-                f"environment variable {variable}: there is no such setting", hint=_near(variable, ours)
+                f"environment variable {variable}: there is no such setting", hint=did_you_mean(variable, ours)
             )
         if value:
             layer[ours[variable]] = _Given(value, f"environment variable {variable}", as_text=True)

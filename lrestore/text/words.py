@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -14,3 +15,9 @@ def shortened(names: Sequence[str], most: int, *, separator: str = ", ", last: s
     """The first ``most`` names: ``a, b and 3 more``. ``last`` comes before the number of the rest."""
     more = f"{last}{len(names) - most} more" if len(names) > most else ""
     return separator.join(names[:most]) + more
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """``did you mean 'dashboard'?`` with the known word that is nearest to a mistyped one; "" if none is near."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]!r}?" if near else ""

@@ -6,7 +6,6 @@ one: ``dashboard_element.note_text`` is the same field as ``dashboard.dashboard_
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -15,6 +14,7 @@ from typing import TypeVar
 
 from lrestore.messages import Change, Deletion
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
+from lrestore.text.words import did_you_mean
 
 _MORE: dict[str, tuple[str, ...]] = {"group": ("groups",)}
 """Facts that are compared of a type and are no field of it: the groups inside a group."""
@@ -59,8 +59,8 @@ def _wrong(pattern: str) -> str:
 
 
 def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    meant = did_you_mean(word, known)
+    return f"; {meant}" if meant else ""
 
 
 class Ignored:
