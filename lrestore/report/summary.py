@@ -111,7 +111,8 @@ def _facts(report: Report) -> Iterator[str]:
     there, source = report.destination, report.source
     release = f", Looker {there.looker_version}" if there.looker_version else ""
     yield f"- destination: {markdown(f'{there.name} ({there.base_url}){release}')}\n"
-    yield f"- backup: {markdown(_cut(', '.join(source.paths), 400))}, instance {markdown(source.instance)}\n"
+    if not report.undoes:
+        yield f"- backup: {markdown(_cut(', '.join(source.paths), 400))}, instance {markdown(source.instance)}\n"
     yield f"- {duration(report.duration_s)} from {report.started_at}"
     yield f", session {markdown(report.session_id)}\n" if report.session_id else "\n"
     if report.undoes:
@@ -148,7 +149,7 @@ def _written(items: Iterable[Item], verb: str) -> Iterator[Section]:
     """The items that were updated, then those that were created; of each type together."""
     found: dict[str, dict[str, list[Item]]] = {"updated": {}, "created": {}}
     for item in items:
-        if item.outcome in found:
+        if item.outcome in found and not _removed(item):
             found[item.outcome].setdefault(item.type, []).append(item)
     for outcome, by_type in found.items():
         told = [item for of_type in by_type.values() for item in of_type]
@@ -160,7 +161,13 @@ def _deletions(holders: Iterable[Item | Difference]) -> Iterator[str]:
     for holder in holders:
         for number, gone in enumerate(holder.deletions):
             head = f"- {_titled(holder)}\n" if number == 0 else ""
-            yield f"{head}  - {_titled(gone)}\n"
+            yield f"- {_titled(gone)}\n" if _removed(holder) else f"{head}  - {_titled(gone)}\n"
+
+
+def _removed(holder: Item | Difference) -> bool:
+    """Whether the object itself is deleted, and not parts of it: an undo does that."""
+    live_id = holder.destination_id or holder.id
+    return [(gone.type, gone.id) for gone in holder.deletions] == [(holder.type, live_id)]
 
 
 def _failed(report: Report) -> Iterator[str]:

@@ -75,6 +75,13 @@ def test_each_mode_says_what_was_or_would_be_done(mode: str, first: str) -> None
     )
 
 
+def test_an_object_that_an_undo_deletes_is_told_once() -> None:
+    gone = item("updated", "21", deletions=(Deletion("dashboard", "21", "Sales"),))
+    text = summary(msgspec.structs.replace(report([gone]), undoes="s1"))
+    assert text.count("dashboard=21") == 1 and headings(text) == ["Deletions", "Totals"]
+    assert "- backup:" not in text
+
+
 def test_a_verification_tells_differences_and_not_what_a_restore_would_do() -> None:
     differing = Difference("look", "9", "Churn", changes=(Change("title", "x", "y"),))
     gone = Difference("look", "10", "Gone", missing=True)
