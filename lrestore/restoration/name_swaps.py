@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lrestore.content.identity import same_origin
+from lrestore.content.shapes.boundary import as_folder
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.folder_tree import place_of
@@ -48,9 +49,10 @@ class _Settler:
     wanted: Place | None
 
 
-def adjust_folder(planner: OwnPlanner, wanted: JsonObject) -> None:
+def adjust_folder(planner: OwnPlanner, body: JsonObject) -> None:
     """A folder cannot be moved into itself. Raises NotRestorableError naming the circle that the backup has."""
-    if planner.live is None or wanted.get("parent_id") in (None, planner.live.get("parent_id")):
+    parent_id, live = as_folder(body).get("parent_id"), as_folder(planner.live or {})
+    if planner.live is None or parent_id in (None, live.get("parent_id")):
         return
     loop = circle(planner.context.backup, planner.key.id)
     if loop:

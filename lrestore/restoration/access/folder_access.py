@@ -11,7 +11,9 @@ entries that are not wanted are removed, and the list is read again.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from lrestore.content.shapes.boundary import as_folder
 from lrestore.errors import DependencyError, LookerError, NotFoundError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.access_lists import AccessLists, Grant, entries, told
@@ -24,6 +26,9 @@ from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.identify.unclosed_folders import ACCESS, INHERIT, is_unclosed
 from lrestore.restoration.writes import Plan, Write
 from lrestore.vault.items import VaultItem
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.folder import Folder
 
 _PATH = "access"
 
@@ -108,10 +113,10 @@ class FolderAccess:
         self, context: WritingContext, applied: Applied, plan: AccessPlan, live: JsonObject
     ) -> tuple[AccessPlan, list[Change]]:
         if plan.wanted is not None:
-            self._set(applied, plan, plan.wanted, live)
+            self._set(applied, plan, plan.wanted, as_folder(live))
         return plan, []
 
-    def _set(self, applied: Applied, plan: AccessPlan, wanted: tuple[Grant, ...], live: JsonObject) -> None:
+    def _set(self, applied: Applied, plan: AccessPlan, wanted: tuple[Grant, ...], live: Folder) -> None:
         try:
             metadata_id = self._metadata_id(live)
             if plan.as_inherited and self._inherits(metadata_id, wanted):
@@ -126,10 +131,10 @@ class FolderAccess:
         for grant in (grant for grant in wanted if grant not in there):
             self._grant(applied, metadata_id, grant)
 
-    def _metadata_id(self, live: JsonObject) -> str:
+    def _metadata_id(self, live: Folder) -> str:
         found = live.get("content_metadata_id")
         if found is None:
-            shown = self._context.destination.session.call("folder", path={"folder_id": str(live["id"])})
+            shown: Folder = self._context.destination.session.call("folder", path={"folder_id": str(live["id"])})
             found = shown.get("content_metadata_id")
         if found is None:
             raise NotRestorableError(

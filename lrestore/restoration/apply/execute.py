@@ -16,13 +16,13 @@ from lrestore.content.diff import differing
 from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
-from lrestore.messages import Deletion, FieldError, Intent, ItemKey
+from lrestore.messages import FieldError, Intent, ItemKey
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS, fields
 from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.touches import note_answer
-from lrestore.restoration.writes import Removal, Write, settle
+from lrestore.restoration.writes import Write, settle
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ def _creation(context: WritingContext, applied: Applied, write: Write, parent_id
     return Creation(intent, post, look, body)
 
 
-_CHILDREN = {
+CHILDREN = {
     "dashboard_element": ("dashboard_dashboard_elements", "dashboard_id"),
     "dashboard_filter": ("dashboard_dashboard_filters", "dashboard_id"),
     "dashboard_layout": ("dashboard_dashboard_layouts", "dashboard_id"),
@@ -150,7 +150,7 @@ _CHILDREN = {
 }
 """The operation that lists the parts of a kind, and its parameter for the parent."""
 
-_HELD_AS = {"board_section": "board_sections", "board_item": "board_items"}
+HELD_AS = {"board_section": "board_sections", "board_item": "board_items"}
 """Parts that are listed in a field of their parent: that field."""
 
 _TELLING = (
@@ -177,13 +177,13 @@ _TELLING_OF = {
 def _left_behind(
     context: WritingContext, write: Write, body: JsonObject, parent_id: str, known: set[str]
 ) -> JsonObject | None:
-    operation, parameter = _CHILDREN[write.type]
+    operation, parameter = CHILDREN[write.type]
     try:
         children = context.destination.session.call(operation, path={parameter: parent_id})
     except NotFoundError:
         return None
-    if write.type in _HELD_AS:
-        children = children.get(_HELD_AS[write.type])
+    if write.type in HELD_AS:
+        children = children.get(HELD_AS[write.type])
     kinds = field_types(fields.sdk_model(PARTS[write.type].model))
     for child in children or ():
         if str(child["id"]) not in known and all(
@@ -220,55 +220,6 @@ def _post_query(context: WritingContext, applied: Applied, write: Write) -> Call
         return made
 
     return post
-
-
-def remove_all(context: WritingContext, applied: Applied, removals: list[Removal]) -> None:
-    """Delete parts; one that is gone already is gone. Looker also answers 404 where the caller may not delete: then the
-    part is still shown, and it has not been deleted.
-    """
-    for removal in removals:
-        try:
-            _remove(context, applied, removal)
-        except LookerError as error:
-            gone = removal.deletion
-            write = Write(
-                operation=removal.operation,
-                type=gone.type,
-                source_id="",
-                live_id=gone.id,
-                path=f"{gone.type} {gone.id}",
-                name=gone.name,
-                body={},
-            )
-            applied.failures.append((write, error))
-        else:
-            applied.done += 1
-
-
-def _remove(context: WritingContext, applied: Applied, removal: Removal) -> None:
-    try:
-        send(
-            context.destination.session,
-            removal.operation,
-            {OPERATIONS[removal.operation].id_parameter: removal.deletion.id},
-            None,
-        )
-    except NotFoundError:
-        if _still_shown(context, applied, removal.deletion):
-            raise
-
-
-def _still_shown(context: WritingContext, applied: Applied, part: Deletion) -> bool:
-    """Whether the object still shows the part."""
-    operation, parameter = ("board", "board_id") if part.type in _HELD_AS else _CHILDREN[part.type]
-    try:
-        shown = context.destination.session.call(operation, path={parameter: applied.live_id})
-    except NotFoundError:
-        return False
-    sections = shown.get("board_sections") or () if part.type in _HELD_AS else ()
-    items = [item for section in sections for item in section.get("board_items") or ()]
-    rows = {"board_section": sections, "board_item": items}.get(part.type, shown)
-    return any(str(row["id"]) == part.id and not row.get("deleted") and not row.get("deleted_at") for row in rows)
 
 
 def _note(applied: Applied, write: Write, answer: JsonObject | LookerError) -> None:

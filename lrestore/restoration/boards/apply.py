@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lrestore.messages import Change
-from lrestore.restoration.apply.execute import Applied, create_parts, remove_all, update_all
+from lrestore.restoration.apply.execute import Applied, create_parts, update_all
+from lrestore.restoration.apply.removal import remove_all
 from lrestore.restoration.boards.orders import Holder, Order, board_holder, order_write, section_holder
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import WritingContext

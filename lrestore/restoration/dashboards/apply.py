@@ -11,7 +11,8 @@ from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
 from lrestore.messages import Change
-from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, remove_all, update_all
+from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, update_all
+from lrestore.restoration.apply.removal import remove_all
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.dashboards.bodies import tile_body
 from lrestore.restoration.dashboards.placements import Placement, Spot, placement_write, places_of

@@ -6,18 +6,20 @@ derived from the item alone, so that the dashboard of an unanswered create is fo
 
 from __future__ import annotations
 
+from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.json_types import JsonObject
 from lrestore.restoration.plan.own_fields import OwnPlanner
 from lrestore.restoration.plan.title_clashes import holder_will_release
 from lrestore.restoration.stand_in_names import generated_slug
 
 
-def adjust_dashboard(planner: OwnPlanner, wanted: JsonObject) -> None:
+def adjust_dashboard(planner: OwnPlanner, body: JsonObject) -> None:
     """A live dashboard keeps its slug if the backed-up one belongs to another dashboard now: Looker would refuse the
     whole update.
     """
-    slug, live = wanted.get("slug"), planner.live
-    if live is None or slug is None or slug == live.get("slug"):
+    wanted, live = as_dashboard(body), as_dashboard(planner.live or {})
+    slug = wanted.get("slug")
+    if planner.live is None or slug is None or slug == live.get("slug"):
         return
     found = planner.context.destination.live.find("dashboard", {"slug": str(slug)})
     other = next((row for row in found if str(row["id"]) != str(live["id"])), None)

@@ -7,13 +7,13 @@ ontology. A link to another host's content is none of ours.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lrestore.content.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
 from lrestore.content.palettes import Colours, may_name_colours, recoloured
 from lrestore.content.query_links import may_hold_query_links, query_links
+from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.content.tile_name import tile_name
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
@@ -25,6 +25,9 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.deferred import Deferred
 from lrestore.restoration.identify.resolve import mapped, resolve
 from lrestore.vault.items import VaultItem
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.dashboard import Dashboard
 
 _BASE = "custom_url_base"
 _TILE = re.compile(r"dashboard_elements\[(\d+)\]")
@@ -108,7 +111,7 @@ class Linker:
     def _part(self, path: str) -> str:
         """The part of the item in which a path lies, as people would name it."""
         place = _TILE.match(path)
-        tiles = self._raw.get("dashboard_elements") or ()
+        tiles = as_dashboard(self._raw).get("dashboard_elements") or ()
         return f"tile {tile_name(tiles[int(place[1])])!r}" if place and int(place[1]) < len(tiles) else path
 
     def _moved(self, url: Any) -> Any:
@@ -122,7 +125,7 @@ class Linker:
         self._raw = raw
         if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):
             return raw
-        self._hosts = _own_hosts(self._context.backup) | hosts(_share_urls(raw))
+        self._hosts = _own_hosts(self._context.backup) | hosts(_share_urls(as_dashboard(raw)))
         for path in paths:
             raw = at(raw, path, self.value)
         return raw
@@ -179,10 +182,11 @@ def _own_hosts(backup: Backup) -> frozenset[str]:
     return backup.hosts.source | {here} if backup.same_instance and here else backup.hosts.source
 
 
-def _share_urls(raw: Mapping[str, Any]) -> set[str]:
+def _share_urls(raw: Dashboard) -> set[str]:
     """Queries show the address of the instance that they are of."""
     for tile in raw.get("dashboard_elements") or ():
-        query = tile.get("query") or (tile.get("result_maker") or {}).get("query") or {}
-        if query.get("share_url"):
-            return {str(query["share_url"])}
+        query = tile.get("query") or (tile.get("result_maker") or {}).get("query")
+        shared = query.get("share_url") if query else None
+        if shared:
+            return {str(shared)}
     return set()
