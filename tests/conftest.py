@@ -1,4 +1,4 @@
-"""What all tests share: which of them run and in which order, how hypothesis searches, where files are, and that no
+"""Shared by all tests: which of them run and in which order, how hypothesis searches, where files are, and that no
 setting of the caller's environment gets in.
 """
 

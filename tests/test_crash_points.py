@@ -55,7 +55,7 @@ def test_the_process_dies_at_the_pass_that_was_named(tmp_path: Path, number: int
 
 @pytest.mark.crash
 def test_counted_over_all_processes_one_dies_and_the_next_lives(tmp_path: Path) -> None:
-    """What takes the place of the dead process must not die at its own third pass."""
+    """The process that replaces the dead one must not die at its own third pass."""
     count, out = str(tmp_path / "count"), str(tmp_path / "out")
     with children(pass_often, [(f"{POINT}:3", count, out)]) as (first,):
         first.join(WITHIN_S)

@@ -76,9 +76,9 @@ class Releases:
         return self._beyond[schema]
 
     def taken(self, schema: str) -> tuple[_Field, ...]:
-        """The fields that a restore may send, in an order that is always the same: two plans of one thing read alike.
+        """The fields that a restore may send, always in the same order, so that plans can be compared.
 
-        Asked for each of thousands of tiles, so the answer is kept.
+        Thousands of tiles ask for it, so the answer is kept.
         """
         if schema not in self._taken:
             names = sorted(fields.writable(schema) - self.beyond(schema).keys())

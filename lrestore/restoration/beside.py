@@ -105,7 +105,7 @@ def _part_alive(part: JsonObject) -> JsonObject:
 
 
 def for_items(judgement: Judgement, beside: Beside | None) -> Judgement:
-    """The judgement that counts for the items themselves: an id of the backup says nothing of a copy."""
+    """The judgement that counts for the items themselves: an id of the backup does not identify a copy."""
     return judgement if beside is None else replace(judgement, instance="other")
 
 

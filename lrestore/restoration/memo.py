@@ -1,4 +1,4 @@
-"""Answers that are asked for often, each found once per process."""
+"""Keeps answers that are needed often: each is found once per process."""
 
 from __future__ import annotations
 

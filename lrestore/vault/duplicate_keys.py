@@ -1,6 +1,6 @@
-"""A second look at a msgpack map on the wire: does any map in it hold a key twice?
+"""Finds maps in msgpack bytes that hold a key twice.
 
-msgspec lets the last one win, so that what is restored would depend on who reads the blob.
+msgspec keeps the last value, other readers keep the first: the restored content would depend on the reader.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who restored, why, by which command and from which backup: in the session, the report and ``--show``."""
+"""Session, report and ``--show`` name caller, reason, command and backup."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def shared_fields() -> dict[str, set[str]]:
 
 
 def test_the_fields_that_share_a_name_are_known() -> None:
-    """One more, in a later SDK, is to be looked at: whoever reads it by name alone must know the type."""
+    """One more, in a later SDK, needs a decision: code that reads it by name alone must know the type."""
     assert set(shared_fields()) == {"created_at", "dashboard_filters", "model"}
 
 

@@ -1,4 +1,4 @@
-"""What counts as a change between two versions of an object."""
+"""Changes between two versions of an object."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class _Trial:
         return Outcome(rule.fired > 0, struck.code, healed, wrong)
 
     def _prepared(self) -> tuple[str, ...]:
-        """What comes before the run under the fault; the arguments of that run."""
+        """Run what precedes the run under the fault; return the arguments of that run."""
         if self._phase.mode == "verify":
             self._arena.run(*SELECTED)
             return (*SELECTED[:-1], "--verify")
@@ -191,7 +191,7 @@ class _Trial:
         return SELECTED
 
     def _target(self) -> Portraits | None:
-        """What the instance has in the end."""
+        """The content that the instance must have in the end."""
         if self._phase.mode == "undo":
             return self._before
         return _restored() if self._phase.mode != "verify" else portraits(self._arena.world)

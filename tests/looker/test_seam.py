@@ -36,7 +36,7 @@ def _listen(event: str, arguments: tuple[object, ...]) -> None:
 
 @pytest.fixture
 def connections() -> Iterator[list[object]]:
-    """Every address that this process looks up or connects to, whoever does it."""
+    """Every address that any code of this process looks up or connects to."""
     if not hasattr(sys, "_lrestore_audit"):
         sys.addaudithook(_listen)
         sys._lrestore_audit = True  # type: ignore[attr-defined]

@@ -76,7 +76,7 @@ def test_what_users_made_is_not_taken_for_lookers_own(type_name: str, obj: dict[
 
 
 def test_the_reason_names_what_the_object_is_known_by() -> None:
-    """Somebody who looks for a service account among those left alone need not guess."""
+    """The reason names a service account that is left alone."""
     account = {"id": "9", "is_service_account": True, "verified_looker_employee": False}
     assert why_built_in(CONTENT_TYPES["user"], account).endswith("(is_service_account)")
     admin = {"id": "2", "permission_set": {"all_access": True}, "model_set": {"all_access": True}}

@@ -30,7 +30,7 @@ def with_sdk(page: str) -> list[str]:
 
 
 def section(title: str) -> dict[str, str]:
-    """What the page says of each field of an object: field → treatment."""
+    """The page's treatment of each field of an object."""
     body = render().partition(f"# {title}\n")[2].partition("\n#")[0]
     rows = [line.split(" | ") for line in body.splitlines() if line.startswith(FIELD)]
     return {name: row[1] for row in rows for name in re.findall(r"`(\w+)`", row[0])}

@@ -1,4 +1,4 @@
-"""What is known of Looker's releases."""
+"""Facts about Looker's releases."""
 
 from __future__ import annotations
 

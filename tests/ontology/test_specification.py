@@ -1,4 +1,4 @@
-"""What a Looker says of itself is believed, and what it does not say is not denied."""
+"""A Looker's statements about itself are believed; what it omits counts as unknown, not as unsupported."""
 
 from __future__ import annotations
 

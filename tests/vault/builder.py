@@ -65,7 +65,7 @@ class SessionRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """What else a file says of itself: (version, applied_at) rows, and extractions."""
+    """Further statements of a file about itself: (version, applied_at) rows, and extractions."""
 
     versions: Sequence[tuple[int, str]]
     sessions: Sequence[SessionRow] = field(default_factory=tuple)

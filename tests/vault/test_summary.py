@@ -1,4 +1,4 @@
-"""What ``--show source`` tells: counts, and everything that makes a backup incomplete or doubtful."""
+"""``--show source`` tells counts, and everything that makes a backup incomplete or doubtful."""
 
 from __future__ import annotations
 

@@ -227,7 +227,7 @@ class PooledTransport(sdk.Transport):
         if call.body is not None or call.method in _BODY_EXPECTED:
             lines.append(f"Content-Length: {len(body)}")
         if not all(map(_FIT_FOR_A_HEAD.fullmatch, (call.target, authorization, call.content_type))):
-            raise ValueError("the request would hold a character that HTTP heads must not hold")
+            raise ValueError("the request would contain a character that HTTP headers must not contain")
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 

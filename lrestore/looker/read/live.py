@@ -80,7 +80,7 @@ class Live:
         return self._unlisted.trashed(type_name, object_id)
 
     def tables(self, types: Collection[str]) -> dict[str, Table | None]:
-        """The listings of ``types``, read now unless they are known; None for those that cannot be had."""
+        """The listings of ``types``, read now unless they are known; None for those that Looker does not give."""
         return {name: self._listings[name].table_if_any() for name in types if name in LISTED}
 
     def beyond(self, type_name: str, object_id: str) -> JsonObject | None:
@@ -89,7 +89,7 @@ class Live:
         return self._listings[type_name].read(object_id) if found is None and type_name in LISTED else found
 
     def table(self, type_name: str) -> Table:
-        """All objects of a listed type by id. Raises the LookerError of a listing that cannot be had: where one object
+        """All objects of a listed type by id. Raises the LookerError of a listing that fails: where one object
         is wanted, :meth:`get` does without it.
         """
         return self._listings[type_name].table()

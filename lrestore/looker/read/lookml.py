@@ -17,7 +17,7 @@ Names = frozenset[str]
 
 
 class Definitions:
-    """Reads each definition at most once. None stands for what this Looker does not tell this caller."""
+    """Reads each definition at most once. None: this caller may not read it."""
 
     def __init__(self, session: Caller) -> None:
         self._session = session

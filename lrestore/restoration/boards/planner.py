@@ -188,7 +188,7 @@ class BoardPlanner:
             self._write("board_item", (pin.id, pin.path, pin.name), wanted, live)
 
     def _leave_out(self, pin: Pin, found: PinPart | None) -> None:
-        """An item that shows what cannot be had. A live one that it is stays as it is."""
+        """An item whose content the destination lacks. If it is live already, it stays as it is."""
         if found is None:
             self._unknown.add(kind_shown(pin.part))
             self._spare(pin)

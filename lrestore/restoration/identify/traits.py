@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lrestore.content.shapes.user import User
 
 Translate = Callable[[str, str], str | None]
-"""The live id of a type and an id of the backup; None for what cannot be had."""
+"""The live id of a type and an id of the backup; None if there is none."""
 
 
 def telling_of(context: Context, type_name: str, translate: Translate) -> Telling[Any] | None:

@@ -96,7 +96,7 @@ class QueryMaker:
         return self._make("create_query", "query", name, path, body)
 
     def merge(self, merge_id: str, path: str) -> str | Made | None:
-        """The live id of a merged query of the backup; None where neither it nor its definition can be had.
+        """The live id of a merged query of the backup; None if neither it nor its definition is known.
 
         Raises DependencyError for an explore that is not there.
         """

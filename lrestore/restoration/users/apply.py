@@ -90,7 +90,7 @@ class UserWriter:
                 self._attempt(write, self._leave)
 
     def _implied(self, joining: set[str]) -> set[str]:
-        """Groups that lie above another that the user is to be in: it may be in them by that alone."""
+        """Groups that contain another group of the user: the user may be a member of them through that group alone."""
         hierarchy, result = self._context.destination.live.hierarchy, self._plan.groups.result
         if len(result) < 2 or not joining:
             return set()

@@ -1,4 +1,4 @@
-"""The items of a bulk run that are still to be restored: which of them come next, and in which form."""
+"""The items of a bulk run that are still to be restored, and the order in which they are handed out."""
 
 from __future__ import annotations
 

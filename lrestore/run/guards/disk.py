@@ -36,7 +36,7 @@ def disk_of(state: Path, needed: int) -> Disk:
     try:
         found = os.statvfs(folder)
     except OSError as error:
-        raise StateError(f"cannot tell how much room {folder} has: {error.strerror or error}") from error
+        raise StateError(f"cannot read the free space of {folder}: {error.strerror or error}") from error
     return Disk(str(folder), found.f_bavail * found.f_frsize, needed)
 
 

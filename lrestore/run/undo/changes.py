@@ -41,7 +41,7 @@ def changes_of(state: StateReader, session: RestorationSession, folder: Path) ->
 
 
 def _changes(key: ItemKey, touches: list[Touch], copied: JsonObject) -> Iterator[Change]:
-    """Last values against the copy. A part that was made is one change, from nothing to what it was made of."""
+    """Compare the last values with the copy. A part that was made is one change, from nothing to its content."""
     last: dict[tuple[str, str], dict[str, object]] = {}
     for touch in touches:
         if touch.operation == "update" and touch.type not in CONTENT_TYPES:

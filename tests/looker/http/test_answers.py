@@ -20,7 +20,7 @@ LIMIT = 1000
 
 
 def read(*pieces: bytes, limit_bytes: int = LIMIT) -> Message:
-    """What is made of bytes that arrive in these pieces before the connection ends."""
+    """The answer that is read from these pieces, after which the connection ends."""
     ours, theirs = socket.socketpair()
 
     def send() -> None:

@@ -1,4 +1,4 @@
-"""What goes wrong on the wire comes out as the right typed error, and is repeated only where that is harmless."""
+"""Each failure on the wire becomes the right typed error, and is repeated only where that is harmless."""
 
 from __future__ import annotations
 

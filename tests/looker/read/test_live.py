@@ -1,4 +1,4 @@
-"""What is remembered of the destination: by many threads at once, and where a listing cannot be had."""
+"""The memory of the destination: with many threads at once, and where a listing fails."""
 
 from __future__ import annotations
 

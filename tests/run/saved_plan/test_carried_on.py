@@ -1,4 +1,4 @@
-"""What a session of a plan, of an undo or of a retry has written is no change by another person; an edit between is."""
+"""Writes of a session of a plan, an undo or a retry are no change by another person; an edit between is one."""
 
 from __future__ import annotations
 
