@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrestore.restoration.left_alone import CHANGED_AND_TRASHED, DIFFERS, IN_TRASH
+from lrestore.restoration.left_alone import CHANGED_AND_TRASHED, DIFFERS, IN_TRASH, TAKEN_OUT
 from lrestore.simulator.core.store import INDEXES, Record, World
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
@@ -72,12 +72,17 @@ def test_a_name_that_another_object_has_taken_is_not_taken_back(arena: Arena) ->
 
 
 def test_the_trash_is_left_or_emptied_as_the_flags_say(arena: Arena) -> None:
-    arena.edit("dashboard", "1", deleted=True, updated_at="2030-01-01T00:00:00.000Z")
+    trashed = {"deleted": True, "deleted_at": "2030-01-01T00:00:00.000Z"}
+    arena.edit("dashboard", "1", **trashed, updated_at="2030-01-01T00:00:00.000Z")
     left = arena.run("--select", "dashboard=1", "--if-trashed", "skip").all_good()
     modified = arena.run("--select", "dashboard=1", "--skip-if-modified").all_good()
     assert not left.writes and not modified.writes
     assert [left.report["items"][0]["reason"], modified.report["items"][0]["reason"]] == [IN_TRASH, CHANGED_AND_TRASHED]
     assert IN_TRASH in left.out and CHANGED_AND_TRASHED in modified.out
+    arena.edit("dashboard", "1", updated_at="2020-01-01T00:00:00.000Z")
+    taken = arena.run("--select", "dashboard=1", "--skip-if-modified").all_good()
+    assert taken.total("updated") == 1 and f"{TAKEN_OUT}; was in the trash since 2030-01-01" in taken.out
+    arena.edit("dashboard", "1", **trashed)
     assert arena.run("--select", "dashboard=1", *SKIP).all_good().total("updated") == 1
     assert not arena.world.table("dashboard").records["1"]["deleted"]
 
