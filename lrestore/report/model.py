@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import msgspec
 
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, LiveFacts, Outcome, Totals
@@ -246,3 +248,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{name} by type does not add up to {getattr(self.totals, name)}")
         if len(self.dead_letters) != self.totals.failed:
             raise ValueError(f"{self.totals.failed} items failed, but there are {len(self.dead_letters)} dead letters")
+
+    def _repr_html_(self) -> str:
+        """The verdict and the totals, where a notebook shows a report."""
+        # By name: the page is made from this module.
+        page = importlib.import_module("lrestore.report.page.render")
+        return str(page.table(self))

@@ -11,9 +11,10 @@ import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from lrestore.messages import Totals
 from lrestore.report.model import Report
 from lrestore.report.page import plot
-from lrestore.report.page.view import view_of
+from lrestore.report.page.view import totals_of, verdict_of, view_of
 from lrestore.text.terminal import plain
 from lrestore.version import __version__
 
@@ -36,6 +37,23 @@ def page(report: Report) -> bytes:
         version=__version__,
     )
     return text.encode("utf-8", "replace")
+
+
+def table(report: Report) -> str:
+    """The verdict and the totals by type as a fragment of HTML, for notebooks."""
+    verdict, tone = verdict_of(report)
+    return (
+        _environment()
+        .get_template("notebook.html")
+        .render(
+            verdict=verdict,
+            tone=tone,
+            columns=Totals.__struct_fields__,
+            totals=totals_of(report),
+            calls=report.api.calls,
+            session=report.session_id,
+        )
+    )
 
 
 @cache

@@ -68,7 +68,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
 
 def view_of(report: Report) -> View:
     """The page for a report."""
-    verdict, tone = _verdict(report)
+    verdict, tone = verdict_of(report)
     name = _MODES.get(report.mode, "Undo" if report.undoes else "Restore")
     planned = report.plan
     by_class = planned.by_activity if planned is not None else report.api.by_activity
@@ -80,7 +80,7 @@ def view_of(report: Report) -> View:
         tone=tone,
         facts=tuple(_facts(report)),
         columns=Totals.__struct_fields__,
-        totals=tuple(_totals(report)),
+        totals=tuple(totals_of(report)),
         deletions=tuple(_deletions(report)),
         failed=tuple(_failed(report)),
         only_live=tuple(map(_only_live, report.verify.only_live)) if report.verify is not None else (),
@@ -99,7 +99,7 @@ def view_of(report: Report) -> View:
     )
 
 
-def _verdict(report: Report) -> tuple[str, str]:
+def verdict_of(report: Report) -> tuple[str, str]:
     """One sentence, and how it should look."""
     totals, items = report.totals, counted(report.totals.selected, "item")
     if report.status == "not-started":
@@ -155,7 +155,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Command", report.by.command
 
 
-def _totals(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
+def totals_of(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
     for name, totals in (*report.by_type.items(), ("total", report.totals)):
         yield name, tuple(getattr(totals, column) for column in Totals.__struct_fields__)
 
