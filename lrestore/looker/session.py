@@ -144,6 +144,14 @@ class LookerSession:
         """The ``User`` as whom lrestore acts."""
         return cast("JsonObject", self.call("me"))
 
+    def status(self) -> int | None:
+        """The status with which the destination answers now, to a call that needs no login; None: it does not answer.
+
+        The call is neither repeated nor held back: it tells whether waiting makes sense.
+        """
+        call = call_of(self._operations["versions"], Arguments(_NOTHING, _NOTHING), self._transport.endpoint.api)
+        return self._transport.status_of(call)
+
     def stop(self) -> None:
         """End all waiting for repetitions, now and from now on: such calls raise :class:`StoppedError`."""
         self._stop.set()

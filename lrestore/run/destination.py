@@ -26,6 +26,7 @@ from lrestore.run.job import Job, interruptible, policy_of
 from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.config import START_ALONE_PER_SECOND
+from lrestore.run.limiter.outage import is_failure
 from lrestore.run.prepare.api_specification import Known, load_api_specification
 from lrestore.run.prepare.copies import name_copies
 from lrestore.run.prepare.preflight import (
@@ -96,6 +97,8 @@ def log_in(job: Job) -> Iterator[Connection]:
         with opening(job):
             facts = connect_destination(session, job.settings.destination.base_url)
             known = load_api_specification(session, facts, Path(job.settings.state.path), job.route.destination)
+        # Until here each failure is reported at once. From here on an outage is waited out.
+        limiter.probe = lambda: not is_failure(session.status())
         job.facts = known.facts
         job.is_admin = AdminCheck(session, facts.user_id)
         state = Path(job.settings.state.path)

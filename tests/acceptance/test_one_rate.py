@@ -1,4 +1,4 @@
-"""[rate] per_second holds in each mode: one limiter admits all calls of a run."""
+"""One limiter admits all calls of a run: [rate] per_second holds in each mode, and outages are recognised."""
 
 from __future__ import annotations
 
@@ -40,3 +40,13 @@ def test_no_mode_makes_more_calls_per_second_than_configured(drifted: Arena) -> 
         assert len(seen[mode].calls) > most, f"too few calls to show a rate: {mode}"
         assert most_in_a_window(seen[mode]) <= most, mode
     assert seen["--yes"].total("updated") == seen["--undo"].total("updated") == 1
+
+
+def test_a_call_that_fails_again_and_again_is_no_outage(drifted: Arena) -> None:
+    """One process makes few calls, so that all of them may fail: a call that needs no login tells both cases apart."""
+    fault = drifted.simulator.fault("status:503", operation="update_dashboard_element", times=0)
+    ran = drifted.run("--select", "dashboard=1", LRESTORE_RUN_MAX_RETRIES="1")
+    drifted.simulator.simulation.faults.clear()
+    assert fault.fired >= 6
+    assert ran.code == 1 and ran.letter()["status"] == 503
+    assert sum(call.operation == "versions" for call in ran.calls) > 1

@@ -128,6 +128,14 @@ class PooledTransport(sdk.Transport):
             self._report(call, answer, started, error.retry_after_s)
             raise
 
+    def status_of(self, call: Call) -> int | None:
+        """The status of the answer to ``call``, sent at once and once; None without an answer. No limiter is asked."""
+        try:
+            return self._exchange(call, "").status
+        except LookerError as error:
+            log.debug("%s: %s", call, error)
+            return None
+
     def request(
         self,
         method: sdk.HttpMethod,

@@ -73,7 +73,7 @@ class Controller:
         """The record when more processes take part. Counts, pauses and the next due time stay. Limits that
         one process alone has reached stay only if a refusal has shown that they are the destination's.
         """
-        if before.ceiling or before.bound:
+        if before.rate_limited and (before.ceiling or before.bound):
             window = before.window if before.bound else self.begin(now_s).window
             return msgspec.structs.replace(before, window=window)
         return msgspec.structs.replace(

@@ -71,13 +71,13 @@ class SharedLimiter:
     ) -> None:
         """Use :meth:`alone` or :meth:`attach`.
 
-        Without ``probe``, a real call tests whether an outage is over.
+        Without ``probe``, a real call tests whether an outage is over; it may be set later.
         """
         self.config = config
         self._gate = Gate(cell, Controller(config), clock)
         self._clock = clock
         self._pause = pause or threading.Event().wait
-        self._probe = probe
+        self.probe = probe
         self._turnstile = threading.Lock()
         self._tickets: dict[int, _Ticket] = {}
         self._pruned_at_s = clock()
@@ -165,7 +165,7 @@ class SharedLimiter:
         while True:
             verdict, at_s, in_flight = self._gate.ask(queued=queued)
             why = verdict.why
-            if why is Why.GO or (why is Why.PROBE and self._probe is None):
+            if why is Why.GO or (why is Why.PROBE and self.probe is None):
                 return _Ticket(at_s, in_flight)
             if why is Why.GONE:
                 raise self._gone()
@@ -182,7 +182,7 @@ class SharedLimiter:
     def _look(self, at_s: float) -> None:
         there = False
         try:
-            there = self._probe is not None and self._probe()
+            there = self.probe is not None and self.probe()
         finally:
             self._gate.answer(Answer(at_s, 200 if there else None, self._clock() - at_s))
 
