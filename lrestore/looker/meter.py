@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from typing import TypeVar
 
 import msgspec
+
+_Number = TypeVar("_Number", int, float)
 
 
 class ApiUsage(msgspec.Struct, frozen=True):
@@ -12,7 +15,7 @@ class ApiUsage(msgspec.Struct, frozen=True):
 
     ``calls`` are requests that went out, repeated ones included; ``by_activity`` has the keys of the specification's
     ``x-looker-activity-type``. Bytes are those of HTTP, heads included, without what TLS adds.
-    ``answer_s`` is the time of all ``answers`` together, refusals for the rate apart.
+    ``answers`` and ``answer_s``, by operation, are the answers and their time, refusals for the rate apart.
     """
 
     calls: int = 0
@@ -22,13 +25,19 @@ class ApiUsage(msgspec.Struct, frozen=True):
     rate_limited: int = 0
     bytes_sent: int = 0
     bytes_received: int = 0
-    answers: int = 0
-    answer_s: float = 0.0
+    answers: dict[str, int] = {}
+    answer_s: dict[str, float] = {}
 
     @property
     def latency_ms(self) -> float:
         """The mean time of an answer; 0 without any."""
-        return round(self.answer_s / self.answers * 1000, 3) if self.answers else 0.0
+        count = sum(self.answers.values())
+        return round(sum(self.answer_s.values()) / count * 1000, 3) if count else 0.0
+
+    @property
+    def latencies_ms(self) -> dict[str, float]:
+        """The same by operation."""
+        return {name: round(self.answer_s[name] / count * 1000, 3) for name, count in self.answers.items()}
 
     def __add__(self, other: ApiUsage) -> ApiUsage:
         return ApiUsage(
@@ -39,12 +48,12 @@ class ApiUsage(msgspec.Struct, frozen=True):
             rate_limited=self.rate_limited + other.rate_limited,
             bytes_sent=self.bytes_sent + other.bytes_sent,
             bytes_received=self.bytes_received + other.bytes_received,
-            answers=self.answers + other.answers,
-            answer_s=self.answer_s + other.answer_s,
+            answers=_added(self.answers, other.answers),
+            answer_s=_added(self.answer_s, other.answer_s),
         )
 
 
-def _added(left: dict[str, int], right: dict[str, int]) -> dict[str, int]:
+def _added(left: dict[str, _Number], right: dict[str, _Number]) -> dict[str, _Number]:
     return {key: left.get(key, 0) + right.get(key, 0) for key in left | right}
 
 
@@ -59,8 +68,8 @@ class CallMeter:
         self._rate_limited = 0
         self._bytes_sent = 0
         self._bytes_received = 0
-        self._answers = 0
-        self._answer_s = 0.0
+        self._answers: dict[str, int] = {}
+        self._answer_s: dict[str, float] = {}
 
     def called(self, operation: str, activity: str) -> None:
         """One request went out."""
@@ -77,11 +86,11 @@ class CallMeter:
         with self._lock:
             self._retries += 1
 
-    def answered(self, latency_s: float) -> None:
+    def answered(self, operation: str, latency_s: float) -> None:
         """A call was answered after this time."""
         with self._lock:
-            self._answers += 1
-            self._answer_s += latency_s
+            self._answers[operation] = self._answers.get(operation, 0) + 1
+            self._answer_s[operation] = self._answer_s.get(operation, 0.0) + latency_s
 
     def refused_for_rate(self) -> None:
         with self._lock:
@@ -98,6 +107,6 @@ class CallMeter:
                 rate_limited=self._rate_limited,
                 bytes_sent=self._bytes_sent,
                 bytes_received=self._bytes_received,
-                answers=self._answers,
-                answer_s=self._answer_s,
+                answers=dict(self._answers),
+                answer_s=dict(self._answer_s),
             )

@@ -49,7 +49,7 @@ class Destination(msgspec.Struct, frozen=True):
 
 class Api(msgspec.Struct, frozen=True):
     """Calls that were sent, including repeated ones. ``by_activity``: the classes by which Looker licenses them.
-    ``latency_ms``: the mean time of an answer, refusals for the rate apart.
+    ``latency_ms``: the mean time of an answer, refusals for the rate apart; ``latencies_ms``: the same by operation.
     """
 
     calls: int = 0
@@ -60,6 +60,7 @@ class Api(msgspec.Struct, frozen=True):
     bytes_sent: int = 0
     bytes_received: int = 0
     latency_ms: float = 0.0
+    latencies_ms: dict[str, float] = {}
 
     @classmethod
     def of(cls, usage: object) -> Api:

@@ -21,8 +21,9 @@ class Problem(msgspec.Struct, frozen=True):
 
 class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     """How a restore was rehearsed. ``objects`` of the backup were in the simulated Looker, and ``stand_ins``, by type,
-    for those that they refer to and the backup lacks. ``latency_ms`` and ``per_second`` (0: no limit) were simulated,
-    ``pace`` says where they come from. ``undo_bytes`` and ``state_bytes``: the disk that undo copies and state took.
+    for those that they refer to and the backup lacks. ``latency_ms`` (of some operations ``latencies_ms``) and
+    ``per_second`` (0: no limit) were simulated, ``pace`` says where they come from. ``undo_bytes`` and ``state_bytes``:
+    the disk that undo copies and state took.
     """
 
     world: Literal["backup", "empty"]
@@ -34,3 +35,4 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     undo_bytes: int
     state_bytes: int
     problems: tuple[Problem, ...] = ()
+    latencies_ms: dict[str, float] = {}

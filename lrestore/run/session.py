@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import statistics
 from collections import Counter
 from pathlib import Path
 from typing import cast
@@ -25,6 +26,9 @@ from lrestore.state.writer import StateWriter
 from lrestore.version import __version__
 
 log = logging.getLogger(__name__)
+
+_OFTEN = 3
+"""Calls of an operation that make a mean: a single one may have waited for something else."""
 
 
 def open_state(job: Job, specification: Known) -> None:
@@ -77,11 +81,20 @@ def end(job: Job, report: Report) -> None:
 
 
 def _pace(report: Report) -> Pace:
-    """The rate counts only if the destination refused calls: otherwise something else held them back."""
+    """The rate counts only if the destination refused calls: otherwise something else held them back. The latency is
+    that of a typical operation: a mean of all calls would be that of the operation that was used most.
+    """
+    api = report.api
     limits = [limit for *_, limit in report.throughput.timeline if limit is not None]
     reached = round(limits[-1], 3) if limits else 0.0
-    admitted = reached if report.api.rate_limited else 0.0
-    return Pace(calls=report.api.calls, latency_ms=report.api.latency_ms, per_second=admitted, reached=reached)
+    often = {name: mean for name, mean in api.latencies_ms.items() if api.by_operation.get(name, 0) >= _OFTEN}
+    return Pace(
+        calls=api.calls,
+        latency_ms=statistics.median(api.latencies_ms.values()) if api.latencies_ms else 0.0,
+        per_second=reached if api.rate_limited else 0.0,
+        reached=reached,
+        latencies_ms=often,
+    )
 
 
 def clear(job: Job) -> None:

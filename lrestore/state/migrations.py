@@ -44,6 +44,9 @@ ALTER TABLE sessions ADD COLUMN command TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE sessions ADD COLUMN backed_up_at TEXT NOT NULL DEFAULT '';
     """,
+    """
+ALTER TABLE paces ADD COLUMN latencies TEXT NOT NULL DEFAULT '{}';
+    """,
 )
 """SQL that migrates version n to n + 1, beginning with n = 1. Never edited once released."""
 

@@ -324,20 +324,20 @@ ON CONFLICT (destination, looker_version) DO UPDATE
 SET lrestore_version = excluded.lrestore_version, content = excluded.content, fetched_at = excluded.fetched_at;
 
 -- name: upsert_pace
-INSERT INTO paces (session_id, calls, latency_ms, per_second, reached)
-VALUES (:session_id, :calls, :latency_ms, :per_second, :reached)
+INSERT INTO paces (session_id, calls, latency_ms, per_second, reached, latencies)
+VALUES (:session_id, :calls, :latency_ms, :per_second, :reached, :latencies)
 ON CONFLICT (session_id) DO UPDATE
 SET calls = excluded.calls, latency_ms = excluded.latency_ms, per_second = excluded.per_second,
-    reached = excluded.reached;
+    reached = excluded.reached, latencies = excluded.latencies;
 
 -- name: select_last_pace
-SELECT p.session_id, p.calls, p.latency_ms, p.per_second, p.reached, s.looker_version
+SELECT p.session_id, p.calls, p.latency_ms, p.per_second, p.reached, p.latencies, s.looker_version
 FROM paces AS p JOIN sessions AS s ON s.id = p.session_id
 WHERE s.destination = :destination AND p.calls > 0
 ORDER BY s.started_at DESC, s.id DESC LIMIT 1;
 
 -- name: select_recent_pace
-SELECT p.session_id, p.calls, p.latency_ms, p.per_second, p.reached, s.looker_version
+SELECT p.session_id, p.calls, p.latency_ms, p.per_second, p.reached, p.latencies, s.looker_version
 FROM paces AS p JOIN sessions AS s ON s.id = p.session_id
 WHERE s.destination = :destination AND p.reached > 0 AND s.ended_at >= :since
 ORDER BY s.ended_at DESC, s.id DESC LIMIT 1;

@@ -134,12 +134,12 @@ class StateReader:
     def last_pace(self, destination: str) -> Pace | None:
         """How fast the destination answered the last session that made calls; None if there was none."""
         row = self._row("select_last_pace", {"destination": destination})
-        return None if row is None else Pace(**row)
+        return None if row is None else _pace(row)
 
     def recent_pace(self, destination: str, since: datetime) -> Pace | None:
         """The same of the last session that ended at ``since`` or later and needed a limit; None if there was none."""
         row = self._row("select_recent_pace", {"destination": destination, "since": stamp(since)})
-        return None if row is None else Pace(**row)
+        return None if row is None else _pace(row)
 
     def unfinished_ids(self) -> frozenset[str]:
         """Sessions whose undo copies must be kept, however old."""
@@ -318,6 +318,12 @@ def _session(row: sqlite3.Row) -> RestorationSession:
     for name in ("ended_at", "parent_id", "discarded_at"):
         values[name] = row[name] or ""
     return RestorationSession(**values, totals=_totals(row))
+
+
+def _pace(row: sqlite3.Row) -> Pace:
+    values: JsonObject = dict(row)
+    latencies = msgspec.json.decode(values.pop("latencies"), type=dict[str, float])
+    return Pace(**values, latencies_ms=latencies)
 
 
 def _result(row: sqlite3.Row) -> ItemResult:

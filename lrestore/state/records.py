@@ -71,8 +71,9 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How fast a destination answered a session: the mean time of an answer, and how many calls per second it admitted
-    (0: it refused none for their rate). ``reached``: the limit in calls per second at the end; 0: none was needed.
+    """How fast a destination answered a session: the time of an answer of a typical operation, and how many calls per
+    second it admitted (0: it refused none for their rate). ``latencies_ms``: mean times of the operations that were
+    called often. ``reached``: the limit in calls per second at the end; 0: none was needed.
     """
 
     calls: int
@@ -81,6 +82,7 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     reached: float = 0.0
     session_id: str = ""
     looker_version: str = ""
+    latencies_ms: dict[str, float] = {}
 
 
 class RestorationCheckpoint(msgspec.Struct, frozen=True):

@@ -152,7 +152,8 @@ CREATE TABLE specifications (
 CREATE TABLE paces (
     session_id  TEXT PRIMARY KEY REFERENCES sessions (id),
     calls       INTEGER NOT NULL,
-    latency_ms  REAL NOT NULL,                          -- mean time of an answer
+    latency_ms  REAL NOT NULL,                          -- time of an answer of a typical operation
     per_second  REAL NOT NULL,                          -- calls that it admitted; 0: it refused none for their rate
-    reached     REAL NOT NULL                           -- the limit at the end: the next session begins with it
+    reached     REAL NOT NULL,                          -- the limit at the end: the next session begins with it
+    latencies   TEXT NOT NULL DEFAULT '{}'              -- JSON object: mean times in ms, of operations called often
 );

@@ -233,8 +233,9 @@ class StateWriter:
     def record_pace(self, session_id: str, pace: Pace) -> None:
         """Store how fast the destination answered a session; the last start of a resumed one counts."""
         values = {name: getattr(pace, name) for name in ("calls", "latency_ms", "per_second", "reached")}
+        latencies = to_json(pace.latencies_ms)
         with self.transaction():
-            self._execute("upsert_pace", {**values, "session_id": session_id})
+            self._execute("upsert_pace", {**values, "session_id": session_id, "latencies": latencies})
 
     def record_specification(self, destination: str, looker_version: str, found: Specification) -> None:
         """Store the API specification of a destination's release."""

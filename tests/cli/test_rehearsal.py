@@ -163,11 +163,12 @@ def test_the_pace_is_that_of_the_last_session_unless_it_is_given(tmp_path: Path)
     assert (pace_of(settings, None).latency_ms, pace_of(settings, None).per_second) == (ASSUMED_MS, 0)
     with StateWriter.open(tmp_path / "state.db") as writer:
         writer.begin_session(session(looker_version="25.6.0"))
-        writer.record_pace(SESSION, Pace(calls=9, latency_ms=42.0, per_second=30.0))
+        writer.record_pace(SESSION, Pace(calls=9, latency_ms=42.0, per_second=30.0, latencies_ms={"look": 9.0}))
     met = pace_of(settings, None)
     assert (met.latency_ms, met.per_second, met.release) == (42.0, 30.0, "25.6.0") and SESSION in met.told
     set_here = pace_of(msgspec.structs.replace(settings, rate=Rate(per_second=5)), 0.0)
     assert (set_here.latency_ms, set_here.per_second) == (0.0, 5)
+    assert (met.latencies_ms, set_here.latencies_ms) == ({"look": 9.0}, {})
 
 
 def test_a_rehearsal_knows_what_the_state_file_knows_of_the_destination(tmp_path: Path) -> None:

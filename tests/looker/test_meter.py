@@ -34,10 +34,12 @@ def test_adding_up_is_the_same_in_any_order(a: ApiUsage, b: ApiUsage, c: ApiUsag
 def test_the_latency_is_the_mean_of_all_answers() -> None:
     one, other = CallMeter(), CallMeter()
     for seconds in (0.01, 0.03):
-        one.answered(seconds)
-    other.answered(0.08)
-    assert ApiUsage().latency_ms == 0
-    assert (one.snapshot() + other.snapshot()).latency_ms == 40
+        one.answered("dashboard", seconds)
+    other.answered("dashboard", 0.02)
+    other.answered("look", 0.1)
+    both = one.snapshot() + other.snapshot()
+    assert ApiUsage().latency_ms == 0 and ApiUsage().latencies_ms == {}
+    assert (both.latency_ms, both.latencies_ms) == (40, {"dashboard": 20, "look": 100})
 
 
 def test_the_calls_of_many_threads_are_all_counted() -> None:

@@ -107,7 +107,8 @@ def test_a_rehearsal_tells_pace_disk_and_what_was_not_simulated() -> None:
         problems=(Problem("look", "3", "Bad", "is corrupt"),),
     )
     text = summary(msgspec.structs.replace(everything(), mode="rehearse", rehearsal=made))
-    assert "with 40 ms for each answer" in text and "- look=3 Bad: is corrupt" in text and "query (2)" in text
+    assert "- pace: 40 ms for an answer, no limit of calls per second; latency as session s1 met it" in text
+    assert "- look=3 Bad: is corrupt" in text and "query (2)" in text
 
 
 def test_many_items_stay_below_the_limit_and_what_is_left_out_is_counted() -> None:

@@ -41,9 +41,11 @@ def test_the_pace_of_the_last_session_of_a_destination_is_found(writer: StateWri
     here = writer.read.session(SESSION).destination
     assert writer.read.last_pace(here) is None
     for calls in (3, 7):
-        writer.record_pace(SESSION, Pace(calls=calls, latency_ms=12.5, per_second=30))
+        latencies = {"dashboard": float(calls)}
+        writer.record_pace(SESSION, Pace(calls=calls, latency_ms=12.5, per_second=30, latencies_ms=latencies))
     found = writer.read.last_pace(here)
     assert found is not None and (found.session_id, found.calls, found.per_second) == (SESSION, 7, 30)
+    assert found.latencies_ms == {"dashboard": 7.0}
     writer.begin_session(session("s2", started_at="2026-11-24T12:00:00.000Z"))
     writer.record_pace("s2", Pace(calls=0, latency_ms=0))
     assert writer.read.last_pace(here) == found, "a session without calls met no pace"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lrestore.settings import Settings
@@ -17,13 +18,15 @@ ASSUMED_MS = 100.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
     """The pace of a rehearsal. ``per_second``: 0 without a limit. ``told`` says where the numbers come from;
-    ``release``: the Looker release of the last session, "" if none is known.
+    ``release``: the Looker release of the last session, "" if none is known. ``latencies_ms``: by operation, where they
+    are known; ``latency_ms`` for all others.
     """
 
     latency_ms: float
     per_second: float
     told: str
     release: str = ""
+    latencies_ms: Mapping[str, float] = field(default_factory=dict)
 
 
 def pace_of(settings: Settings, latency_ms: float | None) -> Rehearsed:
@@ -36,7 +39,7 @@ def pace_of(settings: Settings, latency_ms: float | None) -> Rehearsed:
     if latency_ms is not None:
         told.append("latency as asked for")
     elif met is not None:
-        told.append(f"latency as session {met.session_id} met it")
+        told.append(f"operations that session {met.session_id} used often take as long as there")
     else:
         told.append("latency assumed, since no session of this destination is recorded (--rehearse-latency sets it)")
     if asked:
@@ -49,6 +52,7 @@ def pace_of(settings: Settings, latency_ms: float | None) -> Rehearsed:
         per_second=asked or (met.per_second if met is not None else 0.0),
         told="; ".join(told),
         release=met.looker_version if met is not None else "",
+        latencies_ms=met.latencies_ms if met is not None and latency_ms is None else {},
     )
 
 

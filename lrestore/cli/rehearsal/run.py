@@ -77,6 +77,7 @@ def rehearse(
             objects=loaded.objects,
             stand_ins=loaded.stand_ins,
             latency_ms=pace.latency_ms,
+            latencies_ms=dict(pace.latencies_ms),
             per_second=pace.per_second,
             pace=pace.told,
             undo_bytes=size_of(state_folder(state)),
@@ -109,6 +110,7 @@ def _simulated(
             raise DestinationError(f"cannot rehearse: {error}") from error
         with simulator:
             file.unlink()
+            simulator.configure(latencies_ms=pace.latencies_ms)
             yield simulator, loaded, (*loaded.problems, *refused(loaded, simulator.skipped, vault))
 
 

@@ -188,7 +188,7 @@ class PooledTransport(sdk.Transport):
         if status == 429:
             self._meter.refused_for_rate()
         elif status is not None and call.operation not in _LARGE:
-            self._meter.answered(server_s)
+            self._meter.answered(call.operation, server_s)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s: %s in %.1f ms", call, status or "no answer", took_s * 1000)
         self._limiter.report(status, server_s, retry_after_s)

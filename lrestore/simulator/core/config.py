@@ -14,6 +14,7 @@ StopsInheriting = Literal["copied", "creator"]
 class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Behaviour of a simulated instance.
 
+    ``latency_ms``: the time that every answer takes at least; ``latencies_ms``: the same by operation.
     ``nested_in_search``: how a dashboard found by a search shows its tiles, filters and layouts.
     ``page_cap``: the most rows that a search returns, whatever ``limit`` says (0: no cap).
     ``rate_per_s`` and ``rate_burst``: further calls are answered 429 (0: no limit), with a Retry-After header if
@@ -30,6 +31,7 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     latency_ms: float = 0.0
+    latencies_ms: dict[str, float] = {}
     rate_per_s: float = 0.0
     rate_burst: int = 0
     retry_after: bool = True

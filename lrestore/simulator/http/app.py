@@ -72,8 +72,9 @@ class App:
             entry.fault = fault.fault
             if await self._fail_before(exchange, fault):
                 return
-        if simulation.config.latency_ms:
-            await asyncio.sleep(simulation.config.latency_ms / 1000)
+        latency_ms = simulation.config.latencies_ms.get(entry.operation or "", simulation.config.latency_ms)
+        if latency_ms:
+            await asyncio.sleep(latency_ms / 1000)
         refused = simulation.limits.check(simulation.config, simulation.journal.in_flight, simulation.now_s())
         if refused is not None:
             await self._send(exchange, refusal_answer(refused, exchange.operation))
