@@ -52,14 +52,22 @@ def hide(text: str) -> str:
     return _Known.secrets.hide(text)
 
 
-def configure(*, level: int, format: Literal["text", "json"], file: str | Path | None, stream: Stream) -> None:
+def configure(
+    *,
+    level: int,
+    format: Literal["text", "json"],
+    file: str | Path | None,
+    stream: Stream,
+    stream_level: int = logging.NOTSET,
+) -> None:
     """Log to ``stream`` and, if given, append to ``file``. Called again, it replaces what it did before.
 
-    ``level`` is for lrestore's own records; libraries are heard from WARNING on, or in full at ``EVERYTHING``. Raises
-    UsageError if the file cannot be written.
+    Records below ``stream_level`` go into the file only. ``level`` is for lrestore's own records; libraries are heard
+    from WARNING on, or in full at ``EVERYTHING``. Raises UsageError if the file cannot be written.
     """
     formatter: logging.Formatter = _JsonLines() if format == "json" else _Text()
     handlers: list[logging.Handler] = [_StreamHandler(stream)]
+    handlers[0].setLevel(stream_level)
     if file is not None:
         handlers.append(_opened(Path(file)))
     root = logging.getLogger()

@@ -266,3 +266,12 @@ def test_each_record_is_one_write_so_that_a_progress_bar_is_not_cut() -> None:
     logs.configure(level=logging.INFO, format="text", file=None, stream=Lines())
     log.info("one")
     assert len(writes) == 1 and writes[0].endswith("INFO one\n")
+
+
+def test_quiet_keeps_lines_off_the_stream_but_not_out_of_the_file(tmp_path: Path) -> None:
+    file, stream = tmp_path / "run.log", io.StringIO()
+    logs.configure(level=logging.INFO, format="text", file=file, stream=stream, stream_level=logging.WARNING)
+    log.info("said quietly")
+    log.warning("said loudly")
+    assert "said quietly" not in stream.getvalue() and "said loudly" in stream.getvalue()
+    assert "said quietly" in file.read_text(encoding="utf-8") and "said loudly" in file.read_text(encoding="utf-8")

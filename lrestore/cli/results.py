@@ -52,7 +52,8 @@ def style_of_stdout(*, full: bool) -> text.Style:
     """Colours and the width to keep to where stdout is a terminal; ``full`` lists everything."""
     if not sys.stdout.isatty():
         return text.Style(full=full)
-    return text.Style(not os.environ.get("NO_COLOR"), shutil.get_terminal_size().columns, full)
+    coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return text.Style(coloured, shutil.get_terminal_size().columns, full)
 
 
 def exit_code(report: Report, differing: int = 1) -> int:

@@ -165,17 +165,29 @@ def _retry(options: Options, session_id: str) -> str:
 def configure_log(options: Options, progress: Progress) -> None:
     """Logging to stderr, and to ``--log-file``."""
     stream = _AboveTheBar(progress, sys.stderr)
-    configure(level=_level(options), format=options.log_format, file=options.log_file, stream=stream)
+    configure(
+        level=_level(options),
+        format=options.log_format,
+        file=options.log_file,
+        stream=stream,
+        stream_level=_stream_level(options),
+    )
 
 
 def _level(options: Options) -> int:
+    """Of the file, if there is one: ``--quiet`` keeps the log off stderr only."""
+    return logging.DEBUG if options.verbose else logging.INFO if options.log_file else _stream_level(options)
+
+
+def _stream_level(options: Options) -> int:
     return logging.DEBUG if options.verbose else logging.WARNING if options.quiet else logging.INFO
 
 
 def _log_setup(options: Options) -> LogSetup:
     """The log settings for the processes of a bulk run, which have no progress bar."""
 
-    return LogSetup(_level(options), options.log_format, str(options.log_file) if options.log_file else None)
+    file = str(options.log_file) if options.log_file else None
+    return LogSetup(_level(options), options.log_format, file, _stream_level(options))
 
 
 def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:

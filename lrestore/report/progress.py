@@ -16,6 +16,8 @@ from lrestore.report.text import duration
 log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 5.0
+_A_MINUTE_S = 59.5
+LEFT_HALF_LIFE_S = 30.0
 RATE_WINDOW_S = 10.0  # speed of the last seconds: an average since the start would hide a run that has stalled
 
 
@@ -113,6 +115,36 @@ class Speed:
         return (items_now - items) / elapsed_s, (calls_now - calls) / elapsed_s
 
 
+class TimeLeft:
+    """The time left, from a smoothed rate: items end in bursts, and an estimate from one burst, or from a gap between
+    two, would jump.
+
+    The rate is an average whose weights halve every ``half_life_s`` seconds. Time before the start has no weight: at
+    first it is the plain average.
+    """
+
+    def __init__(self, half_life_s: float = LEFT_HALF_LIFE_S) -> None:
+        self._half_life_s = half_life_s
+        self._last: tuple[float, int] | None = None
+        self._items = 0.0
+        self._seconds = 0.0
+
+    def add(self, now_s: float, items: int) -> None:
+        if self._last is not None:
+            elapsed_s = max(now_s - self._last[0], 0.0)
+            kept = 0.5 ** (elapsed_s / self._half_life_s)
+            # Both sums lose weight at the same pace; their quotient is the rate.
+            self._items = self._items * kept + (items - self._last[1])
+            self._seconds = self._seconds * kept + elapsed_s
+        self._last = (now_s, items)
+
+    def seconds(self, total: int) -> float | None:
+        """Until ``total`` items are done; None: nothing is left, or nothing is known yet."""
+        if self._last is None or self._items <= 0 or total <= self._last[1]:
+            return None
+        return (total - self._last[1]) * self._seconds / self._items
+
+
 class Lines:
     """One line every few seconds, and always a last one: for logs of cron jobs and CI."""
 
@@ -130,20 +162,20 @@ class Lines:
         self._every_s = every_s
         self._monotonic = monotonic
         self._total = 0
-        self._speed = Speed()
+        self._speed, self._left = Speed(), TimeLeft()
         self._next_s = 0.0
         self._unsaid: Standing | None = None
 
     def begin(self, total: int) -> None:
         self._total = total
-        self._speed = Speed()
-        self._speed.add(self._monotonic(), Standing())
+        self._speed, self._left = Speed(), TimeLeft()
+        self._add(Standing())
         self._next_s = self._monotonic() + self._every_s
 
     def show(self, standing: Standing) -> None:
         now_s = self._monotonic()
         self._unsaid = standing
-        self._speed.add(now_s, standing)
+        self._add(standing)
         if now_s >= self._next_s:
             self._next_s = now_s + self._every_s
             self._line()
@@ -157,8 +189,13 @@ class Lines:
 
     def _line(self) -> None:
         if self._unsaid is not None:
-            self._tell(line(self._unsaid, self._total, self._speed.per_second()))
+            self._tell(line(self._unsaid, self._total, self._speed.per_second(), self._left.seconds(self._total)))
             self._unsaid = None
+
+    def _add(self, standing: Standing) -> None:
+        now_s = self._monotonic()
+        self._speed.add(now_s, standing)
+        self._left.add(now_s, standing.items)
 
 
 class Bar:
@@ -168,14 +205,14 @@ class Bar:
         self._stream = stream
         self._monotonic = monotonic
         self._bar: Any = None
-        self._speed = Speed()
+        self._speed, self._left = Speed(), TimeLeft()
 
     def begin(self, total: int) -> None:
         from tqdm import tqdm  # takes 40 ms, needed only on a terminal
 
         self.end()
-        self._speed = Speed()
-        self._speed.add(self._monotonic(), Standing())
+        self._speed, self._left = Speed(), TimeLeft()
+        self._add(Standing())
         # By default tqdm uses a lock that other processes share, and starts a thread: neither works with killed or
         # forked workers.
         tqdm.set_lock(threading.RLock())
@@ -186,8 +223,8 @@ class Bar:
     def show(self, standing: Standing) -> None:
         if self._bar is None:
             return
-        self._speed.add(self._monotonic(), standing)
-        self._bar.set_postfix_str(details(standing, self._bar.total or 0, self._speed.per_second()), refresh=False)
+        self._add(standing)
+        self._bar.set_postfix_str(self._details(standing), refresh=False)
         self._bar.update(standing.items - self._bar.n)
 
     def say(self, text: str) -> None:
@@ -202,6 +239,14 @@ class Bar:
             self._bar.close()
             self._bar = None
 
+    def _details(self, standing: Standing) -> str:
+        return details(standing, self._speed.per_second(), self._left.seconds(self._bar.total or 0))
+
+    def _add(self, standing: Standing) -> None:
+        now_s = self._monotonic()
+        self._speed.add(now_s, standing)
+        self._left.add(now_s, standing.items)
+
 
 def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], None] | None = None) -> Progress:
     """The progress display for a stream: silent, bar or lines. ``tell``, if given, receives the lines."""
@@ -210,13 +255,13 @@ def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], No
     return Bar(stream) if stream.isatty() else Lines(stream, tell=tell)
 
 
-def line(standing: Standing, total: int, speed: tuple[float, float]) -> str:
+def line(standing: Standing, total: int, speed: tuple[float, float], left_s: float | None) -> str:
     """One progress line: ``500/1000 items, ok 498, failed 2, ...``."""
-    return f"{standing.items}/{total} items, {details(standing, total, speed)}"
+    return f"{standing.items}/{total} items, {details(standing, speed, left_s)}"
 
 
-def details(standing: Standing, total: int, speed: tuple[float, float]) -> str:
-    """Counts, speed, current limit, calls in flight, and the time left at this speed."""
+def details(standing: Standing, speed: tuple[float, float], left_s: float | None) -> str:
+    """Counts, speed, current limit, calls in flight, and the time left."""
     items_per_s, calls_per_s = speed
     limit = "none" if standing.limit is None else f"{standing.limit:.0f}/s"
     parts = [
@@ -228,6 +273,11 @@ def details(standing: Standing, total: int, speed: tuple[float, float]) -> str:
         f"limit {limit}",
         f"in flight {standing.in_flight}",
     ]
-    if items_per_s > 0 and total > standing.items:
-        parts.append(f"{duration((total - standing.items) / items_per_s)} left")
+    if left_s is not None:
+        parts.append(f"{_rounded(left_s)} left")
     return ", ".join(parts)
+
+
+def _rounded(seconds: float) -> str:
+    """An estimate is not told to hundredths of a second."""
+    return duration(round(seconds)) if seconds >= _A_MINUTE_S else f"{max(round(seconds), 1)} s"

@@ -50,6 +50,9 @@ class Style:
     def bad(self, text: str) -> str:
         return self._paint("31", text)
 
+    def good(self, text: str) -> str:
+        return self._paint("32", text)
+
     def warn(self, text: str) -> str:
         return self._paint("33", text)
 
@@ -248,7 +251,7 @@ def details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Sty
     lines = []
     for change in (leaf for whole in changes for leaf in leaves(whole)):
         old, new = old_and_new(change.old, change.new)
-        lines.append(f"    {plain(change.path)}: {old} → {new}")
+        lines.append(f"    {plain(change.path)}: {style.bad(old)} → {style.good(new)}")
     lines += [f"    {style.bad('delete')} {_title(gone.type, gone.id, gone.name)}" for gone in deletions]
     return lines
 

@@ -23,6 +23,7 @@ class LogSetup:
     level: int
     format: Literal["text", "json"]
     file: str | None
+    stream_level: int
 
 
 def _no_credentials() -> Credentials:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
-from lrestore.report.progress import Bar, Lines, Silent, Speed, Standing, progress_on
+from lrestore.report.progress import Bar, Lines, Silent, Speed, Standing, TimeLeft, details, progress_on
 from tests.report.builders import Ticks
 
 
@@ -98,3 +100,46 @@ def test_quiet_shows_no_progress_but_prints_lines() -> None:
     progress.say("error: something")
     progress.end()
     assert stream.getvalue() == "error: something\n"
+
+
+def left_while(pace: Callable[[int], int], seconds: int, total: int) -> list[float]:
+    """The estimate of each second of a run of ``total`` items, ``pace(second)`` of which end in a second."""
+    left, done, estimates = TimeLeft(), 0, []
+    left.add(0.0, 0)
+    for second in range(1, seconds + 1):
+        done += pace(second)
+        left.add(float(second), done)
+        estimates.append(left.seconds(total) or 0.0)
+    return estimates
+
+
+def test_the_time_left_of_an_even_run_is_exact() -> None:
+    assert left_while(lambda second: 10, 50, 1_000) == pytest.approx([100 - second for second in range(1, 51)])
+
+
+def test_the_time_left_does_not_jump_when_items_end_in_bursts() -> None:
+    """Fifty items every seven seconds: after a minute each estimate is near the last one, and near the truth."""
+    estimates = left_while(lambda second: 0 if second % 7 else 50, 210, 3_000)
+    for second, (before, now) in enumerate(pairwise(estimates[59:]), 61):
+        assert abs(now - before) < 0.2 * before
+        assert abs(now - (420 - second)) < 0.25 * (420 - second)
+
+
+def test_the_time_left_follows_a_run_that_becomes_slower() -> None:
+    estimates = left_while(lambda second: 10 if second <= 60 else 1, 180, 1_000)
+    assert estimates[59] == pytest.approx(40)
+    assert estimates[179] > 100
+
+
+def test_nothing_is_told_about_the_time_left_before_the_first_item_and_after_the_last() -> None:
+    left = TimeLeft()
+    left.add(0.0, 0)
+    left.add(5.0, 0)
+    assert left.seconds(10) is None
+    left.add(6.0, 10)
+    assert left.seconds(10) is None
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.2, "1 s"), (9.4, "9 s"), (59.4, "59 s"), (59.6, "1 min 00 s")])
+def test_an_estimate_is_rounded(seconds: float, told: str) -> None:
+    assert details(Standing(), (1.0, 1.0), seconds).endswith(f", {told} left")

@@ -133,7 +133,13 @@ def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) 
     crash_point("worker.start")
     if brief.log is not None:
         sys.stderr = cast("TextIO", Unfailing(sys.stderr))
-        configure(level=brief.log.level, format=brief.log.format, file=brief.log.file, stream=sys.stderr)
+        configure(
+            level=brief.log.level,
+            format=brief.log.format,
+            file=brief.log.file,
+            stream=sys.stderr,
+            stream_level=brief.log.stream_level,
+        )
         log_session(brief.session_id, brief.number)
         for credentials in filter(None, (brief.credentials, brief.source_credentials)):
             redact(credentials.client_secret)
