@@ -93,7 +93,7 @@ class ItemPlanner:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._undo = UndoRules(context)
+        self._undo = UndoRules(context.backup.undone, context.records, context.earlier)
 
     def plan(self, item: VaultItem, awaited: Collection[ItemKey] = (), *, last: bool = False) -> ItemPlan:
         """Plan the item. Reads the destination, writes nothing. Raises ItemError if the item cannot be restored.
@@ -109,7 +109,8 @@ class ItemPlanner:
         if reason:
             return ItemPlan(key, item.name, "skipped", Match(), reason=reason)
         after_a_death(self._context, key)
-        self._context.destination.live.expect(partial(likely_targets, self._context, key.type, raw))
+        backup, records = self._context.backup, self._context.records
+        self._context.destination.live.expect(partial(likely_targets, backup, records, key.type, raw))
         match = find_live(self._context, key, raw)
         gone = self._undo.gone(key, match)
         if gone:
@@ -130,7 +131,7 @@ class ItemPlanner:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if is_built_in(entry, live):
             return ItemPlan(key, item.name, "skipped", match, reason=why_built_in(entry, live))
-        left_alone = LeftAlone(self._context, key, item.raw, live)
+        left_alone = LeftAlone(self._context.policy, self._context.earlier, key, item.raw, live)
         begun = not first or left_alone.begun
         left = "" if begun else left_alone.unread()
         if left:

@@ -10,7 +10,8 @@ from lrestore.content.canonical import parse_moment
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.context import Context
+from lrestore.restoration.policy import Policy
+from lrestore.restoration.ports import Earlier
 
 DIFFERS = "it exists and differs from the backup: left as it is (if_different = skip)"
 IN_TRASH = "in the trash: left there (if_trashed = skip)"
@@ -24,9 +25,9 @@ TAKEN_OUT = "taken out of the trash: it was not changed after it was backed up (
 class LeftAlone:
     """The rules for one existing object."""
 
-    def __init__(self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject) -> None:
-        self._context = context
-        self._policy = context.policy
+    def __init__(self, policy: Policy, earlier: Earlier, key: ItemKey, raw: JsonObject, live: JsonObject) -> None:
+        self._policy = policy
+        self._earlier = earlier
         self._key = key
         self._raw = raw
         self._live = live
@@ -42,7 +43,7 @@ class LeftAlone:
         policy = self._policy
         if policy.if_different == "update" and policy.if_trashed == "restore" and not policy.skip_if_modified:
             return False
-        return self._context.earlier.of(self._key, self._live_id, self._live.get("created_at")) is not None
+        return self._earlier.of(self._key, self._live_id, self._live.get("created_at")) is not None
 
     def unread(self) -> str:
         """The reason to leave the object alone that needs no comparison."""

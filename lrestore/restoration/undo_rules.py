@@ -9,8 +9,9 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import CHANGED_SINCE, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.changed_since import Written, changed_creation, changed_fields, edited_between
-from lrestore.restoration.context import Context
 from lrestore.restoration.identify.match import Match
+from lrestore.restoration.journal import Records
+from lrestore.restoration.ports import Earlier, UndoneSession
 from lrestore.restoration.writes import Plan, Write
 from lrestore.text.words import shortened
 
@@ -21,9 +22,10 @@ _NAMED = 5
 class UndoRules:
     """The rules for the items of one run. Each answer is a reason, "" where the rule does not apply."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-        self._undone = context.backup.undone
+    def __init__(self, undone: UndoneSession | None, records: Records, earlier: Earlier) -> None:
+        self._undone = undone
+        self._records = records
+        self._earlier = earlier
 
     def kept(self, key: ItemKey) -> str:
         """An object that the undone session made may stay."""
@@ -57,10 +59,10 @@ class UndoRules:
             return ""
         live_id, born = str(live[CONTENT_TYPES[key.type].id_field]), live.get("created_at")
         restores = undone.action(key) == "restore"
-        earlier = self._context.earlier.of(key, live_id, born) if restores else None
+        earlier = self._earlier.of(key, live_id, born) if restores else None
         if earlier is not None:
             found = edited_between(Written(earlier, ItemKey(key.type, live_id), earlier.copied), live, own, parts)
-        elif self._context.records.kept(key, live_id, born):
+        elif self._records.kept(key, live_id, born):
             return ""
         elif restores:
             found = changed_fields(Written(undone, key, copied), live, own, parts)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lrestore.content.shapes.boundary import as_model_set, as_permission_set, as_role
 from lrestore.json_types import JsonObject
-from lrestore.restoration.context import Context
+from lrestore.restoration.destination import Destination
 from lrestore.restoration.identify.acting_user import all_rights, gives_admin
 from lrestore.restoration.plan.own_fields import OwnPlanner
 
@@ -41,7 +41,7 @@ def adjust_role(planner: OwnPlanner, body: JsonObject) -> None:
     wanted_set = planner.context.destination.live.get("permission_set", str(wanted.get("permission_set_id")))
     if not gives_admin(live) or all_rights(as_permission_set(wanted_set or {})):
         return
-    if _the_only_admin_role(planner.context, {str(live["id"])}):
+    if _the_only_admin_role(planner.context.destination, {str(live["id"])}):
         del wanted["permission_set_id"]
         planner.warnings.append("keeping its permission set: only this makes the calling user an admin")
 
@@ -55,14 +55,14 @@ def adjust_permission_set(planner: OwnPlanner, body: JsonObject) -> None:
         return
     roles = map(as_role, planner.context.destination.live.table("role").values())
     by_it = {str(role["id"]) for role in roles if str((role.get("permission_set") or {}).get("id")) == str(live["id"])}
-    if _the_only_admin_role(planner.context, by_it):
+    if _the_only_admin_role(planner.context.destination, by_it):
         wanted["permissions"] = [*(permissions or ()), _ADMINISTER]
         planner.warnings.append(f"keeping {_ADMINISTER!r}: only this makes the calling user an admin")
 
 
-def _the_only_admin_role(context: Context, role_ids: set[str]) -> bool:
+def _the_only_admin_role(destination: Destination, role_ids: set[str]) -> bool:
     """Whether the caller has one of these roles, and no other that makes it an admin."""
-    mine: list[Role] = context.destination.session.call("user_roles", path={"user_id": context.destination.caller_id})
+    mine: list[Role] = destination.session.call("user_roles", path={"user_id": destination.caller_id})
     admin = {str(role["id"]) for role in mine if gives_admin(role)}
     return bool(admin) and admin <= role_ids
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from lrestore.content.shapes.boundary import as_board
 from lrestore.errors import LookerError, NotFoundError
+from lrestore.looker.caller import Caller
 from lrestore.messages import Deletion
 from lrestore.ontology import OPERATIONS
 from lrestore.restoration.apply.execute import CHILDREN, HELD_AS, Applied, send
-from lrestore.restoration.context import WritingContext
 from lrestore.restoration.writes import Removal, Write
 
 
-def remove_all(context: WritingContext, applied: Applied, removals: list[Removal]) -> None:
+def remove_all(session: Caller, applied: Applied, removals: list[Removal]) -> None:
     """Delete parts; one that is gone already is gone. Looker also answers 404 where the caller may not delete: then the
     part is still shown, and it has not been deleted.
     """
     for removal in removals:
         try:
-            _remove(context, applied, removal)
+            _remove(session, applied, removal)
         except LookerError as error:
             gone = removal.deletion
             write = Write(
@@ -34,18 +34,17 @@ def remove_all(context: WritingContext, applied: Applied, removals: list[Removal
             applied.done += 1
 
 
-def _remove(context: WritingContext, applied: Applied, removal: Removal) -> None:
+def _remove(session: Caller, applied: Applied, removal: Removal) -> None:
     try:
         path = {OPERATIONS[removal.operation].id_parameter: removal.deletion.id}
-        send(context.destination.session, removal.operation, path, None)
+        send(session, removal.operation, path, None)
     except NotFoundError:
-        if _still_shown(context, applied, removal.deletion):
+        if _still_shown(session, applied, removal.deletion):
             raise
 
 
-def _still_shown(context: WritingContext, applied: Applied, part: Deletion) -> bool:
+def _still_shown(session: Caller, applied: Applied, part: Deletion) -> bool:
     """Whether the object still shows the part."""
-    session = context.destination.session
     operation, parameter = ("board", "board_id") if part.type in HELD_AS else CHILDREN[part.type]
     try:
         shown = session.call(operation, path={parameter: applied.live_id})

@@ -32,7 +32,7 @@ def apply_parts(context: WritingContext, applied: Applied, plan: BoardPlan, live
     update_all(context, applied, [write for write in plan.writes if _is_order(write)])
     found = _settle_orders(context, applied, plan, board_id)
     if not applied.failures:
-        remove_all(context, applied, plan.removals)
+        remove_all(context.destination.session, applied, plan.removals)
     return found
 
 

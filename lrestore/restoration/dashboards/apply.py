@@ -38,7 +38,7 @@ def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, 
     applied.made.update(plan.matched)
     make_queries(context, applied, [write for write in plan.writes if write.type in ("query", "merge_query")])
     early, late = _blocking(plan)
-    remove_all(context, applied, early)
+    remove_all(context.destination.session, applied, early)
     there: tuple[tuple[str, Iterable[_Part]], ...] = (
         ("dashboard_filter", live.get("dashboard_filters") or ()),
         ("dashboard_layout", live.get("dashboard_layouts") or ()),
@@ -49,7 +49,7 @@ def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, 
     update_all(context, applied, _of(plan, "dashboard_layout_component", creates=False))
     changes = _place_new(context, applied, plan, dashboard_id)
     if not applied.failures:
-        remove_all(context, applied, late)
+        remove_all(context.destination.session, applied, late)
     return changes
 
 

@@ -54,7 +54,7 @@ class DashboardPlanner:
         self._raw = raw
         self._live = live or {}
         self._ids_hold = ids_hold
-        self._sides = Sides(context, raw, self._live, ids_hold=ids_hold)
+        self._sides = Sides(context.records, raw, self._live, ids_hold=ids_hold)
         self._plan = DashboardPlan(warnings=self._sides.warnings, matched=self._sides.matched())
         self._unknown: set[str] = set()
         """Sources of tiles that are not restored, by field."""
@@ -101,7 +101,7 @@ class DashboardPlanner:
             self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
 
     def _link_to_lookml(self, wanted: JsonObject, live: DashboardLayout | None, path: str) -> None:
-        linked = LookmlLink(self._context, self._key, f"{path}.lookml_link_id")
+        linked = LookmlLink(self._context.destination.live, self._key, f"{path}.lookml_link_id")
         linked.keep_if_there(wanted, live)
         self._plan.warnings += linked.warnings
         self._plan.unmet += linked.unmet

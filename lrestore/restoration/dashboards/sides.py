@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.tiles import kind_of_tile, linkless_key, source_key, strict_key, title_key
 from lrestore.restoration.identify.parts import ContentKey, Keys, Matching, match_parts
 from lrestore.restoration.identify.presence import flags_count, present
 from lrestore.restoration.identify.recorded_parts import mapped_part
+from lrestore.restoration.journal import Records
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout
@@ -37,8 +37,8 @@ class Side(Generic[P]):
 class Sides:
     """All parts. A kind is None where one side does not show it: ``warnings`` says so."""
 
-    def __init__(self, context: Context, raw: Dashboard, live: Dashboard, *, ids_hold: bool) -> None:
-        self._context = context
+    def __init__(self, records: Records, raw: Dashboard, live: Dashboard, *, ids_hold: bool) -> None:
+        self._records = records
         self._ids_hold = ids_hold
         self._live_id = live.get("id")
         self.our_flags, self.their_flags = flags_count(raw), flags_count(live)
@@ -69,7 +69,7 @@ class Sides:
         matching = match_parts(
             backed_up,
             live,
-            mapped=lambda source_id: mapped_part(self._context.records, kind, source_id, live),
+            mapped=lambda source_id: mapped_part(self._records, kind, source_id, live),
             ids_hold=self._ids_hold,
             keys=keys,
             kind=sort,

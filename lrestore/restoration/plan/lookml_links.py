@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lrestore.json_types import JsonObject
+from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
-from lrestore.restoration.context import Context
 from lrestore.restoration.identify.absence import lookml_missing
 from lrestore.restoration.writes import Unmet
 
@@ -16,8 +16,8 @@ FIELD = "lookml_link_id"
 class LookmlLink:
     """Checks the link that stands at ``path`` of an item. What was found out is in ``warnings`` and ``unmet``."""
 
-    def __init__(self, context: Context, key: ItemKey, path: str) -> None:
-        self._context = context
+    def __init__(self, live: Live, key: ItemKey, path: str) -> None:
+        self._live = live
         self._key = key
         self._path = path
         self.warnings: list[str] = []
@@ -31,7 +31,7 @@ class LookmlLink:
         name = wanted.get(FIELD)
         if not name or str((live or {}).get(FIELD) or "") == str(name):
             return
-        error = lookml_missing(self._context.destination.live, str(name), self._path, self._key, self.warnings)
+        error = lookml_missing(self._live, str(name), self._path, self._key, self.warnings)
         if error is not None:
             del wanted[FIELD]
             why = f"lookml_dashboard={name} is not in the destination"

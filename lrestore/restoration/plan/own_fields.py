@@ -221,7 +221,7 @@ class OwnPlanner:
         self.unmet.append(Unmet("its owner", why, name, _OWNER_HINT))
 
     def _link_to_lookml(self, wanted: JsonObject, name: str) -> None:
-        linked = LookmlLink(self.context, self.key, name)
+        linked = LookmlLink(self.context.destination.live, self.key, name)
         linked.keep_if_there(wanted, self.live)
         self.warnings += linked.warnings
         self.unmet += linked.unmet

@@ -59,7 +59,7 @@ class Removals:
     def __init__(self, context: Context, keys: Collection[ItemKey], moved: Collection[ItemKey] = ()) -> None:
         self._live = context.destination.live
         self._foreign = Foreign(context.destination, keys, moved)
-        self._rules = UndoRules(context)
+        self._rules = UndoRules(context.backup.undone, context.records, context.earlier)
         self._alerts = AlertGuard(self._live, context.policy)
 
     def in_order(self, keys: Iterable[ItemKey], types: Collection[str]) -> list[ItemKey]:
