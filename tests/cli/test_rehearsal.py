@@ -28,6 +28,7 @@ from lrestore.cli.rehearsal.stand_ins import _TARGETS
 from lrestore.cli.rehearsal.world import Loaded, refused, write_world
 from lrestore.clock import utc_now
 from lrestore.content.references import occurrences
+from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
@@ -137,6 +138,12 @@ def test_an_empty_world_holds_what_every_looker_has_and_the_models(folder: Path)
     assert counts.pop("content_metadata") == counts.pop("folder") == 5 and counts.pop("content_metadata_access") == 1
     single = ("user", "group", "role", "permission_set", "model_set")
     assert models and counts == {**dict.fromkeys(single, 1), "lookml_model": models}
+
+
+def test_an_interrupt_ends_the_loading_of_a_large_backup(folder: Path, tmp_path: Path) -> None:
+    rows = iter([False, False, True])
+    with Vault.open([str(folder / "vault.db")]) as vault, pytest.raises(StoppedError, match="before the rehearsal"):
+        write_world(vault, tmp_path / "world", (), empty=False, max_item_bytes=LIMIT, stop=lambda: next(rows))
 
 
 def test_lines_that_the_simulator_refuses_are_told_with_their_object(folder: Path, tmp_path: Path) -> None:

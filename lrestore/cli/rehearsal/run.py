@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Literal
@@ -58,7 +58,9 @@ def rehearse(
     pace = pace_of(settings, latency_ms)
     with ExitStack() as resources:
         folder = resources.enter_context(scratch(Path(settings.state.path)))
-        simulator, loaded, problems = resources.enter_context(_simulated(settings, request, folder, world, pace))
+        simulator, loaded, problems = resources.enter_context(
+            _simulated(settings, request, folder, world, pace, surroundings.stop)
+        )
         inside = _settings(settings, folder, simulator.base_url, pace)
         _take_records(settings, inside, pace.release)
         log.info("rehearsal: nothing is sent to another machine, and nothing is kept; %s", pace.told)
@@ -89,19 +91,19 @@ def rehearse(
 
 @contextmanager
 def _simulated(
-    settings: Settings, request: RunRequest, folder: Path, world: WorldKind, pace: Rehearsed
+    settings: Settings, request: RunRequest, folder: Path, world: WorldKind, pace: Rehearsed, stop: Callable[[], bool]
 ) -> Iterator[tuple[SimulatorProcess, Loaded, tuple[Problem, ...]]]:
     """The simulated Looker, its content, and the objects that it does not hold."""
     file = folder / "world.ndjson"
     named = (("user", settings.run.fallback_owner), ("folder", settings.run.fallback_folder))
     needed = [ItemKey(type_name, key) for type_name, key in named if key]
     with open_source(settings.source, request.as_of) as vault:
+        log.info("loading the backup into a simulated Looker on this machine")
         try:
-            limit = settings.run.max_item_bytes
-            loaded = write_world(vault, file, needed, empty=world == "empty", max_item_bytes=limit)
+            empty, limit = world == "empty", settings.run.max_item_bytes
+            loaded = write_world(vault, file, needed, empty=empty, max_item_bytes=limit, stop=stop)
         except OSError as error:
             raise StateError(f"cannot write the world of the rehearsal to {file}: {error.strerror or error}") from error
-        log.info("loading %d objects into the simulated Looker", loaded.objects)
         _warn_of_memory(file)
         arguments = ["--world", str(file), "--tolerant", "--latency-ms", str(pace.latency_ms)]
         try:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
 
 from lrestore.cli.rehearsal.stand_ins import FIRST_OWN_ID, StandIns
-from lrestore.errors import ItemError
+from lrestore.errors import ItemError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.report.rehearsal import Problem
@@ -39,11 +39,20 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
     keys: Sequence[ItemKey | None]
 
 
-def write_world(vault: Vault, path: Path, needed: Iterable[ItemKey], *, empty: bool, max_item_bytes: int) -> Loaded:
+def write_world(
+    vault: Vault,
+    path: Path,
+    needed: Iterable[ItemKey],
+    *,
+    empty: bool,
+    max_item_bytes: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> Loaded:
     """Write the world file. ``empty``: only what every Looker has, and the LookML models, which come from projects and
-    not from a restore. ``needed`` are objects that the settings name. Raises VaultError, OSError.
+    not from a restore. ``needed`` are objects that the settings name. Raises VaultError, OSError, and StoppedError once
+    ``stop`` returns True.
     """
-    maker = _Maker(vault, max_item_bytes, empty=empty)
+    maker = _Maker(vault, max_item_bytes, stop, empty=empty)
     with path.open("w", encoding="utf-8") as file:
         for line in maker.lines(needed):
             file.write(to_json(line) + "\n")
@@ -56,8 +65,9 @@ def write_world(vault: Vault, path: Path, needed: Iterable[ItemKey], *, empty: b
 
 
 class _Maker:
-    def __init__(self, vault: Vault, max_item_bytes: int, *, empty: bool) -> None:
+    def __init__(self, vault: Vault, max_item_bytes: int, stop: Callable[[], bool], *, empty: bool) -> None:
         self._vault = vault
+        self._stop = stop
         self._max_item_bytes = max_item_bytes
         self.objects = 0
         self.problems: list[Problem] = []
@@ -88,6 +98,8 @@ class _Maker:
 
     def _objects(self, type_name: str) -> Iterator[tuple[ItemKey, JsonObject]]:
         for row in self._vault.index([type_name]):
+            if self._stop():
+                raise StoppedError("interrupted before the rehearsal began")
             try:
                 item = self._vault.read(row.key, max_item_bytes=self._max_item_bytes)
             except ItemError as error:
