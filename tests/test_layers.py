@@ -56,9 +56,9 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"pipes"}),
         frozenset({"launch"}),
         frozenset({"batch_size", "call_crash_points", "callers", "crash_policy", "failed_needs", "protocol"}),
-        frozenset({"unconfirmed"}),
+        frozenset({"unconfirmed", "worker_brief"}),
         frozenset({"outbox", "coordinator_outbox"}),
-        frozenset({"open_tasks"}),
+        frozenset({"open_tasks", "worker_context"}),
         frozenset({"worker", "writer"}),
         # Imported by name, by the fork server that launch.launcher starts.
         frozenset({"preload", "processes"}),

@@ -49,7 +49,7 @@ from lrestore.run.bulk.protocol import (
     UsageReport,
     WriterFailed,
 )
-from lrestore.run.bulk.worker import WorkerBrief
+from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.select.dependencies import Links

@@ -16,7 +16,8 @@ from lrestore.messages import ItemKey
 from lrestore.run.bulk.launch.launcher import Launcher
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, channel, result_pipe
 from lrestore.run.bulk.protocol import End, FromWorker, FromWriter, Sent, ToWorker, ToWriter
-from lrestore.run.bulk.worker import WorkerBrief, worker_main
+from lrestore.run.bulk.worker import worker_main
+from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief, writer_main
 from lrestore.state.records import SessionStatus
 

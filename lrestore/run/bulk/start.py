@@ -29,7 +29,7 @@ from lrestore.run.budget import Budget
 from lrestore.run.bulk.callers import callers
 from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
-from lrestore.run.bulk.worker import WorkerBrief
+from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.destination import ExaminedDestination, limits_alone
 from lrestore.run.job import Ended, Job, policy_of

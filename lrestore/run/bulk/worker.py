@@ -18,33 +18,16 @@ import queue
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO, cast
 
-import msgspec
-
-from lrestore.content.identity import Judgement
-from lrestore.content.payload import Releases
 from lrestore.crash_points import crash_point
-from lrestore.credentials import Credentials
 from lrestore.errors import DependencyError, RunError
 from lrestore.log_fields import log_session
 from lrestore.logs import configure, redact
-from lrestore.looker.limits import Limiter, Watched
-from lrestore.looker.read.live import Live
-from lrestore.looker.session import session_for
-from lrestore.messages import ItemKey, ItemResult
-from lrestore.restoration.backup import Backup, Hosts
-from lrestore.restoration.beside import Beside, for_items
-from lrestore.restoration.context import WritingContext
-from lrestore.restoration.destination import Destination
+from lrestore.messages import ItemResult
+from lrestore.restoration.beside import for_items
 from lrestore.restoration.item import ItemRestorer
-from lrestore.restoration.policy import Policy
-from lrestore.restoration.ports import Definitions
-from lrestore.run.bulk.call_crash_points import Calls
 from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.outbox import Outbox
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultWriter
@@ -60,29 +43,15 @@ from lrestore.run.bulk.protocol import (
     ToWorker,
     UsageReport,
 )
+from lrestore.run.bulk.worker_brief import WorkerBrief
+from lrestore.run.bulk.worker_context import open_worker
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import restoring
-from lrestore.run.journal.earlier import Earlier, FormerSessions
-from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Finished, FirstPass
-from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.prefetch import prefetch
-from lrestore.run.prepare.source_instance import Handed, definitions_for, source_session
-from lrestore.run.request import Undo
-from lrestore.run.saved_plan.file import ReadPlan
-from lrestore.run.saved_plan.permit import permit_of
-from lrestore.run.surroundings import LogSetup
-from lrestore.run.undo.copied_groups import CopiedGroups
-from lrestore.settings import Settings
-from lrestore.state.guard import Guard
-from lrestore.state.read import StateReader
-from lrestore.state.records import Route
-from lrestore.state.undo import UndoJournal
-from lrestore.state.undone import Undone
 from lrestore.streams import Unfailing
 from lrestore.vault.decode import prepare
 from lrestore.vault.items import VaultItem
-from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
@@ -90,41 +59,6 @@ ToCoordinator = Channel[Any, ToWorker]
 
 _RECEIVE_EVERY_S = 0.2
 _REPORT_EVERY_S = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerBrief:
-    """Everything that a worker needs, sent once at its start. It contains a secret: sent through a pipe, never in argv.
-
-    ``titled`` are the items of the run whose titles are unique in their folder. ``plan`` is the saved plan that is
-    carried out, ``former`` are the sessions that this one carries on; at
-    ``began_at`` the run began to read.
-    """
-
-    number: int
-    settings: Settings
-    credentials: Credentials
-    source_credentials: Credentials | None
-    vault_files: tuple[tuple[str, str], ...]
-    session_id: str
-    folder: Path
-    listings: Path
-    handed: Path
-    limiter: Callable[..., Limiter]
-    policy: Policy
-    judgement: Judgement
-    releases: Releases
-    hosts: Hosts
-    caller_id: str
-    is_admin: bool
-    titled: frozenset[ItemKey]
-    guard: Guard
-    log: LogSetup | None
-    undo: Undo | None = None
-    beside: Beside | None = None
-    plan: ReadPlan | None = None
-    former: tuple[str, ...] = ()
-    began_at: str = ""
 
 
 def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
@@ -163,75 +97,12 @@ class Worker:
         self._counting = threading.Lock()
         overflow = brief.folder / f"outbox-{brief.number}.db"
         self._outbox = Outbox(brief.number, pipe, overflow, self._orphaned.is_set)
-        settings = brief.settings
-        self._vault = stack.enter_context(Vault.reopen(brief.vault_files))
-        reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
-        undo = stack.enter_context(UndoJournal(brief.folder, worker=brief.number))
-        self._session = stack.enter_context(
-            session_for(
-                settings,
-                brief.credentials,
-                self._stopping.wait,
-                limiter=Watched(Calls(brief.limiter(pause=self._stopping.wait)), brief.guard.check),
-            )
-        )
-        self._definitions = self._defined(stack)
-        self._undone_session = self._undone(stack)
-        route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
-        mappings = Mappings(reader, route, brief.beside)
-        self._journal = SessionJournal(self._outbox.send, self._outbox.settle, reader, undo, brief.session_id, mappings)
-        former = stack.enter_context(FormerSessions(settings.state.path, brief.former))
-        self._earlier = Earlier(self._journal, brief.folder, former)
-        self._live = Live(self._session, msgspec.msgpack.decode(brief.listings.read_bytes()))
-        self._turn = restoring(ItemRestorer(self._context()))
-        self._loop = ItemLoop(self._vault, settings.run.max_item_bytes, self._record, self._stopping.is_set)
-
-    def _undone(self, stack: ExitStack) -> Undone | None:
-        """The session that this one undoes; None if it is not an undo."""
-        undo = self._brief.undo
-        if undo is None:
-            return None
-        return stack.enter_context(Undone(Path(self._brief.vault_files[0][1]), undo.session, force=undo.force))
-
-    def _defined(self, stack: ExitStack) -> Definitions:
-        """The source of query definitions, for a destination that is another instance."""
-        brief, session = self._brief, None
-        if brief.undo is not None:
-            return CopiedGroups(self._vault, brief.settings.run.max_item_bytes)
-        if brief.source_credentials is not None and brief.judgement.instance != "same":
-            meter, pause = self._session.meter, self._stopping.wait
-            session = stack.enter_context(source_session(brief.settings, brief.source_credentials, meter, pause))
+        opened = open_worker(brief, self._outbox, self._stopping.wait, stack)
+        self._session, self._journal = opened.session, opened.journal
+        self._live = opened.context.destination.live
+        self._turn = restoring(ItemRestorer(opened.context))
         limit = brief.settings.run.max_item_bytes
-        return definitions_for(self._vault, limit, Handed.read(brief.handed), self._session, session)
-
-    def _context(self) -> WritingContext:
-        brief = self._brief
-        return WritingContext(
-            destination=Destination(
-                session=self._session,
-                live=self._live,
-                releases=brief.releases,
-                caller_id=brief.caller_id,
-                is_admin=lambda: brief.is_admin,
-                # The listings were read by the coordinator, perhaps long before this process was started.
-                began_at=brief.began_at,
-            ),
-            backup=Backup(
-                source=self._vault,
-                judgement=brief.judgement,
-                hosts=brief.hosts,
-                definitions=self._definitions,
-                undone=self._undone_session,
-                beside=brief.beside,
-                max_item_bytes=brief.settings.run.max_item_bytes,
-            ),
-            records=self._journal,
-            policy=brief.policy,
-            pause=self._stopping.wait,
-            in_run=brief.titled.__contains__,
-            permit=permit_of(brief.plan, self._journal, self._live, self._earlier),
-            earlier=self._earlier,
-        )
+        self._loop = ItemLoop(opened.vault, limit, self._record, self._stopping.is_set)
 
     def run(self) -> None:
         """Work until told to finish."""
