@@ -110,7 +110,8 @@ def lines(guards: Guards) -> Iterator[tuple[str, str]]:
     """The screen line by line: label and text."""
     yield from _destination(guards.destination)
     yield from _backup(guards.backup)
-    yield "order", ", ".join(f"{name} ({count})" for name, count in guards.by_type.items())
+    if guards.by_type:
+        yield "order", ", ".join(f"{name} ({count})" for name, count in guards.by_type.items())
     yield from _work(guards)
     if guards.overridden:
         yield "overridden", ", ".join(guards.overridden)
@@ -204,7 +205,7 @@ def _deletions(foreseen: Foreseen) -> str:
 def _deletions_unplanned(guards: Guards) -> str:
     if not guards.removals:
         return "not planned; --plan lists them"
-    made = ", ".join(counted(count, kind) for kind, count in sorted(guards.removals.items()))
+    made = ", ".join(counted(count, kind.replace("_", " ")) for kind, count in sorted(guards.removals.items()))
     return f"not planned; up to {made} that the session created (--undo-created delete); --plan lists them"
 
 

@@ -76,6 +76,7 @@ def test_folders_that_nobody_uses_are_deleted_the_deepest_first(arena: Arena) ->
     undone = undo(arena, restored, "--undo-created", "delete").all_good()
     assert arena.world.table("folder").get(anew) is None
     assert f"deleted   folder={anew}" in undone.out
+    assert f"up to {restored.total('created')} folders that the session created" in undone.err
     deleted = [gone["id"] for item in undone.report["items"] for gone in item["deletions"]]
     assert len(deleted) == restored.total("created") > 1
     assert [call.path for call in undone.writes][-1] == f"/folders/{anew}"
