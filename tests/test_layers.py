@@ -97,7 +97,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
         frozenset({"reads"}),
         frozenset({"existence", "listing"}),
-        frozenset({"explores", "personal_folders", "unlisted"}),
+        frozenset({"explores", "personal_folders", "single_objects"}),
         frozenset({"live"}),
         frozenset({"source_instance"}),
     ),

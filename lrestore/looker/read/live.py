@@ -19,7 +19,7 @@ from lrestore.looker.read.listing import Listing, Table
 from lrestore.looker.read.lookml import Definitions
 from lrestore.looker.read.personal_folders import PersonalFolders
 from lrestore.looker.read.reads import LISTED, Reads, has, telling
-from lrestore.looker.read.unlisted import Unlisted, whole
+from lrestore.looker.read.single_objects import SingleObjects, whole
 from lrestore.looker.read.users import People
 
 __all__ = ["LISTED", "Live", "whole"]
@@ -42,7 +42,7 @@ class Live:
         for type_name, copies in given.items():
             self._existence.seen(type_name, copies.values())
         rows = (((name, one), row) for name, copies in given.items() for one, row in copies.items())
-        self._unlisted = Unlisted(self._reads, self._existence, rows)
+        self._single = SingleObjects(self._reads, self._existence, rows)
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = Definitions(session)
@@ -53,11 +53,11 @@ class Live:
         """One object whole, or None where Looker says 404. A copy put by :meth:`prefetch` is given out once."""
         if type_name in LISTED:
             return self._listings[type_name].get(object_id)
-        return self._unlisted.get(type_name, object_id)
+        return self._single.get(type_name, object_id)
 
     def prefetch(self, type_name: str, object_id: str) -> JsonObject | None:
         """Read one object now and keep the copy for the next :meth:`get` of it."""
-        return self._unlisted.prefetch(type_name, object_id)
+        return self._single.prefetch(type_name, object_id)
 
     def brief_all(self, type_name: str, object_ids: Collection[str], field_names: str) -> dict[str, JsonObject]:
         """The named fields of those objects that one page of a search shows, by id."""
@@ -69,15 +69,15 @@ class Live:
 
         Whether a search shows an object whole is up to the server: if it does not, this is given up for the type.
         """
-        self._unlisted.prefetch_all(type_name, object_ids, trash=trash)
+        self._single.prefetch_all(type_name, object_ids, trash=trash)
 
     def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
         """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""
-        return self._unlisted.read_ahead(type_name)
+        return self._single.read_ahead(type_name)
 
     def trashed(self, type_name: str, object_id: str) -> JsonObject | None:
         """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
-        return self._unlisted.trashed(type_name, object_id)
+        return self._single.trashed(type_name, object_id)
 
     def tables(self, types: Collection[str]) -> dict[str, Table | None]:
         """The listings of ``types``, read now unless they are known; None for those that Looker does not give."""
@@ -163,11 +163,11 @@ class Live:
             return [row for row in self.folders_at(str(key["parent_id"]), str(key["name"])) if has(row, key)]
         if type_name in LISTED:
             return self._listings[type_name].find(key)
-        return self._unlisted.find(type_name, key)
+        return self._single.find(type_name, key)
 
     def foresee(self, type_name: str, object_id: str, fields: JsonObject) -> None:
         """Let searches show the object with these fields from now on: a plan would give it them."""
-        self._unlisted.foresee(type_name, object_id, fields)
+        self._single.foresee(type_name, object_id, fields)
 
     def find_now(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
         """As :meth:`find`, but of a listed type the listing is read anew: to see what a lost answer has left behind."""
@@ -178,7 +178,7 @@ class Live:
         """Forget everything read of a type: another process has written since."""
         if type_name in LISTED:
             self._listings[type_name].look_anew()
-        self._unlisted.look_anew(type_name)
+        self._single.look_anew(type_name)
 
     def brief(self, type_name: str, object_id: str) -> JsonObject | None:
         """Of one object its id and ``created_at``, as Looker shows them now; None for a 404."""

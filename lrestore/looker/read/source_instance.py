@@ -37,7 +37,7 @@ class Origin:
     def __init__(self, session: Caller) -> None:
         self._session = session
         self._hierarchy = Live(session).hierarchy
-        self._unlisted = False
+        self._single = False
         self._recent = lru_cache(_RECENT)(self._read)
 
     def query(self, query_id: str) -> JsonObject | None:
@@ -74,10 +74,10 @@ class Origin:
 
     def _inside(self, group_id: str) -> list[str] | None:
         try:
-            listed = None if self._unlisted else self._hierarchy.inside(group_id)
+            listed = None if self._single else self._hierarchy.inside(group_id)
         except LookerError as error:
             log.warning("bulk read of the source's groups failed; reading them one by one: %s", error)
-            listed, self._unlisted = None, True
+            listed, self._single = None, True
         return self._ids("all_group_groups", {"group_id": group_id}) if listed is None else sorted(listed)
 
     def _ids(self, operation: str, path: Mapping[str, str]) -> list[str] | None:

@@ -12,7 +12,7 @@ from lrestore.looker.read.users import emails_of
 from lrestore.ontology import CONTENT_TYPES
 
 
-class Unlisted:
+class SingleObjects:
     """Reads such objects. Each copy is given out once: it must be fresh when its item is restored."""
 
     def __init__(self, reads: Reads, existence: Existence, given: Iterable[tuple[Key, JsonObject]]) -> None:
