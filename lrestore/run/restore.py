@@ -53,6 +53,8 @@ def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Repo
     Raises RunError if the session could not begin; after that StoppedError alone.
     """
     with RunLock(Path(job.settings.state.path)):
+        if in_bulk(job):
+            _load_ahead()
         open_state(job, connection.specification)
         with opening(job):
             destination = examine(job, connection)
@@ -62,6 +64,13 @@ def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Repo
         with _failures_are_resumable():
             job.surroundings.begun(job.session_id)
             return _restore_items(destination, guards)
+
+
+def _load_ahead() -> None:
+    """The processes load their modules while this one reads the backup and the destination."""
+    from lrestore.run.bulk.launch.launcher import load_ahead
+
+    load_ahead()
 
 
 def _add_missing_looks(destination: ExaminedDestination) -> None:

@@ -14,6 +14,7 @@ from multiprocess.process import BaseProcess
 
 from lrestore.messages import ItemKey
 from lrestore.run.bulk.launch.launcher import Launcher
+from lrestore.run.bulk.launch.parcel import Parcel
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, channel, result_pipe
 from lrestore.run.bulk.protocol import End, FromWorker, FromWriter, Sent, ToWorker, ToWriter
 from lrestore.run.bulk.worker import worker_main
@@ -79,7 +80,7 @@ class Processes:
         number = self._next_number
         self._next_number += 1
         ours, theirs = channel(ToWorker, FromWorker)
-        arguments = (self._worker_brief(number), theirs, self._writing)
+        arguments = (Parcel(self._worker_brief(number)), theirs, self._writing)
         try:
             process = self._launcher.start(worker_main, arguments, f"lrestore-w{number}")
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -85,16 +85,24 @@ def _shape(paths: Collection[tuple[str, ...]]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Links", fields)
 
 
-def _values(node: Any, steps: tuple[str, ...]) -> Iterator[str]:
-    if node is None:
-        return
-    if not steps:
-        if isinstance(node, str | int) and not isinstance(node, bool) and node != "":
-            yield str(node)
-        return
-    found = getattr(node, steps[0].removesuffix("[]"), None)
-    for entry in (found or ()) if steps[0].endswith("[]") else (found,):
-        yield from _values(entry, steps[1:])
+def _values(node: Any, steps: tuple[str, ...]) -> list[str]:
+    """The ids at the end of a path. Asked of every reference of every item: so in lists, level by level."""
+    nodes = [node]
+    for name, many in _levels(steps):
+        nodes = [value for node in nodes if (value := getattr(node, name, None)) is not None]
+        if many:
+            nodes = [entry for entries in nodes for entry in entries if entry is not None]
+    return [
+        str(value)
+        for value in nodes
+        if value != "" and isinstance(value, str | int) and value is not True and value is not False
+    ]
+
+
+@cache
+def _levels(steps: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    """The name of each step, and whether it leads to a list."""
+    return tuple((step.removesuffix("[]"), step.endswith("[]")) for step in steps)
 
 
 def _is_home(key: ItemKey, homes: Mapping[str, str]) -> bool:
@@ -155,7 +163,7 @@ class _Reading:
 
     def _references(self, key: ItemKey, content: Any, paths: Mapping[Reference, tuple[str, ...]]) -> None:
         for reference, path in paths.items():
-            named = {ItemKey(reference.target, value) for value in _values(content, path)}
+            named = {ItemKey(reference.target, value) for value in set(_values(content, path))}
             if reference.target == "folder" and _comes_first(reference):
                 self._owners(key, named | {key})
             others = named & self.wanted.keys()
@@ -169,6 +177,8 @@ class _Reading:
         """Looker creates a personal folder together with its user, so the content of the folder comes
         after the user.
         """
+        if not self._homes:
+            return
         owners = {ItemKey("user", self._homes[place.id]) for place in places if _is_home(place, self._homes)}
         if owners & self.wanted.keys():
             self.first[key] |= {self.wanted[owner] for owner in owners & self.wanted.keys()}
