@@ -51,6 +51,12 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def nightly(session: nox.Session) -> None:
+    """Every combination of cases, 200 killed runs, and ten times as many generated examples: some hours."""
+    session.run("python", "-m", "pytest", "--full", "--crash-runs", "200", "--crash-passes", "3", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """The gates of the benchmarks."""
     session.run("python", "-m", "pytest", "-n", "0", "bench")
@@ -60,7 +66,7 @@ def bench(session: nox.Session) -> None:
 def coverage(session: nox.Session) -> None:
     """The tests with coverage, that of child processes included."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "0", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
     session.run("coverage", "combine")
     session.run("coverage", "report")
 
