@@ -62,6 +62,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"worker", "writer"}),
         # Imported by name, by the fork server that launch.launcher starts.
         frozenset({"preload", "processes"}),
+        frozenset({"hand_out"}),
         frozenset({"coordinator"}),
         frozenset({"start"}),
     ),

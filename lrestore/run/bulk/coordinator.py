@@ -14,7 +14,6 @@ Not guaranteed: an order among items that do not need each other.
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
@@ -23,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from lrestore.crash_points import crash_point
-from lrestore.errors import InternalError, StoppedError
+from lrestore.errors import StoppedError
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
@@ -32,6 +31,7 @@ from lrestore.run.budget import Budget
 from lrestore.run.bulk.batch_size import BatchSizes
 from lrestore.run.bulk.coordinator_outbox import COORDINATOR, CoordinatorOutbox
 from lrestore.run.bulk.crash_policy import CrashPolicy
+from lrestore.run.bulk.hand_out import HandOut
 from lrestore.run.bulk.open_tasks import OpenTasks
 from lrestore.run.bulk.pipes import PeerGoneError, wait
 from lrestore.run.bulk.processes import Processes, WorkerHandle
@@ -42,16 +42,13 @@ from lrestore.run.bulk.protocol import (
     FromWriter,
     GaveUp,
     Resend,
-    RestorationTask,
     Settled,
     Started,
-    Tasks,
     UsageReport,
     WriterFailed,
 )
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.items.dead_letter import failed
 from lrestore.run.select.dependencies import Links
 from lrestore.state.records import SessionStatus
 
@@ -90,12 +87,18 @@ class Coordinator:
         self._batch_sizes = BatchSizes(worker_brief(0).settings.run.in_flight)
         self._processes = Processes(worker_brief, writer_brief)
         self._crash_policy = CrashPolicy()
-        self._started_types: set[str] = set()
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
         self._outbox = CoordinatorOutbox(self._processes.send_to_writer)
         self._tasks = OpenTasks(ready, links, self._outbox, self._crash_policy, absent)
         self._tasks.doubt(unanswered())
+        self._hand_out = HandOut(
+            self._tasks,
+            self._processes,
+            self._outbox,
+            self._batch_sizes,
+            lambda: self._budget.failures_left(self.outcomes["failed"]),
+        )
         self._guard = writer_brief.guard
         self._budget = Budget(ready.unsettled)
         self._reason = ""
@@ -134,7 +137,7 @@ class Coordinator:
                 break
             if not (self._processes.in_hand or self._outbox.pending):
                 self._tasks.break_circle()
-            self._fill()
+            self._hand_out.fill()
             self._receive()
             show(self.usage, self._processes.in_hand)
         self._finish_workers(show)
@@ -154,50 +157,6 @@ class Coordinator:
     def _note_usage(self, worker: WorkerHandle, usage: ApiUsage) -> None:
         self._usage[worker.number] = usage
         self._used = None
-
-    def _fill(self) -> None:
-        """Keep every worker's queue short and never empty. Workers take turns, so that the last items are spread."""
-        given = 1
-        while given:
-            idlest_first = sorted(self._processes.workers.values(), key=lambda one: len(one.in_hand))
-            given = sum(self._hand_batch(one) for one in idlest_first)
-
-    def _hand_batch(self, worker: WorkerHandle) -> bool:
-        """Hand one more batch to the worker if its queue is short."""
-        if self._room() <= 0:
-            return False
-        if not worker.in_hand and (suspect := self._tasks.take_suspect(self._idle)):
-            self._hand(worker, [suspect])
-            worker.alone = True
-            return False
-        count = 0 if worker.alone else self._batch_sizes.of(len(worker.in_hand), self._share())
-        tasks = self._tasks.take(lambda: min(count, self._room()))
-        if tasks:
-            self._hand(worker, tasks)
-        return bool(tasks)
-
-    def _hand(self, worker: WorkerHandle, tasks: list[RestorationTask]) -> None:
-        worker.in_hand.update(dict.fromkeys(task.key for task in tasks))
-        for type_name in dict.fromkeys(task.key.type for task in tasks):
-            if type_name not in self._started_types:
-                self._started_types.add(type_name)
-                log.info("starting type: %s", type_name)
-        self._processes.send(worker, Tasks(tuple(tasks)))
-        crash_point("coordinator.task_sent")
-
-    def _idle(self) -> bool:
-        """Whether nothing is in progress except items that are tried alone."""
-        busy = any(worker.in_hand and not worker.alone for worker in self._processes.workers.values())
-        return not (busy or self._outbox.pending)
-
-    def _share(self) -> int:
-        """The batch size that spreads the last items over all workers."""
-        return max(1, self._tasks.ready // max(1, len(self._processes.workers)))
-
-    def _room(self) -> float:
-        """How many more items may be in progress: never more than may still fail (``max_failures``)."""
-        left = self._budget.failures_left(self.outcomes["failed"])
-        return math.inf if left is None else left - self._processes.in_hand - self._outbox.pending
 
     def _receive(self) -> None:
         channels: dict[Any, Callable[[], object]] = {self._processes.writer_channel: self._receive_from_writer}
@@ -292,7 +251,7 @@ class Coordinator:
         unanswered = self._unanswered()
         for key in worker.in_hand:
             if worker.started and self._tasks.blame(key):
-                self._outbox.record(failed(_deadly_item(key, self._crash_policy.over(key)), key, ""))
+                self._tasks.fail_as_deadly(key)
             elif not worker.finishing:
                 self._tasks.set_apart(key, unanswered=key in unanswered)
         if not worker.finishing and self._tasks.unsettled:
@@ -347,8 +306,3 @@ class Coordinator:
             worker.finishing = True
             self._processes.send(worker, Finish(hurry=hurry))
         return hurry
-
-
-def _deadly_item(key: ItemKey, deaths: int) -> InternalError:
-    hint = "restore it alone with --select and -v, and report the output"
-    return InternalError(f"{deaths} workers died while they had {key} in hand", key=key, hint=hint)

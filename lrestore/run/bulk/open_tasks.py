@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from lrestore.errors import DependencyError
+from lrestore.errors import DependencyError, InternalError
 from lrestore.graph import DependencyGraph
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.run.bulk.coordinator_outbox import CoordinatorOutbox
@@ -89,6 +89,12 @@ class OpenTasks:
         """A worker died while it had the item; returns whether too many have, so that the item fails."""
         self._again.add(key)
         return self._crash_policy.blame(key)
+
+    def fail_as_deadly(self, key: ItemKey) -> None:
+        """Fail an item that too many workers died on."""
+        hint = "restore it alone with --select and -v, and report the output"
+        message = f"{self._crash_policy.over(key)} workers died while they had {key} in hand"
+        self._outbox.record(failed(InternalError(message, key=key, hint=hint), key, ""))
 
     def break_circle(self) -> None:
         """Items in a circular dependency never become ready. Try each of them: the destination may have the others.
