@@ -44,6 +44,18 @@ def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
     return load_settings(file, environ, overrides(options), CHECKS)
 
 
+def filters_of(options: Options) -> Filters:
+    """The filters of the flags. Raises UsageError for a date that is none."""
+    return Filters(
+        owner=options.owner or "",
+        folder=options.folder or "",
+        name=options.name or "",
+        updated_since=options.updated_since or "",
+        updated_before=options.updated_before or "",
+        include_deleted=options.include_deleted,
+    )
+
+
 def request_of(options: Options, settings: Settings) -> RunRequest:
     """The request of the flags. Raises UsageError without a selection: nothing is ever restored by accident."""
     select = tuple(options.select or (() if options.undo else settings.run.select))
@@ -58,14 +70,7 @@ def request_of(options: Options, settings: Settings) -> RunRequest:
         only_live=options.verify == "both",
         select=select,
         exclude=tuple(options.exclude),
-        filters=Filters(
-            owner=options.owner or "",
-            folder=options.folder or "",
-            name=options.name or "",
-            updated_since=options.updated_since or "",
-            updated_before=options.updated_before or "",
-            include_deleted=options.include_deleted,
-        ),
+        filters=filters_of(options),
         allow_alert_loss=options.allow_alert_loss,
         disable_schedules=options.disable_schedules,
         yes=options.yes,

@@ -408,8 +408,9 @@ def _modes_clash(options: Options) -> str:
 
 def _selection_clash(options: Options) -> str:
     selecting = _given(options, _SELECTION)
-    if options.show and selecting:
-        return f"--show takes no {flag(selecting[0])}: it always shows everything"
+    unshown = [name for name in selecting if options.show != "source" or name == "with_dependencies"]
+    if options.show and unshown:
+        return f"--show {options.show.partition('=')[0]} takes no {flag(unshown[0])}: it always shows everything"
     if options.discard and selecting:
         return f"--discard takes no {flag(selecting[0])}: it gives the whole session up"
     going_on = _given(options, GOES_ON)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
 
-from lrestore.cli import demo
 from lrestore.cli import formats as tables
 from lrestore.cli.invocation import settings_of
 from lrestore.cli.options import LAST, Options
 from lrestore.cli.results import style_of_stdout
 from lrestore.cli.show_mappings import mappings, unmapped
+from lrestore.cli.show_source import source
 from lrestore.content.canonical import parse_moment
 from lrestore.json_types import JsonObject
 from lrestore.messages import Totals
@@ -23,14 +22,10 @@ from lrestore.report.causes import cause_of
 from lrestore.report.failures import closed, dead_letters
 from lrestore.report.model import By
 from lrestore.run.audit import age
-from lrestore.settings import Settings, require_source
+from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
-from lrestore.text.sizes import size
 from lrestore.text.words import counted
-from lrestore.vault.backups.opening import open_source
-from lrestore.vault.reader import Vault
-from lrestore.vault.summary import SourceSummary
 
 _SESSIONS = (
     "session",
@@ -44,8 +39,6 @@ _SESSIONS = (
     "reason",
 )
 _LETTERS = ("spec", "name", "session", "error_type", "http_status", "message", "retries", "failed_at", "resolved_by")
-_SOURCE = ("type", "items", "corrupt", "deleted", "bytes")
-_ITEMS = ("spec", "name", "updated_at", "size_bytes", "status")
 
 
 def show(options: Options, environ: Mapping[str, str]) -> Iterable[str]:
@@ -66,7 +59,7 @@ def show(options: Options, environ: Mapping[str, str]) -> Iterable[str]:
 def _shown(settings: Settings, what: str, argument: str, options: Options) -> str:
     form = options.format or "table"
     if what == "source":
-        return _source(settings, options.as_of or "", form)
+        return source(settings, options)
     with StateReader.open(settings.state.path) as state:
         if what == "unmapped":
             style = style_of_stdout(full=options.verbose)
@@ -216,55 +209,3 @@ def _letter_row(item: DeadLetterItem) -> tuple[object, ...]:
         *(spec, letter.name, item.session_id, letter.error_type, letter.status),
         *(letter.message, letter.retries, letter.failed_at, item.resolved_by),
     )
-
-
-def _source(settings: Settings, as_of: str, form: str) -> str:
-    require_source(settings)
-    demo.prepare(settings)
-    with open_source(settings.source, as_of) as vault:
-        if form == "csv":
-            return tables.comma_separated(_ITEMS, _items(vault))
-        summary = vault.summary()
-    return tables.as_json(summary) if form == "json" else _summary_table(summary)
-
-
-def _items(vault: Vault) -> Iterator[tuple[object, ...]]:
-    """One line per object, with deleted and corrupt ones marked: a list to edit and pass to --select."""
-    for row in vault.index(include_deleted=True, deep=True):
-        status = "corrupt" if row.corrupt else "deleted" if row.deleted else "ok"
-        yield str(row.key), row.name, row.updated_at, row.size_bytes, status
-
-
-def _summary_table(summary: SourceSummary) -> str:
-    rows: list[tuple[object, ...]] = [
-        (name, counts.items, counts.corrupt, counts.deleted, counts.bytes) for name, counts in summary.by_type.items()
-    ]
-    total_bytes = sum(counts.bytes for counts in summary.by_type.values())
-    rows.append(("total", summary.items, summary.corrupt, summary.deleted, total_bytes))
-    facts = [
-        ("files", ", ".join(summary.files)),
-        ("chosen", summary.chosen or ""),
-        ("schema", ", ".join(map(str, summary.schema_versions))),
-        ("backed up", _period(summary)),
-        ("size", size(total_bytes)),
-    ]
-    return tables.facts(facts) + "\n" + tables.table(_SOURCE, rows) + text.warnings(summary.warnings)
-
-
-def _period(summary: SourceSummary) -> str:
-    if not summary.synced_to:
-        return "unknown"
-    age = _age(summary.synced_to)
-    return f"{summary.synced_from} to {summary.synced_to}" + (f" ({age} ago)" if age else "")
-
-
-def _age(moment: str) -> str:
-    """The age of a time, in days from two days on; "" for a future time or none."""
-    try:
-        then = datetime.fromisoformat(moment)
-    except ValueError:
-        return ""
-    seconds = (datetime.now(UTC) - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
-    if seconds < 0:
-        return ""
-    return counted(int(seconds // 86400), "day") if seconds >= 172800 else text.duration(seconds)

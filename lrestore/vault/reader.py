@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import weakref
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
@@ -237,9 +237,9 @@ class Vault:
         times = [time for (text,) in rows if (time := utc_iso(text))]
         return datetime.fromisoformat(max(times)) if times else None
 
-    def summary(self) -> summary.SourceSummary:
-        """Everything that ``--show source`` tells; decodes every blob."""
-        found = summary.of_vault(self._finder, self._files, self.warnings)
+    def summary(self, wanted: Container[ItemKey] | None = None) -> summary.SourceSummary:
+        """Everything that ``--show source`` tells, of all items or of the wanted ones; decodes every blob."""
+        found = summary.of_vault(self._finder, self._files, self.warnings, wanted)
         found.chosen = self.chosen or msgspec.UNSET
         return found
 

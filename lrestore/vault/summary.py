@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import msgspec
 
+from lrestore.messages import ItemKey
 from lrestore.vault import index, schema, versions
 from lrestore.vault.content_warnings import Findings
 from lrestore.vault.decode import decode
@@ -39,15 +40,24 @@ class SourceSummary(msgspec.Struct, kw_only=True):
     chosen: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def of_vault(finder: Finder, files: Sequence[OpenFile], warnings: Sequence[str]) -> SourceSummary:
-    """Decode everything and count; ``warnings`` are those that the tables alone gave rise to."""
+def of_vault(
+    finder: Finder,
+    files: Sequence[OpenFile],
+    warnings: Sequence[str],
+    wanted: Container[ItemKey] | None = None,
+) -> SourceSummary:
+    """Decode everything and count the wanted items (None: all); ``warnings`` are those that the tables alone gave rise
+    to.
+    """
     summary = SourceSummary(
         files=[file.path for file in files], schema_versions=sorted({versions.of_file(file) for file in files})
     )
     findings = Findings()
     for entry in index.entries(finder, list(schema.KINDS.values()), decode):
-        _count(summary, entry)
+        # What one object lacks another one may hold: all are noted, so that the warnings are those of the backup.
         findings.note(entry)
+        if wanted is None or entry.index_row().key in wanted:
+            _count(summary, entry)
     for counted in summary.by_type.values():
         summary.items += counted.items
         summary.corrupt += counted.corrupt

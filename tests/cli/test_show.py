@@ -225,6 +225,26 @@ def test_the_source_as_csv_is_a_selection(place: Path, capsys: pytest.CaptureFix
     assert "folder=7" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("flags", "specs"),
+    [
+        (["--name", "Sales*"], ["folder=7"]),
+        (["--exclude", "folder=7"], ["folder=8"]),
+        (["--select", "folder=8"], ["folder=8"]),
+        (["--select", "look"], []),
+        (["--folder", "7"], ["folder=7"]),
+    ],
+)
+def test_the_source_is_narrowed_by_selection(
+    flags: list[str], specs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CSV and counts agree; deleted items stay in both."""
+    listed = _shown(capsys, "source", *flags, "--format", "csv")
+    assert [row["spec"] for row in _rows(listed)] == specs
+    counts = json.loads(_shown(capsys, "source", *flags, "--format", "json"))
+    assert counts["items"] + counts["deleted"] == len(specs)
+
+
 def test_show_reports_a_missing_state_file(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "lrestore-state.db").unlink()
     assert main(["--show", "sessions"]) == 3

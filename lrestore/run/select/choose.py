@@ -74,6 +74,17 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     return Chosen(in_order(wanted, parents), missing, selection, _extent(rows[key] for key in wanted), uncopied)
 
 
+def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:
+    """The items that a selection means, to be shown and not to be restored: none is an answer, too.
+
+    Raises UsageError for a selection that cannot be understood.
+    """
+    selection = parse(select, exclude, read_list, include_deleted=filters.include_deleted)
+    parents = _folder_parents(vault) if filters.folder else {}
+    rows = _rows(vault, selection, filters)
+    return frozenset(_narrowed(rows, selection, filters, (vault, parents)))
+
+
 def ordered(vault: Vault, keys: Sequence[ItemKey]) -> list[ItemKey]:
     """Chosen items in the order of a restore."""
     folders = any(key.type == "folder" for key in keys)
