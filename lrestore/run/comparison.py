@@ -30,7 +30,6 @@ from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
-from lrestore.run.heading import report_of
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Job, Record
 from lrestore.run.journal.read_only import ReadOnlyJournal
@@ -38,6 +37,7 @@ from lrestore.run.open_folders import more_open
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.missing_looks import add_missing_looks
 from lrestore.run.prepare.prefetch import prefetched
+from lrestore.run.report_head import report_of
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.record import PlanRecord, planned_rename
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from lrestore.messages import ItemResult
 from lrestore.run.bulk.protocol import Own
-from lrestore.run.bulk.unconfirmed import Unconfirmed
+from lrestore.run.bulk.sent_records import Unconfirmed
 from lrestore.run.journal.records import Finished
 
 COORDINATOR = 0

@@ -12,7 +12,7 @@ import msgspec
 from lrestore.errors import StoppedError
 from lrestore.run.bulk.pipes import MessageTooLargeError, ResultWriter
 from lrestore.run.bulk.protocol import Stored
-from lrestore.run.bulk.unconfirmed import Unconfirmed
+from lrestore.run.bulk.sent_records import Unconfirmed
 from lrestore.run.journal.records import Record
 from lrestore.state.overflow import Overflow
 from lrestore.text.storable import to_msgpack

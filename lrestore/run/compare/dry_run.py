@@ -11,10 +11,10 @@ from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.report.model import Api, Report
 from lrestore.restoration.beside import Beside
 from lrestore.run.compare.results import announced
-from lrestore.run.heading import report_of
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
 from lrestore.run.prepare.copies import titled
+from lrestore.run.report_head import report_of
 from lrestore.settings.model import Run
 from lrestore.vault.items import VaultItem
 from lrestore.vault.reader import Vault

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
-from lrestore.run.heading import announce
 from lrestore.run.job import Job, Record
+from lrestore.run.report_head import announce
 from lrestore.run.saved_plan.record import PlanRecord
 
 

@@ -12,10 +12,10 @@ from lrestore.run.compare.plan import Planned
 from lrestore.run.compare.results import recorded_in
 from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import ExaminedDestination
-from lrestore.run.heading import report_of
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.prefetch import prefetched
+from lrestore.run.report_head import report_of
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.removals import removed_by_kind
 

@@ -7,8 +7,8 @@ import logging
 import msgspec
 
 from lrestore.restoration.context import Context
-from lrestore.run.heading import added_looks
 from lrestore.run.job import Job
+from lrestore.run.report_head import added_looks
 from lrestore.run.select.missing_looks import missing_looks, with_missing_looks
 
 log = logging.getLogger(__name__)
