@@ -77,8 +77,7 @@ class ItemRestorer:
             self._keep(plan, live)
             self._prepare(plan, applied)
             self._update(plan, applied)
-        elif plan.literal and live is not None and (plan.unmet or plan.parts.unmet):
-            # Nothing is written, but an undo of this undo may bring back what the object refers to.
+        elif live is not None and plan.only_copied:
             self._keep(plan, live)
         if plan.sub_resources is not None and live is not None and plan.action in ("created", "updated"):
             plan.parts, found = plan.sub_resources.apply(self._context, applied, plan.parts, live)
@@ -226,7 +225,7 @@ class ItemRestorer:
 
 def _made_again(plan: ItemPlan, applied: Applied) -> Iterator[str]:
     """The new ids of parts that an undo has made again, because they had been deleted."""
-    for write in plan.parts.writes if plan.literal else ():
+    for write in plan.parts.writes if plan.literal and plan.action == "updated" else ():
         made = applied.made.get((write.type, write.source_id))
         if write.creates and made is not None and made != write.source_id and write.type in PARTS:
             named = f" ({write.name!r})" if write.name else ""

@@ -79,6 +79,14 @@ class ItemPlan:
         return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings, *without]))
 
     @property
+    def only_copied(self) -> bool:
+        """Whether nothing is written and a copy is kept all the same: an undo of this undo may bring back what the
+        object refers to.
+        """
+        lacks = bool(self.unmet or self.parts.unmet)
+        return self.literal and self.action == "unchanged" and self.match.live is not None and lacks
+
+    @property
     def all_unmet(self) -> list[Unmet]:
         """The missing references of the item, in its own fields and in its parts."""
         return [] if self.literal else [*self.unmet, *self.parts.unmet]

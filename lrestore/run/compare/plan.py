@@ -10,7 +10,6 @@ import msgspec
 
 from lrestore.messages import Deletion, ItemKey, ItemResult
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
-from lrestore.restoration.touches import LISTS
 from lrestore.restoration.writes import incomplete
 from lrestore.run.compare.planned_objects import PlannedObjects, calls_of
 from lrestore.run.items.loop import Turn
@@ -19,7 +18,17 @@ from lrestore.run.saved_plan.record import PlanRecord, planned_item, to_save
 from lrestore.run.saved_plan.removals import removed_by_kind
 from lrestore.vault.items import VaultItem
 
-_HOLDERS = frozenset({"folder_id", "parent_id", "user_id", "permission_set_id", "model_set_id"})
+_HOLDERS = {
+    "folder_id": "folder",
+    "parent_id": "folder",
+    "user_id": "user",
+    "deleted": "user",
+    "permission_set_id": "permission_set",
+    "model_set_id": "model_set",
+    "group_user": "group",
+    "role_user": "role",
+}
+"""Fields and memberships that are written, and the type of what holds the object by them."""
 
 
 @dataclass(slots=True)
@@ -38,8 +47,8 @@ class Planned:
     """Numbers of deleted parts and removed memberships, by kind."""
     alerts: int = 0
     """Number of tiles with live alerts that the backup lacks."""
-    moved: set[ItemKey] = field(default_factory=set)
-    """Live objects that get another folder, owner, group, role or set: they leave what holds them now."""
+    left: dict[ItemKey, frozenset[str]] = field(default_factory=dict)
+    """Live objects that get another folder, owner, group, role or set: the types of what they leave."""
 
 
 def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) -> Turn:
@@ -57,8 +66,7 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
         if plan.action == "updated" and plan.own is not None:
             pretend.changed(item.key, plan.live_id, plan.own.body)
         pretend.made_tabs(plan.parts.writes)
-        if _moves(plan):
-            planned.moved.add(ItemKey(plan.key.type, plan.live_id))
+        planned.left[ItemKey(plan.key.type, plan.live_id)] = _left(plan)
         told, first = planned_item(plan), planned.first.pop(plan.key, ())
         # Before the question whether the item waits for others: parts that are in the trash with it may.
         saved = to_save(plan, first) if planned.record is not None else None
@@ -77,9 +85,13 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
     return turn
 
 
-def _moves(plan: ItemPlan) -> bool:
-    own = plan.own is not None and not _HOLDERS.isdisjoint(plan.own.body)
-    return plan.action == "updated" and (own or any(write.type in LISTS for write in plan.parts.writes))
+def _left(plan: ItemPlan) -> frozenset[str]:
+    """The types of the objects that hold this one now and will not. The trash hides content from its owner."""
+    if plan.action != "updated":
+        return frozenset()
+    body = plan.own.body if plan.own is not None else {}
+    names = [*body, *(write.type for write in plan.parts.writes)]
+    return frozenset(_HOLDERS[name] for name in names if name in _HOLDERS and (name != "deleted" or body[name]))
 
 
 def planned_result(plan: ItemPlan) -> ItemResult:

@@ -28,7 +28,7 @@ class PlannedRemovals:
         self._keys = job.removals
         self._planned = planned
         self._pretend = pretend
-        self._removals = Removals(context, job.removals, planned.moved) if job.removals else None
+        self._removals = Removals(context, job.removals, planned.left) if job.removals else None
 
     def of_types(self, types: Sequence[str], loop: ItemLoop) -> bool:
         """Plan the deletions of these types. False: stopped before the end."""

@@ -83,7 +83,7 @@ class PlannedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     Looker has not done the same by itself: positions of new tiles, orders with new parts, and the parts of an object in
     the trash, which are compared when it is out. ``first`` are the writes of the first pass, for an item that refers to
     items which the same plan creates later. ``without`` are the paths of missing references: the item is restored
-    without them.
+    without them. ``only_copied``: nothing is written to it, but an undo keeps a copy of it.
     """
 
     type: str
@@ -101,14 +101,16 @@ class PlannedItem(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True)
     warnings: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     error: PlannedError | None = None
+    only_copied: bool = False
 
     @property
     def key(self) -> ItemKey:
         return ItemKey(self.type, self.id)
 
     @property
-    def writes_something(self) -> bool:
-        return self.action in ("create", "update")
+    def takes_part(self) -> bool:
+        """Whether the item is read again and processed when the plan is applied."""
+        return self.action in ("create", "update") or self.only_copied
 
     @property
     def removes(self) -> bool:
@@ -188,8 +190,8 @@ class SavedPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_write(self) -> Iterator[PlannedItem]:
         """The items that are to be written, in their order."""
-        return (item for item in self.items if item.writes_something)
+        return (item for item in self.items if item.takes_part)
 
     def not_written(self) -> Iterator[ItemResult]:
         """The results of all other items."""
-        return (item.without_writing(self.made_at) for item in self.items if not item.writes_something)
+        return (item.without_writing(self.made_at) for item in self.items if not item.takes_part)

@@ -77,6 +77,7 @@ def planned_item(plan: ItemPlan) -> PlannedItem:
         warnings=tuple(map(storable, plan.told)),
         left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
         error=_incomplete(plan),
+        only_copied=plan.only_copied,
     )
 
 

@@ -5,8 +5,9 @@ Objects that contain something of another person, or that were changed since, ar
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey, ItemResult
@@ -19,6 +20,7 @@ from lrestore.restoration.writes import Plan
 from lrestore.run.select.order import depth
 from lrestore.run.undo.foreign import Foreign
 
+NOTHING: Mapping[ItemKey, Set[str]] = MappingProxyType({})
 CONTENT = ("scheduled_plan", "board", "dashboard", "look")
 """Deleted before the copies are restored, because these take slugs and titles back."""
 HOLDERS = ("folder", "user", "role", "group", "permission_set", "model_set", "lookml_model")
@@ -52,13 +54,13 @@ class Removal:
 
 
 class Removals:
-    """The objects of one undo that may be deleted. ``moved``, which may grow: objects that do not count as foreign,
-    because the undo will have moved them elsewhere.
+    """The objects of one undo that may be deleted. ``left``, which may grow: objects that the undo will have taken out
+    of what holds them now, with the types of these holders. They do not count as foreign there.
     """
 
-    def __init__(self, context: Context, keys: Collection[ItemKey], moved: Collection[ItemKey] = ()) -> None:
+    def __init__(self, context: Context, keys: Collection[ItemKey], left: Mapping[ItemKey, Set[str]] = NOTHING) -> None:
         self._live = context.destination.live
-        self._foreign = Foreign(context.destination, keys, moved)
+        self._foreign = Foreign(context.destination, keys, left)
         self._rules = UndoRules(context.backup.undone, context.records, context.earlier)
         self._alerts = AlertGuard(self._live, context.policy)
 

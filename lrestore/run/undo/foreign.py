@@ -7,7 +7,7 @@ Looker deletes dependent objects too: ``delete_folder`` all content and folders 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -19,14 +19,14 @@ _NAMED = 3
 
 class Foreign:
     """``own``: objects that the undo deletes too; they do not count as foreign, unless one of them is kept. Neither do
-    those that it has ``moved`` elsewhere, in a plan.
+    those that will have ``left`` the object by then, in a plan: types of holders that they leave.
     """
 
-    def __init__(self, destination: Destination, own: Collection[ItemKey], moved: Collection[ItemKey]) -> None:
+    def __init__(self, destination: Destination, own: Collection[ItemKey], left: Mapping[ItemKey, Set[str]]) -> None:
         self._session = destination.session
         self._live = destination.live
         self._own = set(own)
-        self._moved = moved
+        self._left = left
         self._questions: dict[str, Callable[[str, JsonObject], Iterator[str]]] = {
             "folder": self._in_folder,
             "group": self._in_group,
@@ -48,22 +48,22 @@ class Foreign:
 
     def _in_folder(self, folder_id: str, live: JsonObject) -> Iterator[str]:
         rows = self._pages("search_folders", {"parent_id": folder_id, "fields": "id,parent_id"})
-        yield from self._named("folder", [row for row in rows if str(row.get("parent_id")) == folder_id])
+        yield from self._named("folder", "folder", [row for row in rows if str(row.get("parent_id")) == folder_id])
         for trashed in (False, True):
             for type_name, operation in (("dashboard", "search_dashboards"), ("look", "search_looks")):
                 query = {"folder_id": folder_id, "fields": "id", "deleted": trashed}
-                yield from self._named(type_name, self._pages(operation, query))
+                yield from self._named("folder", type_name, self._pages(operation, query))
 
     def _in_group(self, group_id: str, live: JsonObject) -> Iterator[str]:
         for type_name, operation in (("user", "all_group_users"), ("group", "all_group_groups")):
             rows = self._session.call(operation, path={"group_id": group_id}, query={"fields": "id"})
-            yield from self._named(type_name, rows)
+            yield from self._named("group", type_name, rows)
 
     def _with_role(self, role_id: str, live: JsonObject) -> Iterator[str]:
         query = {"fields": "id", "direct_association_only": True}
-        yield from self._named("user", self._session.call("role_users", path={"role_id": role_id}, query=query))
+        yield from self._named("role", "user", self._session.call("role_users", path={"role_id": role_id}, query=query))
         rows = self._session.call("role_groups", path={"role_id": role_id}, query={"fields": "id"})
-        yield from self._named("group", rows)
+        yield from self._named("role", "group", rows)
 
     def _with_permission_set(self, set_id: str, live: JsonObject) -> Iterator[str]:
         yield from self._roles("permission_set", set_id)
@@ -73,25 +73,25 @@ class Foreign:
 
     def _roles(self, name: str, set_id: str) -> Iterator[str]:
         rows = self._session.call("all_roles")
-        yield from self._named("role", [row for row in rows if str((row.get(name) or {}).get("id")) == set_id])
+        yield from self._named(name, "role", [row for row in rows if str((row.get(name) or {}).get("id")) == set_id])
 
     def _of_user(self, user_id: str, live: JsonObject) -> Iterator[str]:
         if _has_logged_in(live):
             yield "the user has logged in"
         for type_name, operation in (("dashboard", "search_dashboards"), ("look", "search_looks")):
-            yield from self._named(type_name, self._pages(operation, {"user_id": user_id, "fields": "id"}))
+            yield from self._named("user", type_name, self._pages(operation, {"user_id": user_id, "fields": "id"}))
         plans = self._session.call("all_scheduled_plans", query={"user_id": user_id, "fields": "id"})
-        yield from self._named("scheduled_plan", plans)
+        yield from self._named("user", "scheduled_plan", plans)
         if live.get("personal_folder_id") is not None:
             yield from self._in_folder(str(live["personal_folder_id"]), live)
 
     def _pages(self, operation: str, query: Mapping[str, object]) -> Iterable[JsonObject]:
         return self._live.pages(operation, dict(query))
 
-    def _named(self, type_name: str, rows: Iterable[JsonObject] | None) -> Iterator[str]:
+    def _named(self, holder: str, type_name: str, rows: Iterable[JsonObject] | None) -> Iterator[str]:
         for row in rows or ():
             key = ItemKey(type_name, str(row["id"]))
-            if key not in self._own and key not in self._moved:
+            if key not in self._own and holder not in self._left.get(key, ()):
                 yield str(key)
 
 

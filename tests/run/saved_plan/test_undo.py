@@ -9,10 +9,11 @@ import pytest
 
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
-from tests.acceptance.drifting import drift_everywhere
+from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
 from tests.acceptance.snapshot import portraits
 from tests.acceptance.test_all_types import difference
+from tests.acceptance.test_undo import pictures
 from tests.acceptance.test_undo_removals import WORLD, a_folder, delete
 from tests.run.saved_plan.test_apply import SOME, items
 
@@ -109,3 +110,19 @@ def test_what_was_edited_after_the_plan_is_not_deleted_nor_is_its_folder(created
     live = created.world.get("dashboard", edited["id"])
     assert live is not None and {f"dashboard={edited['id']}", f"folder={live['folder_id']}"} <= letters.keys()
     assert created.world.get("folder", live["folder_id"]) is not None
+
+
+def test_a_saved_undo_ends_as_a_direct_one_and_can_be_undone_as_well(tmp_path: Path) -> None:
+    """An unchanged board shows a dashboard which the undo deletes: undone, it shows the one that is made again."""
+    with Arena(tmp_path, world=make_world(SOME)) as arena:
+        drift_everywhere(arena.world)
+        delete_a_third(arena.world)
+        first = arena.run("--select", "all", "--yes").all_good().report["session_id"]
+        arena.run("--undo", first, *DELETE, "--yes").all_good()
+        undone = pictures(arena.world)
+        planned_removal(arena)
+        restored = pictures(arena.world)
+        saved = arena.run("--apply", "p.json", "--yes").all_good().report["session_id"]
+        assert difference(undone, pictures(arena.world)) == {}
+        arena.run("--undo", saved, *DELETE, "--yes").all_good()
+        assert difference(restored, pictures(arena.world)) == {}
