@@ -63,7 +63,7 @@ def run_from_python(
     with Interrupts() as interrupts:
         surroundings = Surroundings(
             stop=interrupts,
-            tell=partial(_told, files=files),
+            tell=partial(_write_files, files=files),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
             keep_plan=plan_keeper(options.plan_out),
             typed=f"lrestore from Python ({sys.argv[0] or 'interactive'})",
@@ -77,11 +77,11 @@ def run_from_python(
         if report.mode == "restore" and report.status == "finished":
             forget(report.session_id, os.environ)
         if report.mode != "restore" or report.status != "finished":
-            _told(report, files)
+            _write_files(report, files)
     return report
 
 
-def _told(report: Report, files: Sequence[OutputFile]) -> None:
+def _write_files(report: Report, files: Sequence[OutputFile]) -> None:
     """Write the files. A restore is done by then: its report is returned even if a file cannot be written."""
     _, troubles = write_all(report, files)
     if troubles and report.mode != "restore":

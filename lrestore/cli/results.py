@@ -81,7 +81,7 @@ def _done(report: Report, style: text.Style) -> str:
     listed = [item for item in new if item.outcome != "failed"]
     if len(listed) + report.items_omitted > LISTED_ITEMS:
         return text.deleted(new, style)
-    return text.changed([_told(item) for item in listed], style)
+    return text.changed([_with_real_changes(item) for item in listed], style)
 
 
 def _new_warnings(report: Report) -> list[str]:
@@ -97,7 +97,7 @@ def _not_repeated(report: Report) -> str:
     return f"{counted(count, 'item')} of earlier starts not listed again; {where}\n" if count else ""
 
 
-def _told(item: Item) -> Item:
+def _with_real_changes(item: Item) -> Item:
     """The item with the changes worth a line: only fields that really differ."""
     changes = tuple(change for change in item.changes if change.old != change.new)
     return msgspec.structs.replace(item, changes=changes)

@@ -58,10 +58,10 @@ class _Telling:
     def tell(self, report: Report) -> int:
         """Publish the report, unless that was done; returns the exit code."""
         if self._code is None:
-            self._code = self._told(report)
+            self._code = self._publish(report)
         return self._code
 
-    def _told(self, report: Report) -> int:
+    def _publish(self, report: Report) -> int:
         """Write the files and the results on stdout, each even if another fails; return the exit code.
 
         After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".

@@ -30,8 +30,8 @@ from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
-from lrestore.run.items.loop import ItemLoop
-from lrestore.run.job import Job, Record
+from lrestore.run.items.loop import ItemLoop, Record
+from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.open_folders import more_open
 from lrestore.run.prepare.lookervault_mappings import take_over

@@ -33,8 +33,6 @@ from lrestore.vault.reader import Vault
 FEW = 8
 """Up to this many items are restored in this process: starting other processes would take longer."""
 
-Record = Callable[[ItemResult, bytes | None], None]
-
 
 @dataclass(slots=True, kw_only=True)
 class Job:

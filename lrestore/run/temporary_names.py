@@ -41,11 +41,11 @@ def told_names(failed: Collection[ItemKey], folders: Sequence[Path], context: Co
     for found in _on_record(folders) if of_type else ():
         sources = {found.of, *context.records.recorded_as(found.type, found.live_id)}
         for key in of_type:
-            if key.type == found.type and key.id in sources and (sentence := _told(context, found)):
+            if key.type == found.type and key.id in sources and (sentence := _warning(context, found)):
                 yield key, sentence
 
 
-def _told(context: Context, found: Leftover) -> str:
+def _warning(context: Context, found: Leftover) -> str:
     title = CONTENT_TYPES[found.type].title_field
     try:
         context.destination.live.look_anew(found.type)

@@ -17,7 +17,6 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -49,6 +48,7 @@ from lrestore.run.bulk.protocol import (
 )
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
+from lrestore.run.job import Ended
 from lrestore.run.select.dependencies import Links
 from lrestore.state.records import SessionStatus
 
@@ -58,15 +58,6 @@ _RECEIVE_EVERY_S = 0.2
 _PATIENCE_S = 5.0
 """How long after a signal items in progress may wait for the rate limit or an unreachable Looker: half of the time that
 service managers and containers allow before they kill."""
-
-
-@dataclass(slots=True)
-class Ended:
-    """How a bulk run ended. ``reason`` is "" when everything was settled."""
-
-    status: SessionStatus
-    reason: str
-    usage: ApiUsage
 
 
 class Coordinator:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
-from lrestore.run.job import Job, Record
+from lrestore.run.items.loop import Record
+from lrestore.run.job import Job
 from lrestore.run.report_head import announce
 from lrestore.run.saved_plan.record import PlanRecord
 

@@ -80,7 +80,7 @@ class _Remover:
         removal = self._removals.decide(key, name)
         if removal.live is None:
             # If this session has a copy, it has deleted the object, in a process that died later.
-            return self._told(removal) if self._journal.kept(key, key.id, None) else removal.kept()
+            return self._deleted(removal) if self._journal.kept(key, key.id, None) else removal.kept()
         self._context.permit.removal(key, removal.live, removal.stays)
         if removal.stays:
             return removal.kept()
@@ -94,8 +94,8 @@ class _Remover:
             live.look_anew(key.type)
             if live.beyond(key.type, key.id) is not None:
                 raise
-        return self._told(removal)
+        return self._deleted(removal)
 
-    def _told(self, removal: Removal) -> ItemResult:
+    def _deleted(self, removal: Removal) -> ItemResult:
         self._writer.close_mappings(self._job.session_id, removal.key.type, removal.key.id)
         return removal.removed()
