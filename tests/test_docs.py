@@ -15,7 +15,7 @@ from lrestore.report.model import Report
 from lrestore.settings.model import SECTIONS
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[vqh])\b")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#([\w-]+))?\)")
 _COMMAND = re.compile(r"^(?:\.venv/bin/)?lrestore (--.*?)(?:\s+#.*)?$", re.MULTILINE)

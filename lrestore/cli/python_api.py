@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 import typing
-from collections.abc import Iterable, Sequence
+from argparse import ArgumentTypeError
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ log = logging.getLogger(__name__)
 _ONLY_FOR_THE_SCREEN = ("config", "show", "format", "log_format", "log_file", "verbose", "quiet")
 _BUDGETS = ("max_calls", "max_runtime")
 """The command line's parser checks these values; no setting does."""
+_WRITTEN = ("max_runtime",)
+"""Numbers that have a notation of their own, as in ``"2h"``."""
 
 
 def run_from_python(
@@ -100,13 +103,16 @@ def _typed(keywords: JsonObject) -> JsonObject:
 
 
 def _one(name: str, kind: Any, given: object) -> object:
-    choices = Options.__dataclass_fields__[name].metadata.get("choices")
+    metadata = Options.__dataclass_fields__[name].metadata
+    choices = metadata.get("choices")
     if choices and given is not None and given not in choices:
         raise UsageError(f"{name} must be one of: {', '.join(choices)}; not {given!r}")
     if kind == list[str]:
         return _specs(name, given)
     if Path in typing.get_args(kind):
         return Path(os.fspath(typing.cast("str", given))) if given is not None else None
+    if name in _WRITTEN and isinstance(given, str):
+        return _as_typed(name, given, metadata["type"])
     try:
         value = msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
@@ -114,6 +120,14 @@ def _one(name: str, kind: Any, given: object) -> object:
     if name in _BUDGETS and value is not None and not value > 0:
         raise UsageError(f"{name} must be greater than zero, not {value}")
     return value
+
+
+def _as_typed(name: str, given: str, convert: Callable[[str], object]) -> object:
+    """A text is read as on the command line: ``max_runtime="2h"``."""
+    try:
+        return convert(given)
+    except ArgumentTypeError as error:
+        raise UsageError(f"{name}: {error}") from None
 
 
 def _specs(name: str, given: object) -> list[str]:

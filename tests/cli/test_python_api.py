@@ -20,7 +20,7 @@ def _there(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_functions_return_the_report_and_print_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     planned = lrestore.plan(CONFIG, select=["dashboard=1"])
     assert planned.mode == "plan" and planned.totals.updated == 1 and planned.plan
-    restored = lrestore.restore(CONFIG, select=["dashboard=1"], report="r.json")
+    restored = lrestore.restore(CONFIG, select=["dashboard=1"], report="r.json", max_runtime="2h")
     assert restored.totals.updated == 1 and Path("r.json").exists()
     verified = lrestore.verify(CONFIG, select=["dashboard=1"])
     assert verified.verify and verified.verify.equal == 1 and not verified.verify.different
@@ -58,6 +58,7 @@ def test_errors_are_exceptions() -> None:
         ({"workers": 65}, r"\[run\] workers: expected a whole number <= 64"),
         ({"max_calls": 0}, "max_calls must be greater than zero"),
         ({"max_runtime": -1.0}, "max_runtime must be greater than zero"),
+        ({"max_runtime": "soon"}, "max_runtime: 'soon' is not a duration"),
     ],
     ids=str,
 )
