@@ -100,7 +100,7 @@ class StateWriter:
     def begin_session(self, session: RestorationSession) -> None:
         """Record the begin of a run, with the number of selected items. StateError if the id exists already."""
         values = {
-            **{name: getattr(session, name) for name in _SESSION_TEXTS},
+            **{name: storable(getattr(session, name)) for name in _SESSION_TEXTS},
             "started_at": session.started_at or self._stamp(),
             "source_paths": to_json(session.source_paths),
             "selection": to_json(session.selection),
