@@ -6,6 +6,7 @@ Like ``--version`` they are actions of the parser: nothing else of the command l
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from importlib import resources
 
 CONFIGS = ("demo", "prod")
@@ -45,7 +46,21 @@ class PrintCompletion(argparse.Action):
         for action in parser._actions:  # noqa: SLF001 (argparse offers no other way to its flags)
             if action.dest in _FILES:
                 action.complete = shtab.FILE  # type: ignore[attr-defined]
+            action.choices = _values(action)
         _end(parser, shtab.complete(parser, shell=str(values)))
+
+
+def _values(action: argparse.Action) -> Iterable[str] | None:
+    """The values to offer, also of flags that take others: the parser is not used any more."""
+    from lrestore.cli.flag_types import SHOWN
+    from lrestore.ontology import CONTENT_TYPES
+
+    more: dict[str, Iterable[str]] = {
+        "select": ("all", *CONTENT_TYPES),
+        "exclude": tuple(CONTENT_TYPES),
+        "show": SHOWN,
+    }
+    return more.get(action.dest, action.choices)
 
 
 def _end(parser: argparse.ArgumentParser, text: str) -> None:

@@ -47,6 +47,8 @@ def test_completion_knows_every_flag(shell: str, form: str, capsys: pytest.Captu
     [
         (["--pla"], {"--plan", "--plan-out"}),
         (["--if-different", ""], {"update", "skip"}),
+        (["--select", "da"], {"dashboard"}),
+        (["--show", "ma"], {"mappings"}),
         (["--report", "demo.to"], {"demo.toml"}),
     ],
 )
