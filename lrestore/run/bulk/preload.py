@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import lrestore.run.bulk.worker
 import lrestore.run.bulk.writer
 from lrestore.vault.decode import prepare
@@ -9,3 +11,6 @@ from lrestore.vault.decode import prepare
 __all__ = ["lrestore"]
 
 prepare()
+# The modules stay for ever: no collection of a child looks at them, or writes to the pages that it shares with others.
+gc.collect()
+gc.freeze()
