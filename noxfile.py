@@ -52,7 +52,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def nightly(session: nox.Session) -> None:
-    """Every combination of cases, 200 killed runs, and ten times as many generated examples: some hours."""
+    """Every combination of cases, 200 killed runs, and twenty times as many generated examples: some hours."""
     session.run("python", "-m", "pytest", "--full", "--crash-runs", "200", "--crash-passes", "3", *session.posargs)
 
 

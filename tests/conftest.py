@@ -21,7 +21,7 @@ pytest.register_assert_rewrite(
     "tests.acceptance.instance_fixture", "tests.crash.bulk", "tests.restoration.restore_fixture"
 )
 
-settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=50)
 settings.register_profile("ci", parent=settings.get_profile("default"), derandomize=True)
 settings.register_profile("nightly", parent=settings.get_profile("default"), max_examples=1000)
 

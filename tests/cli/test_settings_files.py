@@ -37,7 +37,7 @@ def resume(rig: Rig, *arguments: str, **environ: str) -> tuple[int, str]:
 def crash(rig: Rig, config: str = "c.toml", at: str = "run.session_begun:1", **environ: str) -> None:
     """A restore that is killed once its session is on record."""
     chosen = ["--config", config] if config else []
-    done = lrestore(*chosen, "--select", "all", cwd=rig.directory, **key(rig), LRESTORE_CRASH=at, **environ)
+    done = lrestore(*chosen, "--select", "look", cwd=rig.directory, **key(rig), LRESTORE_CRASH=at, **environ)
     assert done.returncode == KILLED, done.stderr
 
 
@@ -57,7 +57,7 @@ def test_resume_alone_uses_the_settings_file_of_the_killed_session(rig: Rig, at:
 
 
 def test_a_finished_session_is_not_resumed(rig: Rig) -> None:
-    assert rig.run("--select", "all")[0] == 0
+    assert rig.run("--select", "look")[0] == 0
     code, said = resume(rig)
     assert code == 2 and "no unfinished session" in said
 
@@ -127,7 +127,7 @@ def test_the_session_is_resumed_in_its_state_file_although_a_variable_named_it(r
 
 @pytest.mark.parametrize("home", ["/dev/null/x", "/proc/nothing", "relative"])
 def test_an_unwritable_home_does_not_stop_a_run(rig: Rig, home: str) -> None:
-    code, said = rig.run("--select", "all", XDG_STATE_HOME=home, HOME=home)
+    code, said = rig.run("--select", "look", XDG_STATE_HOME=home, HOME=home)
     assert code == 0, said
     code, said = resume(rig, XDG_STATE_HOME=home, HOME=home)
     assert code == 2 and "no destination is set" in said
