@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.cli.options import _Parser, parse
+from lrestore.cli.command_line import _Parser, parse
 from lrestore.report.model import Report
 from lrestore.settings.model import SECTIONS
 

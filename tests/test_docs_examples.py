@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.cli.options import parse
+from lrestore.cli.command_line import parse
 from tests.cli.command import ROOT
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])

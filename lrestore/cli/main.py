@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        from lrestore.cli.options import parse
+        from lrestore.cli.command_line import parse
         from lrestore.cli.output import prepare_streams, unfailing_stderr
 
         prepare_streams()

@@ -4,15 +4,10 @@ Annotations are evaluated here (no ``from __future__ import annotations``): argp
 Importing this module must stay cheap: ``--help`` and ``--version`` load nothing else of lrestore.
 """
 
-import argparse
-import os
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Optional
-
-from argparse_dataclass import ArgumentParser
 
 from lrestore.cli.flag_types import (
     at_least_one,
@@ -24,11 +19,7 @@ from lrestore.cli.flag_types import (
     shown,
     zero_or_more,
 )
-from lrestore.cli.print_flags import CONFIGS, SHELLS, PrintCompletion, PrintConfig
 from lrestore.json_types import JsonObject
-from lrestore.streams import is_own_stream
-from lrestore.text.words import did_you_mean
-from lrestore.version import __version__
 
 WHAT, MODE, HOW, LIMITS, OUTPUT = "what to restore", "modes (default: restore)", "how", "limits", "output"
 LAST = "last"
@@ -246,108 +237,13 @@ PLACEHOLDERS = ("title", "date", "id")
 GUARDS = ("max_backup_age", "max_updates", "max_deletions")
 """Limits of the settings that ``--override`` lets a run pass."""
 
-_MODES = ("dry_run", "plan", "verify", "rehearse", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
-_SELECTION = (
-    *("select", "exclude", "owner", "folder", "name", "updated_since", "updated_before", "include_deleted"),
-    "with_dependencies",
-)
-_NOT_FOR_UNDO = (
-    *("identity", "if_missing", "if_different", "if_trashed", "skip_if_modified", "keep_extra", "disable_schedules"),
-    *("with_dependencies", "include_deleted"),
-)
-_NARROWING = ("select", "exclude")
-"""They choose among the dead letters that are tried again."""
 GOES_ON = ("resume", "retry_dead_letters", "apply")
 """Modes that take their selection from what was begun or planned before."""
-_FREE_TO_APPLY = ("rate", "workers", "in_flight", "max_retries", "max_failures")
-"""How a plan is carried out is not part of it."""
-_NEVER_EMPTY = (
-    *("owner", "folder", "name", "updated_since", "updated_before", "resume", "retry_dead_letters", "undo"),
-    *("discard", "as_of", "reason", "copy_into", "title"),
-)
-_NOT_FOR_COPIES = (
-    *("verify", "resume", "retry_dead_letters", "apply", "undo", "discard", "show"),
-    *("if_missing", "if_different", "if_trashed", "skip_if_modified", "keep_extra", "allow_alert_loss"),
-    "disable_schedules",
-)
-_READS_BACKUP = ("source", "unmapped")
-"""The words of ``--show`` that read the one backup that counts."""
-
-
-class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
-    """Puts each flag into its group, and adds ``action`` and ``const``, which argparse-dataclass does not support."""
-
-    def __init__(self) -> None:
-        self._by_name = {option.name: option for option in fields(Options)}
-        self._groups: JsonObject = {}
-        super().__init__(
-            Options,
-            prog="lrestore",
-            usage="%(prog)s [--config FILE] --select SPEC [...] [--plan | --dry-run | --verify] [more flags]\n"
-            "       %(prog)s --show WHAT [--format table|json|csv]",
-            description="Restores Looker content from a LookerVault backup into a running Looker, through its API.",
-            epilog=EXAMPLES,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        self._group(OUTPUT).add_argument("--version", action="version", version=f"%(prog)s {__version__}")
-        printing: JsonObject = {"default": argparse.SUPPRESS, "dest": argparse.SUPPRESS}
-        self._group(OUTPUT).add_argument(
-            "--print-config",
-            action=PrintConfig,
-            choices=CONFIGS,
-            help="print a settings file to begin with: of the demo, or with every setting",
-            **printing,
-        )
-        self._group(OUTPUT).add_argument(
-            "--print-completion",
-            action=PrintCompletion,
-            choices=SHELLS,
-            help="print a completion script for this shell",
-            **printing,
-        )
-
-    def parse_known_args(self, *args: Any, **settings: Any) -> tuple[Options, list[str]]:
-        """As argparse, but a flag that does not exist ends the program here, with the nearest one in the message."""
-        options, unknown = super().parse_known_args(*args, **settings)
-        if unknown:
-            self.error(self._unknown(unknown))
-        return options, unknown
-
-    def _unknown(self, words: Sequence[str]) -> str:
-        known = [name for action in self._actions for name in action.option_strings]
-        odd = next((word for word in words if word.startswith("-")), "")
-        meant = did_you_mean(odd.partition("=")[0], known) if odd else ""
-        hint = f"; {meant}" if meant else "" if odd else "; SPECs follow --select: --select dashboard=42"
-        return f"unrecognized arguments: {' '.join(words)}{hint}"
-
-    def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
-        option = self._by_name.get(settings.get("dest", names[-1].lstrip("-").replace("-", "_")))
-        if option is None:
-            return super().add_argument(*names, **settings)  # type: ignore[no-any-return]
-        settings["default"] = argparse.SUPPRESS
-        settings |= {key: option.metadata[key] for key in ("action", "const") if key in option.metadata}
-        return self._group(option.metadata["group"]).add_argument(*names, **settings)  # type: ignore[no-any-return]
-
-    def _group(self, title: str) -> Any:
-        if title not in self._groups:
-            self._groups[title] = self.add_argument_group(title)
-        return self._groups[title]
-
-
-def parse(argv: Optional[Sequence[str]] = None) -> Options:
-    """Parse the command line. SystemExit 0 for ``--help`` and ``--version``, 2 with a message for a wrong one."""
-    parser = _Parser()
-    options: Options = parser.parse_args(argv)
-    wrong = complaint(options)
-    if wrong:
-        parser.error(wrong)
-    return options
 
 
 def goes_on(options: Options) -> bool:
     """Whether what to restore is known from a session or a plan, and not from a selection."""
-    return bool(_given(options, GOES_ON))
+    return bool(given(options, GOES_ON))
 
 
 def overrides(options: Options) -> dict[str, object]:
@@ -361,143 +257,6 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _given(options: Options, names: Sequence[str]) -> list[str]:
+def given(options: Options, names: Sequence[str]) -> list[str]:
+    """Those of the fields that were given."""
     return [name for name in names if getattr(options, name) not in (None, False, [])]
-
-
-def complaint(options: Options) -> str:
-    """The reason why these flags contradict each other, or ""."""
-    checks = (
-        *(_empty, _unknown_guard, _modes_clash, _selection_clash),
-        *(_rehearsal_clash, _undo_clash, _as_of_clash, _copies_clash, _output_clash),
-    )
-    found = (check(options) for check in checks)
-    return next(filter(None, found), "")
-
-
-def _empty(options: Options) -> str:
-    """Refuse empty values: ``--folder "$FOLDER"`` with an empty variable would select more than the script intends."""
-    empty = [
-        name for name in _NEVER_EMPTY if getattr(options, name) is not None and not str(getattr(options, name)).strip()
-    ]
-    return f"{flag(empty[0])} is empty: give it a value, or omit it" if empty else ""
-
-
-def _unknown_guard(options: Options) -> str:
-    unknown = next((name for name in options.override if name not in GUARDS), None)
-    return f"--override {unknown}: choose from {', '.join(GUARDS)}" if unknown is not None else ""
-
-
-def _modes_clash(options: Options) -> str:
-    modes = _given(options, _MODES)
-    if options.plan_out and set(modes) - {"plan", "undo"}:
-        return f"{flag(modes[0])} and --plan-out exclude each other"
-    if options.drift_exit_code is not None and options.verify is None:
-        return "--drift-exit-code is for --verify"
-    if options.undo:
-        modes = [mode for mode in modes if mode != "plan"]
-    if goes_on(options):
-        # Resuming is a restore, and with a restore --verify means to compare afterwards.
-        if options.verify == "both":
-            return (
-                f"{flag(_given(options, GOES_ON)[0])} and --verify=both exclude each other: --verify=both only compares"
-            )
-        modes = [mode for mode in modes if mode != "verify"]
-    return f"{flag(modes[0])} and {flag(modes[1])} exclude each other" if len(modes) > 1 else ""
-
-
-def _selection_clash(options: Options) -> str:
-    selecting = _given(options, _SELECTION)
-    unshown = [name for name in selecting if options.show != "source" or name == "with_dependencies"]
-    if options.show and unshown:
-        return f"--show {options.show.partition('=')[0]} takes no {flag(unshown[0])}: it always shows everything"
-    if options.discard and selecting:
-        return f"--discard takes no {flag(selecting[0])}: it gives the whole session up"
-    going_on = _given(options, GOES_ON)
-    known = "plan" if options.apply else "session"
-    if options.retry_dead_letters:
-        selecting = [name for name in selecting if name not in _NARROWING]
-    if going_on and selecting:
-        return f"{flag(going_on[0])} takes no {flag(selecting[0])}: it uses the selection of its {known}"
-    free = _FREE_TO_APPLY if options.apply else ("rate",)
-    ways = _given(
-        options, (*(name for name in SETTING_OF if name not in free), "allow_alert_loss", "disable_schedules")
-    )
-    if going_on and ways:
-        return f"{flag(going_on[0])} takes no {flag(ways[0])}: it uses the settings of its {known}"
-    return ""
-
-
-def _rehearsal_clash(options: Options) -> str:
-    if options.rehearse_latency is not None and not options.rehearse:
-        return "--rehearse-latency is for --rehearse"
-    return ""
-
-
-def _undo_clash(options: Options) -> str:
-    undoing = _given(options, ("undo_created", "force"))
-    if undoing and not options.undo:
-        return f"{flag(undoing[0])} is for --undo SESSION"
-    meaningless = _given(options, _NOT_FOR_UNDO)
-    if options.undo and meaningless:
-        return f"--undo takes no {flag(meaningless[0])}: it undoes exactly what the session changed"
-    return ""
-
-
-def _copies_clash(options: Options) -> str:
-    if options.title and not options.copy_into:
-        return "--title is for the copies of --copy-into FOLDER"
-    if options.verify in ("alone", "both") and options.copy_into:
-        return "--copy-into makes copies: compare them with --verify=after, or later with --resume SESSION --verify"
-    others = [name for name in _given(options, _NOT_FOR_COPIES) if name != "verify"]
-    if options.copy_into and others:
-        return f"--copy-into takes no {flag(others[0])}: it makes new objects and writes nothing that exists"
-    if options.copy_into and re.search(r"[\s/]", options.copy_into.strip()):
-        return f"--copy-into takes the id of a folder of the destination, not {options.copy_into!r}"
-    return _wrong_title(options.title or "")
-
-
-def _wrong_title(template: str) -> str:
-    unknown = next((name for name in re.findall(r"\{(\w*)\}", template) if name not in PLACEHOLDERS), None)
-    if unknown is None:
-        return ""
-    known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-    return f"--title has no placeholder {{{unknown}}}: it has {known}"
-
-
-def _as_of_clash(options: Options) -> str:
-    """A session and a plan know their backup; copies of a session are none."""
-    if not options.as_of:
-        return ""
-    known = _given(options, (*GOES_ON, "undo", "discard"))
-    if known:
-        return f"{flag(known[0])} takes no --as-of: which backup it reads is recorded"
-    what = (options.show or "source").partition("=")[0]
-    return "" if what in _READS_BACKUP else f"--show {what} takes no --as-of"
-
-
-def _output_clash(options: Options) -> str:
-    if options.format and not options.show:
-        return "--format applies only to --show; --report writes JSON"
-    if options.reason and (options.show or options.discard):
-        return "--reason applies only to runs"
-    if options.verbose and options.quiet:
-        return "--verbose and --quiet exclude each other"
-    return _files_clash(options)
-
-
-_FILES = ("report", "summary", "events", "plan_out", "log_file")
-"""Files that a run writes."""
-_OF_RUNS = ("report", "summary", "events")
-
-
-def _files_clash(options: Options) -> str:
-    named = [(name, os.path.realpath(getattr(options, name))) for name in _given(options, _FILES)]
-    for number, (name, path) in enumerate(named):
-        twin = next((other for other, same in named[number + 1 :] if same == path), None)
-        if twin is not None and not is_own_stream(path):
-            return f"{flag(name)} and {flag(twin)} name the same file"
-    told = _given(options, _OF_RUNS)
-    if told and (options.show or options.discard):
-        return f"{flag(told[0])} applies only to runs; --show and --discard write to stdout"
-    return ""

@@ -15,10 +15,11 @@ from typing import Any
 import msgspec
 
 from lrestore.cli import demo
+from lrestore.cli.contradictions import complaint
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
 from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
-from lrestore.cli.options import Options, complaint, goes_on
+from lrestore.cli.options import Options, goes_on
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Interrupts

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lrestore.cli.command_line import parse
+from lrestore.cli.contradictions import complaint
 from lrestore.cli.flag_types import duration_s
-from lrestore.cli.options import SETTING_OF, Options, complaint, overrides, parse
+from lrestore.cli.options import SETTING_OF, Options, overrides
 
 FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--config": (["--config", "a.toml"], "config", Path("a.toml")),

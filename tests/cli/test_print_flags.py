@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.cli.options import _Parser, parse
+from lrestore.cli.command_line import _Parser, parse
 from tests.cli.command import ROOT, lrestore
 
 

@@ -20,7 +20,8 @@ import msgspec
 import pytest
 
 import lrestore
-from lrestore.cli.options import Options, complaint
+from lrestore.cli.contradictions import complaint
+from lrestore.cli.options import Options
 from lrestore.cli.rehearsal.pace import ASSUMED_MS, pace_of
 from lrestore.cli.rehearsal.run import _take_records
 from lrestore.cli.rehearsal.scratch import scratch, unusable_folder
