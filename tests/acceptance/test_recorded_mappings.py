@@ -130,7 +130,9 @@ _ADDED = re.compile(r"ALTER TABLE (\w+) ADD COLUMN (\w+)|CREATE TABLE (\w+)")
 def as_an_older_version_left_it(servers: Servers) -> None:
     """Version 2 of the state file knew no proofs, nor what later versions added."""
     with contextlib.closing(state_of(servers)) as state, state:
-        for table, column, created in (found for step in STEPS[1:] for found in _ADDED.findall(step)):
+        added = [found for step in STEPS[1:] for found in _ADDED.findall(step)]
+        # Columns first: a later version may have added one to a table that an earlier one created.
+        for table, column, created in sorted(added, key=lambda found: bool(found[2])):
             state.execute(f"DROP TABLE {created}" if created else f"ALTER TABLE {table} DROP COLUMN {column}")
         state.execute("PRAGMA user_version = 2")
 
