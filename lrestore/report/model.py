@@ -243,6 +243,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rehearsal: Rehearsal | None = None
     undoes: str = ""
 
+    @property
+    def entries(self) -> tuple[Item, ...] | tuple[Difference, ...]:
+        """The objects to list: the differences of a verification alone, otherwise the items."""
+        return self.verify.different if self.verify is not None and self.mode == "verify" else self.items
+
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:
             if getattr(self.totals, name) != sum(getattr(totals, name) for totals in self.by_type.values()):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from lrestore.ontology import CONTENT_TYPES
+from lrestore.report.model import Item
 
 _ITEM = re.compile(rf"((?:{'|'.join(CONTENT_TYPES)})=[^\s:]+(?:::[^\s:]+)?): (.*)", re.DOTALL)
 _INDEX = re.compile(r"\[\d+\]")
@@ -20,4 +21,13 @@ def by_reason(warnings: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
         match = _ITEM.fullmatch(warning)
         item, text = (match[1], match[2]) if match else ("", warning)
         found.setdefault(_INDEX.sub("[…]", text) if item else warning, []).append((item, text))
+    return found
+
+
+def skipped_by_reason(items: Iterable[Item]) -> dict[str, list[Item]]:
+    """The skipped ones of the items by reason, in the order of the first of each."""
+    found: dict[str, list[Item]] = {}
+    for item in items:
+        if item.outcome == "skipped":
+            found.setdefault(item.reason, []).append(item)
     return found

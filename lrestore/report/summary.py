@@ -15,7 +15,7 @@ from lrestore.report.causes import grouped
 from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new, shortened
 from lrestore.report.model import Difference, Item, OnlyLive, Report
-from lrestore.report.notices import by_reason
+from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.rehearsal import Problem
 from lrestore.report.rehearsal_text import rows as rehearsal_rows
 from lrestore.report.text import duration, since
@@ -123,10 +123,8 @@ def _facts(report: Report) -> Iterator[str]:
 
 def _sections(report: Report) -> Iterator[Section]:
     letters, verify, rehearsal = report.dead_letters, report.verify, report.rehearsal
-    alone = verify is not None and report.mode == "verify"
-    holders: Sequence[Item | Difference] = verify.different if verify is not None and alone else report.items
-    count = sum(len(holder.deletions) for holder in holders)
-    yield Section("Deletions", "deletion", count, _deletions(holders))
+    count = sum(len(holder.deletions) for holder in report.entries)
+    yield Section("Deletions", "deletion", count, _deletions(report.entries))
     yield Section("Failed", "failed item", len(letters), _failed(report))
     if verify is not None:
         yield Section("Different", "differing item", len(verify.different), map(_difference, verify.different))
@@ -137,9 +135,9 @@ def _sections(report: Report) -> Iterator[Section]:
         problems = rehearsal.problems
         yield Section("Not simulated", "object", len(problems), map(_problem, problems))
     # With --verify the differences tell the same at length.
-    yield from _written(report.items if not alone else (), "To be " if report.mode in _WOULD else "")
-    skipped = [item for item in report.items if item.outcome == "skipped"]
-    yield Section("Skipped", "skipped item", len(skipped), _skipped(skipped))
+    yield from _written(report.items if report.mode != "verify" else (), "To be " if report.mode in _WOULD else "")
+    skipped = skipped_by_reason(report.items)
+    yield Section("Skipped", "skipped item", sum(map(len, skipped.values())), _skipped(skipped))
     yield Section("Items that the report does not list", "item", report.items_omitted)
     reasons = by_reason(report.warnings)
     yield Section("Warnings", "warning", len(reasons), _warnings(reasons))
@@ -217,10 +215,7 @@ def _fields(changes: Iterable[Change]) -> Iterator[str]:
         yield f"  - … and {counted(len(told) - _FIELDS, 'more field')}\n"
 
 
-def _skipped(skipped: Iterable[Item]) -> Iterator[str]:
-    reasons: dict[str, list[Item]] = {}
-    for item in skipped:
-        reasons.setdefault(item.reason, []).append(item)
+def _skipped(reasons: Mapping[str, Sequence[Item]]) -> Iterator[str]:
     for reason, items in reasons.items():
         for number, item in enumerate(items):
             head = f"- {counted(len(items), 'item')}: {markdown(_cut(reason, 400))}\n" if number == 0 else ""

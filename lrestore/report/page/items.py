@@ -39,11 +39,9 @@ class Packed(msgspec.Struct, frozen=True):
 
 def packed(report: Report, room: int = ROOM) -> Packed:
     """The items that were, or would be, written or skipped, or that differ. Failed ones are told by cause."""
-    alone = report.verify is not None and report.mode == "verify"
-    entries = report.verify.different if report.verify is not None and alone else report.items
     rows: list[Row] = []
     bare = omitted = 0
-    for row in _rows(entries):
+    for row in _rows(report.entries):
         size = _size(row)
         if size > room and row[6]:
             row = (*row[:6], (), row[7] + len(row[6]))  # noqa: PLW2901 (a smaller form of the same)

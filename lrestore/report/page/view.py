@@ -12,7 +12,7 @@ from lrestore.messages import Totals
 from lrestore.report import guards, rehearsal_text
 from lrestore.report.causes import grouped
 from lrestore.report.model import Item, OnlyLive, Report
-from lrestore.report.notices import by_reason
+from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.page.items import Packed, packed
 from lrestore.report.page.plot import Plot, plot
 from lrestore.report.text import duration, since
@@ -161,9 +161,7 @@ def totals_of(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _deletions(report: Report) -> Iterator[Deleted]:
-    alone = report.verify is not None and report.mode == "verify"
-    holders = report.verify.different if report.verify is not None and alone else report.items
-    for holder in holders:
+    for holder in report.entries:
         if holder.deletions:
             parts = tuple(_titled(gone.type, gone.id, gone.name) for gone in holder.deletions)
             yield Deleted(_titled(holder.type, holder.id, holder.name), parts)
@@ -200,11 +198,8 @@ def _ignored(report: Report) -> Iterator[Group]:
 
 
 def _skipped(items: Sequence[Item]) -> Iterator[Group]:
-    found: dict[str, list[str]] = {}
-    for item in items:
-        if item.outcome == "skipped":
-            found.setdefault(item.reason, []).append(_titled(item.type, item.id, item.name))
-    yield from (_grouped(reason, named) for reason, named in found.items())
+    for reason, skipped in skipped_by_reason(items).items():
+        yield _grouped(reason, [_titled(item.type, item.id, item.name) for item in skipped])
 
 
 def _warnings(warnings: Sequence[str]) -> Iterator[Group]:
