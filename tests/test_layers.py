@@ -67,7 +67,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"start"}),
     ),
     "restoration": (
-        frozenset({"deferred", "journal", "memo", "policy", "stand_in_names", "writes"}),
+        frozenset({"deferrals", "journal", "memo", "policy", "stand_in_names", "writes"}),
         frozenset({"beside", "ports"}),
         frozenset({"backup", "destination"}),
         frozenset({"context"}),
@@ -97,7 +97,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "looker.read": (
         frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
         frozenset({"reads"}),
-        frozenset({"existence", "listing"}),
+        frozenset({"existence", "listings"}),
         frozenset({"explores", "personal_folders", "single_objects"}),
         frozenset({"live"}),
         frozenset({"source_instance"}),

@@ -12,7 +12,7 @@ from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
 from lrestore.report.rehearsal import REHEARSE
 from lrestore.restoration.beside import TITLE, Beside
-from lrestore.run.compare import ignored
+from lrestore.run.compare import ignore_rules
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.run.surroundings import Surroundings
 from lrestore.selection import Filters
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lrestore.run.saved_plan.model import SavedPlan
 
 DEFAULT_CONFIG = Path("lrestore.toml")
-CHECKS: Mapping[str, Callable[[object], str]] = {"verify.ignore": ignored.problem}
+CHECKS: Mapping[str, Callable[[object], str]] = {"verify.ignore": ignore_rules.problem}
 """Checks of settings that need to know Looker's types."""
 
 

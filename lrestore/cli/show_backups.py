@@ -18,10 +18,10 @@ from lrestore.text.storable import to_json
 from lrestore.text.terminal import plain, plain_json
 from lrestore.text.words import counted
 from lrestore.vault.backups.changes import Changed, Comparison
-from lrestore.vault.backups.grouping import Backup, Grouped, stamp
+from lrestore.vault.backups.groups import Backup, Grouped, stamp
 from lrestore.vault.backups.history import Step, history_of
-from lrestore.vault.backups.opening import surveyed
 from lrestore.vault.backups.pair import pair
+from lrestore.vault.backups.source import surveyed
 from lrestore.vault.backups.versions import Actor
 
 _STEPS = (

@@ -13,7 +13,7 @@ from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, Route
 from lrestore.text.terminal import cut
 from lrestore.text.words import counted
-from lrestore.vault.backups.opening import open_source
+from lrestore.vault.backups.source import open_source
 from lrestore.vault.items import IndexRow
 from lrestore.vault.reader import Vault
 

@@ -18,7 +18,7 @@ from lrestore.selection import Filters
 from lrestore.settings import Settings, require_source
 from lrestore.text.sizes import size
 from lrestore.text.words import counted
-from lrestore.vault.backups.opening import open_source
+from lrestore.vault.backups.source import open_source
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary
 

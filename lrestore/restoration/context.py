@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from lrestore.messages import ItemKey
 from lrestore.restoration.backup import Backup
-from lrestore.restoration.deferred import never
+from lrestore.restoration.deferrals import never
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.journal import Journal, Records
 from lrestore.restoration.memo import Memo

@@ -25,7 +25,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import after_a_death
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import Deferred, never
+from lrestore.restoration.deferrals import Deferred, never
 from lrestore.restoration.identify.likely import likely_targets
 from lrestore.restoration.identify.match import Match, find_live
 from lrestore.restoration.left_alone import DIFFERS, LeftAlone

@@ -10,14 +10,14 @@ from typing import Any, Protocol, TypeVar
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.access.folder_access import FolderAccess
-from lrestore.restoration.access.group_nesting import GroupSubResources, RoleSubResources
+from lrestore.restoration.access.member_groups import GroupSubResources, RoleSubResources
 from lrestore.restoration.access.roles import adjust_group, adjust_permission_set, adjust_role, known_models
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.handler import BoardSubResources, adjust_board
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.handler import DashboardSubResources
 from lrestore.restoration.dashboards.slugs import adjust_dashboard
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.unanswered_create import watch
 from lrestore.restoration.identify.unclosed_folders import to_be_closed

@@ -20,7 +20,7 @@ from lrestore.report.model import Api, Plan, Report, Verify
 from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.budget import Budget
-from lrestore.run.compare.ignored import Ignored
+from lrestore.run.compare.ignore_rules import Ignored
 from lrestore.run.compare.only_live import Found, Seen, only_live
 from lrestore.run.compare.people import with_names
 from lrestore.run.compare.results import announced

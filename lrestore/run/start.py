@@ -23,7 +23,7 @@ from lrestore.run.surroundings import Surroundings
 from lrestore.run.undo.start import undo_job
 from lrestore.settings import Settings
 from lrestore.state.records import new_session_id
-from lrestore.vault.backups.opening import open_source
+from lrestore.vault.backups.source import open_source
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)

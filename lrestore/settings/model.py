@@ -123,7 +123,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The differences that ``--verify`` does not count: see :mod:`lrestore.run.compare.ignored`."""
+    """The differences that ``--verify`` does not count: see :mod:`lrestore.run.compare.ignore_rules`."""
 
     ignore: list[str] = msgspec.field(default_factory=list)
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 from urllib.parse import urlencode
 
-from lrestore.simulator.api.answering import Request, answer
+from lrestore.simulator.api.dispatch import Request, answer
 from lrestore.simulator.api.routes import route
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.store import World

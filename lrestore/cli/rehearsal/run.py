@@ -31,7 +31,7 @@ from lrestore.state.read import StateReader
 from lrestore.state.undo import state_folder
 from lrestore.state.writer import StateWriter
 from lrestore.text.sizes import size
-from lrestore.vault.backups.opening import open_source
+from lrestore.vault.backups.source import open_source
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import threading
 from lrestore.errors import NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
-from lrestore.looker.read.listing import Listing
+from lrestore.looker.read.listings import Listing
 
 
 class Explores:

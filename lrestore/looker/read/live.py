@@ -15,7 +15,7 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.existence import Existence, Expected
 from lrestore.looker.read.explores import Explores
 from lrestore.looker.read.group_tree import GroupTree
-from lrestore.looker.read.listing import Listing, Table
+from lrestore.looker.read.listings import Listing, Table
 from lrestore.looker.read.lookml import Definitions
 from lrestore.looker.read.personal_folders import PersonalFolders
 from lrestore.looker.read.reads import LISTED, Reads, has, telling

@@ -6,7 +6,7 @@ import threading
 
 from lrestore.errors import NotFoundError
 from lrestore.looker.caller import Caller
-from lrestore.looker.read.listing import Listing
+from lrestore.looker.read.listings import Listing
 
 
 class PersonalFolders:

@@ -20,7 +20,7 @@ from lrestore.looker.read.access_lists import AccessLists, Grant, entries, told
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context, WritingContext
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.identify.unclosed_folders import ACCESS, INHERIT, is_unclosed

@@ -17,7 +17,7 @@ from lrestore.restoration.boards.apply import apply_parts
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.boards.planner import BoardPlanner
 from lrestore.restoration.context import Context, WritingContext
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.own_fields import OwnPlanner

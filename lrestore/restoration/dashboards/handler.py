@@ -13,7 +13,7 @@ from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.dashboards.apply import apply_parts
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlanner
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.text_links import Linker

@@ -20,7 +20,7 @@ from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there
 from lrestore.restoration.plan.lookml_links import LookmlLink

@@ -22,7 +22,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.free_maps import VIS_CONFIG
 from lrestore.restoration.backup import Backup
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.resolve import mapped, resolve
 from lrestore.vault.items import VaultItem
 

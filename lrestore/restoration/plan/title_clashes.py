@@ -11,7 +11,7 @@ from lrestore.errors import ConflictError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.claims import claimants
 from lrestore.restoration.identify.resolve import presumed
 from lrestore.restoration.stand_in_names import temporary_title

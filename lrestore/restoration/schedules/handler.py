@@ -16,7 +16,7 @@ from lrestore.messages import Change
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.apply.execute import Applied, update_all
 from lrestore.restoration.context import Context, WritingContext
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.absence import lookml_missing
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.plan.own_fields import OwnPlanner

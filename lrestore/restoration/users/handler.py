@@ -16,7 +16,7 @@ from lrestore.looker.read.users import credentials_of
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.context import Context, WritingContext
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.acting_user import is_caller
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve

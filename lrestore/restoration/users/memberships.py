@@ -16,7 +16,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.built_in import is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.identify.absence import why_missing
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller

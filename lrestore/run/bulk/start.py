@@ -17,7 +17,7 @@ from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
-from lrestore.looker.read.listing import Table
+from lrestore.looker.read.listings import Table
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES

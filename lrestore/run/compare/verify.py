@@ -14,7 +14,7 @@ from lrestore.messages import Change, Deletion, ItemKey, ItemResult
 from lrestore.report.model import Difference, Verify
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner
 from lrestore.restoration.writes import incomplete
-from lrestore.run.compare.ignored import Ignored
+from lrestore.run.compare.ignore_rules import Ignored
 from lrestore.run.compare.plan import planned_result
 from lrestore.run.destination import ExaminedDestination
 from lrestore.run.items.loop import ItemLoop

@@ -10,7 +10,7 @@
              otherwise: increase, doubling at first, slowly near refusals
 
 Every step is one exclusive change of one small record. The rule (``controller``, with ``growth``, ``chance``,
-``crowding``, ``slowness`` and ``outage``) is pure. The record is in a ``cell``: a mapped file, or memory. A process
+``concurrency``, ``slowness`` and ``outage``) is pure. The record is in a ``cell``: a mapped file, or memory. A process
 that is killed at any moment leaves a complete record and no lock, and its slots are freed.
 
 A fixed ``per_second`` is never exceeded in any one second (a configured ``burst`` comes on top), and the limit still
@@ -23,6 +23,6 @@ takes some microseconds.
 from __future__ import annotations
 
 from lrestore.run.limiter.config import LimiterConfig
-from lrestore.run.limiter.shared import LimiterView, SharedLimiter
+from lrestore.run.limiter.shared_limiter import LimiterView, SharedLimiter
 
 __all__ = ["LimiterConfig", "LimiterView", "SharedLimiter"]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from lrestore.looker.retries import MAX_RETRY_AFTER_S
-from lrestore.run.limiter import chance, crowding, growth, outage, slowness
+from lrestore.run.limiter import chance, concurrency, growth, outage, slowness
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.events import Answer, Asking
 from lrestore.run.limiter.state import NEVER, State
@@ -112,7 +112,7 @@ class Controller:
         fresh = answer.status is not None and answer.sent_at_s > state.cut_at_s
         if fresh:
             chance.counted(state, now_s, answer)
-            crowding.counted(state, answer)
+            concurrency.counted(state, answer)
         if answer.status == 429:
             state.rate_limited += 1
             if fresh:
@@ -126,7 +126,7 @@ class Controller:
         if answer.retry_after_s is None and not chance.believed(state):
             chance.begin_test(state, now_s)
             return
-        if not crowding.found(state, now_s):
+        if not concurrency.found(state, now_s):
             growth.refused(state, now_s)
         chance.acted_upon(state)
 
@@ -165,7 +165,7 @@ class Controller:
         chance.end_test(state, now_s)
         if slowness.calm(state, now_s, min(span_s, 1.0)):
             growth.grow(state, now_s, min(span_s, 1.0), self.config)
-            crowding.widen(state, now_s, min(span_s, 1.0), self.config)
+            concurrency.widen(state, now_s, min(span_s, 1.0), self.config)
         state.tick_slot_waits = 0.0
 
     def _pause(self, state: State, now_s: float, for_s: float) -> None:

@@ -10,7 +10,7 @@
 The limit grows only while callers use it: otherwise a higher limit proves nothing.
 
 A refusal counts once per congestion event: a call that was sent before the last decrease says nothing about the new
-level. Refusals by chance (``chance``), and those of too many concurrent calls (``crowding``), are told apart before.
+level. Refusals by chance (``chance``), and those of too many concurrent calls (``concurrency``), are told apart before.
 Refusals in quick succession cut deeper each time: a limit that fell to a fifth is found within a few.
 """
 

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from lrestore.simulator.api.answering import Answer, Request, answer, refusal_answer
+from lrestore.simulator.api.dispatch import Answer, Request, answer, refusal_answer
 from lrestore.simulator.api.routes import Route, route
 from lrestore.simulator.core.faults import PROXY_PAGE, Fault, refusal_of
 from lrestore.simulator.core.journal import LoggedCall

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.api.answering import Answer
+from lrestore.simulator.api.dispatch import Answer
 from lrestore.simulator.core import config
 from lrestore.simulator.core.faults import Fault
 from lrestore.simulator.core.simulation import Simulation

@@ -16,7 +16,7 @@ from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.text.words import counted
 from lrestore.vault.backups.choice import named
-from lrestore.vault.backups.grouping import Backup
+from lrestore.vault.backups.groups import Backup
 from lrestore.vault.backups.versions import Actor, Version, version_of
 from lrestore.vault.reader import Vault
 

@@ -15,7 +15,7 @@ from typing import Final
 from lrestore.errors import VaultError
 from lrestore.text.words import counted, shortened
 from lrestore.vault.backups.facts import FileFacts, Unreadable, common, of_another_instance, same_rows
-from lrestore.vault.backups.grouping import Backup, Grouped, stamp
+from lrestore.vault.backups.groups import Backup, Grouped, stamp
 
 _LISTED: Final = 6
 _DATED: Final = 100

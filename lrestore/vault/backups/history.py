@@ -10,7 +10,7 @@ import msgspec
 from lrestore.content.versions import differences
 from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.text.words import counted
-from lrestore.vault.backups.grouping import Backup, stamp
+from lrestore.vault.backups.groups import Backup, stamp
 from lrestore.vault.backups.versions import Actor, Version, version_of
 from lrestore.vault.reader import Vault
 

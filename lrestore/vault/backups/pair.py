@@ -10,7 +10,7 @@ from lrestore.errors import UsageError, VaultError
 from lrestore.vault.backups.as_of import last_moment
 from lrestore.vault.backups.choice import choose
 from lrestore.vault.backups.facts import Unreadable, facts_of
-from lrestore.vault.backups.grouping import Backup, Grouped, grouped
+from lrestore.vault.backups.groups import Backup, Grouped, grouped
 
 _HINT = "write two dates or file paths: changes=2026-11-01..2026-11-23"
 

@@ -10,7 +10,7 @@ from lrestore.content.canonical import iso, parse_moment
 from lrestore.errors import CorruptItemError, MissingItemError, OversizedItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.vault.backups.grouping import stamp
+from lrestore.vault.backups.groups import stamp
 from lrestore.vault.reader import Vault
 
 State = Literal["live", "deleted", "unseen", "absent", "unreadable"]

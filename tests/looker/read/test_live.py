@@ -14,7 +14,7 @@ import pytest
 from lrestore.credentials import Credentials
 from lrestore.errors import BadAnswerError, LookerError, NotFoundError, ServerError
 from lrestore.looker.read.group_tree import GroupTree
-from lrestore.looker.read.listing import SEARCHED
+from lrestore.looker.read.listings import SEARCHED
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.looker.read.users import People
 from lrestore.looker.session import LookerSession

@@ -21,7 +21,7 @@ from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Verdict, Why
 from lrestore.run.limiter.events import Answer
 from lrestore.run.limiter.gate import Gate
-from lrestore.run.limiter.shared import SharedLimiter
+from lrestore.run.limiter.shared_limiter import SharedLimiter
 from lrestore.run.limiter.state import State, packed, unpacked
 
 BEGIN_S = 1000.0

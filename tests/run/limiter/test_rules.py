@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.run.limiter import crowding
+from lrestore.run.limiter import concurrency
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Why
 from lrestore.run.limiter.events import Answer, Asking
@@ -155,8 +155,8 @@ def test_refusals_above_a_number_of_concurrent_calls_bound_these_and_not_the_rat
     state.window, state.ceiling, state.recent_answers = 12.0, 90.0, 50.0
     statuses = [*([200] * 8), 429, 429, 429, *([200] * spared), 429]
     for status, in_flight in zip(statuses, [*range(1, 9), *([9] * (spared + 4))], strict=True):
-        crowding.counted(state, Answer(BEGIN_S, status, 0.05, None, in_flight))
-    assert crowding.found(state, BEGIN_S) is bool(bound)
+        concurrency.counted(state, Answer(BEGIN_S, status, 0.05, None, in_flight))
+    assert concurrency.found(state, BEGIN_S) is bool(bound)
     assert (state.bound, state.window, state.ceiling) == ((bound, bound, 0.0) if bound else (0.0, 12.0, 90.0))
 
 

@@ -13,7 +13,7 @@ from lrestore.errors import UsageError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.settings import Source
 from lrestore.vault.backups.as_of import last_moment
-from lrestore.vault.backups.opening import open_source
+from lrestore.vault.backups.source import open_source
 from tests.vault.builder import Recorded, Row, SessionRow, build, dashboard, named
 
 EVERYTHING = ("user=1", "folder=5", "dashboard=1", "dashboard=2", "look=7")

@@ -11,7 +11,7 @@ import pytest
 from lrestore.messages import ItemKey
 from lrestore.vault.backups.changes import Comparison
 from lrestore.vault.backups.history import history_of
-from lrestore.vault.backups.opening import surveyed
+from lrestore.vault.backups.source import surveyed
 from lrestore.vault.schema import DEFAULT_MAX_ITEM_BYTES
 from tests.vault.builder import Row, build, dashboard
 

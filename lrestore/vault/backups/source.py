@@ -10,7 +10,7 @@ from lrestore.settings import Source
 from lrestore.vault.backups.as_of import last_moment
 from lrestore.vault.backups.choice import Choice, choose, matching, refuse_unreadable
 from lrestore.vault.backups.facts import FileFacts, Unreadable, facts_of
-from lrestore.vault.backups.grouping import SHARDS_WITHIN, Grouped, grouped
+from lrestore.vault.backups.groups import SHARDS_WITHIN, Grouped, grouped
 from lrestore.vault.files import expand, is_pattern
 from lrestore.vault.reader import Vault
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrestore.messages import Change, Deletion
-from lrestore.run.compare.ignored import Ignored, known_names, problem
+from lrestore.run.compare.ignore_rules import Ignored, known_names, problem
 
 TILE = "dashboard_elements[3].note_text"
 PLACE = "dashboard_layouts[0].dashboard_layout_components[12].row"

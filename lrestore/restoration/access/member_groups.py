@@ -16,7 +16,7 @@ from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context, WritingContext
-from lrestore.restoration.deferred import Deferred
+from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, caller_is_in
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.resolve import resolve
