@@ -36,19 +36,18 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run": (
-        frozenset({"audit", "extent", "items", "limiter", "request", "rescue", "temporary_names"}),
+        frozenset({"audit", "limiter", "request"}),
         # The plan that is carried out is a part of a job.
-        frozenset({"saved_plan"}),
+        frozenset({"items", "saved_plan"}),
         frozenset({"surroundings"}),
-        frozenset({"budget", "job", "select"}),
+        frozenset({"job", "select"}),
         frozenset({"report_head"}),
         frozenset({"journal"}),
-        frozenset({"last_look", "prepare", "undo"}),
+        frozenset({"prepare", "undo"}),
         frozenset({"destination", "session"}),
         frozenset({"bulk", "compare", "in_process"}),
-        frozenset({"guards", "open_folders"}),
+        frozenset({"finish", "guards"}),
         frozenset({"comparison", "restore"}),
-        frozenset({"mode"}),
         frozenset({"start"}),
         frozenset({"resume"}),
     ),

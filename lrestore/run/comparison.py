@@ -19,7 +19,6 @@ from lrestore.report.build import ReportBuilder, plan_of
 from lrestore.report.model import Api, Plan, Report, Verify
 from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
-from lrestore.run.budget import Budget
 from lrestore.run.compare.ignore_rules import Ignored
 from lrestore.run.compare.only_live import Found, Seen, only_live
 from lrestore.run.compare.people import with_names
@@ -28,12 +27,13 @@ from lrestore.run.compare.saved_plan import saved_plan
 from lrestore.run.compare.verify import Verifier
 from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
+from lrestore.run.finish.open_folders import more_open
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
+from lrestore.run.items.budget import Budget
 from lrestore.run.items.loop import ItemLoop, Record
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
-from lrestore.run.open_folders import more_open
 from lrestore.run.prepare.lookervault_mappings import take_over
 from lrestore.run.prepare.missing_looks import add_missing_looks
 from lrestore.run.prepare.prefetch import prefetched

@@ -13,8 +13,8 @@ from lrestore.messages import ItemResult, Outcome, Totals
 from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.item import ItemRestorer
-from lrestore.run.budget import Budget
 from lrestore.run.destination import ExaminedDestination
+from lrestore.run.items.budget import Budget
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.items.two_passes import TwoPasses, restoring
 from lrestore.run.job import Ended, Job

@@ -20,7 +20,6 @@ from lrestore.restoration.beside import route_of
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.policy import Policy
 from lrestore.run.audit import by
-from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.request import RunRequest
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.surroundings import Surroundings
@@ -28,6 +27,7 @@ from lrestore.settings import Settings
 from lrestore.state.guard import Guard
 from lrestore.state.records import Route, SessionStatus
 from lrestore.state.undone import Undone
+from lrestore.vault.items import NO_EXTENT, Extent
 from lrestore.vault.reader import Vault
 
 FEW = 8

@@ -23,19 +23,19 @@ from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
 from lrestore.report.guards import Guards
 from lrestore.report.model import Api, Report
-from lrestore.run.budget import Budget
 from lrestore.run.compare.verify import verify_after
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
+from lrestore.run.finish.last_look import last_look
+from lrestore.run.finish.open_folders import more_open
+from lrestore.run.finish.rescue import rescue
 from lrestore.run.guards.gate import pass_guards
 from lrestore.run.in_process import run_single
+from lrestore.run.items.budget import Budget
 from lrestore.run.job import Ended, Job, in_bulk
 from lrestore.run.journal.read_only import ReadOnlyJournal
-from lrestore.run.last_look import last_look
-from lrestore.run.open_folders import more_open
 from lrestore.run.prepare.missing_looks import add_missing_looks
 from lrestore.run.prepare.name_swaps import make_ready
 from lrestore.run.report_head import announce, report_of
-from lrestore.run.rescue import rescue
 from lrestore.run.session import begin, clear, end, open_state
 from lrestore.run.undo.remove import remove_content, remove_holders
 from lrestore.state.guard import Guard

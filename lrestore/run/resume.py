@@ -14,12 +14,11 @@ from lrestore.errors import UsageError, VaultError
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import Report
 from lrestore.run.job import DestinationFacts, Job
-from lrestore.run.mode import run
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy
 from lrestore.run.select.choose import choose, extent_of, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
-from lrestore.run.start import execute_with, items_of, log_warnings
+from lrestore.run.start import execute_with, items_of, log_warnings, run
 from lrestore.run.surroundings import Surroundings
 from lrestore.selection import Filters, parse
 from lrestore.settings import Settings

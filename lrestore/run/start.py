@@ -1,4 +1,4 @@
-"""Starts a new session: from a selection, or from a saved plan (``--apply``)."""
+"""Starts a new session, from a selection or from a saved plan (``--apply``), and runs a job in its mode."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from pathlib import Path
 import msgspec
 
 from lrestore.clock import utc_now
+from lrestore.log_fields import log_session
 from lrestore.messages import ItemKey
 from lrestore.report.model import AppliedPlan, Report
+from lrestore.run.compare.dry_run import dry_run
+from lrestore.run.comparison import compare
+from lrestore.run.destination import log_in
+from lrestore.run.guards.limits import check_age
 from lrestore.run.job import DestinationFacts, Job
-from lrestore.run.mode import run
 from lrestore.run.request import RunRequest, ThisStart
+from lrestore.run.restore import restore
 from lrestore.run.saved_plan.file import ReadPlan, read_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
@@ -127,3 +132,20 @@ def log_warnings(vault: Vault) -> None:
         log.info("backup: %s (%s)", vault.chosen, ", ".join(vault.paths))
     for warning in vault.warnings:
         log.warning("backup: %s", warning)
+
+
+def run(job: Job) -> Report:
+    """Run a job in the mode of its request: dry run, comparison or restore.
+
+    Raises RunError if the run cannot start, StoppedError if it ended early; items that fail are in the report.
+    """
+    log_session(job.session_id)
+    if job.request.mode == "dry-run":
+        return dry_run(job)
+    overridden: list[str] = []
+    if job.request.mode == "restore" and not job.resumed and job.undone is None:
+        overridden = check_age(job.settings, job.vault.synced_to(), utc_now(), job.request.override)
+    with log_in(job) as connection:
+        if job.request.mode == "restore":
+            return restore(job, connection, overridden)
+        return compare(job, connection)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -49,3 +50,23 @@ class VaultItem:
     raw: JsonObject
     blob: bytes
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Bytes of the selected items in the backup, and how many of them are corrupt."""
+
+    size_bytes: int = 0
+    unreadable: int = 0
+
+    @classmethod
+    def of(cls, rows: Iterable[IndexRow]) -> Self:
+        """The extent of these rows."""
+        size = unreadable = 0
+        for row in rows:
+            size += row.size_bytes
+            unreadable += bool(row.corrupt)
+        return cls(size, unreadable)
+
+
+NO_EXTENT = Extent()

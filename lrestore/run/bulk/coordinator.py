@@ -26,7 +26,6 @@ from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.report.events import Announcer
-from lrestore.run.budget import Budget
 from lrestore.run.bulk.batch_size import BatchSizes
 from lrestore.run.bulk.coordinator_outbox import COORDINATOR, CoordinatorOutbox
 from lrestore.run.bulk.crash_policy import CrashPolicy
@@ -48,6 +47,7 @@ from lrestore.run.bulk.protocol import (
 )
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
+from lrestore.run.items.budget import Budget
 from lrestore.run.job import Ended
 from lrestore.run.select.dependencies import Links
 from lrestore.state.records import SessionStatus

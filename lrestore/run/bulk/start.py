@@ -25,13 +25,13 @@ from lrestore.report.model import Sample
 from lrestore.report.progress import Standing
 from lrestore.restoration.beside import for_items
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
-from lrestore.run.budget import Budget
 from lrestore.run.bulk.callers import callers
 from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.destination import ExaminedDestination, limits_alone
+from lrestore.run.items.budget import Budget
 from lrestore.run.job import Ended, Job, policy_of
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.limiter import LimiterConfig, SharedLimiter

@@ -14,13 +14,12 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.beside import COPIED
 from lrestore.restoration.type_handlers import SUPPORTED
-from lrestore.run.extent import NO_EXTENT, Extent
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.request import RunRequest
 from lrestore.run.select.dependencies import referred_to
 from lrestore.run.select.order import in_order
 from lrestore.selection import Filters, Selection, matches, parse, subtree
-from lrestore.vault.items import IndexRow
+from lrestore.vault.items import NO_EXTENT, Extent, IndexRow
 from lrestore.vault.reader import Vault
 
 
@@ -71,7 +70,7 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
         raise UsageError(
             "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
         )
-    return Chosen(in_order(wanted, parents), missing, selection, _extent(rows[key] for key in wanted), uncopied)
+    return Chosen(in_order(wanted, parents), missing, selection, Extent.of(rows[key] for key in wanted), uncopied)
 
 
 def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:
@@ -93,15 +92,7 @@ def ordered(vault: Vault, keys: Sequence[ItemKey]) -> list[ItemKey]:
 
 def extent_of(vault: Vault, keys: Iterable[ItemKey]) -> Extent:
     """How much of the backup these items are; each is looked up."""
-    return _extent(row for key in keys if (row := vault.row(key)) is not None)
-
-
-def _extent(rows: Iterable[IndexRow]) -> Extent:
-    size = unreadable = 0
-    for row in rows:
-        size += row.size_bytes
-        unreadable += bool(row.corrupt)
-    return Extent(size, unreadable)
+    return Extent.of(row for key in keys if (row := vault.row(key)) is not None)
 
 
 def _refuse_unsupported(selection: Selection) -> None:

@@ -24,9 +24,9 @@ from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.identify.unclosed_folders import ACCESS
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.restoration.journal import Journal
+from lrestore.run.finish.temporary_names import told_names
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
-from lrestore.run.temporary_names import told_names
 from lrestore.state.records import OpenIntent, RepeatedIntent
 from lrestore.state.undo import undo_directory
 from lrestore.state.writer import StateWriter

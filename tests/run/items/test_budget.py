@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.run.budget import Budget
+from lrestore.run.items.budget import Budget
 from lrestore.run.request import RunRequest
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
