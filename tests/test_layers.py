@@ -66,7 +66,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"start"}),
     ),
     "restoration": (
-        frozenset({"deferrals", "journal", "memo", "policy", "stand_in_names", "writes"}),
+        frozenset({"deferrals", "journal", "policy", "stand_in_names", "writes"}),
         frozenset({"beside", "ports"}),
         frozenset({"backup", "destination"}),
         frozenset({"context"}),

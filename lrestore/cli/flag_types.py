@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
-from lrestore.text.durations import seconds_of
+from lrestore.text.words import seconds_of
 
 _LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
 

@@ -6,7 +6,7 @@ from lrestore.cli import formats as tables
 from lrestore.errors import ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, content_type
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.report.text import Style
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader

@@ -16,8 +16,7 @@ from lrestore.report import text
 from lrestore.run.select.choose import listed
 from lrestore.selection import Filters
 from lrestore.settings import Settings, require_source
-from lrestore.text.sizes import size
-from lrestore.text.words import counted
+from lrestore.text.words import counted, size
 from lrestore.vault.backups.source import open_source
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary

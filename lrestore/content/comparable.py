@@ -12,7 +12,7 @@ from typing import Any
 
 from lrestore.content.canonical import canonical, field_types
 from lrestore.content.diff import listeners
-from lrestore.content.embedded_ids import with_embedded_ids
+from lrestore.content.references import with_embedded_ids
 from lrestore.json_types import JsonObject
 from lrestore.ontology import fields
 from lrestore.ontology.schema import ContentType

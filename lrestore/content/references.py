@@ -1,13 +1,16 @@
-"""Where objects name other objects: reading and rewriting the paths of the ontology. Pure functions."""
+"""Where objects name other objects: reading and rewriting the paths of the ontology. Pure functions.
+
+Some ids Looker shows only inside embedded objects: ``permission_set_id`` is the id in ``permission_set``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
 
 
@@ -170,3 +173,14 @@ def _names(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"sorts[{number}]", str(order).partition(" ")[0]
     for name in query.get("filters") or ():
         yield "filters", str(name)
+
+
+def embedded_id(obj: Mapping[str, Any], name: str) -> str | None:
+    """The id ``name`` from the object that is embedded for it; None where there is none."""
+    shown = obj.get(name.removesuffix("_id"))
+    return str(shown["id"]) if isinstance(shown, Mapping) and shown.get("id") is not None else None
+
+
+def with_embedded_ids(obj: Mapping[str, Any], names: Iterable[str]) -> JsonObject:
+    """``obj`` with those ids among ``names`` that it does not show itself."""
+    return {**obj, **{name: embedded_id(obj, name) for name in names if obj.get(name) is None}}

@@ -7,10 +7,9 @@ is generated, loses the read-only mark of properties that are references, so the
 
 from __future__ import annotations
 
-from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.lookup import find
 from lrestore.ontology.operations import OPERATIONS
-from lrestore.ontology.schema import ContentType, Operation, Part, Reference
+from lrestore.ontology.schema import ContentType, Operation, Part, Reference, is_built_in
 from lrestore.ontology.types.board import BOARD
 from lrestore.ontology.types.dashboard import DASHBOARD
 from lrestore.ontology.types.explore import EXPLORE

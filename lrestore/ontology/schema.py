@@ -1,6 +1,7 @@
 """The shape of the ontology table: what one needs to know of a Looker type in order to restore it.
 
-Pure data. Names of SDK classes are strings because importing the SDK takes half a second;
+Pure data, and the question which objects are Looker's own: those are matched where others refer to them, never
+created, changed or deleted. Names of SDK classes are strings because importing the SDK takes half a second;
 :mod:`lrestore.ontology.fields` resolves them.
 """
 
@@ -153,7 +154,7 @@ class ContentType:
     trash: bool = False
     """Deleting moves to the trash, from which ``deleted: false`` takes it back."""
     built_in: tuple[Rule, ...] = ()
-    """An object for which any rule holds is Looker's own and is never written: see :func:`built_in.is_built_in`."""
+    """An object for which any rule holds is Looker's own and is never written: see :func:`is_built_in`."""
     references: tuple[Reference, ...] = ()
     parts: tuple[Part, ...] = ()
     never_backed_up: tuple[str, ...] = ()
@@ -162,3 +163,29 @@ class ContentType:
     """Writable fields that a restore does not send → why."""
     limits: tuple[str, ...] = ()
     """Changes to such objects that Looker's API does not allow."""
+
+
+def is_built_in(entry: ContentType, obj: Mapping[str, object]) -> bool:
+    """Whether ``obj``, a backed-up or live object of the type, is Looker's own by the type's rules."""
+    return _rule(entry, obj) is not None
+
+
+def why_built_in(entry: ContentType, obj: Mapping[str, object]) -> str:
+    """Why an object that :func:`is_built_in` is left alone, in words, with the fields that show what it is."""
+    rule = _rule(entry, obj)
+    if rule is None:
+        raise ValueError(f"{entry.name} {obj.get(entry.id_field)} is not built in")
+    return f"{rule.why} ({', '.join(path for path, _ in rule.conditions)})"
+
+
+def _rule(entry: ContentType, obj: Mapping[str, object]) -> Rule | None:
+    return next(
+        (rule for rule in entry.built_in if all(_holds(obj, path, value) for path, value in rule.conditions)), None
+    )
+
+
+def _holds(obj: Mapping[str, object], path: str, value: object) -> bool:
+    node: object = obj
+    for step in path.split("."):
+        node = node.get(step) if isinstance(node, Mapping) else None
+    return node not in (None, "") if value is SET else node == value

@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from lrestore.text.sizes import size
 from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
-from lrestore.text.words import counted
+from lrestore.text.words import counted, size
 
 
 class BackupFacts(msgspec.Struct, frozen=True, kw_only=True):

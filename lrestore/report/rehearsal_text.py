@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from lrestore.report.model import Report
 from lrestore.report.rehearsal import Problem, Rehearsal
 from lrestore.report.text import PLAIN, Style, duration, titled
-from lrestore.text.sizes import size
 from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
-from lrestore.text.words import counted
+from lrestore.text.words import counted, size
 
 NAMED = 20
 """So many problems are named unless all are asked for."""

@@ -14,8 +14,8 @@ import msgspec
 
 from lrestore.content.canonical import field_types
 from lrestore.content.diff import equal
-from lrestore.content.embedded_ids import with_embedded_ids
 from lrestore.content.payload import objects_at
+from lrestore.content.references import with_embedded_ids
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields

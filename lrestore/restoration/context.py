@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from lrestore.messages import ItemKey
 from lrestore.restoration.backup import Backup
 from lrestore.restoration.deferrals import never
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.journal import Journal, Records
-from lrestore.restoration.memo import Memo
 from lrestore.restoration.policy import Policy
 from lrestore.restoration.ports import Earlier, Everything, NoEarlier, Permit
 
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
 T = TypeVar("T")
+
+
+class Memo(Generic[K, V]):
+    """Keeps answers that are needed often. Two threads that ask at the same time may both search. An error is not
+    kept.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[K, V] = {}
+
+    def of(self, key: K, find: Callable[[], V], outdated: Callable[[V], bool] | None = None) -> V:
+        """The value found under ``key``, or the one that ``find`` gives now. ``outdated``: whether to search again."""
+        if key not in self._found or (outdated is not None and outdated(self._found[key])):
+            self._found[key] = find()
+        return self._found[key]
 
 
 def one_by_one(tasks: Sequence[Callable[[], T]]) -> list[T]:

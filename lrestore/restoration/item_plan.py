@@ -22,7 +22,7 @@ from lrestore.errors import (
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey, LiveFacts, Outcome
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in, why_built_in
+from lrestore.ontology.schema import is_built_in, why_built_in
 from lrestore.restoration.apply.create_once import after_a_death
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferrals import Deferred, never

@@ -17,8 +17,8 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.folder_tree import place_of
 from lrestore.messages import Change, ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
 from lrestore.ontology.nulls import NO_TEXT
+from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.apply.execute import send
 from lrestore.restoration.changed_since import Written, name_is_of_session
 from lrestore.restoration.context import Context, WritingContext

@@ -15,8 +15,7 @@ from lrestore.restoration.access.roles import adjust_group, adjust_permission_se
 from lrestore.restoration.apply.execute import Applied
 from lrestore.restoration.boards.handler import BoardSubResources, adjust_board
 from lrestore.restoration.context import Context, WritingContext
-from lrestore.restoration.dashboards.handler import DashboardSubResources
-from lrestore.restoration.dashboards.slugs import adjust_dashboard
+from lrestore.restoration.dashboards.handler import DashboardSubResources, adjust_dashboard
 from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.identify.unanswered_create import watch

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from lrestore.text.durations import seconds_of
+from lrestore.text.words import seconds_of
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})

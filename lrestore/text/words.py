@@ -1,8 +1,9 @@
-"""Numbers and long listings in sentences."""
+"""Numbers, sizes, durations and long listings as people write them."""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -21,3 +22,25 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``did you mean 'dashboard'?`` with the known word that is nearest to a mistyped one; "" if none is near."""
     near = difflib.get_close_matches(word, list(known), n=1)
     return f"did you mean {near[0]!r}?" if near else ""
+
+
+def size(count: int) -> str:
+    """``512 B``, ``12.3 KiB``."""
+    amount = float(count)
+    for unit in ("B", "KiB", "MiB"):
+        if amount < 1024:
+            return f"{amount:.0f} B" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.1f} GiB"
+
+
+_SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[dhms])+", re.IGNORECASE)
+_PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])", re.IGNORECASE)
+
+
+def seconds_of(text: str) -> float | None:
+    """The seconds that a duration says; None for what is no duration."""
+    if not _DURATION.fullmatch(text):
+        return None
+    return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from lrestore.errors import VaultError
-from lrestore.text.sizes import size
+from lrestore.text.words import size
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 GZIP_MAGIC: Final = b"\x1f\x8b"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.cli import formats as tables
-from lrestore.text.sizes import size
+from lrestore.text.words import size
 
 
 def test_wide_characters_take_two_columns() -> None:

@@ -31,8 +31,8 @@ from lrestore.restoration.destination import Destination
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.policy import Policy
-from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.mappings import Mappings
+from lrestore.run.journal.records import apply_record
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.preflight import AdminCheck, connect_destination, judge
 from lrestore.simulator.core.config import Config

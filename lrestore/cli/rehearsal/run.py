@@ -30,7 +30,7 @@ from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.state.read import StateReader
 from lrestore.state.undo import state_folder
 from lrestore.state.writer import StateWriter
-from lrestore.text.sizes import size
+from lrestore.text.words import size
 from lrestore.vault.backups.source import open_source
 
 log = logging.getLogger(__name__)

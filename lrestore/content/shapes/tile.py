@@ -1,8 +1,9 @@
-"""Tiles, and what they show."""
+"""Tiles, what they show, and what messages call them."""
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
+from typing import Any, TypedDict
 
 from lrestore.content.shapes.look import Look
 from lrestore.content.shapes.query import Query
@@ -79,3 +80,8 @@ class DashboardTile(TypedDict, total=False):
     certification_metadata: JsonObject | None
     image_id: str | None
     images: list[JsonObject] | None
+
+
+def tile_name(tile: Mapping[str, Any]) -> str:
+    """A readable name of a tile."""
+    return str(tile.get("title") or tile.get("title_text") or f"{tile.get('type') or 'untitled'} tile")

@@ -1,4 +1,4 @@
-"""The order of a board's sections, and of the items in a section."""
+"""The sections of a board: how they are matched, their order, and the order of the items in each."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from lrestore.content.diff import changes
 from lrestore.ontology import PARTS
+from lrestore.restoration.identify.parts import ContentKey, Keys
 from lrestore.restoration.writes import Write
 
 if TYPE_CHECKING:
@@ -79,3 +80,20 @@ def order_write(order: Order, ids: list[str], holder: Holder) -> Write | None:
 def named(order: list[str] | None, own: list[str]) -> list[str]:
     """The backed-up order, less what is not there; nothing where the backup has none."""
     return [one for one in map(str, order or ()) if one in own]
+
+
+def _texts(section: BoardSection) -> tuple[str, str]:
+    return str(section.get("title") or ""), str(section.get("description") or "")
+
+
+def _title(section: BoardSection) -> str | None:
+    return section.get("title") or None
+
+
+def _alive(key: ContentKey[BoardSection]) -> ContentKey[BoardSection]:
+    """The same key, of sections that are not in the trash."""
+    return lambda section: None if section.get("deleted_at") else key(section)
+
+
+SECTION_KEYS: Keys[BoardSection] = ((_texts, _alive(_texts)), (_title, _alive(_title)))
+"""By title and description, then by title. A section in the trash is matched by its id alone."""

@@ -27,12 +27,18 @@ from lrestore.restoration.boards.items import (
     shows_nothing,
     wanted_item,
 )
-from lrestore.restoration.boards.orders import Holder, Order, board_holder, named, order_write, section_holder
+from lrestore.restoration.boards.orders import (
+    SECTION_KEYS,
+    Holder,
+    Order,
+    board_holder,
+    named,
+    order_write,
+    section_holder,
+)
 from lrestore.restoration.boards.plan import BoardPlan
-from lrestore.restoration.boards.sections import SECTION_KEYS
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.parts import Matching, match_parts
-from lrestore.restoration.identify.recorded_parts import mapped_part
+from lrestore.restoration.identify.parts import Matching, mapped_part, match_parts
 from lrestore.restoration.writes import Made, Removal, Write
 
 if TYPE_CHECKING:

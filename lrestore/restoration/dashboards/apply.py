@@ -14,11 +14,10 @@ from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, update_all
 from lrestore.restoration.apply.removal import remove_all
 from lrestore.restoration.context import WritingContext
-from lrestore.restoration.dashboards.bodies import tile_body
 from lrestore.restoration.dashboards.placements import Placement, Spot, placement_write, places_of
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.planner import TAB
-from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden
+from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden, tile_body
 from lrestore.restoration.writes import Removal, Write
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import Releases, wanted_part
 from lrestore.content.shapes.boundary import as_component
-from lrestore.content.tile_name import tile_name
+from lrestore.content.shapes.tile import tile_name
 from lrestore.ontology import PARTS, fields
 from lrestore.restoration.dashboards.sides import Sides
 from lrestore.restoration.writes import Write

@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
-from lrestore.content.tile_name import tile_name
+from lrestore.content.shapes.tile import tile_name
 from lrestore.json_types import JsonObject
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.alerts import AlertGuard
-from lrestore.restoration.dashboards.bodies import TileBody
 from lrestore.restoration.dashboards.placements import Placement, placement_write, placements, places_of
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.sides import Side, Sides
 from lrestore.restoration.dashboards.tile_planner import TilePlanner
-from lrestore.restoration.dashboards.tiles import SOURCES, kind_shown, shows_nothing
-from lrestore.restoration.identify.presence import present
-from lrestore.restoration.plan.lookml_links import LookmlLink
+from lrestore.restoration.dashboards.tiles import SOURCES, TileBody, kind_shown, shows_nothing
+from lrestore.restoration.identify.absence import LookmlLink
+from lrestore.restoration.identify.parts import present
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
 from lrestore.restoration.writes import Made, Removal, Write
 

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lrestore.restoration.dashboards.tiles import kind_of_tile, linkless_key, source_key, strict_key, title_key
-from lrestore.restoration.identify.parts import ContentKey, Keys, Matching, match_parts
-from lrestore.restoration.identify.presence import flags_count, present
-from lrestore.restoration.identify.recorded_parts import mapped_part
+from lrestore.restoration.identify.parts import (
+    ContentKey,
+    Keys,
+    Matching,
+    flags_count,
+    mapped_part,
+    match_parts,
+    present,
+)
 from lrestore.restoration.journal import Records
 
 if TYPE_CHECKING:

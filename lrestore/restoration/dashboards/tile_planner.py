@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from lrestore.content.tile_name import tile_name
+from lrestore.content.shapes.tile import tile_name
 from lrestore.errors import DependencyError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.dashboards.bodies import TileBody
 from lrestore.restoration.dashboards.tiles import (
     OF_WORDS,
+    TileBody,
     kind_of_tile,
     same_source_ids,
     says_something,
@@ -19,9 +19,9 @@ from lrestore.restoration.dashboards.tiles import (
     wanted_tile,
 )
 from lrestore.restoration.identify.absence import why_missing
+from lrestore.restoration.identify.parts import mapped_part
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import query_id_of, query_of
-from lrestore.restoration.identify.recorded_parts import mapped_part
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet

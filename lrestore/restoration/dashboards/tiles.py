@@ -1,21 +1,41 @@
-"""The fields of a tile, and the keys by which backed-up tiles are matched with live ones."""
+"""The fields and the request body of a tile, and the keys by which backed-up tiles are matched with live ones."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
 from lrestore.content.payload import Releases, wanted_part
 from lrestore.content.shapes.boundary import as_filterables, as_result_maker
 from lrestore.json_types import JsonObject
-from lrestore.restoration.dashboards.bodies import TileBody, tile_body
 from lrestore.restoration.identify.queries import fingerprint, query_id_of, query_of
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.query import Query
     from lrestore.content.shapes.tile import DashboardTile, ResultMaker, ResultMakerFilterables
+    from lrestore.restoration.writes import Made
+
+
+class TileBody(TypedDict, total=False):
+    """The references of a tile in ids of the destination, those of objects to create as :class:`Made`. The other fields
+    of the body are those of the backup.
+    """
+
+    dashboard_layout_id: str | Made | None
+    filter_id: str | Made | None
+    look_id: str
+    query_id: str | Made
+    merge_result_id: str | Made
+    result_maker_id: str
+    result_maker: ResultMaker
+
+
+def tile_body(wanted: JsonObject) -> TileBody:
+    """The writable fields of a backed-up tile as a body to complete."""
+    return cast("TileBody", wanted)
+
 
 SOURCES: Final = ("look_id", "query_id", "merge_result_id")
 """Fields that set the source of a tile."""

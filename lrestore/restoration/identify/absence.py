@@ -1,13 +1,21 @@
-"""Targets of references that are not in the destination: the reasons, and the errors for hard references."""
+"""Targets of references that are not in the destination: the reasons, and the errors for hard references.
+
+:class:`LookmlLink` checks one kind of reference: the link from a dashboard, or from one of its tabs, to the LookML
+dashboard from which it is synchronised.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lrestore.errors import DependencyError
+from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.backup import Backup
+from lrestore.restoration.writes import Unmet
 
 
 def is_there(live: Live, target: str, object_id: str) -> bool:
@@ -63,3 +71,31 @@ def lookml_missing(live: Live, name: str, path: str, key: ItemKey, warnings: lis
         key=key,
         hint="deploy the LookML first",
     )
+
+
+_LOOKML_LINK = "lookml_link_id"
+
+
+class LookmlLink:
+    """Checks the link that stands at ``path`` of an item. What was found out is in ``warnings`` and ``unmet``."""
+
+    def __init__(self, live: Live, key: ItemKey, path: str) -> None:
+        self._live = live
+        self._key = key
+        self._path = path
+        self.warnings: list[str] = []
+        self.unmet: list[Unmet] = []
+
+    def keep_if_there(self, wanted: JsonObject, live: Mapping[str, object] | None) -> None:
+        """Take the link out of ``wanted`` where the destination has no such LookML dashboard.
+
+        A link that the live object has already needs no question.
+        """
+        name = wanted.get(_LOOKML_LINK)
+        if not name or str((live or {}).get(_LOOKML_LINK) or "") == str(name):
+            return
+        error = lookml_missing(self._live, str(name), self._path, self._key, self.warnings)
+        if error is not None:
+            del wanted[_LOOKML_LINK]
+            why = f"lookml_dashboard={name} is not in the destination"
+            self.unmet.append(Unmet("its link to LookML", why, self._path, error.hint or ""))

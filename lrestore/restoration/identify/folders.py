@@ -15,7 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.backup import Backup
 
 if TYPE_CHECKING:

@@ -1,15 +1,25 @@
-"""Match the parts of a backed-up object (tiles, filters, layouts) with those of the live one.
+"""Which parts of an object (tiles, filters, layouts, sections) are there, and which backed-up part is which live one.
 
-Three passes, surest first: by id where ids hold, by recorded mapping, by content. What is left over on the live side is
-extra; what is left over on the backup's side is to be created. Nothing is matched twice, nor with a part of another
-kind: Looker does not make a text of a chart.
+Looker shows the parts of a dashboard that is in the trash as deleted, too; out of the trash they are there again. So
+the flags of a trashed dashboard say nothing of its parts, in the backup as in the destination. Every dashboard has one
+active layout: where that is shown as deleted, it is the dashboard that is in the trash.
+
+Parts are matched in three passes, surest first: by id if ids hold, by recorded mapping, by content. What is left over
+on the live side is extra; what is left over on the backup's side is to be created. Nothing is matched twice, nor with a
+part of another kind: Looker does not make a text of a chart.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from lrestore.restoration.identify.proof import proves
+from lrestore.restoration.journal import Records
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.dashboard import Dashboard, DashboardLayout
 
 P = TypeVar("P", bound=Mapping[str, object])
 """One kind of part. Each part has an id."""
@@ -18,6 +28,21 @@ ContentKey = Callable[[P], Hashable]
 
 Keys = Sequence[tuple[ContentKey[P], ContentKey[P]]]
 """(Key of a backed-up part, key of a live part) by content, strictest first; a key of None matches nothing."""
+
+
+def flags_count(dashboard: Dashboard) -> bool:
+    """Whether a part of the dashboard that is shown as deleted has been deleted."""
+    return not dashboard.get("deleted") and flags_of_layouts_count(dashboard.get("dashboard_layouts") or ())
+
+
+def flags_of_layouts_count(layouts: Iterable[DashboardLayout]) -> bool:
+    """The same, told by all layouts of one dashboard."""
+    return not any(layout.get("active") and layout.get("deleted") for layout in layouts)
+
+
+def present(parts: Iterable[P], *, flags: bool) -> list[P]:
+    """The parts of a dashboard that are there. ``flags``: whether its flags count (:func:`flags_count`)."""
+    return [part for part in parts if not (flags and part.get("deleted"))]
 
 
 @dataclass(slots=True)
@@ -90,3 +115,16 @@ def _by_content(
             return
         if index not in matching.live_of and (key := ours(part)) is not None and waiting.get(key):
             take(index, waiting[key].pop(0))
+
+
+def mapped_part(records: Records, kind: str, source_id: str, live: Iterable[Mapping[str, object]]) -> str | None:
+    """The one of ``live``, parts of a live object that is known to be the backed-up one, as which a backed-up part is
+    on record; None where that cannot be proved.
+
+    A record of an older version is no proof: the part is then found by its content.
+    """
+    recorded = records.recorded(kind, source_id)
+    if recorded is None:
+        return None
+    shown = next((part for part in live if str(part["id"]) == recorded.destination_id), None)
+    return recorded.destination_id if shown is not None and proves(kind, recorded, shown) else None

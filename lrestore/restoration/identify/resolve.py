@@ -13,8 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
-from lrestore.ontology.schema import ContentType
+from lrestore.ontology.schema import ContentType, is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.absence import is_there, missing, without_copy
 from lrestore.restoration.identify.claims import is_another_item, other_than_its_name

@@ -9,7 +9,7 @@ from lrestore.content.destinations import addresses
 from lrestore.content.links import rewritten
 from lrestore.content.shapes.boundary import as_user
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.namesakes import Likeness, Telling, Trait
 from lrestore.restoration.identify.queries import fingerprint

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from lrestore.content.canonical import required_texts
 from lrestore.content.diff import differing
-from lrestore.content.embedded_ids import embedded_id, with_embedded_ids
 from lrestore.content.identity import same_origin
 from lrestore.content.payload import create_body, wanted_object, wanted_part
+from lrestore.content.references import embedded_id, with_embedded_ids
 from lrestore.errors import DependencyError, NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
@@ -21,9 +21,9 @@ from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferrals import Deferred
+from lrestore.restoration.identify.absence import LookmlLink
 from lrestore.restoration.identify.recorded_queries import mapped_query
 from lrestore.restoration.identify.resolve import home, presumed, resolve, user_there
-from lrestore.restoration.plan.lookml_links import LookmlLink
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Unmet, Write
 

@@ -14,7 +14,7 @@ from lrestore.content.links import Link, New, at, has_links, hosts, may_hold_lin
 from lrestore.content.palettes import Colours, may_name_colours, recoloured
 from lrestore.content.query_links import may_hold_query_links, query_links
 from lrestore.content.shapes.boundary import as_dashboard
-from lrestore.content.tile_name import tile_name
+from lrestore.content.shapes.tile import tile_name
 from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey

@@ -8,8 +8,7 @@ from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.errors import DependencyError, ItemError
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.presence import flags_of_layouts_count, present
-from lrestore.restoration.identify.recorded_parts import mapped_part
+from lrestore.restoration.identify.parts import flags_of_layouts_count, mapped_part, present
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import DashboardLayout

@@ -14,7 +14,7 @@ from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.destination import Destination

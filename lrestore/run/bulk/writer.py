@@ -30,8 +30,7 @@ from lrestore.report.model import FailedItem
 from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
-from lrestore.run.journal.apply_record import apply_record
-from lrestore.run.journal.records import Finished, FirstPass, Opened, Record
+from lrestore.run.journal.records import Finished, FirstPass, Opened, Record, apply_record
 from lrestore.state.guard import Guard
 from lrestore.state.overflow import fetch
 from lrestore.state.writer import StateWriter

@@ -7,7 +7,7 @@ from itertools import takewhile
 from lrestore.errors import ItemError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in, why_built_in
+from lrestore.ontology.schema import is_built_in, why_built_in
 from lrestore.report.model import Api, Report
 from lrestore.restoration.beside import Beside
 from lrestore.run.compare.results import announced

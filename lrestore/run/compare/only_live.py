@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.report.model import OnlyLive
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves

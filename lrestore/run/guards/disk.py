@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lrestore.errors import StateError
 from lrestore.report.guards import Disk
-from lrestore.text.sizes import size
+from lrestore.text.words import size
 
 _COPIED = 2.5
 """Of a live object a copy is kept, first in a write-ahead log and then in the shard; the object may have grown since it

@@ -9,7 +9,7 @@ from datetime import datetime
 from lrestore.errors import GuardError
 from lrestore.report.guards import Foreseen
 from lrestore.settings import Settings
-from lrestore.text.durations import seconds_of
+from lrestore.text.words import seconds_of
 
 NONE = "none"
 

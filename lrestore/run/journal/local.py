@@ -8,8 +8,8 @@ from pathlib import Path
 
 from lrestore.clock import utc_now
 from lrestore.run.job import Job
-from lrestore.run.journal.apply_record import apply_record
 from lrestore.run.journal.mappings import Mappings
+from lrestore.run.journal.records import apply_record
 from lrestore.run.journal.session import SessionJournal
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal, undo_directory

@@ -1,10 +1,11 @@
-"""The records that a worker sends to the process that writes the state file."""
+"""The records that a worker sends to the process that writes the state file, and how they are written there."""
 
 from __future__ import annotations
 
 import msgspec
 
 from lrestore.messages import UNPROVED, Intent, ItemResult, Mapping, Proof
+from lrestore.state.writer import StateWriter
 
 
 class Opened(msgspec.Struct, frozen=True, tag="opened"):
@@ -48,3 +49,28 @@ class FirstPass(msgspec.Struct, frozen=True, tag="first_pass"):
 
 Record = Opened | Closed | Dropped | Mapped | Finished | FirstPass
 """All records of the writer."""
+
+
+def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[str, ...]:
+    """Write a record, which may arrive twice, into the state file. Returns warnings about mappings.
+
+    Raises StateError when the file cannot be written.
+    """
+    match record:
+        case Opened(intents):
+            for intent in intents:
+                # An intent that is sent again after its item was restored would stay open. Failed items may be retried.
+                if writer.read.outcome(session_id, intent.key) in (None, "failed"):
+                    writer.open_intent(session_id, intent)
+        case Closed(intent, destination_id, proof):
+            return writer.close_intent(writer.open_intent(session_id, intent), destination_id, proof)
+        case Dropped(intent):
+            writer.delete_intent(writer.open_intent(session_id, intent))
+        case Mapped(mapping):
+            return writer.record_mappings(session_id, [mapping])
+        case Finished(result, blob):
+            return writer.record_result(session_id, result, blob)
+        case FirstPass():
+            # Nothing to write: created objects are mapped already, and after a crash the item is compared again.
+            return ()
+    return ()

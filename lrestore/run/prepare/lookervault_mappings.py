@@ -20,7 +20,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Mapping, Recorded
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.ontology.built_in import is_built_in
+from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.claims import claimants
 from lrestore.restoration.identify.proof import mapping_to

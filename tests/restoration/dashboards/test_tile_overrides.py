@@ -9,8 +9,7 @@ import pytest
 from lrestore.content.shapes.boundary import as_tile
 from lrestore.content.shapes.tile import DashboardTile
 from lrestore.json_types import JsonObject
-from lrestore.restoration.dashboards.bodies import tile_body
-from lrestore.restoration.dashboards.tiles import not_overridden, overrides, wanted_result_maker
+from lrestore.restoration.dashboards.tiles import not_overridden, overrides, tile_body, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.config import Overrides
 from tests.restoration.restore_fixture import Stage, writes

@@ -12,7 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.planner import DashboardPlanner
-from lrestore.restoration.identify.presence import flags_count, flags_of_layouts_count, present
+from lrestore.restoration.identify.parts import flags_count, flags_of_layouts_count, present
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import Stage, writes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrestore.ontology import CONTENT_TYPES, is_built_in
-from lrestore.ontology.built_in import why_built_in
+from lrestore.ontology.schema import why_built_in
 
 OWN_OF_LOOKER: list[tuple[str, dict[str, object]]] = [
     ("folder", {"id": "1", "name": "Shared", "is_shared_root": True}),
