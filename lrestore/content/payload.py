@@ -17,8 +17,7 @@ from lrestore.content.canonical import iso
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
 from lrestore.messages import FieldError
-from lrestore.ontology import fields, releases
-from lrestore.ontology.nulls import empty_says_nothing
+from lrestore.ontology import fields, nulls, releases
 from lrestore.ontology.schema import ContentType
 from lrestore.ontology.specification import Specification
 
@@ -63,15 +62,24 @@ class Releases:
 
     def can_write(self, schema: str, name: str) -> bool:
         """Whether the destination takes the field; a destination of which nothing is known is asked."""
-        said = self.specification.takes(schema, name) if self.specification else None
-        if said is not None:
-            return said
-        return self.knows(schema, name) and self._since(releases.WRITABLE_SINCE.get(f"{schema}.{name}"))
+        return self._writes(schema, [name])[name]
+
+    def _writes(self, schema: str, names: Iterable[str]) -> dict[str, bool]:
+        said = self.specification.takes_each(schema, names) if self.specification else dict.fromkeys(names)
+        return {
+            name: (
+                self.knows(schema, name) and self._since(releases.WRITABLE_SINCE.get(f"{schema}.{name}"))
+                if takes is None
+                else takes
+            )
+            for name, takes in said.items()
+        }
 
     def beyond(self, schema: str) -> Mapping[str, str]:
         """The fields that a restore could send elsewhere and the destination does not take, each with the reason."""
         if schema not in self._beyond:
-            refused = (name for name in sorted(fields.writable(schema)) if not self.can_write(schema, name))
+            writes = self._writes(schema, sorted(fields.writable(schema)))
+            refused = (name for name, can in writes.items() if not can)
             self._beyond[schema] = {name: READ_ONLY if self.knows(schema, name) else "" for name in refused}
         return self._beyond[schema]
 
@@ -82,14 +90,20 @@ class Releases:
         """
         if schema not in self._taken:
             names = sorted(fields.writable(schema) - self.beyond(schema).keys())
-            self._taken[schema] = tuple(self._field(schema, name) for name in names)
+            nested, resettable = fields.nested_schemas(schema), nulls.RESETTABLE.get(schema, ())
+            blank = nulls.blank(schema, names)
+            self._taken[schema] = tuple(
+                _Field(
+                    name=name,
+                    resettable=name in resettable,
+                    known=self.backup_knew(schema, name),
+                    blank=name in blank,
+                    below=nested.get(name, ""),
+                    beyond=self.beyond(nested[name]) if name in nested else {},
+                )
+                for name in names
+            )
         return self._taken[schema]
-
-    def _field(self, schema: str, name: str) -> _Field:
-        below = fields.nested(schema, name) or ""
-        beyond = self.beyond(below) if below else {}
-        known, blank = self.backup_knew(schema, name), empty_says_nothing(schema, name)
-        return _Field(name, fields.nullable(schema, name), known, blank, below, beyond)
 
     def offers(self, operation: str) -> bool:
         """Whether the destination has the call, as far as is known."""

@@ -80,10 +80,16 @@ def nullable(schema: str, field: str) -> bool:
 
 
 @cache
+def nested_schemas(schema: str) -> Mapping[str, str]:
+    """The fields that hold an object or a list of objects, each with its schema; no plain values or free-form maps."""
+    hints = typing.get_type_hints(sdk_model(schema))
+    found = {name: next((one for one in _classes(hint) if _attributes(one)), None) for name, hint in hints.items()}
+    return {name: below.__name__ for name, below in found.items() if below is not None}
+
+
 def nested(schema: str, field: str) -> str | None:
-    """The schema of a field that holds an object or a list of objects; None for a plain value or a free-form map."""
-    hint = typing.get_type_hints(sdk_model(schema)).get(field)
-    return next((found.__name__ for found in _classes(hint) if _attributes(found)), None)
+    """The schema of one field; None for a plain value or a free-form map."""
+    return nested_schemas(schema).get(field)
 
 
 def _classes(hint: object) -> list[type]:

@@ -6,7 +6,7 @@ at it. Backups leave out fields that are null, and so the ones that they never k
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _RESETTABLE: Mapping[str, str] = {
     "Dashboard": """
@@ -132,3 +132,8 @@ def empty_says_nothing(schema: str, field: str) -> bool:
     identifies, or a time.
     """
     return field.endswith("_id") or field in _EMPTY.get(schema, ())
+
+
+def blank(schema: str, names: Iterable[str]) -> frozenset[str]:
+    """The fields among ``names`` in which "" says nothing."""
+    return frozenset(name for name in names if empty_says_nothing(schema, name))

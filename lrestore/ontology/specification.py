@@ -11,7 +11,7 @@ the SDK's models and the table of releases; calls count as missing only if it na
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -56,6 +56,10 @@ class Specification(msgspec.Struct, frozen=True, kw_only=True):
         if shown[name]:
             return True if self.marks else None
         return name in TAKEN_ALL_THE_SAME.get(schema, ())
+
+    def takes_each(self, schema: str, names: Iterable[str]) -> dict[str, bool | None]:
+        """The same for several fields."""
+        return {name: self.takes(schema, name) for name in names}
 
 
 def reduced(document: object) -> Specification:

@@ -47,7 +47,7 @@ from lrestore.state.records import (
     RestorationSession,
     Route,
 )
-from lrestore.text.storable import storable
+from lrestore.text.storable import storable_values
 from lrestore.vault.sqlite_uri import sqlite_uri
 from lrestore.version import __version__
 
@@ -181,7 +181,7 @@ class StateReader:
 
     def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
         """The recorded mapping of a backed-up object, or None."""
-        values = {**_route(route), "content_type": content_type, "source_id": storable(source_id)}
+        values = {**_route(route), "content_type": content_type, "source_id": source_id}
         row = self._row("select_mapping", values)
         return None if row is None else _recorded(row)
 
@@ -213,13 +213,13 @@ class StateReader:
 
     def outcome(self, session_id: str, key: ItemKey) -> Outcome | None:
         """The recorded outcome of one item in a session, or None."""
-        values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}
+        values = {"session_id": session_id, "content_type": key.type, "source_id": key.id}
         row = self._row("select_outcome", values)
         return None if row is None else row["outcome"]
 
     def begun(self, session_id: str, key: ItemKey) -> bool:
         """Whether the session has begun to create the item itself (not a part of it) and was not refused."""
-        values = {"session_id": session_id, "content_type": key.type, "source_id": storable(key.id)}
+        values = {"session_id": session_id, "content_type": key.type, "source_id": key.id}
         return self._row("select_begun", values) is not None
 
     def open_intents(self, session_id: str | None = None) -> list[OpenIntent]:
@@ -233,7 +233,7 @@ class StateReader:
     def last_open_try(self, route: Route, intent: Intent) -> str | None:
         """When the last open create of an item, or of a part of it, was recorded; None without one."""
         mapped_type, mapped_id = intent.mapped_by
-        values = {**_of_item(route, intent.key), "mapped_type": mapped_type, "mapped_id": storable(mapped_id)}
+        values = {**_of_item(route, intent.key), "mapped_type": mapped_type, "mapped_id": mapped_id}
         row = self._row("select_open_tries", values)
         return None if row is None else row["opened_at"]
 
@@ -279,18 +279,18 @@ class StateReader:
 
     def _rows(self, query: str, values: Mapping[str, object]) -> Iterator[sqlite3.Row]:
         with state_errors(self._path):
-            yield from self._connection.execute(QUERIES[query], values)
+            yield from self._connection.execute(QUERIES[query], storable_values(values))
 
     def _row(self, query: str, values: Mapping[str, object]) -> sqlite3.Row | None:
         return next(self._rows(query, values), None)
 
 
 def _route(route: Route) -> dict[str, str]:
-    return {name: storable(getattr(route, name)) for name in Route.__struct_fields__}
+    return {name: getattr(route, name) for name in Route.__struct_fields__}
 
 
 def _of_item(route: Route, key: ItemKey) -> dict[str, str]:
-    return {**_route(route), "content_type": key.type, "source_id": storable(key.id)}
+    return {**_route(route), "content_type": key.type, "source_id": key.id}
 
 
 def _recorded(row: sqlite3.Row) -> Recorded:

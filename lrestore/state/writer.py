@@ -25,7 +25,7 @@ from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.queries import QUERIES
 from lrestore.state.read import ResultDetail, StateReader
 from lrestore.state.records import UNDO, Pace, RestorationSession, SessionStatus
-from lrestore.text.storable import storable, to_json
+from lrestore.text.storable import storable_values, to_json
 from lrestore.version import __version__
 
 Clock = Callable[[], datetime]
@@ -100,7 +100,7 @@ class StateWriter:
     def begin_session(self, session: RestorationSession) -> None:
         """Record the begin of a run, with the number of selected items. StateError if the id exists already."""
         values = {
-            **{name: storable(getattr(session, name)) for name in _SESSION_TEXTS},
+            **{name: getattr(session, name) for name in _SESSION_TEXTS},
             "started_at": session.started_at or self._stamp(),
             "source_paths": to_json(session.source_paths),
             "selection": to_json(session.selection),
@@ -187,12 +187,12 @@ class StateWriter:
         values = {
             "session_id": session_id,
             "content_type": intent.key.type,
-            "source_id": storable(intent.key.id),
-            "part": storable(intent.part),
-            "natural_key": storable(intent.natural_key),
+            "source_id": intent.key.id,
+            "part": intent.part,
+            "natural_key": intent.natural_key,
             "parent_id": intent.parent_id,
             "mapped_type": mapped_type,
-            "mapped_id": storable(mapped_id),
+            "mapped_id": mapped_id,
             "opened_at": intent.opened_at,
         }
         self._route(session_id)
@@ -227,7 +227,7 @@ class StateWriter:
     def add_to_dead_letter(self, session_id: str, key: ItemKey, text: str) -> None:
         """Add a text to the dead letter of an item, once."""
         with self.transaction():
-            values = {"session_id": session_id, **_key_values(key), "text": storable(f"; {text}")}
+            values = {"session_id": session_id, **_key_values(key), "text": f"; {text}"}
             self._execute("extend_dead_letter", values)
 
     def record_pace(self, session_id: str, pace: Pace) -> None:
@@ -253,10 +253,10 @@ class StateWriter:
         values = {
             **route,
             "content_type": mapping.type,
-            "source_id": storable(mapping.source_id),
+            "source_id": mapping.source_id,
             "destination_id": mapping.destination_id,
-            "destination_created_at": storable(mapping.proof.created_at),
-            "natural_key": storable(mapping.proof.key),
+            "destination_created_at": mapping.proof.created_at,
+            "natural_key": mapping.proof.key,
         }
         now = self._stamp()
         self._execute("upsert_mapping", {**values, "session_id": session_id, "created_at": now})
@@ -336,7 +336,7 @@ class StateWriter:
 
     def _execute(self, query: str, values: Values[str, object]) -> sqlite3.Cursor:
         with state_errors(self._path):
-            return self._connection.execute(QUERIES[query], values)
+            return self._connection.execute(QUERIES[query], storable_values(values))
 
     def _run(self, statement: str) -> None:
         with state_errors(self._path):
@@ -369,7 +369,7 @@ def _counts(totals: Totals) -> dict[str, int]:
 
 
 def _key_values(key: ItemKey) -> dict[str, str]:
-    return {"content_type": key.type, "source_id": storable(key.id)}
+    return {"content_type": key.type, "source_id": key.id}
 
 
 def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
@@ -378,10 +378,10 @@ def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
     )
     return {
         **_key_values(result.key),
-        "name": storable(result.name),
+        "name": result.name,
         "outcome": result.outcome,
         "destination_id": result.destination_id,
-        "reason": storable(result.reason),
+        "reason": result.reason,
         "detail": None if detail == ResultDetail() else to_json(detail),
         "recorded_at": now,
     }
@@ -390,20 +390,20 @@ def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
 def _dead_letter_values(letter: DeadLetter) -> dict[str, object]:
     request = letter.request or Request()
     return {
-        "name": storable(letter.name),
+        "name": letter.name,
         "error_type": letter.error_type,
-        "message": storable(letter.message),
-        "stack_trace": storable(letter.stack_trace),
+        "message": letter.message,
+        "stack_trace": letter.stack_trace,
         "failed_at": letter.failed_at,
         "retry_count": letter.retries,
         "status": letter.status,
         "errors": to_json(letter.errors),
-        "path": storable(letter.path),
+        "path": letter.path,
         "operation": request.operation,
         "method": request.method,
-        "request_path": storable(request.path),
-        "request_body": storable(request.body),
-        "answer": storable(letter.answer),
+        "request_path": request.path,
+        "request_body": request.body,
+        "answer": letter.answer,
     }
 
 

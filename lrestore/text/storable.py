@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 _encoder = msgspec.json.Encoder(enc_hook=str)
@@ -9,7 +11,12 @@ _encoder = msgspec.json.Encoder(enc_hook=str)
 
 def storable(text: str) -> str:
     """``text`` with lone surrogates (halves of a character, seen in broken text) replaced: SQLite refuses them."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+
+
+def storable_values(values: Mapping[str, object]) -> dict[str, object]:
+    """The values of a statement's parameters; texts are made storable."""
+    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
 
 
 def to_json(value: object) -> str:

@@ -46,6 +46,7 @@ class TilePlanner:
         self._context = context
         self._key = key
         self._plan = plan
+        self._same_instance = context.backup.same_instance
         # The links in what tiles show have been rewritten with those in their texts; in what they only name, not yet.
         self._shown = QueryMaker(context, plan.writes, as_it_is)
         self._named = QueryMaker(context, plan.writes, rewrite)
@@ -58,26 +59,25 @@ class TilePlanner:
         it. Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
         """
         wanted = wanted_tile(tile, self._context.destination.releases)
-        source = self._source(tile, live, path)
+        of_words = kind_of_tile(tile) in OF_WORDS
+        source: TileBody | None = {} if of_words else self._source(tile, live, path)
         if source is None:
             return None
         wanted.update(source)
         self._tab_and_filter(tile, wanted)
-        if kind_of_tile(tile) in OF_WORDS:
+        if of_words:
             return wanted
         unchanged = live is not None and all(str(value) == _shown_id(live, name) for name, value in source.items())
         if unchanged and source.get("query_id") is not None and not (live or {}).get("query_id"):
             del wanted["query_id"]
         maker = wanted_result_maker(tile, live, same_source=unchanged)
-        if maker and not self._context.backup.same_instance:
+        if maker and not self._same_instance:
             maker.pop("sql_query_id", None)
         if maker and (live is not None or says_something(maker)):
             wanted["result_maker"] = maker
         return wanted
 
     def _source(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
-        if kind_of_tile(tile) in OF_WORDS:
-            return {}
         if tile.get("look_id"):
             look_id = self._look(tile, live, path)
             return None if look_id is None else {"look_id": look_id}
@@ -129,12 +129,12 @@ class TilePlanner:
         recorded = self._context.records.recorded("look", source_id)
         if recorded is not None and recorded.destination_id == str(shown.get("id")):
             return proves("look", recorded, shown) is True
-        return recorded is None and self._context.backup.same_instance and str(shown.get("id")) == source_id
+        return recorded is None and self._same_instance and str(shown.get("id")) == source_id
 
     def _query(self, tile: DashboardTile, query_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
         """In the same instance the id; in another one the live tile's query if it is equal, else a query to create."""
         shown = query_of(tile)
-        if self._context.backup.same_instance:
+        if self._same_instance:
             if query_id_of(live or {}) != query_id:
                 check_query(self._context, query_id, shown, f"{path}.query.view")
             return query_id
@@ -146,7 +146,7 @@ class TilePlanner:
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
     def _merge(self, tile: DashboardTile, merge_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
-        if self._context.backup.same_instance:
+        if self._same_instance:
             return merge_id
         shown = self._shown_merge(tile, merge_id, live or {})
         found = shown or self._named.merge(merge_id, f"{path}.merge_result_id")
@@ -174,7 +174,7 @@ class TilePlanner:
         """
         if ((live or {}).get("result_maker") or {}).get("sql_query_id") is not None:
             return {}
-        if self._context.backup.same_instance:
+        if self._same_instance:
             maker_id = tile.get("result_maker_id")
             return {} if maker_id is None or live is not None else {"result_maker_id": str(maker_id)}
         hint = (

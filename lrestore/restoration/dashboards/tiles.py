@@ -148,7 +148,7 @@ def _base(tile: DashboardTile) -> Query | None:
 
 
 def _alike(ours: object, theirs: object) -> bool:
-    return same(ours, theirs) or (_says_nothing(ours) and _says_nothing(theirs))
+    return (_says_nothing(ours) and _says_nothing(theirs)) or same(ours, theirs)
 
 
 def _says_nothing(value: object) -> bool:

@@ -65,56 +65,42 @@ def match_parts(
     """Pair up parts. ``kind``: what must be equal in any case, asked of parts of both sides."""
     matching: Matching[P] = Matching()
     free = {str(part["id"]): part for part in live}
-
-    def alike(index: int, live_id: str) -> bool:
-        return kind is None or kind(backed_up[index]) == kind(free[live_id])
+    kinds = list(map(kind or _any_kind, backed_up))
+    live_kinds = {live_id: (kind or _any_kind)(part) for live_id, part in free.items()}
 
     def take(index: int, live_id: str | None) -> None:
-        if live_id in free and index not in matching.live_of and alike(index, live_id):
+        if live_id in free and kinds[index] == live_kinds[live_id]:
             matching.live_of[index] = free.pop(live_id)
 
+    def left() -> list[tuple[int, P]]:
+        return [(index, part) for index, part in enumerate(backed_up) if index not in matching.live_of]
+
     if ids_hold:
-        for index, part in enumerate(backed_up):
+        for index, part in left():
             take(index, str(part.get("id")))
-    for index, part in enumerate(backed_up):
-        if index not in matching.live_of:
-            take(index, mapped(str(part.get("id"))))
+    for index, part in left():
+        take(index, mapped(str(part.get("id"))))
     for ours, theirs in keys:
-        _by_content(backed_up, free, take, matching, _within(kind, ours, theirs))
+        unmatched = left() if free else []
+        waiting = _grouped((live_kinds[live_id], theirs(part), live_id) for live_id, part in free.items() if unmatched)
+        for index, part in unmatched:
+            key = ours(part)
+            if key is not None and waiting.get((kinds[index], key)):
+                take(index, waiting[kinds[index], key].pop(0))
     matching.extra = list(free.values())
     return matching
 
 
-def _within(
-    kind: ContentKey[P] | None, ours: ContentKey[P], theirs: ContentKey[P]
-) -> tuple[ContentKey[P], ContentKey[P]]:
-    """The two keys, each with the kind of the part."""
-    if kind is None:
-        return ours, theirs
-    sort: ContentKey[P] = kind
-
-    def of(key: ContentKey[P]) -> ContentKey[P]:
-        return lambda part: None if (found := key(part)) is None else (sort(part), found)
-
-    return of(ours), of(theirs)
+def _any_kind(part: Mapping[str, object]) -> None:
+    """The kind of parts that have no kinds."""
 
 
-def _by_content(
-    backed_up: Sequence[P],
-    free: dict[str, P],
-    take: Callable[[int, str | None], None],
-    matching: Matching[P],
-    keys: tuple[ContentKey[P], ContentKey[P]],
-) -> None:
-    ours, theirs = keys
-    waiting: dict[Hashable, list[str]] = {}
-    for live_id, part in free.items():
-        waiting.setdefault(theirs(part), []).append(live_id)
-    for index, part in enumerate(backed_up):
-        if not waiting:
-            return
-        if index not in matching.live_of and (key := ours(part)) is not None and waiting.get(key):
-            take(index, waiting[key].pop(0))
+def _grouped(parts: Iterable[tuple[Hashable, Hashable, str]]) -> dict[tuple[Hashable, Hashable], list[str]]:
+    """The ids of live parts by their kind and key."""
+    found: dict[tuple[Hashable, Hashable], list[str]] = {}
+    for kind, key, live_id in parts:
+        found.setdefault((kind, key), []).append(live_id)
+    return found
 
 
 def mapped_part(records: Records, kind: str, source_id: str, live: Iterable[Mapping[str, object]]) -> str | None:

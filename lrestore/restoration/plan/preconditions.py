@@ -35,14 +35,15 @@ def stale_explores(
     which Looker never deletes. Parts that cannot be created without them are left out of the plan already; ``told`` are
     their paths.
     """
-    places: dict[str, list[str]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
     for use in dict.fromkeys(explore_uses(key.type, raw)):
-        if not _said(use.path, told) and not live.explore_exists(use.model, use.explore):
-            places.setdefault(explore_name(use.model, use.explore), []).append(use.path)
+        if not _said(use.path, told):
+            places.setdefault((use.model, use.explore), []).append(use.path)
     absent = [
-        f"{named} is not in the destination: what uses it shows an error until the LookML is deployed "
+        f"{explore_name(*explore)} is not in the destination: what uses it shows an error until the LookML is deployed "
         f"({', '.join(paths)})"
-        for named, paths in places.items()
+        for explore, paths in places.items()
+        if not live.explore_exists(*explore)
     ]
     return absent or _absent_fields(live, judgement, key, raw)
 
