@@ -87,7 +87,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"session"}),
     ),
     "looker.http": (
-        frozenset({"arrival", "calls", "endpoint", "before_send", "shape"}),
+        frozenset({"calls", "endpoint", "before_send", "shape"}),
         frozenset({"answers"}),
         frozenset({"errors", "proxies"}),
         frozenset({"connections"}),

@@ -12,7 +12,7 @@ from lrestore.report.model import Item
 from lrestore.run.undo.changes import changes_of
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
-from lrestore.state.undo import undo_directory
+from lrestore.state.undo_folder import undo_directory
 from lrestore.text.storable import to_json
 
 _COLUMNS = ("spec", "name", "outcome", "path", "old", "new")

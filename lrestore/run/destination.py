@@ -47,7 +47,7 @@ from lrestore.run.prepare.source_instance import (
 )
 from lrestore.run.saved_plan.permit import permit_of
 from lrestore.run.undo.copied_groups import CopiedGroups
-from lrestore.state.undo import undo_directory
+from lrestore.state.undo_folder import undo_directory
 
 _MORE = "allow more calls: counting starts with the login"
 

@@ -21,7 +21,7 @@ from lrestore.run.prepare.api_specification import Known
 from lrestore.run.saved_plan.file import keep_copy
 from lrestore.settings import Settings
 from lrestore.state.records import COPY, UNDO, Pace, RestorationSession, SessionStatus
-from lrestore.state.undo import clear_all_but_copies, prune, undo_directory
+from lrestore.state.undo_folder import clear_all_but_copies, prune, undo_directory
 from lrestore.state.writer import StateWriter
 from lrestore.version import __version__
 

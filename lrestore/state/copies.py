@@ -15,7 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Touch
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.state.connection import damaged_content, state_errors
-from lrestore.state.undo import UndoEntry, touch_of
+from lrestore.state.undo_log import UndoEntry, touch_of
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 _LEFT = "SELECT owner_type, owner_id, type, id, operation, fields FROM undo_left ORDER BY seq"

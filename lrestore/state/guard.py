@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lrestore.errors import StateLostError
-from lrestore.state.undo import undo_directory
+from lrestore.state.undo_folder import undo_directory
 
 
 class _Facts(NamedTuple):

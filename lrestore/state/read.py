@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import typing
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import closing
@@ -17,20 +16,12 @@ import msgspec
 
 from lrestore.clock import stamp
 from lrestore.errors import StateError, UsageError
-from lrestore.json_types import JsonObject
 from lrestore.messages import (
-    Change,
-    DeadLetter,
-    Deletion,
-    FieldError,
     Intent,
     ItemKey,
     ItemResult,
-    LiveFacts,
     Outcome,
-    Proof,
     Recorded,
-    Request,
     Totals,
 )
 from lrestore.ontology.specification import Specification
@@ -47,23 +38,23 @@ from lrestore.state.records import (
     RestorationSession,
     Route,
 )
+from lrestore.state.rows import (
+    dead_letter_item_of,
+    intent_of,
+    item_values,
+    open_intent_of,
+    pace_of,
+    recorded_of,
+    result_of,
+    route_values,
+    session_of,
+    totals_of,
+)
 from lrestore.text.storable import storable_values
 from lrestore.vault.sqlite_uri import sqlite_uri
 from lrestore.version import __version__
 
 LAST = "last"
-_COUNTS: tuple[Outcome, ...] = typing.get_args(Outcome)
-
-
-class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The parts of a result that other tools do not query: one JSON column."""
-
-    changes: tuple[Change, ...] = ()
-    deletions: tuple[Deletion, ...] = ()
-    warnings: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    enabled: bool = False
-    live: LiveFacts | None = None
 
 
 class StateReader:
@@ -134,12 +125,12 @@ class StateReader:
     def last_pace(self, destination: str) -> Pace | None:
         """How fast the destination answered the last session that made calls; None if there was none."""
         row = self._row("select_last_pace", {"destination": destination})
-        return None if row is None else _pace(row)
+        return None if row is None else pace_of(row)
 
     def recent_pace(self, destination: str, since: datetime) -> Pace | None:
         """The same of the last session that ended at ``since`` or later and needed a limit; None if there was none."""
         row = self._row("select_recent_pace", {"destination": destination, "since": stamp(since)})
-        return None if row is None else _pace(row)
+        return None if row is None else pace_of(row)
 
     def unfinished_ids(self) -> frozenset[str]:
         """Sessions whose undo copies must be kept, however old."""
@@ -147,11 +138,11 @@ class StateReader:
 
     def checkpoints(self, session_id: str) -> list[RestorationCheckpoint]:
         rows = self._rows("select_checkpoints", {"session_id": session_id})
-        return [RestorationCheckpoint(row["session_id"], row["seq"], row["created_at"], _totals(row)) for row in rows]
+        return [RestorationCheckpoint(row["session_id"], row["seq"], row["created_at"], totals_of(row)) for row in rows]
 
     def results(self, session_id: str) -> Iterator[ItemResult]:
         """Results with their dead letters, without mappings (see :meth:`mappings`)."""
-        return (_result(row) for row in self._rows("select_results", {"session_id": session_id}))
+        return (result_of(row) for row in self._rows("select_results", {"session_id": session_id}))
 
     def outcomes(self, session_id: str) -> dict[ItemKey, Outcome]:
         """The outcomes by item; ``--resume`` skips these items."""
@@ -167,11 +158,11 @@ class StateReader:
 
     def dead_letters(self, session_id: str | None = None) -> Iterator[DeadLetterItem]:
         """The dead letters of one session or of all; resolved ones name the session that resolved them."""
-        return map(_dead_letter_item, self._rows("select_dead_letters", {"session_id": session_id}))
+        return map(dead_letter_item_of, self._rows("select_dead_letters", {"session_id": session_id}))
 
     def open_dead_letters(self) -> Iterator[DeadLetterItem]:
         """The newest open dead letter of each item that is not restored yet, of any session."""
-        return map(_dead_letter_item, self._rows("select_open_dead_letters", {}))
+        return map(dead_letter_item_of, self._rows("select_open_dead_letters", {}))
 
     def dead_letter_content(self, session_id: str, key: ItemKey) -> bytes | None:
         """The item's content when it failed; None if it had none."""
@@ -181,19 +172,19 @@ class StateReader:
 
     def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
         """The recorded mapping of a backed-up object, or None."""
-        values = {**_route(route), "content_type": content_type, "source_id": source_id}
+        values = {**route_values(route), "content_type": content_type, "source_id": source_id}
         row = self._row("select_mapping", values)
-        return None if row is None else _recorded(row)
+        return None if row is None else recorded_of(row)
 
     def recorded_as(self, route: Route, content_type: str, destination_id: str) -> dict[str, Recorded]:
         """The backed-up objects that are mapped to this live object, by source id: normally one."""
-        values = {**_route(route), "content_type": content_type, "destination_id": destination_id}
-        return {row["source_id"]: _recorded(row) for row in self._rows("select_mapped_sources", values)}
+        values = {**route_values(route), "content_type": content_type, "destination_id": destination_id}
+        return {row["source_id"]: recorded_of(row) for row in self._rows("select_mapped_sources", values)}
 
     def recorded_copies(self, route: Route, content_type: str, destination_id: str) -> list[Recorded]:
         """The mappings by which this live object is a copy that a session has made beside an original."""
-        values = {**_route(route), "content_type": content_type, "destination_id": destination_id}
-        return [_recorded(row) for row in self._rows("select_recorded_copies", values)]
+        values = {**route_values(route), "content_type": content_type, "destination_id": destination_id}
+        return [recorded_of(row) for row in self._rows("select_recorded_copies", values)]
 
     def mappings(self, content_type: str | None = None) -> Iterator[IDMapping]:
         """All mappings, or those of one type."""
@@ -208,7 +199,7 @@ class StateReader:
 
     def with_counterpart(self, route: Route) -> frozenset[ItemKey]:
         """The backed-up items that have a recorded counterpart in the destination."""
-        rows = self._rows("select_with_counterpart", _route(route))
+        rows = self._rows("select_with_counterpart", route_values(route))
         return frozenset(ItemKey(row["content_type"], row["source_id"]) for row in rows)
 
     def outcome(self, session_id: str, key: ItemKey) -> Outcome | None:
@@ -224,31 +215,31 @@ class StateReader:
 
     def open_intents(self, session_id: str | None = None) -> list[OpenIntent]:
         """Open creates, oldest first: of one session or of all."""
-        return [_open_intent(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
+        return [open_intent_of(row) for row in self._rows("select_open_intents", {"session_id": session_id})]
 
     def open_intents_of_route(self, route: Route) -> list[OpenIntent]:
         """Open creates of all sessions between these two instances, oldest first."""
-        return [_open_intent(row) for row in self._rows("select_open_intents_of_route", _route(route))]
+        return [open_intent_of(row) for row in self._rows("select_open_intents_of_route", route_values(route))]
 
     def last_open_try(self, route: Route, intent: Intent) -> str | None:
         """When the last open create of an item, or of a part of it, was recorded; None without one."""
         mapped_type, mapped_id = intent.mapped_by
-        values = {**_of_item(route, intent.key), "mapped_type": mapped_type, "mapped_id": mapped_id}
+        values = {**item_values(route, intent.key), "mapped_type": mapped_type, "mapped_id": mapped_id}
         row = self._row("select_open_tries", values)
         return None if row is None else row["opened_at"]
 
     def repeated_intents(self, session_id: str) -> list[RepeatedIntent]:
         """The objects for which a session sent a create while an earlier create was open."""
         rows = self._rows("select_repeated_intents", {"session_id": session_id})
-        return [RepeatedIntent(_intent(row), row["destination_id"], row["first"], row["last"]) for row in rows]
+        return [RepeatedIntent(intent_of(row), row["destination_id"], row["first"], row["last"]) for row in rows]
 
     def in_doubt(self, route: Route, key: ItemKey, *, parts: bool) -> bool:
         """Whether the item, or (``parts``) one of its parts, has an open create."""
-        return self._row("select_in_doubt", {**_of_item(route, key), "parts": parts}) is not None
+        return self._row("select_in_doubt", {**item_values(route, key), "parts": parts}) is not None
 
     def open_parts(self, route: Route, key: ItemKey) -> frozenset[tuple[str, str]]:
         """Type and source id of the parts of an item that have an open create."""
-        rows = self._rows("select_open_parts", _of_item(route, key))
+        rows = self._rows("select_open_parts", item_values(route, key))
         return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)
 
     def made(self, session_id: str) -> list[Made]:
@@ -270,7 +261,7 @@ class StateReader:
 
     def _session(self, row: sqlite3.Row) -> RestorationSession:
         """The session of a row. For a running or killed session the totals are counted from the results."""
-        session = _session(row)
+        session = session_of(row)
         if session.status != "running":
             return session
         counts = Counter(self.outcomes(session.id).values())
@@ -285,92 +276,6 @@ class StateReader:
         return next(self._rows(query, values), None)
 
 
-def _route(route: Route) -> dict[str, str]:
-    return {name: getattr(route, name) for name in Route.__struct_fields__}
-
-
-def _of_item(route: Route, key: ItemKey) -> dict[str, str]:
-    return {**_route(route), "content_type": key.type, "source_id": key.id}
-
-
-def _recorded(row: sqlite3.Row) -> Recorded:
-    proof = Proof(row["destination_created_at"], row["natural_key"])
-    return Recorded(row["destination_id"], proof, row["created_at"])
-
-
 def _expect_sound(found: str, path: Path) -> None:
     if found != "ok":
         raise StateError(f"the copy of state file {path} is damaged: {found}")
-
-
-def _totals(row: sqlite3.Row) -> Totals:
-    counts: dict[Outcome, int] = {name: row[name] for name in _COUNTS}
-    return Totals.of(counts, max(0, row["selected"] - sum(counts.values())))
-
-
-def _session(row: sqlite3.Row) -> RestorationSession:
-    values: JsonObject = dict(row)
-    for name in ("selected", *_COUNTS):
-        del values[name]
-    values["source_paths"] = msgspec.json.decode(row["source_paths"], type=tuple[str, ...])
-    for name in ("selection", "settings"):
-        values[name] = msgspec.json.decode(row[name], type=dict[str, object])
-    for name in ("ended_at", "parent_id", "discarded_at"):
-        values[name] = row[name] or ""
-    return RestorationSession(**values, totals=_totals(row))
-
-
-def _pace(row: sqlite3.Row) -> Pace:
-    values: JsonObject = dict(row)
-    latencies = msgspec.json.decode(values.pop("latencies"), type=dict[str, float])
-    return Pace(**values, latencies_ms=latencies)
-
-
-def _result(row: sqlite3.Row) -> ItemResult:
-    detail = ResultDetail() if row["detail"] is None else msgspec.json.decode(row["detail"], type=ResultDetail)
-    return ItemResult(
-        key=ItemKey(row["type"], row["id"]),
-        name=row["name"],
-        outcome=row["outcome"],
-        destination_id=row["destination_id"],
-        reason=row["reason"],
-        changes=detail.changes,
-        deletions=detail.deletions,
-        warnings=detail.warnings,
-        left_out=detail.left_out,
-        enabled=detail.enabled,
-        live=detail.live,
-        dead_letter=None if row["error_type"] is None else _dead_letter(row),
-    )
-
-
-def _dead_letter_item(row: sqlite3.Row) -> DeadLetterItem:
-    return DeadLetterItem(row["session_id"], _dead_letter(row), row["content_bytes"], row["resolved_by"] or "")
-
-
-def _dead_letter(row: sqlite3.Row) -> DeadLetter:
-    request = Request(row["operation"], row["method"], row["request_path"], row["request_body"])
-    return DeadLetter(
-        type=row["type"],
-        id=row["id"],
-        name=row["name"],
-        error_type=row["error_type"],
-        message=row["message"],
-        failed_at=row["failed_at"],
-        status=row["status"],
-        errors=msgspec.json.decode(row["errors"], type=tuple[FieldError, ...]),
-        retries=row["retry_count"],
-        path=row["path"],
-        stack_trace=row["stack_trace"],
-        request=None if request == Request() else request,
-        answer=row["answer"],
-    )
-
-
-def _open_intent(row: sqlite3.Row) -> OpenIntent:
-    return OpenIntent(row["id"], row["session_id"], _intent(row), row["opened_at"])
-
-
-def _intent(row: sqlite3.Row) -> Intent:
-    key = ItemKey(row["content_type"], row["source_id"])
-    return Intent(key=key, part=row["part"], natural_key=row["natural_key"], parent_id=row["parent_id"])

@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 
 from lrestore.messages import ItemKey, Touch, UndoAction
 from lrestore.state.connection import state_errors
-from lrestore.state.undo import touch_of
+from lrestore.state.undo_log import touch_of
 from lrestore.vault.sqlite_uri import sqlite_uri
 
 TABLES = (

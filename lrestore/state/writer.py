@@ -7,51 +7,40 @@ results share one commit. All methods are idempotent: recording the same message
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Values
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from lrestore.clock import stamp, utc_now
-from lrestore.errors import StateError, StateLostError
-from lrestore.messages import UNPROVED, DeadLetter, Intent, ItemKey, ItemResult, Mapping, Proof, Request, Totals
+from lrestore.errors import StateError
+from lrestore.messages import UNPROVED, Intent, ItemKey, ItemResult, Mapping, Proof, Totals
 from lrestore.ontology.specification import Specification
-from lrestore.state.connection import Connect, open_writable, state_errors
+from lrestore.state.connection import Connect, open_writable
 from lrestore.state.migrations import CURRENT, Schema
-from lrestore.state.queries import QUERIES
-from lrestore.state.read import ResultDetail, StateReader
+from lrestore.state.read import StateReader
 from lrestore.state.records import UNDO, Pace, RestorationSession, SessionStatus
-from lrestore.text.storable import storable_values, to_json
+from lrestore.state.rows import count_values, dead_letter_values, key_values, result_values
+from lrestore.state.transactions import Transactions
+from lrestore.text.storable import to_json
 from lrestore.version import __version__
 
 Clock = Callable[[], datetime]
 
-_CHECKPOINT_EVERY = 100
-"""Number of commits between two WAL checkpoints."""
 
-
-class StateWriter:
+class StateWriter(Transactions):
     """Writes the state file. Threads may share it; processes may not (``lock.RunLock`` prevents a second one).
 
     ``read`` reads over the same connection, including uncommitted changes. Every method may raise StateError.
     """
 
     def __init__(self, connection: sqlite3.Connection, path: Path, now: Clock) -> None:
-        self._connection = connection
-        self._path = path
+        super().__init__(connection, path)
         self._now = now
-        self._lock = threading.RLock()
-        self._depth = 0
         self._routes: dict[str, dict[str, str]] = {}
         self._undoing: set[str] = set()
-        with state_errors(path):
-            connection.execute("PRAGMA wal_autocheckpoint = 0")
-        self._seen = self._content()
-        self._commits = 0
         self.read = StateReader(connection, path)
 
     @classmethod
@@ -73,29 +62,6 @@ class StateWriter:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-    def close(self) -> None:
-        with self._lock, state_errors(self._path):
-            self._connection.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """A transaction. Inside another one it is a savepoint: an error rolls back only this part."""
-        with self._lock:
-            level = self._depth
-            self._run("BEGIN IMMEDIATE" if level == 0 else f"SAVEPOINT level_{level}")
-            self._depth += 1
-            try:
-                yield
-                if level == 0:
-                    self._commit()
-                else:
-                    self._run(f"RELEASE level_{level}")
-            except BaseException as error:
-                self._take_back(level, error)
-                raise
-            finally:
-                self._depth -= 1
 
     def begin_session(self, session: RestorationSession) -> None:
         """Record the begin of a run, with the number of selected items. StateError if the id exists already."""
@@ -124,9 +90,9 @@ class StateWriter:
         """
         self._route(session_id)
         now = self._stamp()
-        values = {"session_id": session_id, "status": status, "ended_at": now, **_counts(totals)}
+        values = {"session_id": session_id, "status": status, "ended_at": now, **count_values(totals)}
         with self.transaction():
-            self._execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **_counts(totals)})
+            self._execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **count_values(totals)})
             self._execute("end_session", values)
 
     def discard_session(self, session_id: str) -> None:
@@ -139,7 +105,7 @@ class StateWriter:
         """Record the totals so far, for information. ``--resume`` uses the results, not the checkpoints."""
         self._route(session_id)
         with self.transaction():
-            values = {"session_id": session_id, "created_at": self._stamp(), **_counts(totals)}
+            values = {"session_id": session_id, "created_at": self._stamp(), **count_values(totals)}
             self._execute("insert_checkpoint", values)
 
     def record_result(self, session_id: str, result: ItemResult, blob: bytes | None = None) -> tuple[str, ...]:
@@ -152,11 +118,11 @@ class StateWriter:
             raise ValueError(f"{result.key}: a dead letter belongs to outcome failed and to no other")
         route = self._route(session_id)
         with self.transaction():
-            self._execute("upsert_result", {"session_id": session_id, **_result_values(result, self._stamp())})
+            self._execute("upsert_result", {"session_id": session_id, **result_values(result, self._stamp())})
             warnings = self.record_mappings(session_id, _mappings_of(result))
             if result.outcome != "failed" or result.incomplete:
                 # The item is restored, so its open creates of any session have been looked for and can be dropped.
-                values = {**route, **_key_values(result.key), "closed_at": self._stamp()}
+                values = {**route, **key_values(result.key), "closed_at": self._stamp()}
                 self._execute("drop_intents_of_item", values)
             self._record_dead_letter(session_id, result, blob)
         return warnings
@@ -227,7 +193,7 @@ class StateWriter:
     def add_to_dead_letter(self, session_id: str, key: ItemKey, text: str) -> None:
         """Add a text to the dead letter of an item, once."""
         with self.transaction():
-            values = {"session_id": session_id, **_key_values(key), "text": f"; {text}"}
+            values = {"session_id": session_id, **key_values(key), "text": f"; {text}"}
             self._execute("extend_dead_letter", values)
 
     def record_pace(self, session_id: str, pace: Pace) -> None:
@@ -275,9 +241,9 @@ class StateWriter:
         )
 
     def _record_dead_letter(self, session_id: str, result: ItemResult, blob: bytes | None) -> None:
-        key = {"session_id": session_id, **_key_values(result.key)}
+        key = {"session_id": session_id, **key_values(result.key)}
         if result.dead_letter is not None:
-            self._execute("upsert_dead_letter", {**key, **_dead_letter_values(result.dead_letter), "content": blob})
+            self._execute("upsert_dead_letter", {**key, **dead_letter_values(result.dead_letter), "content": blob})
             return
         self._execute("delete_dead_letter", key)
         if result.outcome != "skipped":
@@ -297,50 +263,6 @@ class StateWriter:
                 "destination": row["destination"],
             }
         return self._routes[session_id]
-
-    def _commit(self) -> None:
-        """Commit, unless the file was replaced, or another program has written to it without SQLite.
-
-        With a WAL, SQLite writes to the file itself only in checkpoints, and only this method makes them.
-        """
-        now = self._content()
-        if now != self._seen:
-            how = "was removed" if now is None else "was replaced or changed by another program"
-            raise StateLostError(f"state file {self._path} {how} while the run was using it")
-        self._run("COMMIT")
-        self._commits += 1
-        if self._commits % _CHECKPOINT_EVERY == 0:
-            self._run("PRAGMA wal_checkpoint(PASSIVE)")
-            self._seen = self._content()
-
-    def _content(self) -> tuple[int, int, int, int] | None:
-        """Facts that change whenever the file changes."""
-        try:
-            found = self._path.stat()
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
-
-    def _take_back(self, level: int, error: BaseException) -> None:
-        """Roll back. SQLite may have done so already (disk full), or may be unable to: the first error is raised."""
-        if not self._connection.in_transaction:
-            return
-        try:
-            if level == 0:
-                self._connection.execute("ROLLBACK")
-            else:
-                self._connection.execute(f"ROLLBACK TO level_{level}")
-                self._connection.execute(f"RELEASE level_{level}")
-        except sqlite3.Error as second:
-            error.add_note(f"and it could not be rolled back: {second}")
-
-    def _execute(self, query: str, values: Values[str, object]) -> sqlite3.Cursor:
-        with state_errors(self._path):
-            return self._connection.execute(QUERIES[query], storable_values(values))
-
-    def _run(self, statement: str) -> None:
-        with state_errors(self._path):
-            self._connection.execute(statement)
 
     def _stamp(self) -> str:
         return stamp(self._now())
@@ -362,49 +284,6 @@ _SESSION_TEXTS = (
     "reason",
     "backed_up_at",
 )
-
-
-def _counts(totals: Totals) -> dict[str, int]:
-    return {name: getattr(totals, name) for name in Totals.__struct_fields__}
-
-
-def _key_values(key: ItemKey) -> dict[str, str]:
-    return {"content_type": key.type, "source_id": key.id}
-
-
-def _result_values(result: ItemResult, now: str) -> dict[str, str | None]:
-    detail = ResultDetail(
-        result.changes, result.deletions, result.warnings, result.left_out, result.enabled, result.live
-    )
-    return {
-        **_key_values(result.key),
-        "name": result.name,
-        "outcome": result.outcome,
-        "destination_id": result.destination_id,
-        "reason": result.reason,
-        "detail": None if detail == ResultDetail() else to_json(detail),
-        "recorded_at": now,
-    }
-
-
-def _dead_letter_values(letter: DeadLetter) -> dict[str, object]:
-    request = letter.request or Request()
-    return {
-        "name": letter.name,
-        "error_type": letter.error_type,
-        "message": letter.message,
-        "stack_trace": letter.stack_trace,
-        "failed_at": letter.failed_at,
-        "retry_count": letter.retries,
-        "status": letter.status,
-        "errors": to_json(letter.errors),
-        "path": letter.path,
-        "operation": request.operation,
-        "method": request.method,
-        "request_path": request.path,
-        "request_body": request.body,
-        "answer": letter.answer,
-    }
 
 
 def _mappings_of(result: ItemResult) -> tuple[Mapping, ...]:

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from lrestore.simulator.world.world import Sizes
-from lrestore.state.undo import read_undo, state_folder
+from lrestore.state.undo_folder import state_folder
+from lrestore.state.undo_log import read_undo
 from tests.acceptance.instance_fixture import Arena
 
 SIZES = Sizes(users=2, groups=1, folders=4, depth=2, looks=14, dashboards=2, tiles=2, filters=1, boards=0, plans=0)

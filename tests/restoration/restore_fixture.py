@@ -42,7 +42,8 @@ from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, Route
-from lrestore.state.undo import UndoJournal, undo_directory
+from lrestore.state.undo import UndoJournal
+from lrestore.state.undo_folder import undo_directory
 from lrestore.state.writer import StateWriter
 from lrestore.vault.reader import Vault
 from tests.waiting import HANG_S

@@ -145,7 +145,8 @@ def test_planning_only_reads(stage: Stage) -> None:
 
 
 def test_a_copy_of_the_live_object_is_kept_before_it_is_written(stage: Stage) -> None:
-    from lrestore.state.undo import read_undo, undo_directory
+    from lrestore.state.undo_folder import undo_directory
+    from lrestore.state.undo_log import read_undo
     from tests.restoration.restore_fixture import SESSION
 
     stage.call("update_dashboard", {"title": "Drifted"}, dashboard_id="1")

@@ -11,7 +11,7 @@ import pytest
 
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes
-from lrestore.state.undo import read_undo
+from lrestore.state.undo_log import read_undo
 from tests.acceptance.instance_fixture import Arena, Ran
 from tests.waiting import HANG_S
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.state.guard import Guard
-from lrestore.state.undo import undo_directory
+from lrestore.state.undo_folder import undo_directory
 
 THREADS = 6
 ROUNDS = 60

@@ -18,7 +18,9 @@ import msgspec
 import pytest
 
 from lrestore.errors import NotRestorableError, StateError
-from lrestore.state.undo import UndoJournal, prune, read_undo, state_folder, undo_directory
+from lrestore.state.undo import UndoJournal
+from lrestore.state.undo_folder import prune, state_folder, undo_directory
+from lrestore.state.undo_log import read_undo
 from tests.state.builders import NOON
 from tests.waiting import HANG_S
 

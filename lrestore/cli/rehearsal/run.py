@@ -28,7 +28,7 @@ from lrestore.run.surroundings import Surroundings
 from lrestore.settings import SIMULATOR, Settings, require_source
 from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.state.read import StateReader
-from lrestore.state.undo import state_folder
+from lrestore.state.undo_folder import state_folder
 from lrestore.state.writer import StateWriter
 from lrestore.text.words import size
 from lrestore.vault.backups.source import open_source

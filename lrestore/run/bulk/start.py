@@ -44,7 +44,7 @@ from lrestore.run.select.text_links import links_here
 from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
 from lrestore.state.records import Pace
-from lrestore.state.undo import make_directory, undo_directory
+from lrestore.state.undo_folder import make_directory, undo_directory
 
 log = logging.getLogger(__name__)
 

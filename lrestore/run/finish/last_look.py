@@ -28,7 +28,7 @@ from lrestore.run.finish.temporary_names import told_names
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.state.records import OpenIntent, RepeatedIntent
-from lrestore.state.undo import undo_directory
+from lrestore.state.undo_folder import undo_directory
 from lrestore.state.writer import StateWriter
 
 log = logging.getLogger(__name__)

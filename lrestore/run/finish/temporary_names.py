@@ -17,7 +17,7 @@ from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.restoration.stand_in_names import TEMPORARY
 from lrestore.state.copies import Copies
-from lrestore.state.undo import read_undo
+from lrestore.state.undo_log import read_undo
 
 _NAMED = UNIQUE | IN_FOLDERS
 

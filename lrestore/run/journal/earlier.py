@@ -23,7 +23,8 @@ from lrestore.run.request import RunRequest
 from lrestore.state.connection import has_records
 from lrestore.state.copies import Copies
 from lrestore.state.read import StateReader
-from lrestore.state.undo import UndoEntry, read_undo, undo_directory
+from lrestore.state.undo_folder import undo_directory
+from lrestore.state.undo_log import UndoEntry, read_undo
 
 
 def former_sessions(state: Path, session_id: str, request: RunRequest, destination: str) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import apply_record
 from lrestore.run.journal.session import SessionJournal
 from lrestore.state.read import StateReader
-from lrestore.state.undo import UndoJournal, undo_directory
+from lrestore.state.undo import UndoJournal
+from lrestore.state.undo_folder import undo_directory
 from lrestore.state.writer import StateWriter
 
 

@@ -18,7 +18,8 @@ from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
 from lrestore.run.journal.waits import Waits
 from lrestore.state.read import StateReader
-from lrestore.state.undo import UndoJournal, read_undo
+from lrestore.state.undo import UndoJournal
+from lrestore.state.undo_log import read_undo
 
 
 class SessionJournal:

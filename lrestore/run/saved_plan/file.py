@@ -19,7 +19,7 @@ from lrestore.json_types import JsonObject
 from lrestore.report.write import write_whole
 from lrestore.run.saved_plan.model import KIND, SCHEMA, SavedPlan
 from lrestore.state.connection import state_errors, sync_folder
-from lrestore.state.undo import PLAN_COPY, make_directory, undo_directory
+from lrestore.state.undo_folder import PLAN_COPY, make_directory, undo_directory
 from lrestore.text.storable import to_json
 
 _DIGEST = "sha256:"

@@ -16,7 +16,7 @@ from lrestore.restoration.changed_since import part_of
 from lrestore.state.copies import Copies
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
-from lrestore.state.undo import read_undo
+from lrestore.state.undo_log import read_undo
 
 
 def changes_of(state: StateReader, session: RestorationSession, folder: Path) -> Iterator[Item]:

@@ -23,7 +23,7 @@ from lrestore.run.request import CreatedObjects
 from lrestore.state.copies import Copies
 from lrestore.state.read import StateReader
 from lrestore.state.records import OpenIntent, RestorationSession
-from lrestore.state.undo import UndoEntry, read_undo
+from lrestore.state.undo_log import UndoEntry, read_undo
 from lrestore.state.undone import TABLES
 from lrestore.text.storable import storable
 from lrestore.vault.shard import ShardWriter

@@ -20,7 +20,7 @@ from lrestore.settings import Settings
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession, new_session_id
-from lrestore.state.undo import make_directory, undo_directory
+from lrestore.state.undo_folder import make_directory, undo_directory
 from lrestore.state.undone import Undone
 from lrestore.vault.reader import Vault
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.simulator.world.world import make_world
-from lrestore.state.undo import PLAN_COPY, undo_directory
+from lrestore.state.undo_folder import PLAN_COPY, undo_directory
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
 from tests.run.saved_plan.test_apply import SOME, different, planned

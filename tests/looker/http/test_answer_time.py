@@ -10,8 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrestore.looker.http.answers import AnswerReader
-from lrestore.looker.http.arrival import since_arrival_s
+from lrestore.looker.http.answers import AnswerReader, since_arrival_s
 
 LATE_S = 0.1
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
