@@ -1,4 +1,4 @@
-"""Select items of the backup: the grammar of ``--select`` and ``--exclude``, and the filters. Pure.
+"""Select items of the backup: the grammar of ``--select`` and ``--exclude``. Pure; ``filters`` narrow a selection.
 
 A SPEC is ``all``, ``TYPE``, ``TYPE=ID[,ID…]`` or ``@FILE`` with one of these per line. A list may be CSV as
 ``--show source --format csv`` writes it: the first column is the SPEC, the others are for people, except that a row
@@ -7,20 +7,12 @@ with the status ``deleted`` counts only where such rows take part.
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from fnmatch import fnmatchcase
 from io import StringIO
-from typing import Protocol
 
-import msgspec
-
-from lrestore.content.canonical import parse_moment
 from lrestore.errors import UsageError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, content_type
@@ -89,44 +81,6 @@ class Selection:
 
     def _gone(self) -> frozenset[str]:
         return frozenset(CONTENT_TYPES) if self.excluded.everything else self.excluded.types
-
-
-class Filters(msgspec.Struct, frozen=True, kw_only=True):
-    """The filters of a selection; ``""``: not given. All that are given must hold."""
-
-    owner: str = ""
-    folder: str = ""
-    name: str = ""
-    updated_since: str = ""
-    updated_before: str = ""
-    include_deleted: bool = False
-
-    def __post_init__(self) -> None:
-        """Raises UsageError for a date that is none, or a span in which no moment lies."""
-        since = parse_date(self.updated_since) if self.updated_since else None
-        before = parse_date(self.updated_before) if self.updated_before else None
-        if since and before and since >= before:
-            raise UsageError(
-                f"no time is at or after {self.updated_since} and before {self.updated_before}",
-                hint="--updated-since must be the earlier one",
-            )
-
-
-class Row(Protocol):
-    """The attributes that filters read: rows of the vault's index have them."""
-
-    @property
-    def key(self) -> ItemKey: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def owner_id(self) -> str | None: ...
-    @property
-    def updated_at(self) -> str: ...
-    @property
-    def deleted(self) -> bool: ...
-    @property
-    def folder_id(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,59 +205,3 @@ def _ids(text: str, named: _Named) -> list[str]:
         hint = "a row of a CSV list? Keep its first line, spec,..., or its other columns would be taken for ids"
         raise UsageError(f"{place}: {odd!r} is not an id", hint=hint)
     return ids
-
-
-def matches(row: Row, filters: Filters, folders_below: frozenset[str] | None, owner_ids: frozenset[str] | None) -> bool:
-    """Do all given filters hold? ``folders_below`` comes from :func:`subtree`, ``owner_ids`` are those of ``--owner``.
-
-    An item that lacks what a filter asks for (folder, owner, a readable time) isn't matched. Case counts in names.
-    """
-    if row.deleted and not filters.include_deleted:
-        return False
-    if owner_ids is not None and row.owner_id not in owner_ids:
-        return False
-    if folders_below is not None and not _lies_below(row, folders_below):
-        return False
-    return (not filters.name or fnmatchcase(row.name, filters.name)) and _updated_within(row, filters)
-
-
-def _lies_below(row: Row, folders: frozenset[str]) -> bool:
-    return row.folder_id in folders or (row.key.type == "folder" and row.key.id in folders)
-
-
-def _updated_within(row: Row, filters: Filters) -> bool:
-    if not (filters.updated_since or filters.updated_before):
-        return True
-    updated = parse_moment(row.updated_at)
-    if updated is None:
-        return False
-    early_enough = not filters.updated_before or updated < parse_date(filters.updated_before)
-    return early_enough and (not filters.updated_since or updated >= parse_date(filters.updated_since))
-
-
-@functools.cache
-def parse_date(text: str) -> datetime:
-    """``2026-11-23`` (its midnight) or an ISO 8601 time; without an offset, UTC. Raises UsageError for others."""
-    moment = None
-    with contextlib.suppress(ValueError, OverflowError):
-        moment = parse_moment(text.strip())
-    if moment is None:
-        raise UsageError(
-            f"{text!r} is not a date", hint="write 2026-11-23 or 2026-11-23T10:00:00Z; without an offset it is UTC"
-        )
-    return moment
-
-
-def subtree(folder_id: str, parents: Mapping[str, str]) -> frozenset[str]:
-    """The folder and all below it; ``parents`` maps folder ids to their parents'. Cycles do no harm."""
-    children: dict[str, list[str]] = {}
-    for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
-    found: set[str] = set()
-    waiting = [folder_id]
-    while waiting:
-        folder = waiting.pop()
-        if folder not in found:
-            found.add(folder)
-            waiting += children.get(folder, ())
-    return frozenset(found)

@@ -14,7 +14,7 @@ import lrestore
 
 ROOT = Path(lrestore.__file__).parent
 
-PURE = frozenset({"ontology", "content", "selection", "graph"})
+PURE = frozenset({"ontology", "content", "filters", "selection", "graph"})
 """These may import each other, and nothing that touches the world."""
 
 LAYERS: tuple[frozenset[str], ...] = (

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lrestore.errors import UsageError
+from lrestore.filters import Filters, matches, parse_date, subtree
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.selection import Filters, Selection, matches, parse, parse_date, subtree
+from lrestore.selection import Selection, parse
 from lrestore.vault.items import IndexRow
 
 TYPES = sorted(CONTENT_TYPES)

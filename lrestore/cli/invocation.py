@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, cast
 
 from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
+from lrestore.filters import Filters
 from lrestore.report.rehearsal import REHEARSE
 from lrestore.restoration.beside import TITLE, Beside
 from lrestore.run.compare import ignore_rules
 from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
 from lrestore.run.surroundings import Surroundings
-from lrestore.selection import Filters
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import msgspec
 from lrestore.report import drift, text
 from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen
+from lrestore.report.item_lines import Style
 from lrestore.report.model import Item, Report
 from lrestore.report.rehearsal_text import rehearsal
 from lrestore.text.tables import numbered
@@ -21,7 +22,7 @@ LISTED_ITEMS = 50
 """A restore of up to this many items prints each changed field; for more items only the report file lists them."""
 
 
-def results(report: Report, style: text.Style, *, calls_listed: bool = False) -> str:
+def results(report: Report, style: Style, *, calls_listed: bool = False) -> str:
     """The text of the report in its mode."""
     if report.mode == "plan":
         before = screen(report.guards) + "\n" if report.guards else ""
@@ -41,19 +42,19 @@ def results(report: Report, style: text.Style, *, calls_listed: bool = False) ->
     return shown + ("\n" if shown else "") + text.summary(report, style) + text.copies(report, style)
 
 
-def _rehearsal(report: Report, style: text.Style) -> str:
+def _rehearsal(report: Report, style: Style) -> str:
     """The problems, the items with ``-v``, and the sums."""
     items = text.plan(report, style) if style.full else ""
     found = items + dead_letters(report.dead_letters, style) + text.warnings(report.warnings, style)
     return found + ("\n" if found else "") + text.summary(report, style) + "\n" + rehearsal(report, style)
 
 
-def style_of_stdout(*, full: bool) -> text.Style:
+def style_of_stdout(*, full: bool) -> Style:
     """Colours and the width to keep to where stdout is a terminal; ``full`` lists everything."""
     if not sys.stdout.isatty():
-        return text.Style(full=full)
+        return Style(full=full)
     coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return text.Style(coloured, shutil.get_terminal_size().columns, full)
+    return Style(coloured, shutil.get_terminal_size().columns, full)
 
 
 def exit_code(report: Report, differing: int = 1) -> int:
@@ -65,7 +66,7 @@ def exit_code(report: Report, differing: int = 1) -> int:
     return differing if report.verify and report.verify.drifted else 0
 
 
-def _plan(report: Report, style: text.Style) -> str:
+def _plan(report: Report, style: Style) -> str:
     """Items, what cannot be restored, warnings, and calls by class."""
     shown = text.plan(report, style) + dead_letters(report.dead_letters, style)
     if report.plan is None:
@@ -76,7 +77,7 @@ def _plan(report: Report, style: text.Style) -> str:
     return shown + mappings + text.warnings(others, style) + text.plan_sum(report.plan, style)
 
 
-def _done(report: Report, style: text.Style) -> str:
+def _done(report: Report, style: Style) -> str:
     new = [item for item in report.items if not item.earlier]
     listed = [item for item in new if item.outcome != "failed"]
     if len(listed) + report.items_omitted > LISTED_ITEMS:
@@ -103,7 +104,7 @@ def _with_real_changes(item: Item) -> Item:
     return msgspec.structs.replace(item, changes=changes)
 
 
-def _dry_run(report: Report, style: text.Style) -> str:
+def _dry_run(report: Report, style: Style) -> str:
     lines = [
         "dry run: only the backup was read, Looker was not; --plan compares with Looker",
         *(

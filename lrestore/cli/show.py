@@ -17,9 +17,9 @@ from lrestore.cli.show_source import source
 from lrestore.content.canonical import parse_moment
 from lrestore.json_types import JsonObject
 from lrestore.messages import Totals
-from lrestore.report import text
 from lrestore.report.causes import cause_of
 from lrestore.report.failures import closed, dead_letters
+from lrestore.report.item_lines import Style
 from lrestore.report.model import By
 from lrestore.run.audit import age
 from lrestore.settings import Settings
@@ -171,7 +171,7 @@ def _undo(state: StateReader, session: RestorationSession) -> str:
     return f"lrestore --undo {session.id} {', '.join(parts)} (--plan lists them)"
 
 
-def _dead_letters(state: StateReader, reference: str, form: str, style: text.Style) -> str:
+def _dead_letters(state: StateReader, reference: str, form: str, style: Style) -> str:
     """All open dead letters, or those of one session, including ones that were restored since."""
     letters = list(state.dead_letters(state.session(reference).id) if reference else state.open_dead_letters())
     if form == "json":

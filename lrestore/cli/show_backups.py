@@ -13,6 +13,7 @@ from lrestore.ontology import content_type
 from lrestore.report import text
 from lrestore.report.changes import leaves
 from lrestore.report.field_values import old_and_new, value
+from lrestore.report.item_lines import Style, titled
 from lrestore.settings import Settings, require_source
 from lrestore.text.storable import to_json
 from lrestore.text.terminal import plain, plain_json
@@ -84,7 +85,7 @@ def _held_somewhere(key: ItemKey, steps: Iterator[Step]) -> Iterator[Step]:
     raise UsageError(f"{key} is in none of {counted(len(before), 'backup')}", hint="--show source lists the newest one")
 
 
-def _history_text(key: ItemKey, steps: Iterable[Step], warnings: list[str], style: text.Style) -> Iterator[str]:
+def _history_text(key: ItemKey, steps: Iterable[Step], warnings: list[str], style: Style) -> Iterator[str]:
     yield f"{style.bold(plain(str(key)))}\n"
     count = held = changed = 0
     saved, name = "", ""
@@ -101,7 +102,7 @@ def _history_text(key: ItemKey, steps: Iterable[Step], warnings: list[str], styl
     yield text.warnings(warnings, style)
 
 
-def _changes_text(comparison: Comparison, items: Iterable[Changed], style: text.Style) -> Iterator[str]:
+def _changes_text(comparison: Comparison, items: Iterable[Changed], style: Style) -> Iterator[str]:
     for label, backup in (("from", comparison.before), ("to", comparison.after)):
         objects = counted(backup.objects, "object")
         yield f"{label:<4} {stamp(backup.date)}  {plain(_files(backup.paths))} ({objects})\n"
@@ -110,7 +111,7 @@ def _changes_text(comparison: Comparison, items: Iterable[Changed], style: text.
         tail = f": {counted(number, 'change')}" if number and not style.full else ""
         tail += f": {plain(item.reason)}" if item.reason else ""
         tail += _updated(item.updated_at, item.updated_by) + _deleted(item.deleted_by)
-        yield text.titled(f"{item.change:<10} ", item.type, item.id, item.name) + tail + "\n"
+        yield titled(f"{item.change:<10} ", item.type, item.id, item.name) + tail + "\n"
         if style.full:
             yield from _details(item.changes, item.deletions, style)
     totals = _totals(comparison)
@@ -120,7 +121,7 @@ def _changes_text(comparison: Comparison, items: Iterable[Changed], style: text.
     yield text.warnings(comparison.warnings, style)
 
 
-def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: text.Style) -> Iterator[str]:
+def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> Iterator[str]:
     for change in (leaf for whole in changes for leaf in leaves(whole)):
         if change.old is None and isinstance(change.new, dict) and change.path.endswith("]"):
             shown = f" {value(change.new)}" if style.full else ""
@@ -129,7 +130,7 @@ def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: te
         old, new = old_and_new(change.old, change.new)
         yield f"    {plain(change.path)}: {old} → {new}\n"
     for gone in deletions:
-        yield "    gone " + text.titled("", gone.type, gone.id, gone.name) + "\n"
+        yield "    gone " + titled("", gone.type, gone.id, gone.name) + "\n"
 
 
 def _step_rows(key: ItemKey, step: Step) -> Iterator[tuple[object, ...]]:

@@ -7,7 +7,7 @@ from lrestore.errors import ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, content_type
 from lrestore.ontology.schema import is_built_in
-from lrestore.report.text import Style
+from lrestore.report.item_lines import Style
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, Route

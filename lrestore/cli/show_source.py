@@ -11,12 +11,12 @@ from lrestore.cli import demo
 from lrestore.cli import formats as tables
 from lrestore.cli.invocation import filters_of
 from lrestore.cli.options import Options
+from lrestore.filters import Filters
 from lrestore.messages import ItemKey
 from lrestore.report import text
 from lrestore.run.select.choose import listed
-from lrestore.selection import Filters
 from lrestore.settings import Settings, require_source
-from lrestore.text.words import counted, size
+from lrestore.text.words import counted, duration, size
 from lrestore.vault.backups.source import open_source
 from lrestore.vault.reader import Vault
 from lrestore.vault.summary import SourceSummary
@@ -91,4 +91,4 @@ def _age(moment: str) -> str:
     seconds = (datetime.now(UTC) - (then if then.tzinfo else then.replace(tzinfo=UTC))).total_seconds()
     if seconds < 0:
         return ""
-    return counted(int(seconds // 86400), "day") if seconds >= 172800 else text.duration(seconds)
+    return counted(int(seconds // 86400), "day") if seconds >= 172800 else duration(seconds)

@@ -24,9 +24,9 @@ from lrestore.cli.signals import Stopping
 from lrestore.errors import LrestoreError, StoppedError
 from lrestore.logs import configure
 from lrestore.report.guards import Guards, question
+from lrestore.report.item_lines import Style
 from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
-from lrestore.report.text import Style
 from lrestore.report.write import ensure_writable
 from lrestore.run.surroundings import LogSetup, Surroundings
 from lrestore.text.terminal import plain

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from lrestore.report.item_lines import PLAIN, Style, details, since, titled
 from lrestore.report.model import Difference, OnlyLive, Verify
-from lrestore.report.text import PLAIN, Style, details, since, titled
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, shortened
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from lrestore.errors import remedy_of
 from lrestore.report.causes import Group, Letter, grouped
-from lrestore.report.text import PLAIN, Style, titled
+from lrestore.report.item_lines import PLAIN, Style, titled
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 

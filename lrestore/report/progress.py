@@ -11,7 +11,7 @@ from typing import Any, Protocol, TextIO
 
 import msgspec
 
-from lrestore.report.text import duration
+from lrestore.text.words import duration
 
 log = logging.getLogger(__name__)
 

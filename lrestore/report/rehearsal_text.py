@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from lrestore.report.item_lines import PLAIN, Style, titled
 from lrestore.report.model import Report
 from lrestore.report.rehearsal import Problem, Rehearsal
-from lrestore.report.text import PLAIN, Style, duration, titled
 from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
-from lrestore.text.words import counted, size
+from lrestore.text.words import counted, duration, size
 
 NAMED = 20
 """So many problems are named unless all are asked for."""

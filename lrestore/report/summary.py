@@ -14,13 +14,13 @@ from lrestore.messages import Change, Totals
 from lrestore.report.causes import grouped
 from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new, shortened
+from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.rehearsal import Problem
 from lrestore.report.rehearsal_text import rows as rehearsal_rows
-from lrestore.report.text import duration, since
 from lrestore.text.markdown import markdown
-from lrestore.text.words import counted
+from lrestore.text.words import counted, duration
 
 LIMIT = 60_000
 """GitHub takes 65,536 characters in a comment."""

@@ -6,9 +6,9 @@ from typing import Literal
 
 import msgspec
 
+from lrestore.filters import Filters
 from lrestore.report.model import AppliedPlan
 from lrestore.restoration.beside import Beside
-from lrestore.selection import Filters
 
 Mode = Literal["restore", "dry-run", "plan", "verify"]
 

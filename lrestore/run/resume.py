@@ -11,6 +11,7 @@ import msgspec
 
 from lrestore.clock import utc_now
 from lrestore.errors import UsageError, VaultError
+from lrestore.filters import Filters
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import Report
 from lrestore.run.job import DestinationFacts, Job
@@ -20,7 +21,7 @@ from lrestore.run.select.choose import choose, extent_of, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
 from lrestore.run.start import execute_with, items_of, log_warnings, run
 from lrestore.run.surroundings import Surroundings
-from lrestore.selection import Filters, parse
+from lrestore.selection import parse
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.records import COPY, RestorationSession, new_session_id

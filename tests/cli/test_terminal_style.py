@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from lrestore.messages import Change
-from lrestore.report.text import PLAIN, Style, details
+from lrestore.report.item_lines import PLAIN, Style, details
 from tests.cli.command import environment
 from tests.waiting import HANG_S
 

@@ -11,7 +11,7 @@ from lrestore.errors import ItemError, remedy_of
 from lrestore.messages import DeadLetter, FieldError
 from lrestore.report.causes import cause_of, grouped
 from lrestore.report.failures import dead_letters
-from lrestore.report.text import Style
+from lrestore.report.item_lines import Style
 from tests.report.builders import letter
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from lrestore.messages import Change, Deletion
 from lrestore.report import text
 from lrestore.report.changes import leaves
+from lrestore.report.item_lines import Style
 from lrestore.text.terminal import columns
 from tests.report.builders import item, report
 
@@ -24,7 +25,7 @@ def test_a_created_object_is_shown_by_its_parts_and_its_fields_with_v() -> None:
     paths += ["dashboard_layouts[0].type", "dashboard_filters[0].name", "dashboard_filters[1].name"]
     made = report([item("created", changes=tuple(Change(path, None, "x") for path in paths))])
     assert text.plan(made) == "create    dashboard=42 Sales: 6 tiles, 2 filters, 1 layout\n"
-    assert text.plan(made, text.Style(full=True)).splitlines()[1] == '    title: null → "x"'
+    assert text.plan(made, Style(full=True)).splitlines()[1] == '    title: null → "x"'
 
 
 def test_nested_values_are_shown_by_the_paths_that_differ() -> None:
@@ -47,9 +48,9 @@ def test_skips_and_warnings_of_one_reason_are_one_line_and_listed_with_v() -> No
     results = [item("skipped", str(number), warnings=("its owner is gone",)) for number in range(3)]
     made = report([msgspec.structs.replace(result, reason="changed after the backup") for result in results])
     assert text.plan(made) == "skip      3 dashboards: changed after the backup (-v lists them)\n"
-    assert len(text.plan(made, text.Style(full=True)).splitlines()) == 3
+    assert len(text.plan(made, Style(full=True)).splitlines()) == 3
     assert text.warnings(made.warnings) == "warning: 3 items: its owner is gone (-v lists them)\n"
-    assert text.warnings(made.warnings, text.Style(full=True)).count("    dashboard=") == 3
+    assert text.warnings(made.warnings, Style(full=True)).count("    dashboard=") == 3
 
 
 def test_warnings_of_different_reasons_are_all_shown() -> None:
@@ -60,14 +61,14 @@ def test_warnings_of_different_reasons_are_all_shown() -> None:
 def test_deletions_are_shown_in_full_on_a_narrow_terminal() -> None:
     gone = tuple(Deletion("dashboard_element", str(number), "A tile of a long name") for number in range(9))
     made = report([item("updated", "1"), item("updated", "2", deletions=gone)])
-    lines = text.deleted(made.items, text.Style(width=30)).splitlines()
+    lines = text.deleted(made.items, Style(width=30)).splitlines()
     assert len(lines) == 10
     assert all(line.endswith("A tile of a long name") for line in lines[1:])
 
 
 def test_titles_are_cut_to_the_width_and_leave_room_for_what_follows() -> None:
     done = msgspec.structs.replace(item("created", "1"), name="数" * 60, destination_id="900")
-    (line,) = text.changed(report([done]).items, text.Style(width=50)).splitlines()
+    (line,) = text.changed(report([done]).items, Style(width=50)).splitlines()
     assert columns(line) <= 50
     assert line.endswith("数… → 900")
     assert "数" * 60 in text.changed(report([done]).items)

@@ -11,8 +11,10 @@ from lrestore.messages import Change, Deletion, Outcome
 from lrestore.report import text
 from lrestore.report.drift import verify
 from lrestore.report.field_values import old_and_new, value
+from lrestore.report.item_lines import Style
 from lrestore.report.model import Api, Difference, Plan, Throughput, Verify
 from lrestore.text.terminal import plain
+from lrestore.text.words import duration
 from tests.report.builders import builder, item, report
 
 
@@ -151,7 +153,7 @@ def test_colours_appear_only_on_a_terminal() -> None:
     made = report([item("failed"), item("updated", "2", deletions=(Deletion("look", "1", "x"),))])
     shown = [text.summary, text.plan]
     assert not any("\x1b" in show(made) for show in shown)
-    assert all("\x1b[31m" in show(made, text.Style(ansi=True)) for show in shown)
+    assert all("\x1b[31m" in show(made, Style(ansi=True)) for show in shown)
 
 
 def test_a_long_value_is_shortened_with_a_mark() -> None:
@@ -178,4 +180,4 @@ def test_values_that_differ_are_shown_differently(common: str, left: str, right:
     [(0.4217, "0.42 s"), (12.34, "12.3 s"), (59.97, "60.0 s"), (245, "4 min 05 s"), (7380, "2 h 03 min")],
 )
 def test_durations_are_readable(seconds: float, shown: str) -> None:
-    assert text.duration(seconds) == shown
+    assert duration(seconds) == shown

@@ -12,8 +12,8 @@ import msgspec
 from lrestore.messages import Change
 from lrestore.report.changes import leaves
 from lrestore.report.field_values import old_and_new
+from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, Report
-from lrestore.report.text import since
 from lrestore.text.terminal import plain
 
 ROOM = 3_500_000

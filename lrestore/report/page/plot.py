@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from lrestore.report.model import Sample, Throughput
-from lrestore.report.text import duration
+from lrestore.text.words import duration
 
 WIDTH, HEIGHT = 720.0, 200.0
 """The plotting area, in units of the SVG's view box."""

@@ -11,12 +11,12 @@ from lrestore.errors import remedy_of
 from lrestore.messages import Totals
 from lrestore.report import guards, rehearsal_text
 from lrestore.report.causes import grouped
+from lrestore.report.item_lines import since
 from lrestore.report.model import Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.page.items import Packed, packed
 from lrestore.report.page.plot import Plot, plot
-from lrestore.report.text import duration, since
-from lrestore.text.words import counted
+from lrestore.text.words import counted, duration
 
 _NAMED = 200
 """Items of one cause, reason or warning that are named; the JSON report names all."""

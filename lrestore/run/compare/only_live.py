@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from lrestore.content.identity import same_origin
 from lrestore.content.live_facts import live_facts
 from lrestore.errors import LookerError
+from lrestore.filters import matches, subtree
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey
@@ -25,7 +26,7 @@ from lrestore.restoration.identify.resolve import presumed, user_there
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.job import Job
 from lrestore.run.select.choose import owner_ids, read_list
-from lrestore.selection import Selection, matches, parse, subtree
+from lrestore.selection import Selection, parse
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.errors import MissingItemError, UsageError
+from lrestore.filters import Filters, matches, subtree
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.beside import COPIED
@@ -18,7 +19,7 @@ from lrestore.run.items.dead_letter import failed
 from lrestore.run.request import RunRequest
 from lrestore.run.select.dependencies import referred_to
 from lrestore.run.select.order import in_order
-from lrestore.selection import Filters, Selection, matches, parse, subtree
+from lrestore.selection import Selection, parse
 from lrestore.vault.items import NO_EXTENT, Extent, IndexRow
 from lrestore.vault.reader import Vault
 

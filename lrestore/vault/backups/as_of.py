@@ -7,7 +7,7 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from lrestore.selection import parse_date
+from lrestore.filters import parse_date
 
 _OFFSET: Final = re.compile(r"(Z|[+-]\d\d(:?\d\d){0,2}(\.\d+)?)$", re.IGNORECASE)
 _UNITS: Final = {2: timedelta(hours=1), 4: timedelta(minutes=1), 6: timedelta(seconds=1)}

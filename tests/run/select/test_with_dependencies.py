@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.filters import Filters
 from lrestore.run.request import RunRequest
 from lrestore.run.select.choose import choose
-from lrestore.selection import Filters
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
