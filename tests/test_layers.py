@@ -18,7 +18,7 @@ PURE = frozenset({"ontology", "content", "filters", "selection", "graph"})
 """These may import each other, and nothing that touches the world."""
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"json_types", "version"}),
+    frozenset({"json_types", "sdk", "version"}),
     frozenset({"messages", "clock", "crash_points", "log_fields", "streams", "text"}),
     frozenset({"errors"}),
     frozenset({"settings"}),
@@ -117,6 +117,8 @@ A room is a module or a sub-package; a dotted name gives one module of a sub-pac
 OUTSIDE: dict[str, frozenset[str]] = {
     "sqlite3": frozenset({"vault", "state"}),
     "multiprocess": frozenset({"run"}),
+    # There alone, so that every process imports it in the same way.
+    "looker_sdk": frozenset({"sdk"}),
     "http": frozenset({"looker", "simulator"}),
     "requests": frozenset({"looker"}),
     # state and run ask for the host's name only.

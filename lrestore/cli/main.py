@@ -34,7 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         from lrestore.cli.command_line import parse
         from lrestore.cli.output import prepare_streams, unfailing_stderr
+        from lrestore.sdk import on_demand
 
+        on_demand.allow()
         prepare_streams()
         with unfailing_stderr():
             try:

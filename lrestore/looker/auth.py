@@ -13,9 +13,6 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import msgspec
-from looker_sdk.rtl.api_settings import SettingsConfig
-from looker_sdk.rtl.auth_session import AuthSession
-from looker_sdk.rtl.auth_token import AccessToken, AuthToken
 
 from lrestore.credentials import Credentials
 from lrestore.errors import (
@@ -29,6 +26,7 @@ from lrestore.errors import (
 )
 from lrestore.looker.http.transport import AGENT, PooledTransport
 from lrestore.looker.retries import is_permanent
+from lrestore.sdk.api import AccessToken, AuthSession, AuthToken, SettingsConfig
 
 EARLY_RENEWAL_S = 10.0
 DEFAULT_LIFETIME_S = 3600

@@ -25,7 +25,7 @@ _CREATE_BODIES: Mapping[str, str] = {"Folder": "CreateFolder", "DashboardFilter"
 @cache
 def sdk_model(name: str) -> type:
     """The SDK's class of that name. Raises ValueError for a name that the SDK does not know."""
-    from looker_sdk.sdk.api40 import models
+    from lrestore.sdk.api import models
 
     found = getattr(models, name, None)
     if not isinstance(found, type):
@@ -69,7 +69,7 @@ def sent_schemas() -> frozenset[str]:
 
 def sdk_release() -> str:
     """The release of Looker that the installed SDK was made for: ``26.12``."""
-    from looker_sdk import version
+    from lrestore.sdk.api import version
 
     return ".".join(str(version.__version__).split(".")[:2])
 

@@ -88,7 +88,7 @@ def decode(kind: schema.Kind, blob: bytes) -> Content:
 @cache
 def sdk_model(kind: schema.Kind) -> Any:
     """The SDK's class for this type. The first call imports the SDK, which takes about half a second."""
-    from looker_sdk.sdk.api40 import models
+    from lrestore.sdk.api import models
 
     return getattr(models, kind.model)
 

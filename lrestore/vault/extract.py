@@ -30,6 +30,6 @@ def backed_up(type: str, api_object: Mapping[str, object]) -> dict[str, object]:
 
 @cache
 def _model(type: str) -> Any:
-    from looker_sdk.sdk.api40 import models
+    from lrestore.sdk.api import models
 
     return getattr(models, _EXTRACTED_AS.get(type, schema.KINDS[type].model))

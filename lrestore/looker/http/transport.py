@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlsplit
 
-from looker_sdk.rtl import transport as sdk
-
 from lrestore.errors import (
     AnswerTimeoutError,
     BadAnswerError,
@@ -37,6 +35,7 @@ from lrestore.looker.http.errors import error_of
 from lrestore.looker.http.proxies import Proxy, ProxyRefusedError
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
+from lrestore.sdk.api import transport as sdk
 from lrestore.text.redaction import Secrets, one_line
 from lrestore.version import __version__
 

@@ -1,0 +1,1 @@
+"""The Looker SDK: what lrestore uses of it, and how it is imported."""
