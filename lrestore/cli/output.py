@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TextIO, cast
 
 from lrestore.streams import Unfailing, descriptor, write_all
+from lrestore.text.direction import isolated
 
 
 @contextmanager
@@ -44,14 +45,14 @@ def prepare_streams() -> None:
 
 
 def write_out(text: str | Iterable[str]) -> None:
-    """Write results to stdout: a text, or its pieces as they come. A closed pipe is not an error: it must not change
-    the exit code of the run.
+    """Write results to stdout: a text, or its pieces as they come. On a terminal, right-to-left names are isolated. A
+    closed pipe is not an error: it must not change the exit code of the run.
 
     Raises RunError if writing fails for another reason, such as a full disk.
     """
     try:
         for piece in [text] if isinstance(text, str) else text:
-            _write(sys.stdout, piece)
+            _write(sys.stdout, isolated(piece) if sys.stdout.isatty() else piece)
     except BrokenPipeError:
         return
     except OSError as error:

@@ -51,10 +51,18 @@ def _rehearsal(report: Report, style: Style) -> str:
 
 def style_of_stdout(*, full: bool) -> Style:
     """Colours and the width to keep to where stdout is a terminal; ``full`` lists everything."""
-    if not sys.stdout.isatty():
-        return Style(full=full)
-    coloured = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return Style(coloured, shutil.get_terminal_size().columns, full)
+    on_terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if on_terminal else 0
+    return Style(_coloured(on_terminal=on_terminal), width, full)
+
+
+def _coloured(*, on_terminal: bool) -> bool:
+    """NO_COLOR and FORCE_COLOR as other programs take them: see no-color.org and force-color.org."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return on_terminal and os.environ.get("TERM") != "dumb"
 
 
 def exit_code(report: Report, differing: int = 1) -> int:

@@ -29,6 +29,7 @@ from lrestore.report.model import Report
 from lrestore.report.progress import Progress, progress_on
 from lrestore.report.write import ensure_writable
 from lrestore.run.surroundings import LogSetup, Surroundings
+from lrestore.text.direction import isolated
 from lrestore.text.terminal import plain
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,8 @@ class _AboveTheBar:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        self._progress.say(text.removesuffix("\n"))
+        line = text.removesuffix("\n")
+        self._progress.say(isolated(line) if self._stream.isatty() else line)
         return len(text)
 
     def flush(self) -> None:

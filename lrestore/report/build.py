@@ -11,10 +11,10 @@ from typing import TypeVar
 import msgspec
 
 from lrestore.clock import stamp, utc_now
-from lrestore.content.live_facts import named
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.guards import Guards
+from lrestore.report.listing import Listing
 from lrestore.report.model import (
     Api,
     AppliedPlan,
@@ -31,9 +31,6 @@ from lrestore.report.model import (
 )
 from lrestore.text.words import counted, shortened
 
-LISTED_ITEMS = (
-    10_000  # about 20 MB of report; a run of 50,000 changed items would make a file that is too large to open
-)
 _Listed = TypeVar("_Listed", Item, FailedItem)
 _SESSION = frozenset({"login", "logout"})
 TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point is dropped
@@ -76,19 +73,17 @@ class ReportBuilder:
         *,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
-        listed_items: int = LISTED_ITEMS,
+        listing: Listing | None = None,
     ) -> None:
         self._head = msgspec.structs.replace(head, started_at=head.started_at or stamp(now()))
         self._now = now
         self._monotonic = monotonic
         self._begun_s = monotonic()
-        self._listed_items = listed_items
+        self._listing = Listing() if listing is None else listing
         self._expected: dict[ItemKey, None] = {}
         self._outcomes: dict[ItemKey, Outcome] = {}
         self._counts: dict[str, Counter[Outcome]] = {}
-        self._items: dict[ItemKey, Item] = {}
         self._failed: dict[ItemKey, FailedItem] = {}
-        self._omitted: set[ItemKey] = set()
         self._warnings: dict[str, None] = {}
         self._left_out: set[str] = set()
         self._enabled: set[ItemKey] = set()
@@ -122,7 +117,7 @@ class ReportBuilder:
         self._failed.pop(result.key, None)
         if result.dead_letter is not None:
             self._failed[result.key] = FailedItem.of(result.dead_letter)
-        self._list(result)
+        self._listing.add(result, self._url(result))
         self._left_out.update(result.left_out)
         self._new_folders.pop(result.key, None)
         if result.key.type == "folder" and result.outcome == "created":
@@ -185,8 +180,8 @@ class ReportBuilder:
             dead_letters=tuple(_marked(self._failed, self._before)),
             verify=verify,
             plan=plan,
-            items=tuple(_marked(self._items, self._before)),
-            items_omitted=len(self._omitted),
+            items=tuple(_marked(self._listing.items, self._before)),
+            items_omitted=self._listing.omitted,
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
             undoes=self._head.undoes,
@@ -232,17 +227,6 @@ class ReportBuilder:
         counts[result.outcome] += 1
         self._outcomes[result.key] = result.outcome
 
-    def _list(self, result: ItemResult) -> None:
-        self._items.pop(result.key, None)
-        self._omitted.discard(result.key)
-        url = self._url(result)
-        if result.outcome == "unchanged" and not (result.reason or result.warnings or url):
-            return
-        if len(self._items) >= self._listed_items and not result.deletions:
-            self._omitted.add(result.key)
-            return
-        self._items[result.key] = _item(result, url)
-
     def _url(self, result: ItemResult) -> str:
         """The address of a copy; "" where there is none."""
         if not (self._head.address and result.destination_id):
@@ -281,20 +265,4 @@ def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], delet
         deletions=sum(1 for _ in deletions),
         by_operation=dict(calls),
         by_activity=dict(by_activity),
-    )
-
-
-def _item(result: ItemResult, url: str) -> Item:
-    return Item(
-        type=result.key.type,
-        id=result.key.id,
-        name=result.name,
-        outcome=result.outcome,
-        destination_id=result.destination_id,
-        reason=result.reason,
-        changes=result.changes,
-        deletions=result.deletions,
-        warnings=result.warnings,
-        url=url,
-        live=None if result.live is None else named(result.live, {}),
     )

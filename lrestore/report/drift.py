@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from lrestore.report.item_lines import PLAIN, Style, details, since, titled
+from lrestore.report.item_lines import PLAIN, Style, by_type, details, since, titled
 from lrestore.report.model import Difference, OnlyLive, Verify
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, shortened
@@ -18,8 +18,11 @@ def verify(result: Verify, style: Style = PLAIN, *, skipped: int = 0, pending: i
     """The differences between backup and destination, field by field. ``skipped`` items were excluded by a rule, and
     ``pending`` items were not reached.
     """
-    lines = [line for difference in result.different for line in _difference(difference, style)]
-    lines += [_only_live(one, style) for one in result.only_live]
+    lines = []
+    for head, different in by_type(result.different, style):
+        lines += [*head, *(line for one in different for line in _difference(one, style))]
+    for head, only_live in by_type(result.only_live, style):
+        lines += [*head, *(_only_live(one, style) for one in only_live)]
     lines += _people(result)
     lines += _ignored(result, style)
     sentence = f"verified: {result.equal} equal, {_differing(result, style)}"

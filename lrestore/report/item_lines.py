@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from lrestore.messages import CHANGED_SINCE, Change, Deletion, LiveFacts
 from lrestore.report.changes import leaves, parts
 from lrestore.report.field_values import old_and_new
-from lrestore.report.model import Item
+from lrestore.report.model import Difference, Item, OnlyLive
+from lrestore.report.notices import skipped_by_reason
 from lrestore.text.terminal import columns, cut, plain
 from lrestore.text.words import counted
 
+_Entry = TypeVar("_Entry", Item, Difference, OnlyLive)
 _PAINT = re.compile(r"\x1b\[\d+m")
 
 
@@ -46,29 +49,41 @@ class Style:
 PLAIN = Style()
 
 
-def item_lines(items: Iterable[Item], words: Mapping[str, str], style: Style) -> list[str]:
-    """The action on each item; items that are skipped for the same reason are one line without ``-v``."""
-    lines: list[str] = []
-    skipped: dict[str, list[Item]] = {}
-    for item in items:
-        if item.outcome == "skipped" and not style.full:
-            skipped.setdefault(item.reason, []).append(item)
-        elif item.removed:
-            lines.append(style.bad(_head(item, words.get("removed", "deleted"), "", style)))
-        elif item.outcome != "failed":
-            lines += _item(item, words.get(item.outcome, item.outcome), style)
+def item_lines(items: Sequence[Item], words: Mapping[str, str], style: Style) -> list[str]:
+    """The action on each item, by type; without ``-v`` items that are skipped for the same reason are one line."""
+    skipped = {} if style.full else skipped_by_reason(items)
+    listed = [item for item in items if item.outcome != "failed" and (style.full or item.outcome != "skipped")]
+    lines = []
+    for head, of_type in by_type(listed, style):
+        lines += head
+        for item in of_type:
+            if item.removed:
+                lines.append(style.bad(_head(item, words.get("removed", "deleted"), "", style)))
+            else:
+                lines += _item(item, words.get(item.outcome, item.outcome), style)
     word = words.get("skipped", "skipped")
     for reason, of_reason in skipped.items():
         if len(of_reason) == 1:
             lines += _item(of_reason[0], word, style)
-        else:
-            types = Counter(item.type for item in of_reason)
-            named = ", ".join(counted(count, type_name) for type_name, count in types.items())
-            listed = reason.startswith(CHANGED_SINCE)
-            lines.append(f"{word:<9} {named}: {plain(reason)}" + ("" if listed else " (-v lists them)"))
-            # What another person changed is named, however many there are.
-            lines += [f"    {title(item.type, item.id, item.name)}" for item in of_reason if listed]
+            continue
+        types = Counter(item.type for item in of_reason)
+        named = ", ".join(counted(count, type_name) for type_name, count in types.items())
+        changed_since = reason.startswith(CHANGED_SINCE)
+        lines.append(f"{word:<9} {named}: {plain(reason)}" + ("" if changed_since else " (-v lists them)"))
+        # What another person changed is named, however many there are.
+        lines += [f"    {title(item.type, item.id, item.name)}" for item in of_reason if changed_since]
     return lines
+
+
+def by_type(entries: Iterable[_Entry], style: Style) -> Iterator[tuple[list[str], list[_Entry]]]:
+    """The entries of each type together, in the order of the first of each type; with a line above each type, if there
+    are several.
+    """
+    found: dict[str, list[_Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.type, []).append(entry)
+    for type_name, of_type in found.items():
+        yield [style.bold(f"{type_name} ({len(of_type)})")] if len(found) > 1 else [], of_type
 
 
 def _item(item: Item, word: str, style: Style) -> list[str]:

@@ -22,7 +22,7 @@ ACTIONS: Mapping[str, str] = {
 """The words of a plan for the outcomes of its items."""
 
 _TO_DO = ("selected", "to create", "to update", "unchanged", "skipped", "failed", "pending")
-_COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO, "rehearse": _TO_DO}
+COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO, "rehearse": _TO_DO}
 """Column heads of the counts, in the order of :class:`Totals`, for the modes that write nothing to the destination."""
 _LISTED_COPIES = 50
 """Addresses of copies that are listed without ``-v``."""
@@ -31,7 +31,7 @@ _CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be
 
 def summary(report: Report, style: Style = PLAIN) -> str:
     """Items by type and outcome, duration, throughput, calls (FR-030)."""
-    rows = [("", *_COLUMNS.get(report.mode, Totals.__struct_fields__))]
+    rows = [("", *COLUMNS.get(report.mode, Totals.__struct_fields__))]
     rows += [(type_name, *_cells(totals)) for type_name, totals in report.by_type.items()]
     if len(report.by_type) != 1:
         rows.append(("total", *_cells(report.totals)))
@@ -48,7 +48,7 @@ def summary(report: Report, style: Style = PLAIN) -> str:
 
 def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
     """The number of items per outcome. A mode that writes nothing names what a restore would do."""
-    if mode in _COLUMNS:
+    if mode in COLUMNS:
         yield f"{totals.created} would be created"
         yield f"{totals.updated} would be updated"
         yield f"{totals.unchanged} unchanged"
@@ -65,7 +65,7 @@ def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
 def _enabled(report: Report) -> list[str]:
     """The number of scheduled plans that are switched on: they send mail from now on."""
     plans = counted(report.enabled_plans, "enabled scheduled plan")
-    verb = "would be restored" if report.mode in _COLUMNS else "restored"
+    verb = "would be restored" if report.mode in COLUMNS else "restored"
     return [f"{plans} {verb}"] if report.enabled_plans else []
 
 
@@ -108,7 +108,7 @@ def unproved_mappings(planned: Plan, style: Style = PLAIN) -> str:
     return _lines(head, *(f"    {plain(one)}" for one in found))
 
 
-def changed(items: Iterable[Item], style: Style = PLAIN) -> str:
+def changed(items: Sequence[Item], style: Style = PLAIN) -> str:
     """The changes of each item, for a run of few items. Failed items are in :mod:`failures`."""
     return _lines(*item_lines(items, {}, style))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from lrestore.text.direction import in_markdown
 from lrestore.text.terminal import plain
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~$]")
@@ -17,4 +18,4 @@ def markdown(text: str) -> str:
     """``text`` on one line, shown as it is."""
     escaped = re.sub("[&<>]", lambda match: _HTML[match[0]], plain(text))
     escaped = _MARKUP.sub(lambda match: "\\" + match[0], escaped)
-    return _CONNECTED.sub(lambda match: match[0] + _NOTHING, escaped)
+    return in_markdown(_CONNECTED.sub(lambda match: match[0] + _NOTHING, escaped))

@@ -12,6 +12,7 @@ separators of lines and paragraphs (Unicode's general categories).
 """
 _LEAST_COLUMNS = 8
 """A title is never cut to less, however narrow the terminal is."""
+_WIDTHLESS = frozenset({"Mn", "Me", "Cf"})
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -39,7 +40,7 @@ def cut(text: str, width: int) -> str:
 
 
 def _columns(character: str) -> int:
-    if unicodedata.combining(character):
+    if unicodedata.combining(character) or unicodedata.category(character) in _WIDTHLESS:
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

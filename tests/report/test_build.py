@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.looker.meter import CallMeter
-from lrestore.messages import OUTCOMES, Deletion, ItemKey, ItemResult, Totals
+from lrestore.messages import OUTCOMES, Change, Deletion, ItemKey, ItemResult, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.build import plan_of
 from lrestore.report.model import Api, Destination, Report, Source, Throughput, Verify
@@ -153,6 +153,19 @@ def test_deletions_are_always_listed() -> None:
     done = made.finish(Api())
     assert [listed.id for listed in done.items] == ["1", "3"]
     assert done.items_omitted == 1
+
+
+def test_the_list_ends_where_the_report_would_be_too_large() -> None:
+    made = builder(listed_bytes=2_000)
+    long = (Change("title", "x" * 1_000, "y"),)
+    for number in ("1", "2", "3"):
+        made.add(item("updated", number, changes=long))
+    made.add(item("updated", "1", changes=()))
+    done = made.finish(Api())
+    assert [listed.id for listed in done.items] == ["1"]
+    assert done.items_omitted == 2
+    made.add(item("updated", "2", changes=long))
+    assert [listed.id for listed in made.finish(Api()).items] == ["1", "2"]
 
 
 def test_an_unchanged_item_with_a_reason_or_warning_is_listed() -> None:

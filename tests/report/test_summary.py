@@ -112,7 +112,7 @@ def test_a_rehearsal_tells_pace_disk_and_what_was_not_simulated() -> None:
 
 
 def test_many_items_stay_below_the_limit_and_what_is_left_out_is_counted() -> None:
-    made = builder(listed_items=50_000)
+    made = builder(listed_bytes=10**9)
     count = 10_000
     for number in range(count):
         gone = (Deletion("dashboard_element", str(number), HOSTILE * 3),) if number % 4 == 0 else ()

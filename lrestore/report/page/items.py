@@ -1,10 +1,13 @@
-"""The list of items in the page: packed as small as possible, so that thousands of them open at once.
+"""The list of items in the page: packed as small as possible, so that all items of a large run are in it.
 
-Each text is shown as text by the page's script, never as markup.
+The rows are JSON, compressed only if they are many: otherwise other programs can find the texts
+in the page, too. The page's script unpacks them. Each text is shown as text, never as markup.
 """
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -18,67 +21,109 @@ from lrestore.text.terminal import plain
 
 ROOM = 3_500_000
 """Bytes for the list: the whole page stays under 5 MB."""
-_FIELDS = 40
-"""So many changed fields of one item are listed; the JSON report lists all."""
+FIRST = 200
+"""So many rows can be read before the others are unpacked."""
+_FIELDS = (40, 10, 3, 1, 0)
+"""So many changed fields of one item are listed; fewer, if the list has no room otherwise. The JSON report has all."""
 _NAME = 200
-_OVERHEAD = 40
+_PARTS = 40
+_MARGIN = 0.95
 
 Field = tuple[str, str, str]
 """Path, old value, new value."""
-Row = tuple[str, str, str, str, str, str, Sequence[Field], int]
-"""Type, id, name, word, id in the destination, further text, fields, number of fields that are left out."""
+Row = tuple[str, str, str, str, str, str, Sequence[Field], Sequence[str]]
+"""Type, id, name, word, id in the destination, further text, fields, deleted parts."""
+Listed = tuple[str, str, str, str, str, str, Sequence[Field], Sequence[str], int]
+"""The same with as many fields as are listed, and the number of the others."""
 
 
 class Packed(msgspec.Struct, frozen=True):
-    """``rows`` that fit; of ``bare`` rows the fields are left out, and ``omitted`` items altogether."""
+    """``rows``: all of them, or the first, and in ``data`` the others as JSON, deflated, in base64. ``most``: fields of
+    an item that are listed, at most. ``shortened``: items that have more; ``omitted``: items that are not listed.
+    """
 
-    rows: tuple[Row, ...]
-    bare: int = 0
+    rows: tuple[Listed, ...]
+    data: str
+    count: int
+    most: int
+    shortened: int = 0
     omitted: int = 0
 
 
 def packed(report: Report, room: int = ROOM) -> Packed:
-    """The items that were, or would be, written or skipped, or that differ. Failed ones are told by cause."""
-    rows: list[Row] = []
-    bare = omitted = 0
-    for row in _rows(report.entries):
-        size = _size(row)
-        if size > room and row[6]:
-            row = (*row[:6], (), row[7] + len(row[6]))  # noqa: PLW2901 (a smaller form of the same)
-            size = _size(row)
-            bare += 1
-        if size > room:
-            omitted += 1
-            continue
-        room -= size
-        rows.append(row)
-    return Packed(tuple(rows), bare, omitted + report.items_omitted)
+    """The items that were, or would be, written or skipped, or that differ, or that only Looker has. Failed ones are
+    told by cause.
+    """
+    rows = list(_rows(report))
+    listed = _listed(rows, _FIELDS[0])
+    shortened = sum(row[8] > 0 for row in listed)
+    if len(msgspec.json.encode(listed)) <= room:
+        return Packed(listed, "", len(rows), _FIELDS[0], shortened, report.items_omitted)
+    return _deflated(report, rows, room)
 
 
-def _rows(entries: Iterable[Item | Difference]) -> Iterator[Row]:
-    for entry in entries:
-        if isinstance(entry, Item) and entry.outcome == "failed":
-            continue
-        told = [leaf for change in entry.changes for leaf in leaves(change) if leaf.old != leaf.new]
-        fields = tuple(_field(leaf) for leaf in told[:_FIELDS])
-        name = plain(entry.name)
-        name = f"{name[:_NAME]}…" if len(name) > _NAME else name
-        moved = entry.destination_id if entry.destination_id != entry.id else ""
-        word = entry.outcome if isinstance(entry, Item) else "missing" if entry.missing else "different"
-        yield entry.type, plain(entry.id), name, word, plain(moved), _more(entry), fields, len(told) - len(fields)
+def _deflated(report: Report, rows: Sequence[Row], room: int) -> Packed:
+    """As many fields of each item as there is room for; if there is none, as many items."""
+    for most in _FIELDS:
+        first, data, size = _compressed(rows, most)
+        if size <= room:
+            break
+    kept = len(rows)
+    while size > room and kept:
+        kept = int(kept * room / size * _MARGIN)
+        first, data, size = _compressed(rows[:kept], most)
+    shortened = sum(len(row[6]) > most for row in rows[:kept])
+    return Packed(first, data, kept, most, shortened, len(rows) - kept + report.items_omitted)
 
 
-def _more(entry: Item | Difference) -> str:
-    """The reason, and who has changed the live object."""
+def _compressed(rows: Sequence[Row], most: int) -> tuple[tuple[Listed, ...], str, int]:
+    """The first rows, the others compressed, and the bytes of both."""
+    first = _listed(rows[:FIRST], most)
+    data = base64.b64encode(zlib.compress(msgspec.json.encode(_listed(rows[FIRST:], most)), 9)).decode()
+    return first, data, len(msgspec.json.encode(first)) + len(data)
+
+
+def _listed(rows: Sequence[Row], most: int) -> tuple[Listed, ...]:
+    return tuple((*row[:6], row[6][:most], row[7], max(0, len(row[6]) - most)) for row in rows)
+
+
+def _rows(report: Report) -> Iterator[Row]:
+    listed = [entry for entry in report.entries if isinstance(entry, Difference) or entry.outcome != "failed"]
+    for entry in sorted(listed, key=_left_alone):
+        yield _row(entry, done=report.mode == "restore")
+    for one in report.verify.only_live if report.verify is not None else ():
+        yield one.type, plain(one.id), _name(one.name), "only in Looker", "", since(one.facts), (), ()
+
+
+def _left_alone(entry: Item | Difference) -> bool:
+    """These come last."""
+    return isinstance(entry, Item) and entry.outcome in ("skipped", "unchanged")
+
+
+def _row(entry: Item | Difference, *, done: bool) -> Row:
+    fields = tuple(_fields(entry.changes))
+    gone = tuple(f"{part.type}={plain(part.id)} {_name(part.name)}".rstrip() for part in entry.deletions)
+    if len(gone) > _PARTS:
+        gone = (*gone[:_PARTS], f"… and {len(gone) - _PARTS} more")
+    moved = entry.destination_id if entry.destination_id != entry.id else ""
+    word = entry.outcome if isinstance(entry, Item) else "missing" if entry.missing else "different"
+    return entry.type, plain(entry.id), _name(entry.name), word, plain(moved), _more(entry, done=done), fields, gone
+
+
+def _name(name: str) -> str:
+    shown = plain(name)
+    return f"{shown[:_NAME]}…" if len(shown) > _NAME else shown
+
+
+def _more(entry: Item | Difference, *, done: bool) -> str:
+    """The reason, and who had changed the live object."""
     said = [plain(entry.reason)] if isinstance(entry, Item) else [f"lacks {plain(one)}" for one in entry.lacks]
-    return "; ".join(part for part in (*said, since(entry.live)) if part)
+    facts = since(entry.live)
+    if facts and done and isinstance(entry, Item) and entry.outcome == "updated":
+        facts = f"was {facts}"
+    return "; ".join(part for part in (*said, facts) if part)
 
 
-def _field(leaf: Change) -> Field:
-    old, new = old_and_new(leaf.old, leaf.new)
-    return plain(leaf.path), old, new
-
-
-def _size(row: Row) -> int:
-    texts = (*row[:6], *(text for field in row[6] for text in field))
-    return _OVERHEAD + sum(len(text.encode("utf-8", "replace")) + 4 for text in texts)
+def _fields(changes: Iterable[Change]) -> Iterator[Field]:
+    for leaf in (leaf for change in changes for leaf in leaves(change) if leaf.old != leaf.new):
+        yield plain(leaf.path), *old_and_new(leaf.old, leaf.new)

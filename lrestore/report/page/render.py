@@ -7,15 +7,17 @@ import hashlib
 from functools import cache
 from typing import Any
 
-import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from lrestore.messages import Totals
 from lrestore.report.model import Report
 from lrestore.report.page import plot
 from lrestore.report.page.view import totals_of, verdict_of, view_of
+from lrestore.report.text import COLUMNS
+from lrestore.text.direction import runs
 from lrestore.text.terminal import plain
+from lrestore.text.words import counted
 from lrestore.version import __version__
 
 FIRST = b"<!doctype html>"
@@ -29,7 +31,7 @@ def page(report: Report) -> bytes:
     style, script = (_source(environment, name) for name in ("page.css", "page.js"))
     text = environment.get_template("page.html").render(
         view=view,
-        rows=msgspec.to_builtins(view.items.rows),
+        rows=view.items.rows,
         size=(plot.WIDTH, plot.HEIGHT),
         style=Markup(style),  # noqa: S704 (a file of this package)
         script=Markup(script),  # noqa: S704
@@ -48,7 +50,7 @@ def table(report: Report) -> str:
         .render(
             verdict=verdict,
             tone=tone,
-            columns=Totals.__struct_fields__,
+            columns=COLUMNS.get(report.mode, Totals.__struct_fields__),
             totals=totals_of(report),
             calls=report.api.calls,
             session=report.session_id,
@@ -58,7 +60,7 @@ def table(report: Report) -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("lrestore.report.page"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -66,11 +68,21 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_visible,
     )
+    environment.filters["counted"] = counted
+    return environment
 
 
 def _visible(value: Any) -> Any:
-    """Every text that comes from a backup or from Looker, with invisible characters made visible."""
-    return plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Every text that comes from a backup or from Looker, with invisible characters made visible. What is written from
+    right to left does not turn around what stands beside it.
+    """
+    if not isinstance(value, str) or isinstance(value, Markup):
+        return value
+    return Markup("").join(_bdi(part) if turned else escape(part) for part, turned in runs(plain(value)))
+
+
+def _bdi(text: str) -> Markup:
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 @cache

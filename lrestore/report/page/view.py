@@ -16,11 +16,19 @@ from lrestore.report.model import Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.page.items import Packed, packed
 from lrestore.report.page.plot import Plot, plot
+from lrestore.report.text import COLUMNS
 from lrestore.text.words import counted, duration
 
 _NAMED = 200
 """Items of one cause, reason or warning that are named; the JSON report names all."""
+_PARTS = 5_000
+"""About so many deletions are listed apart."""
 _WOULD = frozenset({"plan", "verify", "rehearse", "dry-run"})
+_DELETIONS = {
+    "verify": "Only in Looker: a restore would delete them",
+    "plan": "Would be deleted",
+    "rehearse": "Would be deleted",
+}
 _MODES = {"plan": "Plan", "verify": "Verification", "dry-run": "Dry run", "rehearse": "Rehearsal"}
 
 
@@ -50,9 +58,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[tuple[str, str], ...]
     columns: tuple[str, ...]
     totals: tuple[tuple[str, tuple[int, ...]], ...]
+    deletions_title: str
     deletions: tuple[Deleted, ...]
+    deletions_more: int
     failed: tuple[Group, ...]
     only_live: tuple[str, ...]
+    only_live_more: int
     ignored: tuple[Group, ...]
     skipped: tuple[Group, ...]
     warnings: tuple[Group, ...]
@@ -74,16 +85,21 @@ def view_of(report: Report) -> View:
     by_class = planned.by_activity if planned is not None else report.api.by_activity
     by_operation = planned.by_operation if planned is not None else report.api.by_operation
     count = planned.calls if planned is not None else report.api.calls
+    deletions = tuple(_deletions(report))
+    only_live = report.verify.only_live if report.verify is not None else ()
     return View(
         title=f"{name} {report.session_id}".strip(),
         verdict=verdict,
         tone=tone,
         facts=tuple(_facts(report)),
-        columns=Totals.__struct_fields__,
+        columns=tuple(COLUMNS.get(report.mode, Totals.__struct_fields__)),
         totals=tuple(totals_of(report)),
-        deletions=tuple(_deletions(report)),
+        deletions_title=_DELETIONS.get(report.mode, "Deletions"),
+        deletions=deletions,
+        deletions_more=sum(bool(entry.deletions) for entry in report.entries) - len(deletions),
         failed=tuple(_failed(report)),
-        only_live=tuple(map(_only_live, report.verify.only_live)) if report.verify is not None else (),
+        only_live=tuple(map(_only_live, only_live[:_NAMED])),
+        only_live_more=max(0, len(only_live) - _NAMED),
         ignored=tuple(_ignored(report)),
         skipped=tuple(_skipped(report.items)),
         warnings=tuple(_warnings(report.warnings)),
@@ -110,16 +126,29 @@ def verdict_of(report: Report) -> tuple[str, str]:
     if ended is not None:
         return f"{ended}: {totals.pending} of {items} were not attempted, {totals.failed} failed.", "bad"
     if report.mode in _WOULD:
-        told = (
-            f"Of {items}, {totals.created} would be created, {totals.updated} updated, {totals.unchanged} are unchanged"
+        would = [
+            f"{totals.created} would be created",
+            f"{totals.updated} updated",
+            f"{totals.unchanged} left unchanged",
+        ]
+        would += [f"{totals.skipped} skipped by rule"] if totals.skipped else []
+        would += [f"{totals.failed} cannot be restored"] if totals.failed else []
+        return (
+            f"Of {items}, {', '.join(would)}{_deleted(report)}. Looker was not changed.",
+            "bad" if totals.failed else "good",
         )
-        told += f", {totals.failed} cannot be restored" if totals.failed else ""
-        return f"{told}. Looker was not changed.", "bad" if totals.failed else "good"
     if totals.failed:
-        return f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded.", "bad"
+        told = f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded"
+        return f"{told}{_deleted(report)}.", "bad"
     told = f"{items} done: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
     told += f", {totals.skipped} skipped by rule" if totals.skipped else ""
-    return f"{told}.", "warn" if report.warnings else "good"
+    return f"{told}{_deleted(report)}.", "warn" if report.warnings else "good"
+
+
+def _deleted(report: Report) -> str:
+    """Deletions belong to the verdict."""
+    count = sum(len(item.deletions) for item in report.items)
+    return f"; {counted(count, 'deletion')}" if count else ""
 
 
 def _verified(report: Report, items: str) -> tuple[str, str]:
@@ -128,7 +157,15 @@ def _verified(report: Report, items: str) -> tuple[str, str]:
         raise ValueError("a verification has a result")
     if not verify.drifted and not report.totals.failed:
         return f"Looker is as in the backup: {verify.equal} of {items} compared are equal.", "good"
-    told = [f"{len(verify.different)} differ"]
+    missing = sum(one.missing for one in verify.different)
+    trashed = sum(one.trashed for one in verify.different)
+    kinds = [f"{missing} missing"] if missing else []
+    kinds += [f"{trashed} in the trash"] if trashed else []
+    told = [
+        f"{len(verify.different)} {'differs' if len(verify.different) == 1 else 'differ'}"
+        + (f" ({', '.join(kinds)})" if kinds else "")
+    ]
+    told += [f"{report.totals.skipped} are skipped by rule"] if report.totals.skipped else []
     told += [f"{len(verify.only_live)} are only in Looker"] if verify.only_live else []
     told += [f"{report.totals.failed} could not be compared"] if report.totals.failed else []
     return f"Looker is not as in the backup: of {items}, {', '.join(told)}.", "bad"
@@ -137,7 +174,8 @@ def _verified(report: Report, items: str) -> tuple[str, str]:
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     there, source = report.destination, report.source
     release = f", Looker {there.looker_version}" if there.looker_version else ""
-    yield "Destination", f"{there.name} ({there.base_url}){release}"
+    address = f" ({there.base_url})" if there.base_url != there.name else ""
+    yield "Destination", f"{there.name}{address}{release}"
     yield "Backup", ", ".join(source.paths) + (f", instance {source.instance}" if source.instance else "")
     if source.age:
         yield "Age of the backup", source.age
@@ -161,10 +199,14 @@ def totals_of(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def _deletions(report: Report) -> Iterator[Deleted]:
-    for holder in report.entries:
-        if holder.deletions:
-            parts = tuple(_titled(gone.type, gone.id, gone.name) for gone in holder.deletions)
-            yield Deleted(_titled(holder.type, holder.id, holder.name), parts)
+    """All of them, but for a run that deletes thousands: the list of items has those that have no room here."""
+    parts_left = _PARTS
+    for holder in (entry for entry in report.entries if entry.deletions):
+        if parts_left <= 0:
+            return
+        parts = tuple(_titled(gone.type, gone.id, gone.name) for gone in holder.deletions)
+        parts_left -= len(parts)
+        yield Deleted(_titled(holder.type, holder.id, holder.name), parts)
 
 
 def _failed(report: Report) -> Iterator[Group]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import re
+import zlib
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +16,7 @@ import pytest
 
 from lrestore.messages import Change, Deletion, ItemResult, LiveFacts
 from lrestore.report.model import Api, Difference, OnlyLive, Report, Throughput, Verify
+from lrestore.report.page.items import Listed, Packed, packed
 from lrestore.report.page.render import page
 from tests.report.builders import item, letter, report
 from tests.report.page.browser import printed, shown
@@ -69,13 +73,13 @@ def hostile() -> Report:
     [
         (of([item("updated"), item("created", "1")]), "2 items done: 1 created, 1 updated, 0 unchanged.", "good"),
         (of([item("failed"), item("updated", "1")]), "1 of 2 items could not be restored completely", "bad"),
-        (of([item("updated")], mode="plan"), "0 would be created, 1 updated", "good"),
+        (of([item("updated")], mode="plan"), "0 would be created, 1 updated, 0 left unchanged. Looker", "good"),
         (of([item("updated")], status="stopped"), "The run stopped early", "bad"),
         (of([], status="not-started"), "Nothing was written.", "bad"),
         (of([item("unchanged")], mode="verify", verify=Verify(equal=1)), "Looker is as in the backup", "good"),
         (
             of([item()], mode="verify", verify=Verify(different=(Difference("look", "1", "A"),))),
-            "Looker is not as in the backup: of 1 item, 1 differ.",
+            "Looker is not as in the backup: of 1 item, 1 differs.",
             "bad",
         ),
     ],
@@ -161,20 +165,53 @@ def test_a_browser_shows_the_items_and_runs_nothing_of_theirs(tmp_path: Path) ->
     assert "<summary>" in dom and "<ins" in dom
 
 
-def test_a_browser_shows_ten_thousand_items_by_the_hundred(tmp_path: Path) -> None:
+def test_a_browser_shows_twenty_thousand_items_with_their_fields_by_the_hundred(tmp_path: Path) -> None:
     changes = (
         Change("title", "old title of this item", "new title of this item"),
         Change("description", None, "x" * 300),
     )
-    results = [item(item_id=str(number), changes=changes) for number in range(10_000)]
-    content = page(of(results))
-    assert len(content) < 5_000_000
+    content = page(of(item(item_id=str(number), changes=changes) for number in range(20_000)))
+    assert len(content) < 1_500_000
     file = tmp_path / "report.html"
     file.write_bytes(content)
     dom = shown(file)
-    assert "10000 of 10000 items, 200 shown" in dom
+    assert "20000 of 20000 items, 200 shown" in dom
     assert dom.count('class="item"') == 200
-    assert "1 of 10000 items, 1 shown" in shown(file, "search=dashboard%3D9731")
+    dom = shown(file, "search=dashboard%3D19731", "--virtual-time-budget=10000")
+    assert "1 of 20000 items, 1 shown" in dom and "new title of this item" in dom
+
+
+def unpacked(made: Packed) -> tuple[Listed, ...]:
+    others = msgspec.json.decode(zlib.decompress(base64.b64decode(made.data)), type=tuple[Listed, ...])
+    return (*made.rows, *others)
+
+
+def test_a_list_without_room_for_all_fields_keeps_some_of_each_item() -> None:
+    digests = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(400)]
+    told = of(
+        item(item_id=str(number), changes=tuple(Change(f"f{at}", None, digest + str(at)) for at in range(12)))
+        for number, digest in enumerate(digests)
+    )
+    roomy, narrow, bare = packed(told, 10**6), packed(told, 120_000), packed(told, 9_000)
+    assert not roomy.data and len(roomy.rows) == 400 and not roomy.shortened
+    assert narrow.shortened == narrow.count == 400
+    assert {(len(row[6]), row[8]) for row in unpacked(narrow)} == {(narrow.most, 12 - narrow.most)}
+    assert 0 < bare.count < 400 and bare.omitted == 400 - bare.count and len(unpacked(bare)) == bare.count
+
+
+def test_deletions_without_room_of_their_own_are_in_the_list() -> None:
+    gone = tuple(Deletion("dashboard_element", str(number), "Tile") for number in range(3_000))
+    told = of(item(item_id=str(number), deletions=gone) for number in range(3))
+    text = visible(text_of(told))
+    assert "… and deletions of 1 item more" in text
+    assert [row[7][0] for row in packed(told).rows] == ["dashboard_element=0 Tile"] * 3
+
+
+def test_right_to_left_names_do_not_turn_around_what_stands_beside_them() -> None:
+    gone = (Deletion("dashboard_element", "9", "שלום עולם"),)
+    text = text_of(of([item(deletions=gone)], reason="לוח 12 of May"))
+    assert "<li>dashboard_element=9 <bdi>שלום עולם</bdi></li>" in text
+    assert "<bdi>לוח</bdi> 12 of May" in text
 
 
 def test_the_page_prints(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""Which items the report lists: all that are not plainly unchanged, as long as a report of them can be opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lrestore.content.live_facts import named
+from lrestore.messages import Change, ItemKey, ItemResult
+from lrestore.report.model import Item
+from lrestore.text.storable import to_json
+
+LISTED_ITEMS = 100_000
+LISTED_BYTES = 50_000_000
+"""The list ends at this number, or at about this size as JSON: the coordinator holds it, and people open the file.
+50,000 items with three changed fields each take 30 MB.
+"""
+_BARE = 300
+"""About the bytes of an item without its changes."""
+
+
+class Listing:
+    """The listed items, in the order of their latest results. Items with deletions are always listed."""
+
+    def __init__(self, listed_items: int = LISTED_ITEMS, listed_bytes: int = LISTED_BYTES) -> None:
+        self._most = listed_items
+        self._room = listed_bytes
+        self._omitted: set[ItemKey] = set()
+        self.items: dict[ItemKey, Item] = {}
+
+    @property
+    def omitted(self) -> int:
+        """The number of items that have no room."""
+        return len(self._omitted)
+
+    def add(self, result: ItemResult, url: str) -> None:
+        """Take a result, in place of an earlier one of the same item. ``url``: the address of a copy."""
+        former = self.items.pop(result.key, None)
+        if former is not None:
+            self._room += _size(former.changes)
+        self._omitted.discard(result.key)
+        if result.outcome == "unchanged" and not (result.reason or result.warnings or url):
+            return
+        size = _size(result.changes)
+        if (len(self.items) >= self._most or size > self._room) and not result.deletions:
+            self._omitted.add(result.key)
+            return
+        self._room -= size
+        self.items[result.key] = _item(result, url)
+
+
+def _size(changes: Sequence[Change]) -> int:
+    return _BARE + (len(to_json(changes)) if changes else 0)
+
+
+def _item(result: ItemResult, url: str) -> Item:
+    return Item(
+        type=result.key.type,
+        id=result.key.id,
+        name=result.name,
+        outcome=result.outcome,
+        destination_id=result.destination_id,
+        reason=result.reason,
+        changes=result.changes,
+        deletions=result.deletions,
+        warnings=result.warnings,
+        url=url,
+        live=None if result.live is None else named(result.live, {}),
+    )
