@@ -61,7 +61,10 @@ def _guarded(options: Options, again: str) -> int:
     from lrestore.cli.signals import Stopping
     from lrestore.errors import LrestoreError, RunError, StoppedError
 
-    with Stopping(again, _resuming(options), lambda text: _line(text, options, logging.WARNING)) as stopping:
+    def line(text: str) -> str:
+        return _line(text, options, logging.WARNING)
+
+    with Stopping(again, _resuming(options), line, keeps_nothing=bool(options.rehearse)) as stopping:
         try:
             code = _command(options, stopping)
         except KeyboardInterrupt:

@@ -52,10 +52,14 @@ class Interrupts:
 class Stopping:
     """Context manager: while entered, signals are recorded instead of ending the program. Main thread only."""
 
-    def __init__(self, again: str, resume: str, line: Callable[[str], str] = str) -> None:
+    def __init__(
+        self, again: str, resume: str, line: Callable[[str], str] = str, *, keeps_nothing: bool = False
+    ) -> None:
         """``again`` is the command to run again before a session has begun, ``resume`` from then on. ``line`` formats a
-        text for stderr. ``typed`` is the command as it was given.
+        text for stderr. ``typed`` is the command as it was given. ``keeps_nothing``: nothing remains that could be
+        resumed, as of a rehearsal.
         """
+        self._keeps_nothing = keeps_nothing
         self._line = line
         self._again = self.typed = again
         self._resume = resume
@@ -111,7 +115,9 @@ class Stopping:
 
     @property
     def last_words(self) -> str:
-        """The last line on stderr of a resumable run."""
+        """The last line on stderr of a run that can be resumed or run again."""
+        if self._keeps_nothing:
+            return f"nothing was kept; run again with: {self._again}"
         return "resume with: " + (self._resume if self._resumable else self._again)
 
     @contextmanager

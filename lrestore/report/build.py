@@ -73,12 +73,14 @@ class ReportBuilder:
         *,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
+        begun_s: float | None = None,
         listing: Listing | None = None,
     ) -> None:
+        """``begun_s``: when the run began, by ``monotonic``; by default it begins now."""
         self._head = msgspec.structs.replace(head, started_at=head.started_at or stamp(now()))
         self._now = now
         self._monotonic = monotonic
-        self._begun_s = monotonic()
+        self._begun_s = monotonic() if begun_s is None else begun_s
         self._listing = Listing() if listing is None else listing
         self._expected: dict[ItemKey, None] = {}
         self._outcomes: dict[ItemKey, Outcome] = {}

@@ -117,7 +117,8 @@ def lines(guards: Guards) -> Iterator[tuple[str, str]]:
     if guards.disk is not None:
         free, needed = size(guards.disk.free_bytes), size(guards.disk.needed_bytes)
         yield "disk", f"{free} free in {plain(guards.disk.folder)}; state and undo copies need about {needed}"
-    yield "undo", guards.undo
+    if guards.undo:
+        yield "undo", guards.undo
 
 
 def screen(guards: Guards) -> str:

@@ -44,7 +44,8 @@ def _world(made: Rehearsal) -> str:
     if made.world == "empty":
         told = f"an empty simulated Looker with {counted(made.objects, 'LookML model')} of the backup"
     else:
-        told = f"a simulated Looker with {counted(made.objects, 'object')} of the backup"
+        told = f"a simulated Looker with {counted(made.objects, 'object')} of the backup, which need no change there"
+        told += " (--rehearse=empty makes them anew)"
     more = f"; stand-ins for what the backup refers to and lacks: {stand_ins}" if stand_ins else ""
     return f"{told}{more}"
 

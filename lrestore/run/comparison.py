@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 
 import msgspec
 
@@ -21,7 +22,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.compare.ignore_rules import Ignored
 from lrestore.run.compare.only_live import Found, Seen, only_live
-from lrestore.run.compare.people import with_names
+from lrestore.run.compare.people import live_names, with_names
 from lrestore.run.compare.results import announced
 from lrestore.run.compare.saved_plan import saved_plan
 from lrestore.run.compare.verify import Verifier
@@ -95,7 +96,7 @@ class _Within:
         status = "stopped" if self._spent else "finished"
         meter = self._connection.session.meter
         unnamed = builder.finish(Api.of(meter.snapshot()), status=status, verify=verify, plan=plan)
-        report = with_names(unnamed, self._connection.live)
+        report = with_names(unnamed, partial(live_names, self._connection.live))
         return msgspec.structs.replace(report, api=Api.of(meter.snapshot()))
 
     def _enough(self) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.content.links import hosts
 from lrestore.content.payload import Releases
@@ -63,6 +65,9 @@ class Job:
     """Selected items, by type, that are left out because they cannot be copied beside the originals."""
     is_admin: Callable[[], bool] = lambda: False
     """Whether the caller is an admin of the destination: the first call asks there."""
+    begun_s: float = field(default_factory=time.monotonic)
+    begun_at: datetime = field(default_factory=utc_now)
+    """When this run began, by both clocks; the time in which it waited for an answer is left out of the first."""
     guard: Guard | None = None
     """Checks that the state file stays in place, once the session has begun."""
 

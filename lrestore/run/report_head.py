@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
-from lrestore.clock import utc_now
+from lrestore.clock import stamp, utc_now
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.build import Head, ReportBuilder
@@ -67,6 +67,7 @@ def report_of(job: Job) -> ReportBuilder:
         job.request.mode,
         source,
         destination,
+        stamp(job.begun_at),
         new_folder_access=access,
         applies=job.request.applies,
         undoes=job.request.undo.session if job.request.undo is not None else "",
@@ -76,7 +77,7 @@ def report_of(job: Job) -> ReportBuilder:
         copied_before=job.request.beside.sessions if job.request.beside else (),
         address=_address(job) if job.request.beside else "",
     )
-    builder = ReportBuilder(head)
+    builder = ReportBuilder(head, begun_s=job.begun_s)
     builder.expect([*job.keys, *job.removals])
     undone = job.undone.warnings() if job.undone is not None else []
     for warning in (

@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -23,6 +24,7 @@ from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
 from lrestore.report.guards import Guards
 from lrestore.report.model import Api, Report
+from lrestore.run.compare.people import names_in, with_names
 from lrestore.run.compare.verify import verify_after
 from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
 from lrestore.run.finish.last_look import last_look
@@ -196,7 +198,10 @@ def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: St
         verify = verify_after(destination, reader)
         status = status if verify else _unfinished(job)
     usage = destination.connection.session.meter.snapshot() + ended.usage
-    return builder.finish(Api.of(usage), status=status, verify=verify)
+    report = builder.finish(Api.of(usage), status=status, verify=verify)
+    # Ids of users are those of the backup only in its own instance; the copies of an undo hold no users.
+    known = destination.judgement.instance == "same" and job.undone is None
+    return with_names(report, partial(names_in, job.vault)) if known else report
 
 
 def _with_its_copy(job: Job, reader: StateReader, result: ItemResult) -> ItemResult:

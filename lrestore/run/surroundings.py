@@ -36,10 +36,11 @@ class Surroundings:
 
     ``confirm`` receives the screen before the first write and answers whether to go on; it is called only if ``asks``
     is true: a user is at the terminal. ``warn`` receives warnings about settings. ``command`` is how the program was
-    called, up to its mode; ``typed`` is all of it. ``beginning`` receives the session id before the session is
-    recorded, so that a kill in between loses nothing. ``begun`` receives it once the session can be resumed;
-    ``unresumable`` is called when it no longer can. ``tell`` receives the report of a finished run; the session can be
-    resumed until ``tell`` returns. ``keep_plan`` receives a plan to save.
+    called, up to its mode, and "" in a rehearsal, which cannot be undone; ``typed`` is all of it.
+    ``beginning`` receives the session id before the session is recorded, so that a kill in between loses nothing.
+    ``begun`` receives it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell``
+    receives the report of a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a
+    plan to save.
     """
 
     progress: Progress = field(default_factory=Silent)

@@ -43,3 +43,13 @@ def test_a_secret_in_a_command_is_masked_and_a_run_that_cannot_start_names_its_c
     refused = arena.run("--select", "look=1", "--reason", "why", LOOKERSDK_CLIENT_SECRET="wrong")
     assert refused.code == 3 and refused.report["reason"] == "why"
     assert refused.report["by"]["os_user"] == _CALLER["os_user"] and "wrong" not in str(refused.report["by"])
+
+
+def test_a_restore_names_the_user_whose_change_it_takes_back(arena: Arena) -> None:
+    """Looker tells the user's id only; the backup has the name, and no call is made for it."""
+    name = arena.blob("user", "3")["display_name"]
+    arena.edit("look", "1", title="Other", updated_at="2026-11-20T10:00:00.000Z", last_updater_id="3")
+    ran = arena.run("--select", "look=1").all_good()
+    assert f"was changed 2026-11-20 by {name}" in ran.out
+    assert not any(call.operation == "search_users" for call in ran.calls)
+    assert ran.report["items"][0]["live"]["updated_by"] == name

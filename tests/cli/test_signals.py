@@ -80,6 +80,11 @@ print("not reached")
     assert done.stderr.splitlines()[-1] == f"resume with: lrestore {way_on}"
 
 
+def test_of_a_rehearsal_nothing_can_be_resumed() -> None:
+    with Stopping("lrestore --rehearse", "lrestore --resume", keeps_nothing=True) as stopping:
+        assert stopping.last_words == "nothing was kept; run again with: lrestore --rehearse"
+
+
 def test_an_ignored_hangup_stays_ignored() -> None:
     """This is the state under ``nohup``."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -71,6 +71,7 @@ def rehearse(
             stop=surroundings.stop,
             log=surroundings.log,
             announcer=surroundings.announcer,
+            command="",
         ).reaching(lambda: credentials)
         report = execute(inside, msgspec.structs.replace(request, yes=True, override=GUARDS), here)
         state = Path(inside.state.path)

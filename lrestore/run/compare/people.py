@@ -1,9 +1,11 @@
-"""Names of the users who changed or deleted live objects: read in bulk at the end, if the report needs any."""
+"""Names of the users who changed or deleted live objects. A comparison reads them in bulk at the end; a restore takes
+those that its backup has.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -11,8 +13,9 @@ from lrestore.content.live_facts import named, unnamed
 from lrestore.errors import LookerError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
-from lrestore.messages import LiveFacts
+from lrestore.messages import ItemKey, LiveFacts
 from lrestore.report.model import Difference, OnlyLive, Report
+from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
@@ -21,10 +24,12 @@ _CHUNK = 100
 _FIELDS = "id,display_name,first_name,last_name,email"
 
 
-def with_names(report: Report, live: Live) -> Report:
-    """The report with the names of users. Those that do not exist any more, or cannot be read, are called by id."""
+def with_names(report: Report, names_of: Callable[[Sequence[str]], Mapping[str, str]]) -> Report:
+    """The report with the names of users; ``names_of`` gives the known ones by id. Others are called by id."""
     ids = sorted({user_id for facts in _facts(report) for user_id in unnamed(facts)})
-    names = _names(ids, live)
+    if not ids:
+        return report
+    names = names_of(ids)
 
     def filled(facts: LiveFacts | None) -> LiveFacts | None:
         return None if facts is None else named(facts, names)
@@ -57,7 +62,14 @@ def _only_live(one: OnlyLive, names: Mapping[str, str]) -> OnlyLive:
     return msgspec.structs.replace(one, updated_by=named(one.facts, names).updated_by)
 
 
-def _names(ids: Sequence[str], live: Live) -> dict[str, str]:
+def names_in(vault: Vault, ids: Sequence[str]) -> dict[str, str]:
+    """The names that the backup has for users of its own instance."""
+    rows = ((user_id, vault.row(ItemKey("user", user_id))) for user_id in ids)
+    return {user_id: row.name for user_id, row in rows if row is not None and row.name}
+
+
+def live_names(live: Live, ids: Sequence[str]) -> dict[str, str]:
+    """The names as Looker has them now; without those of users who do not exist, or cannot be read."""
     found: dict[str, str] = {}
     try:
         for start in range(0, len(ids), _CHUNK):

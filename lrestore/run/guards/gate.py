@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -42,8 +43,11 @@ def pass_guards(destination: ExaminedDestination, overridden: Sequence[str]) -> 
         guards = msgspec.structs.replace(guards, overridden=(*guards.overridden, *passed))
     for one in guards.overridden:
         log.warning("overridden: %s", one)
-    if asks and _many(job, guards) and not job.surroundings.confirm(guards):
-        raise NotConfirmedError("nothing was written: it was not confirmed")
+    if asks and _many(job, guards):
+        asked_s = time.monotonic()
+        if not job.surroundings.confirm(guards):
+            raise NotConfirmedError("nothing was written: it was not confirmed")
+        job.begun_s += time.monotonic() - asked_s
     return guards
 
 

@@ -39,7 +39,7 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
     asks = may_ask(job) or (job.request.max_calls is None if plans else bulk)
     settings, facts = job.settings, job.facts
     extent = job.extent
-    restores = job.request.mode == "restore"
+    restores, command = job.request.mode == "restore", job.surroundings.command
     needed = needed_bytes(job.to_write, extent.size_bytes, workers)
     return Guards(
         session_id=job.session_id if restores else "",
@@ -71,7 +71,7 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
         enabled_plans=_enabled(job.vault, job.keys),
         disable_schedules=job.request.disable_schedules,
         disk=disk_of(Path(settings.state.path), needed),
-        undo=f"{job.surroundings.command} --undo {job.session_id if restores else 'SESSION'}",
+        undo=f"{command} --undo {job.session_id if restores else 'SESSION'}" if command else "",
         overridden=tuple(overridden),
     )
 
