@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from docs.generate.settings import page as page_of_settings
 from lrestore.cli.command_line import _Parser, parse
 from lrestore.report.model import Report
 from lrestore.settings.model import SECTIONS
@@ -19,6 +20,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 _FLAG = re.compile(r"(?<![\w-])(--[a-z][a-z-]+|-[vqh])\b")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#([\w-]+))?\)")
 _COMMAND = re.compile(r"^(?:\.venv/bin/)?lrestore (--.*?)(?:\s+#.*)?$", re.MULTILINE)
+_FILE = re.compile(r"`((?:lrestore|tests|docs|conf|bench)/[\w./-]+(?:\.\w+|/))`")
 _TEST = re.compile(r"`((?:\w+/)*(?:test_\w+\.py|\w+/))`")
 
 
@@ -48,6 +50,11 @@ def settings() -> dict[str, str]:
 def test_every_setting_is_explained_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+\.\w+)` \| `([^`]*)` \|", text("docs/settings.md"), re.MULTILINE))
     assert rows == settings()
+
+
+def test_the_page_of_the_settings_is_made_from_their_types() -> None:
+    """``python -m docs.generate.settings`` makes it anew."""
+    assert page_of_settings() == text("docs/settings.md")
 
 
 def test_the_example_names_every_setting() -> None:
@@ -102,6 +109,12 @@ def test_the_tests_that_are_named_are_there() -> None:
     named = set(_TEST.findall(text("docs/testing.md")))
     assert len(named) > 20
     assert [name for name in named if not (ROOT / "tests" / name.removeprefix("tests/")).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_files_that_are_named_are_there(page: Path) -> None:
+    named = set(_FILE.findall(page.read_text(encoding="utf-8")))
+    assert [name for name in named if not (ROOT / name).exists()] == []
 
 
 def test_the_map_of_the_folders_names_every_folder() -> None:
