@@ -16,6 +16,7 @@ nox.options.sessions = ["lint", "types", "spelling", "tests", "bench"]
 LOWEST_TESTS = (
     "tests/test_imports.py",
     "tests/test_graph.py",
+    "tests/content/test_shapes.py",
     "tests/ontology",
     "tests/vault/test_decode.py",
     "tests/state/test_writer.py",

@@ -109,9 +109,9 @@ class Arena:
     ) -> None:
         self._stack.close()
 
-    def through(self, **twists: Any) -> Proxy:
-        """Let the command speak to a proxy that twists calls and answers."""
-        proxy = self._stack.enter_context(Proxy(self.simulator.base_url, **twists))
+    def through(self, **variants: Any) -> Proxy:
+        """Let the command speak to a proxy that changes calls and answers."""
+        proxy = self._stack.enter_context(Proxy(self.simulator.base_url, **variants))
         self.base_url = proxy.base_url
         return proxy
 

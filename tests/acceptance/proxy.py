@@ -1,7 +1,7 @@
 """Another Looker than ours: a proxy before the simulator that answers in other, equally permitted ways.
 
 The specification leaves much open (which nested lists a search shows, whether a trashed object can be read, what an
-answer leaves out). A twist changes what is asked or what is answered; the simulator behind it keeps the truth.
+answer leaves out). A variant changes what is asked or what is answered; the simulator behind it keeps the truth.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ API = "/api/4.0"
 
 @dataclass(slots=True)
 class Exchange:
-    """One call. ``path`` is below ``/api/4.0``; a twist may change all of it before and after it is handled."""
+    """One call. ``path`` is below ``/api/4.0``; a variant may change all of it before and after it is handled."""
 
     method: str
     path: str
@@ -51,8 +51,8 @@ Twist = Callable[[Exchange], None]
 
 
 class Proxy:
-    """Answers on ``base_url``. ``before`` twists see the call first (one that sets a status ends it), ``after`` twists
-    see the answer. A context manager.
+    """Answers on ``base_url``. ``before`` variants see the call first (one that sets a status ends it), ``after``
+    variants see the answer. A context manager.
     """
 
     def __init__(self, upstream: str, *, before: Sequence[Twist] = (), after: Sequence[Twist] = ()) -> None:
@@ -99,13 +99,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, proxy: Proxy) -> None:
         exchange = self._asked()
-        for twist in proxy.before:
+        for variant in proxy.before:
             if not exchange.status:
-                twist(exchange)
+                variant(exchange)
         if not exchange.status:
             self._ask(proxy, exchange)
-            for twist in proxy.after:
-                twist(exchange)
+            for variant in proxy.after:
+                variant(exchange)
         self._reply(exchange)
 
     def _asked(self) -> Exchange:

@@ -1,7 +1,7 @@
-"""Portraits of an instance in which no id occurs: what two instances must have in common after a migration.
+"""Snapshots of an instance in which no id occurs: what two instances must have in common after a migration.
 
 An oracle that shares no code with the restore: whatever refers to something else is described by what that is called
-and where it lies. Two instances with the same content have the same portraits, however their ids differ.
+and where it lies. Two instances with the same content have the same snapshots, however their ids differ.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SCHEMAS = {
     "board": "Board",
     "scheduled_plan": "ScheduledPlan",
 }
-"""Types that have a portrait of their own, with the schema that says what of them can be written."""
+"""Types that have a snapshot of their own, with the schema that says what of them can be written."""
 
 _LINK = re.compile(r"/(dashboards-next|embed/dashboards|dashboards|looks|folders|boards)/(\d+)(?!\w)")
 _LINKED = {"looks": "look", "folders": "folder", "boards": "board"}
@@ -50,8 +50,8 @@ _BY_CHANCE = frozenset({"ui_state", "models_dir_validated", "lookml_link_id", "p
 _ROOTS = ("is_shared_root", "is_users_root", "is_embed_shared_root", "is_embed_users_root")
 
 
-def portraits(world: World) -> dict[str, Counter[str]]:
-    """For each type, how often each portrait occurs; what Looker makes by itself is left out."""
+def snapshots(world: World) -> dict[str, Counter[str]]:
+    """For each type, how often each snapshot occurs; what Looker makes by itself is left out."""
     painter = _Painter(world)
     return {kind: Counter(painter.all(kind)) for kind in SCHEMAS}
 
@@ -66,8 +66,8 @@ class _Painter:
             if not _of_looker(kind, record):
                 yield self._text({**self._own(kind, record), **paint(record)})
 
-    def _text(self, portrait: Any) -> str:
-        text = json.dumps(portrait, sort_keys=True, default=str, ensure_ascii=False)
+    def _text(self, snapshot: Any) -> str:
+        text = json.dumps(snapshot, sort_keys=True, default=str, ensure_ascii=False)
         return _LINK.sub(self._link, text)
 
     def _link(self, found: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """All twelve types together: same instance, drifted, migrated, again, after losses. 700 items, with --full 2,000.
 
-Judged by portraits of both instances in which no id occurs, and by the command's own ``--verify``.
+Judged by snapshots of both instances in which no id occurs, and by the command's own ``--verify``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.restoration.migration_fixture import Crossing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -64,10 +64,10 @@ def difference(before: dict[str, Counter[str]], after: dict[str, Counter[str]]) 
 
 
 def backed_up(world: World) -> dict[str, Counter[str]]:
-    """The portraits of what a backup holds: all but what is in the trash."""
+    """The snapshots of what a backup holds: all but what is in the trash."""
     return {
         kind: Counter({one: count for one, count in found.items() if json.loads(one).get("deleted") is not True})
-        for kind, found in portraits(world).items()
+        for kind, found in snapshots(world).items()
     }
 
 
@@ -80,7 +80,7 @@ def here(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[Are
 def test_the_backup_holds_many_items_of_every_type(here: Arena, sizes: Sizes) -> None:
     ran = here.run("--select", "all", "--plan")
     assert ran.total("selected") >= (2000 if sizes == MANY else 700)
-    assert set(ran.report["by_type"]) == set(portraits(here.world))
+    assert set(ran.report["by_type"]) == set(snapshots(here.world))
 
 
 def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
@@ -95,11 +95,11 @@ def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
 
 
 def test_a_drifted_instance_is_as_it_was(here: Arena) -> None:
-    before = portraits(here.world)
+    before = snapshots(here.world)
     touched = drift_everywhere(here.world)
     assert all(touched[kind] for kind in before), touched
     here.run("--select", "all", "--yes").all_good()
-    assert difference(before, portraits(here.world)) == {}
+    assert difference(before, snapshots(here.world)) == {}
     verified = here.run("--select", "all", "--verify").all_good()
     assert verified.report["verify"]["different"] == [] and verified.writes == []
     assert here.run("--select", "all", "--yes").all_good().writes == []
@@ -127,7 +127,7 @@ def migration(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterato
 
 def test_an_empty_instance_gets_everything_and_nothing_twice(migration: Migration) -> None:
     migration.runs["first"].all_good()
-    assert difference(backed_up(migration.source), portraits(migration.crossing.world)) == {}
+    assert difference(backed_up(migration.source), snapshots(migration.crossing.world)) == {}
 
 
 def test_the_migration_verifies_through_its_mappings(migration: Migration) -> None:
@@ -146,5 +146,5 @@ def test_after_losses_only_what_was_lost_is_created(migration: Migration) -> Non
     ran = migration.crossing.migrate().all_good()
     created = {kind: count["created"] for kind, count in ran.report["by_type"].items() if count["created"]}
     assert created == dict(lost)
-    assert difference(backed_up(migration.source), portraits(migration.crossing.world)) == {}
+    assert difference(backed_up(migration.source), snapshots(migration.crossing.world)) == {}
     assert migration.crossing.migrate().all_good().writes == []

@@ -68,11 +68,11 @@ def test_a_dry_run_lists_explores_without_a_call(arena: Arena) -> None:
 def with_fields(names: list[str]) -> Callable[[Exchange], None]:
     """Looker shows an explore with these fields, if it is asked for them."""
 
-    def twist(exchange: Exchange) -> None:
+    def variant(exchange: Exchange) -> None:
         if "/explores/" in exchange.path and "fields(" in exchange.query.get("fields", "") and exchange.status == 200:
             exchange.answer = {"fields": {"dimensions": [{"name": name} for name in names], "measures": []}}
 
-    return twist
+    return variant
 
 
 def test_a_field_that_another_instance_lacks_is_named_with_its_places(arena: Arena) -> None:

@@ -12,7 +12,7 @@ import pytest
 from lrestore.json_types import JsonObject
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from tests.acceptance.instance_fixture import Arena
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.restoration.migration_fixture import Crossing
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -98,25 +98,25 @@ def here(tmp_path: Path) -> Iterator[Arena]:
 
 def test_in_the_same_instance_only_what_is_broken_fails(here: Arena) -> None:
     broken = Broken(here)
-    before = portraits(here.world)
+    before = snapshots(here.world)
     ran = here.run("--select", "all", "--yes")
     assert ran.code == 1
     assert broken.judge(ran.letters) == set(), "what needs a broken item that is there uses it"
-    assert portraits(here.world) == before
+    assert snapshots(here.world) == before
     assert ran.writes == []
 
 
 def test_swapped_names_and_places_come_back_together_with_all_else(here: Arena) -> None:
-    before = portraits(here.world)
+    before = snapshots(here.world)
     for kind in ("group", "role", "folder"):
         one, other = _two(here, kind)
         here.edit(kind, one["id"], name="aside")
         names = one["name"], other["name"]
         here.edit(kind, other["id"], name=names[0])
         here.edit(kind, one["id"], name=names[1])
-    assert portraits(here.world) != before
+    assert snapshots(here.world) != before
     here.run("--select", "all", "--yes").all_good()
-    assert portraits(here.world) == before
+    assert snapshots(here.world) == before
     assert here.run("--select", "all", "--yes").all_good().writes == []
 
 
@@ -144,7 +144,7 @@ def test_into_an_empty_instance_what_needs_the_broken_fails_with_the_whole_chain
                 causes = failed if letter["error_type"] == "IncompleteError" else broken.expected
                 assert any(f"{kind}={object_id}" in letter["message"] for kind, object_id in causes), letter
         assert ran.total("created") > ran.total("selected") / 2
-        state = portraits(crossing.world)
+        state = snapshots(crossing.world)
         again = crossing.migrate()
         assert again.writes == [] and broken.judge(again.letters) == others
-        assert portraits(crossing.world) == state
+        assert snapshots(crossing.world) == state

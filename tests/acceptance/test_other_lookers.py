@@ -12,7 +12,7 @@ import pytest
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.views import render
 from lrestore.simulator.world.drift import SMALL_EDITS
-from tests.acceptance import twists
+from tests.acceptance import variants
 from tests.acceptance.instance_fixture import SMALL, Arena
 from tests.acceptance.proxy import Exchange
 
@@ -20,35 +20,35 @@ Twist = Callable[[Exchange], None]
 SELECTED = ("--select", "look=1,2,3", "--select", "dashboard", "--select", "group=3")
 
 BEFORE: Sequence[Twist] = (
-    twists.fields_are_ignored,
-    twists.searches_take_one_id,
-    twists.searches_hide_the_trash,
-    twists.pages_are_of_seven,
-    twists.versions_are_unknown,
-    twists.unknown_parameters_are_refused,
+    variants.fields_are_ignored,
+    variants.searches_take_one_id,
+    variants.searches_hide_the_trash,
+    variants.pages_are_of_seven,
+    variants.versions_are_unknown,
+    variants.unknown_parameters_are_refused,
 )
 AFTER: Sequence[Twist] = (
-    twists.ids_are_numbers,
-    twists.nulls_are_left_out,
-    twists.alerts_are_not_counted,
-    twists.moments_are_whole_seconds,
-    twists.searches_show_no_parts,
-    twists.the_trash_is_not_read,
-    twists.the_trash_shows_no_parts,
-    twists.writes_answer_the_id_alone,
-    twists.creates_answer_201,
-    twists.deletes_answer_text,
-    twists.lists_come_in_another_order,
-    twists.listings_leave_one_out,
-    twists.roles_embed_their_sets,
-    twists.models_are_listed_without_explores,
+    variants.ids_are_numbers,
+    variants.nulls_are_left_out,
+    variants.alerts_are_not_counted,
+    variants.moments_are_whole_seconds,
+    variants.searches_show_no_parts,
+    variants.the_trash_is_not_read,
+    variants.the_trash_shows_no_parts,
+    variants.writes_answer_the_id_alone,
+    variants.creates_answer_201,
+    variants.deletes_answer_text,
+    variants.lists_come_in_another_order,
+    variants.listings_leave_one_out,
+    variants.roles_embed_their_sets,
+    variants.models_are_listed_without_explores,
 )
-NAMES = {twist: name for name, twist in vars(twists).items() if callable(twist)}
+NAMES = {variant: name for name, variant in vars(variants).items() if callable(variant)}
 CASES: list[tuple[Sequence[Twist], Sequence[Twist]]] = [
-    *(((twist,), ()) for twist in BEFORE),
-    *(((), (twist,)) for twist in AFTER),
-    ((), (twists.the_trash_is_not_read, twists.searches_show_no_parts)),
-    ((twists.searches_hide_the_trash,), (twists.the_trash_is_not_read, twists.the_trash_shows_no_parts)),
+    *(((variant,), ()) for variant in BEFORE),
+    *(((), (variant,)) for variant in AFTER),
+    ((), (variants.the_trash_is_not_read, variants.searches_show_no_parts)),
+    ((variants.searches_hide_the_trash,), (variants.the_trash_is_not_read, variants.the_trash_shows_no_parts)),
 ]
 
 
@@ -91,7 +91,9 @@ def standing(arena: Arena) -> JsonObject:
 
 
 @pytest.mark.parametrize(
-    ("before", "after"), CASES, ids=["+".join(NAMES[twist] for twist in (*before, *after)) for before, after in CASES]
+    ("before", "after"),
+    CASES,
+    ids=["+".join(NAMES[variant] for variant in (*before, *after)) for before, after in CASES],
 )
 def test_everything_is_as_backed_up_and_nothing_is_doubled(
     arena: Arena, before: Sequence[Twist], after: Sequence[Twist]
@@ -122,7 +124,7 @@ def test_tiles_that_the_trash_does_not_show_are_not_made_again(arena: Arena) -> 
     ids = {tile["id"] for tile in arena.parts("dashboard_element", "1")}
     arena.edit("dashboard_element", min(ids, key=int), note_text="Changed")
     arena.edit("dashboard", "1", deleted=True)
-    arena.through(after=[twists.the_trash_is_not_read, twists.the_trash_shows_no_parts])
+    arena.through(after=[variants.the_trash_is_not_read, variants.the_trash_shows_no_parts])
     planned = arena.run("--select", "dashboard=1", "--plan").all_good()
     assert any("trash" in warning for warning in planned.report["warnings"])
     ran = arena.run("--select", "dashboard=1").all_good()
@@ -132,7 +134,7 @@ def test_tiles_that_the_trash_does_not_show_are_not_made_again(arena: Arena) -> 
 
 def test_a_look_that_was_renamed_and_trashed_is_found_by_its_id(arena: Arena) -> None:
     arena.edit("look", "1", title="Renamed", folder_id="1", deleted=True)
-    arena.through(after=[twists.the_trash_is_not_read])
+    arena.through(after=[variants.the_trash_is_not_read])
     ran = arena.run("--select", "look=1").all_good()
     assert [call.path for call in ran.writes] == ["/looks/1"] and ran.total("updated") == 1
 

@@ -22,7 +22,7 @@ def crowd(tmp_path: Path) -> Iterator[Arena]:
         yield made
 
 
-def portrait(arena: Arena, user_id: str) -> dict[str, object]:
+def snapshot(arena: Arena, user_id: str) -> dict[str, object]:
     world = arena.world
     user = world.table("user").records[user_id]
     groups = {world.table("group").records[one]["name"] for one in world.edges["group_user"].lefts(user_id)}
@@ -32,7 +32,7 @@ def portrait(arena: Arena, user_id: str) -> dict[str, object]:
 
 
 def by_email(arena: Arena) -> dict[object, dict[str, object]]:
-    found = [portrait(arena, user["id"]) for user in arena.world.table("user")]
+    found = [snapshot(arena, user["id"]) for user in arena.world.table("user")]
     return {one["email"]: one for one in found}
 
 

@@ -11,7 +11,7 @@ import pytest
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes, empty_world
 from tests.acceptance.instance_fixture import SECRET
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.restoration.migration_fixture import Crossing
 
 SIZES = Sizes(users=4, groups=2, folders=4, depth=2, looks=6, dashboards=3, tiles=7, filters=2, boards=1, plans=8)
@@ -39,7 +39,7 @@ def of_a_query(tmp_path: Path) -> Iterator[Crossing]:
 
 
 def alike(before: World, after: World) -> bool:
-    return portraits(before) == portraits(after)
+    return snapshots(before) == snapshots(after)
 
 
 def test_dead_letters_go_through_when_the_source_is_named_later(crossing: Crossing) -> None:

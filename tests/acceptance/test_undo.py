@@ -1,4 +1,4 @@
-"""A session is taken back: the instance is as it was before, judged by portraits in which no id occurs."""
+"""A session is taken back: the instance is as it was before, judged by snapshots in which no id occurs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 
 pytestmark = [pytest.mark.slow]
@@ -35,7 +35,7 @@ WORLD = Sizes(
     everything=True,
 )
 
-Portraits = dict[str, Counter[str]]
+Snapshots = dict[str, Counter[str]]
 
 
 @pytest.fixture
@@ -47,21 +47,21 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
 _GONE = re.compile(r"\bno (\w+) \d+")
 
 
-def pictures(world: World) -> Portraits:
-    """The portraits, in which a reference to what is gone has no id: an undo cannot put back what it led to."""
-    found: Portraits = {}
-    for kind, portrait in portraits(world).items():
+def pictures(world: World) -> Snapshots:
+    """The snapshots, in which a reference to what is gone has no id: an undo cannot put back what it led to."""
+    found: Snapshots = {}
+    for kind, snapshot in snapshots(world).items():
         found[kind] = Counter()
-        for one, count in portrait.items():
+        for one, count in snapshot.items():
             found[kind][_GONE.sub(r"no \1", one)] += count
     return found
 
 
-def in_use(world: World) -> Portraits:
-    """The portraits without what is in the trash."""
+def in_use(world: World) -> Snapshots:
+    """The snapshots without what is in the trash."""
     return {
-        kind: Counter({one: count for one, count in portrait.items() if json.loads(one).get("deleted") is not True})
-        for kind, portrait in portraits(world).items()
+        kind: Counter({one: count for one, count in snapshot.items() if json.loads(one).get("deleted") is not True})
+        for kind, snapshot in snapshots(world).items()
     }
 
 

@@ -11,9 +11,9 @@ from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.instance_fixture import Arena
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
-from tests.acceptance.test_undo import Portraits, undo
+from tests.acceptance.test_undo import Snapshots, undo
 from tests.simulator.direct import Direct
 
 pytestmark = [pytest.mark.slow]
@@ -145,15 +145,15 @@ def a_world() -> World:
 def test_a_change_is_restored_undone_and_done_again(tmp_path: Path, case: str) -> None:
     with Arena(tmp_path, world=a_world()) as arena:
         CASES[case](arena.world)
-        before = portraits(arena.world)
+        before = snapshots(arena.world)
         restored = arena.run("--select", "all", "--yes").all_good()
-        as_restored = portraits(arena.world)
+        as_restored = snapshots(arena.world)
         assert difference(before, as_restored), "nothing was restored"
         undone = undo(arena, restored).all_good()
-        assert difference(before, portraits(arena.world)) == {}
+        assert difference(before, snapshots(arena.world)) == {}
         undo(arena, undone).all_good()
-        assert difference(as_restored, portraits(arena.world)) == {}
+        assert difference(as_restored, snapshots(arena.world)) == {}
 
 
-def told(before: Portraits, after: Portraits) -> dict[str, tuple[list[str], ...]]:
+def told(before: Snapshots, after: Snapshots) -> dict[str, tuple[list[str], ...]]:
     return difference(before, after)

@@ -11,7 +11,7 @@ import pytest
 from lrestore.simulator.world.drift import SMALL_EDITS
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.instance_fixture import Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import undo
 from tests.simulator.direct import Direct
@@ -167,14 +167,14 @@ def test_a_session_is_undone_again_after_its_undo_was_undone(arena: Arena) -> No
     (dashboard, *_) = arena.world.table("dashboard")
     for change in SMALL_EDITS:
         change(arena.world, dashboard)
-    before = portraits(arena.world)
+    before = snapshots(arena.world)
     first = arena.run("--select", "dashboard").all_good()
     second = undo(arena, first).all_good()
-    assert difference(before, portraits(arena.world)) == {}
+    assert difference(before, snapshots(arena.world)) == {}
     undo(arena, second).all_good()
-    assert difference(before, portraits(arena.world)) != {}
+    assert difference(before, snapshots(arena.world)) != {}
     undo(arena, first).all_good()
-    assert difference(before, portraits(arena.world)) == {}
+    assert difference(before, snapshots(arena.world)) == {}
 
 
 def test_copies_that_were_removed_are_a_clear_refusal(arena: Arena) -> None:

@@ -8,7 +8,7 @@ from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.instance_fixture import Arena
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import undo
 from tests.restoration.migration_fixture import SOURCE, Crossing
@@ -43,14 +43,14 @@ def test_nesting_that_was_changed_together_with_swapped_names_is_undone(tmp_path
         edges = arena.world.edges["group_group"]
         edges.drop(one, two)
         edges.add(one, three)
-        before, drifted = portraits(arena.world), nesting(arena.world)
+        before, drifted = snapshots(arena.world), nesting(arena.world)
         restored = arena.migrate("group").all_good()
-        as_restored, nested = portraits(arena.world), nesting(arena.world)
+        as_restored, nested = snapshots(arena.world), nesting(arena.world)
         assert nested == nesting(source) and nested != drifted
         undone = undo(arena, restored).all_good()
-        assert difference(before, portraits(arena.world)) == {} and nesting(arena.world) == drifted
+        assert difference(before, snapshots(arena.world)) == {} and nesting(arena.world) == drifted
         undo(arena, undone).all_good()
-        assert difference(as_restored, portraits(arena.world)) == {} and nesting(arena.world) == nested
+        assert difference(as_restored, snapshots(arena.world)) == {} and nesting(arena.world) == nested
 
 
 def sent_tabs(world: World) -> list[str]:

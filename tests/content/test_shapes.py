@@ -12,7 +12,8 @@ import pytest
 
 from lrestore.content.shapes.schemas import SCHEMAS
 from lrestore.ontology import CONTENT_TYPES, PARTS
-from lrestore.ontology.fields import attributes, sdk_model
+from lrestore.ontology.fields import attributes, sdk_model, sdk_release
+from lrestore.ontology.releases import INTRODUCED, at_least
 
 _LISTS = (list, collections.abc.Sequence)
 _MAPS = (dict, collections.abc.MutableMapping)
@@ -44,19 +45,40 @@ def _plain_class(hint: object) -> object:
     return _VIEWS.get(schema, schema) if schema else hint
 
 
+_LATER = {
+    "Dashboard": {"layout_granularity"},
+    "DashboardElement": {"images"},
+    "ScheduledPlan": {"content_title", "last_run_status"},
+    "User": {"abilities", "is_embed_user"},
+}
+"""Keys that the oldest SDK lacks and that :data:`INTRODUCED` does not list as later: one had gone, the others are never
+sent.
+"""
+
+
+def later(schema: str) -> set[str]:
+    """The keys of a schema that may be missing in the installed SDK, because it is older."""
+    if at_least(sdk_release(), "26.22"):
+        return set()
+    places = (name.partition(".") for name, since in INTRODUCED.items() if not at_least(sdk_release(), since))
+    return {name for owner, _, name in places if owner == schema} | _LATER.get(schema, set())
+
+
 @pytest.mark.parametrize(("shape", "schema"), CASES)
 def test_every_key_of_a_shape_exists_in_its_schema(shape: type, schema: str) -> None:
-    assert set(shape.__annotations__) - attributes(schema) == set()
+    assert set(shape.__annotations__) - attributes(schema) - later(schema) == set()
 
 
 @pytest.mark.parametrize(("shape", "schema"), CASES)
 def test_every_key_of_a_shape_has_the_type_of_its_schema(shape: type, schema: str) -> None:
     ours, theirs = typing.get_type_hints(shape), typing.get_type_hints(sdk_model(schema))
+    shown = [name for name in ours if name in theirs or name not in later(schema)]
     wrong = {
-        name: (plain(hint), plain(theirs[name]))
-        for name, hint in ours.items()
+        name: (plain(ours[name]), plain(theirs[name]))
+        for name in shown
         # An object of a schema without a shape is a JsonObject here.
-        if plain(hint) != plain(theirs[name]) and not (_opaque(plain(hint)) and _unshaped(plain(theirs[name])))
+        if plain(ours[name]) != plain(theirs[name])
+        and not (_opaque(plain(ours[name])) and _unshaped(plain(theirs[name])))
     }
     assert wrong == {}
 

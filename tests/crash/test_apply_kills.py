@@ -14,7 +14,7 @@ import pytest
 from lrestore.simulator.world.world import make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.crash.bulk import kill
 from tests.restoration.migration_fixture import Crossing
@@ -35,7 +35,7 @@ class Planned:
         self._world = copy.deepcopy(arena.world)
         planned(arena).all_good()
         arena.run("--apply", "p.json", "--yes").all_good()
-        self.applied = portraits(arena.world)
+        self.applied = snapshots(arena.world)
 
     def begin_anew(self) -> None:
         """The instance as the plan saw it, and no session."""
@@ -81,4 +81,4 @@ def test_an_application_that_is_killed_and_resumed_does_exactly_what_was_planned
         # It had ended, and there is nothing to resume.
         ended = saved.arena.run("--apply", "p.json", "--yes")
     ended.all_good()
-    assert difference(saved.applied, portraits(saved.arena.world)) == {}
+    assert difference(saved.applied, snapshots(saved.arena.world)) == {}

@@ -17,7 +17,7 @@ from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from lrestore.state.read import StateReader
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.crash.bulk import Bulk, Verdict, kill
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -68,7 +68,7 @@ class Moving(Bulk):
     def verdict(self) -> Verdict:
         with StateReader.open(self.directory / "state.db") as reader:
             totals = msgspec.to_builtins(reader.session().totals)
-        return Verdict(totals, portraits(_world(self.simulator.state())))
+        return Verdict(totals, snapshots(_world(self.simulator.state())))
 
 
 def _world(state: dict[str, list[dict[str, object]]]) -> World:

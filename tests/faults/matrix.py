@@ -27,7 +27,7 @@ from lrestore.simulator.world.drift import SMALL_EDITS
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
 from tests.acceptance.instance_fixture import SMALL, Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 
 MEMBER = "3"
 """A user of groups."""
@@ -71,7 +71,7 @@ PHASES = {
 }
 
 OFTEN = {"once": 1, "always": 0}
-Portraits = dict[str, Counter[str]]
+Snapshots = dict[str, Counter[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +145,12 @@ def run(case: Case, folder: Path) -> Outcome:
         found = copy.deepcopy(lost)
         arena.world = found
         arena.simulator.simulation.replace_world(found)
-        before = portraits(arena.world)
+        before = snapshots(arena.world)
         return _Trial(arena, case, before).judged()
 
 
 class _Trial:
-    def __init__(self, arena: Arena, case: Case, before: Portraits) -> None:
+    def __init__(self, arena: Arena, case: Case, before: Snapshots) -> None:
         self._arena = arena
         self._case = case
         self._phase = PHASES[case.phase]
@@ -172,7 +172,7 @@ class _Trial:
         healed, after = self._healed(struck, again)
         if not wrong and after:
             wrong = after
-        if not wrong and target is not None and portraits(self._arena.world) != target:
+        if not wrong and target is not None and snapshots(self._arena.world) != target:
             wrong = "the instance is not as after an undisturbed run"
         return Outcome(rule.fired > 0, struck.code, healed, wrong)
 
@@ -190,11 +190,11 @@ class _Trial:
             return ("--apply", plan, "--yes")
         return SELECTED
 
-    def _target(self) -> Portraits | None:
+    def _target(self) -> Snapshots | None:
         """The content that the instance must have in the end."""
         if self._phase.mode == "undo":
             return self._before
-        return _restored() if self._phase.mode != "verify" else portraits(self._arena.world)
+        return _restored() if self._phase.mode != "verify" else snapshots(self._arena.world)
 
     def _until_it_answers(self) -> None:
         """An instance that refuses connections does so for a while."""
@@ -205,7 +205,7 @@ class _Trial:
             time.sleep(0.01)
         raise AssertionError("the instance does not answer any more")
 
-    def _while_struck(self, ran: Ran, target: Portraits | None) -> str:
+    def _while_struck(self, ran: Ran, target: Snapshots | None) -> str:
         writes = len(ran.writes)
         if ran.code not in (0, 1, 3, 4):
             return f"exit code {ran.code}"
@@ -213,7 +213,7 @@ class _Trial:
             return "a traceback, or an internal error"
         if ran.code == 3 and writes:
             return f"exit code 3 after {writes} writes"
-        if ran.code == 0 and self._phase.mode != "verify" and portraits(self._arena.world) != target:
+        if ran.code == 0 and self._phase.mode != "verify" and snapshots(self._arena.world) != target:
             return "exit code 0, and the instance is not as after an undisturbed run"
         if ran.code == 1 and self._phase.mode != "verify" and not ran.letters:
             return "exit code 1 without a dead letter"
@@ -236,7 +236,7 @@ class _Trial:
 
 
 @cache
-def _restored() -> Portraits:
+def _restored() -> Snapshots:
     import tempfile
 
     world, lost = _worlds()
@@ -244,7 +244,7 @@ def _restored() -> Portraits:
         arena.world = copy.deepcopy(lost)
         arena.simulator.simulation.replace_world(arena.world)
         arena.run(*SELECTED).all_good()
-        return portraits(arena.world)
+        return snapshots(arena.world)
 
 
 def table(outcomes: dict[Case, Outcome], tell: Callable[[str], object]) -> int:

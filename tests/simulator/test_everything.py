@@ -10,7 +10,7 @@ import pytest
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import remove_tree
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
-from tests.acceptance.snapshot import SCHEMAS, portraits
+from tests.acceptance.snapshot import SCHEMAS, snapshots
 
 SIZES = Sizes(users=30, groups=4, folders=12, depth=6, looks=10, dashboards=12, tiles=6, boards=3, plans=8)
 LINK = re.compile(r"/(dashboards|looks)/(\w+)")
@@ -64,8 +64,8 @@ def test_plans_show_dashboards_looks_and_queries(world: World) -> None:
 def test_a_world_without_everything_is_unchanged(world: World) -> None:
     plain = make_world(SIZES)
     assert not any(user.get("credentials_saml") for user in plain.table("user"))
-    assert portraits(plain) == portraits(make_world(SIZES))
-    assert portraits(plain) != portraits(world)
+    assert snapshots(plain) == snapshots(make_world(SIZES))
+    assert snapshots(plain) != snapshots(world)
 
 
 def test_an_empty_instance_has_only_lookers_own_objects() -> None:
@@ -74,7 +74,7 @@ def test_an_empty_instance_has_only_lookers_own_objects() -> None:
     assert found["user"] == 1
     assert all(found[kind] == 0 for kind in ("dashboard", "look", "board", "scheduled_plan"))
     assert found["lookml_model"] and any(folder["is_shared_root"] for folder in empty.table("folder"))
-    assert not any(count for kind, count in portraits(empty).items() if kind not in ("user", "lookml_model"))
+    assert not any(count for kind, count in snapshots(empty).items() if kind not in ("user", "lookml_model"))
 
 
 def test_new_objects_of_an_empty_instance_have_distinct_ids() -> None:

@@ -35,7 +35,7 @@ def board(stage: Stage, board_id: str = "1") -> JsonObject:
     return shown
 
 
-def portrait(shown: JsonObject) -> Any:
+def snapshot(shown: JsonObject) -> Any:
     """A board without the values that Looker chooses: sections and items in their displayed order."""
     sections = {str(section["id"]): section for section in shown["board_sections"]}
     fields = ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title", "use_custom_title")
@@ -80,7 +80,7 @@ def test_an_unchanged_board_costs_one_listing_and_no_write(stage: Stage) -> None
 
 
 def test_drift_in_every_part_is_restored(stage: Stage) -> None:
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     (section,) = board(stage)["board_sections"]
     stage.call("update_board", {"title": "Drifted", "description": None}, board_id="1")
     stage.call("update_board_section", {"title": "Drifted"}, board_section_id=section["id"])
@@ -88,7 +88,7 @@ def test_drift_in_every_part_is_restored(stage: Stage) -> None:
     stage.call("update_board_item", {"custom_title": "X", "use_custom_title": True}, board_item_id=item_id)
     stage.call("update_board_section", {"item_order": section["item_order"][::-1]}, board_section_id=section["id"])
     calls = stage.counted(lambda: stage.restore("board=1"))
-    assert portrait(board(stage)) == before
+    assert snapshot(board(stage)) == before
     assert writes(calls) == {"update_board": 1, "update_board_section": 2, "update_board_item": 1}
     assert stage.restore("board=1").outcome == "unchanged"
 
@@ -102,7 +102,7 @@ def test_ids_of_sections_and_items_stay(stage: Stage) -> None:
 
 @pytest.mark.parametrize("keep_extra", [False, True])
 def test_extra_sections_and_items_are_removed_unless_kept(stage: Stage, keep_extra: bool) -> None:
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     (section,) = board(stage)["board_sections"]
     more = stage.call("create_board_section", {"board_id": "1", "title": "Extra"})
     stage.call("create_board_item", {"board_section_id": more["id"], "custom_url": "/a", "custom_title": "In extra"})
@@ -116,18 +116,18 @@ def test_extra_sections_and_items_are_removed_unless_kept(stage: Stage, keep_ext
         assert len(board(stage)["board_sections"]) == 2
     else:
         assert gone == [("board_item", "Extra"), ("board_section", "Extra (with 1 item)")]
-        assert portrait(board(stage)) == before
+        assert snapshot(board(stage)) == before
     assert stage.restore("board=1", policy).outcome == "unchanged"
 
 
 def test_an_item_that_was_moved_to_another_section_is_moved_back(stage: Stage) -> None:
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     (section,) = board(stage)["board_sections"]
     item_id = section["item_order"][0]
     other = stage.call("create_board_section", {"board_id": "1", "title": "Extra"})
     stage.call("update_board_item", {"board_section_id": other["id"]}, board_item_id=item_id)
     result = stage.restore("board=1")
-    assert portrait(board(stage)) == before
+    assert snapshot(board(stage)) == before
     assert item_id in board(stage)["board_sections"][0]["item_order"]
     assert [one.type for one in result.deletions] == ["board_section"]
     assert stage.restore("board=1").outcome == "unchanged"
@@ -136,7 +136,7 @@ def test_an_item_that_was_moved_to_another_section_is_moved_back(stage: Stage) -
 def test_sections_with_swapped_positions_and_titles_are_restored(stage: Stage) -> None:
     item = two_sections(stage)
     restored(stage, item)
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     first, second = board(stage)["section_order"]
     titles = {section["id"]: section["title"] for section in board(stage)["board_sections"]}
     stage.call("update_board_section", {"title": titles[second]}, board_section_id=first)
@@ -144,14 +144,14 @@ def test_sections_with_swapped_positions_and_titles_are_restored(stage: Stage) -
     stage.call("update_board", {"section_order": [second, first]}, board_id="1")
     calls = stage.counted(lambda: restored(stage, item))
     assert writes(calls) == {"update_board": 1, "update_board_section": 2}
-    assert portrait(board(stage)) == before
+    assert snapshot(board(stage)) == before
 
 
 def test_new_parts_come_into_the_backed_up_order(stage: Stage) -> None:
     item = two_sections(stage)
     plan = planned(stage, item)
     calls = stage.counted(lambda: restored(stage, item))
-    shown = portrait(board(stage))
+    shown = snapshot(board(stage))
     assert [title for title, _, _ in shown[2]] == ["Second", "Start here"]
     assert [row[4] for row in shown[2][0][2]] == ["Renamed", "Explore"]
     assert restored(stage, item).outcome == "unchanged"
@@ -164,11 +164,11 @@ def test_new_parts_come_into_the_backed_up_order(stage: Stage) -> None:
 
 
 def test_a_deleted_board_is_recreated_completely(stage: Stage) -> None:
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     stage.call("delete_board", board_id="1")
     result = stage.restore("board=1")
     assert result.outcome == "created"
-    assert portrait(board(stage, result.destination_id)) == before
+    assert snapshot(board(stage, result.destination_id)) == before
     assert stage.restore("board=1").outcome == "unchanged"
 
 
@@ -283,7 +283,7 @@ def test_a_board_is_restored_without_items_whose_content_is_gone(stage: Stage) -
 
 def test_an_omitted_item_is_created_once_its_content_exists(stage: Stage) -> None:
     item = stage.item("board=1")
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     look = next(one["look_id"] for one in item.raw["board_sections"][0]["board_items"] if one["look_id"])
     stage.call("delete_board", board_id="1")
     stage.call("update_look", {"deleted": True}, look_id=look)
@@ -291,7 +291,7 @@ def test_an_omitted_item_is_created_once_its_content_exists(stage: Stage) -> Non
     stage.call("update_look", {"deleted": False}, look_id=look)
     result = restored(stage, item)
     assert (result.outcome, result.destination_id) == ("updated", made)
-    assert portrait(board(stage, made)) == before
+    assert snapshot(board(stage, made)) == before
 
 
 def test_a_live_item_that_may_be_an_omitted_one_is_not_deleted(stage: Stage) -> None:
@@ -362,12 +362,12 @@ def test_an_empty_list_in_the_backup_empties_the_live_list(stage: Stage) -> None
 
 
 def test_a_board_in_the_trash_is_taken_out(stage: Stage) -> None:
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     stage.call("update_board", {"deleted_at": "2026-01-02T00:00:00Z"}, board_id="1")
     result = stage.restore("board=1")
     assert (result.outcome, result.destination_id) == ("updated", "1")
     assert board(stage)["deleted_at"] is None
-    assert portrait(board(stage)) == before
+    assert snapshot(board(stage)) == before
     assert stage.restore("board=1").outcome == "unchanged"
 
 
@@ -440,12 +440,12 @@ def test_a_part_that_looker_refuses_fails_the_item_and_deletes_nothing(stage: St
 
 def test_an_item_of_another_kind_is_replaced(stage: Stage) -> None:
     """A pinned dashboard was changed to a link: the link is removed and the pin recreated at its position."""
-    before = portrait(board(stage))
+    before = snapshot(board(stage))
     pin = next(one for one in board(stage)["board_sections"][0]["board_items"] if one["dashboard_id"])
     edit(stage.world, Edit(type="board_item", id=pin["id"], set={"dashboard_id": None, "custom_url": "/b"}))
     calls = stage.counted(lambda: stage.restore("board=1"))
     assert (calls["create_board_item"], calls["delete_board_item"], calls["update_board_item"]) == (1, 1, 0)
-    assert portrait(board(stage)) == before
+    assert snapshot(board(stage)) == before
     assert stage.restore("board=1").outcome == "unchanged"
 
 

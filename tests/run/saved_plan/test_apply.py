@@ -19,7 +19,7 @@ from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import SECRET, Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.restoration.migration_fixture import Crossing
 
@@ -74,7 +74,7 @@ def different(arena: Arena) -> set[str]:
 
 def test_a_plan_restores_all_and_its_second_application_finds_everything_as_planned(tmp_path: Path) -> None:
     with Arena(tmp_path, world=make_world(SOME)) as arena:
-        before = portraits(arena.world)
+        before = snapshots(arena.world)
         drift_everywhere(arena.world)
         plan = planned(arena).all_good()
         assert plan.writes == [] and not (tmp_path / "state.db").exists()
@@ -83,7 +83,7 @@ def test_a_plan_restores_all_and_its_second_application_finds_everything_as_plan
         assert {word: applied.total(word) for word in ("selected", "created", "updated", "unchanged", "skipped")} == {
             word: plan.total(word) for word in ("selected", "created", "updated", "unchanged", "skipped")
         }
-        assert difference(before, portraits(arena.world)) == {}
+        assert difference(before, snapshots(arena.world)) == {}
         assert applied.report["applies"] == {"file": str(tmp_path / "p.json"), "digest": content(arena)["digest"]}
         again = arena.run("--apply", "p.json").all_good()
         assert again.writes == [] and again.total("created") == again.total("updated") == 0
@@ -267,7 +267,7 @@ def test_titles_slugs_and_names_that_go_round_in_several_processes_end_as_planne
             for record in list(arena.world.table(kind)):
                 arena.edit(kind, record["id"], folder_id="1", deleted=False, title=f"{kind} {record['id']}")
                 arena.back_up(kind, record["id"], arena.blob(kind, record["id"]))
-        before = portraits(arena.world)
+        before = snapshots(arena.world)
         _turn_round(arena, "dashboard", "title")
         _turn_round(arena, "dashboard", "slug")
         _turn_round(arena, "look", "title")
@@ -276,7 +276,7 @@ def test_titles_slugs_and_names_that_go_round_in_several_processes_end_as_planne
         plan = planned(arena, *argv).all_good()
         assert plan.total("updated") > 20
         arena.run("--apply", "p.json").all_good()
-        assert difference(before, portraits(arena.world)) == {}
+        assert difference(before, snapshots(arena.world)) == {}
 
 
 def _turn_round(arena: Arena, kind: str, name: str) -> None:
@@ -316,13 +316,13 @@ def test_a_plan_is_saved_and_applied_from_python(few: Arena, monkeypatch: pytest
 
 def test_a_dashboard_in_the_trash_comes_out_with_the_parts_that_the_plan_names(tmp_path: Path) -> None:
     with Arena(tmp_path) as arena:
-        before = portraits(arena.world)
+        before = snapshots(arena.world)
         arena.edit("dashboard", "1", deleted=True, title="drifted")
         tile = arena.world.table("dashboard_element").where("dashboard_id", "1")[0]
         arena.edit("dashboard_element", tile["id"], title="drifted too")
         planned(arena, "--select", "dashboard=1").all_good()
         arena.run("--apply", "p.json").all_good()
-        assert difference(before, portraits(arena.world)) == {}
+        assert difference(before, snapshots(arena.world)) == {}
 
 
 def test_a_dashboard_in_the_trash_whose_parts_wait_is_in_the_plan_once(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
 from tests.acceptance.instance_fixture import SMALL, Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 
 LOOKS = ("--select", "look=3,4", "--yes")
 TITLES = ("update_look", 3)
@@ -86,7 +86,7 @@ def test_another_session_of_a_plan_carries_on_what_the_first_one_began(
 ) -> None:
     applied_by_half(swapped)
     swapped.run(*again, "--yes").all_good()
-    assert portraits(swapped.world) == portraits(backed_up)
+    assert snapshots(swapped.world) == snapshots(backed_up)
 
 
 @pytest.mark.parametrize("again", [("--retry-dead-letters",), ("--apply", "p.json")], ids=["retried", "applied again"])
@@ -110,16 +110,16 @@ def test_a_temporary_title_is_named_in_the_dead_letter_and_healed_by_a_retry(
     again = half_done(swapped, "--retry-dead-letters", "--yes", call=("update_look", 0)).letter()
     assert f"its name in Looker is {title_of(swapped, letter['id'])!r}" in again["message"]
     swapped.run("--retry-dead-letters", "--yes").all_good()
-    assert portraits(swapped.world) == portraits(backed_up)
+    assert snapshots(swapped.world) == snapshots(backed_up)
 
 
 def test_an_undo_that_failed_by_half_is_completed_by_a_retry(swapped: Arena) -> None:
-    before = portraits(swapped.world)
+    before = snapshots(swapped.world)
     session = swapped.run(*LOOKS).all_good().report["session_id"]
     failed = half_done(swapped, "--undo", session, "--yes")
     assert " (being restored " in title_of(swapped, failed.letter()["id"])
     swapped.run("--retry-dead-letters", "--yes").all_good()
-    assert portraits(swapped.world) == before
+    assert snapshots(swapped.world) == before
 
 
 def test_the_temporary_name_of_a_group_is_named_and_healed(instance: Arena, backed_up: World) -> None:
@@ -134,7 +134,7 @@ def test_the_temporary_name_of_a_group_is_named_and_healed(instance: Arena, back
     live = instance.world.get("group", failed[0]["id"])
     assert live is not None and f"its name in Looker is {live['name']!r}" in failed[0]["message"]
     instance.run("--retry-dead-letters", "--yes").all_good()
-    assert portraits(instance.world) == portraits(backed_up)
+    assert snapshots(instance.world) == snapshots(backed_up)
 
 
 def other_groups(arena: Arena, backed_up: World) -> list[str]:
@@ -156,7 +156,7 @@ def test_memberships_that_were_ended_by_half_are_ended_by_the_next_session(insta
     instance.run("--select", "user=3", "--plan-out", "p.json").all_good()
     half_done(instance, "--apply", "p.json", "--yes", call=("delete_group_user", 1))
     instance.run("--retry-dead-letters", "--yes").all_good()
-    assert portraits(instance.world) == portraits(backed_up)
+    assert snapshots(instance.world) == snapshots(backed_up)
 
 
 def test_a_membership_that_was_given_after_the_plan_is_not_taken_away(instance: Arena, backed_up: World) -> None:
@@ -187,7 +187,7 @@ def test_what_a_killed_application_had_begun_is_completed_unless_it_was_edited(
     assert letter["error_type"] == "ChangedSincePlanError" and title_of(swapped, look) == "edited between"
     swapped.edit("look", look, title=temporary)
     swapped.run("--retry-dead-letters", "--yes").all_good()
-    assert portraits(swapped.world) == portraits(backed_up)
+    assert snapshots(swapped.world) == snapshots(backed_up)
 
 
 def test_what_a_killed_undo_had_begun_is_left_alone_if_it_was_edited(swapped: Arena) -> None:

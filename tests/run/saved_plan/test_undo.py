@@ -11,7 +11,7 @@ from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
 from tests.acceptance.instance_fixture import Arena, Ran
-from tests.acceptance.snapshot import portraits
+from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import pictures
 from tests.acceptance.test_undo_removals import WORLD, a_folder, delete
@@ -33,13 +33,13 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
 def test_a_saved_undo_takes_the_session_back_and_nothing_is_left_for_a_second_one(
     arena: Arena,
 ) -> None:
-    before = portraits(arena.world)
+    before = snapshots(arena.world)
     session = arena.run("--select", "all").all_good().report["session_id"]
     plan = arena.run("--undo", session, "--plan-out", "p.json").all_good()
     assert plan.writes == [] and plan.total("updated") > 10
     undone = arena.run("--apply", "p.json").all_good()
     assert undone.total("updated") == plan.total("updated")
-    assert difference(before, portraits(arena.world)) == {}
+    assert difference(before, snapshots(arena.world)) == {}
     again = arena.run("--apply", "p.json").all_good()
     assert again.writes == [] and "everything is as planned already" in again.out
 
@@ -55,13 +55,13 @@ def test_what_was_edited_after_the_undo_was_planned_is_left_alone(arena: Arena) 
 
 
 def test_an_undo_that_was_applied_and_killed_is_resumed(arena: Arena) -> None:
-    before = portraits(arena.world)
+    before = snapshots(arena.world)
     session = arena.run("--select", "all").all_good().report["session_id"]
     arena.run("--undo", session, "--plan-out", "p.json").all_good()
     killed = arena.process("--apply", "p.json", LRESTORE_CRASH="coordinator.result_seen:5")
     assert killed.code == -9
     arena.run("--resume").all_good()
-    assert difference(before, portraits(arena.world)) == {}
+    assert difference(before, snapshots(arena.world)) == {}
 
 
 @pytest.fixture

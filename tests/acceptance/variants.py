@@ -28,11 +28,11 @@ def _deep(value: Any, change: Rewrite) -> Any:
 
 
 def _answers(change: Rewrite) -> Callable[[Exchange], None]:
-    def twist(exchange: Exchange) -> None:
+    def variant(exchange: Exchange) -> None:
         if exchange.status < 300:
             exchange.answer = _deep(exchange.answer, change)
 
-    return twist
+    return variant
 
 
 def _is_id(name: str, value: object) -> bool:
