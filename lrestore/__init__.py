@@ -11,11 +11,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from lrestore.version import __version__
 
 if TYPE_CHECKING:
+    from lrestore.cli.keywords import Keywords
+    from lrestore.errors import (
+        CallsSpentError,
+        DestinationError,
+        GuardError,
+        ItemError,
+        LockHeldError,
+        LrestoreError,
+        NotConfirmedError,
+        OutageError,
+        ReadOnlyError,
+        RunError,
+        SettingsError,
+        StateError,
+        StateLostError,
+        StoppedError,
+        UsageError,
+        VaultError,
+        WrongInstanceError,
+    )
     from lrestore.report.events import (
         AnyEvent,
         Event,
@@ -31,14 +51,31 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AnyEvent",
+    "CallsSpentError",
+    "DestinationError",
     "Event",
+    "GuardError",
+    "ItemError",
     "ItemFailed",
     "ItemFinished",
+    "LockHeldError",
+    "LrestoreError",
+    "NotConfirmedError",
+    "OutageError",
     "ProgressMade",
+    "ReadOnlyError",
     "Report",
+    "RunError",
     "SessionEnded",
     "SessionStarted",
+    "SettingsError",
+    "StateError",
+    "StateLostError",
+    "StoppedError",
+    "UsageError",
+    "VaultError",
     "WarningGiven",
+    "WrongInstanceError",
     "__version__",
     "plan",
     "restore",
@@ -73,24 +110,30 @@ Config = str | os.PathLike[str] | None
 """A settings file; None: ``lrestore.toml`` in the working directory if there is one, else environment and defaults."""
 
 
-def restore(config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Any) -> Report:
+def restore(
+    config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Unpack[Keywords]
+) -> Report:
     """Restore, and return the report. Prints nothing and does not ask.
 
     ``select`` takes SPECs as ``--select`` does; without any, ``[run] select`` counts. ``options`` are the command
-    line's flags with underscores: ``if_missing="skip"``, ``exclude=["user"]``, ``verify="after"``. ``progress`` is
-    called with each :class:`Event` of the run, the same that ``--events`` writes. Raises
-    :class:`lrestore.errors.RunError` when the run could not start or had to end, TypeError for an unknown option; items
-    that fail are in the report.
+    line's flags with underscores: ``if_missing="skip"``, ``exclude=["user"]``, ``verify="after"``; type checkers know
+    them (:class:`lrestore.cli.keywords.Keywords`). ``progress`` is called with each :class:`Event` of the run, the same
+    that ``--events`` writes. Raises :class:`lrestore.errors.RunError` when the run could not start or had to end,
+    TypeError for an unknown option; items that fail are in the report.
     """
-    return _run(config, select, progress, options)
+    return _run(config, select, progress, {**options})
 
 
-def plan(config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Any) -> Report:
+def plan(
+    config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Unpack[Keywords]
+) -> Report:
     """Plan what :func:`restore` would do. Reads the destination, writes nothing. Arguments and errors as there."""
     return _run(config, select, progress, {**options, "plan": True})
 
 
-def verify(config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Any) -> Report:
+def verify(
+    config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Unpack[Keywords]
+) -> Report:
     """Compare backup and destination: see ``report.verify``; ``verify="both"`` also tells what only Looker has.
     Arguments and errors as in :func:`restore`.
     """
@@ -98,7 +141,12 @@ def verify(config: Config = None, *, select: Sequence[str] = (), progress: Progr
 
 
 def undo(
-    session: str, config: Config = None, *, select: Sequence[str] = (), progress: Progress = None, **options: Any
+    session: str,
+    config: Config = None,
+    *,
+    select: Sequence[str] = (),
+    progress: Progress = None,
+    **options: Unpack[Keywords],
 ) -> Report:
     """Undo the changes of the session with that id or prefix of an id. ``select`` narrows it, in ids of the
     destination; without it, everything is undone. Other arguments and errors as in :func:`restore`.

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
+import logging
+import signal
+import threading
+import typing
 from pathlib import Path
 
 import pytest
 
 import lrestore
+from lrestore import errors
+from lrestore.cli.keywords import Keywords
+from lrestore.cli.options import Options
+from lrestore.cli.python_api import _ONLY_FOR_THE_SCREEN
 from lrestore.errors import RunError, SettingsError, UsageError
 from lrestore.json_types import JsonObject
 from tests.cli.conftest import CONFIG
@@ -38,10 +48,11 @@ def test_errors_are_exceptions() -> None:
         lrestore.restore(CONFIG, select="all")
     with pytest.raises(UsageError, match="exclude each other"):
         lrestore.plan(CONFIG, select=["all"], dry_run=True)
+    # A type checker refuses these two.
     with pytest.raises(TypeError, match="selection"):
-        lrestore.restore(CONFIG, select=["all"], selection=["all"])
+        lrestore.restore(CONFIG, select=["all"], selection=["all"])  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="command line only"):
-        lrestore.restore(CONFIG, select=["all"], verbose=True)
+        lrestore.restore(CONFIG, select=["all"], verbose=True)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +88,43 @@ def test_resume_without_a_session_does_not_restore_the_selection_of_the_settings
     lrestore.restore(CONFIG)
     with pytest.raises(UsageError, match="there is no unfinished session"):
         lrestore.restore(CONFIG, resume="last")
+
+
+def test_the_keywords_are_the_flags_with_their_choices() -> None:
+    fields = {field.name: field for field in dataclasses.fields(Options)}
+    kinds = typing.get_type_hints(Keywords)
+    assert set(kinds) == set(fields) - set(_ONLY_FOR_THE_SCREEN) - {"select"}
+    for name, kind in kinds.items():
+        choices = fields[name].metadata.get("choices")
+        assert not choices or set(typing.get_args(typing.get_args(kind)[0])) == set(choices), name
+
+
+def test_the_errors_of_a_run_are_exported() -> None:
+    of_runs = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, RunError)}
+    assert of_runs <= set(lrestore.__all__)
+    assert all(getattr(lrestore, name) for name in lrestore.__all__)
+
+
+def surroundings() -> object:
+    """What a program that calls lrestore has set, and expects to find again."""
+    loggers = [logging.getLogger(name) for name in (None, "lrestore")]
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    return [(list(one.handlers), one.level, one.propagate) for one in loggers], handlers, threading.enumerate()
+
+
+def test_it_runs_in_a_notebook_and_in_a_thread_and_leaves_all_as_it_was() -> None:
+    """A notebook's cell runs inside an event loop; a scheduler calls from a thread of its own."""
+    before = surroundings()
+
+    async def cell() -> lrestore.Report:
+        done = lrestore.restore(CONFIG, select=["dashboard"])
+        checked = await asyncio.to_thread(lrestore.verify, CONFIG, select=["dashboard=1"])
+        assert checked.totals.unchanged == checked.totals.selected == 1
+        return done
+
+    done = asyncio.run(cell())
+    assert (done.totals.succeeded, done.totals.failed) == (done.totals.selected, 0)
+    assert surroundings() == before
 
 
 def test_importing_a_submodule_keeps_the_function_of_the_same_name() -> None:
