@@ -49,15 +49,10 @@ def ensure_writable(
         ) from error
 
 
-def write_report(report: Report, path: Path | str) -> None:
-    """Write the JSON report. Raises LrestoreError if that fails; then an earlier report is still complete."""
-    write_whole(path, report_json(report))
-
-
 def write_whole(path: Path | str, content: bytes, what: str = "report") -> None:
     """Replace a file's content atomically and durably. Streams (/dev/stdout, a pipe) are written to directly.
 
-    Raises LrestoreError, which says ``what`` the file is.
+    Raises LrestoreError, which says ``what`` the file is, if that fails; then an earlier file is still complete.
     """
     target = _target(path)
     try:

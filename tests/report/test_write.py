@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.errors import LrestoreError, UsageError
-from lrestore.report.write import ensure_writable, report_json, write_report, write_whole
+from lrestore.report.write import ensure_writable, report_json, write_whole
 from tests.report.builders import item, report
 from tests.waiting import HANG_S
 
@@ -18,7 +18,7 @@ def test_a_report_is_written_with_the_users_permissions_and_without_leftovers(tm
     path = tmp_path / "report.json"
     mask = os.umask(0o027)
     try:
-        write_report(report([item()]), path)
+        write_whole(path, report_json(report([item()])))
     finally:
         os.umask(mask)
     assert path.read_bytes() == report_json(report([item()]))
@@ -28,9 +28,9 @@ def test_a_report_is_written_with_the_users_permissions_and_without_leftovers(tm
 
 def test_an_earlier_report_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    write_report(report([]), path)
+    write_whole(path, report_json(report([])))
     ensure_writable(path)
-    write_report(report([item()]), path)
+    write_whole(path, report_json(report([item()])))
     assert b'"updated": 1' in path.read_bytes()
 
 
@@ -65,7 +65,7 @@ def test_an_html_report_may_replace_an_html_report(tmp_path: Path) -> None:
 def test_a_failed_write_keeps_the_earlier_report_and_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "gone" / "report.json"
     with pytest.raises(LrestoreError, match=r"gone/report\.json: No such file"):
-        write_report(report([]), path)
+        write_whole(path, report_json(report([])))
 
 
 def test_a_disk_that_fills_up_is_an_error_that_names_the_file() -> None:
@@ -81,7 +81,7 @@ def test_a_link_is_replaced_and_its_target_is_not_changed(tmp_path: Path, there:
         target.write_text("precious")
     link.symlink_to(target)
     ensure_writable(link)
-    write_report(report([]), link)
+    write_whole(link, report_json(report([])))
     assert not link.is_symlink() and link.read_bytes() == report_json(report([]))
     assert target.exists() is there and (not there or target.read_text() == "precious")
 
@@ -91,7 +91,7 @@ def test_the_mode_of_an_existing_file_is_kept(tmp_path: Path, mode: int) -> None
     path = tmp_path / "report.json"
     path.write_text("{}")
     path.chmod(mode)
-    write_report(report([]), path)
+    write_whole(path, report_json(report([])))
     assert path.stat().st_mode & 0o777 == mode
     assert list(tmp_path.iterdir()) == [path]
 

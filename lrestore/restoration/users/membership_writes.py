@@ -33,29 +33,19 @@ class Side:
 def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
     """One call for each membership; the first tells the whole change."""
     told = (Change("group_ids", side.live, side.result),)
+    calls = [("add_group_user", one, {"user_id": live_id}) for one in side.add]
+    calls += [("delete_group_user", one, {}) for one in side.drop]
     writes = [
         Write(
-            operation="add_group_user",
+            operation=operation,
             type="group_user",
             source_id=key.id,
             live_id=one,
             path="group_ids",
             name=f"group {one}",
-            body={"user_id": live_id},
+            body=body,
         )
-        for one in side.add
-    ]
-    writes += [
-        Write(
-            operation="delete_group_user",
-            type="group_user",
-            source_id=key.id,
-            live_id=one,
-            path="group_ids",
-            name=f"group {one}",
-            body={},
-        )
-        for one in side.drop
+        for operation, one, body in calls
     ]
     for write in writes[:1]:
         write.changes = told

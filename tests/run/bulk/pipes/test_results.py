@@ -179,6 +179,7 @@ def test_no_message_is_torn_or_lost_when_writers_are_killed() -> None:
     chance = random.Random(5)
     with children(write_for_ever, [(reader, writer, number) for number in range(6)]) as running:
         seen: Counter[int] = Counter()
+        numbers = list(range(6))
         kills = 0
         next_kill_s = time.monotonic()
         while sum(seen.values()) < 200_000 or kills < 20:
@@ -186,13 +187,15 @@ def test_no_message_is_torn_or_lost_when_writers_are_killed() -> None:
                 assert isinstance(message, Done)
                 assert message.number == seen[message.writer], "in order, none missing"
                 seen[message.writer] += 1
-            if time.monotonic() >= next_kill_s and kills < 60:
+            victim = chance.randrange(6)
+            # A writer that was not heard yet may still be starting: its death would show nothing.
+            if time.monotonic() >= next_kill_s and kills < 60 and seen[numbers[victim]]:
                 kills += 1
                 next_kill_s = time.monotonic() + 0.03
-                victim = chance.randrange(6)
                 kill(running[victim])
                 running.append(running[victim])
-                running[victim] = start(write_for_ever, reader, writer, 5 + kills)
+                numbers[victim] = 5 + kills
+                running[victim] = start(write_for_ever, reader, writer, numbers[victim])
         writer.close()
         for child in running[:6]:
             kill(child)
