@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from lrestore.content.shapes.board import Board
     from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout, DashboardLayoutComponent
     from lrestore.content.shapes.folder import Folder
-    from lrestore.content.shapes.look import Look
     from lrestore.content.shapes.query import MergeQuery, Query
     from lrestore.content.shapes.schedule import ScheduledPlan, ScheduledPlanDestination
     from lrestore.content.shapes.tile import DashboardTile, ResultMaker, ResultMakerFilterables
@@ -90,11 +89,6 @@ def as_model_set(found: Mapping[str, object]) -> ModelSet:
 def as_folder(found: Mapping[str, object]) -> Folder:
     """A folder, of the backup, as Looker shows it, or as it is sent."""
     return cast("Folder", found)
-
-
-def as_look(found: Mapping[str, object]) -> Look:
-    """A look, of the backup, as Looker shows it, or as it is sent."""
-    return cast("Look", found)
 
 
 def as_query(found: Mapping[str, object]) -> Query:
