@@ -67,6 +67,15 @@ class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
         hint = f"; {meant}" if meant else "" if odd else "; SPECs follow --select: --select dashboard=42"
         return f"unrecognized arguments: {' '.join(words)}{hint}"
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """As argparse, with the nearest of the choices in the message."""
+        if action.choices is None or value in action.choices:
+            return
+        choices = [str(choice) for choice in action.choices]
+        meant = did_you_mean(str(value), choices)
+        hint = f"; {meant}" if meant else ""
+        raise argparse.ArgumentError(action, f"invalid choice: {value!r} (choose from {', '.join(choices)}){hint}")
+
     def add_argument(self, *names: Any, **settings: Any) -> argparse.Action:
         option = self._by_name.get(settings.get("dest", names[-1].lstrip("-").replace("-", "_")))
         if option is None:

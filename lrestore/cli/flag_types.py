@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import ArgumentTypeError
 
-from lrestore.text.words import seconds_of
+from lrestore.text.words import did_you_mean, seconds_of
 
 _LIMIT = re.compile(r"(\d+)|(\d+(?:\.\d+)?)%")
 
@@ -89,7 +89,9 @@ def shown(text: str) -> str:
     """A value of ``--show``; some take an argument: ``session=20261123-104500-ab12``."""
     what, equals, argument = text.partition("=")
     if what not in SHOWN:
-        raise ArgumentTypeError(f"{text!r} cannot be shown: choose from {', '.join(SHOWN)}")
+        meant = did_you_mean(what, SHOWN)
+        hint = f"; {meant}" if meant else ""
+        raise ArgumentTypeError(f"{text!r} cannot be shown: choose from {', '.join(SHOWN)}{hint}")
     if equals and (what not in _WITH_ARGUMENT or not argument):
         wrong = f"{what} takes no value" if argument else "a value is missing after ="
         raise ArgumentTypeError(f"{text!r}: {wrong}")

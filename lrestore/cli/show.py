@@ -25,6 +25,7 @@ from lrestore.run.audit import age
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.records import DeadLetterItem, RestorationSession
+from lrestore.text.terminal import columns, plain
 from lrestore.text.words import counted
 
 _SESSIONS = (
@@ -100,7 +101,25 @@ def _sessions(sessions: list[RestorationSession], form: str) -> str:
         )
         for session in sessions
     ]
-    return tables.comma_separated(_SESSIONS, rows) if form == "csv" else tables.table(_SESSIONS, rows)
+    if form == "csv":
+        return tables.comma_separated(_SESSIONS, rows)
+    table, width = tables.table(_SESSIONS, rows), style_of_stdout(full=False).width
+    fits = not width or max(map(columns, table.splitlines())) <= width
+    return table if fits else "".join(map(_briefly, sessions))
+
+
+def _briefly(session: RestorationSession) -> str:
+    """A session in some lines, for a terminal that is narrower than the table."""
+    counts = {name: getattr(session.totals, name) for name in Totals.__struct_fields__}
+    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "selected")
+    way = " → ".join(plain(end) for end in (session.source_instance, session.destination) if end)
+    why = f": {plain(session.reason)}" if session.reason else ""
+    lines = (
+        f"{session.id}  {session.state} {session.mode}, {session.started_at}",
+        f"    {told}",
+        f"    {way}, by {plain(_named(session))}{why}",
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _session(state: StateReader, session: RestorationSession, form: str) -> str:

@@ -18,7 +18,8 @@ from lrestore.clock import stamp, utc_now
 from lrestore.errors import LrestoreError
 from lrestore.messages import FieldError, ItemResult, Outcome, Totals
 from lrestore.report.model import Destination, FailedItem, Report, Source
-from lrestore.report.progress import Progress, Standing
+from lrestore.report.progress import Progress
+from lrestore.report.speed import Standing
 from lrestore.text.storable import to_json
 
 VERSION = 1

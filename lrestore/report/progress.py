@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
-import msgspec
-
+from lrestore.report.speed import Speed, Standing, TimeLeft
 from lrestore.text.words import duration
 
 log = logging.getLogger(__name__)
 
 LINE_EVERY_S = 5.0
 _A_MINUTE_S = 59.5
-LEFT_HALF_LIFE_S = 30.0
-RATE_WINDOW_S = 10.0  # speed of the last seconds: an average since the start would hide a run that has stalled
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """The progress of a run. ``ok``: items that now equal the backup; ``limit``: allowed calls per second, None without
-    a limit.
-    """
-
-    items: int = 0
-    ok: int = 0
-    failed: int = 0
-    calls: int = 0
-    limit: float | None = None
-    in_flight: int = 0
-    skipped: int = 0
+_LEAST_BAR = 6
+"""Columns of a bar that still shows something."""
 
 
 class Progress(Protocol):
@@ -92,57 +77,6 @@ class Harmless:
             if not self._failed:
                 self._failed = True
                 log.warning("cannot show progress: %s: %s", type(error).__name__, error)
-
-
-class Speed:
-    """Items and calls per second over the last seconds."""
-
-    def __init__(self, window_s: float = RATE_WINDOW_S) -> None:
-        self._window_s = window_s
-        self._points: deque[tuple[float, int, int]] = deque()
-
-    def add(self, now_s: float, standing: Standing) -> None:
-        self._points.append((now_s, standing.items, standing.calls))
-        while len(self._points) > 2 and self._points[1][0] <= now_s - self._window_s:
-            self._points.popleft()
-
-    def per_second(self) -> tuple[float, float]:
-        """(items/s, calls/s); zeros before two points are known."""
-        (begin_s, items, calls), (end_s, items_now, calls_now) = self._points[0], self._points[-1]
-        elapsed_s = end_s - begin_s
-        if elapsed_s <= 0:
-            return 0.0, 0.0
-        return (items_now - items) / elapsed_s, (calls_now - calls) / elapsed_s
-
-
-class TimeLeft:
-    """The time left, from a smoothed rate: items end in bursts, and an estimate from one burst, or from a gap between
-    two, would jump.
-
-    The rate is an average whose weights halve every ``half_life_s`` seconds. Time before the start has no weight: at
-    first it is the plain average.
-    """
-
-    def __init__(self, half_life_s: float = LEFT_HALF_LIFE_S) -> None:
-        self._half_life_s = half_life_s
-        self._last: tuple[float, int] | None = None
-        self._items = 0.0
-        self._seconds = 0.0
-
-    def add(self, now_s: float, items: int) -> None:
-        if self._last is not None:
-            elapsed_s = max(now_s - self._last[0], 0.0)
-            kept = 0.5 ** (elapsed_s / self._half_life_s)
-            # Both sums lose weight at the same pace; their quotient is the rate.
-            self._items = self._items * kept + (items - self._last[1])
-            self._seconds = self._seconds * kept + elapsed_s
-        self._last = (now_s, items)
-
-    def seconds(self, total: int) -> float | None:
-        """Until ``total`` items are done; None: nothing is left, or nothing is known yet."""
-        if self._last is None or self._items <= 0 or total <= self._last[1]:
-            return None
-        return (total - self._last[1]) * self._seconds / self._items
 
 
 class Lines:
@@ -240,12 +174,24 @@ class Bar:
             self._bar = None
 
     def _details(self, standing: Standing) -> str:
-        return details(standing, self._speed.per_second(), self._left.seconds(self._bar.total or 0))
+        total = self._bar.total or 0
+        counts = len(f"100%  {total}/{total} items, ")
+        width = terminal_width(self._stream)
+        room = max(width - counts - _LEAST_BAR, 1) if width else None
+        return details(standing, self._speed.per_second(), self._left.seconds(total), room)
 
     def _add(self, standing: Standing) -> None:
         now_s = self._monotonic()
         self._speed.add(now_s, standing)
         self._left.add(now_s, standing.items)
+
+
+def terminal_width(stream: TextIO) -> int:
+    """The columns of the terminal behind ``stream``; 0 where it tells none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], None] | None = None) -> Progress:
@@ -260,21 +206,25 @@ def line(standing: Standing, total: int, speed: tuple[float, float], left_s: flo
     return f"{standing.items}/{total} items, {details(standing, speed, left_s)}"
 
 
-def details(standing: Standing, speed: tuple[float, float], left_s: float | None) -> str:
-    """Counts, speed, current limit, calls in flight, and the time left."""
+def details(standing: Standing, speed: tuple[float, float], left_s: float | None, room: int | None = None) -> str:
+    """Counts, speed, current limit, calls in flight, and the time left. In ``room`` columns as many of them as fit,
+    the least important left out: failures and the time left stay longest.
+    """
     items_per_s, calls_per_s = speed
     limit = "none" if standing.limit is None else f"{standing.limit:.0f}/s"
-    parts = [
-        f"ok {standing.ok}",
-        *([f"skipped {standing.skipped}"] if standing.skipped else []),
-        f"failed {standing.failed}",
-        f"{items_per_s:.1f} items/s",
-        f"{calls_per_s:.1f} calls/s",
-        f"limit {limit}",
-        f"in flight {standing.in_flight}",
-    ]
-    if left_s is not None:
-        parts.append(f"{_rounded(left_s)} left")
+    parts = {
+        f"ok {standing.ok}": 3,
+        f"skipped {standing.skipped}" if standing.skipped else "": 5,
+        f"failed {standing.failed}": 1,
+        f"{items_per_s:.1f} items/s": 4,
+        f"{calls_per_s:.1f} calls/s": 6,
+        f"limit {limit}": 8,
+        f"in flight {standing.in_flight}": 7,
+        f"{_rounded(left_s)} left" if left_s is not None else "": 2,
+    }
+    parts.pop("", None)
+    while room is not None and len(parts) > 1 and len(", ".join(parts)) > room:
+        del parts[max(parts, key=parts.__getitem__)]
     return ", ".join(parts)
 
 

@@ -11,7 +11,7 @@ from lrestore.looker.meter import ApiUsage
 from lrestore.looker.session import LookerSession
 from lrestore.messages import ItemResult, Outcome, Totals
 from lrestore.report.model import Sample
-from lrestore.report.progress import Standing
+from lrestore.report.speed import Standing
 from lrestore.restoration.item import ItemRestorer
 from lrestore.run.destination import ExaminedDestination
 from lrestore.run.items.budget import Budget

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from lrestore.text.words import seconds_of
+from lrestore.text.words import did_you_mean, seconds_of
 
 _TRUE = frozenset({"true", "t", "yes", "y", "1", "on"})
 _FALSE = frozenset({"false", "f", "no", "n", "0", "off"})
@@ -40,7 +40,9 @@ def typed(value: object, kind: Any, *, as_text: bool) -> object:
     """
     if typing.get_origin(kind) is Literal:
         if value not in typing.get_args(kind):
-            raise ValueError(f"must be one of: {', '.join(typing.get_args(kind))}")
+            meant = did_you_mean(str(value), typing.get_args(kind))
+            hint = f"; {meant}" if meant else ""
+            raise ValueError(f"must be one of: {', '.join(typing.get_args(kind))}{hint}")
         return value
     if as_text and isinstance(value, str):
         value = _from_text(value.strip(), kind)

@@ -113,6 +113,7 @@ NONSENSE = [
     (["--show", "sessions", "--select", "all"], "--show sessions takes no --select"),
     (["--show", "source", "--with-dependencies"], "--show source takes no --with-dependencies"),
     (["--show", "everything"], "cannot be shown"),
+    (["--show", "sorces"], "did you mean 'source'?"),
     (["--show", "session="], "a value is missing"),
     (["--show", "source=1"], "takes no value"),
     (["--verify", "before"], "invalid choice"),
@@ -129,6 +130,7 @@ NONSENSE = [
     (["--max-runtime", "soon"], "not a duration"),
     (["--max-runtime", "0s"], "greater than zero"),
     (["--if-missing", "ignore"], "invalid choice"),
+    (["--if-missing", "skp"], "invalid choice: 'skp' (choose from create, skip, fail); did you mean 'skip'?"),
     (["--sel", "all"], "unrecognized arguments"),
     (["all"], "unrecognized arguments"),
     *(

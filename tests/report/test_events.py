@@ -26,7 +26,8 @@ from lrestore.report.events import (
     line,
 )
 from lrestore.report.model import Destination, Source
-from lrestore.report.progress import Silent, Standing
+from lrestore.report.progress import Silent
+from lrestore.report.speed import Standing
 from tests.report.builders import Ticks, item, report
 
 ROOT = Path(__file__).parents[2]

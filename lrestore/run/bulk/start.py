@@ -22,7 +22,7 @@ from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
-from lrestore.report.progress import Standing
+from lrestore.report.speed import Standing
 from lrestore.restoration.beside import for_items
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.run.bulk.callers import callers
