@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import partial
 
 BEGIN, END = "\u2068", "\u2069"
 """First Strong Isolate and Pop Directional Isolate: invisible, without width."""
@@ -20,11 +18,11 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _LEFT_TO_RIGHT = "L"
 
 
-def isolated(text: str, mark: Callable[[str], str] | None = None) -> str:
-    """``text`` with each right-to-left run passed through ``mark``; by default it stands between isolates."""
+def isolated(text: str) -> str:
+    """``text`` with each right-to-left run between isolates."""
     if not _CANDIDATE.search(text):
         return text
-    return "".join((mark or _between)(part) if turned else part for part, turned in runs(text))
+    return "".join(f"{BEGIN}{part}{END}" if turned else part for part, turned in runs(text))
 
 
 def runs(text: str) -> list[tuple[str, bool]]:
@@ -53,11 +51,3 @@ def _end(text: str, begin: int) -> int:
         if kind in _RIGHT_TO_LEFT or unicodedata.combining(text[at]):
             end = at + 1
     return end
-
-
-def _between(text: str) -> str:
-    return f"{BEGIN}{text}{END}"
-
-
-in_markdown = partial(isolated, mark=lambda text: f"&#8296;{text}&#8297;")
-"""The same for Markdown, where the isolates are written as character references."""

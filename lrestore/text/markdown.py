@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from lrestore.text.direction import in_markdown
+from lrestore.text.direction import isolated
 from lrestore.text.terminal import plain
 
 _MARKUP = re.compile(r"[\\`*_\[\]|~$]")
@@ -18,4 +18,4 @@ def markdown(text: str) -> str:
     """``text`` on one line, shown as it is."""
     escaped = re.sub("[&<>]", lambda match: _HTML[match[0]], plain(text))
     escaped = _MARKUP.sub(lambda match: "\\" + match[0], escaped)
-    return in_markdown(_CONNECTED.sub(lambda match: match[0] + _NOTHING, escaped))
+    return isolated(_CONNECTED.sub(lambda match: match[0] + _NOTHING, escaped))

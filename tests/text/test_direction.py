@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.text.direction import BEGIN, END, in_markdown, isolated, runs
+from lrestore.text.direction import BEGIN, END, isolated, runs
+from lrestore.text.markdown import markdown
 from lrestore.text.terminal import columns
 
 
@@ -33,5 +34,5 @@ def test_nothing_is_lost(text: str) -> None:
     assert all(part[0] in "אשع" and part[-1] in "אשع" for part, turned in runs(text) if turned)
 
 
-def test_markdown_gets_character_references() -> None:
-    assert in_markdown("a שלום") == "a &#8296;שלום&#8297;"
+def test_names_in_a_summary_are_isolated() -> None:
+    assert markdown("*a* שלום") == f"\\*a\\* {BEGIN}שלום{END}"
