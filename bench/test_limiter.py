@@ -19,7 +19,7 @@ from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.controller import Controller
 from lrestore.run.limiter.file import FileCell
 from lrestore.simulator.http.remote import SimulatorProcess
-from tests.run.limiter.limiter_world import BEGIN_S, Bucket, World
+from tests.run.limiter.limiter_world import BEGIN_S, Bucket, Fickle, MembersCell, Narrow, Processor, Server, World
 
 GATE = GATES["limiter"]
 PER_SECOND = 100.0
@@ -102,6 +102,35 @@ def test_what_a_destination_admits_is_found_and_used(tmp_path: Path) -> None:
     print(f"\n{used:.1%} of what is admitted from second {warm_up_s:.0f} on, {refused:.2%} refused in all")
     assert used >= GATE["used_of_found_rate"]
     assert refused <= GATE["refused"]
+
+
+def reached(server: Server, *, callers: int = 32, processor: Processor | None = None, **settings: float) -> float:
+    """Successful calls per second, from second 20 on, of that many callers in simulated time."""
+    config = LimiterConfig(**{"max_in_flight": callers, **settings})
+    world = World(server, MembersCell(Controller(config).begin(BEGIN_S)), config)
+    world.processor = processor
+    world.start([world.cell], threads=callers)
+    world.run(62)
+    return world.per_second(20, 62)
+
+
+def test_refusals_by_chance_are_not_taken_for_a_limit() -> None:
+    ratio = reached(Fickle(0.01)) / reached(Server())
+    print(f"\n{ratio:.1%} of the calls per second, if 1 % of the calls is refused at random")
+    assert ratio >= GATE["at_random_1_percent"]
+
+
+def test_a_client_short_of_processor_is_not_slowed_further() -> None:
+    free = {"start_per_second": 1e5, "start_in_flight": 32}
+    ratio = reached(Server(), processor=Processor(0.0013)) / reached(Server(), processor=Processor(0.0013), **free)
+    print(f"\n{ratio:.1%} of the calls per second of callers without a limiter")
+    assert ratio >= GATE["short_of_processor"]
+
+
+def test_a_bound_on_concurrent_calls_is_used() -> None:
+    ratio = reached(Narrow(8)) / reached(Server(), callers=8)
+    print(f"\n{ratio:.1%} of the calls per second of eight callers, where eight calls at once are admitted")
+    assert ratio >= GATE["used_of_concurrency"]
 
 
 def test_real_processes_find_out_what_a_destination_admits() -> None:
