@@ -26,6 +26,6 @@ def discard(options: Options, environ: Mapping[str, str]) -> str:
         writer.discard_session(session.id)
     forget(session.id, environ)
     return (
-        f"session {session.id} is discarded: --resume does not pick it any more\n"
-        f"what it wrote stays as it is; undo it with: lrestore --undo {session.id}\n"
+        f"session {session.id} is discarded: --resume no longer chooses it\n"
+        f"its changes stay; undo them with: lrestore --undo {session.id}\n"
     )

@@ -1,4 +1,4 @@
-"""From parsed flags to a report, without a word to anybody: what the command line and the Python functions share."""
+"""From parsed flags to a report, without output: the part that the command line and the Python functions share."""
 
 from __future__ import annotations
 

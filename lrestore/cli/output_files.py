@@ -1,4 +1,4 @@
-"""The files that tell of a finished run: checked before it begins, written at its end, each even if another fails."""
+"""The report files of a run: checked before it begins and written at its end, each even if another one fails."""
 
 from __future__ import annotations
 

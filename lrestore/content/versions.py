@@ -18,7 +18,7 @@ COUNTERS = frozenset(
 )
 """Fields that change without any edit: two versions that differ in these alone are equal."""
 _MEMBERSHIPS = ("role_ids", "group_ids")
-"""Of a user: they are written by calls of their own, and are news all the same."""
+"""Fields of a user that are compared although other calls write them."""
 
 
 def differences(

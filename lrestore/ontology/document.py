@@ -9,7 +9,7 @@ from lrestore.ontology.schema import SET, ContentType, Part, Rule
 from lrestore.ontology.treatment import field_rows, nested_schemas
 
 FIELD = "| `"
-"""How a row begins that tells of fields as the installed SDK knows them."""
+"""The beginning of a row about fields of the installed SDK."""
 
 _INTRODUCTION = """# What is restored of Looker's objects, field by field
 

@@ -79,8 +79,7 @@ TAKEN_ALL_THE_SAME: Mapping[str, frozenset[str]] = {
         {"dynamic_fields", "filterables", "merge_result_id", "sorts", "sql_query_id", "total", "vis_config"}
     ),
 }
-"""Schema → fields that a Looker's own specification may mark read-only and that are sent all the same.
+"""Schema → fields that are sent although a Looker's own specification may mark them read-only.
 
-``listen`` bears the mark to this day, the others bore it until 25.16: every public tool has always sent them, and the
-tiles listen.
+``listen`` is still marked, the others were until 25.16. Every public tool has always sent them, and Looker stores them.
 """

@@ -146,7 +146,7 @@ class ContentType:
     one_of: tuple[str, ...] = ()
     """Those fields of the natural key of which an object has just one; the others are null on both sides."""
     namesakes: bool = False
-    """Several objects may have the same natural key: one that is known to be another is none of the candidates."""
+    """Several objects may have the same natural key: an object that is known to be another item is no candidate."""
     created_at: bool = False
     """The type carries Looker's immutable ``created_at``: the proof that an id still means the same object."""
     asks: bool = False

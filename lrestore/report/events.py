@@ -163,7 +163,7 @@ class Announcer:
         self._tell(ProgressMade(total=total, **counts))
 
     def warning(self, text: str) -> None:
-        """A warning about the run. The same text is told once."""
+        """A warning about the run. The same text is passed on once."""
         with self._lock:
             known = text in self._given
             self._given.add(text)
@@ -171,7 +171,7 @@ class Announcer:
             self._tell(WarningGiven(text=text))
 
     def ended(self, report: Report) -> None:
-        """The run has ended with this report. Warnings that only the report has are told first."""
+        """The run has ended with this report. Warnings that only the report has are passed on before."""
         for text in report.warnings:
             self.warning(text)
         self._session_id = report.session_id

@@ -151,7 +151,7 @@ def _caller(there: DestinationFacts) -> str:
         return "an admin: an object that Looker does not show is missing, and is created"
     if there.creates_unseen:
         return (
-            "not an admin: an object that Looker does not show may only be hidden, and is created all the same "
+            "not an admin: an object that Looker does not show may be hidden, not missing; it is created anyway "
             "([run] trust_404)"
         )
     return "not an admin: an object that Looker does not show may only be hidden, and is not created"

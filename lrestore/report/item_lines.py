@@ -87,7 +87,7 @@ def by_type(entries: Iterable[_Entry], style: Style) -> Iterator[tuple[list[str]
 
 
 def _item(item: Item, word: str, style: Style) -> list[str]:
-    """A created object is told by its parts: its fields are news only with ``-v``."""
+    """The lines of one item. A created object is summed up by its parts; ``-v`` lists its fields."""
     if item.outcome == "created" and not style.full:
         return [_head(item, word, parts(item.changes), style), *details((), item.deletions, style)]
     return [_head(item, word, "", style), *details(item.changes, item.deletions, style)]

@@ -80,8 +80,8 @@ class ItemPlan:
 
     @property
     def only_copied(self) -> bool:
-        """Whether nothing is written and a copy is kept all the same: an undo of this undo may bring back what the
-        object refers to.
+        """Whether a copy is kept although nothing is written: an undo of this undo may bring back the objects to which
+        this one refers.
         """
         lacks = bool(self.unmet or self.parts.unmet)
         return self.literal and self.action == "unchanged" and self.match.live is not None and lacks

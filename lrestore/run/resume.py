@@ -211,7 +211,7 @@ def _unfinished(reader: StateReader, reference: str) -> RestorationSession:
             raise UsageError(
                 f"session {session.id} is unfinished, but session {later[0]}, which began later, is finished and has "
                 "restored some of its items",
-                hint=f"resume it all the same with --resume {session.id}, or give it up with --discard {session.id}",
+                hint=f"to resume it anyway: --resume {session.id}; to give it up: --discard {session.id}",
             )
         return session
     session = reader.session(reference)

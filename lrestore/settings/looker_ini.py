@@ -47,7 +47,7 @@ def _malformed(path: Path, error: configparser.Error) -> SettingsError:
     kind = {
         "DuplicateOptionError": "a key is given twice",
         "DuplicateSectionError": "a section is given twice",
-        "MissingSectionHeaderError": "a key stands before the first [section]",
+        "MissingSectionHeaderError": "a key comes before the first [section]",
     }.get(type(error).__name__, "not of the form key=value")
     return SettingsError(f"{path}{line}: is not an ini file of the Looker SDK: {kind}")
 

@@ -90,7 +90,8 @@ def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
     assert "rate: begins with" not in ran.err
     reached = ran.report["throughput"]["timeline"][-1][-1]
     again = here.run("--select", "all", "--yes").all_good()
-    assert f"rate: begins with {reached:.0f} calls/s, as session {ran.report['session_id']} ended" in again.err
+    session = ran.report["session_id"]
+    assert f"rate: starting with {reached:.0f} calls/s, the final rate of session {session}" in again.err
     assert len(ran.calls) < ran.total("selected") / 10
 
 

@@ -235,7 +235,7 @@ def test_a_dashboard_with_indistinguishable_tiles_is_not_compared(stage: Stage) 
         'body:{"id": "1", "dashboard_elements": {}, "dashboard_filters": [], "dashboard_layouts": []}',
         operation="dashboard",
     )
-    with pytest.raises(BadAnswerError, match="shows as dashboard_elements what is an object, not a list"):
+    with pytest.raises(BadAnswerError, match="shows a wrong value as dashboard_elements: it is an object, not a list"):
         stage.restore("dashboard=1")
     assert fault.fired
     stage.simulator.simulation.faults.clear()

@@ -22,7 +22,7 @@ _encode = msgspec.json.Encoder().encode
 class Call:
     """A request, ready to be sent. ``path`` is for people and reports, ``target`` what goes over the wire.
 
-    The body is not shown: a login's holds the secret, anybody else's may hold personal data.
+    The body is not shown: that of a login holds the secret, others may hold personal data.
     """
 
     operation: str

@@ -83,7 +83,7 @@ def _parts(answer: Mapping[str, Any], lists: tuple[str, ...]) -> str:
         for shown in _at(answer, where.split("[].")):
             wrong = "" if shown is None else _rows(shown, _ID, ())
             if wrong:
-                return f"shows as {where} what {wrong}"
+                return f"shows a wrong value as {where}: it {wrong}"
     return ""
 
 

@@ -114,7 +114,7 @@ DASHBOARD = ContentType(
     limits=(
         "id, creation time, views and favourites cannot be set; a dashboard that was deleted for good gets a new id",
         "Looker makes the places of tiles itself: they can be moved, neither made nor deleted",
-        "certification has a call of its own and names who certified: it is not restored",
+        "certification has its own call, which records the user that certified: it is not restored",
         "LookML dashboards are files: they cannot be written",
     ),
     never_backed_up=("alerts: those of live tiles stay, those of lost tiles are lost",),

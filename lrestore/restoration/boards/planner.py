@@ -281,7 +281,7 @@ class BoardPlanner:
         return bool(moved & set(order.source_ids))
 
     def _plan_removals(self, sections: Matching[BoardSection], items: Matching[PinPart]) -> None:
-        """A section goes with all that is in it; what has been matched has been moved out of it by then."""
+        """Looker deletes a section together with its items. Matched items have been moved to other sections before."""
         if self._context.policy.keep_extra:
             return
         extra: list[Pin] = [part["pin"] for part in items.extra]

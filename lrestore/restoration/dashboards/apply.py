@@ -163,8 +163,8 @@ def _places(session: Caller, dashboard_id: str) -> dict[Spot, DashboardLayoutCom
 
 
 def _move_to_tabs(context: WritingContext, applied: Applied, astray: list[Placement]) -> bool:
-    """Tiles that Looker has put on another tab than the one on which they are to be seen; whether there are any. One
-    that Looker does not move is told of by the place that it lacks.
+    """Move tiles that Looker has put on another tab than that of the backup; returns whether there were any. A tile
+    that Looker does not move is reported later, because its position is missing.
     """
     writes = []
     for one in astray:

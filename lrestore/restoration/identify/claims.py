@@ -51,7 +51,7 @@ def claimants(backup: Backup, records: Records, type_name: str, row: JsonObject)
 
 
 def _goes_by(backup: Backup, key: ItemKey, row: JsonObject) -> bool:
-    """Whether the live object goes by the backed-up name, which is all that proves what an older version recorded."""
+    """Whether the live object has the backed-up name: the only proof of a mapping that an older version recorded."""
     backed_up = backup.raw(key)
     if backed_up is None:
         return False

@@ -215,8 +215,8 @@ def _ambiguous(key: ItemKey, wanted: NaturalKey, rows: Sequence[JsonObject]) -> 
     if len(rows) > 1:
         told, hint = f"could be any of several objects with {named}: ids {ids}", "rename or remove all but one"
     else:
-        told = f"may or may not be the object with {named}, whose other content differs: id {ids}"
-        hint = f"rename or remove the live {key.type}, or make it what the backup holds"
+        told = f"may be the object with {named}, but the rest of its content differs: id {ids}"
+        hint = f"rename or remove the live {key.type}, or give it the content of the backup"
     return AmbiguousMatchError(f"{key} {told}", hint=hint, key=key)
 
 
@@ -237,8 +237,8 @@ def _under_another_name(context: Context, key: ItemKey, raw: JsonObject, match: 
 
 
 def _another(context: Context, key: ItemKey, row: JsonObject, match: Match) -> bool:
-    """Whether an object that has the natural key is another all the same. A stranger under the old id is, unless its
-    natural key is all that could be written: then it is as good as the one that was backed up.
+    """Whether an object that has the natural key is another one nevertheless. An unrelated object that now has the old
+    id is another one, unless the natural key is all that could be written: then both are equally good.
     """
     entry = CONTENT_TYPES[key.type]
     if match.stranger and str(row[entry.id_field]) == match.stranger:

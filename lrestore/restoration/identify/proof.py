@@ -66,12 +66,12 @@ def _agree(kind: str, recorded: Recorded, live: Shown) -> bool | None:
 
 
 def _also(value: str, live_id: str) -> tuple[str, str]:
-    """A name, and the one that makes way for others while a run restores them."""
+    """A name, and the temporary name that the object has while a run restores others."""
     return value, _text(temporary_title(value, live_id))
 
 
 def _same_user(ours: dict[str, str], theirs: Mapping[str, str | None]) -> bool | None:
-    """Names tell of a user who has no login. None: a login has come since, or gone."""
+    """Users without a login are compared by name. None: a login was added or removed since."""
     logins = {name for name in ours if name != "name"}
     if logins & {name for name, value in theirs.items() if value is not None and ours.get(name) == value}:
         return True

@@ -49,7 +49,7 @@ def refuse_unclosed(records: Records, policy: Policy, folder_id: str, *, path: s
     folder = ItemKey("folder", folder_id)
     if key != folder and is_unclosed(records, policy, folder):
         raise DependencyError(
-            f"{key} needs {folder} ({path}), which was made and whose access could not be restricted: nothing is put "
+            f"{key} needs {folder} ({path}), which was created, but its access could not be restricted: nothing is put "
             "into it",
             hint=f'restore {folder} again, or set [run] new_folder_access = "inherit"',
             path=path,

@@ -1,7 +1,7 @@
 """Links between content inside texts: translated where the target is known, reported where it is not.
 
 Text tiles, rich content, visualisations and custom fields, descriptions, messages: the paths of kind *text* in the
-ontology. A link to another host's content is none of ours.
+ontology. A link to the content of another host stays as it is.
 """
 
 from __future__ import annotations

@@ -104,8 +104,7 @@ class MembershipPlanner:
         if doubtful and not self._waiting:
             target, missing = wanted.unresolved[0].type, ", ".join(key.id for key in wanted.unresolved)
             self.warnings.append(
-                f"keeping {target} {', '.join(doubtful)} in its {name}: "
-                f"it may be what the backup calls {target} {missing}"
+                f"keeping {target} {', '.join(doubtful)} in its {name}: it may be {target} {missing} of the backup"
             )
         return [one for one in extra if one not in doubtful]
 

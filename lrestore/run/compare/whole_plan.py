@@ -26,7 +26,7 @@ class WholePlan:
     """``aside`` are the renames that come before the first item, ``planned`` the totals, with those renames."""
 
     def __init__(self, job: Job, context: Context, journal: ReadOnlyJournal) -> None:
-        """Read the names that make way, and which items refer to each other. Raises LookerError."""
+        """Read which names have to be swapped, and which items refer to each other. Raises LookerError."""
         context = replace(context, in_run=frozenset(job.keys).__contains__)
         self.context = context
         self.aside = renames(job, context)

@@ -108,7 +108,7 @@ def _lacks(job: Job, judgement: Judgement) -> list[str]:
     ]
     if "look" in types and judgement.instance != "same":
         where = "tiles and the source instance" if job.asks_source(judgement) else "tiles that show it"
-        lacks.append(f"look: what its query asks (read from {where})")
+        lacks.append(f"look: the definition of its query (read from {where})")
     return lacks
 
 

@@ -18,8 +18,8 @@ _NAMED = 3
 
 
 class Foreign:
-    """``own``: objects that the undo deletes too; they do not count as foreign, unless one of them is kept. Neither do
-    those that will have ``left`` the object by then, in a plan: types of holders that they leave.
+    """``own``: objects that the undo deletes too; they do not count as foreign, unless one of them is kept. In a plan,
+    neither do the objects in ``left``, which will have been moved out: with the types of the holders that they leave.
     """
 
     def __init__(self, destination: Destination, own: Collection[ItemKey], left: Mapping[ItemKey, Set[str]]) -> None:

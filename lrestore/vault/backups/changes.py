@@ -55,7 +55,7 @@ class Comparison:
         for side in (self.before, self.after):
             if side.errors:
                 had = f"the extraction of {named(side)} had {counted(side.errors, 'error')}"
-                self.warnings.append(f"{had}: objects that are made or gone here may only be missing from it")
+                self.warnings.append(f"{had}: objects listed as new or gone here may only be missing from it")
         left_out = self._left_out(self.before, self.after) | self._left_out(self.after, self.before)
         with Vault.open(self.before.paths) as before, Vault.open(self.after.paths) as after:
             for type_name in CONTENT_TYPES:

@@ -172,7 +172,7 @@ def _partial(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
     if lacks:
         yield f"{named(newest)} holds no {', no '.join(sorted(lacks))}, which others hold: it may be a partial backup"
     if all(file.incremental for file in newest.files) and not all(f.incremental for o in others for f in o.files):
-        yield f"{named(newest)} is an incremental extraction: it holds only what had changed"
+        yield f"{named(newest)} is an incremental extraction: it holds only objects that had changed"
 
 
 def _unfinished(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:

@@ -121,7 +121,8 @@ def test_parts_that_cannot_be_told_apart_spoil_the_object(where: str, parts: Any
     outer, _, inner = where.partition("[].")
     shown = [{"id": "5", inner: parts}] if inner else parts
     answer = {"id": "1", outer: shown}
-    assert fault_in(OPERATIONS["dashboard"], {"dashboard_id": "1"}, {}, answer).startswith(f"shows as {where} ")
+    fault = fault_in(OPERATIONS["dashboard"], {"dashboard_id": "1"}, {}, answer)
+    assert fault.startswith(f"shows a wrong value as {where}: ")
     assert fault_in(OPERATIONS["search_dashboards"], {}, {}, [answer])
 
 
