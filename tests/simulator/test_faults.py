@@ -236,3 +236,36 @@ def test_calls_beyond_the_concurrency_are_refused() -> None:
 def test_only_loopback_is_served() -> None:
     with pytest.raises(ValueError, match="loopback"):
         build(new_simulation(make_world(TINY)), host="0.0.0.0")
+
+
+@pytest.mark.parametrize(
+    ("fault", "path", "shown"),
+    [
+        ("first:1", "/dashboards", ["1"]),
+        ("no_lists", "/dashboards/search?id=1%2C2&fields=id,title", []),
+        ("no_lists", "/dashboards/search?id=1&fields=id,title", ["1"]),
+        ("ignore:offset", "/dashboards/search?sorts=id&limit=1&offset=1", ["1"]),
+        ("ignore:deleted", "/dashboards/search?deleted=true&limit=1&sorts=id", ["1"]),
+    ],
+)
+def test_lists_that_lack_objects(
+    simulator: RunningSimulator, client: Client, fault: str, path: str, shown: list[str]
+) -> None:
+    simulator.fault(fault, path=path.partition("?")[0])
+    assert [row["id"] for row in json.loads(client.call("GET", path)[1])] == shown
+
+
+def test_a_search_that_lags_does_not_show_what_was_just_created(simulator: RunningSimulator, client: Client) -> None:
+    simulator.fault("lag:60", operation="search_looks")
+    (old,) = json.loads(client.call("GET", "/looks/search")[1])
+    made = {"title": "New", "folder_id": old["folder_id"], "query_id": old["query_id"]}
+    status, answer = client.post("/looks", made)
+    assert status == 200, answer
+    assert [row["id"] for row in json.loads(client.call("GET", "/looks/search")[1])] == [old["id"]]
+    assert len(json.loads(client.call("GET", "/looks")[1])) == 2
+
+
+@pytest.mark.parametrize("fault", ["ignore:", "first", "lag:soon"])
+def test_list_faults_that_say_too_little_are_refused(simulator: RunningSimulator, fault: str) -> None:
+    with pytest.raises(ValueError, match=r"needs|must be"):
+        simulator.fault(fault)

@@ -8,12 +8,17 @@ import msgspec
 
 from lrestore.simulator.core.refusal import Problem, RefusedError
 
+LIST_FAULTS = frozenset({"first", "ignore", "no_lists", "lag"})
+"""Answers that look right and do not hold all that was asked for: see ``list_faults``."""
 ACTIONS = frozenset(
     {
         *("status", "reset_before", "reset_after", "hang", "truncate", "cut", "html", "body"),
         *("expire_tokens", "refuse", "delay", "late"),
+        *LIST_FAULTS,
     }
 )
+_WITH_TEXT = frozenset({"body", "ignore"})
+"""Faults that have something else than a number after the colon."""
 
 
 class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +46,9 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     answer), ``cut`` (connection closed inside the body), ``reset_before``, ``reset_after`` (TCP reset before or after
     the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits, for ever if no seconds are given),
     ``delay:SECONDS``, ``late:SECONDS`` (TCP reset at once; the call takes effect after so long), ``expire_tokens``
-    (all tokens become invalid), ``refuse:SECONDS`` (the server does not listen for so long).
+    (all tokens become invalid), ``refuse:SECONDS`` (the server does not listen for so long); of an array ``first:N``
+    (only the first rows), ``ignore:PARAMETER`` (as if it had not been sent), ``no_lists`` (a parameter that is a list
+    matches nothing), ``lag:SECONDS`` (what was created within so long is not shown).
     ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` replace its answer.
     """
 
@@ -61,7 +68,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     @property
     def number(self) -> float | None:
         """The number after the colon, if there is one."""
-        return float(self.text) if self.text and self.action != "body" else None
+        return float(self.text) if self.text and self.action not in _WITH_TEXT else None
 
     @property
     def text(self) -> str:
@@ -71,17 +78,19 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     @property
     def takes_effect(self) -> bool:
         """Whether the call takes effect although its answer is replaced."""
-        return self.handled or self.action in ("reset_after", "truncate", "cut", "delay", "late")
+        return self.handled or self.action in ("reset_after", "truncate", "cut", "delay", "late", *LIST_FAULTS)
 
     def problem(self) -> str:
         """Why the rule is invalid; empty if it is valid."""
         if self.action not in ACTIONS:
             return f"unknown fault {self.fault!r}: use one of {', '.join(sorted(ACTIONS))}"
-        if self.action == "body":
-            return ""
+        if self.action in ("body", "ignore"):
+            return (
+                "" if self.text or self.action == "body" else f"{self.fault!r} needs a parameter, such as ignore:offset"
+            )
         if not self.text.replace(".", "", 1).isdecimal() and ":" in self.fault:
             return f"{self.fault!r}: the text after the colon must be a number"
-        if self.action in ("status", "delay", "late", "refuse") and self.number is None:
+        if self.action in ("status", "delay", "late", "refuse", "first", "lag") and self.number is None:
             return f"{self.fault!r} needs a number, such as status:503"
         return ""
 

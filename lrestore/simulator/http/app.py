@@ -10,8 +10,9 @@ from typing import Any, TypeAlias
 
 from lrestore.simulator.api.dispatch import Answer, Request, answer, refusal_answer
 from lrestore.simulator.api.routes import Route, route
-from lrestore.simulator.core.faults import PROXY_PAGE, Fault, refusal_of
+from lrestore.simulator.core.faults import LIST_FAULTS, PROXY_PAGE, Fault, refusal_of
 from lrestore.simulator.core.journal import LoggedCall
+from lrestore.simulator.core.list_faults import answer_as_given, query_as_understood
 from lrestore.simulator.core.simulation import Simulation
 from lrestore.simulator.http.control import Control
 
@@ -79,12 +80,25 @@ class App:
         if refused is not None:
             await self._send(exchange, refusal_answer(refused, exchange.operation))
             return
+        if fault is not None and fault.action in LIST_FAULTS:
+            await self._answer_in_part(exchange, fault, request)
+            return
         spoilt = fault is not None and not fault.takes_effect and fault.action in ("status", "html", "body")
         result = None if spoilt else answer(simulation, exchange.found, request, entry)
         if fault is not None:
             await self._spoil(exchange, fault, result)
         elif result is not None:
             await self._send(exchange, result)
+
+    async def _answer_in_part(self, exchange: _Exchange, fault: Fault, request: Request) -> None:
+        """Handle the call as a server does that understands a part of it, or shows a part of the answer."""
+        asked = request._replace(query=query_as_understood(fault, request.query))
+        result = answer(self.simulation, exchange.found, asked, exchange.entry)
+        if result.status == 200:
+            operation = exchange.entry.operation or ""
+            body = answer_as_given(fault, request.query, operation, result.body, self.simulation.world)
+            result = result._replace(body=body)
+        await self._send(exchange, result)
 
     async def _fail_before(self, exchange: _Exchange, fault: Fault) -> bool:
         """Apply faults that come before the call is handled; True if the call ends there."""
