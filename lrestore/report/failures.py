@@ -44,6 +44,8 @@ def _single(letter: Letter, style: Style) -> list[str]:
         f"    {_kind(letter.error_type, letter.status)}{place}: {plain(letter.message)}",
     ]
     for error in letter.errors:
+        if error.field in letter.message and error.message in letter.message:
+            continue
         code = f" ({plain(error.code)})" if error.code else ""
         lines.append(f"      {plain(error.field) or 'general'}: {plain(error.message)}{code}")
     return lines

@@ -33,7 +33,7 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
     yield "world", _world(made)
     limit = f"at most {made.per_second:g} calls/s" if made.per_second else "no limit of calls per second"
     yield "time", duration(report.duration_s)
-    yield "pace", f"{made.latency_ms:g} ms for an answer, {limit}; {plain(made.pace)}"
+    yield "pace", f"{round(made.latency_ms, 1):g} ms for an answer, {limit}; {plain(made.pace)}"
     classes = ", ".join(f"{count} {name}" for name, count in sorted(report.api.by_activity.items()))
     yield "calls", f"{report.api.calls} ({classes or 'none'})"
     yield "disk", _disk(report, made)
