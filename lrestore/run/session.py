@@ -6,6 +6,7 @@ import logging
 import os
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
@@ -15,7 +16,7 @@ from lrestore.clock import stamp, utc_now
 from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
 from lrestore.messages import Totals
-from lrestore.report.model import Report
+from lrestore.report.model import Report, Sample
 from lrestore.run.job import Job
 from lrestore.run.prepare.api_specification import Known
 from lrestore.run.saved_plan.file import keep_copy
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _OFTEN = 3
 """Calls of an operation that make a mean: a single one may have waited for something else."""
+_SPAN = 3
+"""Samples over which calls are counted, about one each second: fewer would take a burst for a rate."""
 
 
 def open_state(job: Job, specification: Known) -> None:
@@ -85,8 +88,7 @@ def _pace(report: Report) -> Pace:
     that of a typical operation: a mean of all calls would be that of the operation that was used most.
     """
     api = report.api
-    limits = [limit for *_, limit in report.throughput.timeline if limit is not None]
-    reached = round(limits[-1], 3) if limits else 0.0
+    reached = reached_per_s(report.throughput.timeline, refused=api.rate_limited > 0)
     often = {name: mean for name, mean in api.latencies_ms.items() if api.by_operation.get(name, 0) >= _OFTEN}
     return Pace(
         calls=api.calls,
@@ -95,6 +97,20 @@ def _pace(report: Report) -> Pace:
         reached=reached,
         latencies_ms=often,
     )
+
+
+def reached_per_s(timeline: Sequence[Sample], *, refused: bool) -> float:
+    """The calls per second that the destination admits as far as is known; 0 if there was no limit.
+
+    If calls were refused, the limit at the end: it is what is admitted. Otherwise the most that were made over some
+    seconds, if that is more: at the end of a run few calls are left, and the limit falls while it is not used.
+    """
+    limits = [limit for *_, limit in timeline if limit is not None]
+    if not limits:
+        return 0.0
+    samples = zip(timeline, timeline[_SPAN:], strict=False)
+    rates = [(end[2] - begin[2]) / (end[0] - begin[0]) for begin, end in samples if end[0] - begin[0] >= 1]
+    return round(limits[-1] if refused else max(limits[-1], *rates, 0.0), 3)
 
 
 def clear(job: Job) -> None:

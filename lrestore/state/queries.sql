@@ -339,5 +339,9 @@ ORDER BY s.started_at DESC, s.id DESC LIMIT 1;
 -- name: select_recent_pace
 SELECT p.session_id, p.calls, p.latency_ms, p.per_second, p.reached, p.latencies, s.looker_version
 FROM paces AS p JOIN sessions AS s ON s.id = p.session_id
-WHERE s.destination = :destination AND p.reached > 0 AND s.ended_at >= :since
-ORDER BY s.ended_at DESC, s.id DESC LIMIT 1;
+WHERE s.destination = :destination AND p.reached > 0 AND s.ended_at >= :since AND NOT EXISTS (
+    SELECT 1 FROM paces AS later JOIN sessions AS its ON its.id = later.session_id
+    WHERE its.destination = :destination AND later.reached > 0 AND later.per_second > 0
+        AND (its.ended_at, its.id) > (s.ended_at, s.id)
+)
+ORDER BY p.reached DESC, s.ended_at DESC, s.id DESC LIMIT 1;

@@ -128,7 +128,11 @@ class StateReader:
         return None if row is None else pace_of(row)
 
     def recent_pace(self, destination: str, since: datetime) -> Pace | None:
-        """The same of the last session that ended at ``since`` or later and needed a limit; None if there was none."""
+        """The same of the fastest session that ended at ``since`` or later and needed a limit; None if there was none.
+
+        Sessions before one whose calls were refused do not count: that one knows what is admitted. A later session that
+        had little to call shows nothing else.
+        """
         row = self._row("select_recent_pace", {"destination": destination, "since": stamp(since)})
         return None if row is None else pace_of(row)
 

@@ -73,7 +73,7 @@ class RestorationSession(msgspec.Struct, frozen=True, kw_only=True):
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How fast a destination answered a session: the time of an answer of a typical operation, and how many calls per
     second it admitted (0: it refused none for their rate). ``latencies_ms``: mean times of the operations that were
-    called often. ``reached``: the limit in calls per second at the end; 0: none was needed.
+    called often. ``reached``: the calls per second with which a next session may begin; 0: no limit was needed.
     """
 
     calls: int

@@ -63,6 +63,19 @@ def test_the_pace_of_a_session_is_recent_for_a_while(writer: StateWriter) -> Non
     assert writer.read.recent_pace("elsewhere", noon()) is None
 
 
+def test_the_fastest_recent_session_counts_unless_a_later_one_was_refused(writer: StateWriter) -> None:
+    here = writer.read.session(SESSION).destination
+    found = []
+    for name, per_second, reached in (("a", 0, 300), ("b", 0, 20), ("c", 50, 50), ("d", 0, 40), ("e", 0, 60)):
+        writer.begin_session(session(name))
+        writer.record_pace(name, Pace(calls=7, latency_ms=12.5, per_second=per_second, reached=reached))
+        writer.end_session(name, "finished", Totals())
+        pace = writer.read.recent_pace(here, noon())
+        assert pace is not None
+        found.append((pace.session_id, pace.reached))
+    assert found == [("a", 300), ("a", 300), ("c", 50), ("c", 50), ("e", 60)]
+
+
 def test_an_ended_session_keeps_its_totals(writer: StateWriter) -> None:
     writer.end_session(SESSION, "stopped", Totals(selected=3, created=2, failed=1))
     ended = writer.read.session(SESSION)
