@@ -88,7 +88,7 @@ def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
     ran = here.run("--select", "all", "--yes").all_good()
     assert ran.writes == []
     assert ran.total("unchanged") + ran.total("skipped") == ran.total("selected")
-    assert "rate: begins with" not in ran.err
+    assert "rate: starting with" not in ran.err
     reached = reached_per_s(ran.report["throughput"]["timeline"], refused=False)
     again = here.run("--select", "all", "--yes").all_good()
     session = ran.report["session_id"]

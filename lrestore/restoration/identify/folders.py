@@ -1,7 +1,8 @@
-"""Folders that Looker itself creates with an instance and its users: a restore finds them, and never creates them.
+"""Folders by their place: those that Looker itself creates, and those that the names on the way down lead to.
 
-Roots are known by their flags, the folder of LookML dashboards by its id, embed folders by the external id of their
-group, personal folders by their owner.
+A restore finds the folders that Looker creates with an instance and its users, and never creates them. Roots are known
+by their flags, the folder of LookML dashboards by its id, embed folders by the external id of their group, personal
+folders by their owner.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.backup import Backup
+from lrestore.restoration.context import Context
+from lrestore.restoration.identify.claims import is_another_item
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.look import FolderBase
@@ -27,6 +30,12 @@ _LOOKML = "lookml"
 
 UserOf = Callable[[str], str | None]
 """The live id of a backed-up user, None for one who is not there."""
+
+Special = Callable[["FolderBase"], str | None]
+"""The live id of a folder that only Looker makes; None where the destination has none."""
+
+
+_FALLBACK_HINT = "set [run] fallback_folder to the id of a folder"
 
 
 def is_special(folder: FolderBase) -> bool:
@@ -124,3 +133,75 @@ def in_personal_folder(backup: Backup, raw: JsonObject, folder_id: str) -> bool:
     if shown.get("is_personal") or shown.get("is_personal_descendant"):
         return True
     return any(folder.get("is_personal") for _, folder in lineage(backup, folder_id))
+
+
+def lost_for_good(backup: Backup, raw: JsonObject, source_id: str) -> str:
+    """The reason why a missing folder cannot be restored; "" if it can."""
+    if in_personal_folder(backup, raw, source_id):
+        return f"personal folder {source_id} is gone"
+    if backup.raw(ItemKey("folder", source_id)) is None:
+        return f"folder {source_id} is in neither the backup nor the destination"
+    return ""
+
+
+def same_path(context: Context, source_id: str, live: FolderBase, special: Special) -> bool:
+    """Whether the names agree on the way up from the two folders, to one that comes with every instance."""
+    here: FolderBase | None = live
+    for _, folder in lineage(context.backup, source_id):
+        if here is None:
+            return False
+        if is_special(folder):
+            return str(here["id"]) == special(folder)
+        if str(here.get("name")) != str(folder.get("name")):
+            return False
+        above = context.destination.live.get("folder", str(here.get("parent_id")))
+        here = None if above is None else as_folder(above)
+    return False
+
+
+def by_path(context: Context, source_id: str, known: Callable[[str, FolderBase], str | None]) -> str | None:
+    """The live folder to which the names on the way down lead, from the first folder above that is ``known``."""
+    below: list[tuple[ItemKey, str]] = []
+    for folder_id, folder in lineage(context.backup, source_id):
+        here = known(folder_id, folder)
+        if here is not None:
+            break
+        if folder.get("is_personal") and folder_id != source_id and context.policy.fallback_folder:
+            here = context.policy.fallback_folder
+            break
+        below.append((ItemKey("folder", folder_id), str(folder.get("name"))))
+    else:
+        here = context.policy.fallback_folder
+        if not here or not _above_is_lost(context, below[-1][0] if below else None):
+            return None
+    for key, name in reversed(below):
+        rows = context.destination.live.find("folder", {"parent_id": here, "name": name})
+        found = [row for row in rows if not is_another_item(context.backup, context.records, key, row)]
+        if len(found) != 1:
+            return None
+        here = str(found[0]["id"])
+    return here
+
+
+def _above_is_lost(context: Context, highest: ItemKey | None) -> bool:
+    """Whether the highest folder of a lineage is in one that the backup does not hold: a restore puts it elsewhere."""
+    above = None if highest is None else (context.backup.raw(highest) or {}).get("parent_id")
+    return above not in (None, "") and context.backup.raw(ItemKey("folder", str(above))) is None
+
+
+def with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyError:
+    """The error for a missing folder; for one that is ``lost``, the hint names [run] fallback_folder."""
+    hint = error.hint or ""
+    if lost and "fallback_folder" not in hint:
+        named = f"{hint}: {_FALLBACK_HINT}" if hint else _FALLBACK_HINT
+        return error.with_context(hint=named)
+    return error
+
+
+def shown_folder(backup: Backup, raw: JsonObject, source_id: str, special: Special) -> str | None:
+    """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
+    shown = as_folder(raw.get("folder") or {})
+    held = backup.source.holds(ItemKey("folder", source_id))
+    if held or str(shown.get("id")) != source_id or not is_special(shown):
+        return None
+    return special(shown)

@@ -19,15 +19,9 @@ from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
+from lrestore.restoration.identify.candidates import NaturalKey, identifying
 from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
-from lrestore.restoration.identify.resolve import (
-    NaturalKey,
-    candidates_for,
-    chosen,
-    identifying,
-    is_recorded,
-    natural_key,
-)
+from lrestore.restoration.identify.resolve import by_name, is_recorded, natural_key
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.identify.users import is_another_person, same_person
 from lrestore.restoration.stand_in_names import generated_slug, temporary_title
@@ -184,12 +178,13 @@ def _same_natural_key(entry: ContentType, raw: JsonObject, live: JsonObject) -> 
 
 def _by_natural_key(context: Context, key: ItemKey, raw: JsonObject, match: Match) -> bool:
     entry = CONTENT_TYPES[key.type]
-    candidates = candidates_for(context, key, raw)
+    names = by_name(context)
+    candidates = names.candidates(key, raw)
     wanted, rows = candidates.wanted, candidates.rows
     possible = [row for row in rows if not _another(context, key, row, match)]
     if len(possible) > 1:
         possible = _preferred(context, key, possible)
-    choice = chosen(context, key, raw, candidates, possible)
+    choice = names.chosen(key, raw, candidates, possible)
     if choice.doubtful:
         raise _ambiguous(key, wanted, choice.rows)
     found = list(choice.rows)

@@ -1,6 +1,7 @@
 """Queries and merged queries that an earlier run created: their recorded ids, if these can be proved.
 
-Looker never changes or deletes a query. But on another server, or after a rollback, its id may belong to another query.
+Where none is recorded, an object of the same name may show an equal query. Looker never changes or deletes a query. But
+on another server, or after a rollback, its id may belong to another query.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lrestore.errors import NotFoundError
-from lrestore.messages import Recorded
+from lrestore.json_types import JsonObject
+from lrestore.looker.read.live import LISTED
+from lrestore.messages import ItemKey, Recorded
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
+from lrestore.restoration.identify.queries import fingerprint
 
 _READ = {"query": ("query", "query_id"), "merge_query": ("merge_query", "merge_query_id")}
 """The call that shows one, and its parameter."""
@@ -54,3 +58,16 @@ def _is_it(kind: str, recorded: Recorded, shown: Mapping[str, object] | None) ->
 def proved(kind: str, recorded: Recorded, shown: Mapping[str, object] | None) -> bool:
     """A record of an older version proves nothing: creating such a query again returns the existing one."""
     return shown is not None and proves(kind, recorded, shown) is True
+
+
+def asked_by_namesake(context: Context, key: ItemKey, raw: JsonObject) -> str | None:
+    """The live query that an object of the same name shows, if it asks the same: found although none is recorded."""
+    asked = fingerprint(context.backup.definitions.query(str(raw["query_id"])))
+    if asked is None or key.type not in LISTED:
+        return None
+    for row in context.destination.live.table(key.type).values():
+        if row.get("query_id") is not None and row.get("name") == raw.get("name"):
+            path = {"query_id": str(row["query_id"])}
+            if fingerprint(context.destination.session.call("query", path=path)) == asked:
+                return str(row["query_id"])
+    return None
