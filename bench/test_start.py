@@ -16,6 +16,8 @@ from bench.ground import Ground
 from lrestore.graph import DependencyGraph
 from lrestore.messages import ItemKey
 from lrestore.run.bulk.launch.parcel import Parcel
+from lrestore.run.request import RunRequest
+from lrestore.run.select.choose import choose
 from lrestore.run.select.dependencies import links_of, looks_shown
 from lrestore.vault.reader import Vault
 
@@ -61,6 +63,8 @@ def _of_each_s(folder: Path, items: int) -> float:
 
 def _read(vault: Vault) -> DependencyGraph:
     """What a run reads of the backup before the first item."""
-    keys = [row.key for row in vault.index({"dashboard", "look"})]
-    looks_shown(vault, keys)
-    return DependencyGraph(keys, links_of(vault, keys).needs, lambda key: (key.type, int(key.id)))
+    chosen = choose(vault, RunRequest(select=("dashboard", "look")))
+    looks_shown(chosen.contents, chosen.keys)
+    return DependencyGraph(
+        chosen.keys, links_of(chosen.contents, chosen.keys).needs, lambda key: (key.type, int(key.id))
+    )

@@ -36,7 +36,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 
 FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "run": (
-        frozenset({"audit", "limiter", "request"}),
+        frozenset({"audit", "contents", "limiter", "request"}),
         # The plan that is carried out is a part of a job.
         frozenset({"items", "saved_plan"}),
         frozenset({"surroundings"}),

@@ -39,7 +39,7 @@ def run_single(destination: ExaminedDestination, budget: Budget) -> Ended:
                 journal.repeat(key)
         here = replace(destination.writing_context(journal), in_run=frozenset(job.keys).__contains__)
         judgement = here.backup.judgement_of_items
-        links = links_here(job.vault, job.keys, here.destination.live, judgement, journal.recorded)
+        links = links_here(job.contents, job.keys, here.destination.live, judgement, journal.recorded)
         links = with_group_edges(links, job.gathered)
         job.keys = doubtful_last(job.keys, unanswered(job.settings.state.path, job.route), links.needs)
         return _Single(job, budget, destination.connection.session, writer).run(ItemRestorer(here), links.awaits)

@@ -22,6 +22,7 @@ from lrestore.restoration.beside import route_of
 from lrestore.restoration.identify.source_definitions import Gathered
 from lrestore.restoration.policy import Policy
 from lrestore.run.audit import by
+from lrestore.run.contents import Contents
 from lrestore.run.request import RunRequest
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.surroundings import Surroundings
@@ -68,8 +69,13 @@ class Job:
     begun_s: float = field(default_factory=time.monotonic)
     begun_at: datetime = field(default_factory=utc_now)
     """When this run began, by both clocks; the time in which it waited for an answer is left out of the first."""
+    contents: Contents = field(init=False)
+    """What the items name, as far as the selection has read it."""
     guard: Guard | None = None
     """Checks that the state file stays in place, once the session has begun."""
+
+    def __post_init__(self) -> None:
+        self.contents = Contents(self.vault)
 
     def take_back(self, undone: Undone) -> None:
         """Make this the undo of a session. What is deleted is no item of the restore."""

@@ -64,6 +64,7 @@ def execute_with(settings: Settings, request: RunRequest, surroundings: Surround
             extent=chosen.extent,
             uncopied=chosen.uncopied,
         )
+        job.contents = chosen.contents
         return run(job)
 
 

@@ -8,63 +8,34 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from lrestore.vault import extractions as sessions
-from lrestore.vault import rows, schema, versions
+from lrestore.vault import schema, versions
 from lrestore.vault.extractions import Session
 from lrestore.vault.files import OpenFile
-from lrestore.vault.times import has_offset, utc_iso
+from lrestore.vault.survey import Survey
 
 NEVER_BACKED_UP: Final = frozenset({"explore"})
 _SHOWN: Final = 5
 
 
-@dataclass(slots=True)
-class _Tally:
-    """The counts of one pass over a file's columns."""
-
-    plain: Counter[str] = field(default_factory=Counter)
-    composite: Counter[str] = field(default_factory=Counter)
-    naive: int = 0
-    unknown: Counter[object] = field(default_factory=Counter)
-    synced: list[tuple[str, str]] = field(default_factory=list)
-    """(type, time) of each row that is not marked deleted."""
-
-
-def of_files(files: Sequence[OpenFile], repeated: Mapping[str, set[str]]) -> list[str]:
+def of_files(files: Sequence[OpenFile], surveys: Sequence[Survey], repeated: Mapping[str, set[str]]) -> list[str]:
     """The warnings for a backup; ``repeated`` are the ids that several rows claim. Raises :class:`VaultError`."""
     warnings: list[str] = []
     present: set[str] = set()
-    for file in files:
-        tally = _tally(file)
+    for file, tally in zip(files, surveys, strict=True):
         present |= tally.plain.keys() | tally.composite.keys()
         warnings += [f"{file.path}: {warning}" for warning in _of_file(file, tally)]
     return [*warnings, *_duplicates(repeated), *_missing(present)]
 
 
-def _of_file(file: OpenFile, tally: _Tally) -> Iterator[str]:
+def _of_file(file: OpenFile, tally: Survey) -> Iterator[str]:
     known = sessions.of_file(file)
     yield from _unfinished(known)
     yield from _overwritten(file, tally)
     yield from _rows(tally)
     yield from _stale(known, tally)
-
-
-def _tally(file: OpenFile) -> _Tally:
-    tally = _Tally()
-    query = "SELECT id, content_type, synced_at, deleted_at IS NULL FROM content_items"
-    for row_id, number, synced_at, is_live in rows.fetch(file, query):
-        kind = schema.KIND_BY_NUMBER.get(number)
-        if kind is None:
-            tally.unknown[number] += 1
-            continue
-        (tally.composite if str(row_id).startswith(kind.prefix) else tally.plain)[kind.name] += 1
-        tally.naive += not has_offset(str(synced_at))
-        if is_live:
-            tally.synced.append((kind.name, utc_iso(synced_at)))
-    return tally
 
 
 def _unfinished(known: Sequence[Session]) -> Iterator[str]:
@@ -76,7 +47,7 @@ def _unfinished(known: Sequence[Session]) -> Iterator[str]:
             yield f"the extraction of {session.started_at} had {pages}: up to 100 objects are missing for each"
 
 
-def _overwritten(file: OpenFile, tally: _Tally) -> Iterator[str]:
+def _overwritten(file: OpenFile, tally: Survey) -> Iterator[str]:
     if tally.plain and versions.may_have_lost_rows(file):
         yield (
             "was written in a format before version 4 with plain ids: objects of different types with the same id may"
@@ -84,7 +55,7 @@ def _overwritten(file: OpenFile, tally: _Tally) -> Iterator[str]:
         )
 
 
-def _rows(tally: _Tally) -> Iterator[str]:
+def _rows(tally: Survey) -> Iterator[str]:
     if tally.plain and tally.composite:
         yield (
             f"ids are written in both ways ({tally.plain.total()} rows as 1, {tally.composite.total()} as look::1):"
@@ -96,7 +67,7 @@ def _rows(tally: _Tally) -> Iterator[str]:
         yield f"{count} rows are of content type {number!r}, which lrestore does not know; leaving them out"
 
 
-def _stale(known: Sequence[Session], tally: _Tally) -> Iterator[str]:
+def _stale(known: Sequence[Session], tally: Survey) -> Iterator[str]:
     """Rows that a later full extraction of their type did not see again."""
     newest = max((synced_at for _, synced_at in tally.synced), default="")
     last = next((session for session in reversed(known) if session.started_at <= newest), None)

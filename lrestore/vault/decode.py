@@ -9,7 +9,6 @@ of 50 KB: 20 microseconds against a millisecond.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
@@ -40,14 +39,13 @@ class Glance(msgspec.Struct, kw_only=True, frozen=True):
     display_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(msgspec.Struct, frozen=True):
     """A blob, decoded. ``true_id`` is the object's own id; ``model`` and ``raw`` are empty if it was only skimmed."""
 
     true_id: str
     seen: Glance
     model: Any = None
-    raw: JsonObject = field(default_factory=dict)
+    raw: JsonObject = msgspec.field(default_factory=dict)
 
 
 Depth = Callable[[schema.Kind, bytes], Content]

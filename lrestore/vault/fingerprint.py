@@ -7,31 +7,16 @@ LookerVault sets ``synced_at`` with every row it writes, so a changed blob shows
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-
-from lrestore.vault import rows
-from lrestore.vault.files import OpenFile
+from collections.abc import Iterable
 
 QUERY = "SELECT content_type, id, synced_at, deleted_at, content_size FROM content_items ORDER BY content_type, id"
 
 
-def of_files(files: Sequence[OpenFile]) -> str:
-    """32 hex digits; the order of the files does not matter."""
-    return of_digests(_of_file(file) for file in files)
-
-
 def of_digests(digests: Iterable[str]) -> str:
-    """The fingerprint of a backup from the digests of its files."""
+    """The fingerprint of a backup from the digests of its files, in whatever order: 32 hex digits."""
     return hashlib.sha256("".join(sorted(digests)).encode()).hexdigest()[:32]
 
 
 def add(digest: hashlib._Hash, row: tuple[object, ...]) -> None:
     """Add a row of :data:`QUERY` to the digest of its file."""
     digest.update(repr(row).encode("utf-8", "surrogatepass"))
-
-
-def _of_file(file: OpenFile) -> str:
-    digest = hashlib.sha256()
-    for row in rows.fetch(file, QUERY):
-        add(digest, row)
-    return digest.hexdigest()

@@ -6,39 +6,38 @@ from collections.abc import Iterator, Sequence
 
 from lrestore.messages import ItemKey
 from lrestore.vault import schema
-from lrestore.vault.decode import Depth, skim
-from lrestore.vault.lookup import SKIM_LIMIT_BYTES, Census, Finder, Found, Refused
+from lrestore.vault.decode import Depth
+from lrestore.vault.lookup import SKIM_LIMIT_BYTES, Finder, Found, Refused
 from lrestore.vault.rows import Head
 
 
 def entries(finder: Finder, kinds: Sequence[schema.Kind], depth: Depth) -> Iterator[Found | Refused]:
     """The row that counts of every object of these types. Raises :class:`VaultError` if a file cannot be read on."""
-    census = finder.census(kinds)
     for kind in kinds:
-        yield from _of_kind(finder, kind, census, depth)
+        yield from _of_kind(finder, kind, depth)
 
 
-def _of_kind(finder: Finder, kind: schema.Kind, census: Census, depth: Depth) -> Iterator[Found | Refused]:
+def _of_kind(finder: Finder, kind: schema.Kind, depth: Depth) -> Iterator[Found | Refused]:
     """Rows without doubt come at once; repeated, misfiled and corrupt ones are looked up at the end.
 
     The census comes from another index than the scan: where a lost page has emptied one of them, the numbers differ.
     """
-    repeated = census.repeated[kind.name]
+    repeated = finder.census.repeated[kind.name]
     misfiled: dict[str, list[Head]] = {}
     corrupt: set[str] = set()
     seen = 0
-    for seen, head in enumerate(finder.scan(kind), start=1):  # noqa: B007 (counted to the last)
-        doubted = head.plain_id in repeated
-        entry = finder.open(head, skim if doubted else depth)
-        if isinstance(entry, Found) and entry.content.true_id != head.plain_id:
+    for seen, entry in enumerate(finder.scan(kind, repeated, depth), start=1):  # noqa: B007 (counted to the last)
+        head = entry.head
+        plain_id = head.plain_id
+        if isinstance(entry, Found) and entry.content.true_id != plain_id:
             misfiled.setdefault(entry.content.true_id, []).append(head)
-        elif doubted:
+        elif plain_id in repeated:
             continue
         elif isinstance(entry, Refused) and head.size_bytes <= SKIM_LIMIT_BYTES:
-            corrupt.add(head.plain_id)
+            corrupt.add(plain_id)
         else:
             yield entry
-    if seen != (counted := census.rows.get(kind.name, 0)):
+    if seen != (counted := finder.census.rows.get(kind.name, 0)):
         raise finder.missed(kind, seen, counted)
     finder.remember_misfiled(kind, misfiled)
     for true_id in sorted(repeated | corrupt | misfiled.keys()):

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+import msgspec
 
 from lrestore.errors import CorruptItemError, ItemError, OversizedItemError, VaultError
 from lrestore.messages import ItemKey
@@ -23,8 +26,7 @@ from lrestore.vault.rows import Head
 SKIM_LIMIT_BYTES = schema.DEFAULT_MAX_ITEM_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """The row that counts, with its content. ``deleted`` is the newest copy's word, even where an older one is used."""
 
     head: Head
@@ -84,37 +86,49 @@ class Finder:
         elsewhere = self._best(self._misfiled_as(kind, key.id), key, depth, limit_bytes)
         return elsewhere if isinstance(elsewhere, Found) else agreeing or elsewhere
 
-    def scan(self, kind: schema.Kind) -> Iterator[Head]:
-        """Every row of a type, those marked deleted last."""
+    def scan(self, kind: schema.Kind, doubted: Container[str] = (), depth: Depth = skim) -> Iterator[Found | Refused]:
+        """Every row of a type, those marked deleted last; ``depth`` applies to those whose ids are not ``doubted``.
+
+        Raises :class:`VaultError` if a file changed since it was opened: perhaps only after its last row.
+        """
         for condition in (rows.live(kind), rows.deleted(kind)):
             for file in self._files:
-                yield from rows.heads(file, condition)
+                for head, blob in rows.with_content(file, condition, SKIM_LIMIT_BYTES):
+                    own_depth = skim if head.plain_id in doubted else depth
+                    yield self.open(head, own_depth) if blob is None else self._opened(head, own_depth, blob)
+                file.check_unchanged()
 
     def open(self, head: Head, depth: Depth, limit_bytes: int = SKIM_LIMIT_BYTES) -> Found | Refused:
         """Read and decode one row, unless it is faulty or too large. Raises :class:`VaultError` if its file changed."""
         head.file.check_unchanged()
+        if head.size_bytes > limit_bytes and not head.fault:
+            return _oversized(head, limit_bytes)
+        return self._opened(head, depth)
+
+    def _opened(self, head: Head, depth: Depth, blob: bytes | None = None) -> Found | Refused:
+        """Decode one row that is not too large; without its ``blob``, read that first."""
         if head.fault:
             return _corrupt(head, head.fault)
-        if head.size_bytes > limit_bytes:
-            return _oversized(head, limit_bytes)
         try:
-            with self._lock:
-                blob = rows.blob(head)
+            if blob is None:
+                with self._lock:
+                    blob = rows.blob(head)
             return Found(head, depth(head.kind, blob), blob, head.deleted)
         except VaultError as error:
             return _corrupt(head, error.message)
         except UnreadableError as error:
             return _corrupt(head, str(error))
 
-    def census(self, kinds: Collection[schema.Kind]) -> Census:
-        """Count the rows of these types, and find the ids that several of them claim. Reads no row."""
-        once: dict[str, set[str]] = {kind.name: set() for kind in kinds}
-        twice: dict[str, set[str]] = {kind.name: set() for kind in kinds}
+    @cached_property
+    def census(self) -> Census:
+        """Count the rows, and find the ids that several of them claim. Reads no row."""
+        once: dict[str, set[str]] = {name: set() for name in schema.KINDS}
+        twice: dict[str, set[str]] = {name: set() for name in schema.KINDS}
         count: Counter[str] = Counter()
         for file in self._files:
             for row_id, number in rows.fetch(file, "SELECT id, content_type FROM content_items"):
                 kind = schema.KIND_BY_NUMBER.get(number)
-                if kind is not None and kind.name in once:
+                if kind is not None:
                     count[kind.name] += 1
                     plain = str(row_id).removeprefix(kind.prefix)
                     (twice if plain in once[kind.name] else once)[kind.name].add(plain)
@@ -149,10 +163,9 @@ class Finder:
 
     def _search_misfiled(self, kind: schema.Kind) -> None:
         misfiled: dict[str, list[Head]] = {}
-        for head in self.scan(kind):
-            entry = self.open(head, skim)
-            if isinstance(entry, Found) and entry.content.true_id != head.plain_id:
-                misfiled.setdefault(entry.content.true_id, []).append(head)
+        for entry in self.scan(kind):
+            if isinstance(entry, Found) and entry.content.true_id != entry.head.plain_id:
+                misfiled.setdefault(entry.content.true_id, []).append(entry.head)
         self.remember_misfiled(kind, misfiled)
 
     def _best(self, heads: list[Head], key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:

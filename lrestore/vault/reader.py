@@ -27,7 +27,7 @@ from lrestore.vault.items import IndexRow, VaultItem
 from lrestore.vault.lookup import Finder, Found, Refused
 from lrestore.vault.private_copies import PrivateCopies
 from lrestore.vault.rows import display_name
-from lrestore.vault.times import utc_iso
+from lrestore.vault.survey import survey
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
@@ -112,18 +112,21 @@ class Vault:
         return tuple((file.path, file.real_path) for file in self._files)
 
     @cached_property
+    def _surveyed(self) -> tuple[list[str], str, str]:
+        """Warnings, fingerprint, time of the newest row: of one pass over the rows without content."""
+        surveys = [survey(file) for file in self._files]
+        warnings = doubts.of_files(self._files, surveys, self._finder.census.repeated)
+        digest = fingerprint.of_digests(found.digest for found in surveys)
+        return [*self._chosen_warnings, *warnings], digest, max((found.newest for found in surveys), default="")
+
+    @property
     def warnings(self) -> list[str]:
         """Warnings about an incomplete or doubtful backup that need no decoded content."""
-        repeated = self._finder.census(list(schema.KINDS.values())).repeated
-        return [*self._chosen_warnings, *doubts.of_files(self._files, repeated)]
+        return self._surveyed[0]
 
     def fingerprint(self) -> str:
         """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""
-        return self._fingerprint
-
-    @cached_property
-    def _fingerprint(self) -> str:
-        return fingerprint.of_files(self._files)
+        return self._surveyed[1]
 
     def index(
         self, types: Collection[str] | None = None, *, include_deleted: bool = False, deep: bool = False
@@ -138,6 +141,16 @@ class Vault:
             row = entry.index_row()
             if include_deleted or not row.deleted:
                 yield row
+
+    def rows_and_blobs(
+        self, types: Collection[str] | None = None, *, include_deleted: bool = False
+    ) -> Iterator[tuple[IndexRow, bytes]]:
+        """As :meth:`index`, with the blobs: empty for a row that cannot be used. Each is read once."""
+        kinds = [kind for kind in schema.KINDS.values() if types is None or kind.name in types]
+        for entry in index.entries(self._finder, kinds, skim):
+            row = entry.index_row()
+            if include_deleted or not row.deleted:
+                yield row, entry.blob if isinstance(entry, Found) else b""
 
     def read(self, key: ItemKey, *, max_item_bytes: int = schema.DEFAULT_MAX_ITEM_BYTES) -> VaultItem:
         """The object ``key``, decoded. Objects that the backup marks deleted are read too.
@@ -232,10 +245,8 @@ class Vault:
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""
-        newest = f"SELECT MAX(synced_at) FROM {schema.TABLE}"  # noqa: S608 (a constant of ours)
-        rows = [file.connection.execute(newest).fetchone() for file in self._files]
-        times = [time for (text,) in rows if (time := utc_iso(text))]
-        return datetime.fromisoformat(max(times)) if times else None
+        newest = self._surveyed[2]
+        return datetime.fromisoformat(newest) if newest else None
 
     def summary(self, wanted: Container[ItemKey] | None = None) -> summary.SourceSummary:
         """Everything that ``--show source`` tells, of all items or of the wanted ones; decodes every blob."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from lrestore.errors import VaultError
 from lrestore.messages import ItemKey
@@ -22,10 +23,11 @@ SELECT rowid, id, content_type, name, owner_id, owner_email, created_at, updated
        deleted_at IS NOT NULL, typeof(content_data),
        CASE typeof(content_data) WHEN 'blob' THEN length(content_data) ELSE -1 END,
        CASE WHEN typeof(content_size) = 'integer' THEN content_size ELSE -1 END, {folder_id}"""
+_CONTENT: Final = 14
+"""The place of the content, behind these columns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """A row without its content. ``file`` is where it lies, ``fault`` why its content is not worth reading."""
 
     file: OpenFile
@@ -94,7 +96,26 @@ def called(kind: schema.Kind, true_id: str) -> tuple[str, dict[str, object]]:
 
 
 def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[Head]:
-    """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on.
+    """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on."""
+    return (head for head, _ in _found(file, condition, _columns(file)))
+
+
+def with_content(
+    file: OpenFile, condition: tuple[str, dict[str, object]], limit_bytes: int
+) -> Iterator[tuple[Head, bytes | None]]:
+    """The rows that satisfy ``condition``, with the content of those that have no more than ``limit_bytes``.
+
+    None: not read yet, see :func:`blob`. Raises :class:`VaultError` if SQLite cannot read on.
+    """
+    is_small = "typeof(content_data) = 'blob' AND length(content_data) <= :limit_bytes"
+    columns = f"{_columns(file)}, CASE WHEN {is_small} THEN content_data END"
+    return _found(file, (condition[0], {**condition[1], "limit_bytes": limit_bytes}), columns)
+
+
+def _found(
+    file: OpenFile, condition: tuple[str, dict[str, object]], columns: str
+) -> Iterator[tuple[Head, bytes | None]]:
+    """Rows with their content, if that is among the columns.
 
     ``folder_id`` lies behind the content: to read it SQLite follows all pages of a large blob, and gives up where one
     is damaged. The other rows must not be lost with that one: each is then read by itself.
@@ -102,14 +123,14 @@ def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[
     where, values = condition
     done: set[int] = set()
     try:
-        for row in fetch(file, f"{_columns(file)} FROM content_items WHERE {where}", values):
+        for row in fetch(file, f"{columns} FROM content_items WHERE {where}", values):
             done.add(row[0])
-            yield _head(file, row)
+            yield _head(file, row), row[_CONTENT] if len(row) > _CONTENT else None
     except VaultError:
         rowids = f"SELECT rowid FROM content_items WHERE {where}"  # noqa: S608 (conditions of ours, values are bound)
         for (rowid,) in fetch(file, rowids, values):
             if rowid not in done:
-                yield _head(file, _single(file, rowid))
+                yield _head(file, _single(file, rowid)), None
 
 
 def _columns(file: OpenFile) -> str:

@@ -73,7 +73,8 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
         mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
         tables["user"] = users_ahead(live, job.keys, judgement, mapped)
         ids = for_items(judgement, job.request.beside)
-        links = with_group_edges(links_here(job.vault, job.keys, live, ids, mapped), job.gathered)
+        links = with_group_edges(links_here(job.contents, job.keys, live, ids, mapped), job.gathered)
+        job.contents.forget()
     listings = folder / "listings.msgpack"
     handed = folder / "handed.msgpack"
     with state_errors(folder):

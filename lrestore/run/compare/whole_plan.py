@@ -32,7 +32,7 @@ class WholePlan:
         self.aside = renames(job, context)
         self.planned = Planned(Counter(write.operation for write in self.aside))
         judgement = context.backup.judgement_of_items
-        links = links_here(job.vault, job.keys, context.destination.live, judgement, journal.recorded)
+        links = links_here(job.contents, job.keys, context.destination.live, judgement, journal.recorded)
         self._awaits = with_group_edges(links, job.gathered).awaits
         pretend = PlannedObjects(journal, context.destination.live)
         self._turn = planning(ItemPlanner(context), self.planned, pretend)

@@ -19,7 +19,7 @@ def add_missing_looks(job: Job, context: Context) -> None:
     if job.settings.run.missing_looks != "restore" or job.request.beside is not None:
         # What copies lack is not restored: nothing but the copies is written.
         return
-    looks = missing_looks(job.vault, job.keys, context)
+    looks = missing_looks(job.contents, job.keys, context)
     if looks:
         job.request = msgspec.structs.replace(job.request, added_looks=tuple(look.id for look in looks))
         job.keys = with_missing_looks(job.keys, looks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.beside import COPIED
 from lrestore.restoration.type_handlers import SUPPORTED
+from lrestore.run.contents import Contents
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.request import RunRequest
 from lrestore.run.select.dependencies import referred_to
@@ -33,6 +34,7 @@ class Chosen:
     keys: list[ItemKey]
     missing: list[ItemResult]
     selection: Selection
+    contents: Contents
     extent: Extent = NO_EXTENT
     uncopied: Mapping[str, int] = field(default_factory=dict)
     """Selected items that cannot be copied beside the originals, by type: they are not among ``keys``."""
@@ -43,6 +45,8 @@ class Chosen:
         return msgspec.structs.replace(request, select=wanted, exclude=excluded)
 
 
+_LINKED = frozenset({"restore", "plan"})
+"""Modes that ask what the items name: for these, the selection's own pass over the backup reads it."""
 _CONTENT = frozenset({"folder", "look", "dashboard", "board", "lookml_model", "explore"})
 """Types that ``--with-dependencies=content`` follows."""
 
@@ -58,8 +62,14 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     if request.beside is not None:
         _refuse_uncopied(selection)
     parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
-    rows = _rows(vault, selection, request.filters)
-    wanted = _narrowed(rows, selection, request.filters, (vault, parents))
+    fits, contents = _fitting(vault, request.filters, parents), Contents(vault)
+
+    def read(row: IndexRow, blob: bytes) -> None:
+        if blob and request.mode in _LINKED and fits(row):
+            contents.keep(row.key, blob)
+
+    rows = _rows(vault, selection, request.filters, read)
+    wanted = [key for key, row in rows.items() if fits(row)]
     if request.with_dependencies:
         follow = SUPPORTED & _CONTENT if request.content_only else SUPPORTED
         wanted = _with_dependencies(vault, wanted, selection, (rows, follow), include_deleted=include_deleted)
@@ -71,7 +81,9 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
         raise UsageError(
             "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
         )
-    return Chosen(in_order(wanted, parents), missing, selection, Extent.of(rows[key] for key in wanted), uncopied)
+    return Chosen(
+        in_order(wanted, parents), missing, selection, contents, Extent.of(rows[key] for key in wanted), uncopied
+    )
 
 
 def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:
@@ -81,8 +93,8 @@ def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters:
     """
     selection = parse(select, exclude, read_list, include_deleted=filters.include_deleted)
     parents = _folder_parents(vault) if filters.folder else {}
-    rows = _rows(vault, selection, filters)
-    return frozenset(_narrowed(rows, selection, filters, (vault, parents)))
+    fits = _fitting(vault, filters, parents)
+    return frozenset(key for key, row in _rows(vault, selection, filters).items() if fits(row))
 
 
 def ordered(vault: Vault, keys: Sequence[ItemKey]) -> list[ItemKey]:
@@ -130,14 +142,20 @@ def read_list(path: str) -> str:
         raise UsageError(f"selection file {path} cannot be read: {reason}") from error
 
 
-def _rows(vault: Vault, selection: Selection, filters: Filters) -> dict[ItemKey, IndexRow]:
-    """Index rows of the selection: whole types by one pass, single items by id."""
+def _rows(
+    vault: Vault, selection: Selection, filters: Filters, read: Callable[[IndexRow, bytes], None] | None = None
+) -> dict[ItemKey, IndexRow]:
+    """Index rows of the selection: whole types by one pass, single items by id. ``read`` gets each row of the pass,
+    with its blob.
+    """
     found: dict[ItemKey, IndexRow] = {}
     whole = selection.whole_types()
     if whole is None or whole:
-        for row in vault.index(whole, include_deleted=filters.include_deleted):
+        for row, blob in vault.rows_and_blobs(whole, include_deleted=filters.include_deleted):
             if selection.wants(row.key):
                 found[row.key] = row
+                if read is not None:
+                    read(row, blob)
     if "explore" in selection.wanted.types:
         found |= {row.key: row for row in vault.explores() if selection.wants(row.key) and row.key not in found}
     for key in selection.explicit_ids():
@@ -147,13 +165,11 @@ def _rows(vault: Vault, selection: Selection, filters: Filters) -> dict[ItemKey,
     return found
 
 
-def _narrowed(
-    rows: Mapping[ItemKey, IndexRow], selection: Selection, filters: Filters, sources: tuple[Vault, Mapping[str, str]]
-) -> list[ItemKey]:
-    vault, parents = sources
+def _fitting(vault: Vault, filters: Filters, parents: Mapping[str, str]) -> Callable[[IndexRow], bool]:
+    """Tells whether a row fits all filters. Raises UsageError for an unknown owner."""
     below = subtree(filters.folder, parents) if filters.folder else None
     owners = owner_ids(vault, filters.owner) if filters.owner else None
-    return [key for key, row in rows.items() if matches(row, filters, below, owners)]
+    return lambda row: matches(row, filters, below, owners)
 
 
 def _missing(

@@ -18,6 +18,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.resolve import is_recorded, resolve
+from lrestore.run.contents import Contents
 from lrestore.run.select.dependencies import looks_shown
 from lrestore.vault.reader import Vault
 
@@ -27,17 +28,18 @@ _CHUNK = 100
 """Ids per search: an answer has only three small fields of each."""
 
 
-def missing_looks(vault: Vault, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
+def missing_looks(contents: Contents, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
     """The looks to restore in addition to ``keys``: those that the backup holds complete and not in the trash.
 
     Costs one search per hundred looks that are shown and not selected, and one read of each that it does not find.
     """
-    shown = looks_shown(vault, keys)
+    vault = contents.vault
+    shown = looks_shown(contents, keys)
     looks = [key for key in sorted(shown.keys() - set(keys)) if _is_whole(vault, key)]
     lacking = (key for key in _not_found(vault, looks, context) if _is_missing(context, shown[key], key))
     missing = [key for key in lacking if (context.backup.raw(key) or {"deleted": True}).get("deleted") is not True]
     if missing and context.policy.if_different == "skip":
-        needed = looks_shown(vault, _lost_dashboards(vault, keys, context))
+        needed = looks_shown(contents, _lost_dashboards(vault, keys, context))
         missing = [key for key in missing if key in needed]
     if context.policy.if_trashed == "skip":
         missing = [key for key in missing if not _in_the_trash(context, key)]

@@ -36,4 +36,6 @@ def depth(key: ItemKey, parents: Mapping[str, str]) -> int:
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key that puts 9 before 10, also inside names."""
+    if text.isascii() and text.isdecimal():
+        return ((0, int(text), ""),)
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.findall(r"\d+|\D+", text))

@@ -15,6 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey, Recorded
 from lrestore.restoration.identify.proof import proves
+from lrestore.run.contents import Contents
 from lrestore.run.select.dependencies import Links, links_of
 from lrestore.vault.reader import Vault
 
@@ -25,15 +26,17 @@ _CHUNK = 100
 """Ids per search: an answer has only two small fields of each."""
 
 
-def links_here(vault: Vault, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped) -> Links:
+def links_here(
+    contents: Contents, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
+) -> Links:
     """The references between the items, including links in texts. Costs one search per hundred link targets, none if no
     item links to another.
     """
-    links = links_of(vault, keys)
+    links = links_of(contents, keys)
     if not links.mentions:
         return links
     targets = {other for key, others in links.mentions.items() for other in others if other != key}
-    new = frozenset(_without_id(vault, targets, live, judgement, mapped))
+    new = frozenset(_without_id(contents.vault, targets, live, judgement, mapped))
     awaits = dict(links.awaits)
     for key, others in links.mentions.items():
         # An item's own id is new only if it is created, which is known when the item is restored.

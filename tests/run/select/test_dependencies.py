@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.messages import ItemKey
+from lrestore.run.contents import Contents
 from lrestore.run.select.dependencies import Links, _open_circles, links_of, referred_to
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
@@ -45,7 +46,7 @@ def key(text: str) -> ItemKey:
 
 def test_hard_references_and_owners_are_needs_but_owners_are_not_hard(vault: Vault) -> None:
     keys = [key(text) for text in ("folder=1", "folder=2", "user=5", "look=7", "dashboard=9")]
-    links = links_of(vault, keys)
+    links = links_of(Contents(vault), keys)
     assert links.needs == {
         key("folder=2"): (key("folder=1"),),
         key("look=7"): (key("folder=2"), key("user=5")),
@@ -57,18 +58,18 @@ def test_hard_references_and_owners_are_needs_but_owners_are_not_hard(vault: Vau
 
 def test_targets_of_parts_come_first_but_are_not_hard(vault: Vault) -> None:
     """The item is restored without the part."""
-    links = links_of(vault, [key("look=7"), key("dashboard=9")])
+    links = links_of(Contents(vault), [key("look=7"), key("dashboard=9")])
     assert links.needs == {key("dashboard=9"): (key("look=7"),)}
     assert links.hard == frozenset()
 
 
 def test_an_unselected_item_is_not_a_need(vault: Vault) -> None:
-    assert links_of(vault, [key("dashboard=9")]) == Links({}, frozenset(), {})
+    assert links_of(Contents(vault), [key("dashboard=9")]) == Links({}, frozenset(), {})
 
 
 def test_memberships_are_awaited_but_not_needed(vault_of_people: Vault) -> None:
     """FR-011: users come before groups and roles, although they refer to them."""
-    links = links_of(vault_of_people, [key("user=5"), key("group=3"), key("role=2")])
+    links = links_of(Contents(vault_of_people), [key("user=5"), key("group=3"), key("role=2")])
     assert links.needs == {}
     assert links.awaits == {key("user=5"): (key("group=3"), key("role=2"))}
 
@@ -97,7 +98,7 @@ def test_links_in_texts_are_separate_from_references(tmp_path: Path, selected: l
             shard.put("dashboard", own, "D", {"id": own, "title": "D", "dashboard_elements": [{"body_text": text}]})
         shard.put("look", "3", "L", {"id": "3", "title": "L"})
     with Vault.open([str(tmp_path / "texts.db")]) as opened:
-        links = links_of(opened, [key(one) for one in selected])
+        links = links_of(Contents(opened), [key(one) for one in selected])
     more = (key("look=3"),) if "look=3" in selected else ()
     assert links == Links(
         {},
@@ -114,7 +115,7 @@ def test_items_marked_deleted_have_needs_too(tmp_path: Path) -> None:
         look = {"id": "2", "title": "L", "folder_id": "1"}
         shard.put("look", "2", "L", look, deleted_at="2026-01-01T00:00:00+00:00")
     with Vault.open([str(tmp_path / "deleted.db")]) as opened:
-        assert links_of(opened, [key("folder=1"), key("look=2")]).needs == {key("look=2"): (key("folder=1"),)}
+        assert links_of(Contents(opened), [key("folder=1"), key("look=2")]).needs == {key("look=2"): (key("folder=1"),)}
 
 
 def test_content_of_a_personal_folder_comes_after_the_folders_owner(tmp_path: Path) -> None:
@@ -125,8 +126,8 @@ def test_content_of_a_personal_folder_comes_after_the_folders_owner(tmp_path: Pa
         shard.put("folder", "7", "Below", {"id": "7", "name": "Below", "parent_id": "6"})
         shard.put("look", "8", "L", {"id": "8", "title": "L", "folder_id": "6", "user_id": "1"})
     with Vault.open([str(tmp_path / "homes.db")]) as opened:
-        links = links_of(opened, [key("user=5"), key("folder=6"), key("look=8"), key("folder=7")])
-        assert key("user=5") in links_of(opened, [key("user=5"), key("look=8")]).needs[key("look=8")]
+        links = links_of(Contents(opened), [key("user=5"), key("folder=6"), key("look=8"), key("folder=7")])
+        assert key("user=5") in links_of(Contents(opened), [key("user=5"), key("look=8")]).needs[key("look=8")]
         assert referred_to(opened, [key("look=8")]) == {key("folder=6"), key("user=1"), key("user=5")}
     assert links.needs == {
         key("folder=6"): (key("user=5"),),
@@ -146,6 +147,6 @@ def test_users_of_the_same_name_are_ordered(tmp_path: Path) -> None:
             shard.put("user", user_id, "", {"id": user_id, "first_name": None, "last_name": ""})
     users = [key(f"user={one}") for one in ("12", "9", "30", "31", "5", "40", "41")]
     with Vault.open([str(tmp_path / "namesakes.db")]) as opened:
-        links = links_of(opened, users)
+        links = links_of(Contents(opened), users)
     assert links.needs == {key("user=12"): (key("user=9"),), key("user=30"): (key("user=12"),)}
     assert links.hard == frozenset()
