@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -15,6 +14,7 @@ from lrestore.report.item_lines import since
 from lrestore.report.model import Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.page.items import Packed, packed
+from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.plot import Plot, plot
 from lrestore.report.text import COLUMNS
 from lrestore.text.words import counted, duration
@@ -109,7 +109,7 @@ def view_of(report: Report) -> View:
         operations=_most_first(by_operation),
         calls_told=f"{counted(count, 'call')}{' that the restore would take' if planned is not None else ''}, "
         f"{counted(report.api.retries, 'retry', 'retries')}, {report.api.rate_limited} refused for their rate",
-        next_steps=tuple(_next_steps(report)),
+        next_steps=tuple(next_steps(report)),
         guards=tuple(guards.lines(report.guards)) if report.guards is not None else (),
         rehearsal=tuple(rehearsal_text.rows(report)) if report.rehearsal is not None else (),
     )
@@ -140,7 +140,8 @@ def verdict_of(report: Report) -> tuple[str, str]:
     if totals.failed:
         told = f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded"
         return f"{told}{_deleted(report)}.", "bad"
-    told = f"{items} done: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
+    done = f"{items} of session {report.undoes} taken back" if report.undoes else f"{items} done"
+    told = f"{done}: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
     told += f", {totals.skipped} skipped by rule" if totals.skipped else ""
     return f"{told}{_deleted(report)}.", "warn" if report.warnings else "good"
 
@@ -252,22 +253,6 @@ def _warnings(warnings: Sequence[str]) -> Iterator[Group]:
 
 def _most_first(counts: dict[str, int]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
-
-
-def _next_steps(report: Report) -> Iterator[tuple[str, str]]:
-    """The commands that go on from here."""
-    command = report.guards.undo.partition(" --undo ")[0] if report.guards is not None else "lrestore"
-    session = shlex.quote(report.session_id)
-    if report.mode != "restore" or not report.session_id:
-        return
-    if report.status in ("stopped", "interrupted"):
-        yield "Go on", f"{command} --resume {session}"
-    if report.dead_letters:
-        yield "Try the failed items again", f"{command} --retry-dead-letters {session}"
-    yield "Compare with the backup", f"{command} --resume {session} --verify"
-    yield "Show what was changed", f"{command} --show diff={session}"
-    yield "Show what an undo would do", f"{command} --undo {session} --plan"
-    yield "Undo", f"{command} --undo {session}"
 
 
 def _titled(type_name: str, object_id: str, name: str) -> str:

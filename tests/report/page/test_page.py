@@ -6,6 +6,7 @@ import base64
 import hashlib
 import html
 import re
+import shlex
 import zlib
 from collections.abc import Iterable
 from html.parser import HTMLParser
@@ -14,9 +15,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lrestore.cli.command_line import parse
 from lrestore.messages import Change, Deletion, ItemResult, LiveFacts
-from lrestore.report.model import Api, Difference, OnlyLive, Report, Throughput, Verify
+from lrestore.report.model import Api, By, Difference, OnlyLive, Report, Throughput, Verify
 from lrestore.report.page.items import Listed, Packed, packed
+from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.render import page
 from tests.report.builders import item, letter, report
 from tests.report.page.browser import printed, shown
@@ -129,6 +132,57 @@ def test_the_next_steps_name_the_session() -> None:
     assert "lrestore --retry-dead-letters 20261123-120000-ab12" in told
     assert "lrestore --undo 20261123-120000-ab12" in told
     assert "--undo" not in visible(text_of(of([item("updated")], mode="plan")))
+
+
+def steps(told: Report, command: str) -> dict[str, str]:
+    return dict(next_steps(msgspec.structs.replace(told, by=By(command=command))))
+
+
+@pytest.mark.parametrize(
+    ("mode", "command", "label", "following"),
+    [
+        (
+            "restore",
+            "lrestore --config p.toml --select=look --yes --reason 'a b' --html r.html --with-dependencies content",
+            "Compare with the backup",
+            "lrestore --config p.toml --select=look --with-dependencies content --verify",
+        ),
+        ("restore", "lrestore", "Compare with the backup", "lrestore --verify"),
+        (
+            "plan",
+            "lrestore --config p.toml --select look --plan --if-missing skip --html=r.html",
+            "Carry it out",
+            "lrestore --config p.toml --select look --if-missing skip",
+        ),
+        (
+            "plan",
+            "lrestore --config p.toml --select look --plan-out 'a plan.json'",
+            "Carry out this plan",
+            "lrestore --config p.toml --apply 'a plan.json'",
+        ),
+        (
+            "verify",
+            "lrestore --select all --verify both --drift-exit-code 10 --report r.json",
+            "Show what a restore would do",
+            "lrestore --select all --plan",
+        ),
+    ],
+)
+def test_the_next_step_is_a_command_with_the_same_selection(
+    mode: str, command: str, label: str, following: str
+) -> None:
+    verify = Verify(different=(Difference("look", "1", "A"),)) if mode == "verify" else None
+    assert steps(of([item()], mode=mode, verify=verify), command)[label] == following
+    parse(shlex.split(following)[1:])
+
+
+def test_no_command_is_made_up() -> None:
+    """A run from Python, a masked secret, a session that went on, an undo: none can be compared in this way."""
+    done = of([item()])
+    for command in ("lrestore from Python (x.py)", "lrestore --select ***", "lrestore --resume", "lrestore --apply p"):
+        assert "Compare with the backup" not in steps(done, command)
+    assert "Compare with the backup" not in steps(of([item()], undoes="s1"), "lrestore --undo s1")
+    assert not steps(of([], status="not-started"), "lrestore --select all")
 
 
 def test_a_verification_tells_who_changed_what_and_what_only_looker_has() -> None:
