@@ -39,6 +39,13 @@ class Overflow:
             with state_errors(self.path):
                 self._store.execute("DELETE FROM aside WHERE number <= ?", (number,))
 
+    def close(self) -> None:
+        """Close the file; what is not confirmed stays in it."""
+        if self._store is not None:
+            with state_errors(self.path):
+                self._store.close()
+            self._store = None
+
 
 def fetch(path: Path, number: int) -> bytes | None:
     """A stored record; None if it was confirmed and deleted. Raises StateError."""

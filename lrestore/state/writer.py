@@ -18,7 +18,7 @@ from lrestore.clock import stamp, utc_now
 from lrestore.errors import StateError
 from lrestore.messages import UNPROVED, Intent, ItemKey, ItemResult, Mapping, Proof, Totals
 from lrestore.ontology.specification import Specification
-from lrestore.state.connection import Connect, open_writable
+from lrestore.state.connection import Connect, closing_on_error, open_writable
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.read import StateReader
 from lrestore.state.records import UNDO, Pace, RestorationSession, SessionStatus
@@ -55,7 +55,9 @@ class StateWriter(Transactions):
         """Open the state file; create it (private, 0600) or migrate it as needed. StateError if it is a
         foreign file.
         """
-        return cls(open_writable(Path(path), connect=connect, schema=schema), Path(path), now)
+        connection = open_writable(Path(path), connect=connect, schema=schema)
+        with closing_on_error(connection):
+            return cls(connection, Path(path), now)
 
     def __enter__(self) -> Self:
         return self

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,10 +16,10 @@ from lrestore.state.queries import QUERIES, parse, statements
 
 
 @pytest.fixture(scope="module")
-def empty() -> sqlite3.Connection:
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    create(connection, CURRENT)
-    return connection
+def empty() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+        create(connection, CURRENT)
+        yield connection
 
 
 @pytest.mark.parametrize("name", QUERIES)

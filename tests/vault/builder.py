@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,17 +74,16 @@ class Recorded:
 
 def build(path: Path, rows: Sequence[Row], *, version: int = 4, recorded: Recorded | None = None) -> Path:
     """Write a backup file and return its path."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute(f"PRAGMA page_size = {schema.PAGE_SIZE_BYTES}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("BEGIN")
-    for statement in schema.ddl(version):
-        connection.execute(statement)
-    for row in rows:
-        insert(connection, row, version=version)
-    _record(connection, recorded or Recorded(versions=[(version, "2026-01-01T00:00:00")]))
-    connection.execute("COMMIT")
-    connection.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA page_size = {schema.PAGE_SIZE_BYTES}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN")
+        for statement in schema.ddl(version):
+            connection.execute(statement)
+        for row in rows:
+            insert(connection, row, version=version)
+        _record(connection, recorded or Recorded(versions=[(version, "2026-01-01T00:00:00")]))
+        connection.execute("COMMIT")
     return path
 
 

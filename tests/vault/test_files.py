@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -265,13 +266,11 @@ def test_files_that_were_cut_off_are_refused_at_once(backup: Path, temporary: Pa
 
 def test_an_sqlite_file_that_is_no_backup_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "other.db"
-    with sqlite3.connect(other) as connection:
+    with closing(sqlite3.connect(other)) as connection, connection:
         connection.execute("CREATE TABLE sessions (id)")
-    connection.close()
     assert "no table content_items" in refusal(other)
-    with sqlite3.connect(other) as connection:
+    with closing(sqlite3.connect(other)) as connection, connection:
         connection.execute("CREATE TABLE content_items (id, content_type, name)")
-    connection.close()
     assert "content_items lacks content_data, content_size" in refusal(other)
 
 
@@ -305,9 +304,8 @@ def test_damaged_pages_of_the_table_stop_the_run_with_the_file_named(tmp_path: P
 def test_a_file_that_changes_while_it_is_read_stops_the_run(backup: Path) -> None:
     with Vault.open([str(backup)]) as vault:
         vault.read(KEY)
-        with sqlite3.connect(backup) as writer:
+        with closing(sqlite3.connect(backup)) as writer, writer:
             insert(writer, Row(type="dashboard", id="2", content=dashboard("2")))
-        writer.close()
         with pytest.raises(VaultError, match="was changed while it was being read"):
             vault.read(KEY)
 

@@ -273,11 +273,10 @@ def test_columns_of_the_wrong_kind_do_not_crash_the_listing(tmp_path: Path) -> N
     """SQLite stores anything anywhere; text that is no UTF-8 included."""
     row = Row(type="dashboard", content=dashboard(), synced_at="yesterday", created_at="", name="")
     path = build(tmp_path / "vault.db", [row])
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(
             "UPDATE content_items SET name = CAST(x'ff41' AS TEXT), owner_id = 'me', folder_id = x'00ff'"
         )
-    connection.close()
     with Vault.open([str(path)]) as vault:
         (found,) = vault.index()
         assert (found.synced_at, found.created_at, found.name, found.owner_id) == ("", "", "Sales", "7")

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -188,9 +189,8 @@ def test_corrupt_and_oversized_rows_are_named_and_none_is_dropped_silently(tmp_p
 )
 def test_a_backup_without_its_side_tables_is_read(tmp_path: Path, damage: str) -> None:
     path = build(tmp_path / "vault.db", ALL, recorded=session(status="failed"))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(damage)
-    connection.close()
     with Vault.open([str(path)]) as vault:
         assert vault.summary().items == len(ALL)
 
@@ -206,15 +206,13 @@ def test_the_fingerprint_follows_the_content_not_the_bytes(tmp_path: Path) -> No
     )
     packed, vacuumed = tmp_path / "copy.db.gz", tmp_path / "vacuumed.db"
     packed.write_bytes(gzip.compress(one.read_bytes()))
-    with sqlite3.connect(one) as connection:
+    with closing(sqlite3.connect(one)) as connection, connection:
         connection.execute("VACUUM INTO ?", (str(vacuumed),))
-    connection.close()
     assert fingerprint(one) == fingerprint(packed) == fingerprint(vacuumed)
     assert fingerprint(one, two) == fingerprint(two, one)
     assert len({fingerprint(one), fingerprint(two), fingerprint(one, two)}) == 3
-    with sqlite3.connect(vacuumed) as connection:
+    with closing(sqlite3.connect(vacuumed)) as connection, connection:
         connection.execute("UPDATE content_items SET synced_at = '2026-03-03T00:00:00+00:00' WHERE content_type = 1")
-    connection.close()
     assert fingerprint(vacuumed) != fingerprint(one)
 
 
@@ -251,9 +249,8 @@ def test_mappings_that_lookervault_recorded_are_handed_on(tmp_path: Path) -> Non
         ("prod", 8, "2", "20", "2026-01-02", None),
         ("prod", 99, "3", "30", "", None),
     ]
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.executemany("INSERT INTO id_mappings VALUES (?, ?, ?, ?, ?, ?)", rows)
-    connection.close()
     with Vault.open([str(path)]) as vault:
         assert list(vault.mappings()) == [
             ForeignMapping(Mapping("dashboard", "1", "10"), "prod", ""),

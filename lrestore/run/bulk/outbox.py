@@ -68,6 +68,11 @@ class Outbox:
             for sent in self._unconfirmed.again():
                 self._pipe.send(sent)
 
+    def close(self) -> None:
+        """Close the file of large records."""
+        with self._changed:
+            self._overflow.close()
+
     @property
     def empty(self) -> bool:
         """Whether everything is confirmed."""

@@ -97,6 +97,7 @@ class Worker:
         self._counting = threading.Lock()
         overflow = brief.folder / f"outbox-{brief.number}.db"
         self._outbox = Outbox(brief.number, pipe, overflow, self._orphaned.is_set)
+        stack.callback(self._outbox.close)
         opened = open_worker(brief, self._outbox, self._stopping.wait, stack)
         self._session, self._journal = opened.session, opened.journal
         self._live = opened.context.destination.live

@@ -148,6 +148,10 @@ class _Server(uvicorn.Server):
         except TimeoutError:
             for task in self.server_state.tasks:
                 task.cancel()
+            for connection in list(self.server_state.connections):
+                if connection.transport is not None:
+                    connection.transport.abort()
+            await asyncio.sleep(0)  # the loop closes the sockets of aborted connections in its next turn
 
 
 def _listen(host: str, port: int, family: socket.AddressFamily | int) -> socket.socket:

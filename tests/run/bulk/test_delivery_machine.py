@@ -49,6 +49,8 @@ class Deliveries(RuleBasedStateMachine):
         self.outboxes = {
             worker: Outbox(worker, self.writing, directory / f"outbox-{worker}.db", lambda: False) for worker in WORKERS
         }
+        for outbox in self.outboxes.values():
+            self.stack.callback(outbox.close)
         self.sent: dict[int, list[Record]] = {worker: [] for worker in WORKERS}
         self.confirmed = dict.fromkeys(WORKERS, 0)
         self.untold: set[int] = set()

@@ -80,6 +80,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made = Desk(tmp_path)
     yield made
     made.stack.close()
+    made.outbox.close()
     made.writing.close()
     made.reading.close()
 
