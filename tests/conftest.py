@@ -4,6 +4,7 @@ setting of the caller's environment gets in.
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.cli.command import is_setting
+from tests.quick_start import HOST
 from tests.run.cli_harness import SHARED
 
 pytest.register_assert_rewrite(
@@ -55,9 +57,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_simulator_is_left() -> Iterator[None]:
+def _no_process_is_left() -> Iterator[None]:
     yield
     SHARED.stop()
+    HOST.stop()
 
 
 MEMORY = Path("/dev/shm")
@@ -67,8 +70,11 @@ ENOUGH_BYTES = 4 << 30
 def pytest_configure(config: pytest.Config) -> None:
     """Files are handed out in the order of the tests, not the longest list first: see below."""
     config.option.loadscopereorder = False
+    # Collecting makes ten thousand objects that last: searching them for garbage takes nearly half of its time.
+    gc.disable()
     _write_in_memory()
     _keep_compiled_modules()
+    HOST.used = HOST.used and not config.getoption("--full")
     settings.load_profile("nightly" if config.getoption("--full") else "ci" if os.environ.get("CI") else "default")
 
 
@@ -93,6 +99,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if item.get_closest_marker("nightly")]
         items[:] = [item for item in items if not item.get_closest_marker("nightly")]
         config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected again; what was made until now is not searched for it."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,7 +11,6 @@ import io
 import os
 import sqlite3
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -36,6 +35,7 @@ from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.vault.shard import ShardWriter
 from tests.acceptance.proxy import Proxy
 from tests.cli.command import environment
+from tests.quick_start import start as start_command
 from tests.waiting import HANG_S
 
 SMALL = Sizes(users=4, groups=3, folders=5, depth=2, looks=5, dashboards=3, tiles=7, filters=3, boards=0, plans=0)
@@ -143,14 +143,11 @@ class Arena:
 
     def start(self, *argv: str, **environ: str) -> subprocess.Popen[str]:
         """The command as a process."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "lrestore", *self._reported(argv)],
+        return start_command(
+            self._reported(argv),
             cwd=self.directory,
-            env=environment(**self.settings(), **environ),
-            stdin=subprocess.DEVNULL,
+            environ=environment(**self.settings(), **environ),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
         )
 
     def process(self, *argv: str, **environ: str) -> Ran:

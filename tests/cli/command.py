@@ -1,12 +1,12 @@
-"""Runs the command as users start it: in a process of its own."""
+"""Runs the command in a process of its own."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.quick_start import start
 from tests.waiting import HANG_S
 
 ROOT = Path(__file__).parents[2]
@@ -25,13 +25,10 @@ def environment(**more: str) -> dict[str, str]:
 
 def lrestore(*argv: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run ``python -m lrestore`` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "lrestore", *argv],
-        cwd=cwd,
-        env=environment(**environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=HANG_S,
-        check=False,
-    )
+    with start(argv, cwd=cwd, environ=environment(**environ), stdout=subprocess.PIPE) as process:
+        try:
+            out, err = process.communicate(timeout=HANG_S)
+        except BaseException:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -19,6 +19,7 @@ import pytest
 from lrestore.state.read import StateReader
 from tests.cli.command import environment
 from tests.cli.conftest import CONFIG
+from tests.quick_start import start
 from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.slow
@@ -50,15 +51,7 @@ SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (si
 @contextmanager
 def started(argv: list[str], demo: Path, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """The running command; it is killed at the end of the test."""
-    with subprocess.Popen(
-        [*LRESTORE, *argv],
-        cwd=demo,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with start(argv, cwd=demo, environ=environ) as process:
         try:
             yield process
         finally:

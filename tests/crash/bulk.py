@@ -7,7 +7,6 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import closing
@@ -28,6 +27,7 @@ from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from tests.cli.command import environment
+from tests.quick_start import start
 from tests.waiting import HANG_S
 
 SIZES = Sizes(users=4, groups=6, folders=8, depth=4, looks=16, dashboards=20, tiles=4, filters=2, boards=0, plans=0)
@@ -88,15 +88,15 @@ class Bulk:
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
         """The command, in a process group of its own."""
         key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
-        command = [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", *arguments]
+        argv = ["--config", "c.toml", "--report", "report.json", *arguments]
         with (self.directory / "stderr.txt").open("ab") as stderr:
-            return subprocess.Popen(
-                command,
+            return start(
+                argv,
                 cwd=self.directory,
-                env=environment(**key, **environ),
-                stdout=subprocess.DEVNULL,
+                environ=environment(**key, **environ),
                 stderr=stderr,
-                start_new_session=True,
+                text=False,
+                new_session=True,
             )
 
     def restore(self, **environ: str) -> subprocess.Popen[bytes]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
 from lrestore.vault.shard import ShardWriter
 from tests.cli.command import environment
+from tests.quick_start import start
 from tests.waiting import HANG_S
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=2, dashboards=1, tiles=1, filters=1, boards=0, plans=0)
@@ -99,15 +99,8 @@ class Rig:
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """The running command."""
         key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
-        return subprocess.Popen(
-            [sys.executable, "-m", "lrestore", "--config", "c.toml", "--report", "report.json", *arguments],
-            cwd=self.directory,
-            env=environment(**key, **environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        argv = ["--config", "c.toml", "--report", "report.json", *arguments]
+        return start(argv, cwd=self.directory, environ=environment(**key, **environ))
 
     def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Exit code and stderr of a run; one that hangs is killed, and fails the test."""
