@@ -139,6 +139,14 @@ def at(obj: Any, path: str, change: Callable[[Any, str], Any]) -> Any:
     return _at(obj, path.split("."), "", change)
 
 
+def rewritten_at(obj: Any, path: str, new: Callable[[Link, str], New | None]) -> Any:
+    """``obj`` with its links rewritten in every value at a path of the ontology; itself where nothing changes.
+
+    ``new`` is also told the concrete path.
+    """
+    return at(obj, path, lambda value, where: rewritten_anywhere(value, lambda link: new(link, where)))
+
+
 def _at(node: Any, steps: list[str], where: str, change: Callable[[Any, str], Any]) -> Any:
     if not steps:
         return change(node, where)

@@ -12,6 +12,7 @@ from lrestore.restoration.dashboards.tiles import (
     OF_WORDS,
     TileBody,
     kind_of_tile,
+    query_of,
     same_source_ids,
     says_something,
     source_key,
@@ -21,7 +22,7 @@ from lrestore.restoration.dashboards.tiles import (
 from lrestore.restoration.identify.absence import why_missing
 from lrestore.restoration.identify.parts import mapped_part
 from lrestore.restoration.identify.proof import proves
-from lrestore.restoration.identify.queries import query_id_of, query_of
+from lrestore.restoration.identify.queries import query_id_of
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
 from lrestore.restoration.writes import Made, Plan, Unmet

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from lrestore.json_types import JsonObject
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.query import Query
+    from lrestore.content.shapes.tile import DashboardTile
+
 from collections.abc import Hashable
 from typing import TYPE_CHECKING, Final, TypedDict, cast
 
@@ -9,8 +17,7 @@ from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
 from lrestore.content.payload import Releases, wanted_part
 from lrestore.content.shapes.boundary import as_filterables, as_result_maker
-from lrestore.json_types import JsonObject
-from lrestore.restoration.identify.queries import fingerprint, query_id_of, query_of
+from lrestore.restoration.identify.queries import fingerprint, query_id_of
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.query import Query
@@ -273,3 +280,9 @@ def source_key(tile: DashboardTile) -> Hashable:
 def same_source_ids(tile: DashboardTile, live: DashboardTile) -> bool:
     """Whether both tiles have the same source by id."""
     return all(str(tile.get(name) or "") == str(live.get(name) or "") for name in _SOURCES)
+
+
+def query_of(tile: DashboardTile) -> Query | None:
+    """The query that a tile shows, wherever Looker put it."""
+    maker = tile.get("result_maker") or {}
+    return tile.get("query") or maker.get("query") or None

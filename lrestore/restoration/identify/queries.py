@@ -69,12 +69,6 @@ def explore_name(model: object, explore: object) -> str:
     return f"explore={model}::{explore}" if explore else f"lookml_model={model}"
 
 
-def query_of(tile: DashboardTile) -> Query | None:
-    """The query that a tile shows, wherever Looker put it."""
-    maker = tile.get("result_maker") or {}
-    return tile.get("query") or maker.get("query") or None
-
-
 def query_id_of(tile: DashboardTile) -> str | None:
     """The id of a query tile's query; None for tiles that show a look, a merged query, or no query at all.
 

@@ -10,7 +10,17 @@ import re
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from lrestore.content.links import Link, New, at, has_links, hosts, may_hold_links, mentioned, rewritten_anywhere
+from lrestore.content.links import (
+    Link,
+    New,
+    at,
+    has_links,
+    hosts,
+    may_hold_links,
+    mentioned,
+    rewritten_anywhere,
+    rewritten_at,
+)
 from lrestore.content.palettes import Colours, may_name_colours, recoloured
 from lrestore.content.query_links import may_hold_query_links, query_links
 from lrestore.content.shapes.boundary import as_dashboard
@@ -82,7 +92,7 @@ class Linker:
             self._tell_of_queries(value, path)
             if path.endswith(VIS_CONFIG):
                 value = recoloured(value, partial(self._colours, path=path))
-        return rewritten_anywhere(value, partial(self._new, path=path))
+        return rewritten_anywhere(value, lambda link: self._new(link, path))
 
     def _colours(self, named: Colours, *, path: str) -> Colours:
         """The ids that a visualisation is to have; those that cannot be translated are named with their tile."""
@@ -127,7 +137,10 @@ class Linker:
             return raw
         self._hosts = _own_hosts(self._context.backup) | hosts(_share_urls(as_dashboard(raw)))
         for path in paths:
-            raw = at(raw, path, self.value)
+            if not self._same_instance:
+                raw = at(raw, path, self.value)
+            elif path != _BASE:
+                raw = rewritten_at(raw, path, self._new)
         return raw
 
     def _worth_it(self, blob: bytes) -> bool:
@@ -136,7 +149,7 @@ class Linker:
             return has_links(blob) or may_name_colours(blob) or may_hold_query_links(blob)
         return any(ItemKey(*named) != self._key for named in mentioned(blob))
 
-    def _new(self, link: Link, *, path: str) -> New | None:
+    def _new(self, link: Link, path: str) -> New | None:
         if link.host and link.host not in self._hosts:
             return None
         found = self._target(link, path)

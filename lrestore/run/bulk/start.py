@@ -149,7 +149,7 @@ def _limits(job: Job, pace: Pace | None) -> LimiterConfig:
     )
     if pace is None:
         return config
-    log.info("rate: starting with %.0f calls/s, the final rate of session %s", pace.reached, pace.session_id)
+    log.info("rate: starting with %.0f calls/s, which session %s reached", pace.reached, pace.session_id)
     return config.starting(pace.reached, pace.latency_ms / 1000, refused=pace.per_second > 0)
 
 
