@@ -95,7 +95,9 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     ),
     "looker.read": (
         frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
-        frozenset({"reads"}),
+        frozenset({"reads", "index_files"}),
+        frozenset({"index_lists"}),
+        frozenset({"index"}),
         frozenset({"existence", "listings"}),
         frozenset({"explores", "personal_folders", "single_objects"}),
         frozenset({"live"}),

@@ -105,7 +105,7 @@ def log_in(job: Job) -> Iterator[Connection]:
         job.former = former_sessions(state, job.session_id, job.request, job.route.destination)
         yield Connection(
             session=session,
-            live=Live(session),
+            live=Live(session, sees_all=job.is_admin),
             specification=known,
             limiter=limiter,
             watched=watched,
@@ -162,7 +162,7 @@ class ExaminedDestination:
 
     def fresh_context(self, records: Records) -> Context:
         """The same without cached live objects: everything is read again."""
-        return self._context(records, Live(self.connection.session))
+        return self._context(records, Live(self.connection.session, sees_all=self.job.is_admin))
 
     def writing_context(self, journal: Journal) -> WritingContext:
         """The context of the items that are restored in this process."""
@@ -170,7 +170,7 @@ class ExaminedDestination:
 
     def fresh_writing_context(self, journal: Journal) -> WritingContext:
         """The same without cached live objects: everything is read again."""
-        return self._writing_context(journal, Live(self.connection.session))
+        return self._writing_context(journal, Live(self.connection.session, sees_all=self.job.is_admin))
 
     def _context(self, records: Records, live: Live) -> Context:
         return Context(

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from lrestore.simulator.world.world import Sizes
 from tests.acceptance.calls import BOARD_ITEMS, counted, row
+from tests.acceptance.instance_fixture import Arena
 
 PAGE = Path(__file__).parents[2] / "docs" / "calls.md"
 
@@ -14,3 +18,16 @@ def test_each_case_takes_as_many_calls_as_the_documentation_says() -> None:
     ran = dict(counted())
     assert [row(name, one) for name, one in ran.items()] == told
     assert ran["a deleted board of 36 items"].operations["create_board_item"] == BOARD_ITEMS
+
+
+@pytest.mark.parametrize("mode", [["--yes", "--workers", "2"], ["--plan"]])
+def test_missing_looks_of_a_bulk_run_cost_few_reads(tmp_path: Path, mode: list[str]) -> None:
+    """Without the index, each of them costs a read that answers 404, and two searches by its title."""
+    sizes = Sizes(users=2, groups=1, folders=3, looks=80, dashboards=1, tiles=1, boards=0, plans=0)
+    with Arena(tmp_path, sizes=sizes) as arena:
+        for number in range(11, 71):
+            arena.delete("look", str(number))
+        ran = arena.run("--select", "look", *mode)
+    assert ran.total("created") == 60
+    assert len(ran.calls) - len(ran.writes) < (60 if mode == ["--plan"] else 50)
+    assert ran.operations["all_looks"] in (1, 2), "once, and once more where looks were created meanwhile"

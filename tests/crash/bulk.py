@@ -52,6 +52,7 @@ class Bulk:
 
     sizes = SIZES
     types: tuple[str, ...] = TYPES
+    calls_per_s = CALLS_PER_S
     settle_s = 1.0
     """The instance ends every call at once, whatever process has died, unless a test slows it down."""
 
@@ -67,7 +68,7 @@ class Bulk:
             f'[source]\npath = "vault.db"\ninstance = "src"\n'
             f'[destination]\nbase_url = "{self.simulator.base_url}"\nname = "dst"\n'
             f'[state]\npath = "state.db"\n[run]\nworkers = 3\ngive_up_after_s = 30\nsettle_s = {self.settle_s}\n'
-            f"[rate]\nper_second = {CALLS_PER_S}\n",
+            f"[rate]\nper_second = {self.calls_per_s}\n",
             encoding="utf-8",
         )
 

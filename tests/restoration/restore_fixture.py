@@ -98,14 +98,15 @@ class Stage:
         """The context of a new run, before its first read."""
         session = self._session()
         facts = connect_destination(session, self.simulator.base_url)
-        live = Live(session)
+        is_admin = AdminCheck(session, facts.user_id)
+        live = Live(session, sees_all=is_admin)
         return WritingContext(
             destination=Destination(
                 session=session,
                 live=live,
                 releases=Releases(self.vault.release_floor(), facts.looker_version),
                 caller_id=facts.user_id,
-                is_admin=AdminCheck(session, facts.user_id),
+                is_admin=is_admin,
             ),
             backup=Backup(source=self.vault, judgement=judgement or judge(self.vault, live, [], "auto", 1 << 24)),
             records=self.journal(),

@@ -24,6 +24,11 @@ class Copies:
         with self._lock:
             return key in self._held, self._held.pop(key, None)
 
+    def holds_none(self, type_name: str, object_id: str) -> bool:
+        """Whether the object was looked for, and is not there."""
+        with self._lock:
+            return self._held.get((type_name, object_id), self) is None
+
     def keep(self, type_name: str, found: Mapping[str, JsonObject | None]) -> None:
         """Keep copies by id."""
         with self._lock:

@@ -15,6 +15,8 @@ from lrestore.looker.caller import Caller
 from lrestore.looker.read.existence import Existence, Expected
 from lrestore.looker.read.explores import Explores
 from lrestore.looker.read.group_tree import GroupTree
+from lrestore.looker.read.index import InstanceIndex, SeesAll, never
+from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.listings import Listing, Table
 from lrestore.looker.read.lookml import Definitions
 from lrestore.looker.read.personal_folders import PersonalFolders
@@ -28,12 +30,21 @@ __all__ = ["LISTED", "Live", "whole"]
 class Live:
     """The destination's objects, for reading. What it gives out is the caller's to keep: no list or map is shared."""
 
-    def __init__(self, session: Caller, tables: Mapping[str, Table | None] | None = None) -> None:
+    def __init__(
+        self,
+        session: Caller,
+        tables: Mapping[str, Table | None] | None = None,
+        *,
+        sees_all: SeesAll = never,
+        shared: Shared | None = None,
+    ) -> None:
         """``tables`` are listings that another process has read for all, None where that failed, and copies of
-        objects of other types: see :meth:`tables`, :meth:`read_ahead`.
+        objects of other types: see :meth:`tables`, :meth:`read_ahead`. ``sees_all``, ``shared``: see
+        :class:`InstanceIndex`.
         """
         self._session = session
         self._reads = Reads(session)
+        self.index = InstanceIndex(self._reads, sees_all, shared)
         self._listings = {type_name: Listing(type_name, self._reads) for type_name in LISTED}
         for type_name in LISTED & (tables or {}).keys():
             self._listings[type_name].given((tables or {})[type_name])
@@ -42,7 +53,7 @@ class Live:
         for type_name, copies in given.items():
             self._existence.seen(type_name, copies.values())
         rows = (((name, one), row) for name, copies in given.items() for one, row in copies.items())
-        self._single = SingleObjects(self._reads, self._existence, rows)
+        self._single = SingleObjects(self._reads, self._existence, self.index, rows)
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = Definitions(session)
@@ -75,6 +86,10 @@ class Live:
         """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""
         return self._single.read_ahead(type_name)
 
+    def searched_in_vain(self, type_name: str, object_id: str) -> bool:
+        """Whether the searches of :meth:`prefetch_all` have shown no such object. Makes no call."""
+        return self._single.searched_in_vain(type_name, object_id)
+
     def trashed(self, type_name: str, object_id: str) -> JsonObject | None:
         """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
         return self._single.trashed(type_name, object_id)
@@ -95,7 +110,8 @@ class Live:
         return self._listings[type_name].table()
 
     def put(self, type_name: str, obj: JsonObject) -> None:
-        """Record Looker's answer to a write, so that the listing stays correct."""
+        """Record Looker's answer to a write, so that listing and index stay correct."""
+        self.index.note(type_name, obj)
         if type_name in LISTED:
             self._listings[type_name].put(obj)
 

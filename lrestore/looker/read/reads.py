@@ -24,6 +24,12 @@ _LISTING_QUERY: Mapping[str, Mapping[str, Any]] = {
 
 _UNTIL_EMPTY = 10_000
 """Pages after which a search that never ends is taken for broken."""
+_LARGEST_PAGE = 10_000
+"""Rows with three fields: half a megabyte."""
+
+
+class ShiftedPagesError(Exception):
+    """The pages of a search do not join: the server ignored the offset, or objects came or went meanwhile."""
 
 
 def telling(type_name: str) -> tuple[str, ...]:
@@ -86,6 +92,37 @@ class Reads:
         if entry.trash:
             rows += self.pages(entry.search, {**query, "deleted": True})
         return rows
+
+    def all_live(self, type_name: str) -> Iterator[JsonObject]:
+        """Of all objects of a searched type that are not in the trash, id and natural key: one answer."""
+        entry = CONTENT_TYPES[type_name]
+        if entry.list_all is None:
+            raise ValueError(f"{type_name} has no listing")
+        yield from self._session.call(entry.list_all, query={"fields": ",".join((entry.id_field, *entry.natural_key))})
+
+    def search_all(self, type_name: str, *, trash: bool) -> Iterator[JsonObject]:
+        """Id, natural key and ``deleted`` of all objects that the search shows, page by page, by id; ``trash``: of
+        those in the trash. Each page begins with the last row of the page before, which is left out.
+
+        Raises ShiftedPagesError for pages that do not join.
+        """
+        entry = CONTENT_TYPES[type_name]
+        if entry.search is None:
+            raise ValueError(f"{type_name} cannot be searched")
+        query: dict[str, Any] = {"fields": ",".join((entry.id_field, *entry.natural_key, "deleted")), "sorts": "id"}
+        query |= {"deleted": True} if trash else {}
+        last, count = "", 0
+        for _ in range(_UNTIL_EMPTY):
+            paging = {"limit": min(max(count, 100), _LARGEST_PAGE), "offset": count - 1} if count else {}
+            rows = self._session.call(entry.search, query={**query, **paging})
+            if count:
+                if not rows or str(rows[0][entry.id_field]) != last:
+                    raise ShiftedPagesError(f"{entry.search}: the page from row {count} on does not follow the others")
+                rows = rows[1:]
+            if not rows:
+                return
+            yield from rows
+            last, count = str(rows[-1][entry.id_field]), count + len(rows)
 
     def flagged(self, type_name: str, flag: str) -> list[JsonObject]:
         """The results of a search for this mark."""

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.copies import Copies, Key
 from lrestore.looker.read.existence import Existence
+from lrestore.looker.read.index import InstanceIndex
 from lrestore.looker.read.reads import LISTED, Reads, has
 from lrestore.looker.read.users import emails_of
 from lrestore.ontology import CONTENT_TYPES
@@ -15,10 +16,13 @@ from lrestore.ontology import CONTENT_TYPES
 class SingleObjects:
     """Reads such objects. Each copy is given out once: it must be fresh when its item is restored."""
 
-    def __init__(self, reads: Reads, existence: Existence, given: Iterable[tuple[Key, JsonObject]]) -> None:
+    def __init__(
+        self, reads: Reads, existence: Existence, index: InstanceIndex, given: Iterable[tuple[Key, JsonObject]]
+    ) -> None:
         """``given`` are copies that another process has read, by type and id."""
         self._reads = reads
         self._existence = existence
+        self._index = index
         self._copies = Copies(given)
         self._trash = Copies()
         self._bare: set[str] = set()
@@ -34,6 +38,7 @@ class SingleObjects:
         found = self._reads.whole(type_name, object_id)
         if found is not None:
             self._existence.shown(type_name, found)
+            self._index.seen(type_name, [object_id])
         return found
 
     def prefetch(self, type_name: str, object_id: str) -> JsonObject | None:
@@ -60,12 +65,18 @@ class SingleObjects:
             return
         self._copies.keep(type_name, {str(row["id"]): row for row in rows})
         self._existence.seen(type_name, rows)
+        self._index.seen(type_name, [str(row["id"]) for row in rows])
         lacking = wanted - {str(row["id"]) for row in rows}
-        if entry.trash and lacking:
-            found = self._reads.by_ids(type_name, lacking, None, deleted=True)
-            self._trash.keep(type_name, {object_id: found.get(object_id) for object_id in lacking})
-            if trash:
-                self._copies.keep(type_name, found)
+        if not entry.trash or not lacking:
+            return
+        self._index.expect(type_name, len(lacking))
+        trashed: dict[str, JsonObject] = {}
+        if not self._index.lacks_all(type_name, lacking):
+            trashed = self._reads.by_ids(type_name, lacking, None, deleted=True)
+            self._index.seen(type_name, trashed)
+        self._trash.keep(type_name, {one: trashed.get(one) for one in lacking})
+        if trash:
+            self._copies.keep(type_name, trashed)
 
     def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
         """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""
@@ -77,6 +88,10 @@ class SingleObjects:
             return None
         held, copy = self._trash.take(type_name, object_id)
         return copy if held else self._reads.by_ids(type_name, {object_id}, None, deleted=True).get(object_id)
+
+    def searched_in_vain(self, type_name: str, object_id: str) -> bool:
+        """Whether :meth:`prefetch_all` has seen the object neither outside the trash nor in it."""
+        return self._trash.holds_none(type_name, object_id)
 
     def find(self, type_name: str, key: Mapping[str, str | None]) -> list[JsonObject]:
         """The objects whose fields equal ``key`` exactly, those in the trash too."""

@@ -21,6 +21,7 @@ from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.candidates import NaturalKey, identifying
 from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
+from lrestore.restoration.identify.not_indexed import is_not_indexed
 from lrestore.restoration.identify.resolve import by_name, is_recorded, natural_key
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.identify.users import is_another_person, same_person
@@ -58,7 +59,9 @@ def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
         return _defined(context, raw, match)
     if context.backup.copies(key):
         _own_copy(context, key, raw, match)
-    elif not (_by_mapping(context, key, match) or _by_id(context, key, raw, match)):
+    elif not (
+        _by_mapping(context, key, match) or is_not_indexed(context, key, raw) or _by_id(context, key, raw, match)
+    ):
         _in_trash_or_by_natural_key(context, key, raw, match)
     match.parts_unseen = _parts_unseen(key.type, match.live)
     return match

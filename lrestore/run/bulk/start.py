@@ -17,6 +17,7 @@ from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
+from lrestore.looker.read.index import WORTH_SHARING
 from lrestore.looker.read.listings import Table
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Totals
@@ -107,6 +108,9 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
         caller_id=job.facts.user_id,
         is_admin=is_admin,
         titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS or job.undone),
+        indexed=frozenset(
+            name for name, count in Counter(key.type for key in job.keys).items() if count >= WORTH_SHARING
+        ),
         guard=job.the_guard,
         log=job.surroundings.log,
         undo=job.request.undo,

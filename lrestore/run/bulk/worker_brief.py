@@ -27,6 +27,7 @@ class WorkerBrief:
 
     ``titled`` are the items of the run whose titles are unique in their folder. ``plan`` is the saved plan that is
     carried out, ``former`` are the sessions that this one carries on; at ``began_at`` the run began to read.
+    ``indexed`` are the types of which it restores so many objects that an index pays.
     """
 
     number: int
@@ -46,6 +47,7 @@ class WorkerBrief:
     caller_id: str
     is_admin: bool
     titled: frozenset[ItemKey]
+    indexed: frozenset[str]
     guard: Guard
     log: LogSetup | None
     undo: Undo | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.looker.limits import Watched
+from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession, session_for
 from lrestore.restoration.backup import Backup
@@ -58,7 +59,9 @@ def open_worker(brief: WorkerBrief, outbox: Outbox, pause: Callable[[float], boo
     source = None
     if brief.undo is None and brief.source_credentials is not None and brief.judgement.instance != "same":
         source = stack.enter_context(source_session(settings, brief.source_credentials, session.meter, pause))
-    live = Live(session, msgspec.msgpack.decode(brief.listings.read_bytes()))
+    shared = Shared(brief.folder, f"{brief.session_id} {brief.began_at}", brief.indexed)
+    tables = msgspec.msgpack.decode(brief.listings.read_bytes())
+    live = Live(session, tables, sees_all=lambda: brief.is_admin, shared=shared)
     context = WritingContext(
         destination=Destination(
             session=session,
