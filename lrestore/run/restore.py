@@ -56,7 +56,7 @@ def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Repo
     """
     with RunLock(Path(job.settings.state.path)):
         if in_bulk(job):
-            _load_ahead()
+            load_ahead()
         open_state(job, connection.specification)
         with opening(job):
             destination = examine(job, connection)
@@ -68,11 +68,12 @@ def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Repo
             return _restore_items(destination, guards)
 
 
-def _load_ahead() -> None:
-    """The processes load their modules while this one reads the backup and the destination."""
-    from lrestore.run.bulk.launch.launcher import load_ahead
+def load_ahead() -> None:
+    """Let the processes load their modules while this one reads the backup and the destination."""
+    # A few items need no processes, nor the libraries that start them.
+    from lrestore.run.bulk.launch import launcher
 
-    load_ahead()
+    launcher.load_ahead()
 
 
 def _add_missing_looks(destination: ExaminedDestination) -> None:

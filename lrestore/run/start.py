@@ -17,13 +17,13 @@ from lrestore.run.compare.dry_run import dry_run
 from lrestore.run.comparison import compare
 from lrestore.run.destination import log_in
 from lrestore.run.guards.limits import check_age
-from lrestore.run.job import DestinationFacts, Job
+from lrestore.run.job import FEW, DestinationFacts, Job
 from lrestore.run.request import RunRequest, ThisStart
-from lrestore.run.restore import restore
+from lrestore.run.restore import load_ahead, restore
 from lrestore.run.saved_plan.file import ReadPlan, read_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
-from lrestore.run.select.choose import choose, extent_of, ordered
+from lrestore.run.select.choose import choose, extent_of, ordered, rows_selected
 from lrestore.run.surroundings import Surroundings
 from lrestore.run.undo.start import undo_job
 from lrestore.settings import Settings
@@ -49,6 +49,8 @@ def execute_with(settings: Settings, request: RunRequest, surroundings: Surround
             job.plan = plan
             return run(job)
     with open_source(settings.source, request.as_of) as vault:
+        if request.mode == "restore" and rows_selected(vault, request) > FEW:
+            load_ahead()
         log_warnings(vault)
         chosen, session_id = choose(vault, request), new_session_id(utc_now())
         job = Job(

@@ -6,6 +6,7 @@ import gc
 
 import lrestore.run.bulk.worker
 import lrestore.run.bulk.writer
+import lrestore.run.limiter.shared_limiter
 from lrestore.vault.decode import prepare
 
 __all__ = ["lrestore"]

@@ -86,6 +86,14 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     )
 
 
+def rows_selected(vault: Vault, request: RunRequest) -> int:
+    """How many rows the request selects, those marked deleted among them; 0 where only reading the rows tells."""
+    if request.exclude or request.filters != Filters():
+        return 0
+    rows = vault.row_counts()
+    return rows.total() if "all" in request.select else sum(rows[name] for name in {*request.select} & rows.keys())
+
+
 def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:
     """The items that a selection means, to be shown and not to be restored: none is an answer, too.
 
