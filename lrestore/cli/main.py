@@ -50,10 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _resuming(options: Options) -> str:
     """The command that resumes the session of this command."""
-    from lrestore.cli.options import LAST
+    from lrestore.cli.options import LAST, called
 
     named = [options.resume] if options.resume and options.resume != LAST else []
-    return shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else []), "--resume", *named])
+    return called(options, "--resume", *named)
 
 
 def _guarded(options: Options, again: str) -> int:

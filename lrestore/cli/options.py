@@ -4,6 +4,7 @@ Annotations are evaluated here (no ``from __future__ import annotations``): argp
 Importing this module must stay cheap: ``--help`` and ``--version`` load nothing else of lrestore.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -250,6 +251,12 @@ def overrides(options: Options) -> dict[str, object]:
     """The settings that flags were given for."""
     given = {setting: getattr(options, name) for name, setting in SETTING_OF.items()}
     return {setting: value for setting, value in given.items() if value is not None and value is not False}
+
+
+def called(options: Options, *words: str) -> str:
+    """The command of these words with the same settings file, as users type it."""
+    config = ("--config", str(options.config)) if options.config else ()
+    return shlex.join(("lrestore", *config, *words))
 
 
 def flag(name: str) -> str:

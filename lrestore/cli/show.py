@@ -10,7 +10,7 @@ import msgspec
 
 from lrestore.cli import formats as tables
 from lrestore.cli.invocation import settings_of
-from lrestore.cli.options import LAST, Options
+from lrestore.cli.options import LAST, Options, called
 from lrestore.cli.results import style_of_stdout
 from lrestore.cli.show_mappings import mappings, unmapped
 from lrestore.cli.show_source import source
@@ -19,7 +19,6 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Totals
 from lrestore.report.causes import cause_of
 from lrestore.report.failures import closed, dead_letters
-from lrestore.report.item_lines import Style
 from lrestore.report.model import By
 from lrestore.run.audit import age
 from lrestore.settings import Settings
@@ -74,13 +73,13 @@ def _recorded(state: StateReader, what: str, argument: str, options: Options, pa
     if what == "sessions":
         return _sessions(state.sessions(), form)
     if what == "session":
-        return _session(state, state.session(argument or LAST), form)
+        return _session(state, state.session(argument or LAST), options)
     if what == "diff":
         from lrestore.cli.show_diff import diff
 
         return diff(state, state.session(argument or LAST), path, form)
     if what == "dead-letters":
-        return _dead_letters(state, argument, form, style_of_stdout(full=options.verbose))
+        return _dead_letters(state, argument, options)
     return mappings(state, argument, form)
 
 
@@ -122,7 +121,8 @@ def _briefly(session: RestorationSession) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _session(state: StateReader, session: RestorationSession, form: str) -> str:
+def _session(state: StateReader, session: RestorationSession, options: Options) -> str:
+    form = options.format or "table"
     by_type = state.totals_by_type(session.id)
     if form == "json":
         return tables.as_json({**_session_as_json(session), "by_type": by_type})
@@ -146,7 +146,7 @@ def _session(state: StateReader, session: RestorationSession, form: str) -> str:
         ("destination", f"{session.destination}: {session.base_url} as {session.user}"),
         ("Looker", session.looker_version),
         ("lrestore", session.lrestore_version),
-        ("undo", _undo(state, session)),
+        ("undo", _undo(state, session, options)),
     ]
     return tables.facts(facts) + "\n" + tables.table(header, counts)
 
@@ -173,7 +173,7 @@ def _backed_up(session: RestorationSession) -> str:
     return "" if made is None or began is None else f"{session.backed_up_at} ({age(made, began)} at the start)"
 
 
-def _undo(state: StateReader, session: RestorationSession) -> str:
+def _undo(state: StateReader, session: RestorationSession, options: Options) -> str:
     """The effects of an undo of the session, as far as they are recorded; "" if there is nothing to undo."""
     written = Counter(outcome for outcome in state.outcomes(session.id).values() if outcome in ("created", "updated"))
     if not written:
@@ -187,11 +187,12 @@ def _undo(state: StateReader, session: RestorationSession) -> str:
     )
     kept = written["created"] - trashed
     parts += [f"keeps {counted(kept, 'other new object')}"] if kept > 0 else []
-    return f"lrestore --undo {session.id} {', '.join(parts)} (--plan lists them)"
+    return f"{called(options, '--undo', session.id)} {', '.join(parts)} (--plan lists them)"
 
 
-def _dead_letters(state: StateReader, reference: str, form: str, style: Style) -> str:
+def _dead_letters(state: StateReader, reference: str, options: Options) -> str:
     """All open dead letters, or those of one session, including ones that were restored since."""
+    form, style = options.format or "table", style_of_stdout(full=options.verbose)
     letters = list(state.dead_letters(state.session(reference).id) if reference else state.open_dead_letters())
     if form == "json":
         return tables.as_json([_letter_as_json(letter) for letter in letters])
@@ -201,13 +202,13 @@ def _dead_letters(state: StateReader, reference: str, form: str, style: Style) -
         return "no dead letters\n"
     still = [item for item in letters if not item.resolved_by]
     restored = [(item.letter, item.resolved_by) for item in letters if item.resolved_by]
-    return dead_letters([item.letter for item in still], style) + closed(restored, style) + _next_step(still)
+    return dead_letters([item.letter for item in still], style) + closed(restored, style) + _next_step(still, options)
 
 
-def _next_step(letters: list[DeadLetterItem]) -> str:
+def _next_step(letters: list[DeadLetterItem], options: Options) -> str:
     """The commands that try them again: one for each session."""
     sessions = dict.fromkeys(item.session_id for item in letters)
-    return "".join(f"retry with: lrestore --retry-dead-letters {session}\n" for session in sessions)
+    return "".join(f"retry with: {called(options, '--retry-dead-letters', session)}\n" for session in sessions)
 
 
 def _letter_as_json(item: DeadLetterItem) -> dict[str, object]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TextIO
 
 import msgspec
@@ -15,7 +13,7 @@ from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
 from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
-from lrestore.cli.options import Options, goes_on
+from lrestore.cli.options import Options, called, goes_on
 from lrestore.cli.output import write_out
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.results import closing, exit_code, results, style_of_stdout
@@ -39,21 +37,13 @@ class _Telling:
     """Publishes the report once: to its files and to stdout. A finished restore is published before it is marked so."""
 
     def __init__(
-        self,
-        files: Sequence[OutputFile],
-        stopping: Stopping,
-        style: Style,
-        *,
-        calls_listed: bool,
-        plan_file: Path | None,
-        differing: int,
+        self, files: Sequence[OutputFile], stopping: Stopping, style: Style, options: Options, *, calls_listed: bool
     ) -> None:
         self._files = files
-        self._plan_file = plan_file
         self._stopping = stopping
         self._style = style
+        self._options = options
         self._calls_listed = calls_listed
-        self._differing = differing
         self._code: int | None = None
 
     def tell(self, report: Report) -> int:
@@ -82,14 +72,18 @@ class _Telling:
         """The exit code. After a signal it is that of the signal, even if the run ended as "stopped"."""
         if report.status == "interrupted" or (report.status == "stopped" and self._stopping()):
             return self._stopping.exit_code
-        return StoppedError.exit_code if report.status == "stopped" else exit_code(report, self._differing)
+        return (
+            StoppedError.exit_code
+            if report.status == "stopped"
+            else exit_code(report, self._options.drift_exit_code or 1)
+        )
 
     def _shown(self, report: Report) -> str:
         """The results on stdout."""
         shown = results(report, self._style, calls_listed=self._calls_listed)
-        if self._plan_file and report.status == "finished":
-            name = plain(str(self._plan_file))
-            shown += f"plan: {name}; carry it out with: lrestore --apply {shlex.quote(name)}\n"
+        if self._options.plan_out and report.status == "finished":
+            name = plain(str(self._options.plan_out))
+            shown += f"plan: {name}; carry it out with: {called(self._options, '--apply', name)}\n"
         return shown
 
 
@@ -124,9 +118,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     style = style_of_stdout(full=options.verbose)
-    telling = _Telling(
-        files, stopping, style, calls_listed=is_demo, plan_file=options.plan_out, differing=options.drift_exit_code or 1
-    )
+    telling = _Telling(files, stopping, style, options, calls_listed=is_demo)
     surroundings = Surroundings(
         progress=progress,
         confirm=lambda guards: _confirmed(guards, stopping),
@@ -139,7 +131,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         beginning=lambda session_id: remember(session_id, options, settings, environ),
         keep_plan=plan_keeper(options.plan_out),
         asks=sys.stdin.isatty() and sys.stderr.isatty(),
-        command=shlex.join(["lrestore", *(["--config", str(options.config)] if options.config else [])]),
+        command=called(options),
         typed=stopping.typed,
     )
     audit = (stopping.typed, options.reason or "")
@@ -160,8 +152,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
 
 def _retry(options: Options, session_id: str) -> str:
     """The command that tries the dead letters of a session again."""
-    config = ["--config", str(options.config)] if options.config else []
-    return shlex.join(["lrestore", *config, "--retry-dead-letters", session_id])
+    return called(options, "--retry-dead-letters", session_id)
 
 
 def configure_log(options: Options, progress: Progress) -> None:

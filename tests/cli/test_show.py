@@ -136,6 +136,9 @@ def test_dead_letters_name_time_remedy_and_the_command_to_retry(
     shown = _shown(capsys, "dead-letters")
     assert "failed at 2026-11-23 10:45:01Z" in shown and "what to do: correct in Looker" in shown
     assert shown.splitlines()[-1] == f"retry with: lrestore --retry-dead-letters {SESSION}"
+    Path("other.toml").write_bytes(Path("lrestore.toml").read_bytes())
+    shown = _shown(capsys, "dead-letters", "--config", "other.toml")
+    assert shown.splitlines()[-1] == f"retry with: lrestore --config other.toml --retry-dead-letters {SESSION}"
 
 
 def test_dead_letters_as_json_have_their_cause(capsys: pytest.CaptureFixture[str]) -> None:
