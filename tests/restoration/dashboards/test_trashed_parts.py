@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from lrestore.content.shapes.boundary import as_dashboard
 from lrestore.content.shapes.dashboard import Dashboard, DashboardLayout
+from lrestore.errors import NotRestorableError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.dashboards.plan import DashboardPlan
@@ -62,6 +64,31 @@ def test_parts_deleted_before_the_trash_are_recreated_after_the_undelete(stage: 
     assert (calls["update_dashboard"], calls["create_dashboard_element"]) == (1, 1)
     assert calls["create_dashboard_layout"] == 0
     assert stage.restore("dashboard=1").outcome == "unchanged"
+
+
+@pytest.mark.parametrize(
+    ("shown", "message"),
+    [
+        ({"id": "1", "deleted": True}, "did not take it out when deleted was set to false"),
+        ({"id": "1", "deleted": False}, "does not show its tiles: they are left alone"),
+    ],
+)
+def test_a_dashboard_that_is_not_seen_whole_after_the_undelete_fails(
+    stage: Stage, shown: JsonObject, message: str
+) -> None:
+    """Looker accepts the update, and shows the dashboard in the trash all the same, or without its parts."""
+    stage.call("update_dashboard", {"deleted": True}, dashboard_id="1")
+    tiles = {tile["id"] for tile in stage.world.table("dashboard_element")}
+    restorer = ItemRestorer(stage.context())
+    item = stage.item("dashboard=1")
+    plan = restorer.plan(item)
+    assert plan.own is not None and plan.own.body == {"deleted": False}
+    stage.simulator.fault(f"body:{json.dumps({**item.raw, **shown}, default=str)}", operation="update_dashboard")
+    read = {**stage.dashboard("1"), **shown, "dashboard_layouts": None, "dashboard_elements": None}
+    stage.simulator.fault(f"body:{json.dumps(read, default=str)}", operation="dashboard", after=1)
+    with pytest.raises(NotRestorableError, match=message):
+        restorer.restore(item)
+    assert {tile["id"] for tile in stage.world.table("dashboard_element")} == tiles
 
 
 def planned(stage: Stage, raw: JsonObject, live: JsonObject) -> DashboardPlan:
