@@ -133,6 +133,26 @@ def test_a_bound_on_concurrent_calls_is_used() -> None:
     assert ratio >= GATE["used_of_concurrency"]
 
 
+def done_after_s(config: LimiterConfig, calls: int) -> float:
+    """Simulated time until 32 callers have had so many answers."""
+    first = MembersCell(Controller(config).begin(BEGIN_S))
+    world = World(Server(), first, config)
+    world.start([first, *(first.joined() for _ in range(7))], threads=4)
+    world.run(6)
+    return [at - BEGIN_S for at, status in world.log if status == 200][calls - 1]
+
+
+@pytest.mark.parametrize("calls", [80, 400])
+def test_a_small_job_begins_where_the_last_session_was(calls: int) -> None:
+    gentle = LimiterConfig(max_in_flight=32)
+    first_s = done_after_s(gentle, calls)
+    again_s, faster_s = (
+        done_after_s(gentle.starting(reached, 0.055, refused=False), calls) for reached in (300.0, 580.0)
+    )
+    print(f"\n{calls} calls: {first_s:.2f} s, {again_s:.2f} s after 300 calls/s, {faster_s:.2f} s after 580")
+    assert first_s / again_s >= GATE["remembered_against_first"]
+
+
 def test_real_processes_find_out_what_a_destination_admits() -> None:
     """In their best seconds after the warm-up."""
     admitted, seconds, warm_up_s, stretch_s = 200.0, 20, 8, 3
