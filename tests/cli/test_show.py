@@ -5,6 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +20,10 @@ from lrestore.clock import utc_now
 from lrestore.messages import DeadLetter, FieldError, Intent, ItemKey, ItemResult, Mapping
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
+from lrestore.text.direction import BEGIN, END
 from lrestore.vault.shard import ShardWriter
+from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 SESSION = "20261123-104500-ab12"
 RETRY = "20261123-110000-cd34"
@@ -252,3 +259,22 @@ def test_show_reports_a_missing_state_file(place: Path, capsys: pytest.CaptureFi
     (place / "lrestore-state.db").unlink()
     assert main(["--show", "sessions"]) == 3
     assert "lrestore-state.db" in capsys.readouterr().err
+
+
+def test_a_narrow_terminal_gets_lines_instead_of_a_table_and_names_in_order() -> None:
+    session = RestorationSession(
+        id=RETRY, mode="restore", source_instance="p", source_paths=("v.db",), destination="looker", reason="שלום"
+    )
+    with StateWriter.open("lrestore-state.db", now=utc_now) as writer:
+        writer.begin_session(session)
+    ours, theirs = pty.openpty()
+    try:
+        command = [sys.executable, "-m", "lrestore", "--show", "sessions"]
+        environ = environment(COLUMNS="60", TERM="dumb")
+        subprocess.run(command, stdout=theirs, env=environ, timeout=HANG_S, check=True)
+        lines = os.read(ours, 65536).decode().splitlines()
+    finally:
+        os.close(theirs)
+        os.close(ours)
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [SESSION, RETRY]
+    assert lines[-1].endswith(f": {BEGIN}שלום{END}")
