@@ -21,7 +21,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 PACKAGE = "lrestore"
-_PARTICIPLE = re.compile(r"(?<!th)(ing|ed)$")
+_PARTICIPLE = re.compile(r"(?<!th)ing$|(?<!e)ed$")
 _LOOSE_ALIASES = frozenset({"JsonObject", "Object"})
 """Names that the code has given to ``dict[str, Any]``."""
 
@@ -38,7 +38,13 @@ class Module:
 
 
 def read_modules(root: Path) -> dict[str, Module]:
-    """Every module below ``root``/lrestore, by name. Raises OSError or SyntaxError if a file cannot be read."""
+    """Every module below ``root``/lrestore, by name; ``root`` may also be that folder. Raises OSError or SyntaxError if
+    a file cannot be read, FileNotFoundError if there is none.
+    """
+    if root.resolve().name == PACKAGE and not (root / PACKAGE).is_dir():
+        root = root.resolve().parent
+    if not (root / PACKAGE).is_dir():
+        raise FileNotFoundError(f"there is no folder {PACKAGE} in {root}")
     found = {}
     for path in sorted((root / PACKAGE).rglob("*.py")):
         name = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
@@ -176,7 +182,11 @@ def report(modules: Mapping[str, Module]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.architecture", description="Measure the structure.")
     parser.add_argument("root", type=Path, nargs="?", default=Path(__file__).parent.parent, help="a checkout")
-    for line in report(read_modules(parser.parse_args().root)):
+    try:
+        modules = read_modules(parser.parse_args().root)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    for line in report(modules):
         print(line)
 
 

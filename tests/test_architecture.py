@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bench.architecture import circles, count_named, floors, import_graph, participles, read_modules, report, rooms
 from bench.trace_item import Tracer, summary
 
@@ -35,6 +37,13 @@ def test_imports_become_arrows_floors_and_circles(tmp_path: Path) -> None:
     assert circles(inside) == [["job", "resting"]]
     assert floors(inside) == 2
     assert rooms("lrestore", graph) == {"run": {"other"}, "other": set()}
+
+
+def test_a_checkout_may_be_given_by_its_package(tmp_path: Path) -> None:
+    write_package(tmp_path)
+    assert read_modules(tmp_path / "lrestore").keys() == read_modules(tmp_path).keys()
+    with pytest.raises(FileNotFoundError, match="no folder lrestore"):
+        read_modules(tmp_path / "lrestore" / "run")
 
 
 def test_names_and_types_are_counted(tmp_path: Path) -> None:
