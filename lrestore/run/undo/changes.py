@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.content.shapes.tile import tile_name
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, ItemKey, Outcome, Touch
 from lrestore.ontology import CONTENT_TYPES, PARTS
@@ -81,5 +82,11 @@ def _deletions(touches: list[Touch], copied: JsonObject) -> Iterator[Deletion]:
     for touch in touches:
         if touch.operation == "delete":
             shown = part_of(copied, touch.type, touch.id) if touch.type in PARTS else copied
-            title = (shown or {}).get("title") or (shown or {}).get("name") or ""
-            yield Deletion(touch.type, touch.id, str(title))
+            yield Deletion(touch.type, touch.id, _name_of(touch.type, shown or {}))
+
+
+def _name_of(type_name: str, shown: Mapping[str, Any]) -> str:
+    """The name that a plan gives the same object or part."""
+    if shown and type_name == "dashboard_element":
+        return tile_name(shown)
+    return str(shown.get("title") or shown.get("name") or "")
