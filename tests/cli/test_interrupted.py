@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import pty
@@ -9,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +22,7 @@ from lrestore.state.read import StateReader
 from tests.cli.command import environment
 from tests.cli.conftest import CONFIG
 from tests.quick_start import start
+from tests.run.cli_harness import SHARED
 from tests.waiting import HANG_S
 
 pytestmark = pytest.mark.slow
@@ -28,21 +31,17 @@ LRESTORE = [sys.executable, "-m", "lrestore"]
 
 
 @pytest.fixture
-def slow_looker(demo: Path) -> Iterator[dict[str, str]]:
+def slow_looker(demo: Path) -> dict[str, str]:
     """The environment for a simulated Looker with slow answers."""
-    argv = [sys.executable, "-m", "lrestore.simulator", "--world", "demo/destination.ndjson.gz", "--latency-ms", "40"]
-    with subprocess.Popen(argv, cwd=demo, env=environment(), stdout=subprocess.PIPE) as simulator:
-        assert simulator.stdout
-        address = json.loads(simulator.stdout.readline())
-        try:
-            yield environment(
-                LRESTORE_DESTINATION_BASE_URL=address["base_url"],
-                LRESTORE_DESTINATION_NAME="slow",
-                LOOKERSDK_CLIENT_ID=address["client_id"],
-                LOOKERSDK_CLIENT_SECRET=address["client_secret"],
-            )
-        finally:
-            simulator.terminate()
+    simulator = SHARED.get()
+    simulator.begin_anew(gzip.decompress((demo / "demo" / "destination.ndjson.gz").read_bytes()))
+    simulator.configure(latency_ms=40)
+    return environment(
+        LRESTORE_DESTINATION_BASE_URL=simulator.base_url,
+        LRESTORE_DESTINATION_NAME="slow",
+        LOOKERSDK_CLIENT_ID=simulator.client_id,
+        LOOKERSDK_CLIENT_SECRET=simulator.client_secret,
+    )
 
 
 SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -62,11 +61,9 @@ def goes_on(last_line: str, demo: Path, environ: dict[str, str]) -> dict[str, in
     """Run the command of the last line on stderr, and return the totals."""
     command, _, arguments = last_line.removeprefix("resume with: ").partition(" ")
     assert command == "lrestore"
-    argv = [*LRESTORE, *shlex.split(arguments), "--report", "again.json"]
-    again = subprocess.run(
-        argv, cwd=demo, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=HANG_S
-    )
-    assert again.returncode == 0, again.stderr
+    with started([*shlex.split(arguments), "--report", "again.json"], demo, environ) as again:
+        _, said = again.communicate(timeout=HANG_S)
+    assert again.returncode == 0, said
     totals: dict[str, int] = json.loads((demo / "again.json").read_text(encoding="utf-8"))["totals"]
     return totals
 
@@ -107,7 +104,7 @@ def test_a_signal_ends_a_bulk_run_in_the_same_way(
     with started([*argv, "--in-flight", "1", "--log-format", "json"], demo, slow_looker) as process:
         assert process.stderr
         while process.poll() is None and not _writes(_operations(slow_looker)):
-            pass
+            time.sleep(0.02)
         process.send_signal(number)
         _, said = process.communicate(timeout=HANG_S)
 
