@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,7 @@ def pass_often(crash: str, count: str, out: str) -> None:
         Path(out).write_text(str(number))
 
 
+@cache
 def calls_of_crash_point() -> list[tuple[Path, ast.Call]]:
     return [
         (path, node)

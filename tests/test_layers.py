@@ -143,16 +143,19 @@ def modules() -> Iterator[tuple[str, Path]]:
         yield ".".join(path.relative_to(ROOT).with_suffix("").parts), path
 
 
-def imports(path: Path) -> Iterator[str]:
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Every module that a file imports, at any depth of its code."""
+    found: set[str] = set()
     for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
-            yield node.module or ""
+            found.add(node.module or "")
             if node.module == "lrestore":
-                yield from (f"lrestore.{alias.name}" for alias in node.names)
+                found |= {f"lrestore.{alias.name}" for alias in node.names}
+    return frozenset(found)
 
 
 def dotted(module: str) -> str:
