@@ -30,14 +30,16 @@ def differing(wanted: Mapping[str, Any], live: Mapping[str, Any], model: type) -
     """
     kinds = field_types(model)
     found: JsonObject = {}
-    for name, value in wanted.items():
-        theirs = live.get(name)
-        if value is not theirs and not _alike(value, theirs):
-            kind = kinds.get(name, Any)
-            whole = _completed(name, value, theirs, kind)
-            nothing = value is None and theirs == "" and empty_says_nothing(model.__name__, name)
-            if not (nothing or equal(name, whole, theirs, kind)):
-                found[name] = whole
+    for name, theirs in zip(wanted, map(live.get, wanted), strict=True):
+        value = wanted[name]
+        # Nearly every field is: most are None or a text.
+        if value is theirs or (type(value) is str and value == theirs) or _alike(value, theirs):
+            continue
+        kind = kinds.get(name, Any)
+        whole = _completed(name, value, theirs, kind)
+        nothing = value is None and theirs == "" and empty_says_nothing(model.__name__, name)
+        if not (nothing or equal(name, whole, theirs, kind)):
+            found[name] = whole
     return found
 
 
@@ -56,17 +58,25 @@ def equal(name: str, wanted: Any, live: Any, annotation: Any) -> bool:
     if _alike(wanted, live):
         return True
     if name == "result_maker" and isinstance(wanted, Mapping) and isinstance(live, Mapping):
-        live = {part: live.get(part) for part in wanted}
-        if any(value is None and live[part] is not None for part, value in wanted.items()):
-            return False
+        return _result_maker_equal(wanted, live, annotation)
     ours, theirs = canonical(wanted, annotation), canonical(live, annotation)
     if name in _NONE_OR_EMPTY and not ours and not theirs:
         return True
     if name in LISTS_WITHOUT_ORDER and isinstance(ours, list) and isinstance(theirs, list):
         return sorted(map(str, ours)) == sorted(map(str, theirs))
     if name == "result_maker":
-        return _result_makers_equal(ours or {}, theirs or {})
+        return _listens_equal(ours or {}, theirs or {})
     return same(ours, theirs)
+
+
+def _result_maker_equal(wanted: Mapping[str, Any], live: Mapping[str, Any], annotation: Any) -> bool:
+    """Only what ``wanted`` names counts: the rest of a result maker follows from the tile's query."""
+    shown = {part: live.get(part) for part in wanted}
+    if any(value is None and shown[part] is not None for part, value in wanted.items()):
+        return False
+    if _alike(wanted, shown):
+        return True
+    return _listens_equal(canonical(wanted, annotation) or {}, canonical(shown, annotation) or {})
 
 
 def _alike(wanted: Any, live: Any) -> bool:
@@ -101,8 +111,8 @@ def _same_inside(ours: Any, theirs: Any) -> bool:
     return len(ours) == len(theirs) and all(map(same, ours, theirs))
 
 
-def _result_makers_equal(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
-    """Only what ``wanted`` names counts: the rest of a result maker follows from the tile's query."""
+def _listens_equal(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether two result makers in their canonical form are equal, the order of their listeners apart."""
     return all(
         listeners(value) == listeners(live.get(name)) if name == "filterables" else same(value, live.get(name))
         for name, value in wanted.items()

@@ -117,6 +117,7 @@ class Releases:
         return release is None or not self.destination or releases.at_least(self.destination, release)
 
 
+_JSON_SCALARS = frozenset({str, int, float, bool, type(None)})
 READ_ONLY = "read-only there"
 """Why a field is not sent that the destination has."""
 
@@ -126,8 +127,10 @@ def wanted_object(raw: Mapping[str, Any], schema: str, known: Releases, *, ignor
     wanted: JsonObject = {}
     for taken in known.taken(schema):
         value = _said(raw.get(taken.name), taken)
-        if taken.name not in ignored and (value is not None or (taken.resettable and taken.known)):
-            wanted[taken.name] = _sendable(value, taken.beyond)
+        if value is None and not (taken.resettable and taken.known):
+            continue
+        if taken.name not in ignored:
+            wanted[taken.name] = value if type(value) in _JSON_SCALARS else _sendable(value, taken.beyond)
     return wanted
 
 
@@ -135,15 +138,16 @@ def wanted_part(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored
     """The same for an object nested in a blob, where a null is written out and an absent key was unknown to the SDK."""
     wanted: JsonObject = {}
     for taken in known.taken(schema):
-        if taken.name in raw and taken.name not in ignored:
-            value = _said(raw[taken.name], taken)
+        name = taken.name
+        if name in raw and name not in ignored:
+            value = _said(raw[name], taken)
             if value is not None or taken.resettable:
-                wanted[taken.name] = _sendable(value, taken.beyond)
+                wanted[name] = value if type(value) in _JSON_SCALARS else _sendable(value, taken.beyond)
     return wanted
 
 
 def _said(value: Any, taken: _Field) -> Any:
-    return None if taken.blank and value == "" else value
+    return None if value == "" and taken.blank else value
 
 
 def _sendable(value: Any, beyond: Mapping[str, str]) -> Any:
@@ -220,9 +224,6 @@ def require(body: Mapping[str, Any], names: Iterable[str], path: str) -> None:
         )
 
 
-_JSON_SCALARS = frozenset({str, int, float, bool, type(None)})
-
-
 def plain(value: Any) -> Any:
     """``value`` as JSON can carry it: timestamps as text, at any depth."""
     if type(value) in _JSON_SCALARS:
@@ -230,7 +231,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, dict):
-        return {name: plain(entry) for name, entry in value.items()}
+        return {name: entry if type(entry) in _JSON_SCALARS else plain(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
+        return [entry if type(entry) in _JSON_SCALARS else plain(entry) for entry in value]
     return value

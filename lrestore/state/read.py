@@ -277,7 +277,9 @@ class StateReader:
             yield from self._connection.execute(QUERIES[query], storable_values(values))
 
     def _row(self, query: str, values: Mapping[str, object]) -> sqlite3.Row | None:
-        return next(self._rows(query, values), None)
+        with state_errors(self._path):
+            row: sqlite3.Row | None = self._connection.execute(QUERIES[query], storable_values(values)).fetchone()
+            return row
 
 
 def _expect_sound(found: str, path: Path) -> None:

@@ -194,6 +194,9 @@ class UndoJournal:
             raise NotRestorableError(message, key=key) from error
 
     def _open(self) -> ShardWriter:
+        return self._shard or self._begin()
+
+    def _begin(self) -> ShardWriter:
         with self._lock, state_errors(self.path), _for_the_state():
             if self._shard is None:
                 make_directory(self.path.parent)

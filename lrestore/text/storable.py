@@ -16,7 +16,10 @@ def storable(text: str) -> str:
 
 def storable_values(values: Mapping[str, object]) -> dict[str, object]:
     """The values of a statement's parameters; texts are made storable."""
-    return {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
+    return {
+        name: value if not isinstance(value, str) or value.isascii() else storable(value)
+        for name, value in values.items()
+    }
 
 
 def to_json(value: object) -> str:

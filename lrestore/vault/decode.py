@@ -115,7 +115,7 @@ def _nameless(kind: schema.Kind, raw: JsonObject) -> str | None:
 
 def _give_names_back(kind: schema.Kind, raw: JsonObject) -> None:
     model = sdk_model(kind)
-    if shapes.renames_fields(model) or any(name.endswith("_") for name in raw):
+    if shapes.renames_fields(model) or not shapes.RENAMED.isdisjoint(raw):
         shapes.rename_keywords(raw, model)
 
 

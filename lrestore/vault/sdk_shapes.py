@@ -21,6 +21,8 @@ from lrestore.json_types import JsonObject
 UNKNOWN_ENUM_VALUE: Final = "invalid_api_enum_value"
 MAX_DEPTH: Final = 64
 """Looker's own content nests about a dozen levels; comparing and sending content walk it recursively."""
+RENAMED: Final = frozenset(f"{word}_" for word in keyword.kwlist)
+"""The names that the SDK gives to fields whose own name is a word of Python."""
 _TEXT: Final = frozenset({str})
 _SENDABLE: Final = frozenset({str, int, bool, type(None), datetime})
 
@@ -100,7 +102,7 @@ def drop_unknown_enum_values(content: JsonObject, model: type) -> None:
 def rename_keywords(content: JsonObject, model: type) -> None:
     """Give fields that the SDK had to rename (``from_``) their API names back, in place."""
     for place in list(places(content, model)):
-        for name in [name for name in place.content if name.endswith("_") and keyword.iskeyword(name[:-1])]:
+        for name in place.content.keys() & RENAMED:
             place.content[name[:-1]] = place.content.pop(name)
 
 
@@ -113,7 +115,7 @@ def renames_fields(model: type) -> bool:
 def _renames(model: type, seen: set[type]) -> bool:
     seen.add(model)
     of = shape(model)
-    if any(name.endswith("_") and keyword.iskeyword(name[:-1]) for name in of.fields):
+    if not RENAMED.isdisjoint(of.fields):
         return True
     return any(_renames(inner, seen) for inner in of.nested.values() if inner not in seen)
 
@@ -158,7 +160,11 @@ def _sendable(value: object, levels: int) -> bool:
         return type(value) in _SENDABLE or (isinstance(value, float) and math.isfinite(value))
     if _SENDABLE.issuperset(map(type, entries)):
         return True
-    return all(type(entry) in _SENDABLE or _sendable(entry, levels - 1) for entry in entries)
+    # A loop, not a generator: this is the innermost step of decoding an item.
+    for entry in entries:  # noqa: SIM110
+        if type(entry) not in _SENDABLE and not _sendable(entry, levels - 1):
+            return False
+    return True
 
 
 def _why_not(value: object, path: str, levels: int) -> str:
