@@ -11,6 +11,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from operator import methodcaller
 from pathlib import Path
@@ -95,19 +96,17 @@ def open_file(path: Path, copies: PrivateCopies) -> OpenFile:
     """Open one backup file for reading. Raises :class:`VaultError`, naming the file, if it is no readable backup."""
     real_path = _readable(path, copies)
     seen = state(real_path)
-    try:
-        connection = _connect(real_path)
-        tables = frozenset(
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        )
-        columns = frozenset(row[1] for row in connection.execute(f"PRAGMA table_info({schema.TABLE})"))
-    except sqlite3.Error as error:
-        raise damaged(str(path), error) from error
-    try:
+    with ExitStack() as unless_opened:
+        try:
+            connection = unless_opened.enter_context(closing(_connect(real_path)))
+            tables = frozenset(
+                name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            )
+            columns = frozenset(row[1] for row in connection.execute(f"PRAGMA table_info({schema.TABLE})"))
+        except sqlite3.Error as error:
+            raise damaged(str(path), error) from error
         _check_tables(path, tables, columns)
-    except VaultError:
-        connection.close()
-        raise
+        unless_opened.pop_all()
     return OpenFile(str(path), str(real_path), connection, columns, tables, seen)
 
 

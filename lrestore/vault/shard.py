@@ -57,7 +57,11 @@ class ShardWriter:
             connection = sqlite3.connect(
                 sqlite_uri(self.path, "rw"), uri=True, isolation_level=None, check_same_thread=False
             )
-            _prepare(connection)
+            try:
+                _prepare(connection)
+            except BaseException:
+                connection.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise VaultError(
                 f"{self.path}: cannot be written: {error}",

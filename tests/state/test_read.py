@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from tests.state.builders import SESSION, noon, result, session
 
 
 @pytest.fixture
-def reader(path: Path) -> StateReader:
+def reader(path: Path) -> Iterator[StateReader]:
     with StateWriter.open(path, now=noon) as writer:
         for number, session_id in enumerate(("20261101-a", "20261102-b", "20261102-bc")):
             writer.begin_session(session(session_id, started_at=f"2026-11-0{number + 1}T00:00:00.000Z"))
         writer.end_session("20261102-b", "interrupted", Totals())
         writer.end_session("20261102-bc", "finished", Totals())
-    return StateReader.open(path)
+    with StateReader.open(path) as opened:
+        yield opened
 
 
 def test_a_missing_state_file_is_reported(path: Path) -> None:
