@@ -12,6 +12,7 @@ same command continues it, because finished writes no longer differ.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.item_plan import ItemPlan, ItemPlanner, live_id_of, missing
 from lrestore.restoration.journal import LiveObject
-from lrestore.restoration.plan.title_clashes import find_under_temporary_name, use_temporary_title
+from lrestore.restoration.plan.title_clashes import find_under_temporary_name, is_clash, use_temporary_title
 from lrestore.restoration.touches import note_answer, touches_of
 from lrestore.restoration.type_handlers import handler_of
 from lrestore.restoration.writes import Write, incomplete, settle
@@ -38,6 +39,13 @@ from lrestore.vault.items import VaultItem
 
 _TRIES = 2
 """After a title was refused: others give theirs up meanwhile."""
+
+
+log = logging.getLogger(__name__)
+
+
+class _AppearedError(Exception):
+    """Looker refused the create of an object that the lists did not show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,13 @@ class ItemRestorer:
         """
         plan = self.plan(item, awaited, last=last)
         self._context.permit.item(plan, last=last)
+        try:
+            return self.carry_out(plan)
+        except _AppearedError as error:
+            log.info("looking for it: %s", error.__cause__)
+        plan = self.plan(item, awaited, last=last)
+        plan.match.not_indexed = False
+        self._context.permit.item(plan, last=last)
         return self.carry_out(plan)
 
     def carry_out(self, plan: ItemPlan) -> Restored:
@@ -71,7 +86,7 @@ class ItemRestorer:
         if plan.action == "created":
             with missing():
                 self._prepare(plan, applied)
-                live = self._create(plan, applied)
+                live = self._create_if_still_missing(plan, applied)
         elif plan.action == "updated" and live is not None:
             applied.live_id = live_id_of(plan.key, live)
             self._keep(plan, live)
@@ -158,6 +173,15 @@ class ItemRestorer:
             if live:
                 self._keep(plan, live)
         return act()
+
+    def _create_if_still_missing(self, plan: ItemPlan, applied: Applied) -> JsonObject:
+        """Raises _AppearedError if Looker has had such an object since the lists were read that did not show it."""
+        try:
+            return self._create(plan, applied)
+        except LookerError as error:
+            if plan.match.not_indexed and not applied.live_id and is_clash(error):
+                raise _AppearedError from error
+            raise
 
     def _create(self, plan: ItemPlan, applied: Applied) -> JsonObject:
         write = plan.own

@@ -34,8 +34,8 @@ class Match:
 
     ``taken``: the object that has its natural key and is another. ``stranger``: the id of the object that has its id
     now and is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known
-    when it is out. ``recorded``: the mapping by which it was found. ``unproved``: why a recorded mapping does not
-    count; also among the warnings.
+    when it is out. ``recorded``: the mapping by which it was found. ``not_indexed``: the lists show that it is missing,
+    as they were a moment ago. ``unproved``: why a recorded mapping does not count; also among the warnings.
     """
 
     live: JsonObject | None = None
@@ -45,6 +45,7 @@ class Match:
     taken: JsonObject | None = None
     stranger: str = ""
     recorded: Recorded | None = None
+    not_indexed: bool = False
     unproved: str = ""
     warnings: list[str] = field(default_factory=list)
 
@@ -59,10 +60,10 @@ def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
         return _defined(context, raw, match)
     if context.backup.copies(key):
         _own_copy(context, key, raw, match)
-    elif not (
-        _by_mapping(context, key, match) or is_not_indexed(context, key, raw) or _by_id(context, key, raw, match)
-    ):
-        _in_trash_or_by_natural_key(context, key, raw, match)
+    elif not _by_mapping(context, key, match):
+        match.not_indexed = is_not_indexed(context, key, raw)
+        if not match.not_indexed and not _by_id(context, key, raw, match):
+            _in_trash_or_by_natural_key(context, key, raw, match)
     match.parts_unseen = _parts_unseen(key.type, match.live)
     return match
 

@@ -50,11 +50,7 @@ def use_temporary_title(context: Context, ends: Deferred, write: Write, live: Js
 
     Raises the error where the title stays taken, with a hint that names the holder.
     """
-    if (
-        write.type not in IN_FOLDERS
-        or not _is_clash(error)
-        or not {"title", "folder_id", "deleted"} & write.body.keys()
-    ):
+    if write.type not in IN_FOLDERS or not is_clash(error) or not {"title", "folder_id", "deleted"} & write.body.keys():
         return False
     place = {name: str(write.body.get(name) or live.get(name) or "") for name in ("title", "folder_id")}
     rows = [row for row in context.destination.live.find(write.type, place) if not row.get("deleted")]
@@ -81,7 +77,8 @@ def _leaves(context: Context, ends: Deferred, type_name: str, holder: JsonObject
     return False
 
 
-def _is_clash(error: LookerError) -> bool:
+def is_clash(error: LookerError) -> bool:
+    """Whether Looker refused a second object of the same title or slug."""
     return isinstance(error, ConflictError) or any(one.code == "already_exists" for one in error.errors)
 
 
