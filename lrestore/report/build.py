@@ -14,7 +14,7 @@ from lrestore.clock import stamp, utc_now
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.guards import Guards
-from lrestore.report.listing import Listing
+from lrestore.report.item_list import ItemList
 from lrestore.report.model import (
     Api,
     AppliedPlan,
@@ -74,14 +74,14 @@ class ReportBuilder:
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         begun_s: float | None = None,
-        listing: Listing | None = None,
+        listed: ItemList | None = None,
     ) -> None:
         """``begun_s``: when the run began, by ``monotonic``; by default it begins now."""
         self._head = msgspec.structs.replace(head, started_at=head.started_at or stamp(now()))
         self._now = now
         self._monotonic = monotonic
         self._begun_s = monotonic() if begun_s is None else begun_s
-        self._listing = Listing() if listing is None else listing
+        self._listed = ItemList() if listed is None else listed
         self._expected: dict[ItemKey, None] = {}
         self._outcomes: dict[ItemKey, Outcome] = {}
         self._counts: dict[str, Counter[Outcome]] = {}
@@ -119,7 +119,7 @@ class ReportBuilder:
         self._failed.pop(result.key, None)
         if result.dead_letter is not None:
             self._failed[result.key] = FailedItem.of(result.dead_letter)
-        self._listing.add(result, self._url(result))
+        self._listed.add(result, self._url(result))
         self._left_out.update(result.left_out)
         self._new_folders.pop(result.key, None)
         if result.key.type == "folder" and result.outcome == "created":
@@ -182,8 +182,8 @@ class ReportBuilder:
             dead_letters=tuple(_marked(self._failed, self._before)),
             verify=verify,
             plan=plan,
-            items=tuple(_marked(self._listing.items, self._before)),
-            items_omitted=self._listing.omitted,
+            items=tuple(_marked(self._listed.items, self._before)),
+            items_omitted=self._listed.omitted,
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
             undoes=self._head.undoes,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, ItemResult, Outcome
 from lrestore.report.build import Head, ReportBuilder
-from lrestore.report.listing import Listing
+from lrestore.report.item_list import ItemList
 from lrestore.report.model import Api, Destination, Report, Source
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ class Ticks:
 
 
 def builder(ticks: Ticks | None = None, **limits: int) -> ReportBuilder:
-    return ReportBuilder(HEAD, now=lambda: NOON, monotonic=ticks or Ticks(), listing=Listing(**limits))
+    return ReportBuilder(HEAD, now=lambda: NOON, monotonic=ticks or Ticks(), listed=ItemList(**limits))
 
 
 def item(

@@ -18,7 +18,7 @@ _BARE = 300
 """About the bytes of an item without its changes."""
 
 
-class Listing:
+class ItemList:
     """The listed items, in the order of their latest results. Items with deletions are always listed."""
 
     def __init__(self, listed_items: int = LISTED_ITEMS, listed_bytes: int = LISTED_BYTES) -> None:
