@@ -33,21 +33,26 @@
   };
 
   const fieldsOf = (row) => {
-    const table = element("table", undefined, "fields");
-    const head = table.createTHead().insertRow();
+    // The roles stay where a narrow screen shows each row as a block.
+    const as = (made, role) => {
+      made.setAttribute("role", role);
+      return made;
+    };
+    const table = as(element("table", undefined, "fields"), "table");
+    const head = as(as(table.createTHead(), "rowgroup").insertRow(), "row");
     for (const text of ["field", "old", "new"]) {
-      const cell = element("th", text);
+      const cell = as(element("th", text), "columnheader");
       cell.scope = "col";
       head.append(cell);
     }
-    const body = table.createTBody();
+    const body = as(table.createTBody(), "rowgroup");
     for (const [path, old, wanted] of row[6]) {
-      const line = body.insertRow();
-      const name = element("th", path);
+      const line = as(body.insertRow(), "row");
+      const name = as(element("th", path), "rowheader");
       name.scope = "row";
       line.append(name);
-      line.insertCell().append(value("del", old));
-      line.insertCell().append(value("ins", wanted));
+      as(line.insertCell(), "cell").append(value("del", old));
+      as(line.insertCell(), "cell").append(value("ins", wanted));
     }
     return table;
   };
