@@ -91,6 +91,7 @@ WRONG_LISTS = (
     },
     {"all_dashboards": "first:9", "search_looks": "lag:3600", "search_dashboards": "first:9"},
     {"search_looks": "body:[]", "search_dashboards": "body:[]"},
+    {"search_looks": "no_trash", "search_dashboards": "no_trash"},
 )
 
 

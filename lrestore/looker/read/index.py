@@ -93,12 +93,21 @@ class InstanceIndex:
             return False
         return not self._types[type_name].batches.is_due()
 
+    def shows_no_trash(self, type_name: str) -> bool:
+        """Whether the lists that gave the last answer show the trash as empty. A search that knows no trash says so,
+        too: then only a read of the object tells that it is not there.
+        """
+        held = self._types.get(type_name)
+        table = held.table if held is not None else None
+        return table is not None and not table.trash
+
     def take_missing(self, type_name: str, object_id: str | None, *keys: NaturalKey) -> bool:
         """Whether no object has the id, nor one of the natural keys, in the trash or not, so that one may be created.
         False if that is not proved.
 
         An id of None is not asked for. A key names all fields of the type's natural key; with a None in it, it proves
-        nothing. Each id and each key gets this answer once in a run.
+        nothing. Each id and each key gets this answer once in a run. With :meth:`shows_no_trash`, an object with the id
+        may still be in the trash.
         """
         if any(not is_whole(type_name, key) for key in keys) or (object_id is not None and is_lookml(object_id)):
             return False

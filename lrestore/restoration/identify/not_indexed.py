@@ -15,9 +15,9 @@ from lrestore.restoration.stand_in_names import generated_slug
 def is_not_indexed(context: Context, key: ItemKey, raw: JsonObject) -> bool:
     """Whether the destination certainly has no object that the item may be, by its id or by its natural key.
 
-    Where ids count, a search by the id has to agree. The index proves nothing to a caller to whom Looker may not show
-    everything, nor for an item with an open create, whose object may appear at any moment. The specification does not
-    say whether lists show hidden dashboards.
+    Where ids count, a search by the id has to agree, and a read where the lists show no trash at all. The index proves
+    nothing to a caller to whom Looker may not show everything, nor for an item with an open create, whose object may
+    appear at any moment. The specification does not say whether lists show hidden dashboards.
     """
     if key.type not in INDEXED or context.backup.undone is not None or raw.get("hidden"):
         return False
@@ -27,7 +27,11 @@ def is_not_indexed(context: Context, key: ItemKey, raw: JsonObject) -> bool:
         return False
     if context.records.begun(key) or context.records.unsettled(key) or context.records.in_doubt(key):
         return False
-    return live.index.take_missing(key.type, object_id, *_names(context, key, raw))
+    if not live.index.take_missing(key.type, object_id, *_names(context, key, raw)):
+        return False
+    if object_id is None or not live.index.shows_no_trash(key.type):
+        return True
+    return live.prefetch(key.type, object_id) is None
 
 
 def _names(context: Context, key: ItemKey, raw: JsonObject) -> list[NaturalKey]:

@@ -8,7 +8,7 @@ import msgspec
 
 from lrestore.simulator.core.refusal import Problem, RefusedError
 
-LIST_FAULTS = frozenset({"first", "ignore", "no_lists", "lag"})
+LIST_FAULTS = frozenset({"first", "ignore", "no_lists", "no_trash", "lag"})
 """Answers that look right and do not hold all that was asked for: see ``list_faults``."""
 ACTIONS = frozenset(
     {
@@ -48,7 +48,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ``delay:SECONDS``, ``late:SECONDS`` (TCP reset at once; the call takes effect after so long), ``expire_tokens``
     (all tokens become invalid), ``refuse:SECONDS`` (the server does not listen for so long); of an array ``first:N``
     (only the first rows), ``ignore:PARAMETER`` (as if it had not been sent), ``no_lists`` (a parameter that is a list
-    matches nothing), ``lag:SECONDS`` (what was created within so long is not shown).
+    matches nothing), ``no_trash`` (objects in the trash are not shown), ``lag:SECONDS`` (what was created within so
+    long is not shown).
     ``handled``: the call takes effect before ``status``, ``html``, ``body`` or ``hang`` replace its answer.
     """
 

@@ -24,8 +24,8 @@ def query_as_understood(fault: Fault, query: bytes) -> bytes:
 
 
 def answer_as_given(fault: Fault, query: bytes, operation: str, body: bytes, world: World) -> bytes:
-    """The rows that are left of an answer: the ``first:N``, none for a list of ids (``no_lists``), or those of objects
-    that are older than ``lag:SECONDS``.
+    """The rows that are left of an answer: the ``first:N``, none for a list of ids (``no_lists``), those outside of the
+    trash (``no_trash``), or those of objects that are older than ``lag:SECONDS``.
     """
     rows = json.loads(body)
     if not isinstance(rows, list):
@@ -34,6 +34,8 @@ def answer_as_given(fault: Fault, query: bytes, operation: str, body: bytes, wor
         rows = rows[: int(fault.number or 0)]
     elif fault.action == "no_lists" and _has_list(query):
         rows = []
+    elif fault.action == "no_trash":
+        rows = [row for row in rows if not row.get("deleted")]
     elif fault.action == "lag":
         rows = _older(rows, operation, world, datetime.now(UTC) - timedelta(seconds=fault.number or 0))
     return json.dumps(rows).encode()

@@ -116,6 +116,7 @@ def test_what_is_in_the_trash_is_not_missing(session: LookerSession, clock: Cloc
     assert not known.take_missing("look", IN_TRASH[0], new())
     assert not known.take_missing("look", None, {"folder_id": str(row["folder_id"]), "title": row["title"]})
     assert not known.lacks_all("look", ["99999", IN_TRASH[0]])
+    assert not known.shows_no_trash("look")
 
 
 def test_a_natural_key_that_is_not_whole_proves_nothing(session: LookerSession, clock: Clock) -> None:
@@ -267,6 +268,7 @@ def test_without_any_trash_the_trash_is_searched_all_the_same(
     simulator.fault("body:[]", operation="search_looks", nth=4)
     known = ready(session, clock)
     assert known.take_missing("look", "99999", new())
+    assert known.shows_no_trash("look")
     assert not any(known.lacks_all("look", ["99998"]) for _ in range(3))
 
 
