@@ -58,12 +58,23 @@ def test_a_changed_item_costs_its_writes_and_a_part_of_a_search(changed: tuple[R
     assert calls / 800 <= GATE["calls_per_changed_item"]
 
 
-def test_unchanged_items_cost_a_page_for_a_hundred(tmp_path: Path) -> None:
-    setting = Setting(workers=2, latency_ms=0, per_second=ADMITTED)
-    with Instance(Ground(4000, changed=0.0), tmp_path, setting) as instance:
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run in which nothing differs, with as many threads as two cores get by default."""
+    setting = Setting(workers=2, in_flight=16, latency_ms=0, per_second=ADMITTED)
+    with Instance(Ground(4000, changed=0.0), tmp_path_factory.mktemp("unchanged"), setting) as instance:
         run = instance.restore()
     assert run.report["totals"]["unchanged"] == 4000
-    calls = run.report["api"]["calls"]
+    return run
+
+
+def test_a_worker_does_not_grow_with_the_pages_that_its_threads_have_read(unchanged: Run) -> None:
+    print(f"\na worker at its end has {unchanged.grown('workers'):.2f} times the memory that it had after a third")
+    assert unchanged.grown("workers") <= GATE["worker_memory_against_first_third"]
+
+
+def test_unchanged_items_cost_a_page_for_a_hundred(unchanged: Run) -> None:
+    calls = unchanged.report["api"]["calls"]
     print(f"\n{calls} calls for 4,000 unchanged items: {100 * calls / 4000:.2f} per 100")
     assert calls / 4000 <= GATE["calls_per_unchanged_item"]
 

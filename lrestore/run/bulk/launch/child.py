@@ -15,12 +15,14 @@ from types import ModuleType
 from lrestore.run.bulk.pipes import die_with_parent
 
 _PR_SET_NAME = 15
+_M_ARENA_MAX = -8
 _LOADED_BY = os.getpid()
 """The process id that loaded this module: in a child of the fork server, that of the fork server."""
 
 
 def begin_child(name: str) -> None:
     """Ignore the terminal's signals, end with the parent, and appear in process lists as ``name``."""
+    share_one_heap()
     with contextlib.suppress(RuntimeError, OSError, ValueError, AttributeError):
         # Without a usable stderr there are no traces; the work goes on.
         faulthandler.enable()
@@ -33,6 +35,18 @@ def begin_child(name: str) -> None:
     die_with_parent(_LOADED_BY if os.getpid() != _LOADED_BY else None)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode(), 0, 0, 0)
+
+
+def share_one_heap() -> None:
+    """Let all threads of this process take memory from one heap. Call it before they start.
+
+    glibc gives threads heaps of their own (mallopt(3), M_ARENA_MAX). A page of objects that one thread has read is then
+    free for that thread alone, and a worker keeps as many pages as it has threads. Only one thread runs Python code at
+    a time, so that they do not wait for each other. Other C libraries have no such setting.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(_M_ARENA_MAX, 1)
 
 
 @contextmanager
