@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from lrestore.cli import quick_start
 from lrestore.cli.options import Options, overrides
 from lrestore.errors import UsageError
 from lrestore.filters import Filters
@@ -136,6 +137,10 @@ def carry_out(
     """Carry out the mode of the flags; ``request`` is None if they go on with something. Raises RunError; items that
     fail are in the report.
     """
+    # Whatever is to be done needs most modules.
+    import lrestore.run.start  # noqa: F401
+
+    quick_start.loaded()
     if request is None:
         return go_on(options, settings, environ, surroundings)
     if not options.rehearse:

@@ -26,17 +26,20 @@ DEAD_LETTERS = 1
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command with ``argv`` (default: that of the process) and return its exit code. Raises nothing.
+    """Run the command with ``argv`` and return its exit code. Raises nothing. None: the arguments of the process, which
+    has no other purpose.
 
     Other modules are imported inside: Ctrl-C during the imports also gives an exit code and no traceback.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        if argv is None:
+            from lrestore.cli import quick_start
+
+            quick_start.begin()
         from lrestore.cli.command_line import parse
         from lrestore.cli.output import prepare_streams, unfailing_stderr
-        from lrestore.sdk import on_demand
 
-        on_demand.allow()
         prepare_streams()
         with unfailing_stderr():
             try:
@@ -89,16 +92,20 @@ def _guarded(options: Options, again: str) -> int:
 
 def _command(options: Options, stopping: Stopping) -> int:
     if options.show:
+        from lrestore.cli import quick_start
         from lrestore.cli.show import show
 
+        quick_start.loaded()
         with stopping.nothing_under_way():
             from lrestore.cli.output import write_out
 
             write_out(show(options, os.environ))
         return 0
     if options.discard:
+        from lrestore.cli import quick_start
         from lrestore.cli.discard import discard
 
+        quick_start.loaded()
         with stopping.nothing_under_way():
             from lrestore.cli.output import write_out
 
