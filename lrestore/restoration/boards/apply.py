@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, update_all
 from lrestore.restoration.apply.removal import remove_all
-from lrestore.restoration.boards.orders import Holder, Order, board_holder, order_write, section_holder
+from lrestore.restoration.boards.orders import Order, holder_of, order_write
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.writes import Made, Write
@@ -82,12 +82,7 @@ def _settle_orders(context: WritingContext, applied: Applied, plan: BoardPlan, b
 
 def _order_write(applied: Applied, order: Order, board: Board) -> Write | None:
     live_id = applied.made.get((order.type, order.parent))
-    holder = board_holder(board) if order.type == "board" else _section(board, live_id)
+    holder = holder_of(order, board, live_id)
     ids = [applied.made.get((order.part, source_id)) for source_id in order.source_ids]
     there = [live_id for live_id in ids if live_id is not None]
     return order_write(order, there, holder) if holder is not None and len(there) > 1 else None
-
-
-def _section(board: Board, live_id: str | None) -> Holder | None:
-    found = (one for one in board.get("board_sections") or () if str(one["id"]) == live_id)
-    return next(map(section_holder, found), None)

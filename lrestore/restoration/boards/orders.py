@@ -44,13 +44,23 @@ class Holder:
     parts: frozenset[str]
 
 
-def board_holder(board: Board) -> Holder:
+def holder_of(order: Order, board: Board, live_id: str | None) -> Holder | None:
+    """The live holder of the parts that are to be in order, as the board shows it; ``live_id`` is that of the section.
+    None where it is not there.
+    """
+    if order.type == "board":
+        return _board_holder(board) if board.get("id") else None
+    sections = board.get("board_sections") or ()
+    return next((_section_holder(one) for one in sections if str(one["id"]) == live_id), None)
+
+
+def _board_holder(board: Board) -> Holder:
     """The board as the holder of its sections."""
     parts = frozenset(str(one["id"]) for one in board.get("board_sections") or ())
     return Holder(str(board["id"]), "section_order", board.get("section_order"), parts)
 
 
-def section_holder(section: BoardSection) -> Holder:
+def _section_holder(section: BoardSection) -> Holder:
     """The section as the holder of its items."""
     parts = frozenset(str(one["id"]) for one in section.get("board_items") or ())
     return Holder(str(section["id"]), "item_order", section.get("item_order"), parts)

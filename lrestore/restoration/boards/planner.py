@@ -27,15 +27,7 @@ from lrestore.restoration.boards.items import (
     shows_nothing,
     wanted_item,
 )
-from lrestore.restoration.boards.orders import (
-    SECTION_KEYS,
-    Holder,
-    Order,
-    board_holder,
-    named,
-    order_write,
-    section_holder,
-)
+from lrestore.restoration.boards.orders import SECTION_KEYS, Order, holder_of, named, order_write
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.parts import Matching, mapped_part, match_parts
@@ -261,20 +253,13 @@ class BoardPlanner:
             return
         ids = [self._plan.matched.get((order.part, source_id)) for source_id in order.source_ids]
         known = [live_id for live_id in ids if live_id is not None]
-        holder = self._holder(order)
+        holder = holder_of(order, self._live, self._plan.matched.get(("board_section", order.parent)))
         if holder is None or len(known) < len(ids) or self._moves_into(order):
             self._plan.pending.append(order)
             return
         write = order_write(order, known, holder)
         if write is not None:
             self._plan.writes.append(write)
-
-    def _holder(self, order: Order) -> Holder | None:
-        """The holder of the parts that are to be in order; None before it exists."""
-        if order.type == "board":
-            return board_holder(self._live) if self._live.get("id") else None
-        live_id = self._plan.matched.get(("board_section", order.parent))
-        return next((section_holder(one) for one in self._live_sections if str(one["id"]) == live_id), None)
 
     def _moves_into(self, order: Order) -> bool:
         moved = {write.source_id for write in self._plan.writes if "board_section_id" in write.body}
