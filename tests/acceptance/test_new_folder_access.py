@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -19,6 +17,7 @@ from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.instance_fixture import Arena
 from tests.acceptance.proxy import Exchange
 from tests.cli.command import environment
+from tests.quick_start import start
 from tests.restoration.migration_fixture import SOURCE, Crossing
 from tests.sampling import one_of
 from tests.waiting import HANG_S
@@ -176,16 +175,9 @@ def test_a_plan_says_that_a_folder_will_be_closed(emptied: Emptied) -> None:
 def _killed(emptied: Emptied, *argv: str, crash: str) -> int:
     """Run the command in a process group of its own, of which all die at a crash point: its exit code."""
     arena, how = emptied.arena, {"LRESTORE_CRASH": crash, "LRESTORE_CRASH_HOW": "SIGKILL"}
-    process = subprocess.run(
-        [sys.executable, "-m", "lrestore", *argv],
-        cwd=arena.directory,
-        env=environment(**arena.settings(), **CLOSED, **how, LRESTORE_CRASH_COUNT=str(arena.directory / "passes")),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=HANG_S,
-        check=False,
-        start_new_session=True,
-    )
+    environ = environment(**arena.settings(), **CLOSED, **how, LRESTORE_CRASH_COUNT=str(arena.directory / "passes"))
+    with start(argv, cwd=arena.directory, environ=environ, new_session=True) as process:
+        process.communicate(timeout=HANG_S)
     return process.returncode
 
 

@@ -49,7 +49,7 @@ def until_called(moving: Moving, operation: str) -> None:
 @pytest.mark.parametrize("operation", one_of(CREATES, suite=6))
 def test_what_is_made_late_is_there_once(moving: Moving, undisturbed: Verdict, late_s: float, operation: str) -> None:
     """Every process of the run is killed while the create is under way; the run is resumed at once."""
-    environ = {**moving.keys, "LRESTORE_RUN_SETTLE_S": str(2 * late_s)}
+    environ = {**moving.keys, "LRESTORE_RUN_SETTLE_S": str(2 * late_s), "LRESTORE_RATE_PER_SECOND": "600"}
     moving.begin_anew()
     moving.simulator.fault(f"delay:{late_s}", match={"operation": operation, "times": 2})
     process = moving.restore(**environ)
