@@ -28,7 +28,6 @@ from lrestore.looker.read.index_files import Claims, Shared, Snapshot, load, loc
 from lrestore.looker.read.index_lists import (
     NaturalKey,
     UnprovedError,
-    by_age,
     entries_of,
     id_hash,
     is_lookml,
@@ -144,13 +143,19 @@ class InstanceIndex:
             held.give_up(str(error))
 
     def seen(self, type_name: str, object_ids: Collection[str]) -> None:
-        """Another read has just shown these objects. If the index lacks one that is not younger, it has a gap."""
+        """Another read has just shown these objects. If the index lacks one that the run has not created, it has a gap,
+        or another caller has created it just now.
+        """
         held = self._types.get(type_name)
-        table = held.table if held is not None else None
-        if held is None or table is None or not table.proves:
+        if held is None:
+            return
+        with held.lock:
+            held.shown |= {id_hash(one) for one in object_ids if not is_lookml(one)}
+            table = held.table
+        if table is None or not table.proves:
             return
         for one in object_ids:
-            if table.has(id_hash(one)) or is_lookml(one) or by_age(one) > by_age(table.newest):
+            if table.has(id_hash(one)) or is_lookml(one):
                 continue
             try:
                 known = held.claims.has(id_hash(one))
@@ -212,7 +217,7 @@ class InstanceIndex:
         except (LookerError, UnprovedError) as error:
             return Snapshot(self._run, read_at_s, reason=str(error))
         log.info("read the lists of %ss in %.1f s", type_name, self._clock() - read_at_s)
-        return Snapshot(self._run, read_at_s, entries.packed(), entries.newest, entries.trash)
+        return Snapshot(self._run, read_at_s, entries.packed(), entries.trash)
 
 
 def _claims(shared: Shared | None, type_name: str) -> Claims:
@@ -220,13 +225,16 @@ def _claims(shared: Shared | None, type_name: str) -> Claims:
 
 
 class _OfType:
-    """What is held of one type. ``asked``: questions since the index was last good."""
+    """What is held of one type. ``asked``: questions since the index was last good; ``shown``: hashes of the ids that
+    other reads of this process have shown, and that the lists must show, too.
+    """
 
     def __init__(self, claims: Claims) -> None:
         self.lock = threading.RLock()
         self.claims = claims
         self.table: _Table | None = None
         self.asked = 0
+        self.shown: set[int] = set()
         self.answers = _Control(CONTROL_EVERY)
         self.batches = _Control(CONTROL_EVERY_BATCH)
         self._failed = 0
@@ -238,6 +246,9 @@ class _OfType:
 
     def accept(self, table: _Table) -> None:
         """Take over what was read."""
+        lacking = sum(not table.has(one) for one in self.shown)
+        if table.proves and lacking:
+            table.disprove(f"they lack {lacking} objects that other reads have shown")
         self.table = table
         self.asked = 0
         self._failed = 0 if table.proves else self._failed + 1
@@ -269,7 +280,6 @@ class _Table:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.read_at_s = snapshot.read_at_s
-        self.newest = snapshot.newest
         self.trash = snapshot.trash
         self.reason = snapshot.reason
         self._hashes = memoryview(snapshot.hashes).cast("Q")

@@ -38,14 +38,13 @@ class Shared:
 class Snapshot(msgspec.Struct, frozen=True):
     """The objects of a type at a time (seconds of the monotonic clock, which all processes of a machine share).
 
-    ``hashes`` are those of ids and natural keys, 8 bytes each, sorted; ``newest`` is the highest id;
-    ``trash``: whether some are in the trash. ``reason``: why the lists prove nothing.
+    ``hashes`` are those of ids and natural keys, 8 bytes each, sorted; ``trash``: whether some are in the
+    trash. ``reason``: why the lists prove nothing.
     """
 
     run: str
     read_at_s: float
     hashes: bytes = b""
-    newest: str = ""
     trash: bool = False
     reason: str = ""
 

@@ -29,21 +29,17 @@ class UnprovedError(Exception):
 
 
 class Entries:
-    """Hashes of the ids and of the natural keys of all objects of a type. ``newest``: the highest id among them;
-    ``trash``: whether some are in the trash.
-    """
+    """Hashes of the ids and of the natural keys of all objects of a type. ``trash``: whether some are in the trash."""
 
     def __init__(self, type_name: str) -> None:
         self.type_name = type_name
         self.hashes = array("Q")
-        self.newest = ""
         self.trash = False
 
     def add(self, row: JsonObject) -> None:
         """An object that Looker has shown."""
         object_id = str(row[CONTENT_TYPES[self.type_name].id_field])
         self.hashes.extend(entries_of(self.type_name, object_id, row))
-        self.newest = max(self.newest, object_id, key=by_age)
 
     def packed(self) -> bytes:
         """The hashes in order, 8 bytes each."""
@@ -127,11 +123,6 @@ def _own(type_name: str, rows: Iterable[JsonObject]) -> Iterator[JsonObject]:
 def is_lookml(object_id: str) -> bool:
     """Whether the id is that of a LookML dashboard: ``model::name``."""
     return "::" in object_id
-
-
-def by_age(object_id: str) -> tuple[int, str]:
-    """Looker counts: a longer id is younger."""
-    return len(object_id), object_id
 
 
 def entries_of(type_name: str, object_id: str, row: JsonObject) -> list[int]:

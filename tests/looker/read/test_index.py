@@ -320,6 +320,15 @@ def test_a_read_that_shows_what_the_lists_lack_ends_the_answers(
     assert not any(live.index.take_missing("look", str(one)) for one in range(90000, 90003))
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_lists_that_end_early_in_the_same_place_prove_nothing(session: LookerSession, clock: Clock, when: str) -> None:
+    """A server that never shows more than so many objects lacks the youngest in both lists."""
+    known = ready(session, clock) if when == "after" else InstanceIndex(Reads(session), always, None, clock)
+    known.seen("look", ["99999"])
+    known.expect("look", index.WORTH_READING_ALONE)
+    assert not any(known.take_missing("look", str(one), new()) for one in range(90000, 90003))
+
+
 def test_the_processes_of_a_run_read_the_lists_once(
     session: LookerSession, simulator: RunningSimulator, clock: Clock, tmp_path: Path
 ) -> None:
