@@ -13,7 +13,7 @@ File = str | os.PathLike[str]
 
 
 class Keywords(TypedDict, total=False):
-    """What all functions take besides settings, selection and ``progress``. None: as if not given."""
+    """The arguments of all functions besides settings, selection and ``progress``. None: as if not given."""
 
     exclude: Sequence[str]
     owner: str | None

@@ -1,4 +1,4 @@
-"""What the items of a backup name, read once for each item: the selection reads all of it, before the first item.
+"""The references in the items of a backup, read once for each item: the selection reads all, before the first item.
 
 The order of the items, the looks that tiles show and the links in texts come from here. Only ids are kept, about half a
 kilobyte for an item: a backup may have gigabytes.
@@ -27,7 +27,7 @@ _TILES = (("dashboard_elements[]", "look_id"), ("dashboard_elements[]", "deleted
 
 
 class Named(msgspec.Struct, frozen=True):
-    """What one item names: for each of its type's references (:func:`references`) the ids; the looks that its tiles
+    """The references in one item: the ids for each reference of its type (:func:`references`); the looks that its tiles
     show; the targets of links in its texts; whether it may name colour collections. ``user``: first and last name of a
     user that another one can be confused with.
     """
@@ -40,7 +40,7 @@ class Named(msgspec.Struct, frozen=True):
 
 
 class Contents:
-    """What the items of a backup name. Only for one thread."""
+    """The references in the items of a backup. Only for one thread."""
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
@@ -57,8 +57,8 @@ class Contents:
         self._kept[key] = self._named(key.type, content, blob)
 
     def of(self, type_name: str, ids: Collection[str]) -> Iterator[tuple[ItemKey, Named]]:
-        """What the objects of a type with these ids name; of those that cannot be read, nothing. What the selection has
-        not read is read now.
+        """The references in the objects of a type with these ids, without those that cannot be read. Items that the
+        selection has not read are read now.
         """
         keys = [ItemKey(type_name, one) for one in ids]
         lacking = {key.id for key in keys if key not in self._kept}

@@ -70,7 +70,7 @@ class Job:
     begun_at: datetime = field(default_factory=utc_now)
     """When this run began, by both clocks; the time in which it waited for an answer is left out of the first."""
     contents: Contents = field(init=False)
-    """What the items name, as far as the selection has read it."""
+    """The references in the items, as far as the selection has read them."""
     guard: Guard | None = None
     """Checks that the state file stays in place, once the session has begun."""
 

@@ -1,4 +1,4 @@
-"""What lrestore uses of the Looker SDK. Importing this module imports the SDK.
+"""The parts of the Looker SDK that lrestore uses. Importing this module imports the SDK.
 
 The login and the seam for the transport come from the SDK's ``rtl``, the classes of the API's objects from ``models``.
 See :mod:`lrestore.sdk.on_demand` for the time that the import takes.

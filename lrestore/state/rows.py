@@ -139,7 +139,7 @@ def open_intent_of(row: sqlite3.Row) -> OpenIntent:
 
 
 def intent_of(row: sqlite3.Row) -> Intent:
-    """What is to be created."""
+    """An intent: the object that is to be created."""
     key = ItemKey(row["content_type"], row["source_id"])
     return Intent(key=key, part=row["part"], natural_key=row["natural_key"], parent_id=row["parent_id"])
 

@@ -1,4 +1,4 @@
-"""What the rows of a backup file say without their content, in one pass: SQLite reads all of the file for it."""
+"""The rows of a backup file without their content, in one pass: SQLite reads all of the file for it."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MASKED = "***"
 
 
 def next_steps(report: Report) -> Iterator[tuple[str, str]]:
-    """What can be done next, and the command for it; nothing after a run that did not start."""
+    """The possible next steps, each with its command; none after a run that did not start."""
     if report.status == "not-started":
         return
     typed = _typed(report)
