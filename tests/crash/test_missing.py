@@ -32,6 +32,11 @@ class Emptied(Bulk):
                     edit(world, Edit(type=kind, id=record["id"], delete=True))
                 elif number % 5 == 0:
                     edit(world, Edit(type=kind, id=record["id"], set={"deleted": True}))
+            # Something stays in the trash: lists that show none prove less.
+            record = next(iter(world.table(kind)))
+            world.table(kind).put(
+                {**record, "id": world.new_id(kind), "title": "In the trash", "slug": "in-the-trash", "deleted": True}
+            )
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +69,8 @@ def test_missing_objects_cost_no_read_of_their_own(counted: dict[str, int]) -> N
     # Once for all processes, and again where the run itself has changed them meanwhile.
     assert max(counted["all_dashboards"], counted["all_looks"]) <= 5
     assert counted["404"] < 35
-    assert counted["search_dashboards"] + counted["search_looks"] < 70
+    # 220 without the index.
+    assert counted["search_dashboards"] + counted["search_looks"] < 110
 
 
 def test_killed_runs_that_believe_the_index_double_nothing(emptied: Emptied, whole: Verdict, few: int) -> None:
