@@ -137,6 +137,8 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End hanging requests at once, then close. uvicorn's own method waits a tenth of a second in any case."""
         self._app.closing.set()
+        # A connection that is being accepted when its server closes would stay open (Python 3.12 and 3.13).
+        await asyncio.sleep(_SOON_S)
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
