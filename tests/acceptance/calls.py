@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 
 SIZES = Sizes(looks=40, dashboards=4, tiles=12, filters=5, boards=1, plans=4, tabbed=99, trashed=99)
 BOARD_ITEMS = 36
@@ -18,7 +18,7 @@ PLAIN = "3"
 """A dashboard of 12 tiles, one of which shows a look, 5 filters and one layout."""
 TWO_LAYOUTS = "2"
 
-Prepare = Callable[[Arena], object]
+Prepare = Callable[[InstanceFixture], object]
 
 
 def world() -> World:
@@ -35,43 +35,43 @@ def world() -> World:
 
 
 CASES: dict[str, tuple[str, Prepare]] = {
-    "a dashboard that is as it was": (f"dashboard={PLAIN}", lambda arena: None),
+    "a dashboard that is as it was": (f"dashboard={PLAIN}", lambda instance: None),
     "a dashboard of which the title differs": (
         f"dashboard={PLAIN}",
-        lambda arena: arena.edit("dashboard", PLAIN, title="Other"),
+        lambda instance: instance.edit("dashboard", PLAIN, title="Other"),
     ),
     "a dashboard of which one tile differs": (
         f"dashboard={PLAIN}",
-        lambda arena: arena.edit("dashboard_element", _tile(arena)["id"], title="Other"),
+        lambda instance: instance.edit("dashboard_element", _tile(instance)["id"], title="Other"),
     ),
     "a dashboard in the trash": (
         f"dashboard={PLAIN}",
-        lambda arena: arena.edit("dashboard", PLAIN, deleted=True),
+        lambda instance: instance.edit("dashboard", PLAIN, deleted=True),
     ),
     "a deleted dashboard: 12 tiles, 5 filters, 1 layout": (
         f"dashboard={PLAIN}",
-        lambda arena: arena.delete("dashboard", PLAIN),
+        lambda instance: instance.delete("dashboard", PLAIN),
     ),
     "a deleted dashboard: 12 tiles, 5 filters, 2 layouts": (
         f"dashboard={TWO_LAYOUTS}",
-        lambda arena: arena.delete("dashboard", TWO_LAYOUTS),
+        lambda instance: instance.delete("dashboard", TWO_LAYOUTS),
     ),
-    "a deleted look": ("look=9", lambda arena: arena.delete("look", "9")),
-    "a deleted board of 36 items": ("board=1", lambda arena: arena.delete("board", "1")),
-    "a deleted scheduled plan": ("scheduled_plan=1", lambda arena: arena.delete("scheduled_plan", "1")),
-    "a user without a group": ("user=4", lambda arena: _without_group(arena, "4")),
+    "a deleted look": ("look=9", lambda instance: instance.delete("look", "9")),
+    "a deleted board of 36 items": ("board=1", lambda instance: instance.delete("board", "1")),
+    "a deleted scheduled plan": ("scheduled_plan=1", lambda instance: instance.delete("scheduled_plan", "1")),
+    "a user without a group": ("user=4", lambda instance: _without_group(instance, "4")),
 }
 """Case → what is selected, and how the instance is changed before."""
 
 
-def _tile(arena: Arena) -> Record:
-    return next(tile for tile in arena.parts("dashboard_element", PLAIN) if tile["query_id"])
+def _tile(instance: InstanceFixture) -> Record:
+    return next(tile for tile in instance.parts("dashboard_element", PLAIN) if tile["query_id"])
 
 
-def _without_group(arena: Arena, user_id: str) -> None:
-    members = arena.world.edges["group_user"]
+def _without_group(instance: InstanceFixture, user_id: str) -> None:
+    members = instance.world.edges["group_user"]
     group = next(
-        one for one in members.lefts(user_id) if not (arena.world.get("group", one) or {}).get("include_by_default")
+        one for one in members.lefts(user_id) if not (instance.world.get("group", one) or {}).get("include_by_default")
     )
     members.drop(group, user_id)
 
@@ -80,11 +80,14 @@ def counted() -> Iterator[tuple[str, Ran]]:
     """Run each case on an instance of its own, with a state file that knows the instance."""
     begun = world()
     for name, (selected, prepare) in CASES.items():
-        with tempfile.TemporaryDirectory() as folder, Arena(Path(folder), world=copy.deepcopy(begun)) as arena:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            InstanceFixture(Path(folder), world=copy.deepcopy(begun)) as instance,
+        ):
             # The API specification of a release is read once, and kept in the state file.
-            arena.run("--select", "look=1", "--yes")
-            prepare(arena)
-            yield name, arena.run("--select", selected, "--yes").all_good()
+            instance.run("--select", "look=1", "--yes")
+            prepare(instance)
+            yield name, instance.run("--select", selected, "--yes").all_good()
 
 
 def row(name: str, ran: Ran) -> str:

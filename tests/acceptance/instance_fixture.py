@@ -85,7 +85,7 @@ class Ran:
         return self
 
 
-class Arena:
+class InstanceFixture:
     """``world`` is the live instance; ``run`` is the command, in ``directory``, with ``vault.db`` as its backup."""
 
     def __init__(self, directory: Path, *, sizes: Sizes = SMALL, world: World | None = None) -> None:

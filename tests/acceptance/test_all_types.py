@@ -17,9 +17,9 @@ from lrestore.run.session import reached_per_s
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 from tests.acceptance.snapshot import snapshots
-from tests.restoration.migration_fixture import Crossing
+from tests.restoration.migration_fixture import MigrationFixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -73,18 +73,18 @@ def backed_up(world: World) -> dict[str, Counter[str]]:
 
 
 @pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[Arena]:
-    with Arena(tmp_path_factory.mktemp("here"), world=make_world(sizes)) as arena:
-        yield arena
+def here(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[InstanceFixture]:
+    with InstanceFixture(tmp_path_factory.mktemp("here"), world=make_world(sizes)) as instance:
+        yield instance
 
 
-def test_the_backup_holds_many_items_of_every_type(here: Arena, sizes: Sizes) -> None:
+def test_the_backup_holds_many_items_of_every_type(here: InstanceFixture, sizes: Sizes) -> None:
     ran = here.run("--select", "all", "--plan")
     assert ran.total("selected") >= (2000 if sizes == MANY else 700)
     assert set(ran.report["by_type"]) == set(snapshots(here.world))
 
 
-def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
+def test_an_identical_instance_is_not_written_to(here: InstanceFixture) -> None:
     ran = here.run("--select", "all", "--yes").all_good()
     assert ran.writes == []
     assert ran.total("unchanged") + ran.total("skipped") == ran.total("selected")
@@ -96,7 +96,7 @@ def test_an_identical_instance_is_not_written_to(here: Arena) -> None:
     assert len(ran.calls) < ran.total("selected") / 10
 
 
-def test_a_drifted_instance_is_as_it_was(here: Arena) -> None:
+def test_a_drifted_instance_is_as_it_was(here: InstanceFixture) -> None:
     before = snapshots(here.world)
     touched = drift_everywhere(here.world)
     assert all(touched[kind] for kind in before), touched
@@ -108,45 +108,45 @@ def test_a_drifted_instance_is_as_it_was(here: Arena) -> None:
 
 
 @dataclass
-class Migration:
-    """A crossing into an empty instance, and the runs so far."""
+class MigrationRuns:
+    """A migration into an empty instance, and the runs so far."""
 
-    crossing: Crossing
+    migration: MigrationFixture
     source: World
     runs: dict[str, Ran] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
-def migration(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[Migration]:
+def done(tmp_path_factory: pytest.TempPathFactory, sizes: Sizes) -> Iterator[MigrationRuns]:
     source = make_world(sizes)
     directory: Path = tmp_path_factory.mktemp("there")
-    with Crossing(directory, source=source, into=empty_world()) as crossing:
-        crossing.source_lives()
-        made = Migration(crossing, source)
-        made.runs["first"] = crossing.migrate()
+    with MigrationFixture(directory, source=source, into=empty_world()) as migration:
+        migration.source_lives()
+        made = MigrationRuns(migration, source)
+        made.runs["first"] = migration.migrate()
         yield made
 
 
-def test_an_empty_instance_gets_everything_and_nothing_twice(migration: Migration) -> None:
-    migration.runs["first"].all_good()
-    assert difference(backed_up(migration.source), snapshots(migration.crossing.world)) == {}
+def test_an_empty_instance_gets_everything_and_nothing_twice(done: MigrationRuns) -> None:
+    done.runs["first"].all_good()
+    assert difference(backed_up(done.source), snapshots(done.migration.world)) == {}
 
 
-def test_the_migration_verifies_through_its_mappings(migration: Migration) -> None:
-    verified = migration.crossing.migrate("all", "--verify").all_good()
+def test_the_migration_verifies_through_its_mappings(done: MigrationRuns) -> None:
+    verified = done.migration.migrate("all", "--verify").all_good()
     assert verified.report["verify"]["different"] == [] and verified.writes == []
 
 
-def test_a_second_migration_writes_nothing(migration: Migration) -> None:
-    again = migration.crossing.migrate().all_good()
+def test_a_second_migration_writes_nothing(done: MigrationRuns) -> None:
+    again = done.migration.migrate().all_good()
     assert again.writes == []
     assert again.total("created") == again.total("updated") == 0
 
 
-def test_after_losses_only_what_was_lost_is_created(migration: Migration) -> None:
-    lost = delete_a_third(migration.crossing.world)
-    ran = migration.crossing.migrate().all_good()
+def test_after_losses_only_what_was_lost_is_created(done: MigrationRuns) -> None:
+    lost = delete_a_third(done.migration.world)
+    ran = done.migration.migrate().all_good()
     created = {kind: count["created"] for kind, count in ran.report["by_type"].items() if count["created"]}
     assert created == dict(lost)
-    assert difference(backed_up(migration.source), snapshots(migration.crossing.world)) == {}
-    assert migration.crossing.migrate().all_good().writes == []
+    assert difference(backed_up(done.source), snapshots(done.migration.world)) == {}
+    assert done.migration.migrate().all_good().writes == []

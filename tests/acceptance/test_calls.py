@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.calls import BOARD_ITEMS, counted, row
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 
 PAGE = Path(__file__).parents[2] / "docs" / "calls.md"
 
@@ -24,12 +24,12 @@ def test_each_case_takes_as_many_calls_as_the_documentation_says() -> None:
 def test_missing_looks_of_a_bulk_run_cost_few_reads(tmp_path: Path, mode: list[str]) -> None:
     """Without the index, each of them costs a read that answers 404, and two searches by its title."""
     sizes = Sizes(users=2, groups=1, folders=3, looks=80, dashboards=1, tiles=1, boards=0, plans=0)
-    with Arena(tmp_path, sizes=sizes) as arena:
+    with InstanceFixture(tmp_path, sizes=sizes) as instance:
         for number in range(11, 71):
-            arena.delete("look", str(number))
+            instance.delete("look", str(number))
         # Lists that show no trash prove less: then each missing look costs a read.
-        arena.edit("look", "71", deleted=True)
-        ran = arena.run("--select", "look", *mode)
+        instance.edit("look", "71", deleted=True)
+        ran = instance.run("--select", "look", *mode)
     assert ran.total("created") == 60
     assert len(ran.calls) - len(ran.writes) < (60 if mode == ["--plan"] else 50)
     assert ran.operations["all_looks"] in (1, 2), "once, and once more where looks were created meanwhile"

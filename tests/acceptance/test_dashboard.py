@@ -7,21 +7,21 @@ from collections import Counter
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.views import render
 from lrestore.simulator.world.drift import add_tile
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 
 ONE = ("--select", "dashboard=1")
 
 
-def shown(arena: Arena, dashboard_id: str) -> JsonObject:
+def shown(instance: InstanceFixture, dashboard_id: str) -> JsonObject:
     """The live dashboard as Looker would show it."""
-    record = arena.world.get("dashboard", dashboard_id)
+    record = instance.world.get("dashboard", dashboard_id)
     assert record is not None
-    return render(arena.world, "dashboard", record, "Dashboard")
+    return render(instance.world, "dashboard", record, "Dashboard")
 
 
-def contents(arena: Arena, dashboard_id: str) -> JsonObject:
+def contents(instance: InstanceFixture, dashboard_id: str) -> JsonObject:
     """The visible content of a dashboard, without ids and moments."""
-    live = shown(arena, dashboard_id)
+    live = shown(instance, dashboard_id)
     titles = {tile["id"]: (tile["type"], tile["title"], tile["body_text"]) for tile in live["dashboard_elements"]}
     places = sorted(
         (str(layout["label"]), str(titles[part["dashboard_element_id"]]), part["row"], part["column"], part["width"])
@@ -44,7 +44,7 @@ def contents(arena: Arena, dashboard_id: str) -> JsonObject:
     }
 
 
-def test_of_20_tiles_and_6_filters_only_what_differs_is_written(large: Arena) -> None:
+def test_of_20_tiles_and_6_filters_only_what_differs_is_written(large: InstanceFixture) -> None:
     """FR-005, FR-007: one read, and one write per thing that differs; the second run writes nothing."""
     tiles, filters = large.parts("dashboard_element", "1"), large.parts("dashboard_filter", "1")
     assert (len(tiles), len(filters)) == (20, 6)
@@ -73,7 +73,7 @@ def test_of_20_tiles_and_6_filters_only_what_differs_is_written(large: Arena) ->
     assert "unchanged" in again.out
 
 
-def test_a_deleted_dashboard_is_made_whole_and_then_verifies(large: Arena) -> None:
+def test_a_deleted_dashboard_is_made_whole_and_then_verifies(large: InstanceFixture) -> None:
     """FR-006, FR-008, B2, B15, B16: tiles, filters, listeners and places, and its new id on record."""
     before = contents(large, "1")
     large.delete("dashboard", "1")
@@ -90,7 +90,7 @@ def test_a_deleted_dashboard_is_made_whole_and_then_verifies(large: Arena) -> No
     assert again.writes == [] and again.total("unchanged") == 1
 
 
-def test_a_trashed_dashboard_keeps_its_id_and_costs_one_write(large: Arena) -> None:
+def test_a_trashed_dashboard_keeps_its_id_and_costs_one_write(large: InstanceFixture) -> None:
     large.edit("dashboard", "1", deleted=True)
     ran = large.run(*ONE).all_good()
     assert [(call.operation, call.path, call.body) for call in ran.writes] == [
@@ -99,7 +99,7 @@ def test_a_trashed_dashboard_keeps_its_id_and_costs_one_write(large: Arena) -> N
     assert shown(large, "1")["deleted"] is False
 
 
-def test_existing_tiles_are_patched_and_never_made_again(large: Arena) -> None:
+def test_existing_tiles_are_patched_and_never_made_again(large: InstanceFixture) -> None:
     """B1: LookerVault deletes every tile of the dashboard that it restores."""
     ids = [tile["id"] for tile in large.parts("dashboard_element", "1")]
     large.edit("dashboard_element", ids[0], title="Changed")
@@ -108,75 +108,75 @@ def test_existing_tiles_are_patched_and_never_made_again(large: Arena) -> None:
     assert [tile["id"] for tile in large.parts("dashboard_element", "1")] == ids
 
 
-def test_what_was_null_is_null_again(arena: Arena) -> None:
+def test_what_was_null_is_null_again(instance: InstanceFixture) -> None:
     """B27: at the top level a null is an absent key, inside it is written out."""
-    tile = next(tile for tile in arena.parts("dashboard_element", "1") if tile["note_text"] is None)
-    record = arena.world.get("dashboard", "1")
+    tile = next(tile for tile in instance.parts("dashboard_element", "1") if tile["note_text"] is None)
+    record = instance.world.get("dashboard", "1")
     assert record is not None and record["text_tile_text_color"] is None
-    arena.edit("dashboard", "1", text_tile_text_color="#123456")
-    arena.edit("dashboard_element", tile["id"], note_text="Set later")
-    arena.run(*ONE).all_good()
-    assert shown(arena, "1")["text_tile_text_color"] is None
-    found = arena.world.get("dashboard_element", tile["id"])
+    instance.edit("dashboard", "1", text_tile_text_color="#123456")
+    instance.edit("dashboard_element", tile["id"], note_text="Set later")
+    instance.run(*ONE).all_good()
+    assert shown(instance, "1")["text_tile_text_color"] is None
+    found = instance.world.get("dashboard_element", tile["id"])
     assert found is not None and found["note_text"] is None
 
 
-def test_a_dashboard_backed_up_without_its_tiles_keeps_its_live_ones(arena: Arena) -> None:
+def test_a_dashboard_backed_up_without_its_tiles_keeps_its_live_ones(instance: InstanceFixture) -> None:
     """B1 from the other side: an absent list is not an empty one."""
-    blob = arena.blob("dashboard", "1")
+    blob = instance.blob("dashboard", "1")
     for name in ("dashboard_elements", "dashboard_filters", "dashboard_layouts"):
         del blob[name]
-    arena.back_up("dashboard", "1", {**blob, "title": "As backed up"})
-    ran = arena.run(*ONE).all_good()
+    instance.back_up("dashboard", "1", {**blob, "title": "As backed up"})
+    ran = instance.run(*ONE).all_good()
     assert [call.operation for call in ran.writes] == ["update_dashboard"]
     assert "dashboard_elements" in ran.err + ran.out
     assert any("dashboard_elements" in warning for warning in ran.report["warnings"])
 
 
-def test_an_empty_list_in_the_backup_means_that_there_were_none(arena: Arena) -> None:
-    blob = arena.blob("dashboard", "1")
-    arena.back_up("dashboard", "1", {**blob, "dashboard_filters": []})
-    arena.run(*ONE).all_good()
-    assert arena.parts("dashboard_filter", "1") == []
+def test_an_empty_list_in_the_backup_means_that_there_were_none(instance: InstanceFixture) -> None:
+    blob = instance.blob("dashboard", "1")
+    instance.back_up("dashboard", "1", {**blob, "dashboard_filters": []})
+    instance.run(*ONE).all_good()
+    assert instance.parts("dashboard_filter", "1") == []
 
 
-def test_a_tile_too_many_goes_unless_it_is_to_be_kept(arena: Arena) -> None:
-    record = arena.world.get("dashboard", "1")
+def test_a_tile_too_many_goes_unless_it_is_to_be_kept(instance: InstanceFixture) -> None:
+    record = instance.world.get("dashboard", "1")
     assert record is not None
-    before = len(arena.parts("dashboard_element", "1"))
-    add_tile(arena.world, record)
-    assert arena.run(*ONE, "--keep-extra").all_good().writes == []
-    planned = arena.run(*ONE, "--plan").all_good()
+    before = len(instance.parts("dashboard_element", "1"))
+    add_tile(instance.world, record)
+    assert instance.run(*ONE, "--keep-extra").all_good().writes == []
+    planned = instance.run(*ONE, "--plan").all_good()
     assert planned.report["items"][0]["deletions"] and "delete" in planned.out
-    ran = arena.run(*ONE).all_good()
+    ran = instance.run(*ONE).all_good()
     assert [call.operation for call in ran.writes] == ["delete_dashboard_element"]
-    assert len(arena.parts("dashboard_element", "1")) == before
+    assert len(instance.parts("dashboard_element", "1")) == before
 
 
-def test_a_tile_with_live_alerts_is_kept_until_its_loss_is_allowed(arena: Arena) -> None:
-    tile = next(tile for tile in arena.parts("dashboard_element", "1") if tile["query_id"])
-    blob = arena.blob("dashboard", "1")
+def test_a_tile_with_live_alerts_is_kept_until_its_loss_is_allowed(instance: InstanceFixture) -> None:
+    tile = next(tile for tile in instance.parts("dashboard_element", "1") if tile["query_id"])
+    blob = instance.blob("dashboard", "1")
     blob["dashboard_elements"] = [part for part in blob["dashboard_elements"] if part["id"] != tile["id"]]
-    arena.back_up("dashboard", "1", blob)
-    arena.edit("alert", "900", dashboard_element_id=tile["id"], owner_id="1", field={}, threshold=1.0)
-    kept = arena.run(*ONE).all_good()
+    instance.back_up("dashboard", "1", blob)
+    instance.edit("alert", "900", dashboard_element_id=tile["id"], owner_id="1", field={}, threshold=1.0)
+    kept = instance.run(*ONE).all_good()
     assert kept.writes == [] and any("alert" in warning for warning in kept.report["warnings"])
-    ran = arena.run(*ONE, "--allow-alert-loss").all_good()
+    ran = instance.run(*ONE, "--allow-alert-loss").all_good()
     assert [call.operation for call in ran.writes] == ["delete_dashboard_element"]
 
 
-def test_a_part_that_is_refused_fails_its_dashboard_and_deletes_nothing(arena: Arena) -> None:
+def test_a_part_that_is_refused_fails_its_dashboard_and_deletes_nothing(instance: InstanceFixture) -> None:
     """B26: LookerVault logs it, and says "updated"."""
-    record = arena.world.get("dashboard", "1")
+    record = instance.world.get("dashboard", "1")
     assert record is not None
-    tile = arena.parts("dashboard_element", "1")[0]
-    arena.edit("dashboard_element", tile["id"], title="Changed")
-    add_tile(arena.world, record)
-    arena.simulator.fault("status:422", operation="update_dashboard_element")
-    ran = arena.run(*ONE)
+    tile = instance.parts("dashboard_element", "1")[0]
+    instance.edit("dashboard_element", tile["id"], title="Changed")
+    add_tile(instance.world, record)
+    instance.simulator.fault("status:422", operation="update_dashboard_element")
+    ran = instance.run(*ONE)
     assert (ran.code, ran.total("failed"), ran.total("updated")) == (1, 1, 0)
     assert not [call for call in ran.writes if call.method == "DELETE"]
     assert ran.letter()["status"] == 422
-    arena.simulator.simulation.faults.clear()
-    retried = arena.run("--retry-dead-letters").all_good()
+    instance.simulator.simulation.faults.clear()
+    retried = instance.run("--retry-dead-letters").all_good()
     assert retried.total("updated") == 1

@@ -6,38 +6,38 @@ import msgspec
 import pytest
 
 from lrestore.simulator.core.faults import Fault, Match
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 
 
-def test_lookers_field_errors_reach_terminal_report_and_dead_letter(arena: Arena) -> None:
+def test_lookers_field_errors_reach_terminal_report_and_dead_letter(instance: InstanceFixture) -> None:
     """FR-020, FR-021, FR-025, B17."""
-    arena.edit("dashboard", "1", title="Changed")
-    arena.simulator.simulation.faults.add([Fault(fault="status:422", match=Match(operation="update_dashboard"))])
-    ran = arena.run("--select", "dashboard=1")
+    instance.edit("dashboard", "1", title="Changed")
+    instance.simulator.simulation.faults.add([Fault(fault="status:422", match=Match(operation="update_dashboard"))])
+    ran = instance.run("--select", "dashboard=1")
     letter = ran.letter()
     assert (ran.code, letter["status"], letter["error_type"]) == (1, 422, "ValidationError")
     assert letter["errors"] == [{"field": "base", "code": "invalid", "message": "Refused by a fault of the simulator"}]
     assert "Refused by a fault of the simulator" in ran.out and "base" in ran.out
-    (kept,) = arena.rows("dead-letters")
+    (kept,) = instance.rows("dead-letters")
     assert kept["type"] == "dashboard" and kept["status"] == 422
     assert "Refused by a fault of the simulator" in msgspec.json.encode(kept).decode()
-    assert "Refused by a fault of the simulator" in arena.run("--show", "dead-letters").out
+    assert "Refused by a fault of the simulator" in instance.run("--show", "dead-letters").out
 
 
-def test_a_refusal_is_not_repeated_whatever_its_words(arena: Arena) -> None:
+def test_a_refusal_is_not_repeated_whatever_its_words(instance: InstanceFixture) -> None:
     """B18: a 422 that says 429 is a 422."""
-    arena.edit("dashboard", "1", title="Changed")
-    rule = arena.simulator.fault("status:422", operation="update_dashboard")
-    arena.run("--select", "dashboard=1")
+    instance.edit("dashboard", "1", title="Changed")
+    rule = instance.simulator.fault("status:422", operation="update_dashboard")
+    instance.run("--select", "dashboard=1")
     assert rule.fired == 1
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_is_transient_is_no_dead_letter(arena: Arena, status: int) -> None:
+def test_what_is_transient_is_no_dead_letter(instance: InstanceFixture, status: int) -> None:
     """FR-019, B19: LookerVault repeats nothing but 429."""
-    arena.edit("dashboard", "1", title="Changed")
-    arena.simulator.fault(f"status:{status}", retry_after=0, operation="update_dashboard", times=2)
-    ran = arena.run("--select", "dashboard=1").all_good()
+    instance.edit("dashboard", "1", title="Changed")
+    instance.simulator.fault(f"status:{status}", retry_after=0, operation="update_dashboard", times=2)
+    ran = instance.run("--select", "dashboard=1").all_good()
     assert ran.total("updated") == 1 and ran.report["api"]["retries"] == 2
     assert ran.report["api"]["rate_limited"] == (2 if status == 429 else 0)
 
@@ -54,12 +54,12 @@ def test_what_is_transient_is_no_dead_letter(arena: Arena, status: int) -> None:
         b"\xdf\xff\xff\xff\xff",
     ],
 )
-def test_a_corrupt_item_is_a_dead_letter_and_the_others_are_restored(arena: Arena, content: bytes) -> None:
+def test_a_corrupt_item_is_a_dead_letter_and_the_others_are_restored(instance: InstanceFixture, content: bytes) -> None:
     """FR-003, FR-022."""
-    arena.spoil("dashboard", "2", content)
-    arena.edit("dashboard", "1", title="Changed")
-    arena.edit("dashboard", "3", title="Changed")
-    ran = arena.run("--select", "dashboard")
+    instance.spoil("dashboard", "2", content)
+    instance.edit("dashboard", "1", title="Changed")
+    instance.edit("dashboard", "3", title="Changed")
+    ran = instance.run("--select", "dashboard")
     letter = ran.letter()
     assert (ran.code, ran.total("updated"), ran.total("failed")) == (1, 2, 1)
     assert (letter["type"], letter["id"]) == ("dashboard", "2") and letter["message"]
@@ -67,24 +67,24 @@ def test_a_corrupt_item_is_a_dead_letter_and_the_others_are_restored(arena: Aren
     assert {call.path for call in ran.writes} == {"/dashboards/1", "/dashboards/3"}
 
 
-def test_an_item_that_is_too_large_is_listed_and_not_sent(arena: Arena) -> None:
-    blob = arena.blob("dashboard", "1")
-    arena.back_up("dashboard", "1", {**blob, "description": "x" * 20_000})
-    ran = arena.run("--select", "dashboard=1", LRESTORE_RUN_MAX_ITEM_BYTES="10000")
+def test_an_item_that_is_too_large_is_listed_and_not_sent(instance: InstanceFixture) -> None:
+    blob = instance.blob("dashboard", "1")
+    instance.back_up("dashboard", "1", {**blob, "description": "x" * 20_000})
+    ran = instance.run("--select", "dashboard=1", LRESTORE_RUN_MAX_ITEM_BYTES="10000")
     assert (ran.code, ran.writes) == (1, [])
     assert ran.letter()["error_type"] == "OversizedItemError" and "10000" in ran.letter()["message"].replace(",", "")
 
 
-def test_an_item_that_is_not_in_the_backup_says_what_is(arena: Arena) -> None:
-    ran = arena.run("--select", "dashboard=4711")
+def test_an_item_that_is_not_in_the_backup_says_what_is(instance: InstanceFixture) -> None:
+    ran = instance.run("--select", "dashboard=4711")
     assert ran.code == 1 and "dashboard=4711 is not in the backup" in ran.letter()["message"]
 
 
-def test_a_backup_that_lacks_what_looker_requires_is_found_before_the_call(arena: Arena) -> None:
+def test_a_backup_that_lacks_what_looker_requires_is_found_before_the_call(instance: InstanceFixture) -> None:
     """FR-009."""
-    blob = arena.blob("dashboard", "1")
-    arena.delete("dashboard", "1")
-    arena.back_up("dashboard", "1", {name: value for name, value in blob.items() if name != "folder_id"})
-    ran = arena.run("--select", "dashboard=1")
+    blob = instance.blob("dashboard", "1")
+    instance.delete("dashboard", "1")
+    instance.back_up("dashboard", "1", {name: value for name, value in blob.items() if name != "folder_id"})
+    ran = instance.run("--select", "dashboard=1")
     assert (ran.code, ran.writes) == (1, [])
     assert ran.letter()["errors"][0]["field"] == "folder_id"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lrestore.simulator.world.world import Sizes
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 from tests.simulator.direct import Direct
 
 SIZES = Sizes(users=6, groups=3, folders=5, depth=2, looks=14, dashboards=12, tiles=2, filters=1, boards=2, plans=2)
@@ -20,30 +20,31 @@ CODE = 7
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    with Arena(tmp_path_factory.mktemp("night"), sizes=SIZES) as arena:
-        yield Night(arena)
+    with InstanceFixture(tmp_path_factory.mktemp("night"), sizes=SIZES) as instance:
+        yield Night(instance)
 
 
 class Night:
     """An instance that was verified before, and after the changes of one day."""
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
+    def __init__(self, instance: InstanceFixture) -> None:
+        self.instance = instance
         alive = {
-            kind: [row["id"] for row in arena.world.table(kind) if not row["deleted"]] for kind in ("dashboard", "look")
+            kind: [row["id"] for row in instance.world.table(kind) if not row["deleted"]]
+            for kind in ("dashboard", "look")
         }
         self.quiet = self.verify()
         dashboards, looks = alive["dashboard"], alive["look"]
         self.changed = [("dashboard", one) for one in dashboards[:6]] + [("look", one) for one in looks[:6]]
         for number, (kind, one) in enumerate(self.changed):
-            arena.edit(kind, one, title=f"Other {number}", updated_at=DAY, last_updater_id=PEOPLE[number % 3])
+            instance.edit(kind, one, title=f"Other {number}", updated_at=DAY, last_updater_id=PEOPLE[number % 3])
         self.trashed = [("dashboard", dashboards[6]), ("look", looks[6]), ("look", looks[7])]
         for kind, one in self.trashed:
-            arena.edit(kind, one, deleted=True, deleted_at="2026-11-21T09:00:00.000Z", deleter_id="3")
+            instance.edit(kind, one, deleted=True, deleted_at="2026-11-21T09:00:00.000Z", deleter_id="3")
         self.new = [(kind, self._copied(kind, one)) for kind, one in (("dashboard", dashboards[7]), ("look", looks[8]))]
         self.ignored = [("dashboard", dashboards[8]), ("look", looks[9])]
-        arena.edit("dashboard", dashboards[8], refresh_interval="17 minutes")
-        arena.edit("look", looks[9], description="Another")
+        instance.edit("dashboard", dashboards[8], refresh_interval="17 minutes")
+        instance.edit("look", looks[9], description="Another")
         self.after = self.verify(
             "--drift-exit-code",
             str(CODE),
@@ -51,18 +52,18 @@ class Night:
         )
 
     def _copied(self, kind: str, one: str) -> str:
-        record = self.arena.world.table(kind).records[one]
-        new_id = self.arena.world.new_id(kind)
+        record = self.instance.world.table(kind).records[one]
+        new_id = self.instance.world.new_id(kind)
         extra = {"slug": "brandnewslug"} if kind == "dashboard" else {}
         new = {**record, **extra, "id": new_id, "title": f"New {kind}", "updated_at": DAY, "last_updater_id": "99"}
-        self.arena.world.table(kind).put({**new, "created_at": DAY})
+        self.instance.world.table(kind).put({**new, "created_at": DAY})
         return new_id
 
     def verify(self, *argv: str, **environ: str) -> Ran:
-        return self.arena.run("--select", "all", "--verify=both", *argv, **environ)
+        return self.instance.run("--select", "all", "--verify=both", *argv, **environ)
 
     def name(self, user_id: str) -> str:
-        return str(self.arena.blob("user", user_id)["display_name"])
+        return str(self.instance.blob("user", user_id)["display_name"])
 
 
 def named(found: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -117,12 +118,12 @@ def test_the_calls_are_those_of_a_quiet_night(night: Night) -> None:
     assert {call.method for call in night.after.calls if call.operation != "login"} == {"GET"}
     more = Counter(search_users=1, search_dashboards=2, search_looks=2)
     assert drifted - quiet <= more, "names; another page of the identity check, and the trash, for each type"
-    alone = Counter(call.operation for call in night.arena.run("--select", "all", "--verify").calls)
+    alone = Counter(call.operation for call in night.instance.run("--select", "all", "--verify").calls)
     assert (quiet - alone).total() <= 3 * 2 + 1, "three types are listed, in pages"
 
 
 def test_only_live_objects_are_narrowed_like_the_selection(night: Night) -> None:
-    arena = night.arena
+    instance = night.instance
     (dashboard, look) = (one for _, one in night.new)
     cases: list[tuple[tuple[str, ...], set[str]]] = [
         (("--select", "look"), {look}),
@@ -132,7 +133,7 @@ def test_only_live_objects_are_narrowed_like_the_selection(night: Night) -> None
         (("--select", "look=1,2"), set()),
     ]
     for argv, wanted in cases:
-        ran = arena.run(*argv, "--verify=both")
+        ran = instance.run(*argv, "--verify=both")
         assert {one["id"] for one in ran.report["verify"]["only_live"]} == wanted, argv
     assert any("there is none" in warning for warning in ran.report["warnings"])
 
@@ -140,19 +141,19 @@ def test_only_live_objects_are_narrowed_like_the_selection(night: Night) -> None
 def test_a_listing_that_fails_is_told_and_is_no_drift(night: Night) -> None:
     """The listing comes last, in two pages."""
     searches = sum(call.operation == "search_looks" for call in night.after.calls)
-    fault = night.arena.simulator.fault("status:403", operation="search_looks", nth=searches - 1)
+    fault = night.instance.simulator.fault("status:403", operation="search_looks", nth=searches - 1)
     ran = night.verify("--drift-exit-code", str(CODE))
-    night.arena.simulator.simulation.faults.clear()
+    night.instance.simulator.simulation.faults.clear()
     assert fault.fired and ran.code == 1 and set(ran.report["verify"]["unlisted"]) == {"look"}
     assert "not listed: look" in ran.out
 
 
 def test_what_cannot_be_compared_is_told_apart_from_drift(night: Night) -> None:
     select = ("--select", f"dashboard={night.changed[0][1]}", "--select", "dashboard=999")
-    failed = night.arena.run(*select, "--verify", "--drift-exit-code", str(CODE))
+    failed = night.instance.run(*select, "--verify", "--drift-exit-code", str(CODE))
     assert failed.code == 1 and len(failed.report["verify"]["different"]) == 1
-    assert night.arena.run(*select[:2], "--verify", "--drift-exit-code", str(CODE)).code == CODE
-    assert night.arena.run(*select[:2], "--verify").code == 1
+    assert night.instance.run(*select[:2], "--verify", "--drift-exit-code", str(CODE)).code == CODE
+    assert night.instance.run(*select[:2], "--verify").code == 1
 
 
 @pytest.mark.parametrize(
@@ -164,18 +165,18 @@ def test_what_cannot_be_compared_is_told_apart_from_drift(night: Night) -> None:
     ],
 )
 def test_a_pattern_that_means_no_field_is_an_error(night: Night, pattern: str, said: str) -> None:
-    ran = night.arena.run("--select", "look=1", "--verify", LRESTORE_VERIFY_IGNORE=pattern)
+    ran = night.instance.run("--select", "look=1", "--verify", LRESTORE_VERIFY_IGNORE=pattern)
     assert (ran.code, ran.calls) == (2, ()) and said in ran.err and "[verify] ignore" in ran.err
 
 
-def test_losses_that_other_objects_refer_to_are_drift_and_no_failures(arena: Arena) -> None:
+def test_losses_that_other_objects_refer_to_are_drift_and_no_failures(instance: InstanceFixture) -> None:
     """Users lack a group, content lacks its folder: all of it was compared."""
-    looker = Direct(arena.world)
-    group, member = next(pair for pair in arena.world.edges["group_user"].pairs() if pair[0] != "1")
+    looker = Direct(instance.world)
+    group, member = next(pair for pair in instance.world.edges["group_user"].pairs() if pair[0] != "1")
     looker.delete(f"/groups/{group}")
-    folder = arena.blob("look", "1")["folder_id"]
+    folder = instance.blob("look", "1")["folder_id"]
     looker.delete(f"/folders/{folder}")
-    ran = arena.run("--select", "all", "--verify", "--drift-exit-code", str(CODE))
+    ran = instance.run("--select", "all", "--verify", "--drift-exit-code", str(CODE))
     assert ran.code == CODE and not ran.letters, ran.out
     found = {(one["type"], one["id"]): one for one in ran.report["verify"]["different"]}
     assert found["group", group]["missing"] and found["folder", folder]["missing"]

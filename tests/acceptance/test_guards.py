@@ -13,7 +13,7 @@ import pytest
 
 from lrestore.report.guards import Disk
 from lrestore.run.guards.disk import needed_bytes
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.cli.command import environment
 from tests.waiting import HANG_S
 
@@ -21,16 +21,18 @@ RENAMED = ("1", "2", "3")
 
 
 @pytest.fixture
-def drifted(arena: Arena) -> Arena:
+def drifted(instance: InstanceFixture) -> InstanceFixture:
     """Three dashboards have other titles, and one has a tile that the backup lacks."""
     for dashboard_id in RENAMED:
-        arena.edit("dashboard", dashboard_id, title=f"Renamed {dashboard_id}")
-    tile = arena.parts("dashboard_element", "1")[0]
-    arena.world.table("dashboard_element").put({**tile, "id": arena.world.new_id("dashboard_element"), "title": "New"})
-    return arena
+        instance.edit("dashboard", dashboard_id, title=f"Renamed {dashboard_id}")
+    tile = instance.parts("dashboard_element", "1")[0]
+    instance.world.table("dashboard_element").put(
+        {**tile, "id": instance.world.new_id("dashboard_element"), "title": "New"}
+    )
+    return instance
 
 
-def test_a_plan_begins_with_the_screen_and_its_numbers(drifted: Arena) -> None:
+def test_a_plan_begins_with_the_screen_and_its_numbers(drifted: InstanceFixture) -> None:
     ran = drifted.run("--select", "dashboard", "--plan").all_good()
     foreseen = ran.report["guards"]["foreseen"]
     assert (foreseen["create"], foreseen["update"]) == (0, 3) and foreseen["deletions"] == {"tile": 1}
@@ -43,7 +45,9 @@ def test_a_plan_begins_with_the_screen_and_its_numbers(drifted: Arena) -> None:
     assert "1 tile" in screen and "an admin" in screen and not ran.writes
 
 
-def test_a_restore_that_nobody_watches_says_that_it_was_not_planned_and_costs_no_call_more(drifted: Arena) -> None:
+def test_a_restore_that_nobody_watches_says_that_it_was_not_planned_and_costs_no_call_more(
+    drifted: InstanceFixture,
+) -> None:
     ran = drifted.run("--select", "dashboard").all_good()
     assert "actions: not planned; up to 3 objects to be written; session" in ran.err
     assert f"--undo {ran.report['session_id']}" in ran.err
@@ -53,7 +57,7 @@ def test_a_restore_that_nobody_watches_says_that_it_was_not_planned_and_costs_no
 @pytest.mark.parametrize(
     ("limit", "value"), [("max_updates", "2"), ("max_updates", "50%"), ("max_deletions", "0"), ("max_deletions", "0%")]
 )
-def test_a_plan_beyond_a_limit_is_not_begun(drifted: Arena, limit: str, value: str) -> None:
+def test_a_plan_beyond_a_limit_is_not_begun(drifted: InstanceFixture, limit: str, value: str) -> None:
     environ = {f"LRESTORE_RUN_{limit.upper()}": value}
     ran = drifted.run("--select", "dashboard", **environ)
     assert ran.code == 3 and limit in ran.err and not ran.writes
@@ -63,12 +67,12 @@ def test_a_plan_beyond_a_limit_is_not_begun(drifted: Arena, limit: str, value: s
     assert passed.total("updated") == 3
 
 
-def test_a_plan_within_its_limits_is_carried_out(drifted: Arena) -> None:
+def test_a_plan_within_its_limits_is_carried_out(drifted: InstanceFixture) -> None:
     limits = {"LRESTORE_RUN_MAX_UPDATES": "3", "LRESTORE_RUN_MAX_DELETIONS": "1"}
     assert drifted.run("--select", "dashboard", **limits).all_good().total("updated") == 3
 
 
-def test_a_backup_that_is_too_old_is_not_restored_from(drifted: Arena) -> None:
+def test_a_backup_that_is_too_old_is_not_restored_from(drifted: InstanceFixture) -> None:
     old = {"LRESTORE_SOURCE_MAX_BACKUP_AGE": "36h"}
     ran = drifted.run("--select", "dashboard", **old)
     assert ran.code == 3 and "max_backup_age" in ran.err and not ran.calls
@@ -76,13 +80,13 @@ def test_a_backup_that_is_too_old_is_not_restored_from(drifted: Arena) -> None:
 
 
 @pytest.mark.parametrize("age", ["soon", "3", "0h"])
-def test_an_age_that_is_no_duration_is_refused(arena: Arena, age: str) -> None:
-    ran = arena.run("--select", "dashboard", LRESTORE_SOURCE_MAX_BACKUP_AGE=age)
+def test_an_age_that_is_no_duration_is_refused(instance: InstanceFixture, age: str) -> None:
+    ran = instance.run("--select", "dashboard", LRESTORE_SOURCE_MAX_BACKUP_AGE=age)
     assert ran.code == 2 and "max_backup_age" in ran.err
 
 
-def test_an_unknown_guard_is_refused(arena: Arena) -> None:
-    ran = arena.run("--select", "dashboard", "--override", "everything")
+def test_an_unknown_guard_is_refused(instance: InstanceFixture) -> None:
+    ran = instance.run("--select", "dashboard", "--override", "everything")
     assert ran.code == 2 and "choose from max_backup_age" in ran.err
 
 
@@ -109,32 +113,34 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_disk_without_room_for_the_copies_is_refused(drifted: Arena, small_disk: Path) -> None:
+def test_a_disk_without_room_for_the_copies_is_refused(drifted: InstanceFixture, small_disk: Path) -> None:
     ran = drifted.run("--select", "dashboard", LRESTORE_STATE_PATH=str(small_disk / "state.db"))
     assert ran.code == 3 and not ran.writes, ran.err
     assert f"{small_disk} has " in ran.err and "nothing was written" in ran.err
 
 
 @pytest.mark.parametrize(("answer", "code"), [("n\n", 3), ("y\n", 0)])
-def test_the_question_names_the_planned_writes(drifted: Arena, answer: str, code: int) -> None:
+def test_the_question_names_the_planned_writes(drifted: InstanceFixture, answer: str, code: int) -> None:
     said, ended = _on_a_terminal(drifted, answer, confirm_above="2")
     assert b"write 3 objects (0 create, 3 update, with 1 tile)? [y/N]" in said and ended == code
     assert (drifted.world.table("dashboard").records["1"]["title"] == "Renamed 1") == (code == 3)
 
 
-def test_nothing_is_asked_where_the_plan_writes_little(drifted: Arena) -> None:
+def test_nothing_is_asked_where_the_plan_writes_little(drifted: InstanceFixture) -> None:
     """All 21 dashboards and looks are selected, and three are to be written."""
     said, ended = _on_a_terminal(drifted, "", confirm_above="3", select="all")
     assert ended == 0 and b"[y/N]" not in said and b"planning before the first write" in said
 
 
-def _on_a_terminal(arena: Arena, answer: str, *, confirm_above: str, select: str = "dashboard") -> tuple[bytes, int]:
+def _on_a_terminal(
+    instance: InstanceFixture, answer: str, *, confirm_above: str, select: str = "dashboard"
+) -> tuple[bytes, int]:
     ours, theirs = pty.openpty()
     try:
         with subprocess.Popen(
             [sys.executable, "-m", "lrestore", "--select", select],
-            cwd=arena.directory,
-            env=environment(**arena.settings(), LRESTORE_RUN_CONFIRM_ABOVE=confirm_above, TERM="dumb"),
+            cwd=instance.directory,
+            env=environment(**instance.settings(), LRESTORE_RUN_CONFIRM_ABOVE=confirm_above, TERM="dumb"),
             stdin=theirs,
             stdout=subprocess.DEVNULL,
             stderr=theirs,

@@ -11,9 +11,9 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.acceptance.snapshot import snapshots
-from tests.restoration.migration_fixture import Crossing
+from tests.restoration.migration_fixture import MigrationFixture
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -35,10 +35,10 @@ SIZES = Sizes(
 class Broken:
     """The broken items of a backup, each with words that its dead letter must contain."""
 
-    def __init__(self, arena: Arena) -> None:
+    def __init__(self, instance: InstanceFixture) -> None:
         self.expected: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._arena = arena
-        world = arena.world if not isinstance(arena, Crossing) else arena.source
+        self._arena = instance
+        world = instance.world if not isinstance(instance, MigrationFixture) else instance.source
         special = ("is_personal", "is_embed", "is_shared_root", "is_users_root")
         self._plain = [one for one in world.table("folder") if one["parent_id"] and not any(map(one.get, special))]
         self.corrupt("look", "2")
@@ -73,7 +73,7 @@ class Broken:
         self.folders = {one["id"], other["id"]}
 
     def _blob(self, kind: str, object_id: str) -> JsonObject:
-        with_source = self._arena.source if isinstance(self._arena, Crossing) else self._arena.world
+        with_source = self._arena.source if isinstance(self._arena, MigrationFixture) else self._arena.world
         from lrestore.simulator.world.backup import blob_of
 
         record = with_source.get(kind, object_id)
@@ -91,12 +91,12 @@ class Broken:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Iterator[Arena]:
-    with Arena(tmp_path, world=make_world(SIZES)) as arena:
-        yield arena
+def here(tmp_path: Path) -> Iterator[InstanceFixture]:
+    with InstanceFixture(tmp_path, world=make_world(SIZES)) as instance:
+        yield instance
 
 
-def test_in_the_same_instance_only_what_is_broken_fails(here: Arena) -> None:
+def test_in_the_same_instance_only_what_is_broken_fails(here: InstanceFixture) -> None:
     broken = Broken(here)
     before = snapshots(here.world)
     ran = here.run("--select", "all", "--yes")
@@ -106,7 +106,7 @@ def test_in_the_same_instance_only_what_is_broken_fails(here: Arena) -> None:
     assert ran.writes == []
 
 
-def test_swapped_names_and_places_come_back_together_with_all_else(here: Arena) -> None:
+def test_swapped_names_and_places_come_back_together_with_all_else(here: InstanceFixture) -> None:
     before = snapshots(here.world)
     for kind in ("group", "role", "folder"):
         one, other = _two(here, kind)
@@ -120,9 +120,9 @@ def test_swapped_names_and_places_come_back_together_with_all_else(here: Arena) 
     assert here.run("--select", "all", "--yes").all_good().writes == []
 
 
-def _two(arena: Arena, kind: str) -> list[JsonObject]:
+def _two(instance: InstanceFixture, kind: str) -> list[JsonObject]:
     found = []
-    for record in arena.world.table(kind):
+    for record in instance.world.table(kind):
         special = record.get("include_by_default") or record.get("is_personal") or record.get("is_embed")
         if not special and record.get("name") != "Admin" and (kind != "folder" or record["parent_id"] == "1"):
             found.append(dict(record))
@@ -131,10 +131,10 @@ def _two(arena: Arena, kind: str) -> list[JsonObject]:
 
 
 def test_into_an_empty_instance_what_needs_the_broken_fails_with_the_whole_chain(tmp_path: Path) -> None:
-    with Crossing(tmp_path, source=make_world(SIZES), into=empty_world()) as crossing:
-        crossing.source_lives()
-        broken = Broken(crossing)
-        ran = crossing.migrate()
+    with MigrationFixture(tmp_path, source=make_world(SIZES), into=empty_world()) as migration:
+        migration.source_lives()
+        broken = Broken(migration)
+        ran = migration.migrate()
         assert ran.code == 1
         others = broken.judge(ran.letters)
         failed = {(letter["type"], letter["id"]) for letter in ran.letters}
@@ -144,7 +144,7 @@ def test_into_an_empty_instance_what_needs_the_broken_fails_with_the_whole_chain
                 causes = failed if letter["error_type"] == "IncompleteError" else broken.expected
                 assert any(f"{kind}={object_id}" in letter["message"] for kind, object_id in causes), letter
         assert ran.total("created") > ran.total("selected") / 2
-        state = snapshots(crossing.world)
-        again = crossing.migrate()
+        state = snapshots(migration.world)
+        again = migration.migrate()
         assert again.writes == [] and broken.judge(again.letters) == others
-        assert snapshots(crossing.world) == state
+        assert snapshots(migration.world) == state

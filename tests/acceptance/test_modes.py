@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 
 ONE = ("--select", "dashboard=1")
 ALL_EQUAL = {"equal": 1, "different": [], "ignored": [], "only_live": [], "unlisted": {}}
@@ -17,66 +17,66 @@ def files(directory: Path) -> set[str]:
     return {path.name for path in directory.rglob("*")} - {"report.json"}
 
 
-def test_a_dry_run_calls_nobody_and_needs_nobody(arena: Arena) -> None:
+def test_a_dry_run_calls_nobody_and_needs_nobody(instance: InstanceFixture) -> None:
     """FR-010: not even a login, and no credentials."""
-    before = files(arena.directory)
-    ran = arena.run("--select", "all", "--dry-run", LOOKERSDK_CLIENT_ID="", LOOKERSDK_CLIENT_SECRET="").all_good()
+    before = files(instance.directory)
+    ran = instance.run("--select", "all", "--dry-run", LOOKERSDK_CLIENT_ID="", LOOKERSDK_CLIENT_SECRET="").all_good()
     assert ran.calls == () and ran.report["api"]["calls"] == 0 and ran.report["mode"] == "dry-run"
-    assert files(arena.directory) == before
+    assert files(instance.directory) == before
     assert ran.total("selected") > 10
 
 
-def test_a_plan_names_fields_old_and_new_and_writes_nothing(arena: Arena) -> None:
-    before = files(arena.directory)
-    assert arena.run(*ONE, "--plan").all_good().report["plan"]["writes"] == 0, "a login is no write"
-    arena.edit("dashboard", "1", title="Somebody's title")
-    tile = arena.parts("dashboard_element", "1")[-1]
-    arena.delete("dashboard_element", tile["id"])
-    ran = arena.run(*ONE, "--plan").all_good()
-    assert ran.writes == [] and files(arena.directory) == before
-    title = arena.blob("dashboard", "1")["title"]
+def test_a_plan_names_fields_old_and_new_and_writes_nothing(instance: InstanceFixture) -> None:
+    before = files(instance.directory)
+    assert instance.run(*ONE, "--plan").all_good().report["plan"]["writes"] == 0, "a login is no write"
+    instance.edit("dashboard", "1", title="Somebody's title")
+    tile = instance.parts("dashboard_element", "1")[-1]
+    instance.delete("dashboard_element", tile["id"])
+    ran = instance.run(*ONE, "--plan").all_good()
+    assert ran.writes == [] and files(instance.directory) == before
+    title = instance.blob("dashboard", "1")["title"]
     assert title == "Somebody's title" and "Somebody's title" in ran.out and "→" in ran.out
     change = next(one for one in ran.report["items"][0]["changes"] if one["path"] == "title")
     assert change["old"] == "Somebody's title" and change["new"] != change["old"]
     assert ran.report["plan"]["by_activity"] and ran.report["plan"]["writes"] >= 2
-    assert arena.run(*ONE).all_good().total("updated") == 1
+    assert instance.run(*ONE).all_good().total("updated") == 1
 
 
-def test_a_plan_counts_on_a_look_that_comes_out_of_the_trash(arena: Arena) -> None:
+def test_a_plan_counts_on_a_look_that_comes_out_of_the_trash(instance: InstanceFixture) -> None:
     """Its tile, gone as well, can be made: what the restore does is no dead letter of the plan."""
-    tile = next(tile for tile in arena.world.table("dashboard_element") if tile["look_id"])
-    arena.edit("look", tile["look_id"], deleted=True)
-    arena.delete("dashboard_element", tile["id"])
+    tile = next(tile for tile in instance.world.table("dashboard_element") if tile["look_id"])
+    instance.edit("look", tile["look_id"], deleted=True)
+    instance.delete("dashboard_element", tile["id"])
     select = ("--select", f"look={tile['look_id']}", "--select", f"dashboard={tile['dashboard_id']}")
-    assert arena.run(*select, "--plan").all_good().total("updated") == 2
-    assert arena.run(*select).all_good().total("updated") == 2
+    assert instance.run(*select, "--plan").all_good().total("updated") == 2
+    assert instance.run(*select).all_good().total("updated") == 2
 
 
-def test_verify_alone_tells_whether_anything_differs(arena: Arena) -> None:
-    before = files(arena.directory)
-    equal = arena.run(*ONE, "--verify").all_good()
+def test_verify_alone_tells_whether_anything_differs(instance: InstanceFixture) -> None:
+    before = files(instance.directory)
+    equal = instance.run(*ONE, "--verify").all_good()
     assert equal.report["verify"] == ALL_EQUAL
-    arena.edit("dashboard", "1", title="Changed")
-    differs = arena.run(*ONE, "--verify")
-    assert (differs.code, differs.writes) == (1, []) and files(arena.directory) == before
+    instance.edit("dashboard", "1", title="Changed")
+    differs = instance.run(*ONE, "--verify")
+    assert (differs.code, differs.writes) == (1, []) and files(instance.directory) == before
     (found,) = differs.report["verify"]["different"]
     assert (found["type"], found["id"]) == ("dashboard", "1")
-    after = arena.run(*ONE, "--verify=after").all_good()
+    after = instance.run(*ONE, "--verify=after").all_good()
     assert after.report["verify"] == ALL_EQUAL and after.total("updated") == 1
 
 
 @pytest.mark.parametrize("mode", ["--verify", "--verify=after"])
-def test_what_a_rule_skips_is_not_called_equal(arena: Arena, mode: str) -> None:
-    arena.delete("look", "1")
-    ran = arena.run("--select", "look=1,2", "--if-missing", "skip", mode).all_good()
+def test_what_a_rule_skips_is_not_called_equal(instance: InstanceFixture, mode: str) -> None:
+    instance.delete("look", "1")
+    ran = instance.run("--select", "look=1,2", "--if-missing", "skip", mode).all_good()
     assert ran.report["verify"] == ALL_EQUAL and ran.total("skipped") == 1
     assert "verified: 1 equal, 0 different, 1 skipped and not compared" in ran.out
 
 
-def test_the_report_adds_up_and_has_its_keys(arena: Arena) -> None:
+def test_the_report_adds_up_and_has_its_keys(instance: InstanceFixture) -> None:
     """FR-030."""
-    arena.delete("look", "1")
-    ran = arena.run("--select", "look=1,2,99")
+    instance.delete("look", "1")
+    ran = instance.run("--select", "look=1,2,99")
     report = ran.report
     assert ran.code == 1 and ran.letter()["id"] == "99"
     for sums in (report["totals"], *report["by_type"].values()):
@@ -95,9 +95,9 @@ def test_the_report_adds_up_and_has_its_keys(arena: Arena) -> None:
     assert letter <= set(ran.letter())
 
 
-def test_calls_in_the_report_are_those_that_the_instance_saw(arena: Arena) -> None:
-    arena.edit("dashboard", "1", title="Changed")
-    ran = arena.run(*ONE).all_good()
+def test_calls_in_the_report_are_those_that_the_instance_saw(instance: InstanceFixture) -> None:
+    instance.edit("dashboard", "1", title="Changed")
+    ran = instance.run(*ONE).all_good()
     seen: dict[str, int] = {}
     for call in ran.calls:
         seen[call.operation] = seen.get(call.operation, 0) + 1
@@ -118,10 +118,10 @@ def test_calls_in_the_report_are_those_that_the_instance_saw(arena: Arena) -> No
     ],
 )
 def test_a_setting_that_makes_no_sense_is_named_and_nothing_is_called(
-    arena: Arena, environ: dict[str, str], named: str
+    instance: InstanceFixture, environ: dict[str, str], named: str
 ) -> None:
     """B23: LookerVault reads its settings and ignores them."""
-    ran = arena.run(*ONE, **environ)
+    ran = instance.run(*ONE, **environ)
     assert (ran.code, ran.calls) == (2, ()) and named in ran.err
 
 
@@ -135,34 +135,34 @@ def test_a_setting_that_makes_no_sense_is_named_and_nothing_is_called(
         ('[destination]\nclient_secret = "s"\n', "client_secret"),
     ],
 )
-def test_a_bad_settings_file_is_named_with_key(arena: Arena, text: str, named: str) -> None:
-    (arena.directory / "bad.toml").write_text(text, encoding="utf-8")
-    ran = arena.run("--config", "bad.toml", *ONE)
+def test_a_bad_settings_file_is_named_with_key(instance: InstanceFixture, text: str, named: str) -> None:
+    (instance.directory / "bad.toml").write_text(text, encoding="utf-8")
+    ran = instance.run("--config", "bad.toml", *ONE)
     assert (ran.code, ran.calls) == (2, ()) and named in ran.err and "bad.toml" in ran.err
 
 
 @pytest.mark.parametrize("argv", [[], ["--select", "dashbord=1"], ["--select", "dashboard="], ["--html", "r.html"]])
-def test_usage_that_cannot_be_meant_is_2(arena: Arena, argv: list[str]) -> None:
-    ran = arena.run(*argv)
+def test_usage_that_cannot_be_meant_is_2(instance: InstanceFixture, argv: list[str]) -> None:
+    ran = instance.run(*argv)
     assert (ran.code, ran.calls) == (2, ()) and ran.err
 
 
-def test_what_keeps_a_run_from_starting_is_3(arena: Arena) -> None:
-    absent = arena.run(*ONE, LRESTORE_SOURCE_PATH="absent.db")
+def test_what_keeps_a_run_from_starting_is_3(instance: InstanceFixture) -> None:
+    absent = instance.run(*ONE, LRESTORE_SOURCE_PATH="absent.db")
     assert (absent.code, absent.calls) == (3, ()) and "absent.db" in absent.err
-    refused = arena.run(*ONE, LOOKERSDK_CLIENT_SECRET="wrong")
+    refused = instance.run(*ONE, LOOKERSDK_CLIENT_SECRET="wrong")
     assert refused.code == 3 and "credentials refused" in refused.err and "wrong" not in refused.err
-    nobody = arena.run(*ONE, LRESTORE_DESTINATION_BASE_URL="http://127.0.0.1:9", LRESTORE_RUN_MAX_RETRIES="0")
+    nobody = instance.run(*ONE, LRESTORE_DESTINATION_BASE_URL="http://127.0.0.1:9", LRESTORE_RUN_MAX_RETRIES="0")
     assert nobody.code == 3 and "127.0.0.1:9" in nobody.err
-    (arena.directory / "not.db").write_bytes(b"not a database" * 100)
-    assert arena.run(*ONE, LRESTORE_SOURCE_PATH="not.db").code == 3
+    (instance.directory / "not.db").write_bytes(b"not a database" * 100)
+    assert instance.run(*ONE, LRESTORE_SOURCE_PATH="not.db").code == 3
 
 
-def test_a_run_that_cannot_start_leaves_no_earlier_report_behind(arena: Arena) -> None:
+def test_a_run_that_cannot_start_leaves_no_earlier_report_behind(instance: InstanceFixture) -> None:
     """A script that reads the report of every night must not take yesterday's for today's."""
-    path = arena.directory / "kept.json"
-    arena.run(*ONE, "--report", str(path)).all_good()
-    refused = arena.run(*ONE, "--report", str(path), LOOKERSDK_CLIENT_SECRET="wrong")
+    path = instance.directory / "kept.json"
+    instance.run(*ONE, "--report", str(path)).all_good()
+    refused = instance.run(*ONE, "--report", str(path), LOOKERSDK_CLIENT_SECRET="wrong")
     report = msgspec.json.decode(path.read_bytes())
     assert refused.code == 3 and report["status"] == "not-started"
     assert set(report["totals"].values()) == {0} and report["by_type"] == {} and report["session_id"] == ""
@@ -171,68 +171,68 @@ def test_a_run_that_cannot_start_leaves_no_earlier_report_behind(arena: Arena) -
     assert "credentials refused" in warning
 
 
-def test_the_state_file_must_not_be_the_backup(arena: Arena) -> None:
+def test_the_state_file_must_not_be_the_backup(instance: InstanceFixture) -> None:
     """B25."""
-    before = arena.backup.read_bytes()
-    ran = arena.run(*ONE, LRESTORE_STATE_PATH=str(arena.backup))
-    assert ran.code in (2, 3) and ran.writes == [] and arena.backup.read_bytes() == before
+    before = instance.backup.read_bytes()
+    ran = instance.run(*ONE, LRESTORE_STATE_PATH=str(instance.backup))
+    assert ran.code in (2, 3) and ran.writes == [] and instance.backup.read_bytes() == before
 
 
 @pytest.mark.parametrize("mode", [("--plan",), ("--verify",), ()])
-def test_an_empty_file_will_do_as_a_state_file(arena: Arena, mode: tuple[str, ...]) -> None:
+def test_an_empty_file_will_do_as_a_state_file(instance: InstanceFixture, mode: tuple[str, ...]) -> None:
     """As ``mktemp`` makes it."""
-    (arena.directory / "state.db").touch()
-    arena.run(*ONE, *mode, "--report", str(arena.directory / "r.json")).all_good()
+    (instance.directory / "state.db").touch()
+    instance.run(*ONE, *mode, "--report", str(instance.directory / "r.json")).all_good()
 
 
-def test_sessions_tell_what_ran(arena: Arena) -> None:
+def test_sessions_tell_what_ran(instance: InstanceFixture) -> None:
     """B22: LookerVault's status is always empty."""
-    ran = arena.run(*ONE)
-    (session,) = arena.rows("sessions")
+    ran = instance.run(*ONE)
+    (session,) = instance.rows("sessions")
     assert session["id"] == ran.report["session_id"]
 
 
-def test_too_many_failures_stop_the_run_and_it_can_go_on(arena: Arena) -> None:
+def test_too_many_failures_stop_the_run_and_it_can_go_on(instance: InstanceFixture) -> None:
     """B21, FR-024: what failed before does not count against the start that goes on."""
-    for record in list(arena.world.table("look")):
-        arena.edit("look", record["id"], title=f"Changed {record['id']}")
-    fault = arena.simulator.fault("status:422", operation="update_look")
-    ran = arena.run("--select", "look", "--max-failures", "2")
+    for record in list(instance.world.table("look")):
+        instance.edit("look", record["id"], title=f"Changed {record['id']}")
+    fault = instance.simulator.fault("status:422", operation="update_look")
+    ran = instance.run("--select", "look", "--max-failures", "2")
     assert ran.code == 4
     assert ran.report["totals"]["failed"] == 2
     assert fault.fired == 2
     assert ran.err.strip().splitlines()[-1].endswith("--resume")
-    arena.simulator.simulation.faults.clear()
-    on = arena.run("--resume")
+    instance.simulator.simulation.faults.clear()
+    on = instance.run("--resume")
     assert on.code == 1
     totals = on.report["totals"]
     assert totals["failed"] == 2
-    assert totals["selected"] == len(arena.world.table("look"))
+    assert totals["selected"] == len(instance.world.table("look"))
 
 
-def test_a_budget_of_calls_stops_the_run_and_it_can_go_on(arena: Arena) -> None:
-    for record in list(arena.world.table("look")):
-        arena.edit("look", record["id"], title=f"Changed {record['id']}")
-    ran = arena.run("--select", "look", "--max-calls", "8")
+def test_a_budget_of_calls_stops_the_run_and_it_can_go_on(instance: InstanceFixture) -> None:
+    for record in list(instance.world.table("look")):
+        instance.edit("look", record["id"], title=f"Changed {record['id']}")
+    ran = instance.run("--select", "look", "--max-calls", "8")
     assert ran.code == 4
-    assert ran.report["totals"]["selected"] == len(arena.world.table("look"))
-    assert 0 < ran.report["totals"]["pending"] < len(arena.world.table("look"))
+    assert ran.report["totals"]["selected"] == len(instance.world.table("look"))
+    assert 0 < ran.report["totals"]["pending"] < len(instance.world.table("look"))
     assert f"{ran.report['totals']['pending']} pending, not attempted" in ran.out
-    on = arena.run("--resume")
+    on = instance.run("--resume")
     assert on.code == 0
-    assert on.report["totals"]["updated"] == len(arena.world.table("look"))
+    assert on.report["totals"]["updated"] == len(instance.world.table("look"))
 
 
 @pytest.mark.parametrize("mode", ["--plan", "--verify"])
-def test_a_comparison_that_is_cut_off_says_how_much_it_did_not_see(arena: Arena, mode: str) -> None:
-    count = len(arena.world.table("look"))
-    for record in list(arena.world.table("look")):
-        arena.edit("look", record["id"], title=f"Changed {record['id']}")
-    ran = arena.run("--select", "look", mode, "--max-calls", "6")
+def test_a_comparison_that_is_cut_off_says_how_much_it_did_not_see(instance: InstanceFixture, mode: str) -> None:
+    count = len(instance.world.table("look"))
+    for record in list(instance.world.table("look")):
+        instance.edit("look", record["id"], title=f"Changed {record['id']}")
+    ran = instance.run("--select", "look", mode, "--max-calls", "6")
     pending = ran.report["totals"]["pending"]
     assert ran.code == 4 and ran.report["status"] == "stopped"
     assert 0 < pending <= count == ran.report["totals"]["selected"]
     assert f"{pending} pending, not attempted" in ran.out and "succeeded" not in ran.out
-    whole = arena.run("--select", "look", mode)
+    whole = instance.run("--select", "look", mode)
     assert whole.report["totals"]["pending"] == 0
     assert f"{count} items: 0 would be created, {count} would be updated, 0 unchanged, 0 cannot be" in whole.out

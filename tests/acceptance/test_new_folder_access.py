@@ -14,11 +14,11 @@ from lrestore.simulator.api.access import effective_metadata
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import remove_tree
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.acceptance.proxy import Exchange
 from tests.cli.command import environment
 from tests.quick_start import start
-from tests.restoration.migration_fixture import SOURCE, Crossing
+from tests.restoration.migration_fixture import SOURCE, MigrationFixture
 from tests.sampling import one_of
 from tests.waiting import HANG_S
 
@@ -54,42 +54,42 @@ class Emptied:
     into a folder that others than administrators could see at that moment.
     """
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
-        ours = {folder["id"] for folder in arena.world.table("folder") if _is_ours(folder)}
+    def __init__(self, instance: InstanceFixture) -> None:
+        self.instance = instance
+        ours = {folder["id"] for folder in instance.world.table("folder") if _is_ours(folder)}
         for kind in ("dashboard", "look"):
-            for row in [row for row in arena.world.table(kind) if row["folder_id"] in ours]:
-                remove_tree(arena.world, kind, row["id"])
+            for row in [row for row in instance.world.table(kind) if row["folder_id"] in ours]:
+                remove_tree(instance.world, kind, row["id"])
         for folder_id in ours:
-            remove_tree(arena.world, "folder", folder_id)
-        self.left = {folder["id"] for folder in arena.world.table("folder")}
+            remove_tree(instance.world, "folder", folder_id)
+        self.left = {folder["id"] for folder in instance.world.table("folder")}
         self.exposed: list[str] = []
-        arena.through(before=[self._watch])
+        instance.through(before=[self._watch])
 
     def _watch(self, exchange: Exchange) -> None:
         body = exchange.body if isinstance(exchange.body, dict) else {}
         into = body.get("folder_id") or body.get("parent_id")
-        folder = self.arena.world.get("folder", into) if exchange.method in ("POST", "PATCH") else None
-        if folder is not None and folder["id"] not in self.left and grants(self.arena.world, folder):
+        folder = self.instance.world.get("folder", into) if exchange.method in ("POST", "PATCH") else None
+        if folder is not None and folder["id"] not in self.left and grants(self.instance.world, folder):
             self.exposed.append(f"{exchange.method} {exchange.path} into {folder['name']}")
 
     @property
     def made(self) -> list[Record]:
-        return [folder for folder in self.arena.world.table("folder") if folder["id"] not in self.left]
+        return [folder for folder in self.instance.world.table("folder") if folder["id"] not in self.left]
 
     def answers(self, stops_inheriting: Literal["copied", "creator"]) -> None:
-        self.arena.simulator.config.stops_inheriting = stops_inheriting
+        self.instance.simulator.config.stops_inheriting = stops_inheriting
 
     def assert_closed(self) -> None:
         assert self.made and not self.exposed
         for folder in self.made:
-            assert not inherits(self.arena.world, folder) and not grants(self.arena.world, folder), folder["name"]
+            assert not inherits(self.instance.world, folder) and not grants(self.instance.world, folder), folder["name"]
 
 
 @pytest.fixture
 def emptied(tmp_path: Path) -> Iterator[Emptied]:
-    with Arena(tmp_path, sizes=SIZES) as arena:
-        yield Emptied(arena)
+    with InstanceFixture(tmp_path, sizes=SIZES) as instance:
+        yield Emptied(instance)
 
 
 @pytest.mark.parametrize("list_begins_as", ["copied", "creator"])
@@ -97,25 +97,25 @@ def test_a_closed_folder_is_closed_before_anything_is_put_into_it(
     emptied: Emptied, list_begins_as: Literal["copied", "creator"]
 ) -> None:
     emptied.answers(list_begins_as)
-    ran = emptied.arena.run(*WHAT, **CLOSED).all_good()
+    ran = emptied.instance.run(*WHAT, **CLOSED).all_good()
     emptied.assert_closed()
     assert any(
-        row["folder_id"] in {one["id"] for one in emptied.made} for row in emptied.arena.world.table("dashboard")
+        row["folder_id"] in {one["id"] for one in emptied.made} for row in emptied.instance.world.table("dashboard")
     )
     assert ran.operations["update_content_metadata"] == len(emptied.made) == ran.report["by_type"]["folder"]["created"]
 
 
 def test_a_second_run_finds_a_closed_folder_unchanged_and_asks_nothing_of_its_access(emptied: Emptied) -> None:
-    emptied.arena.run(*WHAT, **CLOSED).all_good()
-    again = emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.instance.run(*WHAT, **CLOSED).all_good()
+    again = emptied.instance.run(*WHAT, **CLOSED).all_good()
     assert again.total("created") == again.total("updated") == 0
     assert not [name for name in again.operations if "content_metadata" in name]
 
 
 def test_by_default_no_call_is_made_for_access_and_the_report_says_what_it_is(emptied: Emptied) -> None:
-    ran = emptied.arena.run(*WHAT).all_good()
+    ran = emptied.instance.run(*WHAT).all_good()
     assert not [name for name in ran.operations if "content_metadata" in name]
-    assert all(inherits(emptied.arena.world, folder) for folder in emptied.made)
+    assert all(inherits(emptied.instance.world, folder) for folder in emptied.made)
     (told,) = (text for text in ran.report["warnings"] if "folders created, with" in text)
     assert told.startswith(f"{len(emptied.made)} folders created, with the access of the folder above")
     made = [item for item in ran.report["items"] if item["type"] == "folder" and item["outcome"] == "created"]
@@ -123,29 +123,29 @@ def test_by_default_no_call_is_made_for_access_and_the_report_says_what_it_is(em
     assert all(f"folder={item['id']} {item['name']!r}" in told for item in made)
 
 
-def test_a_folder_that_is_there_keeps_the_access_that_it_has(arena: Arena) -> None:
-    folder = next(filter(_is_ours, arena.world.table("folder")))
-    arena.edit("folder", folder["id"], name="Renamed")
-    ran = arena.run("--select", "folder", "--yes", **CLOSED).all_good()
+def test_a_folder_that_is_there_keeps_the_access_that_it_has(instance: InstanceFixture) -> None:
+    folder = next(filter(_is_ours, instance.world.table("folder")))
+    instance.edit("folder", folder["id"], name="Renamed")
+    ran = instance.run("--select", "folder", "--yes", **CLOSED).all_good()
     assert ran.total("updated") == 1 and not [name for name in ran.operations if "content_metadata" in name]
 
 
 @pytest.mark.parametrize("refused", ["update_content_metadata", "delete_content_metadata_access"])
 def test_nothing_is_put_into_a_folder_that_could_not_be_closed(emptied: Emptied, refused: str) -> None:
-    emptied.arena.simulator.fault("status:403", operation=refused)
-    ran = emptied.arena.run(*WHAT, **CLOSED)
+    emptied.instance.simulator.fault("status:403", operation=refused)
+    ran = emptied.instance.run(*WHAT, **CLOSED)
     assert ran.code == 1 and not emptied.exposed
     assert any("could not be restricted" in letter["message"] for letter in ran.letters if letter["type"] == "folder")
     inside = {folder["id"] for folder in emptied.made}
     for kind in ("dashboard", "look"):
-        assert not [row for row in emptied.arena.world.table(kind) if row["folder_id"] in inside]
+        assert not [row for row in emptied.instance.world.table(kind) if row["folder_id"] in inside]
 
 
 def test_what_could_not_be_closed_is_closed_by_the_retry_and_then_filled(emptied: Emptied) -> None:
-    emptied.arena.simulator.fault("status:403", operation="update_content_metadata", times=3)
-    assert emptied.arena.run(*WHAT, **CLOSED).code == 1
-    emptied.arena.run("--retry-dead-letters", "--yes", **CLOSED)
-    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.instance.simulator.fault("status:403", operation="update_content_metadata", times=3)
+    assert emptied.instance.run(*WHAT, **CLOSED).code == 1
+    emptied.instance.run("--retry-dead-letters", "--yes", **CLOSED)
+    emptied.instance.run(*WHAT, **CLOSED).all_good()
     emptied.assert_closed()
 
 
@@ -154,29 +154,31 @@ def test_looker_that_only_says_that_it_has_closed_a_folder_is_not_believed(empti
         if exchange.method == "DELETE" and exchange.path.startswith("/content_metadata_access/"):
             exchange.status, exchange.answer = 204, None
 
-    emptied.arena.through(before=[emptied._watch, pretend])
-    ran = emptied.arena.run(*WHAT, **CLOSED)
+    emptied.instance.through(before=[emptied._watch, pretend])
+    ran = emptied.instance.run(*WHAT, **CLOSED)
     assert ran.code == 1 and not emptied.exposed
     assert any("can be seen by group 1 (edit)" in letter["message"] for letter in ran.letters)
 
 
 def test_a_caller_who_is_no_admin_is_not_let_to_close_folders(emptied: Emptied) -> None:
-    emptied.arena.simulator.config.caller_admin = False
-    ran = emptied.arena.run(*WHAT, **CLOSED)
+    emptied.instance.simulator.config.caller_admin = False
+    ran = emptied.instance.run(*WHAT, **CLOSED)
     assert ran.code == 3 and "needs the key of an administrator" in ran.err and not ran.writes
 
 
 def test_a_plan_says_that_a_folder_will_be_closed(emptied: Emptied) -> None:
-    ran = emptied.arena.run(*WHAT, "--plan", **CLOSED)
+    ran = emptied.instance.run(*WHAT, "--plan", **CLOSED)
     assert ran.code == 0 and not ran.writes
     assert re.search(r"create +folder=9 Sales: only administrators see it\n", ran.out)
 
 
 def _killed(emptied: Emptied, *argv: str, crash: str) -> int:
     """Run the command in a process group of its own, of which all die at a crash point: its exit code."""
-    arena, how = emptied.arena, {"LRESTORE_CRASH": crash, "LRESTORE_CRASH_HOW": "SIGKILL"}
-    environ = environment(**arena.settings(), **CLOSED, **how, LRESTORE_CRASH_COUNT=str(arena.directory / "passes"))
-    with start(argv, cwd=arena.directory, environ=environ, new_session=True) as process:
+    instance, how = emptied.instance, {"LRESTORE_CRASH": crash, "LRESTORE_CRASH_HOW": "SIGKILL"}
+    environ = environment(
+        **instance.settings(), **CLOSED, **how, LRESTORE_CRASH_COUNT=str(instance.directory / "passes")
+    )
+    with start(argv, cwd=instance.directory, environ=environ, new_session=True) as process:
         process.communicate(timeout=HANG_S)
     return process.returncode
 
@@ -184,34 +186,34 @@ def _killed(emptied: Emptied, *argv: str, crash: str) -> int:
 @pytest.mark.parametrize("number", one_of([2, 12, 22, 7, 17, 27], suite=3))
 def test_a_run_that_is_killed_closes_after_resume_what_it_had_made(emptied: Emptied, number: int) -> None:
     """At whatever answer: the folder is there and open, open with a list of its own, or closed."""
-    emptied.arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
+    emptied.instance.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
     assert _killed(emptied, *WHAT, crash=f"call.after_answer:{number}") == -signal.SIGKILL
-    resumed = emptied.arena.run("--resume", **CLOSED)
+    resumed = emptied.instance.run("--resume", **CLOSED)
     assert resumed.code == 0, resumed.err
     emptied.assert_closed()
 
 
 @pytest.mark.parametrize("number", one_of([7, 4, 10]))
 def test_another_session_closes_what_one_that_was_killed_had_made(emptied: Emptied, number: int) -> None:
-    emptied.arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
+    emptied.instance.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
     assert _killed(emptied, *WHAT, crash=f"call.after_answer:{number}") == -signal.SIGKILL
-    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.instance.run(*WHAT, **CLOSED).all_good()
     emptied.assert_closed()
 
 
 def test_nothing_but_the_folder_itself_is_put_into_one_that_a_killed_run_left_open(emptied: Emptied) -> None:
-    emptied.arena.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
-    rule = emptied.arena.simulator.fault("status:500", operation="update_content_metadata")
-    assert emptied.arena.run("--select", "folder", "--yes", **CLOSED).code == 1 and rule.fired
-    emptied.arena.simulator.simulation.faults.clear()
-    ran = emptied.arena.run("--select", "dashboard", "--yes", **CLOSED)
+    emptied.instance.extra_environment["LRESTORE_RUN_SETTLE_S"] = "0.5"
+    rule = emptied.instance.simulator.fault("status:500", operation="update_content_metadata")
+    assert emptied.instance.run("--select", "folder", "--yes", **CLOSED).code == 1 and rule.fired
+    emptied.instance.simulator.simulation.faults.clear()
+    ran = emptied.instance.run("--select", "dashboard", "--yes", **CLOSED)
     assert ran.code == 1 and not emptied.exposed
     assert any("nothing is put into it" in letter["message"] for letter in ran.letters)
-    emptied.arena.run(*WHAT, **CLOSED).all_good()
+    emptied.instance.run(*WHAT, **CLOSED).all_good()
     emptied.assert_closed()
 
 
-class Copied(Crossing):
+class Copied(MigrationFixture):
     """A migration from a living source, of whose folders below Shared one is seen by group 2 and managed by user 2."""
 
     def __init__(self, directory: Path) -> None:
@@ -235,8 +237,8 @@ class Copied(Crossing):
 
 @pytest.fixture
 def copied(tmp_path: Path) -> Iterator[Copied]:
-    with Copied(tmp_path) as crossing:
-        yield crossing
+    with Copied(tmp_path) as migration:
+        yield migration
 
 
 @pytest.mark.parametrize("list_begins_as", ["copied", "creator"])
@@ -271,15 +273,15 @@ def test_a_folder_of_which_the_source_tells_nothing_is_closed(copied: Copied) ->
     assert any("does not show its access list" in text for text in ran.report["warnings"])
 
 
-def test_nothing_is_copied_without_a_source(arena: Arena) -> None:
-    ran = arena.run("--select", "folder", **COPY)
+def test_nothing_is_copied_without_a_source(instance: InstanceFixture) -> None:
+    ran = instance.run("--select", "folder", **COPY)
     assert ran.code == 2 and "[source] base_url" in ran.err and not ran.calls
 
 
 def test_a_saved_plan_that_closes_folders_is_carried_out(emptied: Emptied) -> None:
-    planned = emptied.arena.run(*WHAT, "--plan", "--plan-out", "plan.json", **CLOSED)
+    planned = emptied.instance.run(*WHAT, "--plan", "--plan-out", "plan.json", **CLOSED)
     assert planned.code == 0 and not planned.writes
-    applied = emptied.arena.run("--apply", "plan.json", "--yes", **CLOSED)
+    applied = emptied.instance.run("--apply", "plan.json", "--yes", **CLOSED)
     assert applied.code == 0, applied.err
     emptied.assert_closed()
     assert applied.report["guards"]["foreseen"]["create"] == applied.total("created")

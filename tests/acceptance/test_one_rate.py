@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 
 WINDOW_S = 0.5
 SLACK = 1.5
@@ -15,11 +15,11 @@ SLACK = 1.5
 
 
 @pytest.fixture(scope="module")
-def drifted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    with Arena(tmp_path_factory.mktemp("rate")) as arena:
-        for tile in arena.parts("dashboard_element", "1")[:3]:
-            arena.edit("dashboard_element", tile["id"], title="Changed")
-        yield arena
+def drifted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstanceFixture]:
+    with InstanceFixture(tmp_path_factory.mktemp("rate")) as instance:
+        for tile in instance.parts("dashboard_element", "1")[:3]:
+            instance.edit("dashboard_element", tile["id"], title="Changed")
+        yield instance
 
 
 def most_in_a_window(ran: Ran) -> int:
@@ -29,7 +29,7 @@ def most_in_a_window(ran: Ran) -> int:
     return max(sum(first <= at_s < first + WINDOW_S for at_s in arrived) for first in arrived)
 
 
-def test_no_mode_makes_more_calls_per_second_than_configured(drifted: Arena) -> None:
+def test_no_mode_makes_more_calls_per_second_than_configured(drifted: InstanceFixture) -> None:
     seen: dict[str, Ran] = {}
     one = ("--select", "dashboard=1")
     for mode, rate in (("--plan", 10), ("--verify", 8), ("--yes", 12), ("--undo", 10)):
@@ -42,7 +42,7 @@ def test_no_mode_makes_more_calls_per_second_than_configured(drifted: Arena) -> 
     assert seen["--yes"].total("updated") == seen["--undo"].total("updated") == 1
 
 
-def test_a_call_that_fails_again_and_again_is_no_outage(drifted: Arena) -> None:
+def test_a_call_that_fails_again_and_again_is_no_outage(drifted: InstanceFixture) -> None:
     """One process makes few calls, so that all of them may fail: a call that needs no login tells both cases apart."""
     fault = drifted.simulator.fault("status:503", operation="update_dashboard_element", times=0)
     ran = drifted.run("--select", "dashboard=1", LRESTORE_RUN_MAX_RETRIES="1")

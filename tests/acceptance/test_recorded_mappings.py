@@ -19,7 +19,7 @@ from lrestore.simulator.http.server import start
 from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.migrations import STEPS
 from tests.acceptance.instance_fixture import SECRET
-from tests.restoration.migration_fixture import Crossing, other_instance
+from tests.restoration.migration_fixture import MigrationFixture, other_instance
 
 SIZES = Sizes(users=3, groups=2, folders=4, depth=2, looks=3, dashboards=2, tiles=5, filters=2, boards=2, plans=3)
 TYPES = ("user", "group", "permission_set", "model_set", "role", "folder", "look", "dashboard", "board")
@@ -31,8 +31,8 @@ LONG_AGO = "2019-05-05T05:05:05.000+00:00"
 NAMES = ("name", "title", "slug", "first_name", "last_name", "email", "label", "client_id", "title_text")
 
 
-class Servers(Crossing):
-    """A crossing whose destination can be replaced behind its name."""
+class Servers(MigrationFixture):
+    """A migration whose destination can be replaced behind its name."""
 
     def now_at(self, world: World) -> None:
         """From now on another server is there under the name of the destination."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.acceptance.instance_fixture import SECRET, Arena
+from tests.acceptance.instance_fixture import SECRET, InstanceFixture
 
 
 def holders(directory: Path, secrets: list[bytes]) -> list[str]:
@@ -14,35 +14,35 @@ def holders(directory: Path, secrets: list[bytes]) -> list[str]:
     return [path.name for path in found if any(secret in path.read_bytes() for secret in secrets)]
 
 
-def tokens_of(arena: Arena) -> list[str]:
-    return list(arena.simulator.simulation.tokens._tokens)
+def tokens_of(instance: InstanceFixture) -> list[str]:
+    return list(instance.simulator.simulation.tokens._tokens)
 
 
-def test_no_secret_and_no_token_is_in_any_output_or_file(arena: Arena) -> None:
+def test_no_secret_and_no_token_is_in_any_output_or_file(instance: InstanceFixture) -> None:
     """B29: with everything logged, and calls that fail."""
-    arena.edit("dashboard", "1", title="Changed")
-    arena.delete("dashboard", "2")
-    arena.simulator.fault("status:422", operation="update_dashboard")
-    arena.simulator.fault("html:502", operation="dashboard", nth=1)
+    instance.edit("dashboard", "1", title="Changed")
+    instance.delete("dashboard", "2")
+    instance.simulator.fault("status:422", operation="update_dashboard")
+    instance.simulator.fault("html:502", operation="dashboard", nth=1)
     for log_format in ("text", "json"):
-        ran = arena.run(
+        ran = instance.run(
             "--select", "dashboard", "-v", "--log-file", f"run.{log_format}.log", "--log-format", log_format
         )
         assert SECRET not in ran.out + ran.err
-        tokens = tokens_of(arena)
+        tokens = tokens_of(instance)
         assert tokens and not any(token in ran.out + ran.err for token in tokens)
-        assert holders(arena.directory, [SECRET.encode(), *(token.encode() for token in tokens)]) == []
-    assert (arena.directory / "state.d").is_dir(), "undo copies were looked at too"
+        assert holders(instance.directory, [SECRET.encode(), *(token.encode() for token in tokens)]) == []
+    assert (instance.directory / "state.d").is_dir(), "undo copies were looked at too"
 
 
-def test_no_secret_is_in_the_process_list(arena: Arena) -> None:
+def test_no_secret_is_in_the_process_list(instance: InstanceFixture) -> None:
     """Neither on a command line nor, of processes that lrestore starts, in the environment."""
-    for record in list(arena.world.table("dashboard")) + list(arena.world.table("look")):
+    for record in list(instance.world.table("dashboard")) + list(instance.world.table("look")):
         kind = "look" if "query_id" in record else "dashboard"
-        arena.edit(kind, record["id"], title=f"Changed {record['id']}")
-    arena.simulator.config.latency_ms = 60
+        instance.edit(kind, record["id"], title=f"Changed {record['id']}")
+    instance.simulator.config.latency_ms = 60
     lines: set[bytes] = set()
-    with arena.start("--select", "dashboard", "--select", "look", "--select", "folder", "--yes") as process:
+    with instance.start("--select", "dashboard", "--select", "look", "--select", "folder", "--yes") as process:
         while process.poll() is None:
             lines |= {command for command, _ in family(process.pid)}
             time.sleep(0.01)

@@ -8,33 +8,33 @@ from pathlib import Path
 import pytest
 
 from lrestore.simulator.world.backup import Extraction, write_backup
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 
 
-def _night(arena: Arena, day: int) -> Path:
-    path = arena.directory / f"looker-2026-01-{day:02}.db"
-    write_backup(arena.world, path, Extraction(at=datetime(2026, 1, day, 2, tzinfo=UTC)))
+def _night(instance: InstanceFixture, day: int) -> Path:
+    path = instance.directory / f"looker-2026-01-{day:02}.db"
+    write_backup(instance.world, path, Extraction(at=datetime(2026, 1, day, 2, tzinfo=UTC)))
     return path
 
 
 @pytest.fixture
-def nights(arena: Arena) -> Arena:
+def nights(instance: InstanceFixture) -> InstanceFixture:
     """Backups of three nights. Dashboard 2 was deleted after the first, and each look was renamed each day."""
     for day in (1, 2, 3):
-        for look in list(arena.world.table("look")):
-            arena.edit("look", look["id"], title=f"look {look['id']} on day {day}")
-        _night(arena, day)
+        for look in list(instance.world.table("look")):
+            instance.edit("look", look["id"], title=f"look {look['id']} on day {day}")
+        _night(instance, day)
         if day == 1:
-            arena.delete("dashboard", "2")
-    arena.extra_environment["LRESTORE_SOURCE_PATH"] = str(arena.directory / "looker-*.db")
-    return arena
+            instance.delete("dashboard", "2")
+    instance.extra_environment["LRESTORE_SOURCE_PATH"] = str(instance.directory / "looker-*.db")
+    return instance
 
 
-def _titles(arena: Arena) -> set[str]:
-    return {look["title"].partition(" on ")[2] for look in arena.world.table("look") if not look["deleted"]}
+def _titles(instance: InstanceFixture) -> set[str]:
+    return {look["title"].partition(" on ")[2] for look in instance.world.table("look") if not look["deleted"]}
 
 
-def test_an_object_that_only_an_older_backup_holds_is_not_restored_by_accident(nights: Arena) -> None:
+def test_an_object_that_only_an_older_backup_holds_is_not_restored_by_accident(nights: InstanceFixture) -> None:
     ran = nights.run("--select", "dashboard").all_good()
     assert ran.report["source"]["paths"] == [str(nights.directory / "looker-2026-01-03.db")]
     assert "the newest of 3 backups: 2026-01-03T02:00:00Z" in ran.err and not ran.writes
@@ -44,14 +44,14 @@ def test_an_object_that_only_an_older_backup_holds_is_not_restored_by_accident(n
     assert wanted.total("created") == 1 and wanted.report["source"]["paths"][0].endswith("looker-2026-01-01.db")
 
 
-def test_merge_reads_all_files_as_one_and_says_so(nights: Arena) -> None:
+def test_merge_reads_all_files_as_one_and_says_so(nights: InstanceFixture) -> None:
     ran = nights.run("--select", "dashboard=2", LRESTORE_SOURCE_MERGE="true").all_good()
     assert ran.total("created") == 1 and len(ran.report["source"]["paths"]) == 3
     assert ran.report["guards"]["backup"]["chosen"].startswith("3 files read as one ([source] merge)")
     assert "3 files read as one" in ran.err
 
 
-def test_as_of_holds_for_every_mode_and_the_age_limit_looks_at_it(nights: Arena) -> None:
+def test_as_of_holds_for_every_mode_and_the_age_limit_looks_at_it(nights: InstanceFixture) -> None:
     as_of = ("--as-of", "2026-01-02", "--select", "look")
     assert nights.run(*as_of, "--plan").total("updated") == 5
     assert len(nights.run(*as_of, "--verify").report["verify"]["different"]) == 5
@@ -64,7 +64,7 @@ def test_as_of_holds_for_every_mode_and_the_age_limit_looks_at_it(nights: Arena)
     assert nights.run("--as-of", "soon", "--select", "look").code == 2
 
 
-def test_a_session_stays_with_its_backup(nights: Arena) -> None:
+def test_a_session_stays_with_its_backup(nights: InstanceFixture) -> None:
     stopped = nights.run("--as-of", "2026-01-02", "--select", "look", "--max-calls", "8")
     assert stopped.code == 4 and stopped.total("pending") > 0
     _night(nights, 2 + 2)
@@ -78,7 +78,7 @@ def test_a_session_stays_with_its_backup(nights: Arena) -> None:
     assert _titles(nights) == {"day 1"}
 
 
-def test_a_resume_refuses_another_backup_and_a_plan_finds_its_own(nights: Arena) -> None:
+def test_a_resume_refuses_another_backup_and_a_plan_finds_its_own(nights: InstanceFixture) -> None:
     plan = ("--as-of", "2026-01-01", "--select", "look", "--plan-out", "plan.json")
     nights.run(*plan).all_good()
     _night(nights, 4)

@@ -14,7 +14,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 
@@ -39,8 +39,8 @@ Snapshots = dict[str, Counter[str]]
 
 
 @pytest.fixture
-def arena(tmp_path: Path) -> Iterator[Arena]:
-    with Arena(tmp_path, world=make_world(WORLD)) as made:
+def instance(tmp_path: Path) -> Iterator[InstanceFixture]:
+    with InstanceFixture(tmp_path, world=make_world(WORLD)) as made:
         yield made
 
 
@@ -65,70 +65,72 @@ def in_use(world: World) -> Snapshots:
     }
 
 
-def undo(arena: Arena, session: Ran, *flags: str) -> Ran:
-    return arena.run("--undo", session.report["session_id"], "--yes", *flags)
+def undo(instance: InstanceFixture, session: Ran, *flags: str) -> Ran:
+    return instance.run("--undo", session.report["session_id"], "--yes", *flags)
 
 
-def test_an_undone_restore_leaves_the_instance_as_it_was_before(arena: Arena) -> None:
-    drift_everywhere(arena.world)
-    drifted = pictures(arena.world)
-    restored = arena.run("--select", "all", "--yes").all_good()
-    as_restored = pictures(arena.world)
+def test_an_undone_restore_leaves_the_instance_as_it_was_before(instance: InstanceFixture) -> None:
+    drift_everywhere(instance.world)
+    drifted = pictures(instance.world)
+    restored = instance.run("--select", "all", "--yes").all_good()
+    as_restored = pictures(instance.world)
     assert difference(drifted, as_restored)
-    undone = undo(arena, restored, "--undo-created", "delete").all_good()
-    assert difference(drifted, pictures(arena.world)) == {}
-    undo(arena, undone, "--undo-created", "delete").all_good()
-    assert difference(as_restored, pictures(arena.world)) == {}
+    undone = undo(instance, restored, "--undo-created", "delete").all_good()
+    assert difference(drifted, pictures(instance.world)) == {}
+    undo(instance, undone, "--undo-created", "delete").all_good()
+    assert difference(as_restored, pictures(instance.world)) == {}
 
 
-def test_created_dashboards_and_looks_go_to_the_trash_and_come_back_with_the_undo_of_the_undo(arena: Arena) -> None:
-    delete_a_third(arena.world, spared=frozenset({"user"}))
-    before = in_use(arena.world)
-    restored = arena.run("--select", "all", "--yes").all_good()
-    as_restored = pictures(arena.world)
-    undone = undo(arena, restored).all_good()
-    after = in_use(arena.world)
+def test_created_dashboards_and_looks_go_to_the_trash_and_come_back_with_the_undo_of_the_undo(
+    instance: InstanceFixture,
+) -> None:
+    delete_a_third(instance.world, spared=frozenset({"user"}))
+    before = in_use(instance.world)
+    restored = instance.run("--select", "all", "--yes").all_good()
+    as_restored = pictures(instance.world)
+    undone = undo(instance, restored).all_good()
+    after = in_use(instance.world)
     assert all(after[kind].total() == before[kind].total() for kind in ("dashboard", "look"))
     assert undone.report["by_type"]["group"]["skipped"] == restored.report["by_type"]["group"]["created"]
-    undo(arena, undone).all_good()
-    assert difference(as_restored, pictures(arena.world)) == {}
+    undo(instance, undone).all_good()
+    assert difference(as_restored, pictures(instance.world)) == {}
 
 
-def test_created_objects_are_deleted_where_that_is_asked_for(arena: Arena) -> None:
-    delete_a_third(arena.world, spared=frozenset({"user", "look", "dashboard"}))
-    before = pictures(arena.world)
-    restored = arena.run("--select", "all", "--yes").all_good()
-    as_restored = pictures(arena.world)
-    undone = undo(arena, restored, "--undo-created", "delete").all_good()
-    assert difference(before, pictures(arena.world)) == {}
-    undo(arena, undone, "--undo-created", "delete").all_good()
-    assert difference(as_restored, pictures(arena.world)) == {}
+def test_created_objects_are_deleted_where_that_is_asked_for(instance: InstanceFixture) -> None:
+    delete_a_third(instance.world, spared=frozenset({"user", "look", "dashboard"}))
+    before = pictures(instance.world)
+    restored = instance.run("--select", "all", "--yes").all_good()
+    as_restored = pictures(instance.world)
+    undone = undo(instance, restored, "--undo-created", "delete").all_good()
+    assert difference(before, pictures(instance.world)) == {}
+    undo(instance, undone, "--undo-created", "delete").all_good()
+    assert difference(as_restored, pictures(instance.world)) == {}
 
 
-def test_an_undo_that_is_planned_writes_nothing_and_leaves_no_file(arena: Arena) -> None:
-    drift_everywhere(arena.world)
-    restored = arena.run("--select", "all", "--yes").all_good()
-    folders = sorted((arena.directory / "state.d").iterdir())
-    planned = arena.run("--undo", restored.report["session_id"], "--plan")
+def test_an_undo_that_is_planned_writes_nothing_and_leaves_no_file(instance: InstanceFixture) -> None:
+    drift_everywhere(instance.world)
+    restored = instance.run("--select", "all", "--yes").all_good()
+    folders = sorted((instance.directory / "state.d").iterdir())
+    planned = instance.run("--undo", restored.report["session_id"], "--plan")
     assert planned.code == 0 and planned.writes == []
     assert planned.total("updated") >= restored.total("updated")
-    assert sorted((arena.directory / "state.d").iterdir()) == folders
+    assert sorted((instance.directory / "state.d").iterdir()) == folders
 
 
-def test_what_was_changed_since_is_left_alone_and_named(arena: Arena) -> None:
-    drift_everywhere(arena.world)
-    drifted = pictures(arena.world)
-    restored = arena.run("--select", "all", "--yes").all_good()
-    edited = edit_five(arena.world, restored)
-    undone = undo(arena, restored, "--undo-created", "delete").all_good()
+def test_what_was_changed_since_is_left_alone_and_named(instance: InstanceFixture) -> None:
+    drift_everywhere(instance.world)
+    drifted = pictures(instance.world)
+    restored = instance.run("--select", "all", "--yes").all_good()
+    edited = edit_five(instance.world, restored)
+    undone = undo(instance, restored, "--undo-created", "delete").all_good()
     left = [one for one in undone.report["items"] if one["reason"].startswith("changed since session")]
     assert sorted((one["type"], one["id"]) for one in left) == sorted(edited)
     assert undone.total("skipped") == 5
     for type_name, object_id in edited:
         assert f"{type_name}={object_id} " in undone.out
-    assert difference(drifted, pictures(arena.world))
-    undo(arena, restored, "--undo-created", "delete", "--force").all_good()
-    assert difference(drifted, pictures(arena.world)) == {}
+    assert difference(drifted, pictures(instance.world))
+    undo(instance, restored, "--undo-created", "delete", "--force").all_good()
+    assert difference(drifted, pictures(instance.world)) == {}
 
 
 def edit_five(world: World, restored: Ran) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import Snapshots, undo
@@ -143,16 +143,16 @@ def a_world() -> World:
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_change_is_restored_undone_and_done_again(tmp_path: Path, case: str) -> None:
-    with Arena(tmp_path, world=a_world()) as arena:
-        CASES[case](arena.world)
-        before = snapshots(arena.world)
-        restored = arena.run("--select", "all", "--yes").all_good()
-        as_restored = snapshots(arena.world)
+    with InstanceFixture(tmp_path, world=a_world()) as instance:
+        CASES[case](instance.world)
+        before = snapshots(instance.world)
+        restored = instance.run("--select", "all", "--yes").all_good()
+        as_restored = snapshots(instance.world)
         assert difference(before, as_restored), "nothing was restored"
-        undone = undo(arena, restored).all_good()
-        assert difference(before, snapshots(arena.world)) == {}
-        undo(arena, undone).all_good()
-        assert difference(as_restored, snapshots(arena.world)) == {}
+        undone = undo(instance, restored).all_good()
+        assert difference(before, snapshots(instance.world)) == {}
+        undo(instance, undone).all_good()
+        assert difference(as_restored, snapshots(instance.world)) == {}
 
 
 def told(before: Snapshots, after: Snapshots) -> dict[str, tuple[list[str], ...]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import undo
-from tests.restoration.migration_fixture import SOURCE, Crossing
+from tests.restoration.migration_fixture import SOURCE, MigrationFixture
 
 WITH_PLANS = Sizes(users=3, groups=2, folders=4, depth=2, looks=3, dashboards=3, tiles=3, filters=1, boards=0, plans=2)
 
@@ -33,24 +33,24 @@ def test_nesting_that_was_changed_together_with_swapped_names_is_undone(tmp_path
     source = make_world(SOURCE)
     first, second, third = (str(row["id"]) for row in groups_of(source)[:3])
     source.edges["group_group"].add(first, second)
-    with Crossing(tmp_path, source=source) as arena:
-        arena.source_lives()
-        arena.migrate("group").all_good()
-        one, two, three = (arena.new_id("group", group) for group in (first, second, third))
-        names = [str(arena.world.get("group", group)["name"]) for group in (one, two)]  # type: ignore[index]
+    with MigrationFixture(tmp_path, source=source) as instance:
+        instance.source_lives()
+        instance.migrate("group").all_good()
+        one, two, three = (instance.new_id("group", group) for group in (first, second, third))
+        names = [str(instance.world.get("group", group)["name"]) for group in (one, two)]  # type: ignore[index]
         for group, name in zip((two, one), names, strict=True):
-            arena.edit("group", group, name=name)
-        edges = arena.world.edges["group_group"]
+            instance.edit("group", group, name=name)
+        edges = instance.world.edges["group_group"]
         edges.drop(one, two)
         edges.add(one, three)
-        before, drifted = snapshots(arena.world), nesting(arena.world)
-        restored = arena.migrate("group").all_good()
-        as_restored, nested = snapshots(arena.world), nesting(arena.world)
+        before, drifted = snapshots(instance.world), nesting(instance.world)
+        restored = instance.migrate("group").all_good()
+        as_restored, nested = snapshots(instance.world), nesting(instance.world)
         assert nested == nesting(source) and nested != drifted
-        undone = undo(arena, restored).all_good()
-        assert difference(before, snapshots(arena.world)) == {} and nesting(arena.world) == drifted
-        undo(arena, undone).all_good()
-        assert difference(as_restored, snapshots(arena.world)) == {} and nesting(arena.world) == nested
+        undone = undo(instance, restored).all_good()
+        assert difference(before, snapshots(instance.world)) == {} and nesting(instance.world) == drifted
+        undo(instance, undone).all_good()
+        assert difference(as_restored, snapshots(instance.world)) == {} and nesting(instance.world) == nested
 
 
 def sent_tabs(world: World) -> list[str]:
@@ -68,19 +68,19 @@ def test_a_plan_that_sends_a_tab_which_was_made_again_sends_the_new_one(tmp_path
     edit(world, Edit(type="dashboard_layout", id=str(first["id"]), set={"label": "One"}))
     world.table("dashboard_layout").put({**first, "id": "901", "label": "Two", "order": 1, "active": False})
     edit(world, Edit(type="scheduled_plan", id="1", set={"dashboard_id": "1", "look_id": None, "tab_ids": ["901"]}))
-    with Arena(tmp_path, world=world) as arena:
+    with InstanceFixture(tmp_path, world=world) as instance:
         # LookerVault's release may not know the field.
-        arena.back_up("scheduled_plan", "1", {**arena.blob("scheduled_plan", "1"), "tab_ids": ["901"]})
-        edit(arena.world, Edit(type="dashboard_layout", id="901", delete=True))
+        instance.back_up("scheduled_plan", "1", {**instance.blob("scheduled_plan", "1"), "tab_ids": ["901"]})
+        edit(instance.world, Edit(type="dashboard_layout", id="901", delete=True))
         third = {**first, "id": "902", "label": "Three", "order": 1, "active": False}
-        arena.world.table("dashboard_layout").put(third)
-        edit(arena.world, Edit(type="scheduled_plan", id="1", set={"tab_ids": ["902"]}))
-        restored = arena.run("--select", "dashboard=1", "--select", "scheduled_plan=1", "--yes").all_good()
-        assert sent_tabs(arena.world) == ["Two"]
-        undone = undo(arena, restored).all_good()
-        assert sent_tabs(arena.world) == ["Three"]
-        (tab,) = [str(row["id"]) for row in arena.world.table("dashboard_layout") if row["label"] == "Three"]
+        instance.world.table("dashboard_layout").put(third)
+        edit(instance.world, Edit(type="scheduled_plan", id="1", set={"tab_ids": ["902"]}))
+        restored = instance.run("--select", "dashboard=1", "--select", "scheduled_plan=1", "--yes").all_good()
+        assert sent_tabs(instance.world) == ["Two"]
+        undone = undo(instance, restored).all_good()
+        assert sent_tabs(instance.world) == ["Three"]
+        (tab,) = [str(row["id"]) for row in instance.world.table("dashboard_layout") if row["label"] == "Three"]
         told = f"its dashboard_layout 902 ('Three') had been deleted, and is made again: its id is {tab}"
         assert any(told in warning for warning in undone.report["warnings"])
-        undo(arena, undone).all_good()
-        assert sent_tabs(arena.world) == ["Two"]
+        undo(instance, undone).all_good()
+        assert sent_tabs(instance.world) == ["Two"]

@@ -14,122 +14,125 @@ from lrestore.cli.options import Options
 from lrestore.cli.settings_files import remember
 from lrestore.settings import Settings
 from tests.cli.command import lrestore
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 
 KILLED = -9
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    with Rig(tmp_path) as rig:
-        yield rig
+def harness(tmp_path: Path) -> Iterator[CliHarness]:
+    with CliHarness(tmp_path) as harness:
+        yield harness
 
 
-def key(rig: Rig) -> dict[str, str]:
-    return {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+def key(harness: CliHarness) -> dict[str, str]:
+    return {
+        "LOOKERSDK_CLIENT_ID": harness.simulator.client_id,
+        "LOOKERSDK_CLIENT_SECRET": harness.simulator.client_secret,
+    }
 
 
-def resume(rig: Rig, *arguments: str, **environ: str) -> tuple[int, str]:
-    done = lrestore("--resume", *arguments, cwd=rig.directory, **key(rig), **environ)
+def resume(harness: CliHarness, *arguments: str, **environ: str) -> tuple[int, str]:
+    done = lrestore("--resume", *arguments, cwd=harness.directory, **key(harness), **environ)
     return done.returncode, done.stderr
 
 
-def crash(rig: Rig, config: str = "c.toml", at: str = "run.session_begun:1", **environ: str) -> None:
+def crash(harness: CliHarness, config: str = "c.toml", at: str = "run.session_begun:1", **environ: str) -> None:
     """A restore that is killed once its session is on record."""
     chosen = ["--config", config] if config else []
-    done = lrestore(*chosen, "--select", "look", cwd=rig.directory, **key(rig), LRESTORE_CRASH=at, **environ)
+    done = lrestore(*chosen, "--select", "look", cwd=harness.directory, **key(harness), LRESTORE_CRASH=at, **environ)
     assert done.returncode == KILLED, done.stderr
 
 
-def with_other_state(rig: Rig) -> None:
-    text = (rig.directory / "c.toml").read_text(encoding="utf-8")
-    (rig.directory / "other.toml").write_text(text.replace('"state.db"', '"other.db"'), encoding="utf-8")
+def with_other_state(harness: CliHarness) -> None:
+    text = (harness.directory / "c.toml").read_text(encoding="utf-8")
+    (harness.directory / "other.toml").write_text(text.replace('"state.db"', '"other.db"'), encoding="utf-8")
 
 
 @pytest.mark.parametrize("at", ["run.session_begun:1", "report.before_write:1", "report.told:1"])
-def test_resume_alone_uses_the_settings_file_of_the_killed_session(rig: Rig, at: str) -> None:
-    crash(rig, at=at)
-    code, said = resume(rig)
+def test_resume_alone_uses_the_settings_file_of_the_killed_session(harness: CliHarness, at: str) -> None:
+    crash(harness, at=at)
+    code, said = resume(harness)
     assert code == 0, said
     first = said.splitlines()[0]
-    assert str(rig.directory / "c.toml") in first and "with its settings file" in first
-    assert rig.status() == "finished"
+    assert str(harness.directory / "c.toml") in first and "with its settings file" in first
+    assert harness.status() == "finished"
 
 
-def test_a_finished_session_is_not_resumed(rig: Rig) -> None:
-    assert rig.run("--select", "look")[0] == 0
-    code, said = resume(rig)
+def test_a_finished_session_is_not_resumed(harness: CliHarness) -> None:
+    assert harness.run("--select", "look")[0] == 0
+    code, said = resume(harness)
     assert code == 2 and "no unfinished session" in said
 
 
-def test_a_session_that_is_finished_in_the_state_file_is_ignored(rig: Rig) -> None:
-    crash(rig)
-    with closing(sqlite3.connect(rig.directory / "state.db")) as state, state:
+def test_a_session_that_is_finished_in_the_state_file_is_ignored(harness: CliHarness) -> None:
+    crash(harness)
+    with closing(sqlite3.connect(harness.directory / "state.db")) as state, state:
         state.execute("UPDATE sessions SET status = 'finished'")
-    code, said = resume(rig)
+    code, said = resume(harness)
     assert code == 2 and "no unfinished session" in said
 
 
-def test_several_unfinished_sessions_are_listed_to_choose_from(rig: Rig) -> None:
-    with_other_state(rig)
-    crash(rig)
-    crash(rig, "other.toml")
-    code, said = resume(rig)
+def test_several_unfinished_sessions_are_listed_to_choose_from(harness: CliHarness) -> None:
+    with_other_state(harness)
+    crash(harness)
+    crash(harness, "other.toml")
+    code, said = resume(harness)
     assert code == 2
-    assert str(rig.directory / "c.toml") in said and str(rig.directory / "other.toml") in said
+    assert str(harness.directory / "c.toml") in said and str(harness.directory / "other.toml") in said
     session = next(word for word in said.split("other.toml --resume ")[1].split())
-    assert resume(rig, session)[0] == 0
-    assert str(rig.directory / "c.toml") in resume(rig)[1].splitlines()[0]
+    assert resume(harness, session)[0] == 0
+    assert str(harness.directory / "c.toml") in resume(harness)[1].splitlines()[0]
 
 
-def test_the_session_of_another_directory_is_ignored(rig: Rig, tmp_path: Path) -> None:
-    crash(rig)
+def test_the_session_of_another_directory_is_ignored(harness: CliHarness, tmp_path: Path) -> None:
+    crash(harness)
     (tmp_path / "elsewhere").mkdir()
-    done = lrestore("--resume", cwd=tmp_path / "elsewhere", **key(rig))
+    done = lrestore("--resume", cwd=tmp_path / "elsewhere", **key(harness))
     assert done.returncode == 2 and "no unfinished session" in done.stderr
 
 
-def test_the_unfinished_session_takes_precedence_over_the_local_settings_file(rig: Rig) -> None:
-    with_other_state(rig)
-    crash(rig, "other.toml")
-    shutil.copy(rig.directory / "c.toml", rig.directory / "lrestore.toml")
-    code, said = resume(rig)
-    assert code == 0 and str(rig.directory / "other.toml") in said.splitlines()[0]
+def test_the_unfinished_session_takes_precedence_over_the_local_settings_file(harness: CliHarness) -> None:
+    with_other_state(harness)
+    crash(harness, "other.toml")
+    shutil.copy(harness.directory / "c.toml", harness.directory / "lrestore.toml")
+    code, said = resume(harness)
+    assert code == 0 and str(harness.directory / "other.toml") in said.splitlines()[0]
 
 
-def test_resume_reports_a_missing_state_file(rig: Rig) -> None:
-    crash(rig)
-    (rig.directory / "state.db").unlink()
-    code, said = resume(rig)
-    assert code == 2 and f"the state file {rig.directory / 'state.db'} is missing" in said
+def test_resume_reports_a_missing_state_file(harness: CliHarness) -> None:
+    crash(harness)
+    (harness.directory / "state.db").unlink()
+    code, said = resume(harness)
+    assert code == 2 and f"the state file {harness.directory / 'state.db'} is missing" in said
 
 
-def test_missing_environment_settings_are_named(rig: Rig) -> None:
+def test_missing_environment_settings_are_named(harness: CliHarness) -> None:
     there = {
-        "LOOKERSDK_BASE_URL": rig.simulator.base_url,
+        "LOOKERSDK_BASE_URL": harness.simulator.base_url,
         "LRESTORE_SOURCE_PATH": "vault.db",
         "LRESTORE_RUN_SETTLE_S": "1",
         "LRESTORE_STATE_PATH": "from-environment.db",
     }
-    crash(rig, "", **there)
-    code, said = resume(rig)
+    crash(harness, "", **there)
+    code, said = resume(harness)
     assert code == 2
     assert "LOOKERSDK_BASE_URL" in said and "LRESTORE_SOURCE_PATH" in said
-    assert resume(rig, LOOKERSDK_BASE_URL=rig.simulator.base_url, LRESTORE_RUN_SETTLE_S="1")[0] == 0
+    assert resume(harness, LOOKERSDK_BASE_URL=harness.simulator.base_url, LRESTORE_RUN_SETTLE_S="1")[0] == 0
 
 
-def test_the_session_is_resumed_in_its_state_file_although_a_variable_named_it(rig: Rig) -> None:
-    crash(rig, LRESTORE_STATE_PATH="elsewhere.db")
-    code, said = resume(rig)
+def test_the_session_is_resumed_in_its_state_file_although_a_variable_named_it(harness: CliHarness) -> None:
+    crash(harness, LRESTORE_STATE_PATH="elsewhere.db")
+    code, said = resume(harness)
     assert code == 0, said
-    assert not (rig.directory / "state.db").exists()
+    assert not (harness.directory / "state.db").exists()
 
 
 @pytest.mark.parametrize("home", ["/dev/null/x", "/proc/nothing", "relative"])
-def test_an_unwritable_home_does_not_stop_a_run(rig: Rig, home: str) -> None:
-    code, said = rig.run("--select", "look", XDG_STATE_HOME=home, HOME=home)
+def test_an_unwritable_home_does_not_stop_a_run(harness: CliHarness, home: str) -> None:
+    code, said = harness.run("--select", "look", XDG_STATE_HOME=home, HOME=home)
     assert code == 0, said
-    code, said = resume(rig, XDG_STATE_HOME=home, HOME=home)
+    code, said = resume(harness, XDG_STATE_HOME=home, HOME=home)
     assert code == 2 and "no destination is set" in said
 
 

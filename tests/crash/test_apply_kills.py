@@ -13,11 +13,11 @@ import pytest
 
 from lrestore.simulator.world.world import make_world
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
-from tests.acceptance.instance_fixture import Arena
+from tests.acceptance.instance_fixture import InstanceFixture
 from tests.acceptance.snapshot import snapshots
 from tests.acceptance.test_all_types import difference
 from tests.crash.bulk import kill
-from tests.restoration.migration_fixture import Crossing
+from tests.restoration.migration_fixture import MigrationFixture
 from tests.run.saved_plan.test_apply import SOME, planned
 from tests.waiting import HANG_S
 
@@ -30,26 +30,26 @@ LONGEST_S = 4.0
 class Planned:
     """An instance, a plan of everything in its backup, and what its application leads to."""
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
-        self._world = copy.deepcopy(arena.world)
-        planned(arena).all_good()
-        arena.run("--apply", "p.json", "--yes").all_good()
-        self.applied = snapshots(arena.world)
+    def __init__(self, instance: InstanceFixture) -> None:
+        self.instance = instance
+        self._world = copy.deepcopy(instance.world)
+        planned(instance).all_good()
+        instance.run("--apply", "p.json", "--yes").all_good()
+        self.applied = snapshots(instance.world)
 
     def begin_anew(self) -> None:
         """The instance as the plan saw it, and no session."""
-        self.arena.world = copy.deepcopy(self._world)
-        self.arena.simulator.simulation.replace_world(self.arena.world)
-        for leftover in self.arena.directory.glob("state.db*"):
+        self.instance.world = copy.deepcopy(self._world)
+        self.instance.simulator.simulation.replace_world(self.instance.world)
+        for leftover in self.instance.directory.glob("state.db*"):
             leftover.unlink()
-        shutil.rmtree(self.arena.directory / "state.d", ignore_errors=True)
+        shutil.rmtree(self.instance.directory / "state.d", ignore_errors=True)
 
     def killed(self, chance: random.Random) -> None:
         """Apply the plan, and kill that once it has begun to write; perhaps it has ended by then."""
-        with self.arena.start("--apply", "p.json", "--yes") as process:
+        with self.instance.start("--apply", "p.json", "--yes") as process:
             until = time.monotonic() + HANG_S
-            while process.poll() is None and not any(self.arena.directory.glob("state.d/*/undo-*.db")):
+            while process.poll() is None and not any(self.instance.directory.glob("state.d/*/undo-*.db")):
                 assert time.monotonic() < until, "the application does not begin"
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, LONGEST_S))
@@ -61,14 +61,14 @@ class Planned:
 def saved(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planned]:
     folder: Path = tmp_path_factory.mktemp("saved")
     if request.param == "in place":
-        with Arena(folder, world=make_world(SOME)) as arena:
-            drift_everywhere(arena.world)
-            delete_a_third(arena.world)
-            yield Planned(arena)
+        with InstanceFixture(folder, world=make_world(SOME)) as instance:
+            drift_everywhere(instance.world)
+            delete_a_third(instance.world)
+            yield Planned(instance)
     else:
-        with Crossing(folder, source=make_world(SOME)) as crossing:
-            crossing.source_lives()
-            yield Planned(crossing)
+        with MigrationFixture(folder, source=make_world(SOME)) as migration:
+            migration.source_lives()
+            yield Planned(migration)
 
 
 def test_an_application_that_is_killed_and_resumed_does_exactly_what_was_planned(
@@ -76,9 +76,9 @@ def test_an_application_that_is_killed_and_resumed_does_exactly_what_was_planned
 ) -> None:
     saved.begin_anew()
     saved.killed(random.Random(apply_seed))
-    ended = saved.arena.run("--resume")
+    ended = saved.instance.run("--resume")
     if ended.code == 2:
         # It had ended, and there is nothing to resume.
-        ended = saved.arena.run("--apply", "p.json", "--yes")
+        ended = saved.instance.run("--apply", "p.json", "--yes")
     ended.all_good()
-    assert difference(saved.applied, snapshots(saved.arena.world)) == {}
+    assert difference(saved.applied, snapshots(saved.instance.world)) == {}

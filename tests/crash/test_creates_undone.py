@@ -13,7 +13,7 @@ from lrestore.crash_points import COUNT, CRASH, passes
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import remove_tree
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 from tests.acceptance.test_all_types import difference
 from tests.acceptance.test_undo import pictures, undo
 
@@ -32,8 +32,8 @@ TYPES = (*CONTENT, "group", "role", "permission_set", "model_set", "user")
 class Emptied:
     """An instance that has lost one object of each type that can be created, and its content."""
 
-    def __init__(self, arena: Arena) -> None:
-        self.arena = arena
+    def __init__(self, instance: InstanceFixture) -> None:
+        self.instance = instance
         for kind in (
             "scheduled_plan",
             "board",
@@ -46,28 +46,28 @@ class Emptied:
             "model_set",
             "user",
         ):
-            rows = [row for row in arena.world.table(kind) if _can_go(kind, row)]
+            rows = [row for row in instance.world.table(kind) if _can_go(kind, row)]
             for row in rows[-1:]:
-                remove_tree(arena.world, kind, str(row["id"]))
-        self._lost = copy.deepcopy(arena.world)
+                remove_tree(instance.world, kind, str(row["id"]))
+        self._lost = copy.deepcopy(instance.world)
         self.creates, restored = self._undisturbed()
-        undo(arena, restored, "--undo-created", "delete").all_good()
-        self.undone = pictures(arena.world)
+        undo(instance, restored, "--undo-created", "delete").all_good()
+        self.undone = pictures(instance.world)
 
     def begin_anew(self) -> None:
         """The instance as it was, and no session."""
-        self.arena.world = copy.deepcopy(self._lost)
-        self.arena.simulator.simulation.replace_world(self.arena.world)
-        for leftover in self.arena.directory.glob("state.db*"):
+        self.instance.world = copy.deepcopy(self._lost)
+        self.instance.simulator.simulation.replace_world(self.instance.world)
+        for leftover in self.instance.directory.glob("state.db*"):
             leftover.unlink()
 
     def restore(self, **environ: str) -> Ran:
         """Restore everything, with one worker."""
-        return self.arena.process("--select", "all", "--yes", **environ).all_good()
+        return self.instance.process("--select", "all", "--yes", **environ).all_good()
 
     def _undisturbed(self) -> tuple[list[int], Ran]:
         """The passes of the point that follow a create, in an undisturbed run; and that run."""
-        count = str(self.arena.directory / "undisturbed")
+        count = str(self.instance.directory / "undisturbed")
         ran = self.restore(**{COUNT: count})
         by_worker = ran.calls[len(ran.calls) - passes(count)[ANSWERED] :]
         made = [at for at, call in enumerate(by_worker, 1) if call.method == "POST" and call.operation[:6] == "create"]
@@ -88,8 +88,8 @@ def _can_go(kind: str, row: dict[str, object]) -> bool:
 @pytest.fixture(scope="module")
 def emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emptied]:
     world: World = make_world(WORLD)
-    with Arena(tmp_path_factory.mktemp("creates"), world=world) as arena:
-        yield Emptied(arena)
+    with InstanceFixture(tmp_path_factory.mktemp("creates"), world=world) as instance:
+        yield Emptied(instance)
 
 
 def test_every_type_is_created_and_each_create_has_its_pass(emptied: Emptied) -> None:
@@ -106,5 +106,5 @@ def test_a_worker_that_dies_right_after_a_create_leaves_no_more_than_an_undistur
     count = str(tmp_path / "passed")
     restored = emptied.restore(**{CRASH: f"{ANSWERED}:{number}", COUNT: count})
     assert passes(count)[ANSWERED] >= number and "died" in restored.err
-    undo(emptied.arena, restored, "--undo-created", "delete").all_good()
-    assert difference(emptied.undone, pictures(emptied.arena.world)) == {}
+    undo(emptied.instance, restored, "--undo-created", "delete").all_good()
+    assert difference(emptied.undone, pictures(emptied.instance.world)) == {}

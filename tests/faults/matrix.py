@@ -26,7 +26,7 @@ from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.drift import SMALL_EDITS
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
-from tests.acceptance.instance_fixture import SMALL, Arena, Ran
+from tests.acceptance.instance_fixture import SMALL, InstanceFixture, Ran
 from tests.acceptance.snapshot import snapshots
 
 MEMBER = "3"
@@ -140,18 +140,18 @@ def _unshown(world: World) -> str:
 def run(case: Case, folder: Path) -> Outcome:
     """Run one case in ``folder``, which it fills."""
     world, lost = _worlds()
-    with Arena(folder, world=copy.deepcopy(world)) as arena:
-        arena.extra_environment.update(SETTLED)
+    with InstanceFixture(folder, world=copy.deepcopy(world)) as instance:
+        instance.extra_environment.update(SETTLED)
         found = copy.deepcopy(lost)
-        arena.world = found
-        arena.simulator.simulation.replace_world(found)
-        before = snapshots(arena.world)
-        return _Trial(arena, case, before).judged()
+        instance.world = found
+        instance.simulator.simulation.replace_world(found)
+        before = snapshots(instance.world)
+        return _Trial(instance, case, before).judged()
 
 
 class _Trial:
-    def __init__(self, arena: Arena, case: Case, before: Snapshots) -> None:
-        self._arena = arena
+    def __init__(self, instance: InstanceFixture, case: Case, before: Snapshots) -> None:
+        self._arena = instance
         self._case = case
         self._phase = PHASES[case.phase]
         self._before = before
@@ -240,11 +240,11 @@ def _restored() -> Snapshots:
     import tempfile
 
     world, lost = _worlds()
-    with tempfile.TemporaryDirectory() as folder, Arena(Path(folder), world=copy.deepcopy(world)) as arena:
-        arena.world = copy.deepcopy(lost)
-        arena.simulator.simulation.replace_world(arena.world)
-        arena.run(*SELECTED).all_good()
-        return snapshots(arena.world)
+    with tempfile.TemporaryDirectory() as folder, InstanceFixture(Path(folder), world=copy.deepcopy(world)) as instance:
+        instance.world = copy.deepcopy(lost)
+        instance.simulator.simulation.replace_world(instance.world)
+        instance.run(*SELECTED).all_good()
+        return snapshots(instance.world)
 
 
 def table(outcomes: dict[Case, Outcome], tell: Callable[[str], object]) -> int:

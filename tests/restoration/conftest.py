@@ -1,4 +1,4 @@
-"""The stage of each test."""
+"""The fixture of each test."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.restoration.restore_fixture import Stage
+from tests.restoration.restore_fixture import RestoreFixture
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def setup(tmp_path: Path) -> Iterator[RestoreFixture]:
     """A small instance and its backup, without changes in between."""
-    with Stage(tmp_path) as made:
+    with RestoreFixture(tmp_path) as made:
         yield made

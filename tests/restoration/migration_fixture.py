@@ -1,4 +1,4 @@
-"""A crossing: a generated instance, its backup, and another, empty instance with other ids."""
+"""A migration: a generated instance, its backup, and another, empty instance with other ids."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.backup import Extraction, blob_of, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
-from tests.acceptance.instance_fixture import SECRET, Arena, Ran
+from tests.acceptance.instance_fixture import SECRET, InstanceFixture, Ran
 
 NOTHING = Sizes(users=1, groups=0, folders=0, looks=0, dashboards=0, boards=0, plans=0, alerts=0)
 SOURCE = Sizes(users=5, groups=3, folders=8, depth=4, looks=6, dashboards=6, tiles=8, filters=3, boards=0, plans=0)
@@ -47,7 +47,7 @@ def _further(object_id: str | None) -> str | None:
     return object_id if object_id is None or not object_id.isdecimal() else str(int(object_id) + 70)
 
 
-class Crossing(Arena):
+class MigrationFixture(InstanceFixture):
     """``source`` is the backed-up instance, ``world`` the destination."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A stage for restore tests: a generated instance, its backup, and the same instance running with later changes.
+"""The fixture of restore tests: a generated instance, its backup, and the same instance running with later changes.
 
 Everything is real: the backup is a LookerVault file, the instance answers on a socket, the journal is a state file.
 """
@@ -52,7 +52,7 @@ SESSION = "20260102-030405-abcd"
 SMALL = Sizes(users=4, groups=2, folders=4, depth=2, looks=4, dashboards=3, tiles=6, filters=2, boards=0, plans=0)
 
 
-class Stage:
+class RestoreFixture:
     """``world`` is the live instance. ``call`` acts as another user of it; ``restore`` and ``plan`` run
     lrestore.
     """

@@ -12,7 +12,7 @@ import pytest
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.undo_log import read_undo
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 from tests.waiting import HANG_S
 
 PEOPLE = Sizes(users=3, groups=6, folders=8, depth=2, looks=0, dashboards=0, boards=0, plans=0, everything=True)
@@ -20,8 +20,8 @@ TYPES = ["group", "permission_set", "model_set", "role", "folder"]
 
 
 @pytest.fixture
-def arena(tmp_path: Path) -> Iterator[Arena]:
-    with Arena(tmp_path, sizes=PEOPLE) as made:
+def instance(tmp_path: Path) -> Iterator[InstanceFixture]:
+    with InstanceFixture(tmp_path, sizes=PEOPLE) as made:
         for type_name in TYPES:
             _three(made, type_name)
         made.backup.unlink()
@@ -29,7 +29,7 @@ def arena(tmp_path: Path) -> Iterator[Arena]:
         yield made
 
 
-def _three(arena: Arena, type_name: str) -> None:
+def _three(instance: InstanceFixture, type_name: str) -> None:
     """Three new objects of each type: One, Two, Three."""
     above = {"parent_id": "1"} if type_name == "folder" else {}
     defaults = {"permission_set": {"permissions": ["see_looks"]}, "model_set": {"models": ["ecommerce"]}}
@@ -38,23 +38,23 @@ def _three(arena: Arena, type_name: str) -> None:
         fields = {"name": name, **above, **defaults.get(type_name, {}), **role}
         if type_name == "folder":
             fields |= {"created_at": "2024-01-01T00:00:00.000Z"}
-        arena.edit(type_name, f"{900 + number}", **fields)
+        instance.edit(type_name, f"{900 + number}", **fields)
 
 
 IDS = ("900", "901", "902")
 
 
-def names(arena: Arena, type_name: str) -> list[str]:
-    return [str(arena.world.table(type_name).records[one]["name"]) for one in IDS]
+def names(instance: InstanceFixture, type_name: str) -> list[str]:
+    return [str(instance.world.table(type_name).records[one]["name"]) for one in IDS]
 
 
-def rename(arena: Arena, type_name: str, *new: str) -> None:
+def rename(instance: InstanceFixture, type_name: str, *new: str) -> None:
     for object_id, name in zip(IDS, new, strict=True):
-        arena.edit(type_name, object_id, name=name)
+        instance.edit(type_name, object_id, name=name)
 
 
-def restore(arena: Arena, type_name: str, *more: str) -> Ran:
-    return arena.run("--select", f"{type_name}={','.join(IDS)}", "--yes", *more)
+def restore(instance: InstanceFixture, type_name: str, *more: str) -> Ran:
+    return instance.run("--select", f"{type_name}={','.join(IDS)}", "--yes", *more)
 
 
 def aside(ran: Ran) -> list[str]:
@@ -62,92 +62,94 @@ def aside(ran: Ran) -> list[str]:
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_two_that_swapped_names_get_them_back(arena: Arena, type_name: str) -> None:
-    rename(arena, type_name, "Two", "One", "Three")
-    planned = restore(arena, type_name, "--plan").all_good()
+def test_two_that_swapped_names_get_them_back(instance: InstanceFixture, type_name: str) -> None:
+    rename(instance, type_name, "Two", "One", "Three")
+    planned = restore(instance, type_name, "--plan").all_good()
     assert sum("is temporarily renamed to" in warning for warning in planned.report["warnings"]) == 2
     assert planned.writes == []
-    ran = restore(arena, type_name).all_good()
-    assert names(arena, type_name) == ["One", "Two", "Three"]
+    ran = restore(instance, type_name).all_good()
+    assert names(instance, type_name) == ["One", "Two", "Three"]
     assert len(aside(ran)) == 2 and len(ran.writes) == 4
-    assert restore(arena, type_name).all_good().writes == []
+    assert restore(instance, type_name).all_good().writes == []
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_three_that_changed_names_in_a_circle_get_them_back(arena: Arena, type_name: str) -> None:
-    rename(arena, type_name, "Two", "Three", "One")
-    restore(arena, type_name).all_good()
-    assert names(arena, type_name) == ["One", "Two", "Three"]
-    assert restore(arena, type_name).all_good().writes == []
+def test_three_that_changed_names_in_a_circle_get_them_back(instance: InstanceFixture, type_name: str) -> None:
+    rename(instance, type_name, "Two", "Three", "One")
+    restore(instance, type_name).all_good()
+    assert names(instance, type_name) == ["One", "Two", "Three"]
+    assert restore(instance, type_name).all_good().writes == []
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_a_name_may_differ_in_case_alone(arena: Arena, type_name: str) -> None:
-    rename(arena, type_name, "one", "TWO", "Three")
-    ran = restore(arena, type_name).all_good()
-    assert names(arena, type_name) == ["One", "Two", "Three"]
+def test_a_name_may_differ_in_case_alone(instance: InstanceFixture, type_name: str) -> None:
+    rename(instance, type_name, "one", "TWO", "Three")
+    ran = restore(instance, type_name).all_good()
+    assert names(instance, type_name) == ["One", "Two", "Three"]
     assert aside(ran) == []
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_an_unselected_object_keeps_the_name_and_the_item_fails_with_the_reason(arena: Arena, type_name: str) -> None:
-    rename(arena, type_name, "Elsewhere", "Two", "Three")
-    arena.edit(type_name, "950", **{**arena.world.table(type_name).records["902"], "id": "950", "name": "One"})
-    ran = restore(arena, type_name)
+def test_an_unselected_object_keeps_the_name_and_the_item_fails_with_the_reason(
+    instance: InstanceFixture, type_name: str
+) -> None:
+    rename(instance, type_name, "Elsewhere", "Two", "Three")
+    instance.edit(type_name, "950", **{**instance.world.table(type_name).records["902"], "id": "950", "name": "One"})
+    ran = restore(instance, type_name)
     assert (ran.code, ran.letter()["id"]) == (1, "900")
-    assert arena.world.table(type_name).records["950"]["name"] == "One"
-    assert names(arena, type_name) == ["Elsewhere", "Two", "Three"]
+    assert instance.world.table(type_name).records["950"]["name"] == "One"
+    assert names(instance, type_name) == ["Elsewhere", "Two", "Three"]
     assert aside(ran) == []
 
 
 @pytest.mark.parametrize("type_name", TYPES)
-def test_an_object_with_its_backed_up_name_keeps_it(arena: Arena, type_name: str) -> None:
+def test_an_object_with_its_backed_up_name_keeps_it(instance: InstanceFixture, type_name: str) -> None:
     """Two has its backed-up name, which another item of the run has in the backup too: neither is renamed."""
-    rename(arena, type_name, "Two", "Two too", "Three")
-    ran = restore(arena, type_name).all_good()
-    assert names(arena, type_name) == ["One", "Two", "Three"]
+    rename(instance, type_name, "Two", "Two too", "Three")
+    ran = restore(instance, type_name).all_good()
+    assert names(instance, type_name) == ["One", "Two", "Three"]
     assert len(aside(ran)) == 1
     assert "Three" not in "".join(aside(ran))
 
 
 @pytest.mark.parametrize("type_name", ["group", "folder"])
-def test_an_object_that_is_not_restored_is_not_renamed(arena: Arena, type_name: str) -> None:
-    rename(arena, type_name, "Two", "One", "Three")
-    ran = arena.run("--select", f"{type_name}=900", "--yes")
+def test_an_object_that_is_not_restored_is_not_renamed(instance: InstanceFixture, type_name: str) -> None:
+    rename(instance, type_name, "Two", "One", "Three")
+    ran = instance.run("--select", f"{type_name}=900", "--yes")
     assert ran.code == 1 and aside(ran) == []
-    assert names(arena, type_name) == ["Two", "One", "Three"]
+    assert names(instance, type_name) == ["Two", "One", "Three"]
 
 
-def test_folder_names_conflict_only_within_one_parent(arena: Arena) -> None:
-    rename(arena, "folder", "Elsewhere", "One", "Three")
-    arena.edit("folder", "901", parent_id="902")
-    ran = restore(arena, "folder").all_good()
+def test_folder_names_conflict_only_within_one_parent(instance: InstanceFixture) -> None:
+    rename(instance, "folder", "Elsewhere", "One", "Three")
+    instance.edit("folder", "901", parent_id="902")
+    ran = restore(instance, "folder").all_good()
     assert aside(ran) == []
-    assert names(arena, "folder") == ["One", "Two", "Three"]
-    assert arena.world.table("folder").records["901"]["parent_id"] == "1"
+    assert names(instance, "folder") == ["One", "Two", "Three"]
+    assert instance.world.table("folder").records["901"]["parent_id"] == "1"
 
 
-def test_a_copy_is_kept_before_a_temporary_rename(arena: Arena) -> None:
-    rename(arena, "group", "Two", "One", "Three")
-    restore(arena, "group").all_good()
-    (folder,) = (arena.directory / "state.d").iterdir()
+def test_a_copy_is_kept_before_a_temporary_rename(instance: InstanceFixture) -> None:
+    rename(instance, "group", "Two", "One", "Three")
+    restore(instance, "group").all_good()
+    (folder,) = (instance.directory / "state.d").iterdir()
     kept = [entry.destination_id for entry in read_undo(folder) if entry.type == "group"]
     assert sorted(kept) == ["900", "901"]
 
 
-def test_a_run_killed_between_the_renames_is_resumed_there(arena: Arena) -> None:
-    rename(arena, "group", "Two", "Three", "One")
+def test_a_run_killed_between_the_renames_is_resumed_there(instance: InstanceFixture) -> None:
+    rename(instance, "group", "Two", "Three", "One")
     selection = ["--select", f"group={','.join(IDS)}", "--yes"]
-    arena.simulator.config.latency_ms = 200
-    with arena.start(*selection) as process:
+    instance.simulator.config.latency_ms = 200
+    with instance.start(*selection) as process:
         deadline_s = time.monotonic() + HANG_S
-        while not any("being restored" in name for name in names(arena, "group")):
+        while not any("being restored" in name for name in names(instance, "group")):
             assert process.poll() is None and time.monotonic() < deadline_s
             time.sleep(0.005)
         process.kill()
-    arena.simulator.config.latency_ms = 0
-    assert any("being restored" in name for name in names(arena, "group"))
-    resumed = arena.process("--resume").all_good()
+    instance.simulator.config.latency_ms = 0
+    assert any("being restored" in name for name in names(instance, "group"))
+    resumed = instance.process("--resume").all_good()
     assert resumed.total("updated") == 3
-    assert names(arena, "group") == ["One", "Two", "Three"]
-    assert arena.run(*selection).all_good().writes == []
+    assert names(instance, "group") == ["One", "Two", "Three"]
+    assert instance.run(*selection).all_good().writes == []

@@ -24,7 +24,7 @@ from lrestore.restoration.policy import Policy
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes
 from tests.acceptance.drifting import drift_everywhere
-from tests.restoration.restore_fixture import Stage
+from tests.restoration.restore_fixture import RestoreFixture
 from tests.sampling import every_value, one_of
 
 ALL_TYPES = Sizes(
@@ -40,21 +40,21 @@ Ids = Mapping[str, frozenset[str]]
 Outcomes = dict[ItemKey, str | ItemError]
 
 
-def drifted(directory: Path) -> Stage:
+def drifted(directory: Path) -> RestoreFixture:
     """An instance in which something of every type has changed since its backup."""
-    stage = Stage(directory, sizes=ALL_TYPES)
-    drift_everywhere(stage.world)
-    return stage
+    setup = RestoreFixture(directory, sizes=ALL_TYPES)
+    drift_everywhere(setup.world)
+    return setup
 
 
-def restore_all(stage: Stage, instance: Any) -> Outcomes:
+def restore_all(setup: RestoreFixture, instance: Any) -> Outcomes:
     """Restore all items one after the other, each in its last pass."""
-    context = stage.context(Policy(max_retries=1), Judgement(instance))
+    context = setup.context(Policy(max_retries=1), Judgement(instance))
     restorer, outcomes = ItemRestorer(context), Outcomes()
-    keys = sorted((row.key for row in stage.vault.index()), key=lambda key: CONTENT_TYPES[key.type].tier)
+    keys = sorted((row.key for row in setup.vault.index()), key=lambda key: CONTENT_TYPES[key.type].tier)
     for key in keys:
         try:
-            outcomes[key] = restorer.restore(stage.item(str(key)), last=True).result.outcome
+            outcomes[key] = restorer.restore(setup.item(str(key)), last=True).result.outcome
         except ItemError as error:
             outcomes[key] = error
     return outcomes
@@ -84,12 +84,12 @@ class Undisturbed:
 
 @cache
 def undisturbed(instance: str) -> Undisturbed:
-    with TemporaryDirectory() as directory, drifted(Path(directory)) as stage:
-        before, seen = ids_of(stage.world), len(stage.simulator.log.calls)
-        restore_all(stage, instance)
-        calls = {call.operation for call in list(stage.simulator.log.calls)[seen:]}
-        restore_all(stage, instance)
-        after = ids_of(stage.world)
+    with TemporaryDirectory() as directory, drifted(Path(directory)) as setup:
+        before, seen = ids_of(setup.world), len(setup.simulator.log.calls)
+        restore_all(setup, instance)
+        calls = {call.operation for call in list(setup.simulator.log.calls)[seen:]}
+        restore_all(setup, instance)
+        after = ids_of(setup.world)
     reads = sorted(name for name in calls - OPENING if OPERATIONS[name].method == "GET")
     kept = {kind: ids & after[kind] for kind, ids in before.items()}
     made = {kind: len(ids - before[kind]) for kind, ids in after.items()}
@@ -100,12 +100,12 @@ def disturb(directory: Path, instance: str, operation: str, bodies: tuple[str, s
     """Restore all while ``operation`` is answered so (an object, a listing), then again without; judge both."""
     expected = undisturbed(instance)
     body = bodies[OPERATIONS[operation].answer.content == "rows"]
-    with drifted(directory) as stage:
-        before = ids_of(stage.world)
-        fault = stage.simulator.fault(body, operation=operation)
-        outcomes = restore_all(stage, instance)
+    with drifted(directory) as setup:
+        before = ids_of(setup.world)
+        fault = setup.simulator.fault(body, operation=operation)
+        outcomes = restore_all(setup, instance)
         assert fault.fired, f"{operation} is not called"
-        found = ids_of(stage.world)
+        found = ids_of(setup.world)
         what = f"{operation} answered {body}"
         assert not [error for error in outcomes.values() if isinstance(error, InternalError)], what
         lost = {kind: ids - found[kind] for kind, ids in expected.kept.items() if ids - found[kind]}
@@ -113,10 +113,10 @@ def disturb(directory: Path, instance: str, operation: str, bodies: tuple[str, s
         made = {kind: len(ids - before[kind]) for kind, ids in found.items()}
         doubled = {kind: count for kind, count in made.items() if count > expected.made[kind]}
         assert not doubled, f"{what}: {doubled} are made, where {expected.made} would be right"
-        stage.simulator.simulation.faults.clear()
+        setup.simulator.simulation.faults.clear()
         for _ in range(2):
-            restore_all(stage, instance)
-        assert counts(ids_of(stage.world)) == expected.counts, f"{what}: a second run does not heal it"
+            restore_all(setup, instance)
+        assert counts(ids_of(setup.world)) == expected.counts, f"{what}: a second run does not heal it"
 
 
 def test_all_kinds_of_reads_are_disturbed() -> None:
@@ -148,12 +148,12 @@ def test_a_read_with_one_unusable_answer_is_repeated(tmp_path: Path, nth: int) -
     assert undisturbed("same").reads
     for operation in undisturbed("same").reads:
         body = OPERATIONS[operation].answer.content == "rows"
-        with drifted(tmp_path / operation) as stage:
-            stage.simulator.fault(("body:null", "body:{}")[body], operation=operation, nth=nth)
-            outcomes = restore_all(stage, "same")
+        with drifted(tmp_path / operation) as setup:
+            setup.simulator.fault(("body:null", "body:{}")[body], operation=operation, nth=nth)
+            outcomes = restore_all(setup, "same")
             failed = [error for error in outcomes.values() if isinstance(error, ItemError)]
             assert not failed, f"{operation}: {failed}"
-            assert counts(ids_of(stage.world)) == undisturbed("same").counts, operation
+            assert counts(ids_of(setup.world)) == undisturbed("same").counts, operation
 
 
 ELSEWHERE = [("body:null", "body:null"), ("body:{}", 'body:[{"id": null}]'), (PAGE, PAGE)]
@@ -184,14 +184,14 @@ CREATES = {
 SPOILT = ["body:null", "body:[]", 'body:{"id": ""}', 'body:{"id": "1"', PAGE]
 
 
-def remove(stage: Stage, key: str) -> None:
+def remove(setup: RestoreFixture, key: str) -> None:
     """Delete the item permanently."""
     type_name, _, object_id = key.partition("=")
     operation = OPERATIONS[CONTENT_TYPES[type_name].delete or ""]
     if type_name == "folder":
-        for row in list(stage.world.table("look")) + list(stage.world.table("dashboard")):
+        for row in list(setup.world.table("look")) + list(setup.world.table("dashboard")):
             row["folder_id"] = "1" if row["folder_id"] == object_id else row["folder_id"]
-    stage.call(operation.id, **{operation.path.rpartition("{")[2][:-1]: object_id})
+    setup.call(operation.id, **{operation.path.rpartition("{")[2][:-1]: object_id})
 
 
 @pytest.mark.parametrize(("operation", "spoilt"), every_value([*CREATES], SPOILT))
@@ -199,44 +199,44 @@ def test_a_create_with_an_unusable_answer_is_searched_for_and_adopted(
     tmp_path: Path, operation: str, spoilt: str
 ) -> None:
     key = CREATES[operation]
-    with Stage(tmp_path / "undisturbed", sizes=ALL_TYPES) as stage:
-        remove(stage, key)
-        stage.restore(key)
-        right = counts(ids_of(stage.world))
-    with Stage(tmp_path / "disturbed", sizes=ALL_TYPES) as stage:
-        remove(stage, key)
-        fault = stage.simulator.fault(spoilt, handled=True, operation=operation, times=1)
-        assert stage.restore(key).outcome == "created"
-        assert fault.fired == 1 and counts(ids_of(stage.world)) == right
-        assert not stage.reader.open_intents()
-        assert stage.restore(key).outcome == "unchanged"
+    with RestoreFixture(tmp_path / "undisturbed", sizes=ALL_TYPES) as setup:
+        remove(setup, key)
+        setup.restore(key)
+        right = counts(ids_of(setup.world))
+    with RestoreFixture(tmp_path / "disturbed", sizes=ALL_TYPES) as setup:
+        remove(setup, key)
+        fault = setup.simulator.fault(spoilt, handled=True, operation=operation, times=1)
+        assert setup.restore(key).outcome == "created"
+        assert fault.fired == 1 and counts(ids_of(setup.world)) == right
+        assert not setup.reader.open_intents()
+        assert setup.restore(key).outcome == "unchanged"
 
 
 @pytest.mark.parametrize("spoilt", ["body:null", "body:[]", "body:{}", 'body:{"id": "2"}', PAGE])
 @pytest.mark.parametrize("times", [1, 0])
-def test_an_update_with_an_unusable_answer_is_repeated_or_fails(stage: Stage, spoilt: str, times: int) -> None:
-    title = stage.dashboard("1")["title"]
-    stage.call("update_dashboard", {"title": "Somebody's"}, dashboard_id="1")
-    fault = stage.simulator.fault(spoilt, handled=True, operation="update_dashboard", times=times)
+def test_an_update_with_an_unusable_answer_is_repeated_or_fails(setup: RestoreFixture, spoilt: str, times: int) -> None:
+    title = setup.dashboard("1")["title"]
+    setup.call("update_dashboard", {"title": "Somebody's"}, dashboard_id="1")
+    fault = setup.simulator.fault(spoilt, handled=True, operation="update_dashboard", times=times)
     if times:
-        assert stage.restore("dashboard=1").outcome == "updated"
+        assert setup.restore("dashboard=1").outcome == "updated"
     else:
         with pytest.raises(BadAnswerError, match="update_dashboard"):
-            stage.restore("dashboard=1")
+            setup.restore("dashboard=1")
     assert fault.fired == (times or 3)
-    stage.simulator.simulation.faults.clear()
-    assert (stage.dashboard("1")["title"], stage.restore("dashboard=1").outcome) == (title, "unchanged")
+    setup.simulator.simulation.faults.clear()
+    assert (setup.dashboard("1")["title"], setup.restore("dashboard=1").outcome) == (title, "unchanged")
 
 
-def test_a_dashboard_with_indistinguishable_tiles_is_not_compared(stage: Stage) -> None:
+def test_a_dashboard_with_indistinguishable_tiles_is_not_compared(setup: RestoreFixture) -> None:
     """If they counted as missing, all would be created again."""
-    tiles = stage.tiles("1").keys()
-    fault = stage.simulator.fault(
+    tiles = setup.tiles("1").keys()
+    fault = setup.simulator.fault(
         'body:{"id": "1", "dashboard_elements": {}, "dashboard_filters": [], "dashboard_layouts": []}',
         operation="dashboard",
     )
     with pytest.raises(BadAnswerError, match="shows a wrong value as dashboard_elements: it is an object, not a list"):
-        stage.restore("dashboard=1")
+        setup.restore("dashboard=1")
     assert fault.fired
-    stage.simulator.simulation.faults.clear()
-    assert stage.tiles("1").keys() == tiles
+    setup.simulator.simulation.faults.clear()
+    assert setup.tiles("1").keys() == tiles

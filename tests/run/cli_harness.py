@@ -51,7 +51,7 @@ class _Shared:
 SHARED = _Shared()
 
 
-class Rig:
+class CliHarness:
     """``more(shard, world)`` adds to the backup what the instance does not have; ``later(world)`` changes the instance
     after the backup was made. The instance lasts until the next one is made.
     """

@@ -15,7 +15,7 @@ from lrestore.simulator.world.world import Sizes
 from lrestore.state.lock import RunLock
 from tests.cli.command import environment
 from tests.crash.bulk import descendants
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 from tests.waiting import HANG_S
 
 SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=8, tiles=4, filters=1, boards=0, plans=0)
@@ -34,9 +34,12 @@ sys.stdin.read()
 @pytest.mark.crash
 def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> None:
     """Remaining processes went on restoring, and a second run could begin at the same time."""
-    with Rig(tmp_path, sizes=SIZES) as rig:
-        rig.simulator.configure(latency_ms=100)
-        key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+    with CliHarness(tmp_path, sizes=SIZES) as harness:
+        harness.simulator.configure(latency_ms=100)
+        key = {
+            "LOOKERSDK_CLIENT_ID": harness.simulator.client_id,
+            "LOOKERSDK_CLIENT_SECRET": harness.simulator.client_secret,
+        }
         with subprocess.Popen(
             [sys.executable, "-c", PROGRAM],
             cwd=tmp_path,
@@ -76,8 +79,11 @@ START = [
 @pytest.mark.parametrize("point", START)
 def test_an_interrupt_at_any_point_of_the_start_reaches_the_program(tmp_path: Path, point: str) -> None:
     """A process that was launched but not yet registered survived."""
-    with Rig(tmp_path, sizes=SIZES) as rig:
-        key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+    with CliHarness(tmp_path, sizes=SIZES) as harness:
+        key = {
+            "LOOKERSDK_CLIENT_ID": harness.simulator.client_id,
+            "LOOKERSDK_CLIENT_SECRET": harness.simulator.client_secret,
+        }
         with subprocess.Popen(
             [sys.executable, "-c", PROGRAM],
             cwd=tmp_path,

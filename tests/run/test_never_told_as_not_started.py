@@ -13,7 +13,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes
 from tests.cli.command import environment
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 from tests.sampling import every_value, nightly
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
@@ -55,22 +55,22 @@ FAULTS = [
 def test_a_fault_in_any_step_is_not_reported_as_not_started(
     tmp_path: Path, selection: tuple[str, ...], point: str, how: str
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+    with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
         plan = {CRASH: f"{point}:1", HOW: how, COUNT: str(tmp_path / "count")}
         if point == "token.renewal":
-            rig.simulator.fault("expire_tokens", match={"method": "PATCH", "nth": 2})
-        code, said = rig.run(*selection, **plan)
+            harness.simulator.fault("expire_tokens", match={"method": "PATCH", "nth": 2})
+        code, said = harness.run(*selection, **plan)
         assert passes(plan[COUNT])[point] >= 1, "nothing went wrong"
-        written = rig.writes()
+        written = harness.writes()
         assert code in ((3, 4) if point in BEFORE else (0, 1, 4)), said
         assert code != 3 or not written
         if code == 4:
-            code, said = rig.run("--resume")
+            code, said = harness.run("--resume")
         if code == 1:
-            code, said = rig.run("--retry-dead-letters")
+            code, said = harness.run("--retry-dead-letters")
         if code != 3:
             assert code == 0, said
-            looks = [look for look in rig.simulator.state()["look"] if not look["deleted"]]
+            looks = [look for look in harness.simulator.state()["look"] if not look["deleted"]]
             drifted_ids = {look["id"] for look in looks if look["title"].startswith("drifted")}
             assert not drifted_ids & {"1", "2", "3"} and (selection == FEW or not drifted_ids)
 
@@ -89,35 +89,38 @@ STREAMS = {
 def test_a_stderr_that_fails_changes_nothing(
     tmp_path: Path, stream: str, flags: str, selection: tuple[str, ...]
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
-        key = {"LOOKERSDK_CLIENT_ID": rig.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": rig.simulator.client_secret}
+    with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
+        key = {
+            "LOOKERSDK_CLIENT_ID": harness.simulator.client_id,
+            "LOOKERSDK_CLIENT_SECRET": harness.simulator.client_secret,
+        }
         command = f"{sys.executable} -m lrestore --config c.toml --report report.json {' '.join(selection)} {flags}"
         script = ["bash", "-c", f"{command} {STREAMS[stream]}"]
         done = subprocess.run(script, cwd=tmp_path, env=environment(**key), capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert rig.report()["status"] == rig.status() == "finished" and rig.totals()["failed"] == 0
+        assert harness.report()["status"] == harness.status() == "finished" and harness.totals()["failed"] == 0
 
 
 def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path) -> None:
     """The log file is checked before each line, because it may be rotated."""
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+    with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
         (tmp_path / "logs").mkdir()
-        rig.simulator.configure(latency_ms=50)
-        process = rig.start(*FEW, "-v", "--log-file", "logs/run.log")
-        rig.until_written(process)
+        harness.simulator.configure(latency_ms=50)
+        process = harness.start(*FEW, "-v", "--log-file", "logs/run.log")
+        harness.until_written(process)
         (tmp_path / "logs" / "run.log").unlink()
         (tmp_path / "logs").rmdir()
-        code, said = rig.end(process)
+        code, said = harness.end(process)
         assert code == 0, said
 
 
 def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(tmp_path: Path) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=drifted) as rig:
+    with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
         (tmp_path / "reports").mkdir()
-        rig.simulator.configure(latency_ms=50)
-        process = rig.start(*FEW, "--report", "reports/report.json")
-        rig.until_written(process)
+        harness.simulator.configure(latency_ms=50)
+        process = harness.start(*FEW, "--report", "reports/report.json")
+        harness.until_written(process)
         (tmp_path / "reports").rmdir()
-        code, said = rig.end(process)
+        code, said = harness.end(process)
         assert code == 1 and "could not write the report" in said
-        assert rig.status() == "finished"
+        assert harness.status() == "finished"

@@ -16,7 +16,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 from tests.sampling import every_value
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
@@ -82,16 +82,16 @@ FEW, MANY = ("dashboard=1,2,3,4,5,6",), ("dashboard",)
 def test_the_run_ends_before_the_next_create(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
-        rig.simulator.configure(latency_ms=60)
-        process = rig.start(*(part for one in selection for part in ("--select", one)))
-        rig.until_written(process, 6)
+    with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
+        harness.simulator.configure(latency_ms=60)
+        process = harness.start(*(part for one in selection for part in ("--select", one)))
+        harness.until_written(process, 6)
         change(tmp_path / "state.db")
-        before = rig.writes()
-        code, said = rig.end(process)
+        before = harness.writes()
+        code, said = harness.end(process)
         assert code == 4, said
-        assert "state" in rig.report()["warnings"][-1] and rig.report()["status"] == "stopped"
-        assert rig.writes() - before <= UNDER_WAY + 2
+        assert "state" in harness.report()["warnings"][-1] and harness.report()["status"] == "stopped"
+        assert harness.writes() - before <= UNDER_WAY + 2
         assert "resume with: lrestore" in said.splitlines()[-1]
 
 
@@ -99,33 +99,33 @@ def test_the_run_ends_before_the_next_create(
 def test_the_records_are_saved_and_can_be_resumed_from(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
-    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
-        rig.simulator.configure(latency_ms=40)
-        process = rig.start(*(part for one in selection for part in ("--select", one)))
-        rig.until_written(process, 12)
+    with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
+        harness.simulator.configure(latency_ms=40)
+        process = harness.start(*(part for one in selection for part in ("--select", one)))
+        harness.until_written(process, 12)
         change(tmp_path / "state.db")
-        code, said = rig.end(process)
+        code, said = harness.end(process)
         assert code == 4, said
-        rig.simulator.configure(latency_ms=0)
+        harness.simulator.configure(latency_ms=0)
         first = next(line for line in said.splitlines() if "put them back: " in line)
         for command in first.partition("put them back: ")[2].split("; "):
             subprocess.run(shlex.split(command), cwd=tmp_path, check=True)
-        code, said = rig.run("--resume")
+        code, said = harness.run("--resume")
         assert code == 0, said
-        titles = sorted(one["title"] for one in rig.simulator.state()["dashboard"] if not one["deleted"])
+        titles = sorted(one["title"] for one in harness.simulator.state()["dashboard"] if not one["deleted"])
         backed_up = sorted(one["title"] for one in make_world(SIZES).table("dashboard") if not one["deleted"])
         assert titles == (backed_up if selection == MANY else titles[:6])
-        assert rig.status() == "finished"
+        assert harness.status() == "finished"
 
 
 def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
     """A new file would be empty and hide everything that was done."""
-    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
-        rig.simulator.configure(latency_ms=60)
-        process = rig.start("--select", "dashboard")
-        rig.until_written(process, 6)
+    with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
+        harness.simulator.configure(latency_ms=60)
+        process = harness.start("--select", "dashboard")
+        harness.until_written(process, 6)
         removed(tmp_path / "state.db")
-        rig.end(process)
+        harness.end(process)
         assert not (tmp_path / "state.db").exists()
         (saved,) = tmp_path.glob("state.db.rescued-*")
         assert saved.stat().st_mode & 0o777 == 0o600
@@ -135,13 +135,13 @@ def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
 
 def test_other_programs_may_read_the_state_file_meanwhile(tmp_path: Path) -> None:
     """As the last process to close it they would remove its log, if the run had released its locks."""
-    with Rig(tmp_path, sizes=SIZES, later=without_dashboards) as rig:
-        rig.simulator.configure(latency_ms=30)
-        process = rig.start("--select", FEW[0])
-        rig.until_written(process, 6)
+    with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
+        harness.simulator.configure(latency_ms=30)
+        process = harness.start("--select", FEW[0])
+        harness.until_written(process, 6)
         log = (tmp_path / "state.db-wal").stat().st_ino
         with closing(sqlite3.connect(tmp_path / "state.db")) as other:
             assert other.execute("SELECT COUNT(*) FROM sessions").fetchone() == (1,)
         assert (tmp_path / "state.db-wal").stat().st_ino == log
-        code, said = rig.end(process)
+        code, said = harness.end(process)
         assert code == 0, said

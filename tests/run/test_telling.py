@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.crash_points import CRASH
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 from tests.sampling import every_value
 
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
@@ -16,12 +16,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
 @pytest.mark.parametrize(("point", "selection"), every_value(["report.before_write", "report.told"], ["all", "look"]))
 def test_a_killed_run_reports_its_results_when_resumed(tmp_path: Path, selection: str, point: str) -> None:
-    with Rig(tmp_path) as rig:
-        code, _ = rig.run("--select", selection, **{CRASH: f"{point}:1"})
-        assert (code, rig.status()) == (-signal.SIGKILL, "running")
+    with CliHarness(tmp_path) as harness:
+        code, _ = harness.run("--select", selection, **{CRASH: f"{point}:1"})
+        assert (code, harness.status()) == (-signal.SIGKILL, "running")
         (tmp_path / "report.json").unlink(missing_ok=True)
-        done = rig.outcomes()
-        code, said = rig.run("--resume")
+        done = harness.outcomes()
+        code, said = harness.run("--resume")
         assert code == 0, said
-        assert (rig.totals()["selected"], rig.status()) == (len(done), "finished")
-        assert rig.run("--resume")[0] == 2, "there is nothing to resume"
+        assert (harness.totals()["selected"], harness.status()) == (len(done), "finished")
+        assert harness.run("--resume")[0] == 2, "there is nothing to resume"

@@ -18,7 +18,7 @@ from lrestore.messages import ItemKey
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
-from tests.restoration.restore_fixture import Stage
+from tests.restoration.restore_fixture import RestoreFixture
 from tests.waiting import HANG_S
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
@@ -26,93 +26,93 @@ LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("operation", ["create_dashboard", "create_dashboard_element", "create_dashboard_filter"])
-def test_a_lost_answer_to_a_create_is_adopted_not_repeated(stage: Stage, loss: str, operation: str) -> None:
+def test_a_lost_answer_to_a_create_is_adopted_not_repeated(setup: RestoreFixture, loss: str, operation: str) -> None:
     """B5: the server had created it; a second try would create another."""
-    backed_up = stage.item("dashboard=1").raw
-    stage.call("delete_dashboard", dashboard_id="1")
-    count = len(stage.world.table("dashboard"))
-    fault = stage.simulator.fault(loss, handled=True, operation=operation, times=1)
-    result = stage.restore("dashboard=1")
+    backed_up = setup.item("dashboard=1").raw
+    setup.call("delete_dashboard", dashboard_id="1")
+    count = len(setup.world.table("dashboard"))
+    fault = setup.simulator.fault(loss, handled=True, operation=operation, times=1)
+    result = setup.restore("dashboard=1")
     assert fault.fired == 1
     assert result.outcome == "created"
-    live = stage.dashboard(result.destination_id)
-    assert len(stage.world.table("dashboard")) == count + 1
+    live = setup.dashboard(result.destination_id)
+    assert len(setup.world.table("dashboard")) == count + 1
     assert len(live["dashboard_elements"]) == len(backed_up["dashboard_elements"])
     assert len(live["dashboard_filters"]) == len(backed_up["dashboard_filters"])
-    assert not stage.reader.open_intents()
-    assert stage.restore("dashboard=1").outcome == "unchanged"
+    assert not setup.reader.open_intents()
+    assert setup.restore("dashboard=1").outcome == "unchanged"
 
 
 @pytest.mark.parametrize("operation", ["create_dashboard", "create_dashboard_element"])
-def test_a_create_that_was_never_handled_is_repeated_after_a_search(stage: Stage, operation: str) -> None:
-    stage.call("delete_dashboard", dashboard_id="1")
-    fault = stage.simulator.fault("reset_before", operation=operation, times=1)
-    assert stage.restore("dashboard=1").outcome == "created"
+def test_a_create_that_was_never_handled_is_repeated_after_a_search(setup: RestoreFixture, operation: str) -> None:
+    setup.call("delete_dashboard", dashboard_id="1")
+    fault = setup.simulator.fault("reset_before", operation=operation, times=1)
+    assert setup.restore("dashboard=1").outcome == "created"
     assert fault.fired == 1
-    assert stage.restore("dashboard=1").outcome == "unchanged"
+    assert setup.restore("dashboard=1").outcome == "unchanged"
 
 
 @pytest.mark.slow
-def test_a_create_that_timed_out_is_searched_for_until_it_appears(stage: Stage) -> None:
+def test_a_create_that_timed_out_is_searched_for_until_it_appears(setup: RestoreFixture) -> None:
     """The server creates it after the first search: another try at that time would create it twice."""
-    stage.call("delete_dashboard", dashboard_id="1")
-    tiles = len(stage.item("dashboard=1").raw["dashboard_elements"])
-    context = stage.context()
-    key = Credentials(stage.simulator.client_id, stage.simulator.client_secret)
-    fault = stage.simulator.fault("delay:3.2", operation="create_dashboard_element", times=1)
-    with LookerSession(stage.simulator.base_url, key, timeout_s=2) as session:
+    setup.call("delete_dashboard", dashboard_id="1")
+    tiles = len(setup.item("dashboard=1").raw["dashboard_elements"])
+    context = setup.context()
+    key = Credentials(setup.simulator.client_id, setup.simulator.client_secret)
+    fault = setup.simulator.fault("delay:3.2", operation="create_dashboard_element", times=1)
+    with LookerSession(setup.simulator.base_url, key, timeout_s=2) as session:
         destination = replace(context.destination, session=session)
         context = replace(context, destination=destination, pause=threading.Event().wait)
-        result = ItemRestorer(context).restore(stage.item("dashboard=1")).result
+        result = ItemRestorer(context).restore(setup.item("dashboard=1")).result
     until_s = time.monotonic() + HANG_S
-    while stage.simulator.log.in_flight and time.monotonic() < until_s:
+    while setup.simulator.log.in_flight and time.monotonic() < until_s:
         time.sleep(0.02)
-    assert (fault.fired, stage.simulator.log.in_flight) == (1, 0)
-    assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == tiles
+    assert (fault.fired, setup.simulator.log.in_flight) == (1, 0)
+    assert len(setup.dashboard(result.destination_id)["dashboard_elements"]) == tiles
 
 
-def test_two_equal_tiles_with_lost_answers_are_both_created(stage: Stage) -> None:
+def test_two_equal_tiles_with_lost_answers_are_both_created(setup: RestoreFixture) -> None:
     """Each adopts its own: an object is claimed once."""
-    tiles = stage.item("dashboard=1").raw["dashboard_elements"]
-    item = stage.item("dashboard=1")
+    tiles = setup.item("dashboard=1").raw["dashboard_elements"]
+    item = setup.item("dashboard=1")
     twin = {**tiles[0], "id": "999999"}
     item.raw["dashboard_elements"] = [*tiles, twin]
-    stage.call("delete_dashboard", dashboard_id="1")
-    stage.simulator.fault("reset_after", operation="create_dashboard_element", times=len(tiles) + 1)
-    result = ItemRestorer(stage.context()).restore(item).result
-    assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == len(tiles) + 1
+    setup.call("delete_dashboard", dashboard_id="1")
+    setup.simulator.fault("reset_after", operation="create_dashboard_element", times=len(tiles) + 1)
+    result = ItemRestorer(setup.context()).restore(item).result
+    assert len(setup.dashboard(result.destination_id)["dashboard_elements"]) == len(tiles) + 1
 
 
-def test_an_intent_with_unknown_outcome_stays_open(stage: Stage) -> None:
+def test_an_intent_with_unknown_outcome_stays_open(setup: RestoreFixture) -> None:
     """The next run has to search before it creates."""
-    stage.call("delete_dashboard", dashboard_id="1")
-    stage.simulator.fault("reset_before", operation="create_dashboard")
+    setup.call("delete_dashboard", dashboard_id="1")
+    setup.simulator.fault("reset_before", operation="create_dashboard")
     with pytest.raises(LookerError):
-        stage.restore("dashboard=1")
-    assert {str(intent.intent.key) for intent in stage.reader.open_intents()} == {"dashboard=1"}
+        setup.restore("dashboard=1")
+    assert {str(intent.intent.key) for intent in setup.reader.open_intents()} == {"dashboard=1"}
 
 
-def test_a_dashboard_of_an_interrupted_run_is_completed_not_doubled(stage: Stage) -> None:
+def test_a_dashboard_of_an_interrupted_run_is_completed_not_doubled(setup: RestoreFixture) -> None:
     """B4, B21: the dashboard exists partially, and its tiles are not recorded."""
-    backed_up = stage.item("dashboard=1").raw
-    stage.call("delete_dashboard", dashboard_id="1")
-    fault = stage.simulator.fault("status:422", operation="create_dashboard_element", after=3)
+    backed_up = setup.item("dashboard=1").raw
+    setup.call("delete_dashboard", dashboard_id="1")
+    fault = setup.simulator.fault("status:422", operation="create_dashboard_element", after=3)
     with pytest.raises(LookerError):
-        stage.restore("dashboard=1")
+        setup.restore("dashboard=1")
     assert fault.fired > 0
-    stage.simulator.simulation.faults.clear()
-    result = stage.restore("dashboard=1")
+    setup.simulator.simulation.faults.clear()
+    result = setup.restore("dashboard=1")
     assert result.outcome == "updated"
-    assert len(stage.dashboard(result.destination_id)["dashboard_elements"]) == len(backed_up["dashboard_elements"])
+    assert len(setup.dashboard(result.destination_id)["dashboard_elements"]) == len(backed_up["dashboard_elements"])
 
 
-def test_transient_errors_never_become_failures(stage: Stage) -> None:
+def test_transient_errors_never_become_failures(setup: RestoreFixture) -> None:
     """B19: only 429 used to be retried."""
-    stage.call("update_dashboard", {"title": "Drifted"}, dashboard_id="1")
+    setup.call("update_dashboard", {"title": "Drifted"}, dashboard_id="1")
     for kind in ("status:500", "status:503", "status:429"):
-        stage.simulator.fault(kind, operation="update_dashboard", times=1)
-        stage.simulator.fault(kind, operation="dashboard", times=1)
-        assert stage.restore("dashboard=1").outcome in ("updated", "unchanged")
+        setup.simulator.fault(kind, operation="update_dashboard", times=1)
+        setup.simulator.fault(kind, operation="dashboard", times=1)
+        assert setup.restore("dashboard=1").outcome in ("updated", "unchanged")
 
 
 SOME = Sizes(users=3, groups=2, folders=2, depth=1, looks=1, dashboards=1, tiles=1, filters=0, boards=1, plans=1)
@@ -121,44 +121,46 @@ LISTED = ("group", "folder", "board", "scheduled_plan")
 
 
 @pytest.fixture
-def listed(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path, sizes=SOME) as made:
+def listed(tmp_path: Path) -> Iterator[RestoreFixture]:
+    with RestoreFixture(tmp_path, sizes=SOME) as made:
         yield made
 
 
-def orphan(stage: Stage, type_name: str) -> tuple[ItemKey, Any]:
+def orphan(setup: RestoreFixture, type_name: str) -> tuple[ItemKey, Any]:
     """An item of the type that is missing in the instance, and the operation that creates it."""
-    for row in list(stage.world.table(type_name)):
+    for row in list(setup.world.table(type_name)):
         key = ItemKey(type_name, str(row["id"]))
-        item = stage.item(str(key))
-        context = stage.context()
+        item = setup.item(str(key))
+        context = setup.context()
         if ItemRestorer(context).plan(item).action == "unchanged":
-            stage.call(f"delete_{type_name}", **{f"{type_name}_id": key.id})
+            setup.call(f"delete_{type_name}", **{f"{type_name}_id": key.id})
             return key, item
     raise AssertionError(f"no {type_name} can be deleted")
 
 
-def die_creating(stage: Stage, key: ItemKey, item: Any, *, handled: bool) -> None:
+def die_creating(setup: RestoreFixture, key: ItemKey, item: Any, *, handled: bool) -> None:
     """Act like a process that is killed before it receives the answer to its create."""
     kind = "reset_after" if handled else "reset_before"
-    fault = stage.simulator.fault(kind, operation=f"create_{key.type}", times=1)
-    context = replace(stage.context(), pause=lambda seconds: True)
+    fault = setup.simulator.fault(kind, operation=f"create_{key.type}", times=1)
+    context = replace(setup.context(), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     assert fault.fired == 1
-    assert [str(intent.intent.key) for intent in stage.reader.open_intents()] == [str(key)]
+    assert [str(intent.intent.key) for intent in setup.reader.open_intents()] == [str(key)]
 
 
-def successor(stage: Stage, key: ItemKey) -> WritingContext:
+def successor(setup: RestoreFixture, key: ItemKey) -> WritingContext:
     """The context of a successor process, whose listing is older than the death."""
-    context = stage.context()
+    context = setup.context()
     context.destination.live.table(key.type)
     context.journal.repeat(key)  # type: ignore[attr-defined]
     return context
 
 
 @pytest.mark.parametrize("type_name", LISTED)
-def test_an_object_of_a_dead_process_is_adopted_though_the_listing_is_older(listed: Stage, type_name: str) -> None:
+def test_an_object_of_a_dead_process_is_adopted_though_the_listing_is_older(
+    listed: RestoreFixture, type_name: str
+) -> None:
     key, item = orphan(listed, type_name)
     context = successor(listed, key)
     count = len(listed.world.table(type_name))
@@ -169,7 +171,7 @@ def test_an_object_of_a_dead_process_is_adopted_though_the_listing_is_older(list
 
 
 @pytest.mark.parametrize("type_name", ["group", "folder"])
-def test_a_refusal_after_a_death_leads_to_another_search(listed: Stage, type_name: str) -> None:
+def test_a_refusal_after_a_death_leads_to_another_search(listed: RestoreFixture, type_name: str) -> None:
     """The call of the dead process took effect after the search of its successor."""
     key, item = orphan(listed, type_name)
     die_creating(listed, key, item, handled=False)
@@ -184,7 +186,7 @@ def test_a_refusal_after_a_death_leads_to_another_search(listed: Stage, type_nam
 
 @pytest.mark.parametrize("type_name", ["board", "scheduled_plan"])
 def test_an_object_with_a_lost_answer_is_adopted_though_another_thread_has_read_it_first(
-    listed: Stage, type_name: str
+    listed: RestoreFixture, type_name: str
 ) -> None:
     """Another item reads the listing again before this one searches; that does not make the object older."""
     _, item = orphan(listed, type_name)

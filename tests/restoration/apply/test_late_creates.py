@@ -22,7 +22,7 @@ from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.records import Route
-from tests.restoration.restore_fixture import SESSION, Stage
+from tests.restoration.restore_fixture import SESSION, RestoreFixture
 from tests.waiting import HANG_S
 
 SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
@@ -33,63 +33,63 @@ PARTS = ("dashboard_element", "dashboard_filter", "dashboard_layout", "board_sec
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    with Stage(tmp_path, sizes=SOME) as made:
+def setup(tmp_path: Path) -> Iterator[RestoreFixture]:
+    with RestoreFixture(tmp_path, sizes=SOME) as made:
         yield made
 
 
-def orphan(stage: Stage, type_name: str) -> Any:
+def orphan(setup: RestoreFixture, type_name: str) -> Any:
     """An item of the type that is missing in the instance."""
-    for row in list(stage.world.table(type_name)):
-        item = stage.item(f"{type_name}={row['id']}")
+    for row in list(setup.world.table(type_name)):
+        item = setup.item(f"{type_name}={row['id']}")
         if type_name == "user":
             item.raw.update(credentials_email=None, email=None, credentials_saml={"saml_user_id": f"s{row['id']}"})
-        plan = ItemRestorer(stage.context()).plan(item)
-        itself = (type_name, str(row["id"])) == ("user", stage.context().destination.caller_id)
+        plan = ItemRestorer(setup.context()).plan(item)
+        itself = (type_name, str(row["id"])) == ("user", setup.context().destination.caller_id)
         if plan.action in ("unchanged", "updated") and plan.match.live and not itself:
-            stage.call(f"delete_{type_name}", **{f"{type_name}_id": str(row["id"])})
+            setup.call(f"delete_{type_name}", **{f"{type_name}_id": str(row["id"])})
             return item
     raise AssertionError(f"no {type_name} can be deleted")
 
 
-def until_idle(stage: Stage) -> None:
+def until_idle(setup: RestoreFixture) -> None:
     until_s = time.monotonic() + HANG_S
-    while stage.simulator.log.in_flight and time.monotonic() < until_s:
+    while setup.simulator.log.in_flight and time.monotonic() < until_s:
         time.sleep(0.02)
-    assert not stage.simulator.log.in_flight
+    assert not setup.simulator.log.in_flight
 
 
-def die(stage: Stage, item: Any, operation: str) -> None:
+def die(setup: RestoreFixture, item: Any, operation: str) -> None:
     """Act like a process that is killed after it sent its create; the instance processes it for some time."""
-    fault = stage.simulator.fault(f"late:{LATE_S}", operation=operation, times=1)
-    context = replace(stage.context(), pause=lambda seconds: True)
+    fault = setup.simulator.fault(f"late:{LATE_S}", operation=operation, times=1)
+    context = replace(setup.context(), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     assert fault.fired == 1
-    assert stage.reader.open_intents()
+    assert setup.reader.open_intents()
 
 
-def successor(stage: Stage, settle_s: float = SETTLE_S) -> WritingContext:
-    return replace(stage.context(Policy(max_retries=2, settle_s=settle_s)), pause=threading.Event().wait)
+def successor(setup: RestoreFixture, settle_s: float = SETTLE_S) -> WritingContext:
+    return replace(setup.context(Policy(max_retries=2, settle_s=settle_s)), pause=threading.Event().wait)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("type_name", WHOLE)
-def test_a_create_of_a_dead_process_is_adopted_when_it_appears(stage: Stage, type_name: str) -> None:
-    item = orphan(stage, type_name)
-    before = len(stage.world.table(type_name))
-    die(stage, item, f"create_{type_name}")
-    result = ItemRestorer(successor(stage)).restore(item).result
-    until_idle(stage)
+def test_a_create_of_a_dead_process_is_adopted_when_it_appears(setup: RestoreFixture, type_name: str) -> None:
+    item = orphan(setup, type_name)
+    before = len(setup.world.table(type_name))
+    die(setup, item, f"create_{type_name}")
+    result = ItemRestorer(successor(setup)).restore(item).result
+    until_idle(setup)
     assert result.outcome == "created" or result.destination_id
-    assert len(stage.world.table(type_name)) == before + 1
-    assert not stage.reader.open_intents()
+    assert len(setup.world.table(type_name)) == before + 1
+    assert not setup.reader.open_intents()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", PARTS)
-def test_parts_of_a_dead_process_are_adopted_when_they_appear(stage: Stage, part: str) -> None:
-    item = orphan(stage, "board" if part.startswith("board") else "dashboard")
+def test_parts_of_a_dead_process_are_adopted_when_they_appear(setup: RestoreFixture, part: str) -> None:
+    item = orphan(setup, "board" if part.startswith("board") else "dashboard")
     if part == "dashboard_layout":
         first = item.raw["dashboard_layouts"][0]
         item.raw["dashboard_layouts"].append({**first, "id": "999", "active": False, "dashboard_layout_components": []})
@@ -99,15 +99,15 @@ def test_parts_of_a_dead_process_are_adopted_when_they_appear(stage: Stage, part
         if part == "board_item"
         else item.raw[f"{part}s"]
     )
-    others = len(stage.world.table(part))
-    die(stage, item, f"create_{part}")
-    begun = {row.intent.mapped_by for row in stage.reader.open_intents()}
-    stage.writer.record_result(SESSION, ItemRestorer(successor(stage)).restore(item).result)
-    until_idle(stage)
-    assert len(stage.world.table(part)) == others + len(backed_up)
-    assert not stage.reader.open_intents()
-    there = {str(row["id"]) for row in stage.world.table(part)}
-    recorded = {(one.content_type, one.source_id): one.destination_id for one in stage.reader.mappings()}
+    others = len(setup.world.table(part))
+    die(setup, item, f"create_{part}")
+    begun = {row.intent.mapped_by for row in setup.reader.open_intents()}
+    setup.writer.record_result(SESSION, ItemRestorer(successor(setup)).restore(item).result)
+    until_idle(setup)
+    assert len(setup.world.table(part)) == others + len(backed_up)
+    assert not setup.reader.open_intents()
+    there = {str(row["id"]) for row in setup.world.table(part)}
+    recorded = {(one.content_type, one.source_id): one.destination_id for one in setup.reader.mappings()}
     assert begun
     assert {recorded[one] for one in begun} <= there
 
@@ -115,106 +115,106 @@ def test_parts_of_a_dead_process_are_adopted_when_they_appear(stage: Stage, part
 @pytest.mark.slow
 @pytest.mark.parametrize("type_name", WHOLE)
 @pytest.mark.parametrize("loss", ["late", "delay"], ids=["connection reset", "given up as too slow"])
-def test_a_create_that_may_still_take_effect_is_not_repeated(stage: Stage, type_name: str, loss: str) -> None:
-    item = orphan(stage, type_name)
-    before = len(stage.world.table(type_name))
-    fault = stage.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
-    context = successor(stage)
-    key = Credentials(stage.simulator.client_id, stage.simulator.client_secret)
-    with LookerSession(stage.simulator.base_url, key, timeout_s=0.7, max_retries=2) as session:
+def test_a_create_that_may_still_take_effect_is_not_repeated(setup: RestoreFixture, type_name: str, loss: str) -> None:
+    item = orphan(setup, type_name)
+    before = len(setup.world.table(type_name))
+    fault = setup.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
+    context = successor(setup)
+    key = Credentials(setup.simulator.client_id, setup.simulator.client_secret)
+    with LookerSession(setup.simulator.base_url, key, timeout_s=0.7, max_retries=2) as session:
         context = replace(context, destination=replace(context.destination, session=session))
         ItemRestorer(context).restore(item)
-    until_idle(stage)
+    until_idle(setup)
     assert fault.fired == 1
-    assert len(stage.world.table(type_name)) == before + 1
+    assert len(setup.world.table(type_name)) == before + 1
 
 
-def test_a_create_that_never_left_is_repeated_after_the_waiting_time(stage: Stage) -> None:
+def test_a_create_that_never_left_is_repeated_after_the_waiting_time(setup: RestoreFixture) -> None:
     """The pauses add up to the remaining time."""
-    item = orphan(stage, "look")
-    stage.simulator.fault("reset_before", operation="create_look", times=1)
-    context = replace(stage.context(), pause=lambda seconds: True)
+    item = orphan(setup, "look")
+    setup.simulator.fault("reset_before", operation="create_look", times=1)
+    context = replace(setup.context(), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     waited: list[float] = []
-    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
+    context = replace(setup.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert SETTLE_S - 20 < sum(waited) <= SETTLE_S
-    assert not stage.reader.open_intents()
+    assert not setup.reader.open_intents()
 
 
-def test_a_session_without_open_creates_causes_no_waiting(stage: Stage) -> None:
-    item = orphan(stage, "look")
+def test_a_session_without_open_creates_causes_no_waiting(setup: RestoreFixture) -> None:
+    item = orphan(setup, "look")
     waited: list[float] = []
-    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
+    context = replace(setup.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     ItemRestorer(context).restore(item)
     assert waited == []
 
 
 @pytest.mark.parametrize("status", [500, 503])
-def test_an_error_from_looker_itself_causes_no_waiting(stage: Stage, status: int) -> None:
+def test_an_error_from_looker_itself_causes_no_waiting(setup: RestoreFixture, status: int) -> None:
     """Looker has ended the call: one search is enough."""
-    item = orphan(stage, "look")
+    item = orphan(setup, "look")
     waited: list[float] = []
-    stage.simulator.fault(f"status:{status}", operation="create_look", times=1)
-    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
+    setup.simulator.fault(f"status:{status}", operation="create_look", times=1)
+    context = replace(setup.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert sum(waited) < SETTLE_S / 10
 
 
 @pytest.mark.parametrize("fault", ["status:502", "status:504", "html:503", "html:500"])
-def test_an_error_that_may_come_from_a_proxy_causes_waiting(stage: Stage, fault: str) -> None:
-    item = orphan(stage, "look")
+def test_an_error_that_may_come_from_a_proxy_causes_waiting(setup: RestoreFixture, fault: str) -> None:
+    item = orphan(setup, "look")
     waited: list[float] = []
-    stage.simulator.fault(fault, operation="create_look", times=1)
-    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
+    setup.simulator.fault(fault, operation="create_look", times=1)
+    context = replace(setup.context(Policy(settle_s=SETTLE_S)), pause=waited.append)
     assert ItemRestorer(context).restore(item).result.outcome == "created"
     assert SETTLE_S - 5 < sum(waited) <= SETTLE_S
 
 
-def test_two_late_creates_are_reported_and_no_third_is_made(stage: Stage) -> None:
+def test_two_late_creates_are_reported_and_no_third_is_made(setup: RestoreFixture) -> None:
     """Both creates of the previous run took effect."""
-    item = orphan(stage, "board")
-    stage.simulator.fault("reset_before", operation="create_board", times=1)
+    item = orphan(setup, "board")
+    setup.simulator.fault("reset_before", operation="create_board", times=1)
     twins: list[str] = []
 
     def others(_: float) -> bool:
         if not twins:
             body = {name: item.raw.get(name) for name in ("title", "description")}
-            twins.extend(str(stage.call("create_board", body)["id"]) for _ in range(2))
+            twins.extend(str(setup.call("create_board", body)["id"]) for _ in range(2))
         return False
 
-    context = replace(stage.context(Policy(settle_s=SETTLE_S)), pause=others)
+    context = replace(setup.context(Policy(settle_s=SETTLE_S)), pause=others)
     with pytest.raises(AmbiguousMatchError) as caught:
         ItemRestorer(context).restore(item)
     assert all(one in str(caught.value) for one in twins)
 
 
-def test_every_try_is_recorded_before_it_is_sent(stage: Stage) -> None:
+def test_every_try_is_recorded_before_it_is_sent(setup: RestoreFixture) -> None:
     """After a kill in the second try, the next process counts the waiting time from that try."""
-    item = orphan(stage, "look")
-    stage.simulator.fault("reset_before", operation="create_look")
+    item = orphan(setup, "look")
+    setup.simulator.fault("reset_before", operation="create_look")
     with pytest.raises(LookerError):
-        ItemRestorer(stage.context()).restore(item)
-    assert len(stage.reader.open_intents()) == stage.context().policy.max_retries + 1
-    (last,) = {max(row.opened_at for row in stage.reader.open_intents())}
+        ItemRestorer(setup.context()).restore(item)
+    assert len(setup.reader.open_intents()) == setup.context().policy.max_retries + 1
+    (last,) = {max(row.opened_at for row in setup.reader.open_intents())}
     intent = Intent(item.key)
-    assert stage.reader.last_open_try(Route("src", "dst"), intent) == last
-    assert stage.reader.last_open_try(Route("src", "another"), intent) is None
+    assert setup.reader.last_open_try(Route("src", "dst"), intent) == last
+    assert setup.reader.last_open_try(Route("src", "another"), intent) is None
 
 
 @pytest.mark.slow
-def test_a_create_that_has_waited_is_recorded_again_before_it_is_sent(stage: Stage) -> None:
+def test_a_create_that_has_waited_is_recorded_again_before_it_is_sent(setup: RestoreFixture) -> None:
     """The tiles of a dashboard are recorded together and created one after the other, in a slow instance."""
-    item = orphan(stage, "dashboard")
+    item = orphan(setup, "dashboard")
     count = len(item.raw["dashboard_elements"])
-    stage.simulator.fault("delay:0.3", operation="create_dashboard_element", times=count - 1)
-    last = stage.simulator.fault(f"late:{LATE_S}", operation="create_dashboard_element", times=1)
-    context = replace(stage.context(Policy(max_retries=2, settle_s=2.0)), pause=lambda seconds: True)
+    setup.simulator.fault("delay:0.3", operation="create_dashboard_element", times=count - 1)
+    last = setup.simulator.fault(f"late:{LATE_S}", operation="create_dashboard_element", times=1)
+    context = replace(setup.context(Policy(max_retries=2, settle_s=2.0)), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
         ItemRestorer(context).restore(item)
     assert last.fired == 1
-    with closing(sqlite3.connect(stage.directory / "state.db")) as state:
+    with closing(sqlite3.connect(setup.directory / "state.db")) as state:
         rows = state.execute(
             "SELECT part, state, opened_at FROM intents WHERE part LIKE 'dashboard_element/%'"
         ).fetchall()

@@ -12,79 +12,79 @@ from lrestore.json_types import JsonObject
 from lrestore.restoration.dashboards.tiles import not_overridden, overrides, tile_body, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.config import Overrides
-from tests.restoration.restore_fixture import Stage, writes
+from tests.restoration.restore_fixture import RestoreFixture, writes
 
 PIE = {"type": "looker_pie"}
 
 
-def tile_of(stage: Stage, source: str) -> JsonObject:
+def tile_of(setup: RestoreFixture, source: str) -> JsonObject:
     """A backed-up tile of dashboard 1 with the source."""
-    found: JsonObject = next(one for one in stage.item("dashboard=1").raw["dashboard_elements"] if one[source])
+    found: JsonObject = next(one for one in setup.item("dashboard=1").raw["dashboard_elements"] if one[source])
     return found
 
 
-def override(stage: Stage, tile_id: str, **fields: Any) -> None:
-    stage.call("update_dashboard_element", {"result_maker": fields}, dashboard_element_id=tile_id)
+def override(setup: RestoreFixture, tile_id: str, **fields: Any) -> None:
+    setup.call("update_dashboard_element", {"result_maker": fields}, dashboard_element_id=tile_id)
 
 
-def other_query(stage: Stage, tile: JsonObject) -> str:
+def other_query(setup: RestoreFixture, tile: JsonObject) -> str:
     shown = tile["query"] or tile["look"]["query"]
     body = {"model": shown["model"], "view": shown["view"], "fields": shown["fields"], "vis_config": {"type": "table"}}
-    return str(stage.call("create_query", {**body, "total": True})["id"])
+    return str(setup.call("create_query", {**body, "total": True})["id"])
 
 
 @pytest.mark.parametrize("source", ["query_id", "look_id"])
 @pytest.mark.parametrize("field", [{"vis_config": PIE}, {"sorts": ["a.b desc"]}, {"dynamic_fields": '[{"a": 1}]'}])
-def test_an_override_that_the_backup_lacks_is_removed(stage: Stage, source: str, field: JsonObject) -> None:
-    tile = tile_of(stage, source)
-    override(stage, tile["id"], **field)
-    assert {change.path.rpartition(".")[2] for change in stage.plan("dashboard=1").changes} == {"result_maker"}
-    calls = stage.counted(lambda: stage.restore("dashboard=1"))
+def test_an_override_that_the_backup_lacks_is_removed(setup: RestoreFixture, source: str, field: JsonObject) -> None:
+    tile = tile_of(setup, source)
+    override(setup, tile["id"], **field)
+    assert {change.path.rpartition(".")[2] for change in setup.plan("dashboard=1").changes} == {"result_maker"}
+    calls = setup.counted(lambda: setup.restore("dashboard=1"))
     assert writes(calls) == {"update_dashboard_element": 1}
-    assert not any(overrides(as_tile(stage.tiles("1")[tile["id"]])).values())
-    assert stage.restore("dashboard=1").outcome == "unchanged"
+    assert not any(overrides(as_tile(setup.tiles("1")[tile["id"]])).values())
+    assert setup.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_an_override_of_the_total_is_reset_to_the_querys_value(stage: Stage) -> None:
+def test_an_override_of_the_total_is_reset_to_the_querys_value(setup: RestoreFixture) -> None:
     """The specification does not allow null for ``total``."""
-    tile = tile_of(stage, "query_id")
+    tile = tile_of(setup, "query_id")
     total = bool(tile["query"]["total"])
-    override(stage, tile["id"], total=not total)
-    stage.restore("dashboard=1")
-    assert stage.tiles("1")[tile["id"]]["result_maker"]["total"] is total
-    assert stage.restore("dashboard=1").outcome == "unchanged"
+    override(setup, tile["id"], total=not total)
+    setup.restore("dashboard=1")
+    assert setup.tiles("1")[tile["id"]]["result_maker"]["total"] is total
+    assert setup.restore("dashboard=1").outcome == "unchanged"
 
 
-def test_a_tile_follows_a_look_that_has_changed_without_an_override(stage: Stage) -> None:
+def test_a_tile_follows_a_look_that_has_changed_without_an_override(setup: RestoreFixture) -> None:
     """The look is not restored with the dashboard: the tile shows other data, but does not differ itself."""
-    tile = tile_of(stage, "look_id")
-    stage.call("update_look", {"query_id": other_query(stage, tile)}, look_id=tile["look_id"])
-    assert stage.tiles("1")[tile["id"]]["result_maker"]["vis_config"] == {"type": "table"}
-    assert writes(stage.counted(lambda: stage.restore("dashboard=1"))) == {}
-    stage.restore(f"look={tile['look_id']}")
-    assert stage.restore("dashboard=1").outcome == "unchanged"
+    tile = tile_of(setup, "look_id")
+    setup.call("update_look", {"query_id": other_query(setup, tile)}, look_id=tile["look_id"])
+    assert setup.tiles("1")[tile["id"]]["result_maker"]["vis_config"] == {"type": "table"}
+    assert writes(setup.counted(lambda: setup.restore("dashboard=1"))) == {}
+    setup.restore(f"look={tile['look_id']}")
+    assert setup.restore("dashboard=1").outcome == "unchanged"
 
 
 @pytest.mark.parametrize("after", ["dropped", "kept", "lost"])
 @pytest.mark.parametrize("backed_up", [None, PIE])
 def test_overrides_are_correct_after_a_query_change_whether_looker_keeps_or_drops_them(
-    stage: Stage, after: Overrides, backed_up: Any
+    setup: RestoreFixture, after: Overrides, backed_up: Any
 ) -> None:
     """Looker does not document which of the two it does."""
-    stage.simulator.config.overrides = after
-    item, tile = stage.item("dashboard=1"), tile_of(stage, "query_id")
+    setup.simulator.config.overrides = after
+    item, tile = setup.item("dashboard=1"), tile_of(setup, "query_id")
     mine = next(one for one in item.raw["dashboard_elements"] if one["id"] == tile["id"])
     wanted = backed_up or tile["query"]["vis_config"]
     mine["result_maker"]["vis_config"] = wanted
-    override(stage, tile["id"], vis_config={"type": "live"}, sorts=["live desc"])
-    stage.call("update_dashboard_element", {"query_id": other_query(stage, tile)}, dashboard_element_id=tile["id"])
-    override(stage, tile["id"], vis_config={"type": "live"})
-    ItemRestorer(stage.context()).restore(item)
-    live = stage.tiles("1")[tile["id"]]
+    override(setup, tile["id"], vis_config={"type": "live"}, sorts=["live desc"])
+    setup.call("update_dashboard_element", {"query_id": other_query(setup, tile)}, dashboard_element_id=tile["id"])
+    override(setup, tile["id"], vis_config={"type": "live"})
+    ItemRestorer(setup.context()).restore(item)
+    live = setup.tiles("1")[tile["id"]]
     assert live["query_id"] == tile["query_id"]
     assert live["result_maker"]["vis_config"] == wanted
     assert (live["result_maker"]["sorts"] or []) == (tile["query"]["sorts"] or [])
-    assert ItemRestorer(stage.context()).restore(item).result.outcome == "unchanged"
+    assert ItemRestorer(setup.context()).restore(item).result.outcome == "unchanged"
 
 
 def query_tile(maker: JsonObject, query: JsonObject, number: str = "1") -> DashboardTile:
@@ -114,12 +114,12 @@ def test_an_override_lost_in_the_answer_is_detected() -> None:
     assert not_overridden(body, {"id": "5"}) == {}
 
 
-def test_an_override_lost_with_a_query_change_is_sent_again(stage: Stage) -> None:
-    item, tile = stage.item("dashboard=1"), tile_of(stage, "query_id")
+def test_an_override_lost_with_a_query_change_is_sent_again(setup: RestoreFixture) -> None:
+    item, tile = setup.item("dashboard=1"), tile_of(setup, "query_id")
     mine = next(one for one in item.raw["dashboard_elements"] if one["id"] == tile["id"])
     mine["result_maker"]["vis_config"] = PIE
-    stage.call("update_dashboard_element", {"query_id": other_query(stage, tile)}, dashboard_element_id=tile["id"])
-    stage.simulator.config.overrides = "lost"
-    calls = stage.counted(lambda: ItemRestorer(stage.context()).restore(item))
+    setup.call("update_dashboard_element", {"query_id": other_query(setup, tile)}, dashboard_element_id=tile["id"])
+    setup.simulator.config.overrides = "lost"
+    calls = setup.counted(lambda: ItemRestorer(setup.context()).restore(item))
     assert writes(calls) == {"update_dashboard_element": 2}
-    assert stage.tiles("1")[tile["id"]]["result_maker"]["vis_config"] == PIE
+    assert setup.tiles("1")[tile["id"]]["result_maker"]["vis_config"] == PIE

@@ -6,16 +6,16 @@ from lrestore.looker.read.index import WORTH_READING_ALONE
 from lrestore.messages import Intent, ItemKey
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
-from tests.restoration.restore_fixture import Stage
+from tests.restoration.restore_fixture import RestoreFixture
 
 LOOK = "look=2"
 
 
-def believing(stage: Stage) -> WritingContext:
+def believing(setup: RestoreFixture) -> WritingContext:
     """A run that has read the lists, without look 2 and dashboard 2, and whose first answers were checked."""
-    stage.call("delete_look", look_id="2")
-    stage.call("delete_dashboard", dashboard_id="2")
-    context = stage.context()
+    setup.call("delete_look", look_id="2")
+    setup.call("delete_dashboard", dashboard_id="2")
+    context = setup.context()
     live = context.destination.live
     for type_name in ("look", "dashboard"):
         live.index.expect(type_name, WORTH_READING_ALONE)
@@ -24,42 +24,42 @@ def believing(stage: Stage) -> WritingContext:
     return context
 
 
-def test_a_missing_item_costs_no_read_of_its_own(stage: Stage) -> None:
-    restorer = ItemRestorer(believing(stage))
+def test_a_missing_item_costs_no_read_of_its_own(setup: RestoreFixture) -> None:
+    restorer = ItemRestorer(believing(setup))
     for key in (LOOK, "dashboard=2"):
-        calls = stage.counted(lambda key=key: restorer.restore(stage.item(key)))  # type: ignore[misc]
+        calls = setup.counted(lambda key=key: restorer.restore(setup.item(key)))  # type: ignore[misc]
         assert calls["search_looks"] + calls["search_dashboards"] + calls["look"] + calls["dashboard"] == 0
         assert calls["create_look"] + calls["create_dashboard"] == 1
 
 
-def test_an_item_that_is_planned_again_is_looked_for(stage: Stage) -> None:
-    restorer = ItemRestorer(believing(stage))
-    restorer.plan(stage.item(LOOK))
-    calls = stage.counted(lambda: restorer.plan(stage.item(LOOK)))
+def test_an_item_that_is_planned_again_is_looked_for(setup: RestoreFixture) -> None:
+    restorer = ItemRestorer(believing(setup))
+    restorer.plan(setup.item(LOOK))
+    calls = setup.counted(lambda: restorer.plan(setup.item(LOOK)))
     assert calls["look"] == 1
     assert calls["search_looks"] == 2
 
 
-def test_an_item_with_an_open_create_is_looked_for(stage: Stage) -> None:
-    context = believing(stage)
+def test_an_item_with_an_open_create_is_looked_for(setup: RestoreFixture) -> None:
+    context = believing(setup)
     context.journal.open_intents([Intent(ItemKey("look", "2"))])
-    calls = stage.counted(lambda: ItemRestorer(context).plan(stage.item(LOOK)))
+    calls = setup.counted(lambda: ItemRestorer(context).plan(setup.item(LOOK)))
     assert calls["look"] == 1
     assert calls["search_looks"] >= 2
 
 
-def test_a_hidden_item_is_looked_for(stage: Stage) -> None:
-    context = believing(stage)
-    item = stage.item("dashboard=2")
+def test_a_hidden_item_is_looked_for(setup: RestoreFixture) -> None:
+    context = believing(setup)
+    item = setup.item("dashboard=2")
     item.raw["hidden"] = True
-    assert stage.counted(lambda: ItemRestorer(context).plan(item))["dashboard"] == 1
+    assert setup.counted(lambda: ItemRestorer(context).plan(item))["dashboard"] == 1
 
 
-def test_an_item_that_another_person_has_just_created_is_adopted(stage: Stage) -> None:
-    context = believing(stage)
-    backed_up = stage.item(LOOK).raw
+def test_an_item_that_another_person_has_just_created_is_adopted(setup: RestoreFixture) -> None:
+    context = believing(setup)
+    backed_up = setup.item(LOOK).raw
     body = {name: backed_up[name] for name in ("title", "folder_id", "query_id")}
-    made = stage.call("create_look", body)
-    result = ItemRestorer(context).restore(stage.item(LOOK)).result
+    made = setup.call("create_look", body)
+    result = ItemRestorer(context).restore(setup.item(LOOK)).result
     assert (result.outcome, result.destination_id) == ("updated", str(made["id"]))
-    assert [row["title"] for row in stage.call("all_looks")].count(backed_up["title"]) == 1
+    assert [row["title"] for row in setup.call("all_looks")].count(backed_up["title"]) == 1

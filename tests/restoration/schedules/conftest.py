@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.restoration.restore_fixture import SMALL, Stage
+from tests.restoration.restore_fixture import SMALL, RestoreFixture
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def setup(tmp_path: Path) -> Iterator[RestoreFixture]:
     """An instance with plans: 1 and 3 send dashboards, 2 and 4 looks."""
-    with Stage(tmp_path, sizes=replace(SMALL, boards=0, plans=4)) as made:
+    with RestoreFixture(tmp_path, sizes=replace(SMALL, boards=0, plans=4)) as made:
         yield made

@@ -15,109 +15,114 @@ from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.item import ItemRestorer, Restored
 from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.edits import Edit, edit
-from tests.restoration.restore_fixture import Stage, writes
+from tests.restoration.restore_fixture import RestoreFixture, writes
 
 OTHER = Judgement("other")
 
 
-def lists(stage: Stage, user_id: str = "2") -> tuple[list[str], list[str]]:
+def lists(setup: RestoreFixture, user_id: str = "2") -> tuple[list[str], list[str]]:
     """Groups and roles of a user, as Looker shows them."""
-    found = stage.call("user", user_id=user_id)
+    found = setup.call("user", user_id=user_id)
     return sorted(found["group_ids"]), sorted(found["role_ids"])
 
 
-def direct_roles(stage: Stage, user_id: str = "2") -> list[str]:
-    return sorted(stage.world.edges["role_user"].lefts(user_id))
+def direct_roles(setup: RestoreFixture, user_id: str = "2") -> list[str]:
+    return sorted(setup.world.edges["role_user"].lefts(user_id))
 
 
-def set_lists(stage: Stage, *, groups: list[str], roles: list[str], user_id: str = "2") -> None:
+def set_lists(setup: RestoreFixture, *, groups: list[str], roles: list[str], user_id: str = "2") -> None:
     """Set the memberships without the API and its rules."""
-    stage.world.edges["group_user"].replace_lefts(user_id, groups)
-    stage.world.edges["role_user"].replace_lefts(user_id, roles)
+    setup.world.edges["group_user"].replace_lefts(user_id, groups)
+    setup.world.edges["role_user"].replace_lefts(user_id, roles)
 
 
 def restored(
-    stage: Stage, *, policy: Policy | None = None, judgement: Judgement | None = None, user_id: str = "2", **values: Any
+    setup: RestoreFixture,
+    *,
+    policy: Policy | None = None,
+    judgement: Judgement | None = None,
+    user_id: str = "2",
+    **values: Any,
 ) -> ItemResult:
     """Restore the user as if it had been backed up with these values; None removes a key."""
-    item = stage.item(f"user={user_id}")
+    item = setup.item(f"user={user_id}")
     item.raw.update(values)
     for name in [name for name, value in values.items() if value is None]:
         del item.raw[name]
-    return ItemRestorer(stage.context(policy, judgement)).restore(item).result
+    return ItemRestorer(setup.context(policy, judgement)).restore(item).result
 
 
-def counted(stage: Stage, **values: Any) -> Counter[str]:
-    return Counter(writes(stage.counted(lambda: restored(stage, **values))))
+def counted(setup: RestoreFixture, **values: Any) -> Counter[str]:
+    return Counter(writes(setup.counted(lambda: restored(setup, **values))))
 
 
-def test_roles_are_restored_with_one_call(stage: Stage) -> None:
-    set_lists(stage, groups=[], roles=["1", "4"])
-    assert counted(stage, group_ids=["1"], role_ids=["2", "3"]) == {"set_user_roles": 1}
-    assert direct_roles(stage) == ["2", "3"]
-    assert restored(stage, group_ids=["1"], role_ids=["3", "2"]).outcome == "unchanged"
+def test_roles_are_restored_with_one_call(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=[], roles=["1", "4"])
+    assert counted(setup, group_ids=["1"], role_ids=["2", "3"]) == {"set_user_roles": 1}
+    assert direct_roles(setup) == ["2", "3"]
+    assert restored(setup, group_ids=["1"], role_ids=["3", "2"]).outcome == "unchanged"
 
 
-def test_memberships_are_restored_with_one_call_each(stage: Stage) -> None:
-    set_lists(stage, groups=["2"], roles=["2"])
-    assert counted(stage, group_ids=["1", "3"], role_ids=["2"]) == {"add_group_user": 1, "delete_group_user": 1}
-    assert lists(stage) == (["1", "3"], ["2"])
-    assert restored(stage, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
+def test_memberships_are_restored_with_one_call_each(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["2"], roles=["2"])
+    assert counted(setup, group_ids=["1", "3"], role_ids=["2"]) == {"add_group_user": 1, "delete_group_user": 1}
+    assert lists(setup) == (["1", "3"], ["2"])
+    assert restored(setup, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
 
 
-def test_changes_are_reported_as_lists(stage: Stage) -> None:
-    set_lists(stage, groups=["2"], roles=["4"])
-    result = restored(stage, group_ids=["1", "3"], role_ids=["2"])
+def test_changes_are_reported_as_lists(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["2"], roles=["4"])
+    result = restored(setup, group_ids=["1", "3"], role_ids=["2"])
     told = {change.path: (change.old, change.new) for change in result.changes}
     assert told == {"group_ids": (["1", "2"], ["1", "3"]), "role_ids": (["4"], ["2"])}
 
 
-def test_extra_roles_and_groups_stay_with_keep_extra(stage: Stage) -> None:
-    set_lists(stage, groups=["2"], roles=["4"])
+def test_extra_roles_and_groups_stay_with_keep_extra(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["2"], roles=["4"])
     keep = Policy(keep_extra=True)
-    restored(stage, policy=keep, group_ids=["1", "3"], role_ids=["2"])
-    assert lists(stage) == (["1", "2", "3"], ["2", "4"])
-    assert restored(stage, policy=keep, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
+    restored(setup, policy=keep, group_ids=["1", "3"], role_ids=["2"])
+    assert lists(setup) == (["1", "2", "3"], ["2", "4"])
+    assert restored(setup, policy=keep, group_ids=["1", "3"], role_ids=["2"]).outcome == "unchanged"
 
 
-def test_empty_lists_remove_all_memberships(stage: Stage) -> None:
-    set_lists(stage, groups=["2"], roles=["4"])
-    restored(stage, group_ids=[], role_ids=[])
-    assert lists(stage) == (["1"], [])
+def test_empty_lists_remove_all_memberships(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["2"], roles=["4"])
+    restored(setup, group_ids=[], role_ids=[])
+    assert lists(setup) == (["1"], [])
 
 
-def test_an_absent_list_is_not_an_empty_one(stage: Stage) -> None:
-    set_lists(stage, groups=["2"], roles=["4"])
-    result = restored(stage, group_ids=None, role_ids=None)
+def test_an_absent_list_is_not_an_empty_one(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["2"], roles=["4"])
+    result = restored(setup, group_ids=None, role_ids=None)
     assert result.outcome == "unchanged"
-    assert lists(stage) == (["1", "2"], ["4"])
+    assert lists(setup) == (["1", "2"], ["4"])
     assert {"group_ids", "role_ids"} == {w.split()[6].rstrip(":") for w in result.warnings}
 
 
-def test_missing_roles_and_groups_are_reported_and_the_rest_is_restored(stage: Stage) -> None:
-    set_lists(stage, groups=[], roles=[])
+def test_missing_roles_and_groups_are_reported_and_the_rest_is_restored(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=[], roles=[])
     with pytest.raises(IncompleteError) as caught:
-        restored(stage, group_ids=["2", "77"], role_ids=["2", "88", "99"])
-    assert lists(stage) == (["1", "2"], ["2"])
+        restored(setup, group_ids=["2", "77"], role_ids=["2", "88", "99"])
+    assert lists(setup) == (["1", "2"], ["2"])
     assert [error.field for error in caught.value.errors] == ["group_ids", "role_ids", "role_ids"]
     assert all(f"={one} " in caught.value.message for one in ("77", "88", "99"))
 
 
-def test_across_instances_nothing_is_removed_while_a_reference_is_unresolved(stage: Stage) -> None:
+def test_across_instances_nothing_is_removed_while_a_reference_is_unresolved(setup: RestoreFixture) -> None:
     """The unresolved role might be the one that would be removed."""
-    set_lists(stage, groups=["2"], roles=["4"])
+    set_lists(setup, groups=["2"], roles=["4"])
     with pytest.raises(IncompleteError):
-        restored(stage, judgement=OTHER, group_ids=["3", "77"], role_ids=["2", "88"])
-    assert lists(stage) == (["1", "2", "3"], ["2", "4"])
+        restored(setup, judgement=OTHER, group_ids=["3", "77"], role_ids=["2", "88"])
+    assert lists(setup) == (["1", "2", "3"], ["2", "4"])
 
 
-def test_across_instances_roles_and_groups_are_matched_by_name(stage: Stage) -> None:
-    names = {row["id"]: row["name"] for row in stage.world.table("role")}
-    edit(stage.world, Edit(type="role", id="2", set={"name": "Overflow"}))
-    edit(stage.world, Edit(type="role", id="3", set={"name": names["2"]}))
-    set_lists(stage, groups=[], roles=[])
-    restored(stage, judgement=OTHER, group_ids=[], role_ids=["1", "2"])
-    assert direct_roles(stage) == ["1", "3"]
+def test_across_instances_roles_and_groups_are_matched_by_name(setup: RestoreFixture) -> None:
+    names = {row["id"]: row["name"] for row in setup.world.table("role")}
+    edit(setup.world, Edit(type="role", id="2", set={"name": "Overflow"}))
+    edit(setup.world, Edit(type="role", id="3", set={"name": names["2"]}))
+    set_lists(setup, groups=[], roles=[])
+    restored(setup, judgement=OTHER, group_ids=[], role_ids=["1", "2"])
+    assert direct_roles(setup) == ["1", "3"]
 
 
 @pytest.mark.parametrize(
@@ -130,10 +135,12 @@ def test_across_instances_roles_and_groups_are_matched_by_name(stage: Stage) -> 
     ],
 )
 @pytest.mark.parametrize("backed_up", [["2"], []])
-def test_externally_managed_groups_are_unchanged(stage: Stage, protected: JsonObject, backed_up: list[str]) -> None:
-    edit(stage.world, Edit(type="group", id="2", set=protected))
-    set_lists(stage, groups=[] if backed_up else ["2"], roles=["2"])
-    assert restored(stage, group_ids=backed_up, role_ids=["2"]).outcome == "unchanged"
+def test_externally_managed_groups_are_unchanged(
+    setup: RestoreFixture, protected: JsonObject, backed_up: list[str]
+) -> None:
+    edit(setup.world, Edit(type="group", id="2", set=protected))
+    set_lists(setup, groups=[] if backed_up else ["2"], roles=["2"])
+    assert restored(setup, group_ids=backed_up, role_ids=["2"]).outcome == "unchanged"
 
 
 @pytest.mark.parametrize(
@@ -144,126 +151,126 @@ def test_externally_managed_groups_are_unchanged(stage: Stage, protected: JsonOb
         ("allow_normal_group_membership", False, "group_ids"),
     ],
 )
-def test_externally_managed_lists_are_unchanged(stage: Stage, flag: str, value: bool, name: str) -> None:
-    set_lists(stage, groups=["2"], roles=["4"])
-    edit(stage.world, Edit(type="user", id="2", set={flag: value}))
-    before = lists(stage)
+def test_externally_managed_lists_are_unchanged(setup: RestoreFixture, flag: str, value: bool, name: str) -> None:
+    set_lists(setup, groups=["2"], roles=["4"])
+    edit(setup.world, Edit(type="user", id="2", set={flag: value}))
+    before = lists(setup)
     backed_up: JsonObject = {"group_ids": ["2"], "role_ids": ["4"], name: ["3"]}
-    result = restored(stage, **backed_up)
+    result = restored(setup, **backed_up)
     assert result.outcome == "unchanged"
-    assert lists(stage) == before
+    assert lists(setup) == before
     assert any(name in warning and flag in warning for warning in result.warnings)
 
 
-def test_roles_are_set_together_once_the_last_one_exists(stage: Stage) -> None:
+def test_roles_are_set_together_once_the_last_one_exists(setup: RestoreFixture) -> None:
     """One call at the end, not two."""
-    set_lists(stage, groups=[], roles=["4"])
-    item = stage.item("user=2")
+    set_lists(setup, groups=[], roles=["4"])
+    item = setup.item("user=2")
     item.raw.update(group_ids=[], role_ids=["2", "55"])
     awaited = {ItemKey("role", "55")}
-    half: Restored = ItemRestorer(stage.context()).restore(item, awaited)
+    half: Restored = ItemRestorer(setup.context()).restore(item, awaited)
     assert half.needs_second_pass
-    assert direct_roles(stage) == ["4"]
-    made = stage.call("create_role", {"name": "New", "permission_set_id": "2", "model_set_id": "1"})
-    stage.context().journal.map(mapping_to("role", "55", str(made["id"]), made))
-    whole = ItemRestorer(stage.context()).restore(item)
+    assert direct_roles(setup) == ["4"]
+    made = setup.call("create_role", {"name": "New", "permission_set_id": "2", "model_set_id": "1"})
+    setup.context().journal.map(mapping_to("role", "55", str(made["id"]), made))
+    whole = ItemRestorer(setup.context()).restore(item)
     assert not whole.needs_second_pass
-    assert direct_roles(stage) == sorted(["2", str(made["id"])])
-    assert [call.operation for call in stage.simulator.log.calls].count("set_user_roles") == 1
+    assert direct_roles(setup) == sorted(["2", str(made["id"])])
+    assert [call.operation for call in setup.simulator.log.calls].count("set_user_roles") == 1
 
 
-def test_the_caller_stays_in_a_group_that_makes_it_admin(stage: Stage) -> None:
-    stage.world.edges["role_group"].add("1", "2")
-    set_lists(stage, groups=["3"], roles=["1"], user_id="1")
-    result = restored(stage, user_id="1", group_ids=[], role_ids=["1"])
-    assert lists(stage, "1")[0] == ["1", "3"]
+def test_the_caller_stays_in_a_group_that_makes_it_admin(setup: RestoreFixture) -> None:
+    setup.world.edges["role_group"].add("1", "2")
+    set_lists(setup, groups=["3"], roles=["1"], user_id="1")
+    result = restored(setup, user_id="1", group_ids=[], role_ids=["1"])
+    assert lists(setup, "1")[0] == ["1", "3"]
     assert any("lock out" in warning for warning in result.warnings)
 
 
-def test_the_caller_may_leave_any_other_group(stage: Stage) -> None:
-    set_lists(stage, groups=["3"], roles=["1"], user_id="1")
-    restored(stage, user_id="1", group_ids=[], role_ids=["1"])
-    assert lists(stage, "1")[0] == ["1"]
+def test_the_caller_may_leave_any_other_group(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["3"], roles=["1"], user_id="1")
+    restored(setup, user_id="1", group_ids=[], role_ids=["1"])
+    assert lists(setup, "1")[0] == ["1"]
 
 
-def test_a_membership_with_a_lost_answer_is_read_again(stage: Stage) -> None:
-    set_lists(stage, groups=[], roles=["2"])
-    fault = stage.simulator.fault("reset_before", operation="add_group_user", times=1)
-    restored(stage, group_ids=["2"], role_ids=["2"])
+def test_a_membership_with_a_lost_answer_is_read_again(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=[], roles=["2"])
+    fault = setup.simulator.fault("reset_before", operation="add_group_user", times=1)
+    restored(setup, group_ids=["2"], role_ids=["2"])
     assert fault.fired == 1
-    assert lists(stage)[0] == ["1", "2"]
+    assert lists(setup)[0] == ["1", "2"]
 
 
-def test_a_refused_group_fails_the_item_and_leaves_the_roles_unchanged(stage: Stage) -> None:
+def test_a_refused_group_fails_the_item_and_leaves_the_roles_unchanged(setup: RestoreFixture) -> None:
     """Missing roles are known only after the groups are restored."""
-    set_lists(stage, groups=[], roles=["4"])
-    stage.simulator.fault("status:403", operation="add_group_user")
+    set_lists(setup, groups=[], roles=["4"])
+    setup.simulator.fault("status:403", operation="add_group_user")
     with pytest.raises(Exception, match="403"):
-        restored(stage, group_ids=["2"], role_ids=["2"])
-    assert direct_roles(stage) == ["4"]
+        restored(setup, group_ids=["2"], role_ids=["2"])
+    assert direct_roles(setup) == ["4"]
 
 
 class TestWhereListsHoldWhatIsInherited:
     """The specification does not say whether they do. Group 2 holds group 3, and gives role 2; group 3 gives role 3."""
 
     @pytest.fixture(autouse=True)
-    def _inherited(self, stage: Stage) -> None:
-        stage.world.inherited_lists = True
+    def _inherited(self, setup: RestoreFixture) -> None:
+        setup.world.inherited_lists = True
 
-    def test_an_unchanged_user_is_unchanged(self, stage: Stage) -> None:
-        set_lists(stage, groups=["3"], roles=["4"])
-        assert lists(stage) == (["1", "2", "3"], ["2", "3", "4"])
-        assert restored(stage, group_ids=["1", "2", "3"], role_ids=["2", "3", "4"]).outcome == "unchanged"
+    def test_an_unchanged_user_is_unchanged(self, setup: RestoreFixture) -> None:
+        set_lists(setup, groups=["3"], roles=["4"])
+        assert lists(setup) == (["1", "2", "3"], ["2", "3", "4"])
+        assert restored(setup, group_ids=["1", "2", "3"], role_ids=["2", "3", "4"]).outcome == "unchanged"
 
-    def test_inherited_roles_are_not_made_direct(self, stage: Stage) -> None:
-        set_lists(stage, groups=["3"], roles=[])
-        restored(stage, group_ids=["1", "2", "3"], role_ids=["2", "3", "4"])
-        assert direct_roles(stage) == ["4"]
+    def test_inherited_roles_are_not_made_direct(self, setup: RestoreFixture) -> None:
+        set_lists(setup, groups=["3"], roles=[])
+        restored(setup, group_ids=["1", "2", "3"], role_ids=["2", "3", "4"])
+        assert direct_roles(setup) == ["4"]
 
-    def test_roles_that_come_with_a_group_are_not_given_twice(self, stage: Stage) -> None:
-        set_lists(stage, groups=[], roles=[])
+    def test_roles_that_come_with_a_group_are_not_given_twice(self, setup: RestoreFixture) -> None:
+        set_lists(setup, groups=[], roles=[])
         wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3"]}
-        assert counted(stage, **wanted) == {"add_group_user": 1}
-        assert stage.world.edges["group_user"].lefts("2") == ["3"]
-        assert direct_roles(stage) == []
-        assert restored(stage, **wanted).outcome == "unchanged"
+        assert counted(setup, **wanted) == {"add_group_user": 1}
+        assert setup.world.edges["group_user"].lefts("2") == ["3"]
+        assert direct_roles(setup) == []
+        assert restored(setup, **wanted).outcome == "unchanged"
 
-    def test_roles_that_no_group_gives_are_set_directly(self, stage: Stage) -> None:
-        set_lists(stage, groups=[], roles=[])
+    def test_roles_that_no_group_gives_are_set_directly(self, setup: RestoreFixture) -> None:
+        set_lists(setup, groups=[], roles=[])
         wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["2", "3", "4"]}
-        assert counted(stage, **wanted) == {"add_group_user": 1, "set_user_roles": 1}
-        assert direct_roles(stage) == ["4"]
+        assert counted(setup, **wanted) == {"add_group_user": 1, "set_user_roles": 1}
+        assert direct_roles(setup) == ["4"]
 
-    def test_an_inherited_role_absent_from_the_backup_is_not_removed(self, stage: Stage) -> None:
-        set_lists(stage, groups=["3"], roles=["4"])
+    def test_an_inherited_role_absent_from_the_backup_is_not_removed(self, setup: RestoreFixture) -> None:
+        set_lists(setup, groups=["3"], roles=["4"])
         wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["3", "4"]}
-        assert restored(stage, **wanted).outcome == "unchanged"
-        assert lists(stage)[1] == ["2", "3", "4"]
+        assert restored(setup, **wanted).outcome == "unchanged"
+        assert lists(setup)[1] == ["2", "3", "4"]
 
-    def test_only_the_direct_membership_is_ended(self, stage: Stage) -> None:
-        set_lists(stage, groups=["3"], roles=[])
-        assert counted(stage, group_ids=["1"], role_ids=[]) == {"delete_group_user": 1}
-        assert lists(stage) == (["1"], [])
-        assert restored(stage, group_ids=["1"], role_ids=[]).outcome == "unchanged"
+    def test_only_the_direct_membership_is_ended(self, setup: RestoreFixture) -> None:
+        set_lists(setup, groups=["3"], roles=[])
+        assert counted(setup, group_ids=["1"], role_ids=[]) == {"delete_group_user": 1}
+        assert lists(setup) == (["1"], [])
+        assert restored(setup, group_ids=["1"], role_ids=[]).outcome == "unchanged"
 
 
-def test_an_empty_answer_about_direct_roles_removes_no_role(stage: Stage) -> None:
+def test_an_empty_answer_about_direct_roles_removes_no_role(setup: RestoreFixture) -> None:
     """Setting the roles would remove those that the answer lacks."""
-    set_lists(stage, groups=["2"], roles=["4"])
-    stage.simulator.fault("body:[]", operation="user_roles")
+    set_lists(setup, groups=["2"], roles=["4"])
+    setup.simulator.fault("body:[]", operation="user_roles")
     with pytest.raises(IncompleteError, match="role 2") as caught:
-        restored(stage, group_ids=["1", "2"], role_ids=["2", "4"])
+        restored(setup, group_ids=["1", "2"], role_ids=["2", "4"])
     assert [error.field for error in caught.value.errors] == ["role_ids"]
-    result = restored(stage, group_ids=["1", "2"], role_ids=[])
+    result = restored(setup, group_ids=["1", "2"], role_ids=[])
     assert any("keeping role 4" in warning for warning in result.warnings)
-    assert direct_roles(stage) == ["4"]
+    assert direct_roles(setup) == ["4"]
 
 
-def test_a_user_with_inherited_roles_only_gets_a_role(stage: Stage) -> None:
-    stage.world.inherited_lists = True
-    set_lists(stage, groups=["2"], roles=[])
-    inherited = lists(stage)[1]
+def test_a_user_with_inherited_roles_only_gets_a_role(setup: RestoreFixture) -> None:
+    setup.world.inherited_lists = True
+    set_lists(setup, groups=["2"], roles=[])
+    inherited = lists(setup)[1]
     assert inherited
     wanted = "3" if "3" not in inherited else "4"
-    restored(stage, group_ids=["1", "2"], role_ids=[*inherited, wanted])
-    assert direct_roles(stage) == [wanted]
+    restored(setup, group_ids=["1", "2"], role_ids=[*inherited, wanted])
+    assert direct_roles(setup) == [wanted]

@@ -9,7 +9,7 @@ import pytest
 from lrestore.crash_points import CRASH
 from lrestore.messages import ItemKey
 from lrestore.run.bulk.crash_policy import IN_A_ROW, POISON_DEATHS, CrashPolicy
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 
 ONE, OTHER = ItemKey("dashboard", "1"), ItemKey("dashboard", "2")
 
@@ -50,11 +50,11 @@ def test_only_deaths_in_a_row_stop_a_run() -> None:
 )
 def test_processes_that_never_start_stop_the_run_and_blame_no_item(tmp_path: Path, point: str, said: str) -> None:
     """Before, workers were started forever, and their items became dead letters."""
-    with Rig(tmp_path) as rig:
-        code, words = rig.run("--select", "all", **{CRASH: f"{point}:1"})
+    with CliHarness(tmp_path) as harness:
+        code, words = harness.run("--select", "all", **{CRASH: f"{point}:1"})
         assert (code, words.splitlines()[-1]) == (4, "resume with: lrestore --config c.toml --resume")
         assert said in words
-        assert rig.totals()["failed"] == 0
-        code, words = rig.run("--resume")
+        assert harness.totals()["failed"] == 0
+        code, words = harness.run("--resume")
         assert code == 0, words
-        assert rig.totals()["failed"] == 0
+        assert harness.totals()["failed"] == 0

@@ -10,7 +10,7 @@ from lrestore.simulator.core.store import World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.state.read import StateReader
 from lrestore.vault.shard import ShardWriter
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -40,16 +40,16 @@ def test_a_tree_of_folders_is_created_from_the_top_down(tmp_path: Path) -> None:
         for number in range(12):
             folder(shard, 900 - number, 900 - number + 1 if number else 1)
 
-    with Rig(tmp_path, more=deep) as rig:
-        code, said = rig.run("--select", "folder")
+    with CliHarness(tmp_path, more=deep) as harness:
+        code, said = harness.run("--select", "folder")
         assert code == 0, said
-        made = {one["name"]: one for one in rig.simulator.state()["folder"]}
+        made = {one["name"]: one for one in harness.simulator.state()["folder"]}
         assert made["Folder 900"]["parent_id"] == "1"
         for number in range(889, 900):
             assert made[f"Folder {number}"]["parent_id"] == made[f"Folder {number + 1}"]["id"]
-        assert rig.operations()["create_folder"] == 12
-        assert rig.run("--select", "folder")[0] == 0
-        assert rig.operations()["create_folder"] == 12
+        assert harness.operations()["create_folder"] == 12
+        assert harness.run("--select", "folder")[0] == 0
+        assert harness.operations()["create_folder"] == 12
 
 
 def test_a_circle_is_named_and_the_run_goes_on(tmp_path: Path) -> None:
@@ -62,10 +62,10 @@ def test_a_circle_is_named_and_the_run_goes_on(tmp_path: Path) -> None:
         for number in range(920, 930):
             folder(shard, number, 910)
 
-    with Rig(tmp_path, more=circle) as rig:
-        code, said = rig.run("--select", "folder")
+    with CliHarness(tmp_path, more=circle) as harness:
+        code, said = harness.run("--select", "folder")
         assert code == 1, said
-        outcomes = rig.outcomes()
+        outcomes = harness.outcomes()
         for number in (901, 902, 903):
             outcome, reason = outcomes[f"folder={number}"]
             assert outcome == "failed"
@@ -73,7 +73,7 @@ def test_a_circle_is_named_and_the_run_goes_on(tmp_path: Path) -> None:
             assert "folder=90" in reason
         assert all(outcomes[f"folder={number}"][0] == "created" for number in (910, *range(920, 930)))
         assert any("circle" in outcomes[f"folder={number}"][1] for number in (901, 902, 903))
-        assert rig.totals()["failed"] == 3
+        assert harness.totals()["failed"] == 3
 
 
 def test_an_item_that_needs_a_failed_one_fails_without_a_call_and_names_the_chain(tmp_path: Path) -> None:
@@ -84,17 +84,17 @@ def test_an_item_that_needs_a_failed_one_fails_without_a_call_and_names_the_chai
         folder(shard, 901, 900)
         looks(shard, world, 901, 3_000)
 
-    with Rig(tmp_path, more=chain) as rig:
-        rig.simulator.fault("status:422", match={"operation": "create_folder"})
-        code, said = rig.run(*BOTH)
+    with CliHarness(tmp_path, more=chain) as harness:
+        harness.simulator.fault("status:422", match={"operation": "create_folder"})
+        code, said = harness.run(*BOTH)
         assert code == 1, said
-        assert rig.totals()["failed"] == 3_002
-        outcome, reason = rig.outcomes()["look=100102"]
+        assert harness.totals()["failed"] == 3_002
+        outcome, reason = harness.outcomes()["look=100102"]
         assert outcome == "failed"
         assert reason.startswith("look=100102 needs folder=901, which needs folder=900, which is not in the dest")
         assert "422" in reason
-        assert rig.operations()["create_folder"] == 1
-        assert "create_look" not in rig.operations()
+        assert harness.operations()["create_folder"] == 1
+        assert "create_look" not in harness.operations()
         with StateReader.open(tmp_path / "state.db") as reader:
             letters = {(item.letter.type, item.letter.error_type) for item in reader.dead_letters(reader.session().id)}
         assert ("look", "DependencyError") in letters
@@ -110,9 +110,9 @@ def test_a_failed_item_that_exists_in_the_destination_is_used(tmp_path: Path) ->
         folder_id = world.table("look").get("1")["folder_id"]  # type: ignore[index]
         edit(world, Edit(type="folder", id=folder_id, set={"name": "renamed since"}))
 
-    with Rig(tmp_path, more=in_the_first_folder, later=renamed) as rig:
-        rig.simulator.fault("status:422", match={"operation": "update_folder"})
-        code, said = rig.run(*BOTH)
+    with CliHarness(tmp_path, more=in_the_first_folder, later=renamed) as harness:
+        harness.simulator.fault("status:422", match={"operation": "update_folder"})
+        code, said = harness.run(*BOTH)
         assert code == 1, said
-        assert rig.totals()["failed"] == 1
-        assert rig.totals()["created"] == 9
+        assert harness.totals()["failed"] == 1
+        assert harness.totals()["created"] == 9

@@ -7,18 +7,18 @@ from pathlib import Path
 import pytest
 
 from lrestore.crash_points import CRASH
-from tests.run.cli_harness import Rig
+from tests.run.cli_harness import CliHarness
 
 
 @pytest.mark.slow
 @pytest.mark.crash
 def test_a_resumed_run_leaves_only_copies(tmp_path: Path) -> None:
     """A session folder with other files in it is never pruned."""
-    with Rig(tmp_path) as rig:
-        rig.run("--select", "all", **{CRASH: "report.told:1"})
+    with CliHarness(tmp_path) as harness:
+        harness.run("--select", "all", **{CRASH: "report.told:1"})
         (folder,) = (tmp_path / "state.d").iterdir()
         for name in ("outbox-1.db", "outbox-1.db-wal", "limiter", "listings.msgpack", "undo-1.db"):
             (folder / name).touch()
-        code, said = rig.run("--resume")
+        code, said = harness.run("--resume")
         assert code == 0, said
         assert [entry.name for entry in folder.iterdir()] == ["undo-1.db"]

@@ -11,7 +11,7 @@ import pytest
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
-from tests.acceptance.instance_fixture import SMALL, Arena, Ran
+from tests.acceptance.instance_fixture import SMALL, InstanceFixture, Ran
 from tests.acceptance.snapshot import snapshots
 
 LOOKS = ("--select", "look=3,4", "--yes")
@@ -20,18 +20,18 @@ TITLES = ("update_look", 3)
 
 
 @pytest.fixture(scope="module")
-def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstanceFixture]:
     """An instance with two looks in one folder."""
     world = make_world(replace(SMALL, groups=9))
     folder = world.get("look", "3")["folder_id"]  # type: ignore[index]
     edit(world, Edit(type="look", id="4", set={"folder_id": folder}))
-    with Arena(tmp_path_factory.mktemp("swap"), world=world) as arena:
-        arena.extra_environment["LRESTORE_RUN_MAX_RETRIES"] = "0"
-        yield arena
+    with InstanceFixture(tmp_path_factory.mktemp("swap"), world=world) as instance:
+        instance.extra_environment["LRESTORE_RUN_MAX_RETRIES"] = "0"
+        yield instance
 
 
 @pytest.fixture
-def swapped(instance: Arena, backed_up: World) -> Arena:
+def swapped(instance: InstanceFixture, backed_up: World) -> InstanceFixture:
     """The titles of the two looks are swapped, and nothing was restored yet."""
     world = copy.deepcopy(backed_up)
     titles = [world.get("look", one)["title"] for one in "34"]  # type: ignore[index]
@@ -42,47 +42,47 @@ def swapped(instance: Arena, backed_up: World) -> Arena:
 
 
 @pytest.fixture(scope="module")
-def backed_up(instance: Arena) -> World:
+def backed_up(instance: InstanceFixture) -> World:
     """The instance when it was backed up."""
     return copy.deepcopy(instance.world)
 
 
-def begin(arena: Arena, world: World) -> None:
+def begin(instance: InstanceFixture, world: World) -> None:
     """Give the instance this content, and forget all sessions."""
-    arena.world = world
-    arena.simulator.simulation.replace_world(world)
-    arena.simulator.simulation.faults.clear()
-    for leftover in arena.directory.glob("state.db*"):
+    instance.world = world
+    instance.simulator.simulation.replace_world(world)
+    instance.simulator.simulation.faults.clear()
+    for leftover in instance.directory.glob("state.db*"):
         leftover.unlink()
 
 
-def half_done(arena: Arena, *argv: str, call: tuple[str, int] = TITLES) -> Ran:
+def half_done(instance: InstanceFixture, *argv: str, call: tuple[str, int] = TITLES) -> Ran:
     """A run of which one call is refused."""
     operation, after = call
-    rule = arena.simulator.fault("status:403", operation=operation, after=after, times=1)
-    ran = arena.run(*argv)
+    rule = instance.simulator.fault("status:403", operation=operation, after=after, times=1)
+    ran = instance.run(*argv)
     assert rule.fired == 1 and ran.code == 1, ran.err
     return ran
 
 
-def applied_by_half(arena: Arena) -> Ran:
+def applied_by_half(instance: InstanceFixture) -> Ran:
     """A plan was applied, and one look has its temporary title."""
-    arena.run(*LOOKS[:-1], "--plan-out", "p.json").all_good()
-    ran = half_done(arena, "--apply", "p.json", "--yes")
-    assert " (being restored " in title_of(arena, ran.letter()["id"])
+    instance.run(*LOOKS[:-1], "--plan-out", "p.json").all_good()
+    ran = half_done(instance, "--apply", "p.json", "--yes")
+    assert " (being restored " in title_of(instance, ran.letter()["id"])
     return ran
 
 
-def title_of(arena: Arena, look_id: str) -> str:
+def title_of(instance: InstanceFixture, look_id: str) -> str:
     """The title of a look in the instance."""
-    look = arena.world.get("look", look_id)
+    look = instance.world.get("look", look_id)
     assert look is not None
     return str(look["title"])
 
 
 @pytest.mark.parametrize("again", [("--retry-dead-letters",), ("--apply", "p.json")], ids=["retried", "applied again"])
 def test_another_session_of_a_plan_carries_on_what_the_first_one_began(
-    swapped: Arena, backed_up: World, again: tuple[str, ...]
+    swapped: InstanceFixture, backed_up: World, again: tuple[str, ...]
 ) -> None:
     applied_by_half(swapped)
     swapped.run(*again, "--yes").all_good()
@@ -90,7 +90,9 @@ def test_another_session_of_a_plan_carries_on_what_the_first_one_began(
 
 
 @pytest.mark.parametrize("again", [("--retry-dead-letters",), ("--apply", "p.json")], ids=["retried", "applied again"])
-def test_what_was_edited_between_two_sessions_of_a_plan_is_left_alone(swapped: Arena, again: tuple[str, ...]) -> None:
+def test_what_was_edited_between_two_sessions_of_a_plan_is_left_alone(
+    swapped: InstanceFixture, again: tuple[str, ...]
+) -> None:
     look = applied_by_half(swapped).letter()["id"]
     swapped.edit("look", look, title="edited between")
     letter = swapped.run(*again, "--yes").letter()
@@ -100,7 +102,7 @@ def test_what_was_edited_between_two_sessions_of_a_plan_is_left_alone(swapped: A
 
 @pytest.mark.parametrize("more", [(), ("--skip-if-modified",)], ids=["", "skip if modified"])
 def test_a_temporary_title_is_named_in_the_dead_letter_and_healed_by_a_retry(
-    swapped: Arena, backed_up: World, more: tuple[str, ...]
+    swapped: InstanceFixture, backed_up: World, more: tuple[str, ...]
 ) -> None:
     if more:
         for look in "34":
@@ -113,7 +115,7 @@ def test_a_temporary_title_is_named_in_the_dead_letter_and_healed_by_a_retry(
     assert snapshots(swapped.world) == snapshots(backed_up)
 
 
-def test_an_undo_that_failed_by_half_is_completed_by_a_retry(swapped: Arena) -> None:
+def test_an_undo_that_failed_by_half_is_completed_by_a_retry(swapped: InstanceFixture) -> None:
     before = snapshots(swapped.world)
     session = swapped.run(*LOOKS).all_good().report["session_id"]
     failed = half_done(swapped, "--undo", session, "--yes")
@@ -122,7 +124,7 @@ def test_an_undo_that_failed_by_half_is_completed_by_a_retry(swapped: Arena) -> 
     assert snapshots(swapped.world) == before
 
 
-def test_the_temporary_name_of_a_group_is_named_and_healed(instance: Arena, backed_up: World) -> None:
+def test_the_temporary_name_of_a_group_is_named_and_healed(instance: InstanceFixture, backed_up: World) -> None:
     world = copy.deepcopy(backed_up)
     one, other = [row for row in world.table("group") if not row.get("include_by_default")][:2]
     names = one["name"], other["name"]
@@ -137,11 +139,11 @@ def test_the_temporary_name_of_a_group_is_named_and_healed(instance: Arena, back
     assert snapshots(instance.world) == snapshots(backed_up)
 
 
-def other_groups(arena: Arena, backed_up: World) -> list[str]:
+def other_groups(instance: InstanceFixture, backed_up: World) -> list[str]:
     """The instance as it was backed up; the groups that user 3 is not in."""
     world = copy.deepcopy(backed_up)
     has = world.edges["group_user"].lefts("3")
-    begin(arena, world)
+    begin(instance, world)
     return [str(row["id"]) for row in world.table("group") if str(row["id"]) not in has and can_be_joined(row)]
 
 
@@ -150,7 +152,9 @@ def can_be_joined(group: Record) -> bool:
     return not (group.get("include_by_default") or group.get("externally_managed"))
 
 
-def test_memberships_that_were_ended_by_half_are_ended_by_the_next_session(instance: Arena, backed_up: World) -> None:
+def test_memberships_that_were_ended_by_half_are_ended_by_the_next_session(
+    instance: InstanceFixture, backed_up: World
+) -> None:
     for group in other_groups(instance, backed_up)[:2]:
         instance.world.edges["group_user"].add(group, "3")
     instance.run("--select", "user=3", "--plan-out", "p.json").all_good()
@@ -159,7 +163,9 @@ def test_memberships_that_were_ended_by_half_are_ended_by_the_next_session(insta
     assert snapshots(instance.world) == snapshots(backed_up)
 
 
-def test_a_membership_that_was_given_after_the_plan_is_not_taken_away(instance: Arena, backed_up: World) -> None:
+def test_a_membership_that_was_given_after_the_plan_is_not_taken_away(
+    instance: InstanceFixture, backed_up: World
+) -> None:
     planned, later = other_groups(instance, backed_up)[:2]
     instance.world.edges["group_user"].add(planned, "3")
     instance.run("--select", "user=3", "--plan-out", "p.json").all_good()
@@ -169,15 +175,15 @@ def test_a_membership_that_was_given_after_the_plan_is_not_taken_away(instance: 
     assert {planned, later} <= set(instance.world.edges["group_user"].lefts("3"))
 
 
-def killed_in_its_second_pass(arena: Arena, *argv: str) -> str:
+def killed_in_its_second_pass(instance: InstanceFixture, *argv: str) -> str:
     """A run that is killed when one look has its temporary title; the id of that look."""
-    assert arena.process(*argv, "--yes", LRESTORE_CRASH="undo.kept:4").code == -9
-    (look,) = [one for one in "34" if " (being restored " in title_of(arena, one)]
+    assert instance.process(*argv, "--yes", LRESTORE_CRASH="undo.kept:4").code == -9
+    (look,) = [one for one in "34" if " (being restored " in title_of(instance, one)]
     return look
 
 
 def test_what_a_killed_application_had_begun_is_completed_unless_it_was_edited(
-    swapped: Arena, backed_up: World
+    swapped: InstanceFixture, backed_up: World
 ) -> None:
     swapped.run(*LOOKS[:-1], "--plan-out", "p.json").all_good()
     look = killed_in_its_second_pass(swapped, "--apply", "p.json")
@@ -190,7 +196,7 @@ def test_what_a_killed_application_had_begun_is_completed_unless_it_was_edited(
     assert snapshots(swapped.world) == snapshots(backed_up)
 
 
-def test_what_a_killed_undo_had_begun_is_left_alone_if_it_was_edited(swapped: Arena) -> None:
+def test_what_a_killed_undo_had_begun_is_left_alone_if_it_was_edited(swapped: InstanceFixture) -> None:
     session = swapped.run(*LOOKS).all_good().report["session_id"]
     look = killed_in_its_second_pass(swapped, "--undo", session)
     swapped.edit("look", look, title="edited between")

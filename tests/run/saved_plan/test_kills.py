@@ -11,7 +11,7 @@ import pytest
 from lrestore.simulator.world.world import make_world
 from lrestore.state.undo_folder import PLAN_COPY, undo_directory
 from tests.acceptance.drifting import delete_a_third, drift_everywhere
-from tests.acceptance.instance_fixture import Arena, Ran
+from tests.acceptance.instance_fixture import InstanceFixture, Ran
 from tests.run.saved_plan.test_apply import SOME, different, planned
 from tests.sampling import one_of
 
@@ -21,17 +21,17 @@ KILLED = -9
 
 
 @pytest.fixture
-def ready(tmp_path: Path) -> Iterator[Arena]:
+def ready(tmp_path: Path) -> Iterator[InstanceFixture]:
     """A drifted instance with a third missing, and a plan."""
-    with Arena(tmp_path, world=make_world(SOME)) as arena:
-        drift_everywhere(arena.world)
-        delete_a_third(arena.world)
-        planned(arena).all_good()
-        yield arena
+    with InstanceFixture(tmp_path, world=make_world(SOME)) as instance:
+        drift_everywhere(instance.world)
+        delete_a_third(instance.world)
+        planned(instance).all_good()
+        yield instance
 
 
-def killed(arena: Arena, point: str) -> Ran:
-    ran = arena.process("--apply", "p.json", LRESTORE_CRASH=point)
+def killed(instance: InstanceFixture, point: str) -> Ran:
+    ran = instance.process("--apply", "p.json", LRESTORE_CRASH=point)
     assert ran.code == KILLED, ran.err
     return ran
 
@@ -40,7 +40,7 @@ def killed(arena: Arena, point: str) -> Ran:
     "point",
     ["run.session_begun:1", "coordinator.result_seen:3", "coordinator.result_seen:21", "report.before_write:1"],
 )
-def test_an_application_that_was_killed_is_resumed_to_the_end(ready: Arena, point: str) -> None:
+def test_an_application_that_was_killed_is_resumed_to_the_end(ready: InstanceFixture, point: str) -> None:
     killed(ready, point)
     (ready.directory / "p.json").unlink()
     resumed = ready.run("--resume").all_good()
@@ -53,7 +53,7 @@ def test_an_application_that_was_killed_is_resumed_to_the_end(ready: Arena, poin
     "point", one_of(["call.after_answer:9", "intent.acked:4", "call.after_answer:40", "undo.kept:7"], suite=2)
 )
 def test_a_worker_that_dies_while_it_writes_is_replaced_and_its_item_is_done_as_planned(
-    ready: Arena, point: str
+    ready: InstanceFixture, point: str
 ) -> None:
     once = str(ready.directory / "passed")
     ran = ready.process("--apply", "p.json", LRESTORE_CRASH=point, LRESTORE_CRASH_COUNT=once).all_good()
@@ -61,7 +61,7 @@ def test_a_worker_that_dies_while_it_writes_is_replaced_and_its_item_is_done_as_
     assert different(ready) == set()
 
 
-def test_what_is_edited_while_the_application_is_dead_is_left_alone_too(ready: Arena) -> None:
+def test_what_is_edited_while_the_application_is_dead_is_left_alone_too(ready: InstanceFixture) -> None:
     killed(ready, "coordinator.result_seen:1")
     plan = json.loads((ready.directory / "p.json").read_text(encoding="utf-8"))
     (board, *_) = [one for one in plan["items"] if one["type"] == "board" and one["action"] == "update"]
@@ -73,7 +73,7 @@ def test_what_is_edited_while_the_application_is_dead_is_left_alone_too(ready: A
 
 @pytest.mark.parametrize(("damage", "told"), [("remove", "is missing"), ("edit", "is damaged")])
 def test_a_session_whose_copy_of_the_plan_is_gone_or_edited_is_not_resumed(
-    ready: Arena, damage: str, told: str
+    ready: InstanceFixture, damage: str, told: str
 ) -> None:
     killed(ready, "coordinator.result_seen:3")
     (session,) = [one["id"] for one in ready.rows("sessions")]
@@ -87,7 +87,7 @@ def test_a_session_whose_copy_of_the_plan_is_gone_or_edited_is_not_resumed(
     assert refused.calls == ()
 
 
-def test_the_copy_of_the_plan_stays_when_the_session_has_ended(ready: Arena) -> None:
+def test_the_copy_of_the_plan_stays_when_the_session_has_ended(ready: InstanceFixture) -> None:
     ready.run("--apply", "p.json").all_good()
     (session,) = [one["id"] for one in ready.rows("sessions")]
     copy = undo_directory(ready.directory / "state.db", str(session)) / PLAN_COPY

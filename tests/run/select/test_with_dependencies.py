@@ -13,7 +13,7 @@ from lrestore.run.select.choose import choose
 from lrestore.simulator.world.world import Sizes, empty_world, make_world
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
-from tests.restoration.migration_fixture import Crossing
+from tests.restoration.migration_fixture import MigrationFixture
 
 WORLD = Sizes(users=8, groups=4, folders=8, depth=4, looks=8, dashboards=8, tiles=6, boards=3, plans=4, everything=True)
 
@@ -149,16 +149,16 @@ def test_a_large_backup_gives_the_same_dependencies(tmp_path: Path) -> None:
 
 def test_one_board_is_restored_completely_into_an_empty_instance(tmp_path: Path) -> None:
     source = make_world(WORLD)
-    with Crossing(tmp_path, source=source, into=empty_world()) as crossing:
-        crossing.source_lives()
+    with MigrationFixture(tmp_path, source=source, into=empty_world()) as migration:
+        migration.source_lives()
         board = next(row for row in source.table("board") if not row["deleted_at"])
-        ran = crossing.migrate(f"board={board['id']}", "--with-dependencies").all_good()
+        ran = migration.migrate(f"board={board['id']}", "--with-dependencies").all_good()
         assert ran.report["by_type"]["board"]["created"] == 1
         assert {"folder", "dashboard", "user"} <= {
             kind for kind, count in ran.report["by_type"].items() if count["created"]
         }
         order = next(line for line in ran.err.splitlines() if "order: " in line)
         assert order.index("user (") < order.index("folder (") < order.index("dashboard (") < order.index("board (")
-        assert crossing.migrate(f"board={board['id']}", "--with-dependencies").all_good().writes == []
-        verified = crossing.migrate(f"board={board['id']}", "--with-dependencies", "--verify").all_good()
+        assert migration.migrate(f"board={board['id']}", "--with-dependencies").all_good().writes == []
+        verified = migration.migrate(f"board={board['id']}", "--with-dependencies", "--verify").all_good()
         assert verified.report["verify"]["different"] == []
