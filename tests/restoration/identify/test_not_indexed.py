@@ -12,9 +12,13 @@ LOOK = "look=2"
 
 
 def believing(setup: RestoreFixture) -> WritingContext:
-    """A run that has read the lists, without look 2 and dashboard 2, and whose first answers were checked."""
+    """A run that has read the lists, without look 2 and dashboard 2, and whose first answers were checked. Look 4 and
+    dashboard 3 are in the trash: lists that show no trash prove less.
+    """
     setup.call("delete_look", look_id="2")
     setup.call("delete_dashboard", dashboard_id="2")
+    setup.call("update_look", {"deleted": True}, look_id="4")
+    setup.call("update_dashboard", {"deleted": True}, dashboard_id="3")
     context = setup.context()
     live = context.destination.live
     for type_name in ("look", "dashboard"):
