@@ -9,7 +9,7 @@ Nothing but ids, and the hosts before them, is ever changed: no character of an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,23 @@ def rewritten(text: str, new: Callable[[Link], New | None]) -> str:
 def rewritten_anywhere(value: Any, new: Callable[[Link], New | None]) -> Any:
     """``value``, a text or whatever holds texts, with its links rewritten; itself where nothing changes."""
     return _rewritten_inside(value, new) if may_hold_links(value) else value
+
+
+def without_targets(value: Any) -> Any:
+    """``value`` with all its links alike: equal for texts that differ only in what their links name."""
+    return rewritten_anywhere(value, lambda link: ("0", ""))
+
+
+def links_elsewhere(wanted: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of ``wanted`` that differ from those of ``live`` only in what their links name."""
+    return {
+        name: value
+        for name, value in wanted.items()
+        if name in live
+        and value != live[name]
+        and may_hold_links(value)
+        and without_targets(value) == without_targets(live[name])
+    }
 
 
 def may_hold_links(value: Any) -> bool:

@@ -25,7 +25,7 @@ from lrestore.looker.read.live import LISTED
 from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
 from lrestore.restoration.apply.create_once import Creation, create_one
-from lrestore.restoration.apply.execute import Applied, make_queries, not_taken, send
+from lrestore.restoration.apply.execute import Applied, correct_links, make_queries, not_taken, send
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.unanswered_create import sole_new
@@ -204,6 +204,8 @@ class ItemRestorer:
         self._context.destination.live.put(plan.key.type, {**write.body, **made})
         self._context.destination.live.note(plan.key.type, object_id)
         applied.warnings += not_taken(plan.key, write, write.body, made)
+        correct_links(self._context, applied, write, object_id, made)
+        applied.raise_failures()
         return made
 
     def _made(self, plan: ItemPlan, write: Write) -> JsonObject:

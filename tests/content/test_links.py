@@ -10,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.content.links import Link, at, has_links, hosts, links, mentioned, rewritten, rewritten_anywhere
+from lrestore.content.links import (
+    Link,
+    at,
+    has_links,
+    hosts,
+    links,
+    links_elsewhere,
+    mentioned,
+    rewritten,
+    rewritten_anywhere,
+    without_targets,
+)
 from lrestore.json_types import JsonObject
 
 OWN = "looker.example.com"
@@ -208,3 +219,29 @@ def test_a_path_that_leads_nowhere_changes_nothing(obj: JsonObject) -> None:
 
 def test_hosts_of_urls() -> None:
     assert hosts([f"https://{OWN.upper()}:19999/x", "", "no url", "http://a.b"]) == {OWN, "a.b"}
+
+
+def test_fields_that_differ_only_in_what_their_links_name_are_told_from_others() -> None:
+    wanted = {
+        "body_text": "see [sales](/dashboards/42)",
+        "note_text": "see [sales](https://looker.example.com:9999/dashboards/42), new",
+        "subtitle_text": "as it is /looks/7",
+        "title": "No link",
+    }
+    live = {
+        "body_text": "see [sales](/dashboards/daily-sales)",
+        "note_text": "see [sales](https://looker.example.com:9999/dashboards/42)",
+        "subtitle_text": "as it is /looks/7",
+        "title": "Another",
+    }
+    assert links_elsewhere(wanted, live) == {"body_text": wanted["body_text"]}
+    assert links_elsewhere(wanted, {}) == {}
+
+
+def test_texts_without_their_targets_are_equal_only_if_nothing_but_targets_differs() -> None:
+    one = {"text": "[a](/looks/1) and [b](https://one.example.com/dashboards/2)"}
+    assert without_targets(one) == without_targets(
+        {"text": "[a](/looks/9) and [b](https://two.example.com/dashboards/x)"}
+    )
+    assert without_targets(one) != without_targets({"text": "[a](/dashboards/1) and [b](/dashboards/2), more"})
+    assert without_targets({"text": "no link"}) == {"text": "no link"}

@@ -6,13 +6,14 @@ A part that Looker refuses does not stop the others, but the item fails, and the
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from lrestore.content.canonical import canonical, field_types
 from lrestore.content.diff import differing
+from lrestore.content.links import links_elsewhere, without_targets
 from lrestore.errors import LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.looker.caller import Caller
@@ -124,6 +125,16 @@ def create_parts(
             note_answer(context.journal, applied.owner, (write.type, part_id), settle(write.body, applied.made), answer)
             applied.made[write.type, write.source_id] = part_id
             known.add(part_id)
+            correct_links(context, applied, write, part_id, answer)
+
+
+def correct_links(context: WritingContext, applied: Applied, write: Write, live_id: str, answer: JsonObject) -> None:
+    """Update the links of an object that an earlier try has made: their targets may have been found since."""
+    entry = CONTENT_TYPES[write.type] if write.type in CONTENT_TYPES else PARTS[write.type]
+    outdated = links_elsewhere(settle(write.body, applied.made), answer)
+    if outdated and entry.update is not None:
+        again = replace(write, operation=entry.update, live_id=live_id, body=outdated, changes=())
+        update_all(context, applied, [again])
 
 
 def _creation(context: WritingContext, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:
@@ -185,15 +196,23 @@ def _left_behind(
     if write.type in HELD_AS:
         children = children.get(HELD_AS[write.type])
     kinds = field_types(fields.sdk_model(PARTS[write.type].model))
-    for child in children or ():
-        if str(child["id"]) not in known and all(
-            canonical(body[name], kinds[name]) == canonical(child.get(name), kinds[name])
-            for name in _TELLING_OF.get(write.type, _TELLING)
-            if name in body
-        ):
-            known.add(str(child["id"]))
-            return dict(child)
+    names = [name for name in _TELLING_OF.get(write.type, _TELLING) if name in body]
+
+    def told(part: JsonObject, view: Callable[[object], object]) -> list[object]:
+        return [canonical(view(part.get(name)), kinds[name]) for name in names]
+
+    # An earlier try may have sent other links: it knew less of what they name. Equal ones come first.
+    for view in (_as_it_is, without_targets):
+        wanted = told(body, view)
+        for child in children or ():
+            if str(child["id"]) not in known and told(child, view) == wanted:
+                known.add(str(child["id"]))
+                return dict(child)
     return None
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def make_queries(context: WritingContext, applied: Applied, writes: list[Write]) -> None:

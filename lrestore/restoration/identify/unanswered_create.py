@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from lrestore.content.diff import differing
+from lrestore.content.links import without_targets
 from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
@@ -47,13 +48,15 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
     """
     entry = CONTENT_TYPES[key.type]
     sent = {name: write.body[name] for name in _TELLING[key.type] if name in write.body}
-    found = [
+    model = fields.sdk_model(entry.model)
+    new = [
         row
         for row in context.destination.live.find_now(key.type, _names(key, write))
-        if str(row["id"]) not in before
-        and not is_another_item(context.backup, context.records, key, row)
-        and not differing(sent, row, fields.sdk_model(entry.model))
+        if str(row["id"]) not in before and not is_another_item(context.backup, context.records, key, row)
     ]
+    found = [row for row in new if not differing(sent, row, model)]
+    # An earlier try may have sent other links: it knew less of what they name.
+    found = found or [row for row in new if not differing(without_targets(sent), without_targets(row), model)]
     return _sole(key, found)
 
 

@@ -113,6 +113,32 @@ def test_parts_of_a_dead_process_are_adopted_when_they_appear(setup: RestoreFixt
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "name"), [("board", "description"), ("board_section", "description"), ("dashboard_element", "title_text")]
+)
+def test_a_create_that_was_sent_with_other_links_is_adopted_and_gets_the_right_ones(
+    setup: RestoreFixture, kind: str, name: str
+) -> None:
+    """A link's target is found between the two tries."""
+    item = orphan(setup, "dashboard" if kind == "dashboard_element" else "board")
+
+    def link(target: str) -> None:
+        for holder in [item.raw] if kind == "board" else item.raw[f"{kind}s"]:
+            holder[name] = f"See [the next one](/dashboards/{target})."
+
+    others = len(setup.world.table(kind))
+    link("771")
+    die(setup, item, f"create_{kind}")
+    link("772")
+    ItemRestorer(successor(setup)).restore(item)
+    until_idle(setup)
+    backed_up = 1 if kind == "board" else len(item.raw[f"{kind}s"])
+    made = list(setup.world.table(kind))[others:]
+    assert len(made) == backed_up
+    assert {row[name] for row in made} == {"See [the next one](/dashboards/772)."}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("type_name", WHOLE)
 @pytest.mark.parametrize("loss", ["late", "delay"], ids=["connection reset", "given up as too slow"])
 def test_a_create_that_may_still_take_effect_is_not_repeated(setup: RestoreFixture, type_name: str, loss: str) -> None:
