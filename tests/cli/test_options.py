@@ -113,7 +113,7 @@ NONSENSE = [
     (["--show", "sessions", "--select", "all"], "--show sessions takes no --select"),
     (["--show", "source", "--with-dependencies"], "--show source takes no --with-dependencies"),
     (["--show", "everything"], "cannot be shown"),
-    (["--show", "sorces"], "did you mean 'source'?"),
+    (["--show", "sourec"], "did you mean 'source'?"),
     (["--show", "session="], "a value is missing"),
     (["--show", "source=1"], "takes no value"),
     (["--verify", "before"], "invalid choice"),
