@@ -148,6 +148,10 @@ def test_a_run_killed_between_the_renames_is_resumed_there(instance: InstanceFix
             time.sleep(0.005)
         process.kill()
     instance.simulator.config.latency_ms = 0
+    # A rename that was under way may still take effect.
+    while instance.simulator.log.in_flight:
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
     assert any("being restored" in name for name in names(instance, "group"))
     resumed = instance.process("--resume").all_good()
     assert resumed.total("updated") == 3
