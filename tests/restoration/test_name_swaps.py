@@ -13,7 +13,7 @@ from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.undo_log import read_undo
 from tests.acceptance.instance_fixture import InstanceFixture, Ran
-from tests.waiting import HANG_S
+from tests.waiting import HANG_S, until_idle
 
 PEOPLE = Sizes(users=3, groups=6, folders=8, depth=2, looks=0, dashboards=0, boards=0, plans=0, everything=True)
 TYPES = ["group", "permission_set", "model_set", "role", "folder"]
@@ -149,9 +149,7 @@ def test_a_run_killed_between_the_renames_is_resumed_there(instance: InstanceFix
         process.kill()
     instance.simulator.config.latency_ms = 0
     # A rename that was under way may still take effect.
-    while instance.simulator.log.in_flight:
-        assert time.monotonic() < deadline_s
-        time.sleep(0.005)
+    until_idle(instance.simulator)
     assert any("being restored" in name for name in names(instance, "group"))
     resumed = instance.process("--resume").all_good()
     assert resumed.total("updated") == 3

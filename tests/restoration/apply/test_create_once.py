@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +18,7 @@ from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.world.world import Sizes
 from tests.restoration.restore_fixture import RestoreFixture
-from tests.waiting import HANG_S
+from tests.waiting import until_idle
 
 LOSSES = ["reset_after", "status:502", "html:504", "cut", "truncate"]
 
@@ -64,10 +63,8 @@ def test_a_create_that_timed_out_is_searched_for_until_it_appears(setup: Restore
         destination = replace(context.destination, session=session)
         context = replace(context, destination=destination, pause=threading.Event().wait)
         result = ItemRestorer(context).restore(setup.item("dashboard=1")).result
-    until_s = time.monotonic() + HANG_S
-    while setup.simulator.log.in_flight and time.monotonic() < until_s:
-        time.sleep(0.02)
-    assert (fault.fired, setup.simulator.log.in_flight) == (1, 0)
+    until_idle(setup.simulator)
+    assert fault.fired == 1
     assert len(setup.dashboard(result.destination_id)["dashboard_elements"]) == tiles
 
 

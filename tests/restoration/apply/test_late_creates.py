@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -23,7 +22,7 @@ from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.records import Route
 from tests.restoration.restore_fixture import SESSION, RestoreFixture
-from tests.waiting import HANG_S
+from tests.waiting import until_idle
 
 SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
 LATE_S = 1.5
@@ -52,13 +51,6 @@ def orphan(setup: RestoreFixture, type_name: str) -> Any:
     raise AssertionError(f"no {type_name} can be deleted")
 
 
-def until_idle(setup: RestoreFixture) -> None:
-    until_s = time.monotonic() + HANG_S
-    while setup.simulator.log.in_flight and time.monotonic() < until_s:
-        time.sleep(0.02)
-    assert not setup.simulator.log.in_flight
-
-
 def die(setup: RestoreFixture, item: Any, operation: str) -> None:
     """Act like a process that is killed after it sent its create; the instance processes it for some time."""
     fault = setup.simulator.fault(f"late:{LATE_S}", operation=operation, times=1)
@@ -80,7 +72,7 @@ def test_a_create_of_a_dead_process_is_adopted_when_it_appears(setup: RestoreFix
     before = len(setup.world.table(type_name))
     die(setup, item, f"create_{type_name}")
     result = ItemRestorer(successor(setup)).restore(item).result
-    until_idle(setup)
+    until_idle(setup.simulator)
     assert result.outcome == "created" or result.destination_id
     assert len(setup.world.table(type_name)) == before + 1
     assert not setup.reader.open_intents()
@@ -103,7 +95,7 @@ def test_parts_of_a_dead_process_are_adopted_when_they_appear(setup: RestoreFixt
     die(setup, item, f"create_{part}")
     begun = {row.intent.mapped_by for row in setup.reader.open_intents()}
     setup.writer.record_result(SESSION, ItemRestorer(successor(setup)).restore(item).result)
-    until_idle(setup)
+    until_idle(setup.simulator)
     assert len(setup.world.table(part)) == others + len(backed_up)
     assert not setup.reader.open_intents()
     there = {str(row["id"]) for row in setup.world.table(part)}
@@ -131,7 +123,7 @@ def test_a_create_that_was_sent_with_other_links_is_adopted_and_gets_the_right_o
     die(setup, item, f"create_{kind}")
     link("772")
     ItemRestorer(successor(setup)).restore(item)
-    until_idle(setup)
+    until_idle(setup.simulator)
     backed_up = 1 if kind == "board" else len(item.raw[f"{kind}s"])
     made = list(setup.world.table(kind))[others:]
     assert len(made) == backed_up
@@ -150,7 +142,7 @@ def test_a_create_that_may_still_take_effect_is_not_repeated(setup: RestoreFixtu
     with LookerSession(setup.simulator.base_url, key, timeout_s=0.7, max_retries=2) as session:
         context = replace(context, destination=replace(context.destination, session=session))
         ItemRestorer(context).restore(item)
-    until_idle(setup)
+    until_idle(setup.simulator)
     assert fault.fired == 1
     assert len(setup.world.table(type_name)) == before + 1
 
