@@ -115,7 +115,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """How a run goes about it."""
 
     select: list[str] = msgspec.field(default_factory=list)
-    """What to restore when no `--select` is given."""
+    """The selection of a run without `--select`."""
     workers: _Few = 8
     """Worker processes, 1 to 64. With the default, no more processes than cores make the same number of concurrent
     calls, because that costs less processor time; `--workers 8`, or another number, starts exactly so many.
@@ -151,7 +151,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     missing_looks: Literal["restore", "skip", "fail"] = "restore"
     """A tile shows a look that the destination lacks: `restore` it too, `skip` the tile, or `fail` the dashboard."""
     new_folder_access: Literal["inherit", "closed", "copy"] = "inherit"
-    """Who may see a folder that lrestore creates, because backups hold no access lists: `inherit`: as the folder above;
+    """Access to a folder that lrestore creates, because backups hold no access lists: `inherit`: as the folder above;
     `closed`: administrators only; `copy`: as in the source instance (`source.base_url`). See
     [access](usage.md#access-to-new-folders).
     """

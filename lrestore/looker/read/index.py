@@ -166,7 +166,7 @@ class InstanceIndex:
                 log.warning("the lists of %ss lack id %s: looking for each object instead", type_name, one)
 
     def _table(self, type_name: str) -> _Table | None:
-        """What is known now; None where that proves nothing, or is not worth its reading yet."""
+        """The current lists. None if they prove nothing, or if too few questions have been asked to read them."""
         held = self._types.get(type_name)
         if held is None:
             return None
@@ -225,8 +225,8 @@ def _claims(shared: Shared | None, type_name: str) -> Claims:
 
 
 class _OfType:
-    """What is held of one type. ``asked``: questions since the index was last good; ``shown``: hashes of the ids that
-    other reads of this process have shown, and that the lists must show, too.
+    """The lists of one type, and their use. ``asked``: questions since the index was last good; ``shown``: hashes of
+    the ids that other reads of this process have shown, and that the lists must show, too.
     """
 
     def __init__(self, claims: Claims) -> None:

@@ -51,22 +51,20 @@ def read_lists(reads: Reads, type_name: str) -> Entries:
 
     Raises LookerError where an answer fails, UnprovedError where the answers disagree.
     """
-    for _ in range(_TRIES - 1):
+    reason = ""
+    for _ in range(_TRIES):
         try:
             return _read_once(reads, type_name)
-        except ShiftedPagesError:
+        except ShiftedPagesError as error:
             # The run itself takes objects out of the trash.
-            continue
-    try:
-        return _read_once(reads, type_name)
-    except ShiftedPagesError as error:
-        raise UnprovedError(str(error)) from error
+            reason = str(error)
+    raise UnprovedError(reason)
 
 
 def _read_once(reads: Reads, type_name: str) -> Entries:
     """The same. Raises ShiftedPagesError, too."""
     found = Entries(type_name)
-    listed = _hashes(found, reads.all_live(type_name))
+    listed = _hashes(found, _own(type_name, reads.all_live(type_name)))
     if not listed:
         raise UnprovedError("the listing is empty")
     trash = _trash(found, reads)
@@ -74,7 +72,7 @@ def _read_once(reads: Reads, type_name: str) -> Entries:
     _agree("search", listed, searched | trash)
     if searched - listed - trash:
         # They may have been created since the listing was read.
-        _agree("listing", searched, _hashes(found, reads.all_live(type_name)) | trash)
+        _agree("listing", searched, _hashes(found, _own(type_name, reads.all_live(type_name))) | trash)
     # No other operation lists the trash, so it is read twice.
     again = _trash(found, reads)
     if (trash ^ again) - listed - searched:
@@ -93,7 +91,7 @@ def _agree(lists: str, objects: set[int], shown: set[int]) -> None:
 def _hashes(found: Entries, rows: Iterable[JsonObject]) -> set[int]:
     """The hashes of the ids; the objects are added to ``found``."""
     ids = set()
-    for row in _own(found.type_name, rows):
+    for row in rows:
         found.add(row)
         ids.add(id_hash(str(row[CONTENT_TYPES[found.type_name].id_field])))
     return ids
