@@ -8,7 +8,8 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lrestore.state.connection import state_errors, sync_folder
+from lrestore.state.connection import state_errors
+from lrestore.state.open_file import sync_folder
 
 PLAN_COPY = "plan.json"
 """The copy of the plan that a session applies. It stays as long as the shards."""

@@ -18,8 +18,9 @@ from lrestore.clock import stamp, utc_now
 from lrestore.errors import StateError
 from lrestore.messages import UNPROVED, Intent, ItemKey, ItemResult, Mapping, Proof, Totals
 from lrestore.ontology.specification import Specification
-from lrestore.state.connection import Connect, closing_on_error, open_writable
+from lrestore.state.connection import Connect
 from lrestore.state.migrations import CURRENT, Schema
+from lrestore.state.open_file import closing_on_error, open_writable
 from lrestore.state.read import StateReader
 from lrestore.state.records import UNDO, Pace, RestorationSession, SessionStatus
 from lrestore.state.rows import count_values, dead_letter_values, key_values, result_values
@@ -41,7 +42,7 @@ class StateWriter(Transactions):
         self._now = now
         self._routes: dict[str, dict[str, str]] = {}
         self._undoing: set[str] = set()
-        self.read = StateReader(connection, path)
+        self.read = StateReader(self)
 
     @classmethod
     def open(
@@ -78,13 +79,13 @@ class StateWriter(Transactions):
             "parent_id": session.parent_id or None,
         }
         with self.transaction():
-            self._execute("insert_session", values)
+            self.execute("insert_session", values)
 
     def reopen_session(self, session_id: str, *, pid: int, host: str, reason: str = "") -> None:
         """Record that an unfinished session is resumed. ``reason``: all reasons that were given so far."""
         self._route(session_id)
         with self.transaction():
-            self._execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host, "reason": reason})
+            self.execute("reopen_session", {"session_id": session_id, "pid": pid, "host": host, "reason": reason})
 
     def end_session(self, session_id: str, status: SessionStatus, totals: Totals) -> None:
         """Record the end of a session, with a last checkpoint. ``stopped`` and ``interrupted`` sessions
@@ -94,21 +95,21 @@ class StateWriter(Transactions):
         now = self._stamp()
         values = {"session_id": session_id, "status": status, "ended_at": now, **count_values(totals)}
         with self.transaction():
-            self._execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **count_values(totals)})
-            self._execute("end_session", values)
+            self.execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **count_values(totals)})
+            self.execute("end_session", values)
 
     def discard_session(self, session_id: str) -> None:
         """Give an unfinished session up: it cannot be resumed any more."""
         self._route(session_id)
         with self.transaction():
-            self._execute("discard_session", {"session_id": session_id, "discarded_at": self._stamp()})
+            self.execute("discard_session", {"session_id": session_id, "discarded_at": self._stamp()})
 
     def checkpoint(self, session_id: str, totals: Totals) -> None:
         """Record the totals so far, for information. ``--resume`` uses the results, not the checkpoints."""
         self._route(session_id)
         with self.transaction():
             values = {"session_id": session_id, "created_at": self._stamp(), **count_values(totals)}
-            self._execute("insert_checkpoint", values)
+            self.execute("insert_checkpoint", values)
 
     def record_result(self, session_id: str, result: ItemResult, blob: bytes | None = None) -> tuple[str, ...]:
         """Record the result of an item: outcome, mappings (which close their intents), dead letter with its content.
@@ -120,12 +121,12 @@ class StateWriter(Transactions):
             raise ValueError(f"{result.key}: a dead letter belongs to outcome failed and to no other")
         route = self._route(session_id)
         with self.transaction():
-            self._execute("upsert_result", {"session_id": session_id, **result_values(result, self._stamp())})
+            self.execute("upsert_result", {"session_id": session_id, **result_values(result, self._stamp())})
             warnings = self.record_mappings(session_id, _mappings_of(result))
             if result.outcome != "failed" or result.incomplete:
                 # The item is restored, so its open creates of any session have been looked for and can be dropped.
                 values = {**route, **key_values(result.key), "closed_at": self._stamp()}
-                self._execute("drop_intents_of_item", values)
+                self.execute("drop_intents_of_item", values)
             self._record_dead_letter(session_id, result, blob)
         return warnings
 
@@ -143,7 +144,7 @@ class StateWriter(Transactions):
         """Close the mappings to a live object that was deleted: they no longer count, but stay recorded."""
         values = {**self._route(session_id), "content_type": type_name, "destination_id": destination_id}
         with self.transaction():
-            self._execute("close_mappings", {**values, "closed_at": self._stamp()})
+            self.execute("close_mappings", {**values, "closed_at": self._stamp()})
 
     def open_intent(self, session_id: str, intent: Intent) -> int:
         """Record that an object is about to be created; returns the number of the intent after the commit.
@@ -165,45 +166,45 @@ class StateWriter(Transactions):
         }
         self._route(session_id)
         with self.transaction():
-            found = self._execute("select_same_intent", values).fetchone()
+            found = self.execute("select_same_intent", values).fetchone()
             if found:
                 return int(found["id"])
             values["opened_at"] = intent.opened_at or self._stamp()
-            return int(self._execute("insert_intent", values).lastrowid or 0)
+            return int(self.execute("insert_intent", values).lastrowid or 0)
 
     def close_intent(self, intent_id: int, destination_id: str, proof: Proof = UNPROVED) -> tuple[str, ...]:
         """The object exists: record its mapping and close the intent. Returns warnings as :meth:`record_mappings`."""
         with self.transaction():
-            row = self._execute("select_intent", {"intent_id": intent_id}).fetchone()
+            row = self.execute("select_intent", {"intent_id": intent_id}).fetchone()
             if row is None:
-                raise StateError(f"state file {self._path}: there is no intent {intent_id}")
+                raise StateError(f"state file {self.path}: there is no intent {intent_id}")
             values = {"intent_id": intent_id, "destination_id": destination_id, "closed_at": self._stamp()}
-            self._execute("close_intent", values)
+            self.execute("close_intent", values)
             mapping = Mapping(row["mapped_type"], row["mapped_id"], destination_id, proof)
             return self.record_mappings(row["session_id"], [mapping])
 
     def delete_intent(self, intent_id: int) -> None:
         """Remove an open intent whose create was never sent, or was refused: no object of it can appear."""
         with self.transaction():
-            self._execute("delete_intent", {"intent_id": intent_id})
+            self.execute("delete_intent", {"intent_id": intent_id})
 
     def drop_intent(self, intent_id: int) -> None:
         """The object was provably not created: Looker refused it, or a search did not find it."""
         with self.transaction():
-            self._execute("drop_intent", {"intent_id": intent_id, "closed_at": self._stamp()})
+            self.execute("drop_intent", {"intent_id": intent_id, "closed_at": self._stamp()})
 
     def add_to_dead_letter(self, session_id: str, key: ItemKey, text: str) -> None:
         """Add a text to the dead letter of an item, once."""
         with self.transaction():
             values = {"session_id": session_id, **key_values(key), "text": f"; {text}"}
-            self._execute("extend_dead_letter", values)
+            self.execute("extend_dead_letter", values)
 
     def record_pace(self, session_id: str, pace: Pace) -> None:
         """Store how fast the destination answered a session; the last start of a resumed one counts."""
         values = {name: getattr(pace, name) for name in ("calls", "latency_ms", "per_second", "reached")}
         latencies = to_json(pace.latencies_ms)
         with self.transaction():
-            self._execute("upsert_pace", {**values, "session_id": session_id, "latencies": latencies})
+            self.execute("upsert_pace", {**values, "session_id": session_id, "latencies": latencies})
 
     def record_specification(self, destination: str, looker_version: str, found: Specification) -> None:
         """Store the API specification of a destination's release."""
@@ -215,7 +216,7 @@ class StateWriter(Transactions):
             "fetched_at": self._stamp(),
         }
         with self.transaction():
-            self._execute("upsert_specification", values)
+            self.execute("upsert_specification", values)
 
     def _map(self, route: Values[str, str], mapping: Mapping, session_id: str) -> str:
         values = {
@@ -227,11 +228,11 @@ class StateWriter(Transactions):
             "natural_key": mapping.proof.key,
         }
         now = self._stamp()
-        self._execute("upsert_mapping", {**values, "session_id": session_id, "created_at": now})
-        self._execute("close_mapped_intents", {**values, "closed_at": now})
+        self.execute("upsert_mapping", {**values, "session_id": session_id, "created_at": now})
+        self.execute("close_mapped_intents", {**values, "closed_at": now})
         if mapping.source_id != mapping.destination_id and session_id in self._undoing:
-            self._execute("repoint_mappings", values)
-        rows = self._execute("select_mapped_sources", {**values, "former": ""}).fetchall()
+            self.execute("repoint_mappings", values)
+        rows = self.execute("select_mapped_sources", {**values, "former": ""}).fetchall()
         # A row with another created_at belongs to another object, which had the id before.
         born = mapping.proof.created_at
         sources = [row["source_id"] for row in rows if not born or row["destination_created_at"] in ("", born)]
@@ -245,19 +246,19 @@ class StateWriter(Transactions):
     def _record_dead_letter(self, session_id: str, result: ItemResult, blob: bytes | None) -> None:
         key = {"session_id": session_id, **key_values(result.key)}
         if result.dead_letter is not None:
-            self._execute("upsert_dead_letter", {**key, **dead_letter_values(result.dead_letter), "content": blob})
+            self.execute("upsert_dead_letter", {**key, **dead_letter_values(result.dead_letter), "content": blob})
             return
-        self._execute("delete_dead_letter", key)
+        self.execute("delete_dead_letter", key)
         if result.outcome != "skipped":
-            self._execute("resolve_dead_letters", {**key, **self._route(session_id)})
+            self.execute("resolve_dead_letters", {**key, **self._route(session_id)})
 
     def _route(self, session_id: str) -> dict[str, str]:
         """Source instance and destination of a session, which key its mappings."""
         if session_id not in self._routes:
             with self._lock:
-                row = self._execute("select_session", {"session_id": session_id}).fetchone()
+                row = self.execute("select_session", {"session_id": session_id}).fetchone()
             if row is None:
-                raise StateError(f"state file {self._path}: there is no session {session_id}")
+                raise StateError(f"state file {self.path}: there is no session {session_id}")
             if row["mode"] == UNDO:
                 self._undoing.add(session_id)
             self._routes[session_id] = {

@@ -48,11 +48,11 @@ def test_the_file_is_private_durable_and_marked(writer: StateWriter, path: Path)
     writer.record_result(SESSION, result())
     for name in (path, Path(f"{path}-wal")):
         assert stat.S_IMODE(name.stat().st_mode) == 0o600
-    pragmas = {name: writer._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode",)}
+    pragmas = {name: writer.connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode",)}
     assert pragmas == {"journal_mode": "wal"}
-    assert writer._connection.execute("PRAGMA synchronous").fetchone()[0] == 2
-    assert writer._connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
-    assert writer._connection.execute("PRAGMA application_id").fetchone()[0] == 0x6C727374
+    assert writer.connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    assert writer.connection.execute("PRAGMA foreign_keys").fetchone()[0] == 1
+    assert writer.connection.execute("PRAGMA application_id").fetchone()[0] == 0x6C727374
 
 
 def test_creating_the_file_leaves_no_other_file(path: Path) -> None:

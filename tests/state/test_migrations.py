@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lrestore.errors import StateError
-from lrestore.state.connection import open_readonly, open_writable
 from lrestore.state.migrations import APPLICATION_ID, CURRENT, Schema, create
+from lrestore.state.open_file import open_readonly, open_writable
 from lrestore.state.read import StateReader
 from lrestore.state.writer import StateWriter
 

@@ -71,6 +71,6 @@ def test_counts_come_from_the_results_even_after_a_kill(writer: StateWriter, pat
 
 def test_a_reader_cannot_write(writer: StateWriter, path: Path) -> None:
     with StateReader.open(path) as reader:
-        twin = StateWriter(reader._connection, path, noon)
+        twin = StateWriter(reader._file.connection, path, noon)
         with pytest.raises(StateError, match="read-only"):
             twin.record_result(SESSION, result())

@@ -18,7 +18,8 @@ from lrestore.errors import StateError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.report.write import write_whole
 from lrestore.run.saved_plan.model import KIND, SCHEMA, SavedPlan
-from lrestore.state.connection import state_errors, sync_folder
+from lrestore.state.connection import state_errors
+from lrestore.state.open_file import sync_folder
 from lrestore.state.undo_folder import PLAN_COPY, make_directory, undo_directory
 from lrestore.text.storable import to_json
 
