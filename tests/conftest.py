@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.cli.command import is_setting
 from tests.quick_start import HOST
@@ -103,8 +104,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def pytest_collection_finish() -> None:
     """From here on garbage is collected again; what was made until now is not searched for it."""
+    _make_random_numbers_of_hypothesis()
     gc.freeze()
     gc.enable()
+
+
+@settings(max_examples=1, database=None)
+@given(st.none())
+def _make_random_numbers_of_hypothesis(_: None) -> None:
+    """Hypothesis makes its generator in its first test and asks the garbage collector for the references to it. It
+    would warn after gc.freeze(), since the collector doesn't list references from frozen objects.
+    """
 
 
 @pytest.hookimpl(optionalhook=True)
