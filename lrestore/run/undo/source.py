@@ -9,10 +9,13 @@ The file is in the folder of the undoing session, so that the undone session's c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+from lrestore.clock import stamp, utc_now
+from lrestore.content.canonical import parse_moment
 from lrestore.errors import StateError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, UndoAction
@@ -26,10 +29,13 @@ from lrestore.state.records import OpenIntent, RestorationSession
 from lrestore.state.undo_log import UndoEntry, read_undo
 from lrestore.state.undone import TABLES
 from lrestore.text.storable import storable
+from lrestore.text.words import shortened
 from lrestore.vault.shard import ShardWriter
 
 FILE = "undo-source.sqlite"
 """The name begins like those of the copies, so that pruning removes it with them."""
+_NAMED = 5
+"""Number of objects named in a warning."""
 
 
 @dataclass(slots=True)
@@ -48,9 +54,16 @@ class _Names:
 
 
 def write_source(
-    target: Path, state: StateReader, session: RestorationSession, copies: Path, created: CreatedObjects
+    target: Path,
+    state: StateReader,
+    session: RestorationSession,
+    copies: Path,
+    created: CreatedObjects,
+    settle_s: float,
 ) -> None:
-    """Write ``target`` from the session's ``copies``. Raises StateError if these are missing or cannot be read."""
+    """Write ``target`` from the session's ``copies``. ``settle_s``: how long a call may take effect after its caller
+    has ended. Raises StateError if the copies are missing or cannot be read.
+    """
     entries = read_undo(copies)
     made = state.made(session.id)
     items = {(one.type, one.id) for one in made if not one.part}
@@ -77,9 +90,8 @@ def write_source(
             source.put_made(ItemKey(type_name, live_id), named.get(live_id, ""), created)
         for row in shards.written():
             shard.execute("INSERT INTO undo_left VALUES (?, ?, ?, ?, ?, ?)", tuple(row))
-        for begun in state.open_intents(session.id):
-            if not begun.intent.part:
-                shard.execute("INSERT INTO undo_warnings VALUES (?)", (_unknown(begun, session.id),))
+        for warning in _unknown(entries, state, session, settle_s):
+            shard.execute("INSERT INTO undo_warnings VALUES (?)", (warning,))
         for one in made:
             shard.execute("INSERT OR IGNORE INTO undo_made VALUES (?, ?, ?)", (one.type, one.id, one.made_from))
 
@@ -93,12 +105,46 @@ def action_for(type_name: str, created: CreatedObjects) -> UndoAction:
     return "switch_off" if type_name == "scheduled_plan" else "keep"
 
 
-def _unknown(row: OpenIntent, session_id: str) -> str:
+def _unknown(
+    entries: Sequence[UndoEntry], state: StateReader, session: RestorationSession, settle_s: float
+) -> Iterator[str]:
+    """Warnings about calls of the session whose effect is unknown."""
+    for begun in state.open_intents(session.id):
+        if not begun.intent.part:
+            yield _open_create(begun, session.id)
+    if late := _late_writes(entries, state, session, settle_s):
+        yield late
+
+
+def _open_create(row: OpenIntent, session_id: str) -> str:
     """The session ended between a create and its answer: only a search could tell whether the object is there."""
     key = row.intent.key
     return (
         f"session {session_id} ended while it created {key.type} {key.id} of the backup ({row.intent.natural_key}): if "
         "Looker has created it, it is not undone; to have it undone, resume the session first, then undo it"
+    )
+
+
+def _late_writes(entries: Sequence[UndoEntry], state: StateReader, session: RestorationSession, settle_s: float) -> str:
+    """The warning about calls of a killed session that Looker may still carry out; "" if there is none. The undo can
+    only put back what Looker shows.
+    """
+    if session.status != "running":
+        return ""
+    ended = {(result.key.type, result.destination_id) for result in state.results(session.id)}
+    now = utc_now()
+    until = {
+        ItemKey(entry.type, entry.destination_id): moment + timedelta(seconds=settle_s)
+        for entry in entries
+        if (entry.type, entry.destination_id) not in ended and (moment := parse_moment(entry.at)) is not None
+    }
+    if not until or max(until.values()) <= now:
+        return ""
+    named = shortened([str(key) for key, end in until.items() if end > now], _NAMED)
+    return (
+        f"session {session.id} was killed while it wrote {named}: until {stamp(max(until.values()))} Looker may still "
+        "carry out its last calls, which the undo does not see; check after that time with --undo "
+        f"{session.id} --plan, and undo again if it shows differences"
     )
 
 

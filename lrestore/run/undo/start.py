@@ -37,7 +37,7 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
     with StateReader.open(state) as reader, _place(state, session_id, request) as target:
         session = reader.session(undo.session)
         _check(session, settings)
-        _write(target, reader, session, (state, undo, request))
+        _write(target, reader, session, (settings, undo, request))
         named = msgspec.structs.replace(
             request,
             select=request.select or ("all",),
@@ -101,12 +101,14 @@ def _place(state: Path, session_id: str, request: RunRequest) -> Iterator[Path]:
 
 
 def _write(
-    target: Path, reader: StateReader, session: RestorationSession, about: tuple[Path, Undo, RunRequest]
+    target: Path, reader: StateReader, session: RestorationSession, about: tuple[Settings, Undo, RunRequest]
 ) -> None:
-    state, undo, request = about
+    settings, undo, request = about
+    state = Path(settings.state.path)
     # A session that is still running goes on writing.
     with RunLock(state) if request.mode == "restore" else nullcontext():
-        write_source(target, reader, session, undo_directory(state, session.id), undo.created)
+        copies = undo_directory(state, session.id)
+        write_source(target, reader, session, copies, undo.created, settings.run.settle_s)
 
 
 def _check(session: RestorationSession, settings: Settings) -> None:
