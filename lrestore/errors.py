@@ -240,7 +240,7 @@ class InvisibleOrMissingError(ItemError):
 class NotRestorableError(ItemError):
     """Looker's API cannot restore this (a look without its query, a new embed group ...)."""
 
-    remedy = "Looker's API cannot do this: make the change in Looker by hand as the message says"
+    remedy = "do what the message says, then retry; where it names no way, make the change in Looker by hand"
 
 
 class InvalidContentError(ItemError):

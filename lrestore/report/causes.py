@@ -22,6 +22,8 @@ _NUMBER_OF_A_REQUEST = re.compile(r"\b(?=[0-9a-f-]*\d)[0-9a-f]{8}[0-9a-f-]*\b", 
 _OWN_PART = re.compile(r"""\b(its (?:tile|item)) (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
 _QUERY = re.compile(r"\b((?:merge_|sql_)?query)=\w+")
 """Queries have no names: which of them is missing is particular to the item."""
+_HINT = re.compile(r"; the rest (?:was|can be) \w+ \((.+)\)$", re.DOTALL)
+"""The remedy at the end of the message of an incomplete item."""
 _SHORTEST_NAME = 4
 """Shorter names are replaced only where they stand in quotes: they may be a part of the sentence."""
 
@@ -58,11 +60,13 @@ def grouped(letters: Iterable[Letter]) -> list[Group]:
 def cause_of(letter: Letter) -> str:
     """The message without what is particular to the item: its id, its name, names and positions of its own parts.
 
-    An incomplete item says what it lacks in its field errors; each reason counts once.
+    An incomplete item says what it lacks in its field errors, and how to get it at the end of its message.
+    Each reason counts once.
     """
     if letter.error_type == "IncompleteError" and letter.errors:
         reasons = dict.fromkeys(sorted(_without_item(error.message, letter) for error in letter.errors))
-        return f"restored without {'; without '.join(reasons)}"
+        hint = _HINT.search(letter.message)
+        return f"restored without {'; without '.join(reasons)}{f' ({hint[1]})' if hint else ''}"
     text = _without_item(letter.message, letter)
     fields = [
         f"{_INDEX.sub(f'[{GAP}]', error.field)}: {_without_item(error.message, letter)}" for error in letter.errors

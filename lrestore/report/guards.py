@@ -141,7 +141,15 @@ def _destination(there: DestinationFacts) -> Iterator[tuple[str, str]]:
     yield "caller", _caller(there)
     if there.proxy:
         yield "proxy", plain(there.proxy)
-    yield "identity", f"{there.identity} instance ({there.agree} agree, {there.disagree} disagree)"
+    yield "identity", _identity(there)
+
+
+def _identity(there: DestinationFacts) -> str:
+    if there.agree or there.disagree:
+        return f"{there.identity} instance ({there.agree} agree, {there.disagree} disagree)"
+    if there.identity == "undecided":
+        return "undecided: no sampled object of the backup is there under its id"
+    return f"{there.identity} instance, as [run] identity or --identity says"
 
 
 def _caller(there: DestinationFacts) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 RATE_WINDOW_S = 10.0  # speed of the last seconds: an average since the start would hide a run that has stalled
 LEFT_HALF_LIFE_S = 30.0
+IDLE_S = 15.0  # a run without a finished item for so long waits for something: no rate foretells its end
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -58,6 +59,7 @@ class TimeLeft:
         self._last: tuple[float, int] | None = None
         self._items = 0.0
         self._seconds = 0.0
+        self._moved_s = 0.0
 
     def add(self, now_s: float, items: int) -> None:
         if self._last is not None:
@@ -66,10 +68,12 @@ class TimeLeft:
             # Both sums lose weight at the same pace; their quotient is the rate.
             self._items = self._items * kept + (items - self._last[1])
             self._seconds = self._seconds * kept + elapsed_s
+        if self._last is None or items != self._last[1]:
+            self._moved_s = now_s
         self._last = (now_s, items)
 
     def seconds(self, total: int) -> float | None:
-        """Until ``total`` items are done; None: nothing is left, or nothing is known yet."""
-        if self._last is None or self._items <= 0 or total <= self._last[1]:
+        """Until ``total`` items are done; None: nothing is left, or nothing is known, yet or any more."""
+        if self._last is None or self._items <= 0 or total <= self._last[1] or self._last[0] - self._moved_s > IDLE_S:
             return None
         return (total - self._last[1]) * self._seconds / self._items

@@ -27,6 +27,11 @@ COLUMNS: Mapping[str, Sequence[str]] = {"plan": _TO_DO, "verify": _TO_DO, "rehea
 _LISTED_COPIES = 50
 """Addresses of copies that are listed without ``-v``."""
 _CANNOT: Mapping[str, str] = {"plan": "cannot be restored", "verify": "cannot be compared", "rehearse": "would fail"}
+_IN_PART: Mapping[str, str] = {
+    "plan": "can be restored in part",
+    "verify": "can be compared in part",
+    "rehearse": "would be restored in part",
+}
 
 
 def summary(report: Report, style: Style = PLAIN) -> str:
@@ -39,15 +44,16 @@ def summary(report: Report, style: Style = PLAIN) -> str:
     return _lines(
         *numbered(rows),
         "",
-        f"{counted(report.totals.selected, 'item')}: {', '.join(_ended(report.totals, report.mode, style))}",
+        f"{counted(report.totals.selected, 'item')}: {', '.join(_ended(report, style))}",
         *_enabled(report),
         *_applied(report),
         f"{duration(report.duration_s)}, {speed}, {_api(report)}",
     )
 
 
-def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
+def _ended(report: Report, style: Style) -> Iterator[str]:
     """The number of items per outcome. A mode that writes nothing names what a restore would do."""
+    totals, mode = report.totals, report.mode
     if mode in COLUMNS:
         yield f"{totals.created} would be created"
         yield f"{totals.updated} would be updated"
@@ -57,6 +63,9 @@ def _ended(totals: Totals, mode: str, style: Style) -> Iterator[str]:
     if totals.skipped:
         yield f"{totals.skipped} skipped"
     failed = f"{totals.failed} {_CANNOT.get(mode, 'failed')}"
+    partial = sum(letter.error_type == "IncompleteError" for letter in report.dead_letters)
+    if partial:
+        failed += f" ({partial} of them {_IN_PART.get(mode, 'restored in part')})"
     yield style.bad(failed) if totals.failed else failed
     if totals.pending:
         yield style.warn(f"{totals.pending} pending, not attempted")

@@ -24,7 +24,7 @@ def lacking(item_id: str, tile: str, explore: str = "ecommerce::orders") -> Dead
     """As a dashboard without one of its tiles fails."""
     path = f"dashboard_elements[{item_id}]"
     why = f"its tile {tile!r}: explore={explore} is not in the destination"
-    message = f"dashboard={item_id} is restored without {why} ({path}.query.view); the rest is restored"
+    message = f"dashboard={item_id} is restored without {why} ({path}.query.view); the rest was restored"
     error = FieldError(f"{path}.query.view", "missing", why)
     return failed(item_id, message, error_type="IncompleteError", errors=(error,), path=f"{path}.query.view")
 
@@ -50,6 +50,15 @@ def test_items_that_lack_the_same_object_form_one_group() -> None:
     assert lines[-3] == "    ... and 195 more; -v lists them"
     assert lines[-1].startswith("    what to do: ") and len(lines) == 10
     assert len(dead_letters(letters, Style(full=True)).splitlines()) == 204
+
+
+def test_a_group_of_incomplete_items_says_how_to_get_what_is_missing() -> None:
+    remedy = "set [source] base_url (if the source still lives)"
+    found = [lacking(str(number), "Tile") for number in range(1, 4)]
+    letters = [msgspec.structs.replace(one, message=f"{one.message} ({remedy})") for one in found]
+    assert dead_letters(letters).splitlines()[0] == (
+        f"failed    3 items: restored without its tile: explore=ecommerce::orders is not in the destination ({remedy})"
+    )
 
 
 def test_the_largest_group_comes_first() -> None:

@@ -141,6 +141,13 @@ def test_nothing_is_told_about_the_time_left_before_the_first_item_and_after_the
     assert left.seconds(10) is None
 
 
+def test_no_time_left_is_told_while_a_run_waits() -> None:
+    """For a create that may still take effect, say: the estimate would only grow."""
+    estimates = left_while(lambda second: 10 if second <= 10 or second == 60 else 0, 60, 1_000)
+    assert all(estimates[:25]) and not any(estimates[25:59])
+    assert estimates[59]
+
+
 def test_on_a_narrow_terminal_failures_and_the_time_left_stay() -> None:
     standing = Standing(500, 480, failed=3, calls=2_000, limit=40.0, in_flight=8, skipped=17)
     whole = details(standing, (9.5, 40.0), 75.0)

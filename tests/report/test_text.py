@@ -59,6 +59,19 @@ def test_a_mode_that_writes_nothing_uses_the_conditional(mode: str, cannot: str)
     assert f"6 items: 2 would be created, 1 would be updated, 1 unchanged, 1 skipped, 1 {cannot}" in told
 
 
+def test_the_sum_tells_items_that_are_restored_in_part_from_the_others() -> None:
+    made = builder()
+    partial = item("failed", "2")
+    assert partial.dead_letter is not None
+    letter = msgspec.structs.replace(partial.dead_letter, error_type="IncompleteError")
+    made.add(item("failed", "1"))
+    made.add(msgspec.structs.replace(partial, dead_letter=letter, incomplete=True))
+    done = made.finish(Api())
+    assert "2 items: 0 succeeded, 2 failed (1 of them restored in part)\n" in text.summary(done)
+    planned = msgspec.structs.replace(done, mode="plan")
+    assert "2 cannot be restored (1 of them can be restored in part)\n" in text.summary(planned)
+
+
 def test_an_empty_report_has_a_summary() -> None:
     assert "0 items: 0 succeeded, 0 failed" in text.summary(report([]))
 

@@ -27,13 +27,18 @@ def missing(live: Live, backup: Backup, target: str, source_id: str, *, path: st
     """The error for a hard reference without a target."""
     backed_up = backup.raw(ItemKey(target, source_id))
     held = backup.source.holds(ItemKey(target, source_id))
-    hint = f"restore it first: --select {target}={source_id}" if held else "the backup does not hold it either"
+    hint = restore_first(target, source_id) if held else "the backup does not hold it either"
     if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
         hint = "a restore cannot create it: it comes with the instance, with a login, or from a directory"
     told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
     if _belongs_to_another(live, backup, target, source_id):
         told += f": that id belongs to another {target} now"
     return DependencyError(told, path=path, key=key, hint=hint)
+
+
+def restore_first(target: str, source_id: str) -> str:
+    """The remedy for a target that the backup holds. The same run may have tried it, and failed."""
+    return f"restore it first: --select {target}={source_id}; if that fails, its own dead letter says why"
 
 
 def without_copy(target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:

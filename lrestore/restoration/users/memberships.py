@@ -18,7 +18,7 @@ from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.deferrals import Deferred
 from lrestore.restoration.destination import Destination
-from lrestore.restoration.identify.absence import why_missing
+from lrestore.restoration.identify.absence import restore_first, why_missing
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve
@@ -138,8 +138,7 @@ class MembershipPlanner:
                     lost.append(source_id)
         for source_id in lost:
             why = why_missing(self._context.destination.live, self._context.backup, target, source_id)
-            hint = f"restore it first: --select {target}={source_id}"
-            self.unmet.append(Unmet(f"its {target} {source_id}", why, name, hint))
+            self.unmet.append(Unmet(f"its {target} {source_id}", why, name, restore_first(target, source_id)))
         return _Meant(list(dict.fromkeys(found)), unresolved)
 
     def _kept_elsewhere(self, group_id: str) -> bool:
