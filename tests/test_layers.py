@@ -92,6 +92,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"errors", "proxies"}),
         frozenset({"connections"}),
         frozenset({"transport"}),
+        frozenset({"sdk_transport"}),
     ),
     "looker.read": (
         frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),

@@ -24,6 +24,7 @@ from lrestore.errors import (
     NotFoundError,
     UnauthorizedError,
 )
+from lrestore.looker.http.sdk_transport import SdkTransport
 from lrestore.looker.http.transport import AGENT, PooledTransport
 from lrestore.looker.retries import is_permanent
 from lrestore.sdk.api import AccessToken, AuthSession, AuthToken, SettingsConfig
@@ -85,7 +86,7 @@ class Tokens:
     ) -> None:
         """Raises :class:`DestinationError` if a credential is empty. Nothing is called yet."""
         deserialize: Any = _decoded_token
-        self._auth = AuthSession(_Settings(transport, credentials), transport, deserialize, "4.0")
+        self._auth = AuthSession(_Settings(transport, credentials), SdkTransport(transport), deserialize, "4.0")
         self._secrets = transport.secrets
         self._destination = transport.endpoint.origin
         self._client = f"client_id {credentials.client_id[:4]}…"

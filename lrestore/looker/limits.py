@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 
@@ -14,21 +13,6 @@ class Limiter(Protocol):
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
         """Record the result of a call: HTTP status (None: no answer), latency, and the requested pause."""
-
-
-class Watched:
-    """Asks before each call, when its turn has come, whether the run may go on: ``check`` raises a RunError if not."""
-
-    def __init__(self, limiter: Limiter, check: Callable[[], None] = lambda: None) -> None:
-        self._limiter = limiter
-        self.check = check
-
-    def acquire(self) -> None:
-        self._limiter.acquire()
-        self.check()
-
-    def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
-        self._limiter.report(status, latency_s, retry_after_s)
 
 
 class Unlimited:

@@ -71,14 +71,11 @@ class CallMeter:
         self._answers: dict[str, int] = {}
         self._answer_s: dict[str, float] = {}
 
-    def called(self, operation: str, activity: str) -> None:
-        """One request went out."""
+    def called(self, operation: str, activity: str, sent_bytes: int, received_bytes: int) -> None:
+        """One request went out; so many bytes were sent, and received in answer."""
         with self._lock:
             self._by_operation[operation] = self._by_operation.get(operation, 0) + 1
             self._by_activity[activity] = self._by_activity.get(activity, 0) + 1
-
-    def transferred(self, sent_bytes: int, received_bytes: int) -> None:
-        with self._lock:
             self._bytes_sent += sent_bytes
             self._bytes_received += received_bytes
 

@@ -89,6 +89,7 @@ class LookerSession:
             self.meter,
             Secrets(credentials.client_secret, *([chosen.password] if chosen is not None else [])),
         )
+        self._api = endpoint.api
         self._tokens = Tokens(self._transport, credentials)
         self._retries = Retries(max_retries, pause or self._stop.wait, self.meter.retried)
 
@@ -122,7 +123,7 @@ class LookerSession:
         refused, :class:`StoppedError` if the run stops before a repetition.
         """
         operation = self._operations[operation_id]
-        call = call_of(operation, Arguments(path, query, body), self._transport.endpoint.api)
+        call = call_of(operation, Arguments(path, query, body), self._api)
         # What takes longer than the time-out to list has a substitute: single reads.
         return self._retries.run(
             lambda: self._asked(operation, call, (path, query), only),
@@ -133,7 +134,7 @@ class LookerSession:
     def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:
         """As :meth:`call`, for what a run can do without: no failure is waited for to pass."""
         operation = self._operations[operation_id]
-        call = call_of(operation, Arguments(path, _NOTHING), self._transport.endpoint.api)
+        call = call_of(operation, Arguments(path, _NOTHING), self._api)
         return self._asked(operation, call, (path, _NOTHING))
 
     def versions(self) -> JsonObject:
@@ -149,7 +150,7 @@ class LookerSession:
 
         The call is neither repeated nor held back: it tells whether waiting makes sense.
         """
-        call = call_of(self._operations["versions"], Arguments(_NOTHING, _NOTHING), self._transport.endpoint.api)
+        call = call_of(self._operations["versions"], Arguments(_NOTHING, _NOTHING), self._api)
         return self._transport.status_of(call)
 
     def stop(self) -> None:

@@ -14,7 +14,6 @@ from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import Judgement
 from lrestore.errors import CallsSpentError, DestinationError, LookerError, OutageError, UsageError
 from lrestore.log_fields import with_log_item
-from lrestore.looker.limits import Watched
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession, session_for
 from lrestore.restoration.backup import Backup
@@ -56,16 +55,14 @@ _MORE = "allow more calls: counting starts with the login"
 class Connection:
     """A destination that the run has logged in to.
 
-    ``limiter`` admits each call of the run; ``watched`` asks before each call of this process whether the run may go
-    on. ``calls`` runs the calls of one item side by side. ``former`` are the sessions that the run carries on.
-    ``resources`` are closed when the run ends.
+    ``limiter`` admits each call of the run. ``calls`` runs the calls of one item side by side. ``former`` are the
+    sessions that the run carries on. ``resources`` are closed when the run ends.
     """
 
     session: LookerSession
     live: Live
     specification: Known
     limiter: SharedLimiter
-    watched: Watched
     calls: Executor
     pause: Callable[[float], bool]
     former: FormerSessions
@@ -86,11 +83,10 @@ def log_in(job: Job) -> Iterator[Connection]:
     pause = interruptible(lambda: job.surroundings.stop() or bool(job.guard and job.guard.trouble()))
     with ExitStack() as resources:
         limiter = resources.enter_context(SharedLimiter.alone(limits_alone(job), pause=pause))
-        watched = Watched(limiter)
         credentials = job.surroundings.credentials()
         read_only = job.request.mode != "restore"
         session = resources.enter_context(
-            session_for(job.settings, credentials, pause, limiter=watched, read_only=read_only)
+            session_for(job.settings, credentials, pause, limiter=limiter, read_only=read_only)
         )
         calls = ThreadPoolExecutor(job.settings.run.in_flight, thread_name_prefix="calls")
         resources.enter_context(calls)
@@ -108,7 +104,6 @@ def log_in(job: Job) -> Iterator[Connection]:
             live=Live(session, sees_all=job.is_admin),
             specification=known,
             limiter=limiter,
-            watched=watched,
             calls=calls,
             pause=pause,
             former=resources.enter_context(FormerSessions(state, job.former)),

@@ -47,8 +47,7 @@ def test_the_calls_of_many_threads_are_all_counted() -> None:
 
     def work() -> None:
         for _ in range(1000):
-            meter.called("dashboard", "non_query")
-            meter.transferred(1, 2)
+            meter.called("dashboard", "non_query", 1, 2)
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -62,7 +61,7 @@ def test_the_calls_of_many_threads_are_all_counted() -> None:
 def test_a_snapshot_stays_as_it_is() -> None:
     meter = CallMeter()
     before = meter.snapshot()
-    meter.called("dashboard", "non_query")
+    meter.called("dashboard", "non_query", 1, 2)
     assert before == ApiUsage() and meter.snapshot().by_operation == {"dashboard": 1}
 
 

@@ -15,6 +15,7 @@ from looker_sdk.sdk.api40.methods import Looker40SDK
 from lrestore.credentials import Credentials
 from lrestore.errors import LookerError, ReadOnlyError
 from lrestore.looker.auth import _Settings
+from lrestore.looker.http.sdk_transport import SdkTransport
 from lrestore.looker.session import LookerSession
 from lrestore.ontology.schema import Operation
 from lrestore.simulator.core import schema
@@ -58,8 +59,8 @@ def test_the_sdk_over_the_same_transport_writes_nothing_either(world: World) -> 
     with start(world) as simulator:
         key = Credentials(simulator.client_id, simulator.client_secret)
         with LookerSession(simulator.base_url, key, max_retries=0, read_only=True) as session:
-            transport = session._transport
-            auth = AuthSession(_Settings(transport, key), transport, serialize.deserialize40, "4.0")
+            transport = SdkTransport(session._transport)
+            auth = AuthSession(_Settings(session._transport, key), transport, serialize.deserialize40, "4.0")
             sdk = Looker40SDK(auth, serialize.deserialize40, serialize.serialize40, transport, "4.0")
             assert sdk.me().id
             for write in (

@@ -1,4 +1,4 @@
-"""The transport is the SDK's seam, and nothing but the destination is ever connected to."""
+"""The SDK works over the transport, and nothing but the destination is ever connected to."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from looker_sdk.sdk.api40.methods import Looker40SDK
 from lrestore.errors import DestinationError, NotFoundError, ServerError, ValidationError
 from lrestore.looker.auth import _Settings
 from lrestore.looker.http.endpoint import endpoint_of
+from lrestore.looker.http.sdk_transport import SdkTransport
 from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Unlimited
 from lrestore.looker.meter import CallMeter
@@ -56,8 +57,9 @@ def transport_to(server: FaultServer) -> Iterator[PooledTransport]:
 @contextmanager
 def sdk_on(server: FaultServer) -> Iterator[Looker40SDK]:
     with transport_to(server) as transport:
-        auth = AuthSession(_Settings(transport, KEY), transport, serialize.deserialize40, "4.0")
-        yield Looker40SDK(auth, serialize.deserialize40, serialize.serialize40, transport, "4.0")
+        seam = SdkTransport(transport)
+        auth = AuthSession(_Settings(transport, KEY), seam, serialize.deserialize40, "4.0")
+        yield Looker40SDK(auth, serialize.deserialize40, serialize.serialize40, seam, "4.0")
 
 
 def ports(connections: list[object]) -> set[object]:
@@ -113,11 +115,13 @@ def test_another_origin_is_refused_without_a_call(
 ) -> None:
     server = serve()
     with transport_to(server) as transport, pytest.raises(DestinationError, match="is the destination"):
-        transport.request(HttpMethod.GET, server.base_url.replace(*change) + "/api/4.0/user")
+        SdkTransport(transport).request(HttpMethod.GET, server.base_url.replace(*change) + "/api/4.0/user")
     assert connections == []
 
 
 def test_the_sdk_can_configure_it(serve: Serve) -> None:
     server = serve()
-    with transport_to(server) as transport, closing(PooledTransport.configure(_Settings(transport, KEY))) as other:
+    with transport_to(server) as transport:
+        other = SdkTransport.configure(_Settings(transport, KEY)).pooled
+    with closing(other):
         assert other.endpoint == endpoint_of(server.base_url)

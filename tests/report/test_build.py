@@ -212,9 +212,8 @@ def test_the_timeline_stays_short_and_keeps_its_span() -> None:
 
 def test_the_meters_usage_is_copied_completely() -> None:
     meter = CallMeter()
-    meter.called("dashboard", "non_query")
+    meter.called("dashboard", "non_query", 10, 20)
     meter.retried()
-    meter.transferred(10, 20)
     made = Api.of(meter.snapshot())
     assert made == Api(1, {"dashboard": 1}, {"non_query": 1}, retries=1, bytes_sent=10, bytes_received=20)
 

@@ -67,14 +67,11 @@ class Connection:
                 self.sock.settimeout(max(0.001, deadline - time.monotonic()))
             self.sock = self._context.wrap_socket(self.sock, server_hostname=self._endpoint.host)
 
-    def begin(self, deadline: float) -> None:
-        """Start a new exchange that has to end by ``deadline`` (of ``time.monotonic``)."""
+    def send(self, request: bytes, deadline: float) -> None:
+        """Send a whole request; its answer has to end by ``deadline`` (of ``time.monotonic``). Raises OSError."""
         self._deadline = deadline
         self.request_left = False
         self.sent_bytes = self.received_bytes = 0
-
-    def send(self, request: bytes) -> None:
-        """Send a whole request; raises OSError."""
         sock = self._connected()
         sock.settimeout(max(0.001, self._deadline - time.monotonic()))
         first = sock.send(request)

@@ -12,28 +12,26 @@ import re
 import ssl
 import time
 import zlib
-from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from functools import partial
-from urllib.parse import urlsplit
 
 from lrestore.errors import (
     AnswerTimeoutError,
     BadAnswerError,
+    BadRequestError,
     ConnectError,
     ConnectionLostError,
-    DestinationError,
     LookerError,
     ReadOnlyError,
 )
 from lrestore.looker.http.answers import Message, TooLargeError
 from lrestore.looker.http.before_send import about_to_leave
-from lrestore.looker.http.calls import JSON, Call, HttpAnswer, query_text
+from lrestore.looker.http.calls import JSON, Call, HttpAnswer
 from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
-from lrestore.looker.http.endpoint import Endpoint, endpoint_of, tls_context
+from lrestore.looker.http.endpoint import Endpoint, tls_context
 from lrestore.looker.http.errors import error_of
 from lrestore.looker.http.proxies import Proxy, ProxyRefusedError
-from lrestore.looker.limits import Limiter, Unlimited
+from lrestore.looker.limits import Limiter
 from lrestore.looker.meter import CallMeter
 from lrestore.sdk.api import transport as sdk
 from lrestore.text.redaction import Secrets, one_line
@@ -69,7 +67,7 @@ class ConnectionSettings:
     read_only: bool = False
 
 
-class PooledTransport(sdk.Transport):
+class PooledTransport:
     """Sends calls over pooled connections; safe for ``in_flight`` threads. Each try is limited, metered and logged."""
 
     def __init__(self, settings: ConnectionSettings, limiter: Limiter, meter: CallMeter, secrets: Secrets) -> None:
@@ -91,14 +89,6 @@ class PooledTransport(sdk.Transport):
         connect_timeout_s = min(CONNECT_TIMEOUT_S, settings.timeout_s)
         connect = partial(Connection, settings.endpoint, context, connect_timeout_s, settings.proxy)
         self._pool = Pool(connect, settings.in_flight)
-
-    @classmethod
-    def configure(cls, settings: sdk.PTransportSettings) -> PooledTransport:
-        """The SDK's way of making one: a single connection without a limiter."""
-        connection = ConnectionSettings(
-            endpoint_of(settings.base_url), settings.verify_ssl, settings.timeout, in_flight=1
-        )
-        return cls(connection, Unlimited(), CallMeter(), Secrets())
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -135,51 +125,6 @@ class PooledTransport(sdk.Transport):
             log.debug("%s: %s", call, error)
             return None
 
-    def request(
-        self,
-        method: sdk.HttpMethod,
-        path: str,
-        query_params: MutableMapping[str, str] | None = None,
-        body: bytes | None = None,
-        authenticator: sdk.TAuthenticator = None,
-        transport_options: sdk.TransportOptions | None = None,
-    ) -> sdk.Response:
-        """The SDK's seam. ``path`` is a whole URL; raises :class:`DestinationError` if it leads anywhere else.
-
-        Failures are raised as :class:`LookerError`, never returned: the response is always ``ok``.
-        """
-        options = transport_options or {}
-        authorization = authenticator(options).get("Authorization", "") if authenticator else ""
-        answer = self.send(self._call_of_url(method.name, path, query_params or {}, body, options), authorization)
-        content_type = answer.headers.get("content-type", "")
-        return sdk.Response(ok=True, value=answer.body, response_mode=sdk.response_mode(content_type))
-
-    def _call_of_url(
-        self, method: str, url: str, query: Mapping[str, object], body: bytes | None, options: sdk.TransportOptions
-    ) -> Call:
-        target = self._own_target(url)
-        path = target.removeprefix(self.endpoint.api)
-        content_type = options.get("headers", {}).get("Content-Type", JSON)
-        text = query_text(query)
-        return Call(
-            operation=path.strip("/").partition("/")[0],
-            method=method,
-            path=path,
-            target=f"{target}?{text}" if text else target,
-            body=body,
-            content_type=content_type,
-        )
-
-    def _own_target(self, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme != self.endpoint.scheme or parts.netloc.rpartition("@")[2] not in self._own_authorities():
-            raise DestinationError(f"refused to call {parts.hostname}: {self.endpoint.origin} is the destination")
-        return parts.path
-
-    def _own_authorities(self) -> tuple[str, str]:
-        authority = self.endpoint.origin.partition("//")[2]
-        return authority, authority.removesuffix(":443" if self.endpoint.encrypted else ":80")
-
     def _report(self, call: Call, answer: HttpAnswer | None, started: float, retry_after_s: float | None) -> None:
         """The limiter learns the server's share of the time: the rest says nothing about the server."""
         status, took_s = answer.status if answer else None, time.perf_counter() - started
@@ -193,25 +138,24 @@ class PooledTransport(sdk.Transport):
         self._limiter.report(status, server_s, retry_after_s)
 
     def _exchange(self, call: Call, authorization: str) -> HttpAnswer:
+        request = self._request(call, authorization)
         connection = self._pool.take()
         reusable = False
         try:
             if connection.sock is None:
                 _connect(connection, call, self.endpoint, self.proxy)
-            connection.begin(time.monotonic() + self._timeout_s)
-            message = self._conversation(connection, call, authorization)
+            message = self._conversation(connection, call, request)
             reusable = not message.last
             return _answer(message, call, connection.server_s)
         finally:
             if connection.request_left:
-                self._meter.called(call.operation, call.activity)
-                self._meter.transferred(connection.sent_bytes, connection.received_bytes)
+                self._meter.called(call.operation, call.activity, connection.sent_bytes, connection.received_bytes)
             self._pool.give_back(connection, reusable=reusable)
 
-    def _conversation(self, connection: Connection, call: Call, authorization: str) -> Message:
+    def _conversation(self, connection: Connection, call: Call, request: bytes) -> Message:
         """Send the request and read the whole answer. Nothing is known of the outcome once the head has left."""
         try:
-            _send(connection, self._request(call, authorization), call)
+            _send(connection, request, time.monotonic() + self._timeout_s, call)
             return connection.receive(MAX_ANSWER_BYTES)
         except TimeoutError as error:
             raise call.failed(AnswerTimeoutError, f"no complete answer within {self._timeout_s:g} s") from error
@@ -224,7 +168,10 @@ class PooledTransport(sdk.Transport):
             raise call.failed(BadAnswerError, f"not an HTTP answer: {what}") from None
 
     def _request(self, call: Call, authorization: str) -> bytes:
-        """The request as it goes over the wire, in one piece so that it leaves in one packet if it can."""
+        """The request as it goes over the wire, in one piece so that it leaves in one packet if it can.
+
+        Raises BadRequestError for a character that would end the head of the request.
+        """
         body = call.body or b""
         lines = [f"{call.method} {self._origin}{call.target} HTTP/1.1", self._common]
         if authorization:
@@ -234,7 +181,7 @@ class PooledTransport(sdk.Transport):
         if call.body is not None or call.method in _BODY_EXPECTED:
             lines.append(f"Content-Length: {len(body)}")
         if not all(map(_FIT_FOR_A_HEAD.fullmatch, (call.target, authorization, call.content_type))):
-            raise ValueError("the request would contain a character that HTTP headers must not contain")
+            raise call.failed(BadRequestError, "not sent: its head would contain a character that HTTP forbids")
         return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 
 
@@ -284,9 +231,9 @@ def _connect(connection: Connection, call: Call, endpoint: Endpoint, proxy: Prox
         raise call.failed(ConnectError, f"no connection to {endpoint.origin}{way}: {error}") from error
 
 
-def _send(connection: Connection, request: bytes, call: Call) -> None:
+def _send(connection: Connection, request: bytes, deadline: float, call: Call) -> None:
     try:
-        connection.send(request)
+        connection.send(request, deadline)
     except ConnectionError as error:
         if not connection.request_left:
             raise call.failed(ConnectError, "the connection was closed before the request was sent") from error

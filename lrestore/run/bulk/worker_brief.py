@@ -9,11 +9,11 @@ from pathlib import Path
 from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
 from lrestore.credentials import Credentials
-from lrestore.looker.limits import Limiter
 from lrestore.messages import ItemKey
 from lrestore.restoration.backup import Hosts
 from lrestore.restoration.beside import Beside
 from lrestore.restoration.policy import Policy
+from lrestore.run.limiter import SharedLimiter
 from lrestore.run.request import Undo
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.surroundings import LogSetup
@@ -39,7 +39,7 @@ class WorkerBrief:
     folder: Path
     listings: Path
     handed: Path
-    limiter: Callable[..., Limiter]
+    limiter: Callable[..., SharedLimiter]
     policy: Policy
     judgement: Judgement
     releases: Releases

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from lrestore.looker.limits import Watched
 from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession, session_for
@@ -49,8 +48,9 @@ def open_worker(brief: WorkerBrief, outbox: Outbox, pause: Callable[[float], boo
     vault = stack.enter_context(Vault.reopen(brief.vault_files))
     reader = stack.enter_context(StateReader.open(Path(settings.state.path)))
     undo = stack.enter_context(UndoJournal(brief.folder, worker=brief.number))
-    limiter = Watched(Calls(brief.limiter(pause=pause)), brief.guard.check)
-    session = stack.enter_context(session_for(settings, brief.credentials, pause, limiter=limiter))
+    limiter = brief.limiter(pause=pause)
+    limiter.check = brief.guard.check
+    session = stack.enter_context(session_for(settings, brief.credentials, pause, limiter=Calls(limiter)))
     route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
     mappings = Mappings(reader, route, brief.beside)
     journal = SessionJournal(outbox.send, outbox.settle, reader, undo, brief.session_id, mappings)

@@ -3,37 +3,33 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
 from copy import copy
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from lrestore.run.limiter.state import State
 
 
 class Cell(Protocol):
-    """One member's access to the record. Every method except ``close`` is called inside ``with cell:``, which is
+    """One member's access to the record. Every method except ``close`` is called inside ``with cell.lock:``, which is
     exclusive over all members.
 
     A member is a process. Its calls in progress are counted separately, and removed when it dies.
     """
 
-    def __enter__(self) -> Self: ...
+    @property
+    def lock(self) -> AbstractContextManager[object]:
+        """Excludes all other members."""
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None: ...
+    def load(self) -> tuple[State, int]:
+        """A working copy of the record, and the calls in progress of all members, including dead ones that were not
+        noticed yet.
+        """
 
-    def load(self) -> State:
-        """A working copy of the record."""
-
-    def save(self, state: State) -> None:
-        """Write the record completely or, if the process dies meanwhile, not at all."""
-
-    def in_flight(self) -> int:
-        """Calls in progress of all members, including dead ones that were not noticed yet."""
-
-    def set_own(self, calls: int) -> None:
-        """Set the number of this member's calls in progress."""
+    def save(self, state: State, own_calls: int) -> None:
+        """Write the record, completely or, if the process dies meanwhile, not at all; and then the number of this
+        member's calls in progress.
+        """
 
     def reclaim(self) -> int:
         """Remove members that died; returns their number."""
@@ -46,28 +42,15 @@ class MemoryCell:
     """The cell of a process that makes all calls: a member that cannot die alone, and a record that is not packed."""
 
     def __init__(self, state: State) -> None:
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._state = state
-        self._calls = 0
+        self._own_calls = 0
 
-    def __enter__(self) -> Self:
-        self._lock.acquire()
-        return self
+    def load(self) -> tuple[State, int]:
+        return copy(self._state), self._own_calls
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._lock.release()
-
-    def load(self) -> State:
-        return copy(self._state)
-
-    def save(self, state: State) -> None:
-        self._state = state
-
-    def in_flight(self) -> int:
-        return self._calls
-
-    def set_own(self, calls: int) -> None:
-        self._calls = calls
+    def save(self, state: State, own_calls: int) -> None:
+        self._state, self._own_calls = state, own_calls
 
     def reclaim(self) -> int:
         return 0

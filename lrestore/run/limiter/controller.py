@@ -103,10 +103,7 @@ class Controller:
 
     def answered(self, state: State, now_s: float, answer: Answer) -> None:
         """Adapt to the result of a call."""
-        if outage.is_failure(answer.status):
-            outage.failed(state, now_s, self.config)
-        else:
-            outage.answered(state, now_s, self.config)
+        outage.counted(state, now_s, answer.status, self.config)
         if answer.retry_after_s is not None and answer.status in (429, 503):
             self._pause(state, now_s, answer.retry_after_s)
         fresh = answer.status is not None and answer.sent_at_s > state.cut_at_s

@@ -22,7 +22,6 @@ import struct
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Self
 
 import msgspec
 
@@ -43,19 +42,41 @@ _MEMBERS_AT = 8192
 _BYTES = _MEMBERS_AT + MEMBERS * 16
 
 
+class _Lock:
+    """Excludes the other threads of this process, and all other processes that have the file open."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._threads = threading.Lock()
+
+    def __enter__(self) -> None:
+        self._threads.acquire()
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+
 class FileCell:
     """A process's access to the file: open it once per process, and not before a fork."""
 
     def __init__(self, path: Path) -> None:
         """Map the file that :meth:`create` made. Raises :class:`StateError` if it is missing or of another kind."""
         self.path = path
-        self._lock = threading.Lock()
         self._own: int | None = None
         self._closed = False
         try:
             self._descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError as error:
             raise StateError(f"rate limiter file {path}: {error.strerror}") from error
+        self.lock = _Lock(self._descriptor)
         try:
             self.config = self._map()
         except BaseException:
@@ -77,39 +98,20 @@ class FileCell:
             raise StateError(f"rate limiter file {path}: {error.strerror}") from error
         return cls(path)
 
-    def __enter__(self) -> Self:
-        self._lock.acquire()
-        try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX)
-        except BaseException:
-            self._lock.release()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_UN)
-        finally:
-            self._lock.release()
-
-    def load(self) -> State:
+    def load(self) -> tuple[State, int]:
         start = _RECORDS_AT[self._bytes[_IN_USE_AT]]
-        return unpacked(self._bytes[start : start + RECORD.size])
+        return unpacked(self._bytes[start : start + RECORD.size]), sum(self._calls[: self._bytes[_PLACES_AT]])
 
-    def save(self, state: State) -> None:
+    def save(self, state: State, own_calls: int) -> None:
+        """Raises StateError if this member is one too many."""
+        if self._own is None:
+            self._own = self._join()
         other = 1 - self._bytes[_IN_USE_AT]
         start = _RECORDS_AT[other]
         self._bytes[start : start + RECORD.size] = packed(state)
         crash_point("limiter.lock_held")
         self._bytes[_IN_USE_AT] = other
-
-    def in_flight(self) -> int:
-        return sum(self._calls[: self._bytes[_PLACES_AT]])
-
-    def set_own(self, calls: int) -> None:
-        if self._own is None:
-            self._own = self._join()
-        self._calls[self._own] = calls
+        self._calls[self._own] = own_calls
 
     def reclaim(self) -> int:
         found = 0
@@ -124,14 +126,13 @@ class FileCell:
         if self._closed:
             return
         self._closed = True
-        with self:
+        with self.lock:
             if self._own is not None:
                 self._leave(self._own)
-        with self._lock:
             for view in (self._starts, self._pids, self._calls, self._bytes):
                 view.release()
             self._map_.close()
-            os.close(self._descriptor)
+        os.close(self._descriptor)
 
     def _map(self) -> LimiterConfig:
         if os.fstat(self._descriptor).st_size != _BYTES:

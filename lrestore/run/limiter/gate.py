@@ -27,42 +27,41 @@ class Gate:
 
         ``GO`` and ``PROBE`` take a slot.
         """
-        with self.cell as cell:
-            state = cell.load()
+        cell = self.cell
+        with cell.lock:
+            state, in_flight = cell.load()
             now_s = self.clock()
-            in_flight = cell.in_flight()
             verdict = self._controller.ask(state, now_s, Asking(in_flight, queued))
             if verdict.why is Why.SLOT and now_s - self._reclaimed_at_s >= RECLAIM_EVERY_S:
                 self._reclaimed_at_s = now_s
                 cell.reclaim()
-            cell.save(state)
             if verdict.why in _LET_GO:
                 self.own += 1
-                cell.set_own(self.own)
+            cell.save(state, self.own)
         return verdict, now_s, in_flight + 1
 
     def answer(self, answer: Answer) -> None:
         """Report the result of a call, and free its slot."""
-        with self.cell as cell:
-            state = cell.load()
+        with self.cell.lock:
+            state, _ = self.cell.load()
             self._controller.answered(state, self.clock(), answer)
-            cell.save(state)
-            self._give_back(cell)
+            self._save_with_one_call_less(state)
 
     def forget(self) -> None:
         """Free the slot of a call that will never be reported."""
-        with self.cell as cell:
-            self._give_back(cell)
+        with self.cell.lock:
+            state, _ = self.cell.load()
+            self._save_with_one_call_less(state)
 
     def look(self) -> tuple[State, int, float]:
         """The record, the calls in progress, and the time. Removes members that died."""
-        with self.cell as cell:
-            cell.reclaim()
-            return cell.load(), cell.in_flight(), self.clock()
+        with self.cell.lock:
+            self.cell.reclaim()
+            return *self.cell.load(), self.clock()
 
-    def _give_back(self, cell: Cell) -> None:
+    def _save_with_one_call_less(self, state: State) -> None:
         self.own -= 1
-        cell.set_own(self.own)
+        self.cell.save(state, self.own)
 
 
 _LET_GO = (Why.GO, Why.PROBE)

@@ -20,8 +20,18 @@ def is_failure(status: int | None) -> bool:
     return status is None or 502 <= status <= 504
 
 
-def failed(state: State, now_s: float, config: LimiterConfig) -> None:
-    """Count a failure; enough of them in a row are an outage. Few callers need fewer, so that tries are left."""
+def counted(state: State, now_s: float, status: int | None, config: LimiterConfig) -> None:
+    """Count the result of a call."""
+    if is_failure(status):
+        _failed(state, now_s, config)
+        return
+    state.failures = 0
+    if state.outage_since_s != NEVER:
+        _ended(state, now_s, config)
+
+
+def _failed(state: State, now_s: float, config: LimiterConfig) -> None:
+    """Enough failures in a row are an outage. Few callers need fewer, so that tries are left."""
     if state.failures == 0:
         state.failing_since_s = now_s
     state.failures += 1
@@ -31,11 +41,8 @@ def failed(state: State, now_s: float, config: LimiterConfig) -> None:
         state.probe_at_s = now_s + FIRST_PROBE_S
 
 
-def answered(state: State, now_s: float, config: LimiterConfig) -> None:
-    """The destination answered. After an outage continue with a lower limit: its caches are cold."""
-    state.failures = 0
-    if state.outage_since_s == NEVER:
-        return
+def _ended(state: State, now_s: float, config: LimiterConfig) -> None:
+    """Continue with a lower limit: the caches of the destination are cold."""
     state.outage_since_s = NEVER
     if not config.per_second:
         state.ceiling = state.ceiling or state.limit

@@ -47,6 +47,10 @@ class LimiterView(msgspec.Struct, frozen=True):
     granted: int
 
 
+def _no_check() -> None:
+    return
+
+
 class _Ticket(NamedTuple):
     sent_at_s: float
     in_flight: int
@@ -71,13 +75,15 @@ class SharedLimiter:
     ) -> None:
         """Use :meth:`alone` or :meth:`attach`.
 
-        Without ``probe``, a real call tests whether an outage is over; it may be set later.
+        Without ``probe``, a real call tests whether an outage is over. ``probe`` and ``check`` may be set later.
+        ``check`` is called before each call, when its turn has come, and raises a RunError if the run must not go on.
         """
         self.config = config
         self._gate = Gate(cell, Controller(config), clock)
         self._clock = clock
         self._pause = pause or threading.Event().wait
         self.probe = probe
+        self.check: Callable[[], None] = _no_check
         self._turnstile = threading.Lock()
         self._tickets: dict[int, _Ticket] = {}
         self._pruned_at_s = clock()
@@ -108,8 +114,8 @@ class SharedLimiter:
         """
         controller = Controller(config)
         with self._turnstile:
-            with self._gate.cell as cell:
-                before = cell.load()
+            with self._gate.cell.lock:
+                before, _ = self._gate.cell.load()
             shared = FileCell.create(Path(path), config, controller.widened(before, self._clock()))
             self._gate.cell.close()
             self.config = config
@@ -126,13 +132,14 @@ class SharedLimiter:
 
         Raises :class:`~lrestore.errors.StoppedError` if ``pause`` returns True while it waits,
         :class:`~lrestore.errors.OutageError` if the destination has been unreachable for ``give_up_after_s``,
-        :class:`~lrestore.errors.CallsSpentError` after ``max_calls``.
+        :class:`~lrestore.errors.CallsSpentError` after ``max_calls``; and what ``check`` raises.
         """
         thread = threading.get_ident()
         if self._tickets.pop(thread, None):
             self._gate.forget()
         with self._turnstile:
             self._tickets[thread] = self._turn()
+        self.check()
 
     def report(self, status: int | None, latency_s: float, retry_after_s: float | None) -> None:
         """Report the result of this thread's call: status (None: no answer), time taken, the pause that was requested.

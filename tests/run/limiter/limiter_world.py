@@ -13,8 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
@@ -232,8 +230,9 @@ class World:
         return sum(status == 429 for _, status in self.log) / len(self.log)
 
     def _sample(self) -> None:
-        with self.cell as cell:
-            self.limits.append((self.now_s - BEGIN_S, cell.load().limit))
+        with self.cell.lock:
+            state, _ = self.cell.load()
+        self.limits.append((self.now_s - BEGIN_S, state.limit))
         self.at(self.now_s + 0.5, self._sample)
 
     def _turn_of(self, process: Process) -> Callable[[], None]:
@@ -321,7 +320,8 @@ class MembersCell:
 
     def __init__(self, state: State | _Board) -> None:
         self._board = state if isinstance(state, _Board) else _Board(packed(state))
-        with self:
+        self.lock = self._board.lock
+        with self.lock:
             self._number = self._board.members
             self._board.members += 1
 
@@ -333,24 +333,12 @@ class MembersCell:
         """Simulate a kill: the member's calls stay counted until ``reclaim``."""
         self._board.dead.add(self._number)
 
-    def __enter__(self) -> Self:
-        self._board.lock.acquire()
-        return self
+    def load(self) -> tuple[State, int]:
+        return unpacked(self._board.record), sum(self._board.calls.values())
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._board.lock.release()
-
-    def load(self) -> State:
-        return unpacked(self._board.record)
-
-    def save(self, state: State) -> None:
+    def save(self, state: State, own_calls: int) -> None:
         self._board.record = packed(state)
-
-    def in_flight(self) -> int:
-        return sum(self._board.calls.values())
-
-    def set_own(self, calls: int) -> None:
-        self._board.calls[self._number] = calls
+        self._board.calls[self._number] = own_calls
 
     def reclaim(self) -> int:
         found = self._board.dead & self._board.calls.keys()
@@ -359,5 +347,5 @@ class MembersCell:
         return len(found)
 
     def close(self) -> None:
-        with self:
+        with self.lock:
             self._board.calls.pop(self._number, None)

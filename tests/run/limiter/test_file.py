@@ -57,29 +57,29 @@ def die_at_pass(path: Path, number: int) -> None:
 
 def test_processes_share_the_record(path: Path, cell: FileCell) -> None:
     other = FileCell(path)
-    with cell:
-        state = cell.load()
+    with cell.lock:
+        state, _ = cell.load()
         state.limit = 123.0
-        cell.save(state)
-    with other:
-        assert other.load() == state
+        cell.save(state, 0)
+    with other.lock:
+        assert other.load() == (state, 0)
     assert other.config == CONFIG
 
 
 def test_a_half_written_record_is_not_seen(path: Path, cell: FileCell) -> None:
     """A kill in the middle of an update: the copy that is in use is never the one that is written."""
-    with cell:
-        before = cell.load()
+    with cell.lock:
+        before, _ = cell.load()
     data = path.read_bytes()
     in_use = data[4096]
     with path.open("r+b") as file:
         file.seek(4160 + 1024 * (1 - in_use))
         file.write(b"\xff" * (RECORD.size // 2))
-    with cell:
-        assert cell.load() == before
+    with cell.lock:
+        assert cell.load() == (before, 0)
         before.limit = 7.0
-        cell.save(before)
-        assert cell.load() == before
+        cell.save(before, 0)
+        assert cell.load() == (before, 0)
 
 
 @pytest.mark.crash
@@ -108,11 +108,13 @@ def test_the_places_of_a_killed_process_are_freed(path: Path) -> None:
 
 def test_a_later_process_with_the_same_id_is_another_process(cell: FileCell) -> None:
     """Process ids are reused; the start time distinguishes a process from an earlier one."""
-    with cell:
-        cell.set_own(3)
+    with cell.lock:
+        state, _ = cell.load()
+        cell.save(state, 3)
+        assert cell.load() == (state, 3)
         cell._starts[0] += 1
         assert cell.reclaim() == 1
-        assert cell.in_flight() == 0
+        assert cell.load() == (state, 0)
 
 
 def test_living_and_dead_processes_are_distinguished() -> None:
@@ -126,22 +128,24 @@ def test_living_and_dead_processes_are_distinguished() -> None:
 
 def test_leaving_frees_the_places(path: Path, cell: FileCell) -> None:
     other = FileCell(path)
-    with other:
-        other.set_own(2)
+    with other.lock:
+        state, _ = other.load()
+        other.save(state, 2)
     other.close()
     other.close()
-    with cell:
-        assert cell.in_flight() == 0
+    with cell.lock:
+        assert cell.load() == (state, 0)
 
 
 def test_more_processes_than_there_are_places_are_refused(path: Path) -> None:
     cells = [FileCell.create(path, CONFIG, Controller(CONFIG).begin(1.0))]
     cells += [FileCell(path) for _ in range(MEMBERS)]
+    state, _ = cells[0].load()
     for cell in cells[:-1]:
-        with cell:
-            cell.set_own(1)
-    with cells[-1] as last, pytest.raises(StateError, match="use fewer workers"):
-        last.set_own(1)
+        with cell.lock:
+            cell.save(state, 1)
+    with cells[-1].lock, pytest.raises(StateError, match="use fewer workers"):
+        cells[-1].save(state, 1)
     for cell in cells:
         cell.close()
 
@@ -180,32 +184,32 @@ def test_threads_of_one_process_exclude_each_other(path: Path, cell: FileCell) -
 
     def add() -> None:
         for _ in range(300):
-            with cell:
-                state = cell.load()
+            with cell.lock:
+                state, _ = cell.load()
                 state.granted += 1
-                cell.save(state)
+                cell.save(state, 0)
 
     threads = [threading.Thread(target=add) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    with cell:
-        assert cell.load().granted == 1200
+    with cell.lock:
+        assert cell.load()[0].granted == 1200
 
 
 def count(path: Path, times: int) -> None:
     cell = FileCell(path)
     for _ in range(times):
-        with cell:
-            state = cell.load()
+        with cell.lock:
+            state, _ = cell.load()
             state.granted += 1
-            cell.save(state)
+            cell.save(state, 0)
 
 
 def test_processes_exclude_each_other(path: Path, cell: FileCell) -> None:
     with children(count, [(path, 2000)] * 4) as running:
         for child in running:
             assert wait([child.sentinel], WITHIN_S)
-    with cell:
-        assert cell.load().granted == 8000
+    with cell.lock:
+        assert cell.load()[0].granted == 8000

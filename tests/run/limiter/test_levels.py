@@ -190,8 +190,8 @@ def test_answers_that_get_slow_stop_the_growth_and_cost_no_throughput(world: Bui
     run = world(Queueing(100))
     run.run(60)
     assert run.per_second(WARM_S, 60) >= 0.95 * 100
-    with run.cell as cell:
-        assert cell.load().limit < 200
+    with run.cell.lock:
+        assert run.cell.load()[0].limit < 200
 
 
 def test_the_limit_falls_if_that_makes_answers_fast_again(world: Build) -> None:
@@ -283,8 +283,8 @@ def test_failures_between_answers_are_not_an_outage(world: Build) -> None:
     server.status = lambda now_s: (503, None) if next(turns) % 2 else (200, None)  # type: ignore[method-assign]
     run = world(server)
     run.run(20)
-    with run.cell as cell:
-        assert cell.load().outage_since_s < 0
+    with run.cell.lock:
+        assert run.cell.load()[0].outage_since_s < 0
     assert run.per_second(10, 20) > 50
 
 
@@ -299,5 +299,5 @@ def test_the_slots_of_a_dead_process_are_freed(tmp_path: Path) -> None:
     assert isinstance(doomed.gate.cell, MembersCell)
     doomed.gate.cell.die()
     run.run(1)
-    with run.cell as cell:
-        assert cell.in_flight() == sum(process.gate.own for process in run.processes if process.alive) == 8
+    with run.cell.lock:
+        assert run.cell.load()[1] == sum(process.gate.own for process in run.processes if process.alive) == 8
