@@ -79,7 +79,18 @@ def _period(summary: SourceSummary) -> str:
     if not summary.synced_to:
         return "unknown"
     age = _age(summary.synced_to)
-    return f"{summary.synced_from} to {summary.synced_to}" + (f" ({age} ago)" if age else "")
+    ends = dict.fromkeys(map(_seconds, (summary.synced_from or summary.synced_to, summary.synced_to)))
+    return " to ".join(ends) + (f" ({age} ago)" if age else "")
+
+
+def _seconds(moment: str) -> str:
+    """A time in UTC to the second; as it is where it is none."""
+    try:
+        then = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    known = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return known.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _age(moment: str) -> str:

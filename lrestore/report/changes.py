@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lrestore.messages import Change
@@ -51,6 +51,36 @@ def parts(changes: Iterable[Change]) -> str:
         name = part.partition("[")[0]
         counts[name] = counts.get(name, 0) + 1
     return ", ".join(f"{count} {_word(name, count)}" for name, count in counts.items() if count)
+
+
+_ALWAYS_SET = {"dashboard_elements": "type", "dashboard_filters": "name", "dashboard_layouts": "type"}
+"""A field that each live part has: where it is null on the live side, there is no such part."""
+_NAMES = ("title", "title_text", "name", "label")
+
+
+def new_parts(changes: Iterable[Change]) -> dict[str, str]:
+    """The parts that a live object gets: ``dashboard_elements[19]`` and words for it, ``new tile 'Revenue'``."""
+    fields: dict[str, dict[str, Change]] = {}
+    for change in changes:
+        if (found := _PART.match(change.path)) is not None:
+            fields.setdefault(found[0], {})[change.path[found.end() + 1 :]] = change
+    return {
+        part: _new(part.partition("[")[0], of_part)
+        for part, of_part in fields.items()
+        if (known := of_part.get(_ALWAYS_SET.get(part.partition("[")[0], ""))) is not None
+        and known.old is None
+        and known.new is not None
+    }
+
+
+def _new(list_name: str, fields: Mapping[str, Change]) -> str:
+    names = [str(fields[name].new) for name in _NAMES if name in fields and fields[name].new]
+    return " ".join(["new", _word(list_name, 1), *map(repr, names[:1])])
+
+
+def part_of(path: str) -> str:
+    """``dashboard_elements[19]`` of each path inside it; "" for a path that begins with no part."""
+    return found[0] if (found := _PART.match(path)) is not None else ""
 
 
 def _word(name: str, count: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from lrestore.messages import CHANGED_SINCE, Change, Deletion, LiveFacts
-from lrestore.report.changes import leaves, parts
+from lrestore.report.changes import leaves, new_parts, part_of, parts
 from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Difference, Item, OnlyLive
 from lrestore.report.notices import skipped_by_reason
@@ -105,9 +105,13 @@ def _head(item: Item, word: str, more: str, style: Style) -> str:
 
 
 def details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
-    """Each changed field, old → new, and each deletion."""
+    """Each changed field, old → new, and each deletion. A line announces each part that the object gets."""
     lines = []
-    for change in (leaf for whole in changes for leaf in leaves(whole)):
+    listed = list(changes)
+    announced = new_parts(listed)
+    for change in (leaf for whole in listed for leaf in leaves(whole)):
+        if part := announced.pop(part_of(change.path), ""):
+            lines.append(f"    {style.good(plain(part))}")
         old, new = old_and_new(change.old, change.new)
         lines.append(f"    {plain(change.path)}: {style.bad(old)} → {style.good(new)}")
     lines += [f"    {style.bad('delete')} {title(gone.type, gone.id, gone.name)}" for gone in deletions]

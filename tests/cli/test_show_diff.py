@@ -19,11 +19,12 @@ def instance(tmp_path: Path) -> Iterator[InstanceFixture]:
 
 
 def test_a_diff_tells_the_fields_that_a_session_changed(instance: InstanceFixture) -> None:
-    (dashboard, *_) = instance.world.table("dashboard")
+    (dashboard, lost, *_) = instance.world.table("dashboard")
     for change in SMALL_EDITS:
         change(instance.world, dashboard)
     instance.edit("look", "1", title="Changed", description="Changed")
     instance.delete("look", "2")
+    instance.delete("dashboard", lost["id"])
     restored = instance.run("--select", "dashboard", "--select", "look=1,2").all_good()
     session = restored.report["session_id"]
 
@@ -39,6 +40,10 @@ def test_a_diff_tells_the_fields_that_a_session_changed(instance: InstanceFixtur
     assert len(found["dashboard", dashboard["id"]]["changes"]) >= len(told["changes"]) // 2
     assert found["dashboard", dashboard["id"]]["deletions"] == told["deletions"]
     assert [one["outcome"] for one in found.values() if one["type"] == "look"].count("created") == 1
+    of_new_parts = [
+        one["path"] for one in found["dashboard", dashboard["id"]]["changes"] if "result_maker" in one["path"]
+    ]
+    assert of_new_parts == []
     as_text = instance.run("--show", f"diff={session}").out
     assert f'title: "Changed" → {json.dumps(look["title"])}' in as_text
     assert "spec,name,outcome,path,old,new" in instance.run("--show", f"diff={session}", "--format", "csv").out

@@ -35,6 +35,27 @@ def test_nested_values_are_shown_by_the_paths_that_differ() -> None:
     assert shown == ['    vis_config.series_colors.x: "red" → "green"', "    vis_config.steps[1].a: 2 → 3"]
 
 
+def test_a_part_that_the_object_gets_is_announced() -> None:
+    """A tile that was deleted comes back; of one that exists, null fields say nothing of the kind."""
+    made = {
+        "dashboard_elements[4].title": "Revenue",
+        "dashboard_elements[4].type": "vis",
+        "dashboard_layouts[1].type": "a",
+    }
+    changes = [
+        Change("dashboard_elements[3].note_text", None, "x"),
+        *(Change(path, None, new) for path, new in made.items()),
+    ]
+    assert text.plan(report([item(changes=tuple(changes))])).splitlines()[1:] == [
+        '    dashboard_elements[3].note_text: null → "x"',
+        "    new tile 'Revenue'",
+        '    dashboard_elements[4].title: null → "Revenue"',
+        '    dashboard_elements[4].type: null → "vis"',
+        "    new layout",
+        '    dashboard_layouts[1].type: null → "a"',
+    ]
+
+
 @given(_JSON, _JSON)
 def test_every_change_is_shown_by_at_least_one_path(old: object, new: object) -> None:
     """Also true and 1, which Python takes for equal."""

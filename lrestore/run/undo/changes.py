@@ -44,8 +44,11 @@ def changes_of(state: StateReader, session: RestorationSession, folder: Path) ->
 def _changes(key: ItemKey, touches: list[Touch], copied: JsonObject) -> Iterator[Change]:
     """Compare the last values with the copy. A part that was made is one change, from nothing to its content."""
     last: dict[tuple[str, str], dict[str, object]] = {}
+    made = {(touch.type, touch.id) for touch in touches if touch.operation == "create"}
     for touch in touches:
         if touch.operation == "update" and touch.type not in CONTENT_TYPES:
+            if (touch.type, touch.id) in made:
+                continue  # what Looker answered about it, and its place
             last.setdefault((touch.type, touch.id), {}).update(touch.fields)
         elif touch.type == key.type:
             last.setdefault(("", ""), {}).update(touch.fields)
