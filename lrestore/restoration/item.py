@@ -34,7 +34,7 @@ from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.title_clashes import find_under_temporary_name, is_clash, use_temporary_title
 from lrestore.restoration.touches import note_answer, touches_of
 from lrestore.restoration.type_handlers import handler_of
-from lrestore.restoration.writes import Write, incomplete, settle
+from lrestore.restoration.writes import Write, incomplete, settled
 from lrestore.vault.items import VaultItem
 
 _TRIES = 2
@@ -137,7 +137,7 @@ class ItemRestorer:
         if plan.own is not None and plan.before:
             make_queries(self._context, applied, plan.before)
             applied.raise_failures()
-            plan.own.body = settle(plan.own.body, applied.made)
+            (plan.own,) = settled([plan.own], applied.made)
 
     def _update(self, plan: ItemPlan, applied: Applied) -> None:
         if plan.own is None:
@@ -148,7 +148,7 @@ class ItemRestorer:
         only = None if plan.key.type in LISTED else write.body.keys()
         answer = self._insist(plan, lambda: self._send(write, path, only) or {})
         applied.done += 1
-        applied.warnings += not_taken(plan.key, plan.own, plan.own.body, answer)
+        applied.warnings += not_taken(plan.own, answer)
         self._context.destination.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
         self._context.destination.live.note(plan.key.type, plan.own.live_id)
         here = (plan.key.type, plan.own.live_id)
@@ -203,7 +203,7 @@ class ItemRestorer:
         )
         self._context.destination.live.put(plan.key.type, {**write.body, **made})
         self._context.destination.live.note(plan.key.type, object_id)
-        applied.warnings += not_taken(plan.key, write, write.body, made)
+        applied.warnings += not_taken(write, made)
         correct_links(self._context, applied, write, object_id, made)
         applied.raise_failures()
         return made

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from lrestore.errors import IncompleteError
 from lrestore.json_types import JsonObject
@@ -125,22 +125,26 @@ def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteErr
     )
 
 
-def _filled(value: object, replace: Callable[[Made], object]) -> object:
+def _filled(value: object, live: Callable[[Made], object]) -> object:
     """``value`` with every :class:`Made` in it replaced."""
     if isinstance(value, Made):
-        return replace(value)
+        return live(value)
     if isinstance(value, dict):
-        return {name: _filled(entry, replace) for name, entry in value.items()}
+        return {name: _filled(entry, live) for name, entry in value.items()}
     if isinstance(value, list):
-        return [_filled(entry, replace) for entry in value]
+        return [_filled(entry, live) for entry in value]
     return value
 
 
-def filled(body: JsonObject, replace: Callable[[Made], object]) -> JsonObject:
+def filled(body: JsonObject, live: Callable[[Made], object]) -> JsonObject:
     """``body`` with every :class:`Made` in it replaced."""
-    return {name: _filled(entry, replace) for name, entry in body.items()}
+    return {name: _filled(entry, live) for name, entry in body.items()}
 
 
-def settle(body: JsonObject, made: Mapping[tuple[str, str], str]) -> JsonObject:
-    """``body`` with every :class:`Made` replaced by the live id; one whose object was not made becomes None."""
-    return filled(body, lambda one: made.get((one.type, one.source_id)))
+def settled(writes: Iterable[Write], made: Mapping[tuple[str, str], str]) -> list[Write]:
+    """The writes with every :class:`Made` replaced by the live id; one whose object was not made becomes None."""
+
+    def live_id(one: Made) -> str | None:
+        return made.get((one.type, one.source_id))
+
+    return [replace(write, body=filled(write.body, live_id)) for write in writes]

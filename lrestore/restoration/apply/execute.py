@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.touches import note_answer
-from lrestore.restoration.writes import Write, settle
+from lrestore.restoration.writes import Write, settled
 
 
 @dataclass(slots=True)
@@ -75,15 +76,15 @@ def send(
 
 def update_all(context: WritingContext, applied: Applied, writes: list[Write]) -> list[JsonObject | LookerError]:
     """Patch existing objects concurrently. Returns Looker's answers, or the errors that refused them."""
-    answers: list[JsonObject | LookerError] = context.side_by_side(
-        [_patch(context, applied, write) for write in writes]
-    )
-    for write, answer in zip(writes, answers, strict=True):
+    if not writes:
+        return []
+    sent = settled(writes, applied.made)
+    answers: list[JsonObject | LookerError] = context.side_by_side([partial(_patch, context, write) for write in sent])
+    for write, answer in zip(sent, answers, strict=True):
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
-            sent = settle(write.body, applied.made)
-            note_answer(context.journal, applied.owner, (write.type, write.live_id), sent, answer)
-            _prove_anew(context, write, {**sent, **answer})
+            note_answer(context.journal, applied.owner, (write.type, write.live_id), write.body, answer)
+            _prove_anew(context, write, {**write.body, **answer})
     return answers
 
 
@@ -97,59 +98,55 @@ def _prove_anew(context: WritingContext, write: Write, live: JsonObject) -> None
         context.journal.map(mapping)
 
 
-def _patch(context: WritingContext, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
-    def patch() -> JsonObject | LookerError:
-        try:
-            found: JsonObject = send(
-                context.destination.session,
-                write.operation,
-                {OPERATIONS[write.operation].id_parameter: write.live_id},
-                settle(write.body, applied.made),
-            )
-        except LookerError as error:
-            return error
-        return found or {}
-
-    return patch
+def _patch(context: WritingContext, write: Write) -> JsonObject | LookerError:
+    path = {OPERATIONS[write.operation].id_parameter: write.live_id}
+    try:
+        found: JsonObject = send(context.destination.session, write.operation, path, write.body)
+    except LookerError as error:
+        return error
+    return found or {}
 
 
 def create_parts(
     context: WritingContext, applied: Applied, writes: list[Write], parent_id: str, known: set[str]
 ) -> None:
     """Create parts of one kind concurrently. ``known``: live ids of that kind that existed before."""
-    creations = [_creation(context, applied, write, parent_id, known) for write in writes]
-    for write, answer in zip(writes, create_all(context, creations), strict=True):
+    if not writes:
+        return
+    sent = settled(writes, applied.made)
+    creations = [_creation(context, applied.key, write, parent_id, known) for write in sent]
+    for write, answer in zip(sent, create_all(context, creations), strict=True):
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
             part_id = str(answer["id"])
-            note_answer(context.journal, applied.owner, (write.type, part_id), settle(write.body, applied.made), answer)
+            note_answer(context.journal, applied.owner, (write.type, part_id), write.body, answer)
             applied.made[write.type, write.source_id] = part_id
             known.add(part_id)
             correct_links(context, applied, write, part_id, answer)
 
 
 def correct_links(context: WritingContext, applied: Applied, write: Write, live_id: str, answer: JsonObject) -> None:
-    """Update the links of an object that an earlier try has made: their targets may have been found since."""
+    """Update the links of an object that an earlier try has made: their targets may have been found since. ``write``
+    names no object that is still to be made.
+    """
     entry = CONTENT_TYPES[write.type] if write.type in CONTENT_TYPES else PARTS[write.type]
-    outdated = links_elsewhere(settle(write.body, applied.made), answer)
+    outdated = links_elsewhere(write.body, answer)
     if outdated and entry.update is not None:
         again = replace(write, operation=entry.update, live_id=live_id, body=outdated, changes=())
         update_all(context, applied, [again])
 
 
-def _creation(context: WritingContext, applied: Applied, write: Write, parent_id: str, known: set[str]) -> Creation:
-    body = settle(write.body, applied.made)
-
+def _creation(context: WritingContext, key: ItemKey, write: Write, parent_id: str, known: set[str]) -> Creation:
     def post() -> JsonObject:
-        made: JsonObject = send(context.destination.session, write.operation, {}, body)
+        made: JsonObject = send(context.destination.session, write.operation, {}, write.body)
         known.add(str(made["id"]))
         return made
 
     def look() -> JsonObject | None:
-        return _left_behind(context, write, body, parent_id, known)
+        return _left_behind(context, write, parent_id, known)
 
-    intent = Intent(applied.key, f"{write.type}/{write.source_id}", write.name, parent_id)
-    return Creation(intent, post, look, body)
+    intent = Intent(key, f"{write.type}/{write.source_id}", write.name, parent_id)
+    return Creation(intent, post, look, write.body)
 
 
 CHILDREN = {
@@ -185,9 +182,7 @@ _TELLING_OF = {
 """The same for kinds that are identified by other fields."""
 
 
-def _left_behind(
-    context: WritingContext, write: Write, body: JsonObject, parent_id: str, known: set[str]
-) -> JsonObject | None:
+def _left_behind(context: WritingContext, write: Write, parent_id: str, known: set[str]) -> JsonObject | None:
     operation, parameter = CHILDREN[write.type]
     try:
         children = context.destination.session.call(operation, path={parameter: parent_id})
@@ -196,14 +191,14 @@ def _left_behind(
     if write.type in HELD_AS:
         children = children.get(HELD_AS[write.type])
     kinds = field_types(fields.sdk_model(PARTS[write.type].model))
-    names = [name for name in _TELLING_OF.get(write.type, _TELLING) if name in body]
+    names = [name for name in _TELLING_OF.get(write.type, _TELLING) if name in write.body]
 
     def told(part: JsonObject, view: Callable[[object], object]) -> list[object]:
         return [canonical(view(part.get(name)), kinds[name]) for name in names]
 
     # An earlier try may have sent other links: it knew less of what they name. Equal ones come first.
     for view in (_as_it_is, without_targets):
-        wanted = told(body, view)
+        wanted = told(write.body, view)
         for child in children or ():
             if str(child["id"]) not in known and told(child, view) == wanted:
                 known.add(str(child["id"]))
@@ -220,25 +215,21 @@ def make_queries(context: WritingContext, applied: Applied, writes: list[Write])
     returns the existing query (specification, create_query, create_merge_query).
     """
     for kind in ("query", "merge_query"):
-        some = [write for write in writes if write.type == kind]
-        answers = context.side_by_side([_post_query(context, applied, write) for write in some])
-        for write, answer in zip(some, answers, strict=True):
+        sent = settled([write for write in writes if write.type == kind], applied.made)
+        answers = context.side_by_side([partial(_post_query, context, write) for write in sent]) if sent else []
+        for write, answer in zip(sent, answers, strict=True):
             _note(applied, write, answer)
             if not isinstance(answer, LookerError):
                 applied.made[kind, write.source_id] = str(answer["id"])
-                shown = {**settle(write.body, applied.made), **answer}
-                context.journal.map(mapping_to(kind, write.source_id, str(answer["id"]), shown))
+                context.journal.map(mapping_to(kind, write.source_id, str(answer["id"]), {**write.body, **answer}))
 
 
-def _post_query(context: WritingContext, applied: Applied, write: Write) -> Callable[[], JsonObject | LookerError]:
-    def post() -> JsonObject | LookerError:
-        try:
-            made: JsonObject = send(context.destination.session, write.operation, {}, settle(write.body, applied.made))
-        except LookerError as error:
-            return error
-        return made
-
-    return post
+def _post_query(context: WritingContext, write: Write) -> JsonObject | LookerError:
+    try:
+        made: JsonObject = send(context.destination.session, write.operation, {}, write.body)
+    except LookerError as error:
+        return error
+    return made
 
 
 def _note(applied: Applied, write: Write, answer: JsonObject | LookerError) -> None:
@@ -246,14 +237,14 @@ def _note(applied: Applied, write: Write, answer: JsonObject | LookerError) -> N
         applied.failures.append((write, answer))
         return
     applied.done += 1
-    applied.warnings += not_taken(applied.key, write, settle(write.body, applied.made), answer)
+    applied.warnings += not_taken(write, answer)
 
 
-def not_taken(key: ItemKey, write: Write, body: JsonObject, answer: JsonObject) -> list[str]:
+def not_taken(write: Write, answer: JsonObject) -> list[str]:
     """Fields that Looker accepted without error and did not store, according to its answer."""
     if not answer:
         return []
-    heard = {name: value for name, value in body.items() if name in answer and name != "result_maker"}
+    heard = {name: value for name, value in write.body.items() if name in answer and name != "result_maker"}
     if write.type in PARTS:
         lost = differing(heard, answer, fields.sdk_model(PARTS[write.type].model))
         return [f"Looker did not take {write.path}.{name}" for name in lost]
