@@ -27,17 +27,18 @@ def occurrences(obj: Mapping[str, Any], path: str) -> Iterator[Named]:
     yield from _walk(obj, path.split("."), "")
 
 
-def entries(obj: Mapping[str, Any], path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def entries(obj: Mapping[str, Any], path: str) -> list[tuple[str, Mapping[str, Any]]]:
     """The objects of the lists at an ontology path (``board_sections[].board_items``), each with its concrete path."""
     head, below, rest = path.partition("[].")
-    for index, entry in enumerate(obj.get(head) or () if isinstance(obj.get(head), list) else ()):
-        here = f"{head}[{index}]"
-        if not isinstance(entry, Mapping):
-            continue
-        if below:
-            yield from ((f"{here}.{inner}", found) for inner, found in entries(entry, rest))
-        else:
-            yield here, entry
+    listed = obj.get(head)
+    found = [
+        (f"{head}[{index}]", entry)
+        for index, entry in enumerate(listed if isinstance(listed, list) else ())
+        if isinstance(entry, Mapping)
+    ]
+    if not below:
+        return found
+    return [(f"{outer}.{inner}", part) for outer, entry in found for inner, part in entries(entry, rest)]
 
 
 def _walk(node: Any, steps: list[str], where: str) -> Iterator[Named]:

@@ -46,7 +46,6 @@ from lrestore.state.rows import (
     pace_of,
     recorded_of,
     result_of,
-    route_values,
     session_of,
     totals_of,
 )
@@ -174,18 +173,18 @@ class StateReader:
 
     def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
         """The recorded mapping of a backed-up object, or None."""
-        values = {**route_values(route), "content_type": content_type, "source_id": source_id}
+        values = {**msgspec.structs.asdict(route), "content_type": content_type, "source_id": source_id}
         row = self._file.row("select_mapping", values)
         return None if row is None else recorded_of(row)
 
     def recorded_as(self, route: Route, content_type: str, destination_id: str) -> dict[str, Recorded]:
         """The backed-up objects that are mapped to this live object, by source id: normally one."""
-        values = {**route_values(route), "content_type": content_type, "destination_id": destination_id}
+        values = {**msgspec.structs.asdict(route), "content_type": content_type, "destination_id": destination_id}
         return {row["source_id"]: recorded_of(row) for row in self._file.rows("select_mapped_sources", values)}
 
     def recorded_copies(self, route: Route, content_type: str, destination_id: str) -> list[Recorded]:
         """The mappings by which this live object is a copy that a session has made beside an original."""
-        values = {**route_values(route), "content_type": content_type, "destination_id": destination_id}
+        values = {**msgspec.structs.asdict(route), "content_type": content_type, "destination_id": destination_id}
         return [recorded_of(row) for row in self._file.rows("select_recorded_copies", values)]
 
     def mappings(self, content_type: str | None = None) -> Iterator[IDMapping]:
@@ -201,7 +200,7 @@ class StateReader:
 
     def with_counterpart(self, route: Route) -> frozenset[ItemKey]:
         """The backed-up items that have a recorded counterpart in the destination."""
-        rows = self._file.rows("select_with_counterpart", route_values(route))
+        rows = self._file.rows("select_with_counterpart", msgspec.structs.asdict(route))
         return frozenset(ItemKey(row["content_type"], row["source_id"]) for row in rows)
 
     def outcome(self, session_id: str, key: ItemKey) -> Outcome | None:
@@ -221,7 +220,10 @@ class StateReader:
 
     def open_intents_of_route(self, route: Route) -> list[OpenIntent]:
         """Open creates of all sessions between these two instances, oldest first."""
-        return [open_intent_of(row) for row in self._file.rows("select_open_intents_of_route", route_values(route))]
+        return [
+            open_intent_of(row)
+            for row in self._file.rows("select_open_intents_of_route", msgspec.structs.asdict(route))
+        ]
 
     def last_open_try(self, route: Route, intent: Intent) -> str | None:
         """When the last open create of an item, or of a part of it, was recorded; None without one."""

@@ -47,14 +47,9 @@ class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     live: LiveFacts | None = None
 
 
-def route_values(route: Route) -> dict[str, str]:
-    """The two ends of a route."""
-    return {name: getattr(route, name) for name in Route.__struct_fields__}
-
-
 def item_values(route: Route, key: ItemKey) -> dict[str, str]:
     """The route and the key of an item."""
-    return {**route_values(route), "content_type": key.type, "source_id": key.id}
+    return {**msgspec.structs.asdict(route), "content_type": key.type, "source_id": key.id}
 
 
 def recorded_of(row: sqlite3.Row) -> Recorded:

@@ -14,8 +14,8 @@ from lrestore.messages import Change
 from lrestore.restoration.apply.execute import Applied, create_parts, make_queries, update_all
 from lrestore.restoration.apply.removal import remove_all
 from lrestore.restoration.context import WritingContext
-from lrestore.restoration.dashboards.placements import Placement, Spot, placement_write, places_of
-from lrestore.restoration.dashboards.plan import DashboardPlan
+from lrestore.restoration.dashboards.placements import Spot, placement_write, places_of
+from lrestore.restoration.dashboards.plan import DashboardPlan, Placement
 from lrestore.restoration.dashboards.planner import TAB
 from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden, tile_body
 from lrestore.restoration.writes import Removal, Write
@@ -145,7 +145,7 @@ def _place_new(context: WritingContext, applied: Applied, plan: DashboardPlan, d
         if spot in places:
             write = placement_write(placement, places[spot])
             writes += [write] if write else []
-        elif not placement.fields.get("deleted"):
+        elif not placement.hidden:
             applied.warnings.append(f"tile {placement.name!r} got no place on its tab ({placement.path})")
     update_all(context, applied, writes)
     return [change for write in writes for change in write.changes]
@@ -168,7 +168,7 @@ def _move_to_tabs(context: WritingContext, applied: Applied, astray: list[Placem
     """
     writes = []
     for one in astray:
-        if not one.fields.get("deleted") and context.destination.releases.can_write("DashboardElement", TAB):
+        if not one.hidden and context.destination.releases.can_write("DashboardElement", TAB):
             layout_id, tile_id = _spot(applied, one)
             kind, body = "dashboard_element", {TAB: layout_id}
             writes.append(

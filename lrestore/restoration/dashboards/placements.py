@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 from lrestore.content.diff import changes, differing
 from lrestore.content.payload import Releases, wanted_part
-from lrestore.content.shapes.boundary import as_component
-from lrestore.content.shapes.tile import tile_name
 from lrestore.ontology import PARTS, fields
-from lrestore.restoration.dashboards.sides import Sides
+from lrestore.restoration.dashboards.plan import DashboardPlan, Placement
+from lrestore.restoration.dashboards.sides import Side, Sides
 from lrestore.restoration.writes import Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import DashboardLayout, DashboardLayoutComponent
+    from lrestore.content.shapes.tile import DashboardTile
 
 Spot = tuple[str, str]
 """The ids of a layout and of a tile."""
@@ -26,34 +25,45 @@ _SPOT: Final = ("row", "column", "width", "height")
 """Fields in which null has no meaning: a tile always has a position and a size."""
 
 
-@dataclass(slots=True)
-class Placement:
-    """The position of a backed-up tile on a backed-up layout. ``fields`` are the component's writable fields."""
+def plan_placements(sides: Sides, plan: DashboardPlan, known: Releases) -> None:
+    """Plan the moves of tiles to their positions. Those of tiles and layouts that are still to be created are pending.
 
-    layout: str
-    element: str
-    path: str
-    name: str
-    fields: DashboardLayoutComponent
-
-
-def placements(sides: Sides, known: Releases) -> list[Placement]:
-    """The positions in the backup, of tiles that are restored. None where layouts or tiles are left alone."""
+    None where layouts or tiles are left alone. A tile that is not restored has no position.
+    """
     if sides.layouts is None or sides.tiles is None:
-        return []
-    found = []
-    names = {str(tile["id"]): tile_name(tile) for tile in sides.tiles.backed_up}
-    fixed = _FIXED if sides.our_flags and sides.their_flags else (*_FIXED, "deleted")
-    for index, layout in enumerate(sides.layouts.backed_up):
+        return
+    live = places_of(sides.layouts.live)
+    made = {write.source_id for write in plan.writes if write.type == "dashboard_element" and write.creates}
+    for placement in _placements(sides.layouts, sides.tiles, known, flags=sides.our_flags and sides.their_flags):
+        layout_id = plan.matched.get(("dashboard_layout", placement.layout))
+        element_id = plan.matched.get(("dashboard_element", placement.element))
+        if element_id is None and placement.element not in made:
+            continue
+        if layout_id is None or element_id is None:
+            plan.pending.append(placement)
+        elif (layout_id, element_id) in live:
+            write = placement_write(placement, live[layout_id, element_id])
+            plan.writes += [write] if write else []
+        elif not placement.hidden:
+            plan.warnings.append(
+                f"tile {placement.name!r} has no place on a tab ({placement.path}), and Looker's API cannot make one"
+            )
+
+
+def _placements(
+    layouts: Side[DashboardLayout], tiles: Side[DashboardTile], known: Releases, *, flags: bool
+) -> Iterator[Placement]:
+    """The positions in the backup. ``flags``: whether parts that are shown as deleted have been deleted."""
+    by_id = {str(tile["id"]): tile for tile in tiles.backed_up}
+    ignored = _FIXED if flags else (*_FIXED, "deleted")
+    for index, layout in enumerate(layouts.backed_up):
         for number, component in enumerate(layout.get("dashboard_layout_components") or ()):
-            element = str(component.get("dashboard_element_id"))
-            if element not in names:
-                continue
-            wanted = wanted_part(component, "DashboardLayoutComponent", known, ignored=fixed)
-            wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
-            path = f"{sides.layouts.paths[index]}.dashboard_layout_components[{number}]"
-            found.append(Placement(str(layout["id"]), element, path, names[element], as_component(wanted)))
-    return found
+            tile = by_id.get(str(component.get("dashboard_element_id")))
+            if tile is not None:
+                wanted = wanted_part(component, "DashboardLayoutComponent", known, ignored=ignored)
+                wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
+                path = f"{layouts.paths[index]}.dashboard_layout_components[{number}]"
+                yield Placement(str(layout["id"]), str(tile["id"]), tile, path, wanted)
 
 
 def places_of(layouts: Iterable[DashboardLayout]) -> dict[Spot, DashboardLayoutComponent]:

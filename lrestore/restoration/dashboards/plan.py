@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from lrestore.restoration.dashboards.placements import Placement
+from lrestore.content.shapes.tile import tile_name
+from lrestore.json_types import JsonObject
 from lrestore.restoration.writes import Plan
+
+if TYPE_CHECKING:
+    from lrestore.content.shapes.tile import DashboardTile
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """The position of a backed-up tile on a backed-up layout, by their ids in the backup. ``fields`` are the writable
+    fields of the component.
+    """
+
+    layout: str
+    element: str
+    tile: DashboardTile
+    path: str
+    fields: JsonObject
+
+    @property
+    def name(self) -> str:
+        """A readable name of the tile."""
+        return tile_name(self.tile)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether the tile has no place on the layout."""
+        return bool(self.fields.get("deleted"))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ An absent list is not an empty one: a dashboard that was backed up without its t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from lrestore.content.diff import changes, differing
@@ -19,11 +19,11 @@ from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.alerts import AlertGuard
-from lrestore.restoration.dashboards.placements import Placement, placement_write, placements, places_of
+from lrestore.restoration.dashboards.placements import plan_placements
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.sides import Side, Sides
 from lrestore.restoration.dashboards.tile_planner import TilePlanner
-from lrestore.restoration.dashboards.tiles import SOURCES, TileBody, kind_shown, shows_nothing
+from lrestore.restoration.dashboards.tiles import SOURCES, kind_shown, shows_nothing
 from lrestore.restoration.identify.absence import LookmlLink
 from lrestore.restoration.identify.parts import present
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         Dashboard,
         DashboardFilter,
         DashboardLayout,
-        DashboardLayoutComponent,
     )
     from lrestore.content.shapes.tile import DashboardTile
 
@@ -71,7 +70,7 @@ class DashboardPlanner:
         self._plan_filters(self._sides.filters)
         self._plan_layouts(self._sides.layouts)
         self._plan_tiles(self._sides.tiles)
-        self._plan_placements()
+        plan_placements(self._sides, self._plan, self._context.destination.releases)
         self._plan_removals()
         return self._plan
 
@@ -79,17 +78,17 @@ class DashboardPlanner:
         if side is None:
             return
         for index in _listened_first(side.backed_up):
-            part, name = side.backed_up[index], _filter_name(side.backed_up[index])
+            part = side.backed_up[index]
             needs = _FILTER + (_FIELD_FILTER if part.get("type") == "field_filter" else ())
             lacking = [one for one in needs if not part.get(one)]
             if lacking and index not in side.matching.live_of:
                 self._plan.warnings.append(
-                    f"filter {name!r} ({side.paths[index]}) is left out: it names no {' and no '.join(lacking)}, and "
-                    "Looker cannot create such a filter"
+                    f"filter {_filter_name(part)!r} ({side.paths[index]}) is left out: it names no "
+                    f"{' and no '.join(lacking)}, and Looker cannot create such a filter"
                 )
                 continue
             wanted = wanted_part(part, "DashboardFilter", self._context.destination.releases, ignored=("dashboard_id",))
-            self._write(side, index, wanted, name)
+            self._write(side, index, wanted, _filter_name)
 
     def _plan_layouts(self, side: Side[DashboardLayout] | None) -> None:
         if side is None:
@@ -97,7 +96,7 @@ class DashboardPlanner:
         for index, part in enumerate(side.backed_up):
             wanted = wanted_part(part, "DashboardLayout", self._context.destination.releases, ignored=("dashboard_id",))
             self._link_to_lookml(wanted, side.matching.live_of.get(index), side.paths[index])
-            self._write(side, index, wanted, str(part.get("label") or part.get("type") or ""))
+            self._write(side, index, wanted, _layout_name)
 
     def _link_to_lookml(self, wanted: JsonObject, live: DashboardLayout | None, path: str) -> None:
         linked = LookmlLink(self._context.destination.live, self._key, f"{path}.lookml_link_id")
@@ -123,7 +122,7 @@ class DashboardPlanner:
                 continue
             if live is None:
                 self._on_its_tab(str(part["id"]), wanted)
-            self._write(side, index, wanted, tile_name(part))
+            self._write(side, index, wanted, tile_name)
 
     def _spare(self, tile: DashboardTile) -> None:
         """A tile that is left out: the live one that has its id, and shows something of another kind, stays."""
@@ -133,7 +132,7 @@ class DashboardPlanner:
         recorded = self._context.records.recorded("dashboard_element", source_id)
         self._spared |= {recorded.destination_id} if recorded else set()
 
-    def _on_its_tab(self, element: str, wanted: TileBody) -> None:
+    def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
         """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
         the first. Not so if it has places on others, too, that can be made as unseen as they were.
         """
@@ -158,7 +157,7 @@ class DashboardPlanner:
             return f"Looker {known.destination} has no {beyond[0]}"
         return "it shows nothing, and Looker cannot create such a tile" if shows_nothing(tile) else ""
 
-    def _write(self, side: Side[P], index: int, wanted: Mapping[str, object], name: str) -> None:
+    def _write(self, side: Side[P], index: int, wanted: Mapping[str, object], name_of: Callable[[P], str]) -> None:
         """Plan the create or update of one part, if anything differs."""
         part, live = side.backed_up[index], side.matching.live_of.get(index)
         entry, path = PARTS[side.type], side.paths[index]
@@ -174,38 +173,13 @@ class DashboardPlanner:
             source_id=str(part["id"]),
             live_id="" if live is None else str(live["id"]),
             path=path,
-            name=name,
+            name=name_of(part),
             body=body,
             changes=changes(body, live or {}, f"{path}."),
         )
         if live is None:
             write.body[entry.parent_field] = self._parent
         self._plan.writes.append(write)
-
-    def _plan_placements(self) -> None:
-        live = places_of(self._sides.layouts.live if self._sides.layouts else ())
-        made = {write.source_id for write in self._plan.writes if write.type == "dashboard_element" and write.creates}
-        for placement in placements(self._sides, self._context.destination.releases):
-            layout_id = self._plan.matched.get(("dashboard_layout", placement.layout))
-            element_id = self._plan.matched.get(("dashboard_element", placement.element))
-            if element_id is None and placement.element not in made:
-                continue
-            if layout_id is None or element_id is None:
-                self._plan.pending.append(placement)
-            else:
-                self._place(placement, live.get((layout_id, element_id)))
-
-    def _place(self, placement: Placement, component: DashboardLayoutComponent | None) -> None:
-        if component is None:
-            if not placement.fields.get("deleted"):
-                self._plan.warnings.append(
-                    f"tile {placement.name!r} has no place on a tab ({placement.path}), and Looker's API "
-                    "cannot make one"
-                )
-            return
-        write = placement_write(placement, component)
-        if write:
-            self._plan.writes.append(write)
 
     def _plan_removals(self) -> None:
         if self._context.policy.keep_extra:
@@ -278,3 +252,7 @@ def _listened_first(filters: list[DashboardFilter]) -> list[int]:
 
 def _filter_name(part: DashboardFilter) -> str:
     return str(part.get("title") or part.get("name") or "")
+
+
+def _layout_name(part: DashboardLayout) -> str:
+    return str(part.get("label") or part.get("type") or "")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from lrestore.content.payload import wanted_part
 from lrestore.content.shapes.tile import tile_name
 from lrestore.errors import DependencyError
+from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.context import Context
 from lrestore.restoration.dashboards.tiles import (
@@ -17,7 +19,6 @@ from lrestore.restoration.dashboards.tiles import (
     says_something,
     source_key,
     wanted_result_maker,
-    wanted_tile,
 )
 from lrestore.restoration.identify.absence import why_missing
 from lrestore.restoration.identify.parts import mapped_part
@@ -30,6 +31,17 @@ from lrestore.restoration.writes import Made, Plan, Unmet
 if TYPE_CHECKING:
     from lrestore.content.shapes.look import Look
     from lrestore.content.shapes.tile import DashboardTile
+
+_REFERENCES = (
+    "dashboard_id",
+    "dashboard_layout_id",
+    "query_id",
+    "look_id",
+    "merge_result_id",
+    "filter_id",
+    "result_maker",
+)
+"""Fields of a tile that the planner translates."""
 
 _INSIDE: tuple[tuple[Literal["dashboard_layout_id", "filter_id"], str], ...] = (
     ("dashboard_layout_id", "dashboard_layout"),
@@ -53,30 +65,34 @@ class TilePlanner:
         self._named = QueryMaker(context, plan.writes, rewrite)
         self._shown.left_out = self._named.left_out = plan.left_out
 
-    def wanted(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
+    def wanted(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> JsonObject | None:
         """The fields of a tile, with references translated. Ids of objects to create are :class:`Made`.
 
         None for a tile whose look or query is not available: the plan names it, and the dashboard is restored without
         it. Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
         """
-        wanted = wanted_tile(tile, self._context.destination.releases)
         of_words = kind_of_tile(tile) in OF_WORDS
         source: TileBody | None = {} if of_words else self._source(tile, live, path)
         if source is None:
             return None
-        wanted.update(source)
-        self._tab_and_filter(tile, wanted)
-        if of_words:
-            return wanted
+        own_fields = wanted_part(tile, "DashboardElement", self._context.destination.releases, ignored=_REFERENCES)
+        body: TileBody = {**source, **self._tab_and_filter(tile)}
+        if not of_words:
+            self._complete_result_maker(tile, live, source, body)
+        return {**own_fields, **body}
+
+    def _complete_result_maker(
+        self, tile: DashboardTile, live: DashboardTile | None, source: TileBody, body: TileBody
+    ) -> None:
+        """Put the result maker into the body, and leave the query out of it where the live tile shows it already."""
         unchanged = live is not None and all(str(value) == _shown_id(live, name) for name, value in source.items())
         if unchanged and source.get("query_id") is not None and not (live or {}).get("query_id"):
-            del wanted["query_id"]
+            del body["query_id"]
         maker = wanted_result_maker(tile, live, same_source=unchanged)
         if maker and not self._same_instance:
             maker.pop("sql_query_id", None)
         if maker and (live is not None or says_something(maker)):
-            wanted["result_maker"] = maker
-        return wanted
+            body["result_maker"] = maker
 
     def _source(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
         if tile.get("look_id"):
@@ -188,13 +204,15 @@ class TilePlanner:
         """Record that the dashboard is restored without the tile."""
         self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 
-    def _tab_and_filter(self, tile: DashboardTile, wanted: TileBody) -> None:
+    def _tab_and_filter(self, tile: DashboardTile) -> TileBody:
         """References inside the same dashboard. A null tab has no meaning: releases before 25.20 had no other value."""
+        found: TileBody = {}
         for name, kind in _INSIDE:
             source_id = tile.get(name)
             if source_id and self._context.destination.releases.can_write("DashboardElement", name):
                 matched = self._matched(kind, str(source_id))
-                wanted[name] = matched or Made(kind, str(source_id))
+                found[name] = matched or Made(kind, str(source_id))
+        return found
 
     def _matched(self, kind: str, source_id: str) -> str | None:
         matched: dict[tuple[str, str], str] = self._plan.matched

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, TypedDict, cast
 
 from lrestore.content.diff import listeners, same
 from lrestore.content.links import rewritten
-from lrestore.content.payload import Releases, wanted_part
 from lrestore.content.shapes.boundary import as_filterables, as_result_maker
 from lrestore.restoration.identify.queries import fingerprint, query_id_of
 
@@ -51,21 +50,6 @@ _SOURCES: Final = (*SOURCES, "extension_id")
 
 _FROM_QUERY: Final = ("dynamic_fields", "sorts", "total", "vis_config")
 """Fields of a result maker that Looker fills from the tile's query; a tile may differ from its query in them."""
-
-_HANDLED = (
-    "dashboard_id",
-    "dashboard_layout_id",
-    "query_id",
-    "look_id",
-    "merge_result_id",
-    "filter_id",
-    "result_maker",
-)
-
-
-def wanted_tile(tile: DashboardTile, known: Releases) -> TileBody:
-    """The writable fields of a tile except references; the planner handles its sources."""
-    return tile_body(wanted_part(tile, "DashboardElement", known, ignored=_HANDLED))
 
 
 def wanted_result_maker(tile: DashboardTile, live: DashboardTile | None, *, same_source: bool) -> ResultMaker | None:
@@ -103,7 +87,7 @@ def wanted_result_maker(tile: DashboardTile, live: DashboardTile | None, *, same
 
 
 def _with(wanted: ResultMaker, told: JsonObject) -> ResultMaker:
-    return as_result_maker({**wanted, **told})
+    return as_result_maker({**wanted, **told}) if told else wanted
 
 
 def _sendable(told: JsonObject, base: Query | None) -> JsonObject:
