@@ -7,16 +7,14 @@ once: ``scheduled_plan_run_once``, ``create_user_credentials_email_password_rese
 
 from __future__ import annotations
 
-from typing import Literal
+from functools import partial
 
-from lrestore.ontology.schema import Content, Operation, Shape
-
-_Activity = Literal["non_query", "db_query", "none"]
+from lrestore.ontology.schema import Activity, Content, Method, Operation, Shape
 
 _REPEATABLE_POSTS = frozenset({"create_query", "create_merge_query", "login"})
 """A POST of an identical (merged) query returns the one that exists (specification, create_query); a login makes a
-token, and one too many expires by itself."""
-
+token, and one too many expires by itself.
+"""
 
 _SHOWN: dict[str, str] = {
     **dict.fromkeys(
@@ -58,63 +56,34 @@ _NEVER_EMPTY = frozenset({"all_folders", "all_users", "all_groups", "all_roles"}
 """Listings that show something in every instance: root folders, the caller itself, the group of all users, Admin."""
 
 
-def _shape(name: str, path: str, content: Content, *, silent: bool = False) -> Shape:
-    """The usable answers of an operation; ``silent``: it may answer nothing where it has done what it was told."""
-    shows = _SHOWN.get(name, "id")
+def _operation(
+    method: Method, content: Content, name: str, path: str, *, activity: Activity = "non_query", fields: bool = False
+) -> Operation:
+    """A create has to tell the id of what it has made; other writes may answer nothing."""
     last = path.rpartition("/")[2]
     same = last[1:-1] if content == "object" and last.startswith("{") and name not in _FOUND_OTHERWISE else ""
-    return Shape(content, shows, same, _PARTS_SHOWN.get(name, ()), silent, never_empty=name in _NEVER_EMPTY)
-
-
-def _get(name: str, path: str, *, activity: _Activity = "non_query", fields: bool = False) -> Operation:
-    """One object."""
-    return Operation(
-        name, "GET", path, activity, repeatable=True, takes_fields=fields, answer=_shape(name, path, "object")
+    answer = Shape(
+        content,
+        _SHOWN.get(name, "id"),
+        same,
+        _PARTS_SHOWN.get(name, ()),
+        silent=method != "GET" and not name.startswith("create_"),
+        never_empty=name in _NEVER_EMPTY,
     )
+    repeatable = method != "POST" or name in _REPEATABLE_POSTS
+    return Operation(name, method, path, activity, repeatable, fields, answer)
 
 
-def _list(name: str, path: str, *, activity: _Activity = "non_query", fields: bool = False) -> Operation:
-    """Many objects, in one array."""
-    return Operation(
-        name, "GET", path, activity, repeatable=True, takes_fields=fields, answer=_shape(name, path, "rows")
-    )
+def _delete(name: str, path: str, *, activity: Activity = "non_query") -> Operation:
+    answer = Shape("text", silent=True)
+    return Operation(name, "DELETE", path, activity, repeatable=True, takes_fields=False, answer=answer)
 
 
-def _post(name: str, path: str, *, activity: _Activity = "non_query", fields: bool = False) -> Operation:
-    """A create has to tell the id of what it has made; an association need not say anything."""
-    shape = _shape(name, path, "object", silent=not name.startswith("create_"))
-    return Operation(name, "POST", path, activity, name in _REPEATABLE_POSTS, fields, shape)
-
-
-def _put(name: str, path: str, *, activity: _Activity = "non_query", fields: bool = False) -> Operation:
-    return Operation(
-        name,
-        "PUT",
-        path,
-        activity,
-        repeatable=True,
-        takes_fields=fields,
-        answer=_shape(name, path, "rows", silent=True),
-    )
-
-
-def _patch(name: str, path: str, *, activity: _Activity = "non_query", fields: bool = False) -> Operation:
-    return Operation(
-        name,
-        "PATCH",
-        path,
-        activity,
-        repeatable=True,
-        takes_fields=fields,
-        answer=_shape(name, path, "object", silent=True),
-    )
-
-
-def _delete(name: str, path: str, *, activity: _Activity = "non_query") -> Operation:
-    return Operation(
-        name, "DELETE", path, activity, repeatable=True, takes_fields=False, answer=Shape("text", silent=True)
-    )
-
+_get = partial(_operation, "GET", "object")
+_list = partial(_operation, "GET", "rows")
+_post = partial(_operation, "POST", "object")
+_put = partial(_operation, "PUT", "rows")
+_patch = partial(_operation, "PATCH", "object")
 
 _DASHBOARDS = (
     _get("dashboard", "/dashboards/{dashboard_id}", fields=True),
@@ -313,19 +282,9 @@ _INSTANCE = (
     ),
 )
 
-_ALL = (
-    *_DASHBOARDS,
-    *_LOOKS,
-    *_QUERIES,
-    *_FOLDERS,
-    *_BOARDS,
-    *_USERS,
-    *_GROUPS,
-    *_ROLES,
-    *_LOOKML,
-    *_PLANS,
-    *_INSTANCE,
-)
-
-OPERATIONS: dict[str, Operation] = {operation.id: operation for operation in _ALL}
+OPERATIONS: dict[str, Operation] = {
+    operation.id: operation
+    for group in (_DASHBOARDS, _LOOKS, _QUERIES, _FOLDERS, _BOARDS, _USERS, _GROUPS, _ROLES, _LOOKML, _PLANS, _INSTANCE)
+    for operation in group
+}
 """Every call that lrestore can make, by operation id."""

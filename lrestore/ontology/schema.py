@@ -35,6 +35,8 @@ class Rule:
     conditions: tuple[tuple[str, object], ...]
 
 
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Activity = Literal["non_query", "db_query", "none"]
 Content = Literal["object", "rows", "text", "document"]
 
 
@@ -65,9 +67,9 @@ class Operation:
     """
 
     id: str
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    method: Method
     path: str
-    activity: Literal["non_query", "db_query", "none"]
+    activity: Activity
     repeatable: bool
     takes_fields: bool
     answer: Shape = Shape()
