@@ -18,7 +18,7 @@ from lrestore.ontology.nulls import RESETTABLE
 _BODIES: Mapping[str, str] = {"Folder": "UpdateFolder"}
 """Schemas whose update takes a body of another schema."""
 
-_CREATE_BODIES: Mapping[str, str] = {"Folder": "CreateFolder", "DashboardFilter": "CreateDashboardFilter"}
+CREATE_BODIES: Mapping[str, str] = {"Folder": "CreateFolder", "DashboardFilter": "CreateDashboardFilter"}
 """Schemas whose create takes a body of another schema."""
 
 
@@ -41,12 +41,6 @@ def writable(schema: str) -> frozenset[str]:
 
 
 @cache
-def creatable(schema: str) -> frozenset[str]:
-    """The fields that a create of ``schema`` may send."""
-    return writable(_CREATE_BODIES.get(schema, schema))
-
-
-@cache
 def attributes(schema: str) -> frozenset[str]:
     """All fields of a schema as the SDK knows them, read-only ones included."""
     return frozenset(_attributes(sdk_model(schema)))
@@ -56,7 +50,7 @@ def attributes(schema: str) -> frozenset[str]:
 def sent_schemas() -> frozenset[str]:
     """Every schema of which a restore may send fields, nested ones included."""
     found: set[str] = set()
-    waiting = [*_CREATE_BODIES.values(), "Query", "MergeQuery"]
+    waiting = [*CREATE_BODIES.values(), "Query", "MergeQuery"]
     for entry in CONTENT_TYPES.values():
         waiting += [schema for schema in (entry.update_schema, *(part.model for part in entry.parts)) if schema]
     while waiting:

@@ -74,7 +74,7 @@ class ItemRestorer:
         except _AppearedError as error:
             log.info("looking for it: %s", error.__cause__)
         plan = self.plan(item, awaited, last=last)
-        plan.match.not_indexed = False
+        plan.match.surely_absent = False
         self._context.permit.item(plan, last=last)
         return self.carry_out(plan)
 
@@ -179,7 +179,7 @@ class ItemRestorer:
         try:
             return self._create(plan, applied)
         except LookerError as error:
-            if plan.match.not_indexed and not applied.live_id and is_clash(error):
+            if plan.match.surely_absent and not applied.live_id and is_clash(error):
                 raise _AppearedError from error
             raise
 

@@ -57,9 +57,6 @@ INSERT INTO checkpoints (session_id, seq, created_at, selected, created, updated
 SELECT :session_id, coalesce(max(seq), 0) + 1, :created_at, :selected, :created, :updated, :unchanged, :skipped, :failed
 FROM checkpoints WHERE session_id = :session_id;
 
--- name: select_checkpoints
-SELECT * FROM checkpoints WHERE session_id = :session_id ORDER BY seq;
-
 -- name: upsert_result
 INSERT INTO results (session_id, content_type, source_id, name, outcome, destination_id, reason, detail, recorded_at)
 VALUES (:session_id, :content_type, :source_id, :name, :outcome, :destination_id, :reason, :detail, :recorded_at)
@@ -134,10 +131,6 @@ FROM (
 )
 WHERE age = 1
 ORDER BY session_id, failed_at, type, id;
-
--- name: select_dead_letter_content
-SELECT content FROM dead_letters
-WHERE session_id = :session_id AND content_type = :content_type AND source_id = :source_id;
 
 -- name: upsert_mapping
 -- The same mapping again keeps its first session, and takes over a proof that is newer, with its time: a process that

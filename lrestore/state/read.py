@@ -34,7 +34,6 @@ from lrestore.state.records import (
     OpenIntent,
     Pace,
     RepeatedIntent,
-    RestorationCheckpoint,
     RestorationSession,
     Route,
 )
@@ -47,7 +46,6 @@ from lrestore.state.rows import (
     recorded_of,
     result_of,
     session_of,
-    totals_of,
 )
 from lrestore.vault.sqlite_uri import sqlite_uri
 from lrestore.version import __version__
@@ -137,10 +135,6 @@ class StateReader:
         """Sessions whose undo copies must be kept, however old."""
         return frozenset(row["id"] for row in self._file.rows("select_unfinished_ids", {}))
 
-    def checkpoints(self, session_id: str) -> list[RestorationCheckpoint]:
-        rows = self._file.rows("select_checkpoints", {"session_id": session_id})
-        return [RestorationCheckpoint(row["session_id"], row["seq"], row["created_at"], totals_of(row)) for row in rows]
-
     def results(self, session_id: str) -> Iterator[ItemResult]:
         """Results with their dead letters, without mappings (see :meth:`mappings`)."""
         return (result_of(row) for row in self._file.rows("select_results", {"session_id": session_id}))
@@ -164,12 +158,6 @@ class StateReader:
     def open_dead_letters(self) -> Iterator[DeadLetterItem]:
         """The newest open dead letter of each item that is not restored yet, of any session."""
         return map(dead_letter_item_of, self._file.rows("select_open_dead_letters", {}))
-
-    def dead_letter_content(self, session_id: str, key: ItemKey) -> bytes | None:
-        """The item's content when it failed; None if it had none."""
-        values = {"session_id": session_id, "content_type": key.type, "source_id": key.id}
-        row = self._file.row("select_dead_letter_content", values)
-        return None if row is None else row["content"]
 
     def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
         """The recorded mapping of a backed-up object, or None."""

@@ -89,7 +89,6 @@ class RestorationCheckpoint(msgspec.Struct, frozen=True):
     """The totals of a session at a point in time."""
 
     session_id: str
-    seq: int
     created_at: str
     totals: Totals
 

@@ -22,7 +22,7 @@ from lrestore.state.connection import Connect
 from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.open_file import closing_on_error, open_writable
 from lrestore.state.read import StateReader
-from lrestore.state.records import UNDO, Pace, RestorationSession, SessionStatus
+from lrestore.state.records import UNDO, Pace, RestorationCheckpoint, RestorationSession, SessionStatus
 from lrestore.state.rows import count_values, dead_letter_values, key_values, result_values
 from lrestore.state.transactions import Transactions
 from lrestore.text.storable import to_json
@@ -92,10 +92,10 @@ class StateWriter(Transactions):
         are resumable.
         """
         self._route(session_id)
-        now = self._stamp()
-        values = {"session_id": session_id, "status": status, "ended_at": now, **count_values(totals)}
+        last = RestorationCheckpoint(session_id, self._stamp(), totals)
+        values = {"session_id": session_id, "status": status, "ended_at": last.created_at, **count_values(totals)}
         with self.transaction():
-            self.execute("insert_checkpoint", {"session_id": session_id, "created_at": now, **count_values(totals)})
+            self._record_checkpoint(last)
             self.execute("end_session", values)
 
     def discard_session(self, session_id: str) -> None:
@@ -108,8 +108,7 @@ class StateWriter(Transactions):
         """Record the totals so far, for information. ``--resume`` uses the results, not the checkpoints."""
         self._route(session_id)
         with self.transaction():
-            values = {"session_id": session_id, "created_at": self._stamp(), **count_values(totals)}
-            self.execute("insert_checkpoint", values)
+            self._record_checkpoint(RestorationCheckpoint(session_id, self._stamp(), totals))
 
     def record_result(self, session_id: str, result: ItemResult, blob: bytes | None = None) -> tuple[str, ...]:
         """Record the result of an item: outcome, mappings (which close their intents), dead letter with its content.
@@ -217,6 +216,10 @@ class StateWriter(Transactions):
         }
         with self.transaction():
             self.execute("upsert_specification", values)
+
+    def _record_checkpoint(self, point: RestorationCheckpoint) -> None:
+        values = {"session_id": point.session_id, "created_at": point.created_at, **count_values(point.totals)}
+        self.execute("insert_checkpoint", values)
 
     def _map(self, route: Values[str, str], mapping: Mapping, session_id: str) -> str:
         values = {

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     # Only names in annotations: the shapes cost nothing at run time, not even an import.
     from lrestore.content.shapes.access import ModelSet, PermissionSet, Role
     from lrestore.content.shapes.board import Board
-    from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout, DashboardLayoutComponent
+    from lrestore.content.shapes.dashboard import Dashboard, DashboardFilter, DashboardLayout
     from lrestore.content.shapes.folder import Folder
     from lrestore.content.shapes.query import MergeQuery, Query
     from lrestore.content.shapes.schedule import ScheduledPlan, ScheduledPlanDestination
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
 def as_dashboard(found: Mapping[str, object]) -> Dashboard:
     """A dashboard, of the backup or as Looker shows it."""
     return cast("Dashboard", found)
-
-
-def as_component(found: Mapping[str, object]) -> DashboardLayoutComponent:
-    """The place of a tile on a layout."""
-    return cast("DashboardLayoutComponent", found)
 
 
 def as_tile(found: Mapping[str, object]) -> DashboardTile:

@@ -21,7 +21,7 @@ from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.candidates import NaturalKey, identifying
 from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
-from lrestore.restoration.identify.not_indexed import is_not_indexed
+from lrestore.restoration.identify.proven_absence import is_surely_absent
 from lrestore.restoration.identify.resolve import by_name, is_recorded, natural_key
 from lrestore.restoration.identify.unanswered_create import sole_new
 from lrestore.restoration.identify.users import is_another_person, same_person
@@ -30,23 +30,26 @@ from lrestore.restoration.stand_in_names import generated_slug, temporary_title
 
 @dataclass(slots=True)
 class Match:
-    """``live`` is None where the object is missing. ``ids_hold``: ids of its parts mean the same as in the backup.
-
-    ``taken``: the object that has its natural key and is another. ``stranger``: the id of the object that has its id
-    now and is another. ``parts_unseen``: it is in the trash, where Looker does not show its parts; what it has is known
-    when it is out. ``recorded``: the mapping by which it was found. ``not_indexed``: the lists show that it is missing,
-    as they were a moment ago. ``unproved``: why a recorded mapping does not count; also among the warnings.
-    """
+    """What is known of the live object of an item."""
 
     live: JsonObject | None = None
+    """The live object; None if it is missing."""
     how: str = ""
+    """How it was found: by id, by mapping, by natural key; "" if it is missing."""
     ids_hold: bool = False
+    """Whether ids of its parts mean the same as in the backup."""
     parts_unseen: bool = False
+    """Whether it is in the trash, where Looker does not show its parts."""
     taken: JsonObject | None = None
+    """Another object that has the natural key of the item."""
     stranger: str = ""
+    """The id of the item, if another object has it now."""
     recorded: Recorded | None = None
-    not_indexed: bool = False
+    """The mapping by which it was found."""
+    surely_absent: bool = False
+    """Whether listings, read a moment ago, show that it is missing."""
     unproved: str = ""
+    """Why a recorded mapping does not count; also among the warnings."""
     warnings: list[str] = field(default_factory=list)
 
 
@@ -61,8 +64,8 @@ def find_live(context: Context, key: ItemKey, raw: JsonObject) -> Match:
     if context.backup.copies(key):
         _own_copy(context, key, raw, match)
     elif not _by_mapping(context, key, match):
-        match.not_indexed = is_not_indexed(context, key, raw)
-        if not match.not_indexed and not _by_id(context, key, raw, match):
+        match.surely_absent = is_surely_absent(context, key, raw)
+        if not match.surely_absent and not _by_id(context, key, raw, match):
             _in_trash_or_by_natural_key(context, key, raw, match)
     match.parts_unseen = _parts_unseen(key.type, match.live)
     return match

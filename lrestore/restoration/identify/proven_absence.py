@@ -1,4 +1,4 @@
-"""Whether the index of the instance shows that an item is missing: then the item is not looked for in other ways."""
+"""The proof, from the index of the instance, that an item is missing. It is not searched for in other ways then."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lrestore.restoration.identify.resolve import natural_key
 from lrestore.restoration.stand_in_names import generated_slug
 
 
-def is_not_indexed(context: Context, key: ItemKey, raw: JsonObject) -> bool:
+def is_surely_absent(context: Context, key: ItemKey, raw: JsonObject) -> bool:
     """Whether the destination certainly has no object that the item may be, by its id or by its natural key.
 
     Where ids count, a search by the id has to agree, and a read where the lists show no trash at all. The index proves
