@@ -1,9 +1,9 @@
 """From a blob to content, or to the precise reason why not.
 
 Two depths. :func:`skim` reads the few fields that tell objects apart and only steps over the rest, so that thousands of
-rows can be listed; :func:`decode` reads everything, into the SDK's class and into builtins. What ``skim`` refuses
+rows can be listed; :func:`decode` reads everything, and checks it against the SDK's class. What ``skim`` refuses
 ``decode`` refuses too; ``decode`` finds more (a wrong type deep inside, text that is no UTF-8). Measured on dashboards
-of 50 KB: 20 microseconds against a millisecond.
+of 18 KB: 6 microseconds against 110.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import duplicate_keys as wire
 from lrestore.vault import schema
 from lrestore.vault import sdk_shapes as shapes
+from lrestore.vault.sdk_types import checked_timestamp, dictionary_of
 
 
 class UnreadableError(Exception):
@@ -40,11 +41,10 @@ class Glance(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Content(msgspec.Struct, frozen=True):
-    """A blob, decoded. ``true_id`` is the object's own id; ``model`` and ``raw`` are empty if it was only skimmed."""
+    """A blob, decoded. ``true_id`` is the object's own id; ``raw`` is empty if it was only skimmed."""
 
     true_id: str
     seen: Glance
-    model: Any = None
     raw: JsonObject = msgspec.field(default_factory=dict)
 
 
@@ -72,15 +72,33 @@ def decode(kind: schema.Kind, blob: bytes) -> Content:
     """All of ``blob``. Raises :class:`UnreadableError`."""
     skimmed = skim(kind, blob)
     try:
-        raw = _raw_decoder.decode(blob)
-        reason = shapes.unsendable(raw, sdk_model(kind)) or _ambiguity(blob, raw) or _nameless(kind, raw)
-        model = _model(kind, blob, raw)
+        raw, ambiguity = _checked(kind, blob)
+        reason = shapes.unsendable(raw, sdk_model(kind)) or ambiguity or _nameless(kind, raw)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(_reason(kind, error)) from error
     if reason:
         raise UnreadableError(reason)
     _give_names_back(kind, raw)
-    return Content(skimmed.true_id, skimmed.seen, model, raw)
+    return Content(skimmed.true_id, skimmed.seen, raw)
+
+
+def _checked(kind: schema.Kind, blob: bytes) -> tuple[JsonObject, str | None]:
+    """The content of the blob, which fits the SDK's class; and a key that the blob holds twice, in words.
+
+    A decoder by type leaves out what the class does not know. Encoding again gives the same bytes for everything that
+    LookerVault writes, unless something is lost: then all of the blob is decoded.
+    """
+    if _UNKNOWN_ENUM_VALUE in blob:
+        raw: JsonObject = _raw_decoder.decode(blob)
+        ambiguity = _ambiguity(blob, raw)
+        shapes.drop_unknown_enum_values(raw, sdk_model(kind))
+        msgspec.convert(raw, dictionary_of(sdk_model(kind)), dec_hook=checked_timestamp)
+        return raw, ambiguity
+    raw = _typed_decoder(kind).decode(blob)
+    if wire.encode(raw) == blob:
+        return raw, None
+    raw = _raw_decoder.decode(blob)
+    return raw, _ambiguity(blob, raw)
 
 
 @cache
@@ -89,14 +107,6 @@ def sdk_model(kind: schema.Kind) -> Any:
     from lrestore.sdk.api import models
 
     return getattr(models, kind.model)
-
-
-def _model(kind: schema.Kind, blob: bytes, raw: JsonObject) -> Any:
-    """The SDK's object; enum values that the SDK did not know are left out of it, and of ``raw``."""
-    if _UNKNOWN_ENUM_VALUE not in blob:
-        return _typed_decoder(kind).decode(blob)
-    shapes.drop_unknown_enum_values(raw, sdk_model(kind))
-    return msgspec.convert(raw, sdk_model(kind))
 
 
 def _ambiguity(blob: bytes, raw: JsonObject) -> str | None:
@@ -150,7 +160,8 @@ def prepare() -> None:
 
 @cache
 def _typed_decoder(kind: schema.Kind) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(sdk_model(kind), ext_hook=_refuse_extension)
+    of = dictionary_of(sdk_model(kind))
+    return msgspec.msgpack.Decoder(of, dec_hook=checked_timestamp, ext_hook=_refuse_extension)
 
 
 @cache

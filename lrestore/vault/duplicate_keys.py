@@ -9,7 +9,8 @@ from typing import Final
 
 import msgspec
 
-_encode = msgspec.msgpack.Encoder().encode
+encode: Final = msgspec.msgpack.Encoder().encode
+"""Gives the same bytes for everything that LookerVault writes."""
 
 # Bytes after the header, by opcode: of fixed-size scalars, then of what has its length in 1, 2 or 4 bytes.
 _FIXED: Final = {
@@ -42,7 +43,7 @@ def duplicate_key(blob: bytes, decoded: object) -> str | None:
     Encoding again gives the same bytes for everything that LookerVault writes, and that is quick; only what differs
     (other encoders, or a lost key) is walked.
     """
-    return None if _encode(decoded) == blob else _walk(blob)
+    return None if encode(decoded) == blob else _walk(blob)
 
 
 def _walk(blob: bytes) -> str | None:

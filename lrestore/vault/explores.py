@@ -13,7 +13,7 @@ import msgspec
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import index, schema
-from lrestore.vault.decode import decode, sdk_model
+from lrestore.vault.decode import decode
 from lrestore.vault.items import VaultItem
 from lrestore.vault.lookup import Finder, Found
 
@@ -53,4 +53,4 @@ def _item(entry: Found, model: str, shown: JsonObject) -> VaultItem:
     label = str(shown.get("label") or name)
     blob = msgspec.msgpack.encode(raw)
     row = msgspec.structs.replace(entry.index_row(), key=key, name=label, size_bytes=len(blob))
-    return VaultItem(key, label, row, sdk_model(schema.KINDS[TYPE])(**raw), raw, blob)
+    return VaultItem(key, label, row, raw, blob)

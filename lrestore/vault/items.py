@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -39,14 +39,13 @@ class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
 class VaultItem:
     """One backed-up object with its content.
 
-    ``model`` is the SDK's class, ``raw`` the same as plain builtins: datetimes as datetime, keys that the backup lacks
-    absent, enum values that the SDK did not know left out. ``warnings`` say what is doubtful about this copy.
+    ``raw`` fits the SDK's class, as plain builtins: timestamps as datetime or text, keys that the backup lacks absent,
+    enum values that the SDK did not know left out. ``warnings`` say what is doubtful about this copy.
     """
 
     key: ItemKey
     name: str
     row: IndexRow
-    model: Any
     raw: JsonObject
     blob: bytes
     warnings: tuple[str, ...] = ()

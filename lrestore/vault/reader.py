@@ -173,7 +173,7 @@ class Vault:
             raise entry.error
         content = entry.content
         name = display_name(entry.head.kind, content.seen) or entry.head.name
-        return VaultItem(key, name, entry.index_row(), content.model, content.raw, entry.blob, entry.warnings)
+        return VaultItem(key, name, entry.index_row(), content.raw, entry.blob, entry.warnings)
 
     def row(self, key: ItemKey) -> IndexRow | None:
         """The index row of one object, corrupt or marked deleted as it may be; None if the backup has none."""

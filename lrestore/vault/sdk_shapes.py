@@ -132,16 +132,18 @@ def unsendable(content: JsonObject, model: type) -> str | None:
 
 
 def _all_free_parts_sendable(content: JsonObject, of: Shape) -> bool:
-    """Asked of every item: so without the paths that :func:`places` makes up."""
-    for name in content.keys() - of.described:
-        value = content[name]
-        if type(value) not in _SENDABLE and not _sendable(value, MAX_DEPTH):
-            return False
-    for name, model in of.nested.items():
-        value = content.get(name)
-        for entry in value if isinstance(value, list) else (value,):
-            if isinstance(entry, dict) and not _all_free_parts_sendable(entry, shape(model)):
+    """Asked of every item: so without the paths that :func:`places` makes up. Most values are scalars."""
+    for name, value in content.items():
+        if type(value) in _SENDABLE:
+            continue
+        if name not in of.described:
+            if not _sendable(value, MAX_DEPTH):
                 return False
+        elif name in of.nested:
+            inner = shape(of.nested[name])
+            for entry in value if isinstance(value, list) else (value,):
+                if isinstance(entry, dict) and not _all_free_parts_sendable(entry, inner):
+                    return False
     return True
 
 

@@ -39,7 +39,7 @@ def test_the_models_name_the_explores(vault: Vault) -> None:
 def test_an_explore_is_read_by_model_and_name(vault: Vault) -> None:
     item = vault.read(ItemKey("explore", "shop::orders"))
     assert item.raw == {"id": "shop::orders", "name": "orders", "model_name": "shop", "label": "All Orders"}
-    assert (item.name, item.model.label) == ("All Orders", "All Orders")
+    assert (item.name, item.raw["label"]) == ("All Orders", "All Orders")
     assert msgspec.msgpack.decode(item.blob) == item.raw
     assert vault.holds(ItemKey("explore", "iot::orders"))
 

@@ -74,7 +74,7 @@ def test_built_in_sets_are_used_by_name_in_another_instance_and_never_written(se
     blob = {**setup.call("role", role_id=role["id"]), "name": "Theirs"}
     blob["model_set"] = {**blob["model_set"], "id": "9999"}
     key = ItemKey("role", "777")
-    item = VaultItem(key, "Theirs", IndexRow(key=key, name="Theirs"), None, {**blob, "id": "777"}, b"")
+    item = VaultItem(key, "Theirs", IndexRow(key=key, name="Theirs"), {**blob, "id": "777"}, b"")
     result = ItemRestorer(setup.context(judgement=OTHER)).restore(item).result
     made = setup.call("role", role_id=result.destination_id)
     assert made["model_set"]["id"] == built_in[0]["id"]
