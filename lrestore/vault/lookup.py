@@ -23,6 +23,9 @@ from lrestore.vault.files import OpenFile
 from lrestore.vault.items import IndexRow
 from lrestore.vault.rows import Head
 
+_Row = tuple[Head, bytes | None]
+"""A row, and its content if that has been read."""
+
 SKIM_LIMIT_BYTES = schema.DEFAULT_MAX_ITEM_BYTES
 
 
@@ -80,10 +83,11 @@ class Finder:
         kind = schema.KINDS.get(key.type)
         if kind is None or not _storable(key.id):
             return None
-        agreeing = self._best(self._heads(kind, key.id), key, depth, limit_bytes)
+        agreeing = self._best(self._called(kind, key.id, limit_bytes), key, depth, limit_bytes)
         if isinstance(agreeing, Found) or (isinstance(agreeing, Refused) and agreeing.head.size_bytes > limit_bytes):
             return agreeing
-        elsewhere = self._best(self._misfiled_as(kind, key.id), key, depth, limit_bytes)
+        misfiled = [(head, None) for head in self._misfiled_as(kind, key.id)]
+        elsewhere = self._best(misfiled, key, depth, limit_bytes)
         return elsewhere if isinstance(elsewhere, Found) else agreeing or elsewhere
 
     def scan(self, kind: schema.Kind, doubted: Container[str] = (), depth: Depth = skim) -> Iterator[Found | Refused]:
@@ -98,12 +102,16 @@ class Finder:
                     yield self.open(head, own_depth) if blob is None else self._opened(head, own_depth, blob)
                 file.check_unchanged()
 
-    def open(self, head: Head, depth: Depth, limit_bytes: int = SKIM_LIMIT_BYTES) -> Found | Refused:
-        """Read and decode one row, unless it is faulty or too large. Raises :class:`VaultError` if its file changed."""
+    def open(
+        self, head: Head, depth: Depth, limit_bytes: int = SKIM_LIMIT_BYTES, blob: bytes | None = None
+    ) -> Found | Refused:
+        """Decode one row, unless it is faulty or too large; without its ``blob``, read that first. Raises
+        :class:`VaultError` if its file changed.
+        """
         head.file.check_unchanged()
         if head.size_bytes > limit_bytes and not head.fault:
             return _oversized(head, limit_bytes)
-        return self._opened(head, depth)
+        return self._opened(head, depth, blob)
 
     def _opened(self, head: Head, depth: Depth, blob: bytes | None = None) -> Found | Refused:
         """Decode one row that is not too large; without its ``blob``, read that first."""
@@ -148,12 +156,19 @@ class Finder:
             true_id: sorted(heads, key=_age, reverse=True) for true_id, heads in misfiled.items()
         }
 
-    def _heads(self, kind: schema.Kind, id: str) -> list[Head]:
+    def _called(self, kind: schema.Kind, id: str, limit_bytes: int) -> list[_Row]:
+        """The rows under this id, the newest first; in one query, because SQLite passes the content anyway to reach the
+        column behind it.
+        """
+        condition = rows.called(kind, id)
         with self._lock:
             found = [
-                head for file in self._files for head in rows.heads(file, rows.called(kind, id)) if head.plain_id == id
+                row
+                for file in self._files
+                for row in rows.with_content(file, condition, limit_bytes)
+                if row[0].plain_id == id
             ]
-        return sorted(found, key=_age, reverse=True)
+        return sorted(found, key=lambda row: _age(row[0]), reverse=True)
 
     def _misfiled_as(self, kind: schema.Kind, id: str) -> list[Head]:
         with self._lock:
@@ -168,10 +183,10 @@ class Finder:
                 misfiled.setdefault(entry.content.true_id, []).append(entry.head)
         self.remember_misfiled(kind, misfiled)
 
-    def _best(self, heads: list[Head], key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:
+    def _best(self, found: Sequence[_Row], key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:
         refused: Refused | None = None
-        for head in heads:
-            entry = self.open(head, depth, limit_bytes)
+        for head, blob in found:
+            entry = self.open(head, depth, limit_bytes, blob)
             if isinstance(entry, Refused):
                 if isinstance(entry.error, OversizedItemError):
                     return refused or entry
