@@ -14,7 +14,7 @@ from lrestore.vault import sdk_shapes as shapes
 from lrestore.vault.decode import sdk_model
 from lrestore.vault.sdk_types import checked_timestamp, dictionary_of
 
-VALUES = (
+VALUES: tuple[object, ...] = (
     *(None, True, 1, 1.5, 2.0, "x", b"x", datetime(2024, 1, 1, tzinfo=UTC), "2024-03-05T06:07:08.123000"),
     *("2024-03-05T06:07:08Z", "2024-13-05", "published", shapes.UNKNOWN_ENUM_VALUE),
     *([], [1], ["a"], [None], {}, [{}], {"a": 1}, {"a": True}, {1: "a"}, {"name": "n"}, [{"name": 1}]),
@@ -38,8 +38,10 @@ def classes() -> list[type]:
 
 def contents(model: type) -> Iterator[dict[str, object]]:
     """Objects of the class, each with one field of any value; and none without what it requires."""
-    required = {field.name: "x" for field in attrs.fields(model) if field.default is attrs.NOTHING}
-    yield from ({}, required, {**required, "of_the_future": 1})
+    required: dict[str, object] = {field.name: "x" for field in attrs.fields(model) if field.default is attrs.NOTHING}
+    yield {}
+    yield required
+    yield {**required, "of_the_future": 1}
     for field in attrs.fields(model):
         yield from ({**required, field.name: value} for value in VALUES)
 
@@ -48,7 +50,7 @@ def test_a_dictionary_is_refused_in_the_words_in_which_the_class_is() -> None:
     compared = 0
     for model in classes():
         ours = msgspec.msgpack.Decoder(dictionary_of(model), dec_hook=checked_timestamp)
-        theirs = msgspec.msgpack.Decoder(model)
+        theirs: msgspec.msgpack.Decoder[object] = msgspec.msgpack.Decoder(model)
         for content in contents(model):
             blob = msgspec.msgpack.encode(content)
             told = [_refusal(decoder, blob) for decoder in (ours, theirs)]
