@@ -111,6 +111,13 @@ class DependencyGraph(Generic[Node]):
         """How many nodes could be taken now."""
         return len(self._ready)
 
+    @property
+    def next_ready(self) -> Node | None:
+        """The node that :meth:`take` returns next; None if none is ready."""
+        while self._ready and self._ready[0][2] not in self._waiting:
+            heappop(self._ready)
+        return self._ready[0][2] if self._ready else None
+
     def _next(self) -> int:
         self._count += 1
         return self._count

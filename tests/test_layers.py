@@ -95,11 +95,11 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"sdk_transport"}),
     ),
     "looker.read": (
-        frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "users"}),
+        frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "page_sizes", "users"}),
         frozenset({"reads", "index_files"}),
         frozenset({"index_lists"}),
         frozenset({"index"}),
-        frozenset({"existence", "listings"}),
+        frozenset({"existence", "listings", "searches"}),
         frozenset({"explores", "personal_folders", "single_objects"}),
         frozenset({"live"}),
         frozenset({"source_instance"}),

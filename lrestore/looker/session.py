@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -18,11 +19,12 @@ from lrestore.credentials import Credentials
 from lrestore.errors import BadAnswerError, UnauthorizedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.auth import Tokens
+from lrestore.looker.caller import Page, Row
 from lrestore.looker.http.calls import Arguments, Call, HttpAnswer, call_of
 from lrestore.looker.http.endpoint import endpoint_of
 from lrestore.looker.http.errors import MESSAGE_LIMIT, page_hint, readable
 from lrestore.looker.http.proxies import proxy_for
-from lrestore.looker.http.shape import fault_in
+from lrestore.looker.http.shape import fault_in, fault_in_row
 from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
@@ -47,6 +49,7 @@ _RENEWALS = 3
 """New tokens for one call: a token may be void again before it is used, where tokens live for seconds."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 log = logging.getLogger("lrestore.looker")
 
 
@@ -130,6 +133,36 @@ class LookerSession:
             repeatable=operation.repeatable,
             patient=operation.answer.content != "rows",
         )
+
+    def page(self, operation_id: str, *, query: Mapping[str, object], only: Collection[str], once: bool) -> Page:
+        """Call an operation that gives rows. Of each row the fields of ``only`` are decoded at once, the others when
+        they are needed. ``once``: no failure is waited for to pass.
+
+        Raises what :meth:`call` raises. What is wrong with the parts that a row shows is told when it is decoded.
+        """
+        operation = self._operations[operation_id]
+        call = call_of(operation, Arguments(_NOTHING, query), self._transport.endpoint.api)
+        attempt = partial(self._page, operation, call, query, {*only, operation.answer.shows})
+        return attempt() if once else self._retries.run(attempt, repeatable=operation.repeatable, patient=False)
+
+    def _page(self, operation: Operation, call: Call, query: Mapping[str, object], only: Collection[str]) -> Page:
+        """One try. Raises BadAnswerError for an answer without usable rows."""
+        answer = self._answer(call)
+        try:
+            texts = _ROWS.decode(answer.body)
+            heads = [_part_of(text, only) for text in texts]
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            # What is wrong with it is told as for any other answer.
+            whole = self._decoded(call, answer, None)
+            wrong = fault_in(operation, _NOTHING, query, whole) or "holds something that is not an object"
+            raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}") from None
+        wrong = fault_in(operation, _NOTHING, query, heads)
+        if wrong:
+            raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}")
+        fault = partial(fault_in_row, operation)
+        # A copy for each row: one that is kept for long does not keep the whole answer.
+        rows = [Row(head, text.copy(), fault) for head, text in zip(heads, texts, strict=True)]
+        return Page(rows, len(answer.body), answer.server_s)
 
     def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:
         """As :meth:`call`, for what a run can do without: no failure is waited for to pass."""
@@ -239,7 +272,7 @@ def session_for(  # noqa: PLR0913 - how to connect, mostly by keyword
     )
 
 
-def _part_of(body: bytes, names: Collection[str]) -> JsonObject:
+def _part_of(body: bytes | msgspec.Raw, names: Collection[str]) -> JsonObject:
     """Some fields of a JSON object; the others are stepped over, which costs a fraction of building them."""
     fields = _FIELDS.decode(body)
     return {name: msgspec.json.decode(fields[name]) for name in names if name in fields}

@@ -33,3 +33,18 @@ def test_missing_looks_of_a_bulk_run_cost_few_reads(tmp_path: Path, mode: list[s
     assert ran.total("created") == 60
     assert len(ran.calls) - len(ran.writes) < (60 if mode == ["--plan"] else 50)
     assert ran.operations["all_looks"] in (1, 2), "once, and once more where looks were created meanwhile"
+
+
+def test_unchanged_looks_of_a_bulk_run_cost_a_page_for_hundreds(tmp_path: Path) -> None:
+    """With pages of a hundred they would take 12 searches, 8 more while little is known, and some at the end."""
+    sizes = Sizes(users=1, groups=0, folders=3, looks=1200, dashboards=1, tiles=1, boards=0, plans=0)
+    with InstanceFixture(tmp_path, sizes=sizes) as instance:
+        ran = instance.run("--select", "look", "--yes").all_good()
+        assert ran.total("unchanged") == 1200
+        assert ran.operations["search_looks"] <= 14
+        # A server that returns fewer rows than it is asked for, without saying so.
+        instance.simulator.simulation.config.page_cap = 50
+        ran = instance.run("--select", "look", "--verify").all_good()
+    # One search for each page, one each time the cut may have moved, and what the run begins with.
+    assert ran.operations["search_looks"] <= 1200 / 50 + 4
+    assert ran.operations["look"] == 0

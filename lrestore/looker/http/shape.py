@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from lrestore.json_types import JsonObject
 from lrestore.ontology.schema import Operation, Shape
 
 _ID = "id"
@@ -75,6 +76,11 @@ def _rows(answer: Any, shows: str, lists: tuple[str, ...]) -> str:
         if wrong:
             return wrong
     return ""
+
+
+def fault_in_row(operation: Operation, row: JsonObject) -> str:
+    """The fault in the lists of parts that a row of ``operation`` shows; "" if there is none."""
+    return _parts(row, operation.answer.lists)
 
 
 def _parts(answer: Mapping[str, Any], lists: tuple[str, ...]) -> str:

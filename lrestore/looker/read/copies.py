@@ -6,8 +6,10 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 
 from lrestore.json_types import JsonObject
+from lrestore.looker.caller import Row
 
 Key = tuple[str, str]
+Copy = JsonObject | Row
 
 
 class Copies:
@@ -15,10 +17,10 @@ class Copies:
 
     def __init__(self, given: Iterable[tuple[Key, JsonObject]] = ()) -> None:
         """``given`` are copies that another process has read, by type and id."""
-        self._held: dict[Key, JsonObject | None] = dict(given)
+        self._held: dict[Key, Copy | None] = dict(given)
         self._lock = threading.Lock()
 
-    def take(self, type_name: str, object_id: str) -> tuple[bool, JsonObject | None]:
+    def take(self, type_name: str, object_id: str) -> tuple[bool, Copy | None]:
         """Whether there is a copy, and the copy, which is removed."""
         key = (type_name, object_id)
         with self._lock:
@@ -29,7 +31,7 @@ class Copies:
         with self._lock:
             return self._held.get((type_name, object_id), self) is None
 
-    def keep(self, type_name: str, found: Mapping[str, JsonObject | None]) -> None:
+    def keep(self, type_name: str, found: Mapping[str, Copy | None]) -> None:
         """Keep copies by id."""
         with self._lock:
             self._held.update({(type_name, object_id): row for object_id, row in found.items()})
@@ -39,7 +41,7 @@ class Copies:
         with self._lock:
             return {one for one in object_ids if (type_name, one) not in self._held}
 
-    def of(self, type_name: str) -> dict[str, JsonObject]:
+    def of(self, type_name: str) -> dict[str, Copy]:
         """The copies of one type, by id."""
         with self._lock:
             return {key[1]: row for key, row in self._held.items() if key[0] == type_name and row is not None}

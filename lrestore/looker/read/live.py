@@ -7,11 +7,13 @@ one owner with a lock: a listing per type, copies read in advance, existence, ex
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
-from lrestore.looker.caller import Caller
+from lrestore.looker.caller import PageCaller
 from lrestore.looker.read.existence import Existence, Expected
 from lrestore.looker.read.explores import Explores
 from lrestore.looker.read.group_tree import GroupTree
@@ -19,12 +21,16 @@ from lrestore.looker.read.index import InstanceIndex, SeesAll, never
 from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.listings import Listing, Table
 from lrestore.looker.read.lookml import Definitions
+from lrestore.looker.read.page_sizes import PageSizes
 from lrestore.looker.read.personal_folders import PersonalFolders
 from lrestore.looker.read.reads import LISTED, Reads, has, telling
+from lrestore.looker.read.searches import Searches
 from lrestore.looker.read.single_objects import SingleObjects, whole
 from lrestore.looker.read.users import People
 
 __all__ = ["LISTED", "Live", "whole"]
+
+log = logging.getLogger("lrestore.looker")
 
 
 class Live:
@@ -32,7 +38,7 @@ class Live:
 
     def __init__(
         self,
-        session: Caller,
+        session: PageCaller,
         tables: Mapping[str, Table | None] | None = None,
         *,
         sees_all: SeesAll = never,
@@ -53,7 +59,9 @@ class Live:
         for type_name, copies in given.items():
             self._existence.seen(type_name, copies.values())
         rows = (((name, one), row) for name, copies in given.items() for one, row in copies.items())
-        self._single = SingleObjects(self._reads, self._existence, self.index, rows)
+        self.page_sizes = PageSizes()
+        self._searches = Searches(session, self.page_sizes)
+        self._single = SingleObjects(self._reads, self._searches, self._existence, self.index, rows)
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = Definitions(session)
@@ -75,8 +83,8 @@ class Live:
         return {str(row["id"]): row for row in self._reads.at_once(type_name, object_ids, field_names)}
 
     def prefetch_all(self, type_name: str, object_ids: Collection[str], *, trash: bool = False) -> None:
-        """Read several objects with one search, and keep the copies for :meth:`get`. ``trash``: it also gives out those
-        that the search of the trash shows, perhaps without their parts; otherwise each of these is read.
+        """Read several objects with few searches, and keep the copies for :meth:`get`. ``trash``: it also gives out
+        those that the search of the trash shows, perhaps without their parts; otherwise each of these is read.
 
         Whether a search shows an object whole is up to the server: if it does not, this is given up for the type.
         """
@@ -209,9 +217,19 @@ class Live:
         """
         return self._reads.by_ids(type_name, ids, field_names, deleted=deleted)
 
+    def shown_by_ids(self, type_name: str, ids: Collection[str], field_names: str) -> dict[str, JsonObject]:
+        """The named fields of those of the objects that few searches show, by id. A search that fails shows none."""
+        found: dict[str, JsonObject] = {}
+        try:
+            for _, rows in self._searches.of(field_names).by_ids(type_name, ids):
+                found |= {one: row.head for one, row in rows.items()}
+        except LookerError as error:
+            log.debug("bulk read of %ss failed after %d of %d: %s", type_name, len(found), len(ids), error)
+        return found
+
     def seen_by_ids(self, type_name: str, ids: Collection[str]) -> dict[str, JsonObject]:
-        """The fields that identify those of the objects that one search shows; they are not asked for again."""
-        found = self._reads.by_ids(type_name, ids, ",".join(telling(type_name)))
+        """The same with the fields that identify an object; what is shown is not asked for again."""
+        found = self.shown_by_ids(type_name, ids, ",".join(telling(type_name)))
         self._existence.seen(type_name, found.values())
         return found
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.copies import Copies, Key
+from lrestore.looker.caller import Row
+from lrestore.looker.read.copies import Copies, Copy, Key
 from lrestore.looker.read.existence import Existence
 from lrestore.looker.read.index import InstanceIndex
 from lrestore.looker.read.reads import LISTED, Reads, has
+from lrestore.looker.read.searches import Searches
 from lrestore.looker.read.users import emails_of
 from lrestore.ontology import CONTENT_TYPES
 
@@ -17,10 +19,16 @@ class SingleObjects:
     """Reads such objects. Each copy is given out once: it must be fresh when its item is restored."""
 
     def __init__(
-        self, reads: Reads, existence: Existence, index: InstanceIndex, given: Iterable[tuple[Key, JsonObject]]
+        self,
+        reads: Reads,
+        searches: Searches,
+        existence: Existence,
+        index: InstanceIndex,
+        given: Iterable[tuple[Key, JsonObject]],
     ) -> None:
         """``given`` are copies that another process has read, by type and id."""
         self._reads = reads
+        self._searches = searches
         self._existence = existence
         self._index = index
         self._copies = Copies(given)
@@ -32,7 +40,17 @@ class SingleObjects:
     def get(self, type_name: str, object_id: str) -> JsonObject | None:
         """One object whole, or None where Looker says 404."""
         held, copy = self._copies.take(type_name, object_id)
-        return copy if held else self._read(type_name, object_id)
+        if held and copy is None:
+            return None
+        return self._shown_whole(type_name, copy) or self._read(type_name, object_id)
+
+    def _shown_whole(self, type_name: str, copy: Copy | None) -> JsonObject | None:
+        """The object of a copy; None if it does not show all of it, or cannot be understood."""
+        found = copy.whole() if isinstance(copy, Row) else copy
+        if found is None or not isinstance(copy, Row) or whole(type_name, found):
+            return found
+        self._bare.add(type_name)
+        return None
 
     def _read(self, type_name: str, object_id: str) -> JsonObject | None:
         found = self._reads.whole(type_name, object_id)
@@ -48,8 +66,8 @@ class SingleObjects:
         return found
 
     def prefetch_all(self, type_name: str, object_ids: Collection[str], *, trash: bool = False) -> None:
-        """Read several objects with one search, and keep the copies for :meth:`get`. ``trash``: it also gives out those
-        that the search of the trash shows, perhaps without their parts; otherwise each of these is read.
+        """Read several objects with few searches, and keep the copies for :meth:`get`. ``trash``: it also gives out
+        those that the search of the trash shows, perhaps without their parts; otherwise each of these is read.
 
         Whether a search shows an object whole is up to the server: if it does not, this is given up for the type.
         """
@@ -57,17 +75,19 @@ class SingleObjects:
         if entry.search is None or type_name in self._bare or type_name in LISTED:
             return
         wanted = self._copies.without(type_name, object_ids)
-        if not wanted:
-            return
-        rows = self._reads.at_once(type_name, wanted)
-        if not all(whole(type_name, row) for row in rows):
-            self._bare.add(type_name)
-            return
-        self._copies.keep(type_name, {str(row["id"]): row for row in rows})
-        self._existence.seen(type_name, rows)
-        self._index.seen(type_name, [str(row["id"]) for row in rows])
-        lacking = wanted - {str(row["id"]) for row in rows}
-        if not entry.trash or not lacking:
+        for ids, rows in self._searches.by_ids(type_name, wanted):
+            first = next(iter(rows.values()), None)
+            if first is not None and self._shown_whole(type_name, first) is None:
+                return
+            self._copies.keep(type_name, rows)
+            self._existence.seen(type_name, [row.head for row in rows.values()])
+            self._index.seen(type_name, rows)
+            if entry.trash:
+                self._note_lacking(type_name, set(ids) - rows.keys(), trash=trash)
+
+    def _note_lacking(self, type_name: str, lacking: set[str], *, trash: bool) -> None:
+        """Look in the trash for the objects that a search has not shown outside it."""
+        if not lacking:
             return
         self._index.expect(type_name, len(lacking))
         trashed: dict[str, JsonObject] = {}
@@ -80,13 +100,16 @@ class SingleObjects:
 
     def read_ahead(self, type_name: str) -> dict[str, JsonObject]:
         """The objects of a type that :meth:`prefetch_all` has read and that are still unused, by id."""
-        return self._copies.of(type_name)
+        shown = ((one, self._shown_whole(type_name, copy)) for one, copy in self._copies.of(type_name).items())
+        return {one: row for one, row in shown if row is not None}
 
     def trashed(self, type_name: str, object_id: str) -> JsonObject | None:
         """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
         if not CONTENT_TYPES[type_name].trash:
             return None
         held, copy = self._trash.take(type_name, object_id)
+        if isinstance(copy, Row):
+            copy = copy.whole()
         return copy if held else self._reads.by_ids(type_name, {object_id}, None, deleted=True).get(object_id)
 
     def searched_in_vain(self, type_name: str, object_id: str) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 
 from lrestore.errors import ForbiddenError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
-from lrestore.looker.caller import Caller
+from lrestore.looker.caller import PageCaller
 from lrestore.looker.read.access_lists import AccessList, AccessLists
 from lrestore.looker.read.live import Live
 
@@ -34,7 +34,7 @@ class Origin:
     Other failures are raised as the LookerErrors that they are, and say where they come from.
     """
 
-    def __init__(self, session: Caller) -> None:
+    def __init__(self, session: PageCaller) -> None:
         self._session = session
         self._hierarchy = Live(session).hierarchy
         self._single = False

@@ -1,41 +1,96 @@
 """How many items a worker gets at once.
 
-One search reads the live objects of a batch in advance. While most items differ, batches are small: the copy that a
-write replaces must be fresh, and writes cost more calls than searches. If nearly all items are unchanged, searches are
-the only calls and their results are compared at once, so a batch is a whole page.
+A few searches read the live objects of a batch in advance. While items differ, batches are small: the copy that a write
+replaces must be fresh, and writes cost more calls than searches. If nearly all items are unchanged, searches are the
+only calls and their results are compared at once, so a batch is a whole page: of a hundred objects, which every release
+returns, or of as many as the searches for the type have come to (:mod:`lrestore.looker.read.page_sizes`).
 """
 
 from __future__ import annotations
 
-from lrestore.messages import Outcome
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
 
+from lrestore.looker.read.page_sizes import FIRST
+from lrestore.messages import Outcome
+from lrestore.run.prepare.prefetch import PREFETCHED
+
+PAGE = FIRST
+"""Of the unchanged items of any type."""
 SMALL = 16
 """Small enough that no worker holds work that others could do."""
 LEAST = 8
 """A batch of one costs a call of its own: a search each for few workers is cheaper than many calls for all."""
-PAGE = 100
-"""Objects that one search returns in every release."""
+_WORTH_A_SEARCH = 50
+"""Fewer unchanged items wait while others are in progress: these may release more of the type for the same search."""
 _MEMORY = 64
 """Number of results over which the share of unchanged ones is smoothed."""
 _MOSTLY = 0.8
+_NEARLY_ALL = 0.95
+"""From this share on, a large page has so few items to write that their copies stay fresh."""
+
+
+class InHand(NamedTuple):
+    """The number of items that one worker has, that all have, and the number of workers."""
+
+    here: int
+    everywhere: int
+    workers: int
+
+
+class _Unchanged:
+    """The share of unchanged items among the last ones. None are unchanged until a few have ended."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._share = 0.0
+
+    def settled(self, *, unchanged: bool) -> None:
+        self._count += 1
+        self._share += (unchanged - self._share) / min(self._count, _MEMORY)
+
+    def reaches(self, share: float, count: int) -> bool:
+        return self._count >= count and self._share >= share
 
 
 class BatchSizes:
-    """Sizes of batches, adapted to the outcomes of the items."""
+    """Sizes of batches, adapted to the outcomes of the items and to the pages that the server has answered."""
 
     def __init__(self, in_flight: int) -> None:
         self._low = in_flight + SMALL
-        self._unchanged = 0.0
+        # All threads of a worker have an item, and the next ones are read meanwhile.
+        self._small = max(SMALL, 2 * in_flight)
+        self._all = _Unchanged()
+        self._of_type: dict[str, _Unchanged] = defaultdict(_Unchanged)
+        self._pages: dict[str, int] = {}
 
-    def settled(self, outcome: Outcome) -> None:
+    def settled(self, type_name: str, outcome: Outcome) -> None:
         """An item has ended."""
-        self._unchanged += (float(outcome in ("unchanged", "skipped")) - self._unchanged) / _MEMORY
+        unchanged = outcome in ("unchanged", "skipped")
+        self._all.settled(unchanged=unchanged)
+        self._of_type[type_name].settled(unchanged=unchanged)
 
-    def of(self, in_hand: int, share: int) -> int:
-        """The batch size for a worker that has ``in_hand`` items: 0 while these suffice, else ``share`` within limits.
+    def heard(self, pages: Mapping[str, int]) -> None:
+        """The searches of a worker have come to these sizes, by type."""
+        self._pages |= pages
+
+    def of(self, type_name: str, ready: int, in_hand: InHand) -> int:
+        """The batch size for a worker that has ``in_hand.here`` items, while ``ready`` items, of which the next is of
+        this type, could be handed out: 0 while those in hand suffice.
 
         A worker gets the next batch while it still works on the last, so that searches and writes run concurrently.
+        Towards the end the workers share what is left. Few unchanged items wait for others, as long as these come.
         """
-        if in_hand > self._low:
+        if in_hand.here > self._low:
             return 0
-        return min(PAGE if self._unchanged >= _MOSTLY else SMALL, max(share, LEAST))
+        share = max(1, ready // max(1, in_hand.workers))
+        if not self._all.reaches(_MOSTLY, SMALL):
+            return min(self._small, max(share, LEAST))
+        if ready < _WORTH_A_SEARCH and in_hand.everywhere and type_name in PREFETCHED:
+            return 0
+        page = PAGE
+        if self._of_type[type_name].reaches(_NEARLY_ALL, _MEMORY):
+            page = max(LEAST, self._pages.get(type_name, PAGE))
+        # Unchanged items cost little besides the search: to share a page would cost more than to wait for it.
+        return min(page, max(share, PAGE))

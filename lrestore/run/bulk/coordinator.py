@@ -39,6 +39,7 @@ from lrestore.run.bulk.protocol import (
     Finish,
     FromWriter,
     GaveUp,
+    PageSizesReport,
     Resend,
     Settled,
     Started,
@@ -201,7 +202,7 @@ class Coordinator:
         self.outcomes[settled.outcome] += 1
         if settled.event is not None:
             self.announcer.settled(settled.event, settled.letter)
-        self._batch_sizes.settled(settled.outcome)
+        self._batch_sizes.settled(settled.key.type, settled.outcome)
 
     def _first_pass_done(self, key: ItemKey, first_pass: ItemResult, worker: WorkerHandle | None) -> None:
         """Ignore the message of a worker that no longer has the item: another worker has it, or has finished it."""
@@ -219,6 +220,8 @@ class Coordinator:
         match message:
             case UsageReport(usage):
                 self._note_usage(worker, usage)
+            case PageSizesReport(sizes):
+                self._batch_sizes.heard(sizes)
             case GaveUp(reason, keys):
                 self._reason = self._reason or reason
                 for key in keys:

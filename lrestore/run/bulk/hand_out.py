@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 
 from lrestore.crash_points import crash_point
-from lrestore.run.bulk.batch_size import BatchSizes
+from lrestore.run.bulk.batch_size import BatchSizes, InHand
 from lrestore.run.bulk.coordinator_outbox import CoordinatorOutbox
 from lrestore.run.bulk.open_tasks import OpenTasks
 from lrestore.run.bulk.processes import Processes, WorkerHandle
@@ -49,7 +49,7 @@ class HandOut:
             self._hand(worker, [suspect])
             worker.alone = True
             return False
-        count = 0 if worker.alone else self._batch_sizes.of(len(worker.in_hand), self._share())
+        count = 0 if worker.alone else self._batch_size(worker)
         tasks = self._tasks.take(lambda: min(count, self._room()))
         if tasks:
             self._hand(worker, tasks)
@@ -69,9 +69,9 @@ class HandOut:
         busy = any(worker.in_hand and not worker.alone for worker in self._processes.workers.values())
         return not (busy or self._outbox.pending)
 
-    def _share(self) -> int:
-        """The batch size that spreads the last items over all workers."""
-        return max(1, self._tasks.ready // max(1, len(self._processes.workers)))
+    def _batch_size(self, worker: WorkerHandle) -> int:
+        in_hand = InHand(len(worker.in_hand), self._processes.in_hand, len(self._processes.workers))
+        return self._batch_sizes.of(self._tasks.next_type, self._tasks.ready, in_hand)
 
     def _room(self) -> float:
         """How many more items may be in progress: never more than may still fail."""

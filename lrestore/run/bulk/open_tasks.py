@@ -51,6 +51,12 @@ class OpenTasks:
         """The number of items that could be handed out now."""
         return self._ready.ready
 
+    @property
+    def next_type(self) -> str:
+        """The type of the item that is handed out next; "" if none is ready."""
+        key = self._ready.next_ready
+        return key.type if key is not None else ""
+
     def check_first(self, keys: Collection[ItemKey]) -> None:
         """These items may be partly done: a worker that gets one checks first."""
         self._again.update(keys)
@@ -60,9 +66,15 @@ class OpenTasks:
         self._in_doubt.update(keys)
 
     def take(self, room: Callable[[], float]) -> list[RestorationTask]:
-        """Items that can be restored side by side, at most ``room()`` of them. Items that fail here take room, too."""
+        """Items of one type that can be restored side by side, at most ``room()`` of them. Items that fail here take
+        room, too.
+        """
         tasks: list[RestorationTask] = []
-        while len(tasks) < room() and not self._outbox.full and (key := self._ready.take()) is not None:
+        type_name = self.next_type
+        while len(tasks) < room() and self.next_type == type_name and not self._outbox.full:
+            key = self._ready.take()
+            if key is None:
+                break
             if key in self._in_doubt:
                 self._in_doubt.discard(key)
                 self.set_apart(key, unanswered=True)

@@ -1,7 +1,7 @@
 """The messages between the processes of a run: the whole protocol.
 
     coordinator ── Tasks, Ack, Resend, Finish ──► worker      one channel per worker, both ways
-    coordinator ◄── Started, UsageReport, GaveUp ─ worker
+    coordinator ◄── Started, UsageReport, PageSizesReport, GaveUp ─ worker
     worker ────────── Sent ─────────────────────► writer      one pipe for all, one atomic write per message
     coordinator ◄── Committed, WriterFailed ───── writer
     coordinator ── Own, End ────────────────────► writer
@@ -131,6 +131,12 @@ class UsageReport(msgspec.Struct, frozen=True, tag="usage"):
     usage: ApiUsage
 
 
+class PageSizesReport(msgspec.Struct, frozen=True, tag="page_sizes"):
+    """How many objects of each type the next search of the worker may ask for."""
+
+    sizes: dict[str, int]
+
+
 class GaveUp(msgspec.Struct, frozen=True, tag="gave_up"):
     """The run cannot continue (for example, the destination is unreachable): these items are neither
     done nor failed.
@@ -156,6 +162,6 @@ class End(msgspec.Struct, frozen=True, tag="end"):
     status: SessionStatus
 
 
-FromWorker = Started | UsageReport | GaveUp
+FromWorker = Started | UsageReport | PageSizesReport | GaveUp
 ToWriter = Own | End
 FromWriter = Committed | WriterFailed

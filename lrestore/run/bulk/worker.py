@@ -18,6 +18,7 @@ import queue
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack
 from typing import Any, TextIO, cast
 
@@ -36,6 +37,7 @@ from lrestore.run.bulk.protocol import (
     Finish,
     FromWorker,
     GaveUp,
+    PageSizesReport,
     Resend,
     RestorationTask,
     Started,
@@ -95,6 +97,7 @@ class Worker:
         self._order = itertools.count()
         self._in_hand = 0
         self._counting = threading.Lock()
+        self._reported_sizes: dict[str, int] = {}
         overflow = brief.folder / f"outbox-{brief.number}.db"
         self._outbox = Outbox(brief.number, pipe, overflow, self._orphaned.is_set)
         stack.callback(self._outbox.close)
@@ -181,7 +184,9 @@ class Worker:
     def _distribute(self, tasks: tuple[RestorationTask, ...]) -> None:
         """Read the live objects of a batch with one search, then distribute its items to all threads."""
         try:
-            keys = (task.key for task in tasks)
+            keys = [task.key for task in tasks]
+            for type_name, count in Counter(key.type for key in keys).items():
+                self._live.page_sizes.heard(type_name, count)
             judgement = for_items(self._brief.judgement, self._brief.beside)
             prefetch(self._live, keys, judgement, self._journal.recorded)
         except RunError as error:
@@ -190,6 +195,13 @@ class Worker:
             log.warning("bulk read of items from %s on failed; reading them one by one: %s", tasks[0].key, error)
         for task in tasks:
             self._queue((task,))
+        self._report_page_sizes()
+
+    def _report_page_sizes(self) -> None:
+        sizes = self._live.page_sizes.known()
+        if sizes != self._reported_sizes:
+            self._reported_sizes = sizes
+            self._send(PageSizesReport(sizes))
 
     def _queue(self, tasks: tuple[RestorationTask, ...]) -> None:
         """Batches have priority: they are read in advance while single items are still in progress."""

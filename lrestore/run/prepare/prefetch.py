@@ -13,9 +13,7 @@ from lrestore.messages import ItemKey, Recorded
 PREFETCHED = frozenset({"dashboard", "look", "user"})
 """Types with too many objects to list, and too many comparisons to read one by one."""
 
-_CHUNK = 50
 _CHUNK_OF_USERS = 100
-"""Larger, because users are small objects."""
 _USERS_AHEAD = 2000
 """Up to this many users are read before the work is distributed: small batches would cost a search for every few."""
 _WORTH_IT = 4
@@ -33,7 +31,7 @@ def prefetched(
     """
     start = 0
     while start < len(keys):
-        size = _CHUNK_OF_USERS if keys[start].type == "user" else _CHUNK
+        size = live.page_sizes.of(keys[start].type)
         chunk = keys[start : start + size]
         start += size
         if len(chunk) >= _WORTH_IT:

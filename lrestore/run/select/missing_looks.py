@@ -8,7 +8,7 @@ They are determined before the session begins and recorded with it, so that a re
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from lrestore.content.identity import same_origin
 from lrestore.errors import DependencyError, LookerError
@@ -24,14 +24,11 @@ from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 100
-"""Ids per search: an answer has only three small fields of each."""
-
 
 def missing_looks(contents: Contents, keys: Collection[ItemKey], context: Context) -> list[ItemKey]:
     """The looks to restore in addition to ``keys``: those that the backup holds complete and not in the trash.
 
-    Costs one search per hundred looks that are shown and not selected, and one read of each that it does not find.
+    Costs one search for hundreds of looks that are shown and not selected, and one read of each that it does not find.
     """
     vault = contents.vault
     shown = looks_shown(contents, keys)
@@ -66,25 +63,14 @@ def _is_whole(vault: Vault, key: ItemKey) -> bool:
 
 
 def _not_found(vault: Vault, items: Sequence[ItemKey], context: Context) -> Iterator[ItemKey]:
-    """The items, all of one type, that a search, one per hundred, does not find under their presumed ids."""
+    """The items, all of one type, that few searches do not find under their presumed ids."""
     where = {key: _presumed(context, key) for key in items}
-    for start in range(0, len(items), _CHUNK):
-        chunk = items[start : start + _CHUNK]
-        there = _there(context, chunk[0].type, {live_id for key in chunk if (live_id := where[key]) is not None})
-        for key in chunk:
-            live = there.get(where[key] or "")
-            if live is None or live.get("deleted") or _is_another(vault, context, key, live):
-                yield key
-
-
-def _there(context: Context, type_name: str, ids: Collection[str]) -> Mapping[str, JsonObject]:
-    if not ids:
-        return {}
-    try:
-        return context.destination.live.seen_by_ids(type_name, ids)
-    except LookerError as error:
-        log.debug("bulk read of %ss failed, reading them one by one: %s", type_name, error)
-        return {}
+    ids = {live_id for live_id in where.values() if live_id is not None}
+    there = context.destination.live.seen_by_ids(items[0].type, ids) if ids else {}
+    for key in items:
+        live = there.get(where[key] or "")
+        if live is None or live.get("deleted") or _is_another(vault, context, key, live):
+            yield key
 
 
 def _is_another(vault: Vault, context: Context, key: ItemKey, live: JsonObject) -> bool:

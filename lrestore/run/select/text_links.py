@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 from lrestore.content.identity import Judgement, same_origin
-from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
 from lrestore.messages import ItemKey, Recorded
@@ -22,15 +21,12 @@ from lrestore.vault.reader import Vault
 Mapped = Callable[[str, str], Recorded | None]
 """Returns the recorded mapping of a backed-up object, by type and id."""
 
-_CHUNK = 100
-"""Ids per search: an answer has only two small fields of each."""
-
 
 def links_here(
     contents: Contents, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
 ) -> Links:
-    """The references between the items, including links in texts. Costs one search per hundred link targets, none if no
-    item links to another.
+    """The references between the items, including links in texts. Costs one search for hundreds of link targets, none
+    if no item links to another.
     """
     links = links_of(contents, keys)
     if not links.mentions:
@@ -71,16 +67,10 @@ def _is_it(vault: Vault, key: ItemKey, recorded: Recorded | None, shown: JsonObj
 
 
 def _there(live: Live, type_name: str, ids: Sequence[str]) -> dict[str, JsonObject]:
-    found: dict[str, JsonObject] = {}
     if type_name in LISTED:
-        return live.tables({type_name})[type_name] or found
-    for start in range(0, len(ids), _CHUNK):
-        try:
-            found |= live.by_ids(type_name, ids[start : start + _CHUNK], "id,created_at")
-        except LookerError:
-            # Treated as missing: the items that link to them get a second pass. Their own reads report the error.
-            continue
-    return found
+        return live.tables({type_name})[type_name] or {}
+    # Not shown is treated as missing: the items that link to them get a second pass.
+    return live.shown_by_ids(type_name, ids, "id,created_at")
 
 
 def _same(vault: Vault, key: ItemKey, shown: JsonObject) -> bool:

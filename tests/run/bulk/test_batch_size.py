@@ -3,45 +3,93 @@
 from __future__ import annotations
 
 from lrestore.messages import Outcome
-from lrestore.run.bulk.batch_size import LEAST, PAGE, SMALL, BatchSizes
+from lrestore.run.bulk.batch_size import LEAST, PAGE, SMALL, BatchSizes, InHand
 
 IN_FLIGHT = 4
+MANY = 100_000
+LARGE = 400
 
 
-def after(*outcomes: Outcome, times: int = 200) -> BatchSizes:
+def after(*outcomes: Outcome, times: int = 200, type_name: str = "look") -> BatchSizes:
     portions = BatchSizes(IN_FLIGHT)
     for _ in range(times):
         for outcome in outcomes:
-            portions.settled(outcome)
+            portions.settled(type_name, outcome)
     return portions
 
 
+def size(portions: BatchSizes, type_name: str = "look", in_hand: int = 0, ready: int = MANY, others: int = 0) -> int:
+    return portions.of(type_name, ready, InHand(in_hand, in_hand + others, workers=2))
+
+
 def test_the_first_batches_are_small() -> None:
-    assert BatchSizes(IN_FLIGHT).of(0, share=10_000) == SMALL
+    assert size(BatchSizes(IN_FLIGHT)) == SMALL
+
+
+def test_a_worker_of_many_threads_gets_more_at_once() -> None:
+    assert size(BatchSizes(64)) == 128
 
 
 def test_a_worker_gets_a_whole_page_if_nothing_differs() -> None:
-    assert after("unchanged", "skipped").of(0, share=10_000) == PAGE
+    assert size(after("unchanged", "skipped")) == PAGE
+
+
+def test_the_first_unchanged_items_are_enough_for_a_page() -> None:
+    assert size(after("unchanged", times=SMALL - 1)) == SMALL
+    assert size(after("unchanged", times=SMALL)) == PAGE
 
 
 def test_batches_stay_small_if_much_differs() -> None:
-    assert after("unchanged", "updated").of(0, share=10_000) == SMALL
-    assert after("created", "failed").of(0, share=10_000) == SMALL
+    assert size(after("unchanged", "updated")) == SMALL
+    assert size(after("created", "failed")) == SMALL
 
 
 def test_batches_shrink_when_items_begin_to_differ() -> None:
     portions = after("unchanged")
     for _ in range(100):
-        portions.settled("updated")
-    assert portions.of(0, share=10_000) == SMALL
+        portions.settled("look", "updated")
+    assert size(portions) == SMALL
+
+
+def test_batches_are_as_large_as_the_pages_that_the_searches_have_come_to() -> None:
+    portions = after("unchanged")
+    portions.heard({"look": LARGE, "dashboard": LARGE})
+    assert size(portions) == LARGE
+    # No dashboard has been compared yet: all of them may differ.
+    assert size(portions, "dashboard") == PAGE
+    portions.heard({"look": 3 * LEAST})
+    assert size(portions) == 3 * LEAST
+
+
+def test_copies_of_a_large_page_would_not_stay_fresh_if_one_in_ten_differs() -> None:
+    mixed: list[Outcome] = [*["unchanged"] * 9, "updated"]  # type: ignore[list-item]
+    portions = after(*mixed)
+    portions.heard({"look": LARGE})
+    assert size(portions) == PAGE
 
 
 def test_the_next_batch_comes_shortly_before_the_last_one_is_done() -> None:
     portions = BatchSizes(IN_FLIGHT)
-    assert portions.of(IN_FLIGHT + SMALL, share=10_000) > 0
-    assert portions.of(IN_FLIGHT + SMALL + 1, share=10_000) == 0
+    assert size(portions, in_hand=IN_FLIGHT + SMALL) > 0
+    assert size(portions, in_hand=IN_FLIGHT + SMALL + 1) == 0
 
 
 def test_batches_shrink_towards_the_end_but_not_to_single_items() -> None:
-    assert BatchSizes(IN_FLIGHT).of(0, share=12) == 12
-    assert BatchSizes(IN_FLIGHT).of(0, share=1) == LEAST > 1
+    assert size(BatchSizes(IN_FLIGHT), ready=24) == 12
+    assert size(BatchSizes(IN_FLIGHT), ready=1) == LEAST > 1
+
+
+def test_unchanged_items_are_shared_until_a_page_is_left() -> None:
+    portions = after("unchanged")
+    portions.heard({"look": LARGE})
+    assert size(portions, ready=500) == 250
+    assert size(portions, ready=120) == PAGE
+
+
+def test_few_unchanged_items_wait_for_those_that_others_release() -> None:
+    portions = after("unchanged")
+    assert size(portions, ready=40, others=10) == 0
+    assert size(portions, ready=40) == PAGE, "nothing else comes"
+    assert size(portions, ready=50, others=10) == PAGE
+    assert size(portions, "folder", ready=40, others=10) == PAGE, "folders cost no search"
+    assert size(BatchSizes(IN_FLIGHT), ready=40, others=10) == SMALL, "these may differ, which takes time"
