@@ -117,17 +117,7 @@ def _out_of_the_way(updates: list[Write]) -> list[Write]:
         }
         if clash:
             body = {name: f"{held[name]} (being restored {write.live_id})" for name in sorted(clash)}
-            aside.append(
-                Write(
-                    operation=write.operation,
-                    type=write.type,
-                    source_id=write.source_id,
-                    live_id=write.live_id,
-                    path=write.path,
-                    name=write.name,
-                    body=body,
-                )
-            )
+            aside.append(replace(write, body=body, changes=()))
     return aside
 
 
