@@ -75,7 +75,7 @@ def _guarded(options: Options, again: str) -> int:
         except LrestoreError as error:
             _say(f"lrestore: {error}", options)
             code = error.exit_code if isinstance(error, RunError) else NOT_STARTED
-        except Exception as error:  # noqa: BLE001 (the outermost place: whatever comes here is told, with -v in full)
+        except Exception as error:  # noqa: BLE001 (the outermost place: every error is printed, with -v in full)
             _mistake(error, options)
             code = NOT_STARTED
         if code == NOT_STARTED and stopping.has_begun:

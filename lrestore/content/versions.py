@@ -64,7 +64,7 @@ def _all_fields(entry: ContentType, obj: JsonObject) -> JsonObject:
 
 
 def _show_query(portion: Portion) -> None:
-    """A query never changes: an edited tile shows another query. What that asks for is news, its id is not."""
+    """Show the content of a tile's query instead of its id: queries never change, an edited tile has another."""
     query = portion.shown.get("query") or (portion.shown.get("result_maker") or {}).get("query")
     if portion.values.get("query_id") and isinstance(query, Mapping):
         del portion.values["query_id"]

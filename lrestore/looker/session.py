@@ -1,7 +1,7 @@
 """The session: an operation of Looker's API by its id, from plain values to plain values.
 
-Promise of :meth:`LookerSession.call`: it returns what Looker answered, or raises a typed error; what is transient is
-repeated if, and only if, repeating it cannot do a thing twice; an expired token is renewed unseen.
+Promise of :meth:`LookerSession.call`: it returns Looker's answer or raises a typed error. A transient failure is
+repeated if, and only if, the repetition cannot take effect twice. An expired token is renewed.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class LookerSession:
         """Calls nothing yet. Raises :class:`DestinationError` for a bad URL, empty credentials, unreadable CA file.
 
         ``pause(seconds)`` waits before a repetition and says whether the run is to stop; without it, :meth:`stop` ends
-        such waits. ``proxy``: see :func:`lrestore.looker.http.proxies.proxy_for`. ``read_only``: whatever may write is
-        not sent, and raises :class:`ReadOnlyError`.
+        such waits. ``proxy``: see :func:`lrestore.looker.http.proxies.proxy_for`. ``read_only``: a call
+        that may write is not sent, and raises :class:`ReadOnlyError`.
         """
         endpoint = endpoint_of(base_url)
         if not endpoint.encrypted and endpoint.host not in _LOOPBACK:
@@ -122,12 +122,12 @@ class LookerSession:
 
         Raises a :class:`LookerError` with everything known about the failure. If ``outcome_unknown`` is set on one that
         an operation that is not repeatable raised, the object may exist: look before creating it again. Raises
-        :class:`InvalidContentError` for a body that JSON cannot say, :class:`DestinationError` if the credentials are
+        :class:`InvalidContentError` for a body that has no JSON form, :class:`DestinationError` if the credentials are
         refused, :class:`StoppedError` if the run stops before a repetition.
         """
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, query, body), self._api)
-        # What takes longer than the time-out to list has a substitute: single reads.
+        # A listing that exceeds the time-out is not worth many repetitions: single reads replace it.
         return self._retries.run(
             lambda: self._asked(operation, call, (path, query), only),
             repeatable=operation.repeatable,
@@ -165,7 +165,7 @@ class LookerSession:
         return Page(rows, len(answer.body), answer.server_s)
 
     def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:
-        """As :meth:`call`, for what a run can do without: no failure is waited for to pass."""
+        """As :meth:`call`, without repetitions: for calls that a run can do without."""
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, _NOTHING), self._api)
         return self._asked(operation, call, (path, _NOTHING))
@@ -181,7 +181,7 @@ class LookerSession:
     def status(self) -> int | None:
         """The status with which the destination answers now, to a call that needs no login; None: it does not answer.
 
-        The call is neither repeated nor held back: it tells whether waiting makes sense.
+        The call is neither repeated nor limited. It tells whether waiting makes sense.
         """
         call = call_of(self._operations["versions"], Arguments(_NOTHING, _NOTHING), self._api)
         return self._transport.status_of(call)
@@ -231,7 +231,7 @@ class LookerSession:
             raise self._bad_answer(call, answer, what) from error
 
     def _nothing(self, operation: Operation, call: Call, answer: HttpAnswer) -> None:
-        """No content is what 204 and 202 mean and what any DELETE may send; elsewhere the specification has content."""
+        """Accept an empty answer with 204 or 202, and from any DELETE; the specification has content in all others."""
         said_so = answer.status not in (200, 201) and (
             operation.answer.silent or operation.answer.content == "document"
         )
@@ -273,7 +273,7 @@ def session_for(  # noqa: PLR0913 - how to connect, mostly by keyword
 
 
 def _part_of(body: bytes | msgspec.Raw, names: Collection[str]) -> JsonObject:
-    """Some fields of a JSON object; the others are stepped over, which costs a fraction of building them."""
+    """Some fields of a JSON object. The others are not decoded, which saves most of the time."""
     fields = _FIELDS.decode(body)
     return {name: msgspec.json.decode(fields[name]) for name in names if name in fields}
 

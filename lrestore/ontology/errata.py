@@ -1,8 +1,8 @@
 """Fields that the SDK's Write* models show as writable and that a restore must not send, each with its reason.
 
 The OpenAPI 3 document cannot mark a property read-only that refers to another schema, so the models made from it offer
-embedded copies for writing. The Swagger 2 document of the same release has the marks. What is writable is typed in
-nowhere else.
+embedded copies for writing. The Swagger 2 document of the same release has the marks. No other module
+names writable fields.
 """
 
 from __future__ import annotations

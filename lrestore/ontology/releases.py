@@ -1,7 +1,7 @@
 """Which release of Looker brought which field, and since when it can be written.
 
 Computed from the history of Looker's published specification (up to release 26.12), beyond that from the releases of
-its Python SDK. What is not listed was there, and writable, in 22.4 already: older releases are not supported.
+its Python SDK. A field that is not listed was there, and writable, in 22.4: older releases are not supported.
 
 Read-only fields are listed too: seeing one in a backup proves the release of what made it (:func:`proven_by`).
 """

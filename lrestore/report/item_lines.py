@@ -70,7 +70,7 @@ def item_lines(items: Sequence[Item], words: Mapping[str, str], style: Style) ->
         named = ", ".join(counted(count, type_name) for type_name, count in types.items())
         changed_since = reason.startswith(CHANGED_SINCE)
         lines.append(f"{word:<9} {named}: {plain(reason)}" + ("" if changed_since else " (-v lists them)"))
-        # What another person changed is named, however many there are.
+        # Objects that another person has changed are all named.
         lines += [f"    {title(item.type, item.id, item.name)}" for item in of_reason if changed_since]
     return lines
 

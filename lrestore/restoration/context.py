@@ -52,11 +52,11 @@ class Context:
     earlier: Earlier = field(default_factory=NoEarlier)
     """The writes of processes that have ended: they are no changes by another person."""
     users: Memo[str, str | None] = field(default_factory=Memo)
-    """Live ids of backed-up users, None for those who were looked for in vain: asked for every owner."""
+    """Live ids of backed-up users, None for users that were not found: each owner needs one."""
     linked: Memo[ItemKey, str | None] = field(default_factory=Memo)
-    """Where links lead whose targets this run does not bring, and has not brought before: asked for every link."""
+    """Live ids of the targets of links, for targets that no run restores: each link needs one."""
     proved: Memo[tuple[str, str, str], bool] = field(default_factory=Memo)
-    """Whether a recorded query is still the one that was recorded, by kind, live id and proof: a call each."""
+    """Whether a recorded query is still the one that was recorded, by kind, live id and proof. Each costs a call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,4 +23,4 @@ class Destination:
     is_admin: Callable[[], bool]
     """Whether that user is an admin."""
     began_at: str = field(default_factory=lambda: stamp(utc_now()))
-    """When the run began to read. What is on record since then may be newer than what was read."""
+    """When the run began to read. Records since then may be newer than what was read."""

@@ -106,7 +106,9 @@ class ItemRestorer:
         return Restored(result, needs_second_pass=bool(plan.ends.found))
 
     def _keep(self, plan: ItemPlan, live: JsonObject) -> None:
-        """Before the first write: a copy for the undo. What a process that died had made is no object of before."""
+        """Keep a copy for the undo, before the first write. An object that a process which died has made gets none: the
+        session has created it.
+        """
         live_id, touches = live_id_of(plan.key, live), touches_of(plan.own, plan.parts)
         if self._context.records.begun(plan.key):
             born = str(live.get("created_at") or "")

@@ -60,7 +60,7 @@ class ItemPlan:
     ends: Deferred = field(default_factory=Deferred)
     left_out: tuple[str, ...] = ()
     literal: bool = False
-    """A copy is put back: what it refers to may be gone since, so that nothing brings it back. That is a warning."""
+    """Whether an undo restores a copy. A reference to an object that is gone since is a warning then."""
 
     @property
     def live_id(self) -> str:

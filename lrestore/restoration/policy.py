@@ -24,9 +24,9 @@ class Policy:
     max_retries: int = 5
     settle_s: float = 120.0
     compares: bool = False
-    """Nothing is going to be written: what is missing is not planned, and a missing reference is a difference."""
+    """Compare only: creates are not planned, and a missing reference is a difference."""
     literal: bool = False
-    """Put back exactly what a copy shows: nulls are nulls, absent fields stay, the trash is a state like others."""
+    """Restore exactly the values of a copy: nulls are nulls, absent fields stay, the trash is a state like others."""
 
     def leaving_nothing_alone(self) -> Policy:
         """The policy under which every object is compared, whatever a restore would do with it."""

@@ -54,7 +54,7 @@ class Unmet:
     """A part or field that is left out because its reference has no target.
 
     ``what`` is left out (``its tile 'Revenue'``), ``why`` names the missing object, ``path`` is the path in the item.
-    ``unknown``: what the backup means is not known, so that it cannot be compared either.
+    ``unknown``: the meaning of the reference is not known, so that it cannot be compared either.
     """
 
     what: str
@@ -71,26 +71,28 @@ class Unmet:
 class Plan:
     """All writes to the parts and memberships of one live object.
 
-    ``seen`` are facts about the live object that its own copy does not show (the groups inside a group, say): they are
-    kept with it for the undo. ``unmet`` says what cannot be brought back: the rest is, and the item is a dead letter
-    all the same (IncompleteError). ``left_out`` names what is asked by its queries and the destination does not take.
-    ``matched``: (part type, source id) → live id of the parts that exist. ``note`` is told of an item that is made.
-    ``alerts`` counts the parts with live alerts that the backup lacks.
+    If there are ``unmet`` references, the rest is restored, and the item becomes a dead letter all the same
+    (IncompleteError).
     """
 
     writes: list[Write] = field(default_factory=list)
     removals: list[Removal] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     seen: JsonObject = field(default_factory=dict)
+    """Facts that the live object itself does not show, such as the groups inside a group: kept with it for the undo."""
     unmet: list[Unmet] = field(default_factory=list)
     left_out: set[str] = field(default_factory=set)
+    """Fields of its queries that the destination does not accept."""
     matched: dict[tuple[str, str], str] = field(default_factory=dict)
+    """(Part type, source id) → live id of the parts that exist."""
     provisional: bool = False
     """The object is not there yet: its parts are planned anew when it is."""
     note: str = ""
+    """A remark for the result of an item that is created."""
     unseen: Callable[[], Plan] | None = None
-    """Of an object in the trash, whose parts are compared when it is out: what makes all of them."""
+    """For an object in the trash, whose parts are compared when it is out: gives the writes that create all parts."""
     alerts: int = 0
+    """The number of parts with live alerts that the backup lacks."""
 
     @property
     def empty(self) -> bool:

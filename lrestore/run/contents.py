@@ -73,7 +73,7 @@ class Contents:
                 yield key, named
 
     def forget(self) -> None:
-        """Give the memory back: what is asked for later is read again."""
+        """Give the memory back. Later questions read the backup again."""
         self._kept.clear()
         self._known.clear()
 

@@ -78,7 +78,7 @@ class Job:
         self.contents = Contents(self.vault)
 
     def take_back(self, undone: Undone) -> None:
-        """Make this the undo of a session. What is deleted is no item of the restore."""
+        """Make this the undo of a session. Objects that it deletes are ``removals`` and no longer items."""
         self.undone = undone
         removed = set(undone.with_action("remove"))
         self.removals = [key for key in self.keys if key in removed]

@@ -1,4 +1,4 @@
-"""The last step: what follows from other settings, and what they rule out together."""
+"""The last step: defaults that depend on other settings, and combinations that are refused."""
 
 from __future__ import annotations
 

@@ -52,9 +52,9 @@ def load_settings(
 ) -> Settings:
     """Put the settings together.
 
-    ``overrides`` come from flags, as ``{"run.workers": 4}``; None means that the flag wasn't given. What is missing is
-    not asked for here (see :func:`require_source`, :func:`require_destination`). An ini file that is named, and not
-    found by default, supplies ``base_url``, ``verify_ssl`` and ``timeout`` where nothing else gives a ``base_url``.
+    ``overrides`` come from flags, as ``{"run.workers": 4}``; None means that the flag wasn't given. Required
+    settings are checked elsewhere (:func:`require_source`, :func:`require_destination`). A named ini file, not one that
+    is found by default, supplies ``base_url``, ``verify_ssl`` and ``timeout`` if nothing else gives a ``base_url``.
     ``checks`` by key say what is wrong with a value, "" if nothing is.
 
     Raises :class:`SettingsError`, naming key and place, for anything unknown, of the wrong type or impossible.

@@ -199,7 +199,7 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything that can be set, by section. ``by_flag``: what a flag or an argument has set, as ``section.key``."""
+    """All settings, by section. ``by_flag``: the keys that a flag or an argument has set, as ``section.key``."""
 
     source: Source = msgspec.field(default_factory=Source)
     destination: Destination = msgspec.field(default_factory=Destination)

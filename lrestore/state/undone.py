@@ -1,4 +1,4 @@
-"""The tables besides the copies in the source file of an undo: what the undone session wrote and created."""
+"""The tables beside the copies in the source file of an undo: the writes and the new objects of the undone session."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Private copies of backup files that cannot be read where they are: compressed ones, and ones with a live WAL.
 
 A copy lies in a directory of its own (mode 0700, in the system's temporary directory) and is removed when the vault is
-closed. What a killed process leaves behind is removed by the next one that opens a backup.
+closed. The next process that opens a backup removes the copies of a killed one.
 """
 
 from __future__ import annotations

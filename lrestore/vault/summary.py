@@ -54,7 +54,7 @@ def of_vault(
     )
     findings = Findings()
     for entry in index.entries(finder, list(schema.KINDS.values()), decode):
-        # What one object lacks another one may hold: all are noted, so that the warnings are those of the backup.
+        # Warnings are about the whole backup, so objects outside of the selection count, too.
         findings.note(entry)
         if wanted is None or entry.index_row().key in wanted:
             _count(summary, entry)

@@ -18,7 +18,7 @@ _PREFIX = ".lrestore-rehearsal-"
 @contextmanager
 def scratch(state: Path) -> Iterator[Path]:
     """A private folder beside the state file, on the disk that a restore would use; in the folder for temporary files
-    where that is not possible. What killed rehearsals left there is removed. Raises StateError.
+    where that is not possible. Folders of killed rehearsals are removed. Raises StateError.
     """
     beside = state.expanduser().absolute().parent
     home = beside if os.access(beside, os.W_OK) else Path(tempfile.gettempdir())

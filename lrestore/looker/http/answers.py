@@ -1,8 +1,8 @@
 """Reading one answer from a connection, to its last byte and within a deadline.
 
-The bytes are understood by ``httptools`` (the parser of Node.js, in C), which refuses what is ambiguous: on where an
-answer ends depends what the next one on the connection is. The standard library reads heads with its parser for mail,
-which takes more time than all else that is done for a call.
+``httptools`` (the parser of Node.js, in C) parses the bytes and refuses ambiguous ones: a wrong end of one answer would
+change the next one on the connection. The standard library parses heads as mail, which takes longer than the rest of
+a call.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class AnswerReader:
         self.arrived_at = 0.0
 
     def read(self, limit_bytes: int) -> Message:
-        """The next final answer; those that only say that one will come are passed over.
+        """The next final answer; interim answers (1xx) are skipped.
 
         Raises :class:`CutOffError` or another OSError, :class:`NotHttpError`, :class:`TooLargeError`; TimeoutError when
         the deadline is reached.
@@ -97,8 +97,8 @@ class AnswerReader:
 
 
 class _Received:
-    """The received part of an answer. The ``on_…`` methods are called by the parser, which reports no error of
-    theirs as it is: what is wrong is kept, and raised when the parser is done with the piece.
+    """The received part of an answer. The parser calls the ``on_…`` methods and hides the errors that they raise.
+    Therefore they keep an error, and :meth:`feed` raises it when the parser is done with the piece.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -138,11 +138,11 @@ class _Received:
         return self.message()
 
     def on_message_begin(self) -> None:
-        """An answer begins: unasked for, if the one that was waited for is complete."""
+        """An answer begins; if the expected one is complete, this one answers no request."""
         self._lasting = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; those that come twice are one list (RFC 9110, 5.3). Trailers say nothing that is needed."""
+        """One header; headers of the same name are one list (RFC 9110, 5.3). Trailers are ignored."""
         if self._head_is_over:
             return
         self._head_bytes += len(name) + len(value)
@@ -178,5 +178,5 @@ class _Received:
         self._pieces.append(data)
 
     def on_message_complete(self) -> None:
-        """An answer is over: the one that was waited for, unless it only said that one will come."""
+        """An answer is over: the expected one, unless it was an interim answer."""
         self.complete = self._head_is_over

@@ -67,7 +67,7 @@ def call_of(operation: Operation, arguments: Arguments, prefix: str) -> Call:
     """The request for ``operation`` below ``prefix`` (``/api/4.0``).
 
     Raises :class:`BadRequestError` for an id that would change the meaning of the path, :class:`InvalidContentError`
-    for a body that JSON cannot say.
+    for a body that has no JSON form.
     """
     path = _filled_path(operation, arguments.path)
     query = query_text(arguments.query)

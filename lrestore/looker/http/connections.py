@@ -1,9 +1,9 @@
 """Keep-alive connections to one endpoint, for a fixed number of threads.
 
-Not urllib3's or the standard library's: they do not tell what decides whether a create may be repeated, that is whether
-anything of the request has left, nor does their read time-out bound an answer as a whole.
+urllib3 and the standard library are not used: they do not tell whether any byte of the request has left, which decides
+whether a create may be repeated, and their read time-out does not bound an answer as a whole.
 
-Nothing but the destination is ever connected to, or the proxy that stands before it.
+Connects only to the destination, or to the proxy before it.
 """
 
 from __future__ import annotations

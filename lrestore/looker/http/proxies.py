@@ -19,7 +19,7 @@ from lrestore.errors import DestinationError
 from lrestore.looker.http.endpoint import Endpoint, bracketed
 
 NO_PROXY = "none"
-"""The setting that means: whatever the environment says, connect directly."""
+"""The setting with which the variables of the environment do not count: connect directly."""
 _HEAD_BYTES = 1 << 16
 _STATUS = re.compile(rb"HTTP/1\.[01] (\d{3})")
 

@@ -3,7 +3,7 @@
 An object is missing if two kinds of answers agree, see :mod:`lrestore.looker.read.index_lists`. If they disagree, or if
 one fails, the index proves nothing, and each object is asked for by itself. The same holds
 
-- a minute after the reading: somebody may have created the object since;
+- a minute after the reading: another caller may have created the object since;
 - for what the run itself has written, and for what the index has answered once: the next question comes from a second
   item with the same name, or from a second attempt;
 - for one object in :data:`CONTROL_EVERY`, and for the first: the reads of that object check the index. If any read
@@ -40,7 +40,7 @@ from lrestore.looker.read.reads import Reads
 INDEXED = frozenset({"dashboard", "look"})
 """Types with too many objects to hold, of which a restore may have to create many."""
 GOOD_FOR_S = 60.0
-"""How long the index is believed: what another caller creates meanwhile would be created again."""
+"""How long the index is believed: an object that another caller creates meanwhile would be created again."""
 WORTH_READING = 10
 """Questions before a run of many objects reads the index: an object that is missing costs three reads without it."""
 WORTH_READING_ALONE = 30
@@ -61,7 +61,7 @@ SeesAll = Callable[[], bool]
 
 
 def never() -> bool:
-    """A caller who does not see everything."""
+    """For a caller that does not see everything."""
     return False
 
 

@@ -1,4 +1,4 @@
-"""Files by which the processes of a run share the index of a type: what Looker has shown, and what was answered since.
+"""Files by which the processes of a run share the index of a type: objects that Looker has shown, and given answers.
 
 Each process may be killed at any moment: the snapshot is replaced as a whole, the system releases the locks of a dead
 process, and a file that was cut off proves nothing.

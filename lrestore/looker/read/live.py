@@ -34,7 +34,7 @@ log = logging.getLogger("lrestore.looker")
 
 
 class Live:
-    """The destination's objects, for reading. What it gives out is the caller's to keep: no list or map is shared."""
+    """Reads the objects of the destination. Callers may change the lists and maps that they get: none is shared."""
 
     def __init__(
         self,

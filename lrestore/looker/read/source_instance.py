@@ -18,7 +18,7 @@ from lrestore.looker.read.live import Live
 log = logging.getLogger("lrestore.looker")
 
 _RECENT = 256
-"""Definitions, of a few kB each, that are kept: what is planned, made and looked at again asks for them each time."""
+"""Number of definitions, of a few kB each, that are kept: planning, creating and checking each need them."""
 
 
 class Nesting(msgspec.Struct, frozen=True):

@@ -69,13 +69,13 @@ class People:
         self._lock = threading.Lock()
 
     def by_email(self, email: str) -> list[JsonObject]:
-        """All users with that address, whatever they log in with. Who has been found once is not searched for again."""
+        """All users with that address, whatever they log in with. Found users are not searched for again."""
         wanted = email.strip().casefold()
         self._count()
         known = self._known(wanted)
         if known:
             return list(known)
-        # String search is a case-insensitive LIKE (specification, search_users): what it finds is compared exactly.
+        # String search is a case-insensitive LIKE (specification, search_users): its results are compared exactly.
         rows = self._pages("search_users", {"email": email.strip().replace("\\", "_")})
         found = [row for row in rows if wanted in emails_of(row)]
         if found:
@@ -105,12 +105,12 @@ class People:
         return found
 
     def without_credentials(self, first_name: str | None, last_name: str | None) -> list[JsonObject]:
-        """Users of that name whom nothing else tells apart: as create_user leaves them."""
+        """Users of that name without any credential, as create_user leaves them."""
         return [row for row in self._named(first_name, last_name) if not _has_key(row)]
 
     def without_login(self, first_name: str | None, last_name: str | None) -> list[JsonObject]:
-        """Users of that name who cannot log in to Looker's pages: by name is how they can be known. API keys are no
-        such login.
+        """Users of that name who cannot log in to Looker's pages: only their name identifies them. API keys are no such
+        login.
         """
         name = (first_name or "", last_name or "")
         self._count()

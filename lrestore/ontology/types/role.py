@@ -1,4 +1,4 @@
-"""Roles: a permission set on a model set. Who has a role is set by association calls."""
+"""Roles: a permission set on a model set. Association calls give it to users and groups."""
 
 from __future__ import annotations
 

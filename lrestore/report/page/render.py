@@ -73,8 +73,8 @@ def _environment() -> Environment:
 
 
 def _visible(value: Any) -> Any:
-    """Every text that comes from a backup or from Looker, with invisible characters made visible. What is written from
-    right to left does not turn around what stands beside it.
+    """Make invisible characters of a text visible. All texts from a backup or from Looker pass through here. Text that
+    runs from right to left is isolated, so that it does not reorder the text beside it.
     """
     if not isinstance(value, str) or isinstance(value, Markup):
         return value

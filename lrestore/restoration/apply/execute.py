@@ -250,7 +250,7 @@ def not_taken(write: Write, answer: JsonObject) -> list[str]:
         return [f"Looker did not take {write.path}.{name}" for name in lost]
     if write.type not in CONTENT_TYPES:
         return []
-    # What is written and never shown, or shown in another form, says nothing.
+    # A value that Looker does not show, or shows in another form, proves nothing.
     plain = {name: value for name, value in heard.items() if answer[name] is not None and not _nested(value)}
     lost = differing(plain, answer, fields.sdk_model(CONTENT_TYPES[write.type].model))
     return [f"Looker did not take its {name}: it is {answer[name]!r}, not {plain[name]!r}" for name in lost]

@@ -49,7 +49,7 @@ def _is_order(write: Write) -> bool:
 
 
 def _create_items(context: WritingContext, applied: Applied, plan: BoardPlan, live: Board) -> None:
-    """Section by section: whatever an unanswered create has left behind is looked for in its section."""
+    """Create items section by section: the item of an unanswered create is searched for in its section."""
     known = {
         str(item["id"]) for section in live.get("board_sections") or () for item in section.get("board_items") or ()
     }

@@ -194,9 +194,9 @@ class BoardPlanner:
             self._left_out.add(pin.id)
 
     def _spare(self, pin: Pin) -> None:
-        """The live item that has the id of one that is left out, and shows something of another kind, stays."""
+        """Keep the live item that may be this one, which is left out, although it shows something of another kind."""
         self._spared |= {pin.id} if self._ids_hold else set()
-        # Whether it can be proved or not: what may be the item is not taken away.
+        # A record counts here without a proof: an item that may be this one is not deleted.
         recorded = self._context.records.recorded("board_item", pin.id)
         self._spared |= {recorded.destination_id} if recorded else set()
 

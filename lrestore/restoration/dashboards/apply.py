@@ -65,7 +65,7 @@ def _write_kind(
         update_all(context, applied, _out_of_the_way(updates))
     answers = update_all(context, applied, updates)
     if kind == "dashboard_element":
-        _tell_again(context, applied, list(zip(updates, answers, strict=True)))
+        _send_overrides_again(context, applied, list(zip(updates, answers, strict=True)))
     if kind == "dashboard_filter" and any(write.body.get("listens_to_filters") for write in creates):
         for write in creates:
             create_parts(context, applied, [write], dashboard_id, known)
@@ -73,11 +73,11 @@ def _write_kind(
         create_parts(context, applied, creates, dashboard_id, known)
 
 
-def _tell_again(
+def _send_overrides_again(
     context: WritingContext, applied: Applied, answered: list[tuple[Write, JsonObject | LookerError]]
 ) -> None:
-    """Overrides of tiles that have got another source, where Looker's answer does not show them as they were sent: a
-    call of its own says them once more. What is still not so then is said.
+    """Send the overrides of a tile again if it has got another source and Looker's answer does not show them as they
+    were sent. Those that Looker does not store then, either, become warnings.
     """
     writes = []
     for write, answer in answered:

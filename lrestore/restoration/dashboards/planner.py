@@ -125,16 +125,16 @@ class DashboardPlanner:
             self._write(side, index, wanted, tile_name)
 
     def _spare(self, tile: DashboardTile) -> None:
-        """A tile that is left out: the live one that has its id, and shows something of another kind, stays."""
+        """Keep the live tile that may be this one, which is left out, although it shows something of another kind."""
         source_id = str(tile["id"])
         self._spared |= {source_id} if self._ids_hold else set()
-        # Whether it can be proved or not: what may be the part is not taken away.
+        # A record counts here without a proof: a tile that may be this one is not deleted.
         recorded = self._context.records.recorded("dashboard_element", source_id)
         self._spared |= {recorded.destination_id} if recorded else set()
 
     def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
-        """A new tile that names no tab and is seen on one alone is made there: Looker would put it on every tab, or on
-        the first. Not so if it has places on others, too, that can be made as unseen as they were.
+        """Create a tile that names no tab on the one tab where it is visible: Looker would put it on every tab, or on
+        the first. If it is hidden on others, and can be hidden there again, it is not bound to a tab.
         """
         known = self._context.destination.releases
         layouts = present(self._raw.get("dashboard_layouts") or (), flags=self._sides.our_flags)

@@ -91,7 +91,7 @@ def _with(wanted: ResultMaker, told: JsonObject) -> ResultMaker:
 
 
 def _sendable(told: JsonObject, base: Query | None) -> JsonObject:
-    """``total`` cannot be null (specification): what takes an override back is what the source has."""
+    """``total`` cannot be null (specification): the value of the source takes an override back."""
     if "total" in told and told["total"] is None:
         return {**told, "total": bool((base or {}).get("total"))}
     return told
@@ -127,9 +127,9 @@ def not_overridden(body: TileBody, answer: DashboardTile) -> JsonObject:
 
 
 def _base(tile: DashboardTile) -> Query | None:
-    """Where Looker takes a tile's visualisation from; None where that is not shown.
+    """The query from which Looker takes a tile's visualisation; None if the tile does not show it.
 
-    Of a merged query the backup holds only the id, so what its tile shows is said in full.
+    The backup holds only the id of a merged query, so its tile is compared with an empty one, and sent in full.
     """
     if tile.get("look_id"):
         return (tile.get("look") or {}).get("query")
@@ -187,7 +187,7 @@ def kind_shown(tile: DashboardTile) -> str:
 
 
 def _sources_of(tile: DashboardTile) -> tuple[Hashable, ...]:
-    """The definition of a merged query, as far as its tile shows it: its id has no meaning in another instance."""
+    """The sources of a merged query, as far as its tile shows them: its id has no meaning in another instance."""
     maker = tile.get("result_maker") or {}
     names: Final = ("name", "model", "view")
     return tuple(tuple(str(one.get(name) or "") for name in names) for one in maker.get("filterables") or ())

@@ -82,7 +82,7 @@ _LOOKML_LINK = "lookml_link_id"
 
 
 class LookmlLink:
-    """Checks the link that stands at ``path`` of an item. What was found out is in ``warnings`` and ``unmet``."""
+    """Checks the link at ``path`` of an item. ``warnings`` and ``unmet`` have the results."""
 
     def __init__(self, live: Live, key: ItemKey, path: str) -> None:
         self._live = live
@@ -94,7 +94,7 @@ class LookmlLink:
     def keep_if_there(self, wanted: JsonObject, live: Mapping[str, object] | None) -> None:
         """Take the link out of ``wanted`` where the destination has no such LookML dashboard.
 
-        A link that the live object has already needs no question.
+        A link that the live object has already is not checked.
         """
         name = wanted.get(_LOOKML_LINK)
         if not name or str((live or {}).get(_LOOKML_LINK) or "") == str(name):

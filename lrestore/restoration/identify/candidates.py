@@ -34,7 +34,7 @@ def identifying(entry: ContentType, raw: JsonObject) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Live objects that have the natural key ``wanted`` of an item. ``login``: users who log in with the same."""
+    """Live objects that have the natural key ``wanted`` of an item. ``login``: they are users with the same login."""
 
     wanted: NaturalKey = field(default_factory=dict)
     rows: list[JsonObject] = field(default_factory=list)

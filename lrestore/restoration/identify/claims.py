@@ -16,9 +16,9 @@ from lrestore.restoration.journal import Records
 def is_another_item(backup: Backup, records: Records, key: ItemKey, row: JsonObject) -> bool:
     """Whether the live object ``row`` is known to be another item than ``key``.
 
-    In the same instance an object whose id the backup holds is that object. In any, an object that is recorded as
-    another item which the backup still holds. Where names are not unique, any recorded object. A copy beside an
-    original is no item: what is on record of its own item is looked up before anything is looked for by name.
+    In the same instance, an object whose id the backup holds is that item. In any instance, an object that is recorded
+    as another item which the backup still holds is that one. If names are not unique, any recorded object is another
+    one. A copy beside an original is no item: its record is looked up before any search by name.
     """
     entry = CONTENT_TYPES[key.type]
     other = ItemKey(key.type, str(row[entry.id_field]))

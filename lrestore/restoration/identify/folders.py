@@ -29,7 +29,7 @@ _FLAGS: Final = (*ROOTS, "is_personal", "external_id")
 _LOOKML = "lookml"
 
 UserOf = Callable[[str], str | None]
-"""The live id of a backed-up user, None for one who is not there."""
+"""The live id of a backed-up user, None for one that the destination does not have."""
 
 Special = Callable[["FolderBase"], str | None]
 """The live id of a folder that only Looker makes; None where the destination has none."""
@@ -60,7 +60,7 @@ def special_folder(live: Live, backup: Backup, folder: FolderBase, user_of: User
 
 
 def owner_of(backup: Backup, folder: FolderBase) -> str | None:
-    """The source id of the user whose personal folder this is: the user's own record says so, else who made it."""
+    """The source id of the user whose personal folder this is, by the user's own record; otherwise of its creator."""
     owner = backup.source.personal_folders.get(str(folder["id"]))
     if owner is None and folder.get("creator_id") is not None:
         return str(folder["creator_id"])

@@ -4,9 +4,9 @@ Looker shows the parts of a dashboard that is in the trash as deleted, too; out 
 the flags of a trashed dashboard say nothing of its parts, in the backup as in the destination. Every dashboard has one
 active layout: where that is shown as deleted, it is the dashboard that is in the trash.
 
-Parts are matched in three passes, surest first: by id if ids hold, by recorded mapping, by content. What is left over
-on the live side is extra; what is left over on the backup's side is to be created. Nothing is matched twice, nor with a
-part of another kind: Looker does not make a text of a chart.
+Parts are matched in three passes, surest first: by id if ids hold, by recorded mapping, by content. Live parts
+that are left over are extra, backed-up ones are to be created. No part is matched twice, nor with a part of another
+kind: Looker does not make a text of a chart.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def match_parts(
     keys: Keys[P],
     kind: ContentKey[P] | None = None,
 ) -> Matching[P]:
-    """Pair up parts. ``kind``: what must be equal in any case, asked of parts of both sides."""
+    """Pair up parts. Only parts of the same ``kind`` are paired."""
     matching: Matching[P] = Matching()
     free = {str(part["id"]): part for part in live}
     kinds = list(map(kind or _any_kind, backed_up))

@@ -273,9 +273,9 @@ def _known_folder(context: Context, folder_id: str, folder: FolderBase) -> str |
 
 
 def user_there(context: Context, source_id: str) -> str | None:
-    """The live id of a backed-up user, None for one who is not there.
+    """The live id of a backed-up user, None for one that the destination does not have.
 
-    Each user is looked for once per process; one who was not found then is there as soon as a mapping says so.
+    Each user is searched for once per process. A mapping that is recorded later counts, too.
     """
     key = ItemKey("user", source_id)
 

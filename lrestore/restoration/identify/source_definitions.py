@@ -31,8 +31,8 @@ def _nothing() -> None:
 @dataclass(frozen=True, slots=True)
 class Gathered:
     """Facts that are collected once per run, on first use. ``shown``: the dashboard of the backup that shows a
-    query, by the query's id; ``access``: who may see folders, by their ids; ``colours``: None where they have
-    not been listed for all.
+    query, by the query's id; ``access``: the access lists of folders, by their ids; ``colours``: None if no process
+    has listed them for all.
     """
 
     shown: Callable[[], Mapping[str, str]] = dict

@@ -1,7 +1,7 @@
 """Match users: users have no ``created_at``, so equal logins mean the same user.
 
-E-mail addresses first, whatever the login they belong to; then the ids of SAML, LDAP, Google, OpenID Connect and embed
-credentials. A user without any has nothing to be known by but the id, in the same instance.
+E-mail addresses are compared first, whatever the login they belong to; then the ids of SAML, LDAP, Google, OpenID
+Connect and embed credentials. A user without any is matched by id, and only in the same instance.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def by_name_alone(raw: User) -> bool:
 
 
 def find_by_name(context: Context, raw: User) -> list[JsonObject]:
-    """The live users of the same name who have no login: a restore cannot give them the one that they had."""
+    """The live users of the same name without a login. A restore cannot give users their login back."""
     if not by_name_alone(raw):
         return []
     return context.destination.live.people.without_login(raw.get("first_name"), raw.get("last_name"))

@@ -55,7 +55,7 @@ def _said(path: str, told: Collection[str]) -> bool:
 
 
 def _absent_fields(live: Live, judgement: Judgement, key: ItemKey, raw: JsonObject) -> list[str]:
-    """Only in another instance, where LookML may be another, is it worth a call for each explore to know its fields."""
+    """Only for another instance, whose LookML may differ: it costs a call for each explore."""
     if judgement.instance != "other":
         return []
     places: dict[str, list[str]] = {}

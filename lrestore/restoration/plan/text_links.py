@@ -144,7 +144,9 @@ class Linker:
         return raw
 
     def _worth_it(self, blob: bytes) -> bool:
-        """Every object's own address is in its blob: what has kept its id and mentions no other is left alone."""
+        """Whether any link may have to change. Each blob contains the address of its own object, which counts only if
+        the object has another id now.
+        """
         if not self._same_instance or self._live_id != self._key.id:
             return has_links(blob) or may_name_colours(blob) or may_hold_query_links(blob)
         return any(ItemKey(*named) != self._key for named in mentioned(blob))

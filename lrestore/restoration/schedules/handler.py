@@ -123,8 +123,8 @@ def _say_off(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 class PlanSubResources:
-    """Implements :class:`lrestore.restoration.type_handlers.SubResources`: what belongs to a new plan is
-    that it is on.
+    """Implements :class:`lrestore.restoration.type_handlers.SubResources`: switches a new plan on, after it is
+    created.
     """
 
     def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:

@@ -95,7 +95,7 @@ def user_creation(raw: JsonObject, body: JsonObject) -> tuple[str, JsonObject]:
 
 
 def external_user_id(raw: User) -> str | None:
-    """Of a user who has an embed login and no e-mail login."""
+    """The external id of a user with an embed login and no e-mail login; None for other users."""
     if raw.get("credentials_email"):
         return None
     return next((found for kind, found in credentials_of(raw) if kind == "embed"), None)

@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class WorkerHandle:
-    """A worker process. ``started``: it has said so. ``alone``: what it has in hand may be deadly, and it gets nothing
-    else meanwhile.
+    """A worker process. ``started``: it has reported that it runs. ``alone``: its item may kill it, so it gets no other
+    one meanwhile.
     """
 
     number: int

@@ -69,7 +69,7 @@ def names_in(vault: Vault, ids: Sequence[str]) -> dict[str, str]:
 
 
 def live_names(live: Live, ids: Sequence[str]) -> dict[str, str]:
-    """The names as Looker has them now; without those of users who do not exist, or cannot be read."""
+    """The names as Looker has them now; without those of users that do not exist, or cannot be read."""
     found: dict[str, str] = {}
     try:
         for start in range(0, len(ids), _CHUNK):

@@ -20,9 +20,7 @@ from lrestore.vault.items import VaultItem
 
 
 class PlannedRemovals:
-    """Adds up the deletions of whole objects. What the undo takes out of an object before its turn comes does not count
-    as its content.
-    """
+    """Adds up the deletions of whole objects. An object counts as empty if the undo takes out its content before."""
 
     def __init__(self, job: Job, context: Context, planned: Planned, pretend: PlannedObjects) -> None:
         self._keys = job.removals

@@ -26,7 +26,7 @@ _NAMED = 5
 def more_open(destination: ExaminedDestination, context: Context, results: Iterable[ItemResult]) -> Iterator[str]:
     """The warnings about dashboards and looks that were created, moved, or taken out of the trash, or would be.
 
-    Makes no call without a source instance. What cannot be read is a warning, too: nothing is held up by it.
+    Makes no call without a source instance. A folder that cannot be read becomes a warning, too.
     """
     if destination.source is None:
         return

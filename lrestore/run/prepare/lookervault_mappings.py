@@ -43,7 +43,7 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     objects a search.
     """
     if context.backup.same_instance or context.backup.beside is not None:
-        # What is taken over would be recorded as if this session had copied it.
+        # The mappings would be recorded as if this session had made the objects.
         return 0
     ours = _ours(job)
     if not ours:

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 def add_missing_looks(job: Job, context: Context) -> None:
     """Add the looks to the items of ``job`` and to its request, if ``[run] missing_looks`` is "restore"."""
     if job.settings.run.missing_looks != "restore" or job.request.beside is not None:
-        # What copies lack is not restored: nothing but the copies is written.
+        # A run that makes copies writes nothing but the copies.
         return
     looks = missing_looks(job.contents, job.keys, context)
     if looks:

@@ -148,7 +148,7 @@ def check_fallbacks(live: Live, owner: str, folder: str) -> None:
 
 
 def check_new_folders(job: Job) -> None:
-    """Raises DestinationError where folders are to be closed by a caller who could not put anything into them then."""
+    """Raises DestinationError if folders are to be closed, and the caller could not write into them afterwards."""
     access = job.settings.run.new_folder_access
     if access != "inherit" and any(key.type == "folder" for key in job.keys) and not job.is_admin():
         raise DestinationError(

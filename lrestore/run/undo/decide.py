@@ -72,7 +72,7 @@ class Removals:
         return sorted(found, key=lambda key: -depth(key, parents))
 
     def keep(self, key: ItemKey) -> None:
-        """The object stays, whatever is decided: what holds it is kept, too."""
+        """Keep the object, and the objects that contain it."""
         self._foreign.keep(key)
 
     def decide(self, key: ItemKey, name: str) -> Removal:
