@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from heapq import heapify, heappop, heappush
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Node = TypeVar("Node", bound=Hashable)
 
@@ -25,7 +25,7 @@ class DependencyGraph(Generic[Node]):
         self,
         nodes: Iterable[Node],
         needs: Mapping[Node, Iterable[Node]],
-        priority: Callable[[Node], tuple[object, ...]],
+        priority: Callable[[Node], Any],
     ) -> None:
         self._priority = priority
         self._waiting: dict[Node, int] = {}

@@ -17,7 +17,7 @@ Outcome = Literal["created", "updated", "unchanged", "skipped", "failed"]
 OUTCOMES: tuple[Outcome, ...] = ("created", "updated", "unchanged", "skipped", "failed")
 
 
-class ItemKey(msgspec.Struct, frozen=True, order=True):
+class ItemKey(msgspec.Struct, frozen=True, order=True, gc=False):
     """A backed-up object: content type (the ontology's name, such as ``dashboard``) and its id in the source."""
 
     type: str

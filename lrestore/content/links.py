@@ -190,9 +190,9 @@ def has_links(blob: bytes) -> bool:
 def mentioned(blob: bytes) -> set[tuple[str, str]]:
     """(type, id) of everything that a blob may have a link to: at least what :func:`links` finds in its texts.
 
-    Made for gigabytes: expressions that begin with one character skip what has none of it.
+    Made for gigabytes: expressions that begin with one character, and a search for one character is faster still.
     """
-    if _ENCODED_SLASH.search(blob):
+    if b"%" in blob and _ENCODED_SLASH.search(blob):
         blob = _ENCODED_SLASH.sub(b"/", blob)
     found: set[tuple[str, str]] = set()
     for link in _SLASH_AND_ID.finditer(blob):

@@ -26,16 +26,15 @@ _NAMES = (("first_name",), ("last_name",), ("credentials_embed",))
 _TILES = (("dashboard_elements[]", "look_id"), ("dashboard_elements[]", "deleted"))
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """The references in one item: the ids for each reference of its type (:func:`references`); the looks that its tiles
-    show; the targets of links in its texts; whether it may name colour collections. ``user``: first and last name of a
-    user that another one can be confused with.
+    show; the targets of links in its texts. ``user``: first and last name of a user that another one can be confused
+    with.
     """
 
     ids: tuple[tuple[str, ...], ...]
     looks: tuple[str, ...] = ()
     mentions: tuple[ItemKey, ...] = ()
-    colours: bool = False
     user: tuple[str, str] | None = None
 
 
@@ -46,6 +45,7 @@ class Contents:
         self.vault = vault
         self._kept: dict[ItemKey, Named | None] = {}
         self._known: dict[str, str] = {}
+        self._targets: dict[ItemKey, ItemKey] = {}
 
     def keep(self, key: ItemKey, blob: bytes) -> None:
         """Remember what the item names: ``blob`` is its row. An unreadable one names nothing."""
@@ -54,19 +54,18 @@ class Contents:
         except (ValueError, RecursionError):
             self._kept[key] = None
             return
-        self._kept[key] = self._named(key.type, content, blob)
+        self._kept[key] = self._named(key, content, blob)
 
-    def of(self, type_name: str, ids: Collection[str]) -> Iterator[tuple[ItemKey, Named]]:
-        """The references in the objects of a type with these ids, without those that cannot be read. Items that the
-        selection has not read are read now.
+    def of(self, type_name: str, keys: Collection[ItemKey]) -> Iterator[tuple[ItemKey, Named]]:
+        """The references in these objects of a type, without those that cannot be read. Items that the selection has
+        not read are read now.
         """
-        keys = [ItemKey(type_name, one) for one in ids]
         lacking = {key.id for key in keys if key not in self._kept}
         if lacking:
             self._kept.update((ItemKey(type_name, one), None) for one in lacking)
             for key, content, blob in self.vault.scan(type_name, _shape(type_name), lacking):
                 if key.id in lacking:
-                    self._kept[key] = self._named(type_name, content, blob)
+                    self._kept[key] = self._named(key, content, blob)
         for key in keys:
             named = self._kept[key]
             if named is not None:
@@ -76,16 +75,21 @@ class Contents:
         """Give the memory back. Later questions read the backup again."""
         self._kept.clear()
         self._known.clear()
+        self._targets.clear()
 
-    def _named(self, type_name: str, content: Any, blob: bytes) -> Named:
-        texts = has_texts(type_name)
+    def _named(self, key: ItemKey, content: Any, blob: bytes) -> Named:
+        type_name = key.type
         return Named(
-            ids=tuple(self._once(values(content, path)) for path in _paths(type_name)),
+            ids=tuple([self._once(values(content, path)) for path in _paths(type_name)]),
             looks=self._once(_looks(content)) if type_name == "dashboard" else (),
-            mentions=tuple(ItemKey(*one) for one in mentioned(blob)) if texts else (),
-            colours=texts and may_name_colours(blob),
+            mentions=self._mentioned(key, blob) if has_texts(type_name) else (),
             user=_user(content) if type_name == "user" else None,
         )
+
+    def _mentioned(self, key: ItemKey, blob: bytes) -> tuple[ItemKey, ...]:
+        """The targets of links; equal ones of all items share their memory. Most items have links to themselves."""
+        targets = [ItemKey(*one) for one in mentioned(blob)]
+        return tuple([key if one == key else self._targets.setdefault(one, one) for one in targets])
 
     def _once(self, ids: list[str]) -> tuple[str, ...]:
         """The ids without repetitions; equal ones of all items share their memory."""
@@ -109,6 +113,18 @@ def references(type_name: str) -> tuple[Reference, ...]:
 def has_texts(type_name: str) -> bool:
     """Whether objects of the type have texts with links."""
     return any(one.kind == "text" and one.target == "any" for one in CONTENT_TYPES[type_name].references)
+
+
+def name_colours(vault: Vault, keys: Collection[ItemKey]) -> bool:
+    """Whether some item may name colour collections. Reads the items again, up to the first one that does: only a
+    restore into another instance asks.
+    """
+    for type_name in sorted({key.type for key in keys if has_texts(key.type)}):
+        ids = {key.id for key in keys if key.type == type_name}
+        rows = vault.scan(type_name, msgspec.Struct, ids)
+        if any(may_name_colours(blob) for key, _, blob in rows if key.id in ids):
+            return True
+    return False
 
 
 @cache

@@ -27,7 +27,7 @@ class UnreadableError(Exception):
     """This blob is no object of its type; the text says why, with the path where there is one."""
 
 
-class Glance(msgspec.Struct, kw_only=True, frozen=True):
+class Glance(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """The fields that tell objects apart and that selections filter by."""
 
     id: str | None = None
@@ -40,7 +40,7 @@ class Glance(msgspec.Struct, kw_only=True, frozen=True):
     display_name: str | None = None
 
 
-class Content(msgspec.Struct, frozen=True):
+class Content(msgspec.Struct, frozen=True, gc=False):
     """A blob, decoded. ``true_id`` is the object's own id; ``raw`` is empty if it was only skimmed."""
 
     true_id: str
@@ -167,5 +167,5 @@ def _typed_decoder(kind: schema.Kind) -> msgspec.msgpack.Decoder[Any]:
 @cache
 def _glance_decoder(kind: schema.Kind) -> msgspec.msgpack.Decoder[Glance]:
     required = [(name, str) for name in kind.required]
-    of_kind = msgspec.defstruct(f"Glance_{kind.name}", required, bases=(Glance,), kw_only=True, frozen=True)
+    of_kind = msgspec.defstruct(f"Glance_{kind.name}", required, bases=(Glance,), kw_only=True, frozen=True, gc=False)
     return msgspec.msgpack.Decoder(of_kind)

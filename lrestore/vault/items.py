@@ -12,7 +12,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 
 
-class IndexRow(msgspec.Struct, frozen=True, kw_only=True):
+class IndexRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One backed-up object, without its content: all that selection and order need.
 
     Times are ISO 8601 in UTC with microseconds (they sort as text), empty if unreadable. ``created_at`` and

@@ -29,7 +29,7 @@ _Row = tuple[Head, bytes | None]
 SKIM_LIMIT_BYTES = schema.DEFAULT_MAX_ITEM_BYTES
 
 
-class Found(msgspec.Struct, frozen=True):
+class Found(msgspec.Struct, frozen=True, gc=False):
     """The row that counts, with its content. ``deleted`` is the newest copy's word, even where an older one is used."""
 
     head: Head

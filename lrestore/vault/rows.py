@@ -27,7 +27,7 @@ _CONTENT: Final = 14
 """The place of the content, behind these columns."""
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """A row without its content. ``file`` is where it lies, ``fault`` why its content is not worth reading."""
 
     file: OpenFile

@@ -21,7 +21,6 @@ from lrestore.looker.read.index import WORTH_SHARING
 from lrestore.looker.read.listings import Table
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Totals
-from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Sample
 from lrestore.report.speed import Standing
 from lrestore.restoration.beside import for_items
@@ -31,6 +30,7 @@ from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
+from lrestore.run.contents import name_colours
 from lrestore.run.destination import ExaminedDestination, limits_alone
 from lrestore.run.items.budget import Budget
 from lrestore.run.job import Ended, Job, policy_of
@@ -40,7 +40,6 @@ from lrestore.run.limiter.config import GENTLE_PER_SECOND
 from lrestore.run.prepare.prefetch import users_ahead
 from lrestore.run.prepare.source_instance import Handed, with_group_edges
 from lrestore.run.prepare.unfinished_creates import unanswered
-from lrestore.run.select.order import natural
 from lrestore.run.select.text_links import links_here
 from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
@@ -81,7 +80,8 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     with state_errors(folder):
         make_directory(folder)
         listings.write_bytes(msgspec.msgpack.encode(tables))
-        colours = job.gathered.colours() if links.colours else None
+        elsewhere = judgement.instance != "same" and name_colours(job.vault, job.keys)
+        colours = job.gathered.colours() if elsewhere else None
         access = dict(job.gathered.access())
         Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
     is_admin = job.is_admin()
@@ -122,7 +122,8 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
     writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
     absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
-    ready = DependencyGraph(job.keys, links.needs, _priority)
+    places = {key: place for place, key in enumerate(job.keys)}
+    ready = DependencyGraph(job.keys, links.needs, places.__getitem__)
     coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
     coordinator.announcer = job.surroundings.announcer
     if job.resumed:
@@ -155,10 +156,6 @@ def _limits(job: Job, pace: Pace | None) -> LimiterConfig:
         return config
     log.info("rate: starting with %.0f calls/s, which session %s reached", pace.reached, pace.session_id)
     return config.starting(pace.reached, pace.latency_ms / 1000, refused=pace.per_second > 0)
-
-
-def _priority(key: ItemKey) -> tuple[object, ...]:
-    return (CONTENT_TYPES[key.type].tier, natural(key.id))
 
 
 def _absent(tables: Mapping[str, Table | None], judgement: Judgement, key: ItemKey) -> bool:

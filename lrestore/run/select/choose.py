@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -62,28 +62,56 @@ def choose(vault: Vault, request: RunRequest) -> Chosen:
     if request.beside is not None:
         _refuse_uncopied(selection)
     parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
-    fits, contents = _fitting(vault, request.filters, parents), Contents(vault)
-
-    def read(row: IndexRow, blob: bytes) -> None:
-        if blob and request.mode in _LINKED and fits(row):
-            contents.keep(row.key, blob)
-
-    rows = _rows(vault, selection, request.filters, read)
-    wanted = [key for key, row in rows.items() if fits(row)]
+    fits, contents, wanted = _fitting(vault, request.filters, parents), Contents(vault), _Wanted()
+    named, there = set(selection.explicit_ids()), set[ItemKey]()
+    for row, blob in _rows(vault, selection, request.filters):
+        if row.key in named:
+            there.add(row.key)
+        if fits(row):
+            wanted.add(row)
+            if blob and request.mode in _LINKED:
+                contents.keep(row.key, blob)
     if request.with_dependencies:
         follow = SUPPORTED & _CONTENT if request.content_only else SUPPORTED
-        wanted = _with_dependencies(vault, wanted, selection, (rows, follow), include_deleted=include_deleted)
+        _add_dependencies(vault, wanted, selection, follow, include_deleted=include_deleted)
         parents = parents or _folder_parents(vault)
-    uncopied = Counter(key.type for key in wanted if request.beside is not None and key.type not in COPIED)
-    wanted = [key for key in wanted if key.type not in uncopied]
-    missing = _missing(vault, selection, rows, request.filters)
-    if not wanted and not missing:
+    uncopied = {} if request.beside is None else wanted.without_all_but(COPIED)
+    missing = _missing(vault, selection, there | named & wanted.keys.keys(), request.filters)
+    if not wanted.keys and not missing:
         raise UsageError(
             "the selection is empty: no item of the backup matches", hint="--show source lists the backup's items"
         )
-    return Chosen(
-        in_order(wanted, parents), missing, selection, contents, Extent.of(rows[key] for key in wanted), uncopied
-    )
+    return Chosen(in_order(wanted.keys, parents), missing, selection, contents, wanted.extent, uncopied)
+
+
+class _Wanted:
+    """The chosen items. Of their rows only the sums are kept: there may be hundreds of thousands."""
+
+    def __init__(self) -> None:
+        self.keys: dict[ItemKey, None] = {}
+        self._bytes: Counter[str] = Counter()
+        self._unreadable: Counter[str] = Counter()
+
+    @property
+    def extent(self) -> Extent:
+        """How much of the backup the items are."""
+        return Extent(self._bytes.total(), self._unreadable.total())
+
+    def add(self, row: IndexRow) -> None:
+        """Add an item, once."""
+        if row.key not in self.keys:
+            self.keys[row.key] = None
+            self._bytes[row.key.type] += row.size_bytes
+            self._unreadable[row.key.type] += bool(row.corrupt)
+
+    def without_all_but(self, types: Collection[str]) -> Counter[str]:
+        """Remove the items of other types; returns how many of each."""
+        removed = Counter(key.type for key in self.keys if key.type not in types)
+        if removed:
+            self.keys = {key: None for key in self.keys if key.type not in removed}
+            for name in removed:
+                del self._bytes[name], self._unreadable[name]
+        return removed
 
 
 def rows_selected(vault: Vault, request: RunRequest) -> int:
@@ -102,7 +130,7 @@ def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters:
     selection = parse(select, exclude, read_list, include_deleted=filters.include_deleted)
     parents = _folder_parents(vault) if filters.folder else {}
     fits = _fitting(vault, filters, parents)
-    return frozenset(key for key, row in _rows(vault, selection, filters).items() if fits(row))
+    return frozenset(row.key for row, _ in _rows(vault, selection, filters) if fits(row))
 
 
 def ordered(vault: Vault, keys: Sequence[ItemKey]) -> list[ItemKey]:
@@ -150,27 +178,21 @@ def read_list(path: str) -> str:
         raise UsageError(f"selection file {path} cannot be read: {reason}") from error
 
 
-def _rows(
-    vault: Vault, selection: Selection, filters: Filters, read: Callable[[IndexRow, bytes], None] | None = None
-) -> dict[ItemKey, IndexRow]:
-    """Index rows of the selection: whole types by one pass, single items by id. ``read`` gets each row of the pass,
-    with its blob.
+def _rows(vault: Vault, selection: Selection, filters: Filters) -> Iterator[tuple[IndexRow, bytes]]:
+    """Index rows of the selection: whole types by one pass, with their blobs; then single items by id. An item that is
+    selected in both ways comes twice.
     """
-    found: dict[ItemKey, IndexRow] = {}
     whole = selection.whole_types()
     if whole is None or whole:
         for row, blob in vault.rows_and_blobs(whole, include_deleted=filters.include_deleted):
             if selection.wants(row.key):
-                found[row.key] = row
-                if read is not None:
-                    read(row, blob)
+                yield row, blob
     if "explore" in selection.wanted.types:
-        found |= {row.key: row for row in vault.explores() if selection.wants(row.key) and row.key not in found}
+        yield from ((row, b"") for row in vault.explores() if selection.wants(row.key))
     for key in selection.explicit_ids():
         single = vault.row(key)
-        if single is not None and selection.wants(key) and (filters.include_deleted or not single.deleted):
-            found[key] = single
-    return found
+        if single is not None and (filters.include_deleted or not single.deleted):
+            yield single, b""
 
 
 def _fitting(vault: Vault, filters: Filters, parents: Mapping[str, str]) -> Callable[[IndexRow], bool]:
@@ -180,17 +202,16 @@ def _fitting(vault: Vault, filters: Filters, parents: Mapping[str, str]) -> Call
     return lambda row: matches(row, filters, below, owners)
 
 
-def _missing(
-    vault: Vault, selection: Selection, rows: Mapping[ItemKey, IndexRow], filters: Filters
-) -> list[ItemResult]:
-    """A dead letter for each named id that the backup lacks, with a guess at what was meant.
+def _missing(vault: Vault, selection: Selection, there: Collection[ItemKey], filters: Filters) -> list[ItemResult]:
+    """A dead letter for each named id that the backup lacks, with a guess at what was meant. ``there``: those of the
+    named items that it has.
 
     An item that is marked deleted has none if filters narrow the selection: it is just not selected.
     """
     narrowed = filters != Filters(include_deleted=filters.include_deleted)
     results = []
     for key in selection.explicit_ids():
-        if key in rows or not selection.wants(key):
+        if key in there:
             continue
         if vault.holds(key):
             if narrowed:
@@ -233,31 +254,23 @@ def owner_ids(vault: Vault, owner: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _with_dependencies(
-    vault: Vault,
-    keys: list[ItemKey],
-    excluded: Selection,
-    found_in: tuple[dict[ItemKey, IndexRow], frozenset[str]],
-    *,
-    include_deleted: bool,
-) -> list[ItemKey]:
-    """``keys`` and, recursively, all items that they refer to, if the backup holds them and they are not excluded.
-    ``found_in``: the rows, to which theirs are added, and the types that are followed.
+def _add_dependencies(
+    vault: Vault, wanted: _Wanted, excluded: Selection, follow: Collection[str], *, include_deleted: bool
+) -> None:
+    """Add, recursively, all items that the wanted ones refer to, if the backup holds them and they are not excluded.
+    ``follow``: the types that are followed.
 
     FR-014: an item and all it depends on. Types that cannot be restored must exist in the destination.
     """
-    rows, follow = found_in
-    found = dict.fromkeys(keys)
-    seen, fresh = set(keys), keys
+    seen, fresh = set(wanted.keys), list(wanted.keys)
     while fresh:
         named = referred_to(vault, fresh) - seen
         seen |= named
         able = (key for key in sorted(named) if key.type in follow and not excluded.excluded.holds(key))
-        new = {key: row for key in able if (row := _in_backup(vault, key, include_deleted=include_deleted))}
-        rows |= new
-        fresh = list(new)
-        found |= dict.fromkeys(fresh)
-    return list(found)
+        new = [row for key in able if (row := _in_backup(vault, key, include_deleted=include_deleted))]
+        for row in new:
+            wanted.add(row)
+        fresh = [row.key for row in new]
 
 
 def _in_backup(vault: Vault, key: ItemKey, *, include_deleted: bool) -> IndexRow | None:

@@ -30,14 +30,12 @@ class Links:
     restored (folder, set, content of a plan; not an owner, nor the look of a tile). ``awaits``: items that an item
     refers to without waiting for them (the roles of a user); if one does not exist yet, the item gets a second pass at
     the end. ``mentions``: items that its texts may link to, perhaps itself; see :mod:`lrestore.run.select.text_links`.
-    ``colours``: whether some item may name colour collections.
     """
 
     needs: Needs
     hard: frozenset[tuple[ItemKey, ItemKey]]
     awaits: Needs
     mentions: Needs = field(default_factory=dict)
-    colours: bool = False
 
 
 @cache
@@ -67,25 +65,31 @@ class _Reading:
 
     def __init__(self, contents: Contents, keys: Collection[ItemKey]) -> None:
         self.wanted = {key: key for key in keys}
+        self.types = {key.type for key in self.wanted}
         self._homes = contents.vault.personal_folders if any(key.type == "user" for key in keys) else {}
         self.hard: _Found = defaultdict(set)
         self.first: _Found = defaultdict(set)
         self.awaits: _Found = defaultdict(set)
         self.mentions: Needs = {}
-        self.colours = False
         self._named: dict[tuple[str, str], list[ItemKey]] = defaultdict(list)
 
     def over(self, contents: Contents, type_name: str) -> None:
         """Follow the references of one type."""
         if not references(type_name) and not has_texts(type_name):
             return
-        for found, named in contents.of(type_name, [key.id for key in self.wanted if key.type == type_name]):
-            key = self.wanted[found]
+        followed = [(place, one) for place, one in enumerate(references(type_name)) if self._counts(one)]
+        for key, named in contents.of(type_name, [key for key in self.wanted if key.type == type_name]):
             if named.user is not None:
                 self._named[named.user].append(key)
-            for reference, ids in zip(references(type_name), named.ids, strict=True):
-                self._refers(key, reference, ids)
-            self._texts(key, named)
+            for place, reference in followed:
+                if named.ids[place] or self._homes:
+                    self._refers(key, reference, named.ids[place])
+            if named.mentions:
+                self._texts(key, named)
+
+    def _counts(self, reference: Reference) -> bool:
+        """Whether some item of the run may be meant: itself, or through a personal folder its owner."""
+        return reference.target in self.types or (reference.target == "folder" and bool(self._homes))
 
     def order_namesakes(self) -> None:
         """Order users of the same name one after the other, oldest first.
@@ -118,7 +122,6 @@ class _Reading:
             self.first[key].update(wanted)
 
     def _texts(self, key: ItemKey, named: Named) -> None:
-        self.colours = self.colours or named.colours
         others = [self.wanted[other] for other in named.mentions if other in self.wanted]
         if others:
             self.mentions[key] = tuple(sorted(others))
@@ -127,7 +130,7 @@ class _Reading:
 def links_of(contents: Contents, keys: Collection[ItemKey]) -> Links:
     """The references between the items. Circles of needs are broken at needs that are not hard."""
     found = _Reading(contents, keys)
-    for type_name in {key.type for key in found.wanted}:
+    for type_name in found.types:
         found.over(contents, type_name)
     found.order_namesakes()
     hard, first = found.hard, found.first
@@ -135,7 +138,7 @@ def links_of(contents: Contents, keys: Collection[ItemKey]) -> Links:
     needs = {key: tuple(sorted(others)) for key, others in _both(hard, first).items()}
     pairs = frozenset((key, other) for key, others in hard.items() for other in others)
     awaits = {key: tuple(sorted(others)) for key, others in found.awaits.items()}
-    return Links(needs, pairs, awaits, found.mentions, found.colours)
+    return Links(needs, pairs, awaits, found.mentions)
 
 
 def _both(hard: _Found, first: _Found) -> _Found:
@@ -193,6 +196,6 @@ def referred_to(vault: Vault, keys: Collection[ItemKey]) -> set[ItemKey]:
 
 def looks_shown(contents: Contents, keys: Collection[ItemKey]) -> dict[ItemKey, ItemKey]:
     """The looks that tiles of the dashboards among ``keys`` show, each with a dashboard that shows it."""
-    dashboards = [key.id for key in keys if key.type == "dashboard"]
+    dashboards = [key for key in keys if key.type == "dashboard"]
     shown = contents.of("dashboard", dashboards)
     return {ItemKey("look", look): dashboard for dashboard, named in shown for look in named.looks}

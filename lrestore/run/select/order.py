@@ -1,7 +1,6 @@
 """The order of a restore: tiers of the ontology first, folders by depth, ids in natural order.
 
-``lrestore.graph.DependencyGraph`` hands out ready items by the same tiers and ids. The parents that folders need give
-the depth there.
+``lrestore.graph.DependencyGraph`` hands out ready items in the same order.
 """
 
 from __future__ import annotations
@@ -17,7 +16,17 @@ def in_order(keys: Iterable[ItemKey], parents: Mapping[str, str]) -> list[ItemKe
     """``keys`` in an order in which items come after those that they need. ``parents``: folder id → parent id in the
     backup.
     """
-    return sorted(keys, key=lambda key: (CONTENT_TYPES[key.type].tier, depth(key, parents), natural(key.id)))
+    tiers: dict[int, list[ItemKey]] = {}
+    for key in keys:
+        tiers.setdefault(CONTENT_TYPES[key.type].tier, []).append(key)
+    found: list[ItemKey] = []
+    for _, of_tier in sorted(tiers.items()):
+        if any(key.type == "folder" for key in of_tier):
+            of_tier.sort(key=lambda key: (depth(key, parents), natural(key.id)))
+        else:
+            of_tier.sort(key=lambda key: natural(key.id))
+        found += of_tier
+    return found
 
 
 def depth(key: ItemKey, parents: Mapping[str, str]) -> int:

@@ -9,7 +9,7 @@ import pytest
 
 from lrestore.filters import Filters
 from lrestore.messages import ItemKey
-from lrestore.run.contents import Contents
+from lrestore.run.contents import Contents, name_colours
 from lrestore.run.request import RunRequest
 from lrestore.run.select.choose import choose, rows_selected
 from lrestore.run.select.dependencies import links_of, looks_shown
@@ -70,7 +70,24 @@ def test_the_same_is_found_without_the_selection(vault: Vault) -> None:
 def test_an_item_that_cannot_be_read_names_nothing(vault: Vault) -> None:
     contents = Contents(vault)
     contents.keep(LOOK, b"\xc1")
-    assert list(contents.of("look", ["7", "77"])) == []
+    assert list(contents.of("look", [LOOK, ItemKey("look", "77")])) == []
+
+
+def test_colours_are_looked_for_in_these_items_alone(tmp_path: Path) -> None:
+    vis = {"color_application": {"collection_id": "legacy", "palette_id": "p1"}}
+    with ShardWriter(tmp_path / "vault.db") as shard:
+        shard.put("look", "7", "L", {"id": "7", "title": "L", "query": {"vis_config": vis}})
+        shard.put("look", "8", "M", {"id": "8", "title": "M"})
+    with Vault.open([str(tmp_path / "vault.db")]) as opened:
+        assert name_colours(opened, [OTHER, LOOK])
+        assert not name_colours(opened, [OTHER])
+
+
+def test_an_item_that_is_selected_twice_counts_once(vault: Vault) -> None:
+    twice = choose(vault, RunRequest(select=("look", "look=7", "look=77")))
+    once = choose(vault, RunRequest(select=("look",)))
+    assert (twice.keys, twice.extent) == (once.keys, once.extent)
+    assert [result.key.id for result in twice.missing] == ["77"]
 
 
 @pytest.mark.parametrize(
