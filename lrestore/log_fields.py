@@ -43,5 +43,5 @@ def with_log_item(task: Callable[[], _T]) -> Callable[[], _T]:
 def log_fields(record: LogRecord) -> dict[str, str | int]:
     """The fields of a line that is written now. ``extra`` of the logging call has priority."""
     known = {"session": _Process.session, "worker": _Process.worker, "item": _item.get()}
-    told: dict[str, str | int | None] = {name: getattr(record, name, value) for name, value in known.items()}
-    return {name: value for name, value in told.items() if value is not None}
+    found: dict[str, str | int | None] = {name: getattr(record, name, value) for name, value in known.items()}
+    return {name: value for name, value in found.items() if value is not None}

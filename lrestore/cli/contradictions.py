@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from lrestore.cli.options import GOES_ON, GUARDS, PLACEHOLDERS, SETTING_OF, Options, flag, given, goes_on
+from lrestore.cli.options import GOES_ON, GUARDS, PLACEHOLDERS, SETTING_OF, Options, continues_session, flag, given
 from lrestore.streams import is_own_stream
 
 _MODES = ("dry_run", "plan", "verify", "rehearse", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
@@ -65,7 +65,7 @@ def _modes_clash(options: Options) -> str:
         return "--drift-exit-code is for --verify"
     if options.undo:
         modes = [mode for mode in modes if mode != "plan"]
-    if goes_on(options):
+    if continues_session(options):
         # Resuming is a restore, and with a restore --verify means to compare afterwards.
         if options.verify == "both":
             return (
@@ -164,7 +164,7 @@ def _files_clash(options: Options) -> str:
         twin = next((other for other, same in named[number + 1 :] if same == path), None)
         if twin is not None and not is_own_stream(path):
             return f"{flag(name)} and {flag(twin)} name the same file"
-    told = given(options, _OF_RUNS)
-    if told and (options.show or options.discard):
-        return f"{flag(told[0])} applies only to runs; --show and --discard write to stdout"
+    conflicting = given(options, _OF_RUNS)
+    if conflicting and (options.show or options.discard):
+        return f"{flag(conflicting[0])} applies only to runs; --show and --discard write to stdout"
     return ""

@@ -100,7 +100,9 @@ def _undo(options: Options) -> Undo | None:
     return Undo(session=options.undo, created=created, force=options.force)
 
 
-def go_on(options: Options, settings: Settings, environ: Mapping[str, str], surroundings: Surroundings) -> Report:
+def continue_session(
+    options: Options, settings: Settings, environ: Mapping[str, str], surroundings: Surroundings
+) -> Report:
     """``--resume``, ``--retry-dead-letters`` and ``--apply``. Raises RunError; items that fail are in the report."""
     from lrestore.run.request import ThisStart
     from lrestore.run.resume import resume, retry
@@ -118,7 +120,7 @@ def go_on(options: Options, settings: Settings, environ: Mapping[str, str], surr
         override=tuple(options.override),
         reason=options.reason or "",
     )
-    with reached(settings, environ, surroundings.warn) as (there, credentials):
+    with reachable(settings, environ, surroundings.warn) as (there, credentials):
         here = surroundings.reaching(credentials, _source(settings, environ, surroundings.warn))
         if options.apply:
             return apply(there, options.apply, here, now)
@@ -134,15 +136,15 @@ def carry_out(
     environ: Mapping[str, str],
     surroundings: Surroundings,
 ) -> Report:
-    """Carry out the mode of the flags; ``request`` is None if they go on with something. Raises RunError; items that
-    fail are in the report.
+    """Carry out the mode of the flags; ``request`` is None if they continue a session or apply a plan. Raises
+    RunError; items that fail are in the report.
     """
-    # Whatever is to be done needs most modules.
+    # Every mode needs most of the modules.
     import lrestore.run.start  # noqa: F401
 
     quick_start.loaded()
     if request is None:
-        return go_on(options, settings, environ, surroundings)
+        return continue_session(options, settings, environ, surroundings)
     if not options.rehearse:
         return run(settings, request, environ, surroundings)
     from lrestore.cli.rehearsal.run import rehearse
@@ -160,9 +162,9 @@ def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], sur
     """Run the request. Raises RunError; items that fail are in the report."""
     from lrestore.run.start import execute
 
-    with destination(settings, request, environ, surroundings.warn) as (reached, credentials):
+    with destination(settings, request, environ, surroundings.warn) as (there, credentials):
         here = surroundings.reaching(credentials, _source(settings, environ, surroundings.warn))
-        return execute(reached, request, here)
+        return execute(there, request, here)
 
 
 @contextmanager
@@ -176,12 +178,12 @@ def destination(
         yield settings, lambda: _credentials(settings, environ, warn)
         return
     require_destination(settings)
-    with reached(settings, environ, warn) as there:
+    with reachable(settings, environ, warn) as there:
         yield there
 
 
 @contextmanager
-def reached(
+def reachable(
     settings: Settings, environ: Mapping[str, str], warn: Callable[[str], None]
 ) -> Iterator[tuple[Settings, Callable[[], Credentials]]]:
     """The settings and credentials of the destination; starts the embedded simulator if it is the destination."""

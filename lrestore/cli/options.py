@@ -242,7 +242,7 @@ GOES_ON = ("resume", "retry_dead_letters", "apply")
 """Modes that take their selection from what was begun or planned before."""
 
 
-def goes_on(options: Options) -> bool:
+def continues_session(options: Options) -> bool:
     """Whether what to restore is known from a session or a plan, and not from a selection."""
     return bool(given(options, GOES_ON))
 

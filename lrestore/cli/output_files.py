@@ -43,13 +43,13 @@ def output_files(options: Options, report: Path | None, state: str) -> list[Outp
 
     files = [OutputFile(report, "report", report_json, b"{")] if report else []
     if options.summary:
-        files.append(OutputFile(options.summary, "summary", lambda told: summary(told).encode(), SUMMARY_BEGINS))
+        files.append(OutputFile(options.summary, "summary", lambda report: summary(report).encode(), SUMMARY_BEGINS))
     if options.html:
         files.append(OutputFile(options.html, "HTML report", _page, b"<!doctype html>"))
     if options.metrics:
         files.append(
             OutputFile(
-                options.metrics, "metrics", lambda told: metrics(told, open_letters()).encode(), b"# HELP lrestore"
+                options.metrics, "metrics", lambda report: metrics(report, open_letters()).encode(), b"# HELP lrestore"
             )
         )
     return files

@@ -19,7 +19,7 @@ from lrestore.cli.contradictions import complaint
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
 from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
-from lrestore.cli.options import Options, goes_on
+from lrestore.cli.options import Options, continues_session
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Interrupts
@@ -58,7 +58,7 @@ def run_from_python(
     if wrong:
         raise UsageError(wrong)
     options, settings = settings_to_resume(options, os.environ, log.info)
-    request = None if goes_on(options) else request_of(options, settings)
+    request = None if continues_session(options) else request_of(options, settings)
     demo.prepare(settings)
     files = output_files(options, options.report, settings.state.path)
     ensure_all_writable(files, settings.state.path)
@@ -67,7 +67,7 @@ def run_from_python(
     with Interrupts() as interrupts:
         surroundings = Surroundings(
             stop=interrupts,
-            tell=partial(_write_files, files=files),
+            publish=partial(_write_files, files=files),
             beginning=lambda session_id: remember(session_id, options, settings, os.environ),
             keep_plan=plan_keeper(options.plan_out),
             typed=f"lrestore from Python ({sys.argv[0] or 'interactive'})",

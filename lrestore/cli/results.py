@@ -95,8 +95,8 @@ def _done(report: Report, style: Style) -> str:
 
 def _new_warnings(report: Report) -> list[str]:
     """Warnings but those of items that an earlier start of the session has told already."""
-    told = tuple(f"{item.key}: " for item in report.items if item.earlier)
-    return [warning for warning in report.warnings if not warning.startswith(told)]
+    earlier = tuple(f"{item.key}: " for item in report.items if item.earlier)
+    return [warning for warning in report.warnings if not warning.startswith(earlier)]
 
 
 def _not_repeated(report: Report) -> str:

@@ -110,12 +110,12 @@ def _sessions(sessions: list[RestorationSession], form: str) -> str:
 def _briefly(session: RestorationSession) -> str:
     """A session in some lines, for a terminal that is narrower than the table."""
     counts = {name: getattr(session.totals, name) for name in Totals.__struct_fields__}
-    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "selected")
+    text = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name == "selected")
     way = " → ".join(plain(end) for end in (session.source_instance, session.destination) if end)
     why = f": {plain(session.reason)}" if session.reason else ""
     lines = (
         f"{session.id}  {session.state} {session.mode}, {session.started_at}",
-        f"    {told}",
+        f"    {text}",
         f"    {way}, by {plain(_named(session))}{why}",
     )
     return "".join(f"{line}\n" for line in lines)

@@ -13,7 +13,7 @@ from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
 from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
-from lrestore.cli.options import Options, called, goes_on
+from lrestore.cli.options import Options, called, continues_session
 from lrestore.cli.output import write_out
 from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
 from lrestore.cli.results import closing, exit_code, results, style_of_stdout
@@ -33,7 +33,7 @@ from lrestore.text.terminal import plain
 log = logging.getLogger(__name__)
 
 
-class _Telling:
+class _Publisher:
     """Publishes the report once: to its files and to stdout. A finished restore is published before it is marked so."""
 
     def __init__(
@@ -46,13 +46,13 @@ class _Telling:
         self._calls_listed = calls_listed
         self._code: int | None = None
 
-    def tell(self, report: Report) -> int:
+    def publish(self, report: Report) -> int:
         """Publish the report, unless that was done; returns the exit code."""
         if self._code is None:
-            self._code = self._publish(report)
+            self._code = self._write(report)
         return self._code
 
-    def _publish(self, report: Report) -> int:
+    def _write(self, report: Report) -> int:
         """Write the files and the results on stdout, each even if another fails; return the exit code.
 
         After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".
@@ -108,7 +108,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     progress = progress_on(sys.stderr, quiet=options.quiet, tell=log.info if options.log_format == "json" else None)
     configure_log(options, progress)
     options, settings = settings_to_resume(options, environ, log.info)
-    request = None if goes_on(options) else request_of(options, settings)
+    request = None if continues_session(options) else request_of(options, settings)
     is_demo = demo.is_demo(settings)
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
     if is_demo and demo.prepare(settings):
@@ -118,7 +118,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     if options.plan_out:
         ensure_writable(options.plan_out, apart_from=settings.state.path, what="plan")
     style = style_of_stdout(full=options.verbose)
-    telling = _Telling(files, stopping, style, options, calls_listed=is_demo)
+    publisher = _Publisher(files, stopping, style, options, calls_listed=is_demo)
     surroundings = Surroundings(
         progress=progress,
         confirm=lambda guards: _confirmed(guards, stopping),
@@ -127,7 +127,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         log=_log_setup(options),
         begun=stopping.begun,
         unresumable=stopping.unresumable,
-        tell=telling.tell,
+        publish=publisher.publish,
         beginning=lambda session_id: remember(session_id, options, settings, environ),
         keep_plan=plan_keeper(options.plan_out),
         asks=sys.stdin.isatty() and sys.stderr.isatty(),
@@ -147,7 +147,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         forget(report.session_id, environ)
     if report.mode == "restore" and report.dead_letters:
         stopping.failed(_retry(options, report.session_id))
-    return telling.tell(report)
+    return publisher.publish(report)
 
 
 def _retry(options: Options, session_id: str) -> str:
@@ -168,7 +168,7 @@ def configure_log(options: Options, progress: Progress) -> None:
 
 
 def _level(options: Options) -> int:
-    """Of the file, if there is one: ``--quiet`` keeps the log off stderr only."""
+    """The level of the file, if there is one: ``--quiet`` keeps the log off stderr only."""
     return logging.DEBUG if options.verbose else logging.INFO if options.log_file else _stream_level(options)
 
 
@@ -183,10 +183,10 @@ def _log_setup(options: Options) -> LogSetup:
     return LogSetup(_level(options), options.log_format, file, _stream_level(options))
 
 
-def _trouble(tell: Callable[[], None]) -> list[LrestoreError]:
-    """The errors of ``tell``, of any kind: the work is done, and reporting it must not fail."""
+def _trouble(write: Callable[[], None]) -> list[LrestoreError]:
+    """The errors of ``write``, of any kind: the work is done, and reporting it must not fail."""
     try:
-        tell()
+        write()
     except LrestoreError as error:
         return [error]
     except Exception as error:  # noqa: BLE001 (it is reported like the others)

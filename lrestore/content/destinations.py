@@ -63,10 +63,10 @@ def _whole(
 
 def _meaning(destinations: list[ScheduledPlanDestination], names: frozenset[str]) -> list[str]:
     found = [canonical_object(dict(one), fields.sdk_model(_SCHEMA)) for one in destinations]
-    return sorted(_text({name: _said(name, one.get(name)) for name in names}) for one in found)
+    return sorted(_text({name: _normal(name, one.get(name)) for name in names}) for one in found)
 
 
-def _said(name: str, value: object) -> object:
+def _normal(name: str, value: object) -> object:
     """Unset, empty and off are the same here; parameters are JSON text."""
     if name == "parameters" and isinstance(value, str):
         try:

@@ -126,7 +126,7 @@ def wanted_object(raw: Mapping[str, Any], schema: str, known: Releases, *, ignor
     """The writable fields that a top-level object must hold, as its blob says; None where it must be unset."""
     wanted: JsonObject = {}
     for taken in known.taken(schema):
-        value = _said(raw.get(taken.name), taken)
+        value = _without_blank(raw.get(taken.name), taken)
         if value is None and not (taken.resettable and taken.known):
             continue
         if taken.name not in ignored:
@@ -140,13 +140,13 @@ def wanted_part(raw: Mapping[str, Any], schema: str, known: Releases, *, ignored
     for taken in known.taken(schema):
         name = taken.name
         if name in raw and name not in ignored:
-            value = _said(raw[name], taken)
+            value = _without_blank(raw[name], taken)
             if value is not None or taken.resettable:
                 wanted[name] = value if type(value) in _JSON_SCALARS else _sendable(value, taken.beyond)
     return wanted
 
 
-def _said(value: Any, taken: _Field) -> Any:
+def _without_blank(value: Any, taken: _Field) -> Any:
     return None if value == "" and taken.blank else value
 
 

@@ -49,16 +49,16 @@ def _difference(difference: Difference, style: Style) -> list[str]:
         return [f"{head}: not in the destination"]
     if difference.destination_id and difference.destination_id != difference.id:
         head += f" → {plain(difference.destination_id)}"
-    told = since(difference.live)
-    head += f": {told}" if told else ""
+    changed = since(difference.live)
+    head += f": {changed}" if changed else ""
     extra = [f"    extra {titled('', gone.type, gone.id, gone.name)}" for gone in difference.deletions]
     lacks = [f"    lacks {plain(one)}" for one in difference.lacks]
     return [head, *details(difference.changes, (), style), *extra, *lacks]
 
 
 def _only_live(one: OnlyLive, style: Style) -> str:
-    told = since(one.facts)
-    return titled(f"{style.bad('only in Looker')} ", one.type, one.id, one.name) + (f": {told}" if told else "")
+    changed = since(one.facts)
+    return titled(f"{style.bad('only in Looker')} ", one.type, one.id, one.name) + (f": {changed}" if changed else "")
 
 
 def _people(result: Verify) -> Iterator[str]:

@@ -202,8 +202,8 @@ def _actions(foreseen: Foreseen) -> str:
         "not planned": foreseen.pending,
     }
     always = ("create", "update")
-    told = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name in always)
-    return f"{told}; {counted(foreseen.writes, 'writing call')}"
+    text = ", ".join(f"{count} {name}" for name, count in counts.items() if count or name in always)
+    return f"{text}; {counted(foreseen.writes, 'writing call')}"
 
 
 def _deletions(foreseen: Foreseen) -> str:

@@ -53,8 +53,8 @@ def _many(name: str, text: str, labels: Mapping[str, str], label: str, values: M
 
 
 def _sample(name: str, labels: Mapping[str, str], value: float) -> str:
-    told = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
-    return f"lrestore_{name}{{{told}}} {value:.15g}\n"
+    pairs = ",".join(f'{key}="{_escaped(text)}"' for key, text in labels.items())
+    return f"lrestore_{name}{{{pairs}}} {value:.15g}\n"
 
 
 def _escaped(text: str) -> str:

@@ -42,12 +42,12 @@ def rows(report: Report) -> Iterator[tuple[str, str]]:
 def _world(made: Rehearsal) -> str:
     stand_ins = ", ".join(f"{name} ({count})" for name, count in sorted(made.stand_ins.items()))
     if made.world == "empty":
-        told = f"an empty simulated Looker with {counted(made.objects, 'LookML model')} of the backup"
+        text = f"an empty simulated Looker with {counted(made.objects, 'LookML model')} of the backup"
     else:
-        told = f"a simulated Looker with {counted(made.objects, 'object')} of the backup, which need no change there"
-        told += " (--rehearse=empty makes them anew)"
+        text = f"a simulated Looker with {counted(made.objects, 'object')} of the backup, which need no change there"
+        text += " (--rehearse=empty makes them anew)"
     more = f"; stand-ins for what the backup refers to and lacks: {stand_ins}" if stand_ins else ""
-    return f"{told}{more}"
+    return f"{text}{more}"
 
 
 def _disk(report: Report, made: Rehearsal) -> str:

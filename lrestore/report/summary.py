@@ -71,8 +71,8 @@ def summary(report: Report) -> str:
     sections = [section for section in _sections(report) if section.count]
     room = LIMIT - len(opening) - len(closing) - 1
     shares = _shares([section.size for section in sections], room)
-    told = "".join(section.text(share) for section, share in zip(sections, shares, strict=True))
-    return opening + told + closing
+    middle = "".join(section.text(share) for section, share in zip(sections, shares, strict=True))
+    return opening + middle + closing
 
 
 def _shares(sizes: Sequence[int], room: int) -> list[int]:
@@ -150,8 +150,8 @@ def _written(items: Iterable[Item], verb: str) -> Iterator[Section]:
         if item.outcome in found and not _removed(item):
             found[item.outcome].setdefault(item.type, []).append(item)
     for outcome, by_type in found.items():
-        told = [item for of_type in by_type.values() for item in of_type]
-        yield Section(f"{verb}{outcome}".capitalize(), f"{outcome} item", len(told), map(_item, told))
+        listed = [item for of_type in by_type.values() for item in of_type]
+        yield Section(f"{verb}{outcome}".capitalize(), f"{outcome} item", len(listed), map(_item, listed))
 
 
 def _deletions(holders: Iterable[Item | Difference]) -> Iterator[str]:
@@ -186,7 +186,7 @@ def _item(item: Item) -> str:
     if item.outcome == "created":
         brought = parts(item.changes)
         return f"- {_titled(item)}{more}{': ' + brought if brought else ''}\n"
-    return f"- {_titled(item)}{more}{_said(since(item.live))}\n" + "".join(_fields(item.changes))
+    return f"- {_titled(item)}{more}{_after_colon(since(item.live))}\n" + "".join(_fields(item.changes))
 
 
 def _problem(one: Problem) -> str:
@@ -195,24 +195,24 @@ def _problem(one: Problem) -> str:
 
 def _difference(one: Difference) -> str:
     state = "not in the destination" if one.missing else since(one.live) or ("in the trash" if one.trashed else "")
-    return f"- {_titled(one)}{_said(state)}\n" + "".join(_fields(one.changes))
+    return f"- {_titled(one)}{_after_colon(state)}\n" + "".join(_fields(one.changes))
 
 
 def _only_live(one: OnlyLive) -> str:
-    return f"- {_titled(one)}{_said(since(one.facts))}\n"
+    return f"- {_titled(one)}{_after_colon(since(one.facts))}\n"
 
 
-def _said(text: str) -> str:
+def _after_colon(text: str) -> str:
     return f": {markdown(text)}" if text else ""
 
 
 def _fields(changes: Iterable[Change]) -> Iterator[str]:
-    told = [leaf for change in changes for leaf in leaves(change) if leaf.old != leaf.new]
-    for leaf in told[:_FIELDS]:
+    differing = [leaf for change in changes for leaf in leaves(change) if leaf.old != leaf.new]
+    for leaf in differing[:_FIELDS]:
         old, new = old_and_new(leaf.old, leaf.new)
         yield f"  - {markdown(leaf.path)}: {markdown(old)} → {markdown(new)}\n"
-    if len(told) > _FIELDS:
-        yield f"  - … and {counted(len(told) - _FIELDS, 'more field')}\n"
+    if len(differing) > _FIELDS:
+        yield f"  - … and {counted(len(differing) - _FIELDS, 'more field')}\n"
 
 
 def _skipped(reasons: Mapping[str, Sequence[Item]]) -> Iterator[str]:

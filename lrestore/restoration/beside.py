@@ -111,10 +111,10 @@ def for_items(judgement: Judgement, beside: Beside | None) -> Judgement:
 
 def filled(template: str, values: dict[str, str]) -> str:
     """The template with its placeholders filled in. A long title is cut, so that what stands around it fits."""
-    told = _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
-    over, title = len(told) - _LONGEST, values["title"]
+    text = _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
+    over, title = len(text) - _LONGEST, values["title"]
     if over <= 0:
-        return told
+        return text
     cut = title[: max(0, len(title) - over - 1)].rstrip() + "…"
     return _PLACEHOLDER.sub(lambda found: {**values, "title": cut}[found[1]], template).strip()[:_LONGEST]
 

@@ -241,8 +241,8 @@ def _same_list(ours: object, theirs: object) -> bool:
 def _is_made_of(type_name: str, sent: Mapping[str, object], live: Mapping[str, object]) -> bool:
     part = PARTS[type_name]
     kinds = field_types(fields.sdk_model(part.model))
-    told = {name: value for name, value in sent.items() if name in live and name != part.parent_field}
-    return bool(told) and all(_may_be(name, value, live[name], kinds) for name, value in told.items())
+    shown = {name: value for name, value in sent.items() if name in live and name != part.parent_field}
+    return bool(shown) and all(_may_be(name, value, live[name], kinds) for name, value in shown.items())
 
 
 def part_of(live: Mapping[str, object], type_name: str, part_id: str) -> Mapping[str, object] | None:

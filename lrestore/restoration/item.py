@@ -97,7 +97,7 @@ class ItemRestorer:
         if plan.sub_resources is not None and live is not None and plan.action in ("created", "updated"):
             plan.parts, found = plan.sub_resources.apply(self._context, applied, plan.parts, live)
         applied.raise_failures()
-        plan.action = self._told(plan, live)
+        plan.action = self._outcome(plan, live)
         if live is not None:
             self._map_if_moved(plan, live)
         result = self._result(plan, applied, live, found)
@@ -117,7 +117,7 @@ class ItemRestorer:
             kept = LiveObject(plan.key.type, live_id, plan.name, live)
             self._context.journal.keep(kept, plan.parts.seen, touches)
 
-    def _told(self, plan: ItemPlan, live: JsonObject | None) -> Outcome:
+    def _outcome(self, plan: ItemPlan, live: JsonObject | None) -> Outcome:
         """The outcome of the item in this session, even if a process that died had restored it."""
         if live is not None and plan.action in ("updated", "unchanged"):
             if self._context.records.begun(plan.key):
@@ -234,7 +234,7 @@ class ItemRestorer:
             changes=plan.changes + tuple(found),
             deletions=plan.parts.deletions,
             mappings=(_mappings(plan, live) if live else ()) + self._found(plan),
-            warnings=tuple(dict.fromkeys([*plan.told, *applied.warnings, *_made_again(plan, applied)])),
+            warnings=tuple(dict.fromkeys([*plan.all_warnings, *applied.warnings, *_made_again(plan, applied)])),
             left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
             enabled=plan.action in ("created", "updated") and self._runs(plan.key.type, destination_id),
             live=plan.facts,

@@ -73,7 +73,7 @@ class ItemPlan:
         return None if live is None else live_facts(live)
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def all_warnings(self) -> tuple[str, ...]:
         """All warnings, once each."""
         without = [f"restored without {one}" for one in (*self.unmet, *self.parts.unmet)]
         return tuple(dict.fromkeys([*self.warnings, *self.parts.warnings, *without]))
@@ -214,9 +214,9 @@ class ItemPlanner:
 
     def _check_lookml(self, plan: ItemPlan, raw: JsonObject) -> None:
         """Warn about LookML that the item uses and the destination lacks."""
-        told = [one.path for one in plan.all_unmet]
+        reported = [one.path for one in plan.all_unmet]
         live, judgement = self._context.destination.live, self._context.backup.judgement
-        plan.warnings += stale_explores(live, judgement, plan.key, raw, told)
+        plan.warnings += stale_explores(live, judgement, plan.key, raw, reported)
 
     def _check_creatable(self, item: VaultItem) -> None:
         key, entry = item.key, CONTENT_TYPES[item.key.type]

@@ -25,8 +25,8 @@ _LENGTH = 22
 
 def generated_slug(key: ItemKey, raw: JsonObject) -> str:
     """The slug that the backed-up dashboard gets where it cannot have its own."""
-    told = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
-    number = int.from_bytes(hashlib.sha256(told.encode()).digest(), "big")
+    seed = "\n".join(str(one) for one in (key, raw.get("slug"), raw.get("created_at"), raw.get("title")))
+    number = int.from_bytes(hashlib.sha256(seed.encode()).digest(), "big")
     letters = []
     for _ in range(_LENGTH):
         number, place = divmod(number, len(_ALPHABET))

@@ -30,9 +30,9 @@ def _touches(write: Write) -> Iterator[Touch]:
     if write.type in ("query", "merge_query"):
         return
     if write.type in LISTS:
-        told = {change.path: change.new for change in write.changes}
-        if told:
-            yield Touch(write.type, "", "update", told)
+        lists = {change.path: change.new for change in write.changes}
+        if lists:
+            yield Touch(write.type, "", "update", lists)
         return
     if write.operation == "delete_user_credentials_email":
         yield Touch(write.type, write.live_id, "update", dict.fromkeys(write.body))

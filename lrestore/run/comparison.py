@@ -136,11 +136,11 @@ def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[Item
         guards = screen(destination)
     for write in plan.aside:
         builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
-    told = announced(builder, job, planned.record)
+    announce = announced(builder, job, planned.record)
     results: list[ItemResult] = []
 
     def record(result: ItemResult, blob: bytes | None) -> None:
-        told(result, blob)
+        announce(result, blob)
         results.append(result)
 
     whole = within.all_of(lambda: plan.over(keys, within.loop(record)))

@@ -123,7 +123,7 @@ def _restore_items(destination: ExaminedDestination, guards: Guards) -> Report:
         report = _report(destination, builder, reader, ended)
     if report.status == "finished":
         # The session is marked as finished afterwards: killed while it reports, it is resumed and reports then.
-        job.surroundings.tell(report)
+        job.surroundings.publish(report)
         crash_point("report.told")
     end(job, report)
     return report

@@ -38,8 +38,8 @@ class Surroundings:
     is true: a user is at the terminal. ``warn`` receives warnings about settings. ``command`` is how the program was
     called, up to its mode, and "" in a rehearsal, which cannot be undone; ``typed`` is all of it.
     ``beginning`` receives the session id before the session is recorded, so that a kill in between loses nothing.
-    ``begun`` receives it once the session can be resumed; ``unresumable`` is called when it no longer can. ``tell``
-    receives the report of a finished run; the session can be resumed until ``tell`` returns. ``keep_plan`` receives a
+    ``begun`` receives it once the session can be resumed; ``unresumable`` is called when it no longer can. ``publish``
+    receives the report of a finished run; the session can be resumed until it returns. ``keep_plan`` receives a
     plan to save.
     """
 
@@ -50,7 +50,7 @@ class Surroundings:
     log: LogSetup | None = None
     begun: Callable[[str], None] = lambda session_id: None
     unresumable: Callable[[], None] = lambda: None
-    tell: Callable[[Report], object] = lambda report: None
+    publish: Callable[[Report], object] = lambda report: None
     beginning: Callable[[str], None] = lambda session_id: None
     keep_plan: Callable[[SavedPlan], object] | None = None
     asks: bool = False

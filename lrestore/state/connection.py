@@ -61,8 +61,8 @@ def damaged_content(path: Path) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        told = f"{path} is damaged: {type(error).__name__}: {error}"
-        raise StateError(told, hint="take the file from a copy of the state folder, if there is one") from error
+        message = f"{path} is damaged: {type(error).__name__}: {error}"
+        raise StateError(message, hint="take the file from a copy of the state folder, if there is one") from error
 
 
 def _state_error(path: Path, error: sqlite3.Error) -> StateError:

@@ -36,8 +36,11 @@ def of_files(files: Sequence[OpenFile]) -> Iterator[ForeignMapping]:
         columns = _columns(file, "id_mappings")
         if not columns >= _COLUMNS:
             continue
-        told = "session_id" in columns and _columns(file, "restoration_sessions") >= {"id", "destination_instance"}
-        query = _WITH_SESSIONS if told else _ALONE
+        has_sessions = "session_id" in columns and _columns(file, "restoration_sessions") >= {
+            "id",
+            "destination_instance",
+        }
+        query = _WITH_SESSIONS if has_sessions else _ALONE
         for source, destination, number, source_id, destination_id in rows.fetch(file, query):
             kind = schema.KIND_BY_NUMBER.get(number)
             if kind is not None and source_id is not None and destination_id is not None:

@@ -173,7 +173,7 @@ def test_the_pace_is_that_of_the_last_session_unless_it_is_given(tmp_path: Path)
         writer.begin_session(session(looker_version="25.6.0"))
         writer.record_pace(SESSION, Pace(calls=9, latency_ms=42.0, per_second=30.0, latencies_ms={"look": 9.0}))
     met = pace_of(settings, None)
-    assert (met.latency_ms, met.per_second, met.release) == (42.0, 30.0, "25.6.0") and SESSION in met.told
+    assert (met.latency_ms, met.per_second, met.release) == (42.0, 30.0, "25.6.0") and SESSION in met.sources
     set_here = pace_of(msgspec.structs.replace(settings, rate=Rate(per_second=5)), 0.0)
     assert (set_here.latency_ms, set_here.per_second) == (0.0, 5)
     assert (met.latencies_ms, set_here.latencies_ms) == ({"look": 9.0}, {})

@@ -17,14 +17,14 @@ ASSUMED_MS = 100.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsed:
-    """The pace of a rehearsal. ``per_second``: 0 without a limit. ``told`` says where the numbers come from;
+    """The pace of a rehearsal. ``per_second``: 0 without a limit. ``sources`` says where the numbers come from;
     ``release``: the Looker release of the last session, "" if none is known. ``latencies_ms``: by operation, where they
     are known; ``latency_ms`` for all others.
     """
 
     latency_ms: float
     per_second: float
-    told: str
+    sources: str
     release: str = ""
     latencies_ms: Mapping[str, float] = field(default_factory=dict)
 
@@ -35,22 +35,22 @@ def pace_of(settings: Settings, latency_ms: float | None) -> Rehearsed:
     """
     met = _last(settings)
     asked = settings.rate.per_second
-    told = []
+    sources = []
     if latency_ms is not None:
-        told.append("latency as asked for")
+        sources.append("latency as asked for")
     elif met is not None:
-        told.append(f"operations that session {met.session_id} used often take as long as there")
+        sources.append(f"operations that session {met.session_id} used often take as long as there")
     else:
-        told.append("latency assumed, since no session of this destination is recorded (--rehearse-latency sets it)")
+        sources.append("latency assumed, since no session of this destination is recorded (--rehearse-latency sets it)")
     if asked:
-        told.append("rate as set ([rate] per_second)")
+        sources.append("rate as set ([rate] per_second)")
     elif met is not None and met.per_second:
-        told.append(f"rate as {settings.destination.name} admitted it then")
+        sources.append(f"rate as {settings.destination.name} admitted it then")
     latency = latency_ms if latency_ms is not None else met.latency_ms if met is not None else ASSUMED_MS
     return Rehearsed(
         latency_ms=latency,
         per_second=asked or (met.per_second if met is not None else 0.0),
-        told="; ".join(told),
+        sources="; ".join(sources),
         release=met.looker_version if met is not None else "",
         latencies_ms=met.latencies_ms if met is not None and latency_ms is None else {},
     )

@@ -63,7 +63,7 @@ def rehearse(
         )
         inside = _settings(settings, folder, simulator.base_url, pace)
         _take_records(settings, inside, pace.release)
-        log.info("rehearsal: nothing is sent to another machine, and nothing is kept; %s", pace.told)
+        log.info("rehearsal: nothing is sent to another machine, and nothing is kept; %s", pace.sources)
         surroundings.announcer.mode = REHEARSE
         credentials = Credentials(simulator.client_id, simulator.client_secret)
         here = Surroundings(
@@ -82,7 +82,7 @@ def rehearse(
             latency_ms=pace.latency_ms,
             latencies_ms=dict(pace.latencies_ms),
             per_second=pace.per_second,
-            pace=pace.told,
+            pace=pace.sources,
             undo_bytes=size_of(state_folder(state)),
             state_bytes=size_of(state),
             problems=problems,

@@ -35,7 +35,7 @@ class AccessList(msgspec.Struct, frozen=True):
     inherits: bool = False
 
 
-def told(grants: tuple[Grant, ...]) -> str:
+def grants_text(grants: tuple[Grant, ...]) -> str:
     """The grants as people read them."""
     return ", ".join(map(str, sorted(grants))) or "administrators only"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.reads import Reads, telling
+from lrestore.looker.read.reads import Reads, identifying_fields
 from lrestore.ontology import CONTENT_TYPES
 
 Expected = Callable[[str], Collection[str]]
@@ -89,7 +89,7 @@ class Existence:
             return {}
         wanted = {object_id, *sorted(unknown)[: AT_ONCE - 1]}
         try:
-            found = self._reads.by_ids(type_name, wanted, ",".join(telling(type_name)))
+            found = self._reads.by_ids(type_name, wanted, ",".join(identifying_fields(type_name)))
         except LookerError as error:
             log.debug("could not search for %d %ss; reading them one by one: %s", len(wanted), type_name, error)
             return {}
@@ -104,7 +104,7 @@ class Existence:
 
     def shown(self, type_name: str, obj: JsonObject) -> None:
         """Looker has just shown this object, whether it can be referred to or not."""
-        names = telling(type_name)
+        names = identifying_fields(type_name)
         with self._lock:
             self._facts[type_name, str(obj["id"])] = {name: obj[name] for name in names if name in obj}
 

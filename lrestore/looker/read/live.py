@@ -23,7 +23,7 @@ from lrestore.looker.read.listings import Listing, Table
 from lrestore.looker.read.lookml import Definitions
 from lrestore.looker.read.page_sizes import PageSizes
 from lrestore.looker.read.personal_folders import PersonalFolders
-from lrestore.looker.read.reads import LISTED, Reads, has, telling
+from lrestore.looker.read.reads import LISTED, Reads, has, identifying_fields
 from lrestore.looker.read.searches import Searches
 from lrestore.looker.read.single_objects import SingleObjects, whole
 from lrestore.looker.read.users import People
@@ -229,7 +229,7 @@ class Live:
 
     def seen_by_ids(self, type_name: str, ids: Collection[str]) -> dict[str, JsonObject]:
         """The same with the fields that identify an object; what is shown is not asked for again."""
-        found = self.shown_by_ids(type_name, ids, ",".join(telling(type_name)))
+        found = self.shown_by_ids(type_name, ids, ",".join(identifying_fields(type_name)))
         self._existence.seen(type_name, found.values())
         return found
 

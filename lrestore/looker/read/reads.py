@@ -32,7 +32,7 @@ class ShiftedPagesError(Exception):
     """The pages of a search do not join: the server ignored the offset, or objects came or went meanwhile."""
 
 
-def telling(type_name: str) -> tuple[str, ...]:
+def identifying_fields(type_name: str) -> tuple[str, ...]:
     """The fields that say whether an object is there, and tell it from others of its type."""
     if type_name == "user":
         return PEOPLE_FIELDS
@@ -52,9 +52,11 @@ class Reads:
         return self._one(type_name, object_id, {})
 
     def brief(self, type_name: str, object_id: str) -> JsonObject | None:
-        """Of one object what says whether it is there, and which one it is: see :func:`telling`; None for a 404."""
+        """The :func:`identifying_fields` of one object; None for a 404."""
         takes_fields = OPERATIONS[CONTENT_TYPES[type_name].get].takes_fields
-        return self._one(type_name, object_id, {"fields": ",".join(telling(type_name))} if takes_fields else {})
+        return self._one(
+            type_name, object_id, {"fields": ",".join(identifying_fields(type_name))} if takes_fields else {}
+        )
 
     def _one(self, type_name: str, object_id: str, query: Mapping[str, object]) -> JsonObject | None:
         operation = OPERATIONS[CONTENT_TYPES[type_name].get]

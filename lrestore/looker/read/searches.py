@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Sequence
 from lrestore.errors import LookerError, RateLimitedError
 from lrestore.looker.caller import Page, PageCaller, Row
 from lrestore.looker.read.page_sizes import FIRST, MOST, PageSizes
-from lrestore.looker.read.reads import telling
+from lrestore.looker.read.reads import identifying_fields
 from lrestore.ontology import CONTENT_TYPES
 
 WORTH_ANOTHER = 2
@@ -91,6 +91,6 @@ class Searches:
         query: dict[str, object] = {"id": ",".join(ids), "limit": len(ids)}
         query |= {"offset": offset} if offset else {}
         query |= {"fields": self._field_names} if self._field_names else {}
-        heads = self._field_names.split(",") if self._field_names else telling(type_name)
+        heads = self._field_names.split(",") if self._field_names else identifying_fields(type_name)
         # A page that is larger than any release promises is not insisted on.
         return self._session.page(entry.search, query=query, only=heads, once=len(ids) > FIRST)

@@ -43,7 +43,7 @@ class Plot(msgspec.Struct, frozen=True):
     refused: tuple[float, ...]
     below: tuple[Mark, ...]
     beside: tuple[Mark, ...]
-    told: str
+    caption: str
 
 
 def plot(throughput: Throughput) -> Plot | None:
@@ -67,7 +67,7 @@ def plot(throughput: Throughput) -> Plot | None:
         refused=tuple(_x(at, end_s) for at, _ in throughput.refused if at <= end_s),
         below=tuple(Mark(_x(end_s * part / 4, end_s), duration(end_s * part / 4)) for part in range(5)),
         beside=tuple(Mark(_y(top * part / 4, top), f"{top * part / 4:.0f}") for part in range(5)),
-        told=f"{throughput.calls_per_s:.1f} calls and {throughput.items_per_s:.1f} items per second on average, "
+        caption=f"{throughput.calls_per_s:.1f} calls and {throughput.items_per_s:.1f} items per second on average, "
         f"{max(value for _, value in calls):.0f} calls per second at most, over {duration(end_s)}",
     )
 

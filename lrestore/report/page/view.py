@@ -71,7 +71,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     plot: Plot | None
     calls: tuple[tuple[str, int], ...]
     operations: tuple[tuple[str, int], ...]
-    calls_told: str
+    calls_text: str
     next_steps: tuple[tuple[str, str], ...]
     guards: tuple[tuple[str, str], ...]
     rehearsal: tuple[tuple[str, str], ...]
@@ -107,7 +107,7 @@ def view_of(report: Report) -> View:
         plot=plot(report.throughput),
         calls=_most_first(by_class),
         operations=_most_first(by_operation),
-        calls_told=f"{counted(count, 'call')}{' that the restore would take' if planned is not None else ''}, "
+        calls_text=f"{counted(count, 'call')}{' that the restore would take' if planned is not None else ''}, "
         f"{counted(report.api.retries, 'retry', 'retries')}, {report.api.rate_limited} refused for their rate",
         next_steps=tuple(next_steps(report)),
         guards=tuple(guards.lines(report.guards)) if report.guards is not None else (),
@@ -138,12 +138,12 @@ def verdict_of(report: Report) -> tuple[str, str]:
             "bad" if totals.failed else "good",
         )
     if totals.failed:
-        told = f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded"
-        return f"{told}{_deleted(report)}.", "bad"
+        text = f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded"
+        return f"{text}{_deleted(report)}.", "bad"
     done = f"{items} of session {report.undoes} taken back" if report.undoes else f"{items} done"
-    told = f"{done}: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
-    told += f", {totals.skipped} skipped by rule" if totals.skipped else ""
-    return f"{told}{_deleted(report)}.", "warn" if report.warnings else "good"
+    text = f"{done}: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
+    text += f", {totals.skipped} skipped by rule" if totals.skipped else ""
+    return f"{text}{_deleted(report)}.", "warn" if report.warnings else "good"
 
 
 def _deleted(report: Report) -> str:
@@ -162,14 +162,14 @@ def _verified(report: Report, items: str) -> tuple[str, str]:
     trashed = sum(one.trashed for one in verify.different)
     kinds = [f"{missing} missing"] if missing else []
     kinds += [f"{trashed} in the trash"] if trashed else []
-    told = [
+    parts = [
         f"{len(verify.different)} {'differs' if len(verify.different) == 1 else 'differ'}"
         + (f" ({', '.join(kinds)})" if kinds else "")
     ]
-    told += [f"{report.totals.skipped} are skipped by rule"] if report.totals.skipped else []
-    told += [f"{len(verify.only_live)} are only in Looker"] if verify.only_live else []
-    told += [f"{report.totals.failed} could not be compared"] if report.totals.failed else []
-    return f"Looker is not as in the backup: of {items}, {', '.join(told)}.", "bad"
+    parts += [f"{report.totals.skipped} are skipped by rule"] if report.totals.skipped else []
+    parts += [f"{len(verify.only_live)} are only in Looker"] if verify.only_live else []
+    parts += [f"{report.totals.failed} could not be compared"] if report.totals.failed else []
+    return f"Looker is not as in the backup: of {items}, {', '.join(parts)}.", "bad"
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -228,8 +228,8 @@ def _grouped(title: str, named: Sequence[str], facts: Sequence[tuple[str, str]] 
 
 
 def _only_live(one: OnlyLive) -> str:
-    told = since(one.facts)
-    return _titled(one.type, one.id, one.name) + (f": {told}" if told else "")
+    changed = since(one.facts)
+    return _titled(one.type, one.id, one.name) + (f": {changed}" if changed else "")
 
 
 def _ignored(report: Report) -> Iterator[Group]:

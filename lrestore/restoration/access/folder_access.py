@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lrestore.content.shapes.boundary import as_folder
 from lrestore.errors import DependencyError, LookerError, NotFoundError, NotRestorableError
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.access_lists import AccessLists, Grant, entries, told
+from lrestore.looker.read.access_lists import AccessLists, Grant, entries, grants_text
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context, WritingContext
@@ -61,7 +61,7 @@ class FolderAccess:
         if policy.new_folder_access == "copy":
             self._as_in_source(plan)
         live_id = str(match.live["id"]) if match.live else ""
-        change = Change(_PATH, "as the folder above", told(plan.wanted or ()))
+        change = Change(_PATH, "as the folder above", grants_text(plan.wanted or ()))
         plan.writes.append(self._write("update_content_metadata", live_id, {"inherits": False}, (change,)))
         plan.writes += [self._write("create_content_metadata_access", "", _body(grant)) for grant in plan.wanted or ()]
         return plan
@@ -101,7 +101,7 @@ class FolderAccess:
             except DependencyError:
                 plan.warnings.append(f"{grant} of the source's access list is not in the destination: left out")
         plan.wanted = tuple(sorted(set(grants)))
-        plan.note = f"its access is that in the source: {told(plan.wanted)}"
+        plan.note = f"its access is that in the source: {grants_text(plan.wanted)}"
 
     def _translated(self, grant: Grant) -> Grant:
         """Raises DependencyError if the group or user has no counterpart."""
@@ -171,7 +171,7 @@ class FolderAccess:
             except NotFoundError:
                 continue
         if extra and (left := self._extra(metadata_id, wanted)):
-            raise self._still(f"can be seen by {told(tuple(left.values()))}")
+            raise self._still(f"can be seen by {grants_text(tuple(left.values()))}")
 
     def _extra(self, metadata_id: str, wanted: tuple[Grant, ...]) -> dict[str, Grant]:
         found = entries(self._context.destination.session, metadata_id)

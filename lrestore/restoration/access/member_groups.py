@@ -87,8 +87,8 @@ class GroupSubResources:
         self._planner = _Planner(context, item.key, ends)
 
     def plan(self, match: Match) -> Plan:
-        told = self._context.backup.definitions.inside(self._key.id)
-        meant = None if told is None else self._planner.meant(told)
+        in_source = self._context.backup.definitions.inside(self._key.id)
+        meant = None if in_source is None else self._planner.meant(in_source)
         if meant is None:
             return Plan(warnings=self._planner.warnings)
         live_id = str(match.live["id"]) if match.live else ""
@@ -165,8 +165,8 @@ class RoleSubResources:
         self._wanted: list[str] = []
 
     def plan(self, match: Match) -> Plan:
-        told = self._context.backup.definitions.holders(self._key.id)
-        meant = None if told is None else self._planner.meant(told)
+        in_source = self._context.backup.definitions.holders(self._key.id)
+        meant = None if in_source is None else self._planner.meant(in_source)
         if meant is None:
             return Plan(warnings=self._planner.warnings)
         live_id = str(match.live["id"]) if match.live else ""

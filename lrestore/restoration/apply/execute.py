@@ -193,14 +193,14 @@ def _left_behind(context: WritingContext, write: Write, parent_id: str, known: s
     kinds = field_types(fields.sdk_model(PARTS[write.type].model))
     names = [name for name in _TELLING_OF.get(write.type, _TELLING) if name in write.body]
 
-    def told(part: JsonObject, view: Callable[[object], object]) -> list[object]:
+    def compared(part: JsonObject, view: Callable[[object], object]) -> list[object]:
         return [canonical(view(part.get(name)), kinds[name]) for name in names]
 
     # An earlier try may have sent other links: it knew less of what they name. Equal ones come first.
     for view in (_as_it_is, without_targets):
-        wanted = told(write.body, view)
+        wanted = compared(write.body, view)
         for child in children or ():
-            if str(child["id"]) not in known and told(child, view) == wanted:
+            if str(child["id"]) not in known and compared(child, view) == wanted:
                 known.add(str(child["id"]))
                 return dict(child)
     return None

@@ -39,7 +39,7 @@ def section_body(wanted: JsonObject) -> SectionBody:
     return cast("SectionBody", wanted)
 
 
-def told(body: JsonObject) -> JsonObject:
+def shown_body(body: JsonObject) -> JsonObject:
     """A body as a plan shows it: new parts by what they are."""
     return {
         name: f"new {value.type} {value.source_id}" if isinstance(value, Made) else value

@@ -80,7 +80,7 @@ class Targets:
             elif live is not None and presumed(self.context, target, str(source_id)) == str(live.get(name)):
                 found[name] = str(live[name])
             else:
-                answer = self._asked(target, str(source_id), f"{pin.path}.{name}")
+                answer = self._resolved(target, str(source_id), f"{pin.path}.{name}")
                 if isinstance(answer, DependencyError):
                     why = why_missing(self.context.destination.live, self.context.backup, target, str(source_id))
                     self._without(pin, why, f"{pin.path}.{name}", answer)
@@ -93,11 +93,11 @@ class Targets:
         for name, target in _SHOWN:
             if pin.part.get(name) not in (None, ""):
                 source_id = str(pin.part[name])
-                found = self._asked(target, source_id, f"{pin.path}.{name}")
+                found = self._resolved(target, source_id, f"{pin.path}.{name}")
                 return None if isinstance(found, DependencyError) else (name, found)
         return _other_source(pin.part)
 
-    def _asked(self, target: str, source_id: str, path: str) -> str | DependencyError:
+    def _resolved(self, target: str, source_id: str, path: str) -> str | DependencyError:
         question = f"{target}={source_id}"
         if question not in self._found:
             try:

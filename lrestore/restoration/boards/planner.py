@@ -16,7 +16,7 @@ from lrestore.content.diff import changes, differing
 from lrestore.content.payload import create_body, wanted_part
 from lrestore.messages import Deletion, ItemKey
 from lrestore.ontology import PARTS, fields
-from lrestore.restoration.boards.bodies import section_body, told
+from lrestore.restoration.boards.bodies import section_body, shown_body
 from lrestore.restoration.boards.items import (
     Pin,
     PinPart,
@@ -225,7 +225,7 @@ class BoardPlanner:
             path=path,
             name=name,
             body=body,
-            changes=changes(told(body), live or {}, f"{path}."),
+            changes=changes(shown_body(body), live or {}, f"{path}."),
         )
         if live is None:
             write.body[entry.parent_field] = self._parent(kind, path)

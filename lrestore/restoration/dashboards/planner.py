@@ -23,7 +23,7 @@ from lrestore.restoration.dashboards.placements import plan_placements
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.sides import Side, Sides
 from lrestore.restoration.dashboards.tile_planner import TilePlanner
-from lrestore.restoration.dashboards.tiles import SOURCES, kind_shown, shows_nothing
+from lrestore.restoration.dashboards.tiles import SOURCES, shows_nothing, source_field
 from lrestore.restoration.identify.absence import LookmlLink
 from lrestore.restoration.identify.parts import present
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
@@ -117,7 +117,7 @@ class DashboardPlanner:
             wanted = planner.wanted(part, live, side.paths[index])
             if wanted is None:
                 if live is None:
-                    self._unknown.add(kind_shown(part))
+                    self._unknown.add(source_field(part))
                     self._spare(part)
                 continue
             if live is None:
@@ -203,7 +203,7 @@ class DashboardPlanner:
                 f"tile {tile_name(tile)!r} (id {tile['id']}) is not in the backup but has live alerts: kept "
                 "(--allow-alert-loss deletes it)"
             )
-        elif kind_shown(tile) in self._unknown or str(tile["id"]) in self._spared:
+        elif source_field(tile) in self._unknown or str(tile["id"]) in self._spared:
             self._plan.warnings.append(
                 f"tile {tile_name(tile)!r} (id {tile['id']}) is kept: it may be one of those that the "
                 "dashboard is restored without"

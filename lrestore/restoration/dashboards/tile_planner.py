@@ -14,9 +14,9 @@ from lrestore.restoration.dashboards.tiles import (
     OF_WORDS,
     TileBody,
     kind_of_tile,
+    must_be_sent,
     query_of,
     same_source_ids,
-    says_something,
     source_key,
     wanted_result_maker,
 )
@@ -91,7 +91,7 @@ class TilePlanner:
         maker = wanted_result_maker(tile, live, same_source=unchanged)
         if maker and not self._same_instance:
             maker.pop("sql_query_id", None)
-        if maker and (live is not None or says_something(maker)):
+        if maker and (live is not None or must_be_sent(maker)):
             body["result_maker"] = maker
 
     def _source(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
@@ -99,16 +99,16 @@ class TilePlanner:
             look_id = self._look(tile, live, path)
             return None if look_id is None else {"look_id": look_id}
         try:
-            found = self._asked(tile, live, path)
+            found = self._query_source(tile, live, path)
         except DependencyError as error:
-            self._without(tile, error.message, error.path or path, error.hint or "")
+            self._leave_out(tile, error.message, error.path or path, error.hint or "")
             return None
         if found != {}:
             return found
         sql = (tile.get("result_maker") or {}).get("sql_query_id")
         return {} if sql is None else self._sql(tile, str(sql), live, path)
 
-    def _asked(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
+    def _query_source(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> TileBody | None:
         """The merged query or query of a tile; {} for one that shows neither. Raises DependencyError for one that
         cannot be made, or used.
         """
@@ -138,7 +138,7 @@ class TilePlanner:
             if self._context.policy.missing_looks == "fail":
                 raise
             why = why_missing(self._context.destination.live, self._context.backup, "look", source_id)
-            self._without(tile, why, f"{path}.look_id", error.hint or "")
+            self._leave_out(tile, why, f"{path}.look_id", error.hint or "")
             return None
 
     def _is_look(self, source_id: str, shown: Look) -> bool:
@@ -157,7 +157,7 @@ class TilePlanner:
             return query_id
         asked = shown or self._context.backup.definitions.query(query_id)
         if asked is None:
-            self._without(tile, f"no backup holds query={query_id}", f"{path}.query_id", _FROM_SOURCE)
+            self._leave_out(tile, f"no backup holds query={query_id}", f"{path}.query_id", _FROM_SOURCE)
             return None
         maker = self._shown if shown else self._named
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
@@ -173,7 +173,7 @@ class TilePlanner:
             known = mapped_part(self._context.records, "dashboard_element", str(tile["id"]), [live])
             if known is not None:
                 return str(live["merge_result_id"])
-        self._without(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)
+        self._leave_out(tile, f"no backup holds merge_query={merge_id}", f"{path}.merge_result_id", _FROM_SOURCE)
         return None
 
     def _shown_merge(self, tile: DashboardTile, merge_id: str, live: DashboardTile) -> str | None:
@@ -197,10 +197,10 @@ class TilePlanner:
         hint = (
             "create the tile in the destination with the same title, from SQL Runner; then the rest of it is restored"
         )
-        self._without(tile, f"no backup holds sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
+        self._leave_out(tile, f"no backup holds sql_query={sql_id}", f"{path}.result_maker.sql_query_id", hint)
         return None
 
-    def _without(self, tile: DashboardTile, why: str, path: str, hint: str) -> None:
+    def _leave_out(self, tile: DashboardTile, why: str, path: str, hint: str) -> None:
         """Record that the dashboard is restored without the tile."""
         self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 

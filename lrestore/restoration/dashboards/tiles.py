@@ -78,23 +78,23 @@ def wanted_result_maker(tile: DashboardTile, live: DashboardTile | None, *, same
     theirs = overrides(live)
     if same_source:
         shown = live.get("result_maker") or {}
-        told = {name: value for name, value in ours.items() if _differs(value, name, shown, theirs)}
-        return _with(wanted, _sendable(told, _base(live)))
+        sent = {name: value for name, value in ours.items() if _differs(value, name, shown, theirs)}
+        return _with(wanted, _sendable(sent, _base(live)))
     known = _base(live) is not None and live.get("result_maker") is not None
     silent = known and all(value is None for value in theirs.values())
-    told = {name: value for name, value in ours.items() if value is not None or not silent}
-    return _with(wanted, _sendable(told, _base(tile)))
+    sent = {name: value for name, value in ours.items() if value is not None or not silent}
+    return _with(wanted, _sendable(sent, _base(tile)))
 
 
-def _with(wanted: ResultMaker, told: JsonObject) -> ResultMaker:
-    return as_result_maker({**wanted, **told}) if told else wanted
+def _with(wanted: ResultMaker, sent: JsonObject) -> ResultMaker:
+    return as_result_maker({**wanted, **sent}) if sent else wanted
 
 
-def _sendable(told: JsonObject, base: Query | None) -> JsonObject:
+def _sendable(sent: JsonObject, base: Query | None) -> JsonObject:
     """``total`` cannot be null (specification): the value of the source takes an override back."""
-    if "total" in told and told["total"] is None:
-        return {**told, "total": bool((base or {}).get("total"))}
-    return told
+    if "total" in sent and sent["total"] is None:
+        return {**sent, "total": bool((base or {}).get("total"))}
+    return sent
 
 
 def _differs(ours: object, name: str, shown: ResultMaker, theirs: JsonObject) -> bool:
@@ -139,10 +139,10 @@ def _base(tile: DashboardTile) -> Query | None:
 
 
 def _alike(ours: object, theirs: object) -> bool:
-    return (_says_nothing(ours) and _says_nothing(theirs)) or same(ours, theirs)
+    return (_is_empty(ours) and _is_empty(theirs)) or same(ours, theirs)
 
 
-def _says_nothing(value: object) -> bool:
+def _is_empty(value: object) -> bool:
     """``dynamic_fields`` is JSON text."""
     return not value or value == "[]"
 
@@ -151,7 +151,7 @@ def _without_nulls(entry: ResultMakerFilterables) -> ResultMakerFilterables:
     return as_filterables({name: value for name, value in entry.items() if value is not None})
 
 
-def says_something(result_maker: ResultMaker | None) -> bool:
+def must_be_sent(result_maker: ResultMaker | None) -> bool:
     """Whether a create must send the result maker: Looker creates one without listeners by itself."""
     if not result_maker:
         return False
@@ -174,7 +174,7 @@ def source_of(tile: DashboardTile) -> Hashable:
     return ("query_id", query_id) if query_id else None
 
 
-def kind_shown(tile: DashboardTile) -> str:
+def source_field(tile: DashboardTile) -> str:
     """The field with the source of a tile; "" for a text tile."""
     maker = tile.get("result_maker") or {}
     if tile.get("look_id"):

@@ -30,10 +30,10 @@ def missing(live: Live, backup: Backup, target: str, source_id: str, *, path: st
     hint = restore_first(target, source_id) if held else "the backup does not hold it either"
     if backed_up is not None and is_built_in(CONTENT_TYPES[target], backed_up):
         hint = "a restore cannot create it: it comes with the instance, with a login, or from a directory"
-    told = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
+    message = f"{key} needs {target}={source_id} ({path}), which is not in the destination"
     if _belongs_to_another(live, backup, target, source_id):
-        told += f": that id belongs to another {target} now"
-    return DependencyError(told, path=path, key=key, hint=hint)
+        message += f": that id belongs to another {target} now"
+    return DependencyError(message, path=path, key=key, hint=hint)
 
 
 def restore_first(target: str, source_id: str) -> str:
@@ -43,8 +43,8 @@ def restore_first(target: str, source_id: str) -> str:
 
 def without_copy(target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
     """The error for a reference to an item that is copied, too, while there is no copy of it."""
-    told = f"{key} needs the copy of {target}={source_id} ({path}), which could not be made"
-    return DependencyError(told, path=path, key=key, hint="--retry-dead-letters tries both again")
+    message = f"{key} needs the copy of {target}={source_id} ({path}), which could not be made"
+    return DependencyError(message, path=path, key=key, hint="--retry-dead-letters tries both again")
 
 
 def why_missing(live: Live, backup: Backup, target: str, source_id: str) -> str:

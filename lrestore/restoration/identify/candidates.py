@@ -16,7 +16,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType, is_built_in
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.namesakes import Choice, choose
-from lrestore.restoration.identify.traits import telling_of
+from lrestore.restoration.identify.traits import traits_of
 from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of
 
 NaturalKey = dict[str, str | None]
@@ -79,13 +79,13 @@ class NameSearch:
         self, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]
     ) -> Choice[JsonObject]:
         """Which of ``rows``, candidates that are not known to be others, the backed-up object is."""
-        telling = None if candidates.login else telling_of(self._context, key.type, self._there)
-        if telling is None or not rows:
+        traits = None if candidates.login else traits_of(self._context, key.type, self._there)
+        if traits is None or not rows:
             return Choice(tuple(rows), doubtful=len(rows) > 1)
         items = {key.id: raw, **self._rivals(key, candidates.wanted)}
-        if len(rows) == len(items) == 1 and telling.rest(raw, rows[0]) == "same":
+        if len(rows) == len(items) == 1 and traits.rest(raw, rows[0]) == "same":
             return Choice(tuple(rows))
-        return choose(key.id, items, {str(row["id"]): row for row in rows}, telling)
+        return choose(key.id, items, {str(row["id"]): row for row in rows}, traits)
 
     def _rivals(self, key: ItemKey, wanted: NaturalKey) -> dict[str, JsonObject]:
         """Other items of the backup with the same natural key, of which the live object is not known either."""

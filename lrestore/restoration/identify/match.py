@@ -215,11 +215,11 @@ def _ambiguous(key: ItemKey, wanted: NaturalKey, rows: Sequence[JsonObject]) -> 
     ids = ", ".join(f"{row.get(entry.id_field)} ({title_of(key.type, row)!r})" for row in rows)
     named = ", ".join(f"{name} {value!r}" for name, value in wanted.items())
     if len(rows) > 1:
-        told, hint = f"could be any of several objects with {named}: ids {ids}", "rename or remove all but one"
+        problem, hint = f"could be any of several objects with {named}: ids {ids}", "rename or remove all but one"
     else:
-        told = f"may be the object with {named}, but the rest of its content differs: id {ids}"
+        problem = f"may be the object with {named}, but the rest of its content differs: id {ids}"
         hint = f"rename or remove the live {key.type}, or give it the content of the backup"
-    return AmbiguousMatchError(f"{key} {told}", hint=hint, key=key)
+    return AmbiguousMatchError(f"{key} {problem}", hint=hint, key=key)
 
 
 def _preferred(context: Context, key: ItemKey, found: list[JsonObject]) -> list[JsonObject]:

@@ -24,7 +24,7 @@ name; perhaps the item; another object."""
 
 
 @dataclass(frozen=True, slots=True)
-class Telling(Generic[P]):
+class Traits(Generic[P]):
     """The traits that distinguish objects of the same name. ``traits``: the strictest first; ``rest`` judges an item
     and an object that have none in common.
     """
@@ -41,13 +41,13 @@ class Choice(Generic[P]):
     doubtful: bool = False
 
 
-def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], telling: Telling[P]) -> Choice[P]:
+def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], traits_of_type: Traits[P]) -> Choice[P]:
     """The live object of the item ``item_id`` among ``rows``, all by id. ``items`` are the backup's of the same name,
     the item itself included; nothing on either side is known to belong to something else.
     """
     ours = {one: items[one] for one in sorted(items, key=_by_age)}
     theirs = {one: rows[one] for one in sorted(rows, key=_by_age)}
-    for index, trait in enumerate(telling.traits):
+    for index, trait in enumerate(traits_of_type.traits):
         for our_ids, their_ids in _alike(ours, theirs, trait):
             if index == 0 and item_id in our_ids and len(their_ids) > len(our_ids):
                 return Choice(tuple(theirs[one] for one in their_ids), doubtful=True)
@@ -58,16 +58,16 @@ def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], telling:
                     return Choice((theirs[their_id],))
                 del ours[our_id]
                 del theirs[their_id]
-    return _of_the_rest(items[item_id], list(ours.values()), list(theirs.values()), telling)
+    return _of_the_rest(items[item_id], list(ours.values()), list(theirs.values()), traits_of_type)
 
 
-def _of_the_rest(item: P, items: list[P], rows: list[P], telling: Telling[P]) -> Choice[P]:
-    left = [row for row in rows if telling.rest(item, row) != "other"]
+def _of_the_rest(item: P, items: list[P], rows: list[P], traits_of_type: Traits[P]) -> Choice[P]:
+    left = [row for row in rows if traits_of_type.rest(item, row) != "other"]
     if not left:
         return Choice()
-    rivals = [one for one in items if telling.rest(one, left[0]) != "other"]
+    rivals = [one for one in items if traits_of_type.rest(one, left[0]) != "other"]
     alone = len(left) == len(rivals) == 1
-    return Choice(tuple(left), doubtful=not (alone and telling.rest(item, left[0]) == "same"))
+    return Choice(tuple(left), doubtful=not (alone and traits_of_type.rest(item, left[0]) == "same"))
 
 
 def _alike(ours: Mapping[str, P], theirs: Mapping[str, P], trait: Trait[P]) -> list[tuple[list[str], list[str]]]:

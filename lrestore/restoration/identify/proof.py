@@ -91,8 +91,8 @@ def _traits(kind: str, live: Shown) -> dict[str, str | None]:
 
 
 def _text(value: object) -> str:
-    told = str(value)
-    return told if len(told) <= _SHORT else _hash(told)
+    text = str(value)
+    return text if len(text) <= _SHORT else _hash(text)
 
 
 def _hash(value: str) -> str:

@@ -11,7 +11,7 @@ from lrestore.content.shapes.boundary import as_user
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.namesakes import Likeness, Telling, Trait
+from lrestore.restoration.identify.namesakes import Likeness, Trait, Traits
 from lrestore.restoration.identify.queries import fingerprint
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ Translate = Callable[[str, str], str | None]
 """The live id of a type and an id of the backup; None if there is none."""
 
 
-def telling_of(context: Context, type_name: str, translate: Translate) -> Telling[Any] | None:
+def traits_of(context: Context, type_name: str, translate: Translate) -> Traits[Any] | None:
     """The traits that distinguish objects of a type; None for a type whose names are unique."""
-    made = _TELLING.get(type_name)
+    made = _TRAITS.get(type_name)
     return made(context, translate) if made else None
 
 
@@ -34,7 +34,7 @@ def _same(item: object, live: object) -> Likeness:
     return "same"
 
 
-def _plan(context: Context, translate: Translate) -> Telling[ScheduledPlan]:
+def _plan(context: Context, translate: Translate) -> Traits[ScheduledPlan]:
     def owner(plan: ScheduledPlan) -> str:
         found = translate("user", str(plan["user_id"])) if plan.get("user_id") is not None else None
         return found or context.policy.fallback_owner or context.destination.caller_id
@@ -57,10 +57,10 @@ def _plan(context: Context, translate: Translate) -> Telling[ScheduledPlan]:
     def rest(plan: ScheduledPlan, live: ScheduledPlan) -> Likeness:
         return "same" if owner(plan) == live_owner(live) else "other"
 
-    return Telling((with_owner(all_of_it), with_owner(sent), with_owner(times), (sent, sent)), rest)
+    return Traits((with_owner(all_of_it), with_owner(sent), with_owner(times), (sent, sent)), rest)
 
 
-def _board(context: Context, translate: Translate) -> Telling[Board]:
+def _board(context: Context, translate: Translate) -> Traits[Board]:
     def description(board: Board) -> str:
         return _linkless(board.get("description"))
 
@@ -85,7 +85,7 @@ def _board(context: Context, translate: Translate) -> Telling[Board]:
         return found
 
     contents = (lambda board: sections(board, backed_up)), (lambda board: sections(whole(board), live))
-    return Telling((contents, (description, description)), _same)
+    return Traits((contents, (description, description)), _same)
 
 
 def _shown(item: BoardItem, translated: Callable[[str, str], str]) -> Hashable:
@@ -95,7 +95,7 @@ def _shown(item: BoardItem, translated: Callable[[str, str], str]) -> Hashable:
     return "", str(item.get("lookml_dashboard_id") or item.get("custom_url") or item.get("custom_title") or "")
 
 
-def _look(context: Context, translate: Translate) -> Telling[Look]:
+def _look(context: Context, translate: Translate) -> Traits[Look]:
     def asked(look: Look) -> Hashable:
         query_id = look.get("query_id")
         if query_id is None:
@@ -112,10 +112,10 @@ def _look(context: Context, translate: Translate) -> Telling[Look]:
             look.get("query") or context.destination.session.call("query", path={"query_id": str(query_id)})
         )
 
-    return Telling(((asked, live_asked),), _same)
+    return Traits(((asked, live_asked),), _same)
 
 
-def _user(context: Context, translate: Translate) -> Telling[User]:
+def _user(context: Context, translate: Translate) -> Traits[User]:
     """Roles and groups, as far as the destination has them; not those that Looker or a directory fills."""
 
     def backed_up(user: User) -> Hashable:
@@ -134,7 +134,7 @@ def _user(context: Context, translate: Translate) -> Telling[User]:
         """A user with an e-mail login is known by that. One without any may be each user of its name without any."""
         return "other" if user.get("credentials_email") else "doubtful"
 
-    return Telling(((backed_up, live),), rest)
+    return Traits(((backed_up, live),), rest)
 
 
 def _given(context: Context, group_ids: set[str]) -> frozenset[str]:
@@ -152,7 +152,7 @@ def _linkless(text: object) -> str:
     return rewritten(str(text or ""), lambda link: ("*", "*"))
 
 
-_TELLING: Mapping[str, Callable[[Context, Translate], Telling[Any]]] = {
+_TRAITS: Mapping[str, Callable[[Context, Translate], Traits[Any]]] = {
     "scheduled_plan": _plan,
     "board": _board,
     "look": _look,

@@ -232,8 +232,8 @@ class OwnPlanner:
             self._find_query(wanted, name)
         except DependencyError as error:
             if self.live is None or self.live.get(name) is None:
-                told = f"{self.key} needs a query that is not available: {error.message} ({error.path})"
-                raise DependencyError(told, hint=error.hint, path=error.path, key=self.key) from None
+                message = f"{self.key} needs a query that is not available: {error.message} ({error.path})"
+                raise DependencyError(message, hint=error.hint, path=error.path, key=self.key) from None
             del wanted[name]
             self.unmet.append(Unmet("its query", error.message, error.path or name, error.hint or "", unknown=True))
 

@@ -27,17 +27,17 @@ class _Planned(Protocol):
 
 
 def stale_explores(
-    live: Live, judgement: Judgement, key: ItemKey, raw: JsonObject, told: Collection[str] = ()
+    live: Live, judgement: Judgement, key: ItemKey, raw: JsonObject, reported: Collection[str] = ()
 ) -> list[str]:
     """Warnings about models, explores and fields that an item uses and the destination lacks.
 
     Tiles that use them show an error in Looker, but can be written: in the same instance by the id of their query,
-    which Looker never deletes. Parts that cannot be created without them are left out of the plan already; ``told`` are
-    their paths.
+    which Looker never deletes. Parts that cannot be created without them are left out of the plan already; ``reported``
+    are their paths.
     """
     places: dict[tuple[str, str], list[str]] = {}
     for use in dict.fromkeys(explore_uses(key.type, raw)):
-        if not _said(use.path, told):
+        if not _is_reported(use.path, reported):
             places.setdefault((use.model, use.explore), []).append(use.path)
     absent = [
         f"{explore_name(*explore)} is not in the destination: what uses it shows an error until the LookML is deployed "
@@ -48,10 +48,10 @@ def stale_explores(
     return absent or _absent_fields(live, judgement, key, raw)
 
 
-def _said(path: str, told: Collection[str]) -> bool:
-    """Whether something has been said of the part of an item in which a path lies."""
+def _is_reported(path: str, reported: Collection[str]) -> bool:
+    """Whether one of the reported paths lies in the same part of the item."""
     part = path.partition("]")[0]
-    return any(one.partition("]")[0] == part for one in told)
+    return any(one.partition("]")[0] == part for one in reported)
 
 
 def _absent_fields(live: Live, judgement: Judgement, key: ItemKey, raw: JsonObject) -> list[str]:

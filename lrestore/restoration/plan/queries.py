@@ -90,8 +90,8 @@ class QueryMaker:
             return mapped
         lacking = [one for one in ("model", "view") if not as_query(body).get(one)]
         if lacking:
-            told = f"query={query_id} names no {' and no '.join(lacking)}, and Looker cannot create such a query"
-            raise DependencyError(told, path=f"{path}.{lacking[0]}")
+            message = f"query={query_id} names no {' and no '.join(lacking)}, and Looker cannot create such a query"
+            raise DependencyError(message, path=f"{path}.{lacking[0]}")
         check_explore(self._context, as_query(body), f"{path}.view")
         return self._make("create_query", "query", name, path, body)
 

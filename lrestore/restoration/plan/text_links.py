@@ -89,7 +89,7 @@ class Linker:
         if path == _BASE:
             return self._moved(value)
         if not self._same_instance:
-            self._tell_of_queries(value, path)
+            self._warn_of_query_links(value, path)
             if path.endswith(VIS_CONFIG):
                 value = recoloured(value, partial(self._colours, path=path))
         return rewritten_anywhere(value, lambda link: self._new(link, path))
@@ -110,7 +110,7 @@ class Linker:
             self.warnings.append(f"{part}: colour {ids} {why}: the chart may stay blank until other colours are chosen")
         return found or named
 
-    def _tell_of_queries(self, value: Any, path: str) -> None:
+    def _warn_of_query_links(self, value: Any, path: str) -> None:
         for link in query_links(value):
             if not link.host or link.host in self._hosts:
                 self.warnings.append(

@@ -40,7 +40,7 @@ def adjust_plan(planner: OwnPlanner, body: JsonObject) -> None:
     _tabs(planner, wanted)
     _destinations(planner, wanted, live)
     if planner.live is None:
-        _say_off(planner, body)
+        _send_switches(planner, body)
     if planner.live is None or planner.context.policy.disable_schedules:
         wanted["enabled"] = False
 
@@ -114,8 +114,8 @@ def _destinations(planner: OwnPlanner, wanted: ScheduledPlan, live: ScheduledPla
         )
 
 
-def _say_off(planner: OwnPlanner, wanted: JsonObject) -> None:
-    """A switch that was null was off: said so, as Looker asks for some of them when the plan is of a look."""
+def _send_switches(planner: OwnPlanner, wanted: JsonObject) -> None:
+    """Send a switch that was null as off: Looker requires some of them in the plan of a look."""
     kinds = field_types(fields.sdk_model("ScheduledPlan"))
     for field in planner.context.destination.releases.taken("ScheduledPlan"):
         if field.known and kinds.get(field.name) is bool and wanted.get(field.name) is None:

@@ -66,7 +66,7 @@ class EmailLogin:
 
     def _write(self, operation: str, live: User | None, body: Mapping[str, object], there: CredentialsEmail) -> Write:
         live_id = str(live["id"]) if live else ""
-        told = changes(body, there, f"{TYPE}.")
+        changed = changes(body, there, f"{TYPE}.")
         return Write(
             operation=operation,
             type=TYPE,
@@ -75,7 +75,7 @@ class EmailLogin:
             path=TYPE,
             name=str(body.get("email") or ""),
             body=dict(body),
-            changes=told,
+            changes=changed,
         )
 
 

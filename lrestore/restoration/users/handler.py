@@ -171,7 +171,7 @@ class UserSubResources:
 
 
 def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> Write:
-    told = tuple(
+    changed = tuple(
         Change(name, live.get(name), "its personal folder" if isinstance(value, Made) else value)
         for name, value in body.items()
     )
@@ -183,22 +183,22 @@ def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> W
         path="",
         name="",
         body=body,
-        changes=told,
+        changes=changed,
     )
 
 
 def lost_logins(raw: User) -> list[str]:
     """Logins that a newly created user lacks, and how to get them."""
-    told = []
+    notes = []
     kinds = [kind for kind, _ in credentials_of(raw) if kind != "embed"]
     if raw.get("credentials_email"):
-        told.append("its password cannot be restored, and no mail was sent: send the user a setup link from Looker")
-    told += [
+        notes.append("its password cannot be restored, and no mail was sent: send the user a setup link from Looker")
+    notes += [
         f"its {kind} login cannot be created through the API; Looker creates it at the user's next login, and creates "
         "another user unless it merges logins by e-mail address and this user has e-mail credentials"
         for kind in dict.fromkeys(kinds)
     ]
     keys = raw.get("credentials_api3")
     if keys:
-        told.append(f"{len(keys)} API key(s) cannot be restored: create new ones")
-    return told
+        notes.append(f"{len(keys)} API key(s) cannot be restored: create new ones")
+    return notes

@@ -32,7 +32,7 @@ class Side:
 
 def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
     """One call for each membership; the first tells the whole change."""
-    told = (Change("group_ids", side.live, side.result),)
+    changed = (Change("group_ids", side.live, side.result),)
     calls = [("add_group_user", one, {"user_id": live_id}) for one in side.add]
     calls += [("delete_group_user", one, {}) for one in side.drop]
     writes = [
@@ -48,13 +48,13 @@ def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
         for operation, one, body in calls
     ]
     for write in writes[:1]:
-        write.changes = told
+        write.changes = changed
     return writes
 
 
 def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
     """All roles in one call."""
-    told = (Change("role_ids", side.live, side.result),)
+    changed = (Change("role_ids", side.live, side.result),)
     return Write(
         operation="set_user_roles",
         type="role_user",
@@ -63,5 +63,5 @@ def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
         path="role_ids",
         name="roles",
         body={},
-        changes=told,
+        changes=changed,
     )

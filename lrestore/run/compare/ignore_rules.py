@@ -52,10 +52,10 @@ def _wrong(pattern: str) -> str:
     types = [name for name in (*CONTENT_TYPES, *PARTS) if fnmatchcase(name, type_pattern)]
     if not types:
         return f"there is no type {type_pattern!r}{_near(type_pattern, (*CONTENT_TYPES, *PARTS))}"
-    told = f"a {types[0]} has" if len(types) == 1 else "no such type has"
+    subject = f"a {types[0]} has" if len(types) == 1 else "no such type has"
     no = "no" if len(types) == 1 else "a"
     names = [name.partition(".")[2] for name in known_names() if name.partition(".")[0] in types]
-    return f"{told} {no} field {field!r}{_near(field, names)}"
+    return f"{subject} {no} field {field!r}{_near(field, names)}"
 
 
 def _near(word: str, known: Iterable[str]) -> str:

@@ -67,20 +67,20 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
             pretend.changed(item.key, plan.live_id, plan.own.body)
         pretend.made_tabs(plan.parts.writes)
         planned.left[ItemKey(plan.key.type, plan.live_id)] = _left(plan)
-        told, first = planned_item(plan), planned.first.pop(plan.key, ())
+        described, first = planned_item(plan), planned.first.pop(plan.key, ())
         # Before the question whether the item waits for others: parts that are in the trash with it may.
         saved = to_save(plan, first) if planned.record is not None else None
         if plan.ends.found:
-            planned.first[plan.key] = told.writes
+            planned.first[plan.key] = described.writes
         else:
             planned.calls.update(calls_of(plan))
             planned.deletions += plan.parts.deletions
             if planned.record is not None and saved is not None:
                 planned.record.add(saved)
-            planned.removed.update(removed_by_kind(told))
+            planned.removed.update(removed_by_kind(described))
             planned.alerts += plan.parts.alerts
             raise_unmet(plan, "the rest can be restored")
-        return msgspec.structs.replace(told.result(), live=plan.facts), bool(plan.ends.found)
+        return msgspec.structs.replace(described.result(), live=plan.facts), bool(plan.ends.found)
 
     return turn
 

@@ -24,7 +24,7 @@ from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.identify.unclosed_folders import ACCESS
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.restoration.journal import Journal
-from lrestore.run.finish.temporary_names import told_names
+from lrestore.run.finish.temporary_names import names_left
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.state.records import OpenIntent, RepeatedIntent
@@ -46,7 +46,7 @@ def last_look(job: Job, context: Callable[[Journal], WritingContext]) -> tuple[s
     Raises StoppedError if the run is stopped meanwhile, StateError if the state file cannot be written.
     """
     with recorded_here(job) as (writer, journal):
-        _tell_names(job, lambda: context(journal), writer)
+        _report_names(job, lambda: context(journal), writer)
         # That a folder is still to be closed is for the run that restores it again.
         still_open = [row for row in writer.read.open_intents(job.session_id) if row.intent.mapped_by[0] != ACCESS]
         repeated = writer.read.repeated_intents(job.session_id)
@@ -56,13 +56,13 @@ def last_look(job: Job, context: Callable[[Journal], WritingContext]) -> tuple[s
         return (*look.settle(still_open), *look.twins(repeated))
 
 
-def _tell_names(job: Job, context: Callable[[], Context], writer: StateWriter) -> None:
+def _report_names(job: Job, context: Callable[[], Context], writer: StateWriter) -> None:
     failed = [key for key, outcome in writer.read.outcomes(job.session_id).items() if outcome == "failed"]
     if not failed:
         return
     folders = [undo_directory(job.settings.state.path, one) for one in (*job.former, job.session_id)]
-    for key, told in told_names(failed, folders, context()):
-        writer.add_to_dead_letter(job.session_id, key, told)
+    for key, text in names_left(failed, folders, context()):
+        writer.add_to_dead_letter(job.session_id, key, text)
 
 
 class _LastLook:
@@ -129,9 +129,9 @@ class _LastLook:
         return f"{row.intent.key} failed, but Looker has created it: id {live_id} (--retry-dead-letters completes it)"
 
     def _unknown(self, key: ItemKey, error: ItemError) -> str:
-        told = f"it is unknown whether Looker has created it or parts of it: {error}"
-        self._writer.add_to_dead_letter(self._job.session_id, key, told)
-        return f"{key}: {told}"
+        text = f"it is unknown whether Looker has created it or parts of it: {error}"
+        self._writer.add_to_dead_letter(self._job.session_id, key, text)
+        return f"{key}: {text}"
 
     def twins(self, rows: Sequence[RepeatedIntent]) -> Iterator[str]:
         """Report the objects that may exist twice."""

@@ -31,7 +31,7 @@ class Leftover(NamedTuple):
     of: str
 
 
-def told_names(failed: Collection[ItemKey], folders: Sequence[Path], context: Context) -> Iterator[tuple[ItemKey, str]]:
+def names_left(failed: Collection[ItemKey], folders: Sequence[Path], context: Context) -> Iterator[tuple[ItemKey, str]]:
     """For each failed item that has a temporary name in Looker: a sentence about it. ``folders`` hold the copies of the
     session, and of those that it carries on. Makes no call if no temporary name is on record.
 

@@ -46,10 +46,10 @@ def former_sessions(state: Path, session_id: str, request: RunRequest, destinati
 
 def _purpose(selection: Mapping[str, object]) -> tuple[str, object] | None:
     """The plan that a session applies, or the session that it undoes; None if it is neither."""
-    for name, told in (("applies", "digest"), ("undo", "session")):
+    for name, field in (("applies", "digest"), ("undo", "session")):
         found = selection.get(name)
         if isinstance(found, dict):
-            return name, found.get(told)
+            return name, found.get(field)
     return None
 
 

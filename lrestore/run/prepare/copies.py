@@ -59,8 +59,8 @@ def _folder_name(live: Live, folder_id: str) -> str:
         raise DestinationError(f"--copy-into: folder {folder_id} is not in the destination", hint=hint)
     name = str(folder.get("name") or "")
     if folder_id == _NO_CONTENT[0] or folder.get(_NO_CONTENT[1]):
-        told = f"--copy-into: folder {folder_id} ({name!r}) cannot hold looks and dashboards"
-        raise DestinationError(told, hint="choose a shared or a personal folder")
+        message = f"--copy-into: folder {folder_id} ({name!r}) cannot hold looks and dashboards"
+        raise DestinationError(message, hint="choose a shared or a personal folder")
     return name
 
 

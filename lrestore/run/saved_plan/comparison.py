@@ -32,7 +32,7 @@ class Deviation(NamedTuple):
     """A deviation from the plan: its path in the item, and a text beyond the path."""
 
     path: str
-    told: str = ""
+    text: str = ""
 
 
 class Comparison:

@@ -72,8 +72,8 @@ def decoded(content: bytes, name: str) -> ReadPlan:
             hint="apply it with the lrestore that wrote it, or make a new plan",
         )
     if digest != _digest_of(found, name):
-        told = f"its digest is {digest}, its content has another" if digest else "it has no digest"
-        raise UsageError(f"the plan {name} was edited or damaged after it was written: {told}", hint=_AGAIN)
+        problem = f"its digest is {digest}, its content has another" if digest else "it has no digest"
+        raise UsageError(f"the plan {name} was edited or damaged after it was written: {problem}", hint=_AGAIN)
     try:
         return ReadPlan(msgspec.convert(found, SavedPlan), str(digest), content)
     except (msgspec.ValidationError, RecursionError) as error:
@@ -123,17 +123,17 @@ def keep_copy(plan: ReadPlan, state_path: Path | str, session_id: str) -> None:
 def kept_copy(state_path: Path | str, session_id: str, digest: str) -> ReadPlan:
     """The copy of the plan that a session applies. Raises StateError if it is missing or has changed."""
     copy = undo_directory(state_path, session_id) / PLAN_COPY
-    told = f"session {session_id} applies a plan whose copy"
+    subject = f"session {session_id} applies a plan whose copy"
     try:
         content = copy.read_bytes()
     except FileNotFoundError as error:
-        raise StateError(f"{told} is missing: {copy}", hint=_STATE_HINT) from error
+        raise StateError(f"{subject} is missing: {copy}", hint=_STATE_HINT) from error
     except OSError as error:
-        raise StateError(f"{told} cannot be read: {copy}: {error.strerror or error}", hint=_STATE_HINT) from error
+        raise StateError(f"{subject} cannot be read: {copy}: {error.strerror or error}", hint=_STATE_HINT) from error
     try:
         found = decoded(content, str(copy))
     except UsageError as error:
-        raise StateError(f"{told} is damaged: {error.message}", hint=_STATE_HINT) from error
+        raise StateError(f"{subject} is damaged: {error.message}", hint=_STATE_HINT) from error
     if found.digest != digest:
-        raise StateError(f"{told} is another plan by now: {copy}", hint=_STATE_HINT)
+        raise StateError(f"{subject} is another plan by now: {copy}", hint=_STATE_HINT)
     return found

@@ -175,12 +175,12 @@ def _changed(
     key: ItemKey, name: str, found: Iterable[Deviation], *, missing: bool = False, begun: bool = False
 ) -> ChangedSincePlanError:
     differ = list(dict.fromkeys(found))
-    named = shortened([one.told or one.path for one in differ], _NAMED, separator="; ", last="; and ")
+    named = shortened([one.text or one.path for one in differ], _NAMED, separator="; ", last="; and ")
     ends = "the rest of the plan was not written" if begun else "nothing of it was written"
     error = ChangedSincePlanError(
         f"{key} ({name!r}) is not as the plan saw it: {named}; {ends}",
         key=key,
         path=differ[0].path or None,
-        errors=tuple(FieldError(one.path, "changed", one.told or "not as the plan saw it") for one in differ),
+        errors=tuple(FieldError(one.path, "changed", one.text or "not as the plan saw it") for one in differ),
     )
     return error.with_context(missing=True) if missing else error

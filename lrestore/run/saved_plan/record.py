@@ -74,7 +74,7 @@ def planned_item(plan: ItemPlan) -> PlannedItem:
         writes=planned_writes(plan),
         deletions=tuple(map(planned_deletion, plan.parts.removals)),
         without=tuple(dict.fromkeys(one.path for one in plan.all_unmet)),
-        warnings=tuple(map(storable, plan.told)),
+        warnings=tuple(map(storable, plan.all_warnings)),
         left_out=plan.left_out + tuple(sorted(plan.parts.left_out)),
         error=_incomplete(plan),
         only_copied=plan.only_copied,

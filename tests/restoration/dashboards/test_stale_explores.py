@@ -84,7 +84,7 @@ def test_a_tile_without_query_and_explore_is_omitted_and_reported(setup: Restore
 
 def stage_warnings(setup: RestoreFixture) -> tuple[str, ...]:
     """The warnings of a plan, except those about omitted parts."""
-    return tuple(one for one in setup.plan("dashboard=1").told if not one.startswith("restored without"))
+    return tuple(one for one in setup.plan("dashboard=1").all_warnings if not one.startswith("restored without"))
 
 
 def test_a_new_tile_reads_no_query_if_its_explore_exists(setup: RestoreFixture) -> None:

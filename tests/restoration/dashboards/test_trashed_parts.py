@@ -52,7 +52,7 @@ def test_a_plan_of_a_trashed_dashboard_says_that_its_parts_are_compared_again(se
     setup.call("update_dashboard", {"deleted": True}, dashboard_id="1")
     plan = setup.plan("dashboard=1")
     assert {change.path.rpartition(".")[2] for change in plan.changes} == {"deleted", "note_text"}
-    assert any("compared again when it is out" in warning for warning in plan.told)
+    assert any("compared again when it is out" in warning for warning in plan.all_warnings)
     assert plan.parts.calls()["dashboard"] == 1
 
 
