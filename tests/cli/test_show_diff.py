@@ -40,10 +40,9 @@ def test_a_diff_tells_the_fields_that_a_session_changed(instance: InstanceFixtur
     assert len(found["dashboard", dashboard["id"]]["changes"]) >= len(told["changes"]) // 2
     assert found["dashboard", dashboard["id"]]["deletions"] == told["deletions"]
     assert [one["outcome"] for one in found.values() if one["type"] == "look"].count("created") == 1
-    of_new_parts = [
-        one["path"] for one in found["dashboard", dashboard["id"]]["changes"] if "result_maker" in one["path"]
-    ]
-    assert of_new_parts == []
+    again = next(one for one in found.values() if one["type"] == "dashboard" and one["outcome"] == "created")
+    assert [one["path"] for one in again["changes"] if one["path"].startswith("dashboard_element ")] == []
+    assert any(one["path"].startswith("new dashboard_element ") for one in again["changes"])
     as_text = instance.run("--show", f"diff={session}").out
     assert f'title: "Changed" → {json.dumps(look["title"])}' in as_text
     assert "spec,name,outcome,path,old,new" in instance.run("--show", f"diff={session}", "--format", "csv").out

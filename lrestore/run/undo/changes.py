@@ -25,7 +25,9 @@ def changes_of(state: StateReader, session: RestorationSession, folder: Path) ->
 
     Where a field was written more than once, the last value counts. Raises StateError if a copy cannot be read.
     """
-    made = {(one.type, one.id) for one in state.made(session.id) if not one.part}
+    recorded = state.made(session.id)
+    made = {(one.type, one.id) for one in recorded if not one.part}
+    new_parts = {(one.type, one.id) for one in recorded if one.part}
     named = {(result.key.type, result.destination_id): result.name for result in state.results(session.id)}
     with Copies(folder) as copies:
         for entry in read_undo(folder):
@@ -34,7 +36,12 @@ def changes_of(state: StateReader, session: RestorationSession, folder: Path) ->
             copied = {} if created else copies.copy(entry)
             title = copied.get(CONTENT_TYPES[key.type].title_field)
             name = str(title or named.get((key.type, key.id)) or "")
-            touches = copies.written_to(key)
+            # An update of a new part is what Looker answered about it, or its place.
+            touches = [
+                one
+                for one in copies.written_to(key)
+                if one.operation != "update" or (one.type, one.id) not in new_parts
+            ]
             changes, deletions = tuple(_changes(key, touches, copied)), tuple(_deletions(touches, copied))
             if created or changes or deletions:
                 outcome: Outcome = "created" if created else "updated"
@@ -44,11 +51,8 @@ def changes_of(state: StateReader, session: RestorationSession, folder: Path) ->
 def _changes(key: ItemKey, touches: list[Touch], copied: JsonObject) -> Iterator[Change]:
     """Compare the last values with the copy. A part that was made is one change, from nothing to its content."""
     last: dict[tuple[str, str], dict[str, object]] = {}
-    made = {(touch.type, touch.id) for touch in touches if touch.operation == "create"}
     for touch in touches:
         if touch.operation == "update" and touch.type not in CONTENT_TYPES:
-            if (touch.type, touch.id) in made:
-                continue  # what Looker answered about it, and its place
             last.setdefault((touch.type, touch.id), {}).update(touch.fields)
         elif touch.type == key.type:
             last.setdefault(("", ""), {}).update(touch.fields)
