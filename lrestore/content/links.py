@@ -9,11 +9,13 @@ Nothing but ids, and the hosts before them, is ever changed: no character of an 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+
+from lrestore.json_types import JsonObject
 
 TARGETS = {
     "dashboards": "dashboard",
@@ -151,17 +153,23 @@ def _rewritten_inside(value: Any, new: Callable[[Link], New | None]) -> Any:
 def at(obj: Any, path: str, change: Callable[[Any, str], Any]) -> Any:
     """``obj`` with what ``change`` makes of every value at a path of the ontology; itself where nothing changes.
 
-    ``change`` is also told the concrete path: ``dashboard_elements[3].body_text``.
+    ``change`` also receives the concrete path: ``dashboard_elements[3].body_text``.
     """
     return _at(obj, path.split("."), "", change)
 
 
-def rewritten_at(obj: Any, path: str, new: Callable[[Link, str], New | None]) -> Any:
-    """``obj`` with its links rewritten in every value at a path of the ontology; itself where nothing changes.
+def rewritten_at(obj: JsonObject, paths: Iterable[str], new: Callable[[Link, str], New | None]) -> JsonObject:
+    """``obj`` with its links rewritten in every value at some paths of the ontology; itself if nothing changes.
 
-    ``new`` is also told the concrete path.
+    ``new`` also receives the concrete path.
     """
-    return at(obj, path, lambda value, where: rewritten_anywhere(value, lambda link: new(link, where)))
+
+    def rewrite(value: Any, where: str) -> Any:
+        return rewritten_anywhere(value, lambda link: new(link, where))
+
+    for path in paths:
+        obj = at(obj, path, rewrite)
+    return obj
 
 
 def _at(node: Any, steps: list[str], where: str, change: Callable[[Any, str], Any]) -> Any:

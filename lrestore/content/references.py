@@ -67,17 +67,18 @@ class ExploreUse:
     explore: str
 
 
-def explore_uses(type_name: str, obj: Mapping[str, Any]) -> Iterator[ExploreUse]:
+def explore_uses(type_name: str, obj: Mapping[str, Any]) -> list[ExploreUse]:
     """Every model and explore that an object needs: its own query, queries of tiles, filters, sources of merged ones.
 
     POST /queries answers 404 for a model or explore that is not there, so they are named before anything is written.
     """
-    yield from _query_use(_own_query(type_name, obj), "query")
+    found = _query_use(_own_query(type_name, obj), "query")
     for path, tile in _parts(type_name, obj, "dashboard_element"):
-        yield from _tile_uses(tile, path)
+        found += _tile_uses(tile, path)
     for path, entry in _parts(type_name, obj, "dashboard_filter"):
         if entry.get("model") and entry.get("type") == "field_filter":
-            yield ExploreUse(f"{path}.explore", entry["model"], entry.get("explore") or "")
+            found.append(ExploreUse(f"{path}.explore", entry["model"], entry.get("explore") or ""))
+    return found
 
 
 def _own_query(type_name: str, obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -95,24 +96,24 @@ def _parts(type_name: str, obj: Mapping[str, Any], part_type: str) -> Iterator[t
             yield from entries(obj, part.path)
 
 
-def _tile_uses(tile: Mapping[str, Any], path: str) -> Iterator[ExploreUse]:
+def _tile_uses(tile: Mapping[str, Any], path: str) -> list[ExploreUse]:
     maker = tile.get("result_maker") or {}
     if tile.get("look_id"):
-        return
+        return []
     if tile.get("query"):
-        yield from _query_use(tile["query"], f"{path}.query")
-    elif maker.get("query"):
-        yield from _query_use(maker["query"], f"{path}.result_maker.query")
-    elif tile.get("merge_result_id"):
-        for number, entry in enumerate(maker.get("filterables") or ()):
-            if entry.get("model"):
-                where = f"{path}.result_maker.filterables[{number}].view"
-                yield ExploreUse(where, entry["model"], entry.get("view") or "")
+        return _query_use(tile["query"], f"{path}.query")
+    if maker.get("query"):
+        return _query_use(maker["query"], f"{path}.result_maker.query")
+    sources = maker.get("filterables") if tile.get("merge_result_id") else None
+    return [
+        ExploreUse(f"{path}.result_maker.filterables[{number}].view", entry["model"], entry.get("view") or "")
+        for number, entry in enumerate(sources or ())
+        if entry.get("model")
+    ]
 
 
-def _query_use(query: Mapping[str, Any] | None, path: str) -> Iterator[ExploreUse]:
-    if query and query.get("model"):
-        yield ExploreUse(f"{path}.view", query["model"], query.get("view") or "")
+def _query_use(query: Mapping[str, Any] | None, path: str) -> list[ExploreUse]:
+    return [ExploreUse(f"{path}.view", query["model"], query.get("view") or "")] if query and query.get("model") else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ class BoardPlanner:
                 (lambda part: self._here(part["pin"]), lambda part: (part["pin"].section, live_source(part["pin"]))),
                 (lambda part: self._targets.source(part["pin"]), lambda part: live_source(part["pin"])),
             ),
-            kind=lambda part: kind_shown(part["pin"].part),
+            same_kind=lambda part, live: kind_shown(part["pin"].part) == kind_shown(live["pin"].part),
         )
         for index, live in matching.live_of.items():
             self._plan.matched["board_item", self._pins[index].id] = str(live["id"])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from lrestore.restoration.dashboards.tiles import kind_of_tile, linkless_key, source_key, strict_key, title_key
+from lrestore.restoration.dashboards.tiles import linkless_key, same_kind, source_key, strict_key, title_key
 from lrestore.restoration.identify.parts import (
     ContentKey,
     Keys,
@@ -54,14 +54,19 @@ class Sides:
         tiles = raw.get("dashboard_elements"), live.get("dashboard_elements")
         self.filters = self._side("dashboard_filter", "dashboard_filters", filters, _FILTER_KEYS)
         self.layouts = self._side("dashboard_layout", "dashboard_layouts", layouts, _LAYOUT_KEYS)
-        self.tiles = self._side("dashboard_element", "dashboard_elements", tiles, _TILE_KEYS, kind_of_tile)
+        self.tiles = self._side("dashboard_element", "dashboard_elements", tiles, _TILE_KEYS, same_kind)
 
     def matched(self) -> dict[tuple[str, str], str]:
         """(Part type, source id) → live id of the parts that exist."""
         return {**_pairs(self.filters), **_pairs(self.layouts), **_pairs(self.tiles)}
 
     def _side(
-        self, kind: str, path: str, lists: _Lists[P], keys: Keys[P], sort: ContentKey[P] | None = None
+        self,
+        kind: str,
+        path: str,
+        lists: _Lists[P],
+        keys: Keys[P],
+        same_kind: Callable[[P, P], bool] = lambda part, other: True,
     ) -> Side[P] | None:
         ours, theirs = lists
         if not isinstance(ours, list):
@@ -78,7 +83,7 @@ class Sides:
             mapped=lambda source_id: mapped_part(self._records, kind, source_id, live),
             ids_hold=self._ids_hold,
             keys=keys,
-            kind=sort,
+            same_kind=same_kind,
         )
         places = {id(part): f"{path}[{number}]" for number, part in enumerate(ours)}
         return Side(kind, [places[id(part)] for part in backed_up], backed_up, live, matching)

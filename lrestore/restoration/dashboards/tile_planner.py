@@ -150,11 +150,11 @@ class TilePlanner:
 
     def _query(self, tile: DashboardTile, query_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
         """In the same instance the id; in another one the live tile's query if it is equal, else a query to create."""
-        shown = query_of(tile)
         if self._same_instance:
             if query_id_of(live or {}) != query_id:
-                check_query(self._context, query_id, shown, f"{path}.query.view")
+                check_query(self._context, query_id, query_of(tile), f"{path}.query.view")
             return query_id
+        shown = query_of(tile)
         asked = shown or self._context.backup.definitions.query(query_id)
         if asked is None:
             self._leave_out(tile, f"no backup holds query={query_id}", f"{path}.query_id", _FROM_SOURCE)

@@ -226,6 +226,11 @@ def kind_of_tile(tile: DashboardTile) -> str:
     return "text" if any(tile.get(name) for name in _OWN_TEXTS) else NOTHING
 
 
+def same_kind(tile: DashboardTile, live: DashboardTile) -> bool:
+    """Whether both tiles are of the same kind."""
+    return kind_of_tile(tile) == kind_of_tile(live)
+
+
 _NEEDS = {"extension": ("extension_id",), "filter": ("filter_id",)}
 
 

@@ -11,7 +11,7 @@ kind: Looker does not make a text of a chart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -60,16 +60,14 @@ def match_parts(
     mapped: Callable[[str], str | None],
     ids_hold: bool,
     keys: Keys[P],
-    kind: ContentKey[P] | None = None,
+    same_kind: Callable[[P, P], bool] = lambda part, other: True,
 ) -> Matching[P]:
-    """Pair up parts. Only parts of the same ``kind`` are paired."""
+    """Pair up parts. ``same_kind``: whether a backed-up and a live part may be paired at all."""
     matching: Matching[P] = Matching()
     free = {str(part["id"]): part for part in live}
-    kinds = list(map(kind or _any_kind, backed_up))
-    live_kinds = {live_id: (kind or _any_kind)(part) for live_id, part in free.items()}
 
     def take(index: int, live_id: str | None) -> None:
-        if live_id in free and kinds[index] == live_kinds[live_id]:
+        if live_id in free and index not in matching.live_of and same_kind(backed_up[index], free[live_id]):
             matching.live_of[index] = free.pop(live_id)
 
     def left() -> list[tuple[int, P]]:
@@ -81,26 +79,24 @@ def match_parts(
     for index, part in left():
         take(index, mapped(str(part.get("id"))))
     for ours, theirs in keys:
-        unmatched = left() if free else []
-        waiting = _grouped((live_kinds[live_id], theirs(part), live_id) for live_id, part in free.items() if unmatched)
-        for index, part in unmatched:
-            key = ours(part)
-            if key is not None and waiting.get((kinds[index], key)):
-                take(index, waiting[kinds[index], key].pop(0))
+        for index, live_id in _alike(left(), ours, free, theirs):
+            take(index, live_id)
     matching.extra = list(free.values())
     return matching
 
 
-def _any_kind(part: Mapping[str, object]) -> None:
-    """The kind of parts that have no kinds."""
-
-
-def _grouped(parts: Iterable[tuple[Hashable, Hashable, str]]) -> dict[tuple[Hashable, Hashable], list[str]]:
-    """The ids of live parts by their kind and key."""
-    found: dict[tuple[Hashable, Hashable], list[str]] = {}
-    for kind, key, live_id in parts:
-        found.setdefault((kind, key), []).append(live_id)
-    return found
+def _alike(
+    backed_up: Sequence[tuple[int, P]], ours: ContentKey[P], live: Mapping[str, P], theirs: ContentKey[P]
+) -> Iterator[tuple[int, str]]:
+    """The pairs of a backed-up and a live part that have the same key."""
+    if not backed_up:
+        return
+    by_key: dict[Hashable, list[str]] = {}
+    for live_id, part in live.items():
+        by_key.setdefault(theirs(part), []).append(live_id)
+    by_key.pop(None, None)
+    for index, part in backed_up if by_key else ():
+        yield from ((index, live_id) for live_id in by_key.get(ours(part), ()))
 
 
 def mapped_part(records: Records, kind: str, source_id: str, live: Iterable[Mapping[str, object]]) -> str | None:

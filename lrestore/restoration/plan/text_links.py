@@ -136,11 +136,10 @@ class Linker:
         if not paths or not (self._worth_it(item.blob) or raw.get(_BASE)):
             return raw
         self._hosts = _own_hosts(self._context.backup) | hosts(_share_urls(as_dashboard(raw)))
+        if self._same_instance:
+            return rewritten_at(raw, (path for path in paths if path != _BASE), self._new)
         for path in paths:
-            if not self._same_instance:
-                raw = at(raw, path, self.value)
-            elif path != _BASE:
-                raw = rewritten_at(raw, path, self._new)
+            raw = at(raw, path, self.value)
         return raw
 
     def _worth_it(self, blob: bytes) -> bool:

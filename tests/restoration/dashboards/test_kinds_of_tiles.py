@@ -84,7 +84,7 @@ def test_no_part_is_matched_with_one_of_another_kind(
         mapped=mapped.get,
         ids_hold=True,
         keys=((lambda part: "same", lambda part: "same"),),
-        kind=lambda part: part["kind"],
+        same_kind=lambda part, live: part["kind"] == live["kind"],
     )
     assert all(backed_up[index]["kind"] == part["kind"] for index, part in matching.live_of.items())
     assert len(matching.live_of) + len(matching.extra) == len(live)
