@@ -97,8 +97,8 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
     "looker.read": (
         frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "page_sizes", "users"}),
         frozenset({"reads", "index_files"}),
-        frozenset({"index_lists"}),
-        frozenset({"index"}),
+        frozenset({"index_lists", "index_table"}),
+        frozenset({"index", "made"}),
         frozenset({"existence", "listings", "searches"}),
         frozenset({"explores", "personal_folders", "single_objects"}),
         frozenset({"live"}),

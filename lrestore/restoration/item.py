@@ -133,6 +133,8 @@ class ItemRestorer:
         if plan.match.live is not None:
             for mapping in _mappings(plan, live):
                 self._context.journal.map(mapping)
+            if plan.match.how != "id" and plan.action != "skipped" and not live.get("deleted"):
+                self._context.destination.live.confirm(plan.key.type, live_id_of(plan.key, live), plan.key.id)
 
     def _prepare(self, plan: ItemPlan, applied: Applied) -> None:
         """Create the queries that the item shows."""

@@ -38,15 +38,16 @@ class Shared:
 class Snapshot(msgspec.Struct, frozen=True):
     """The objects of a type at a time (seconds of the monotonic clock, which all processes of a machine share).
 
-    ``hashes`` are those of ids and natural keys, 8 bytes each, sorted; ``trash``: whether some are in the
-    trash. ``reason``: why the lists prove nothing.
+    ``hashes`` are those of ids and natural keys, 8 bytes each, sorted; ``trash`` those of ids that lists of this
+    run have shown in the trash. ``reason``: why the lists prove nothing. ``empty``: they have no object.
     """
 
     run: str
     read_at_s: float
     hashes: bytes = b""
-    trash: bool = False
+    trash: bytes = b""
     reason: str = ""
+    empty: bool = False
 
 
 def load(path: Path) -> Snapshot | None:

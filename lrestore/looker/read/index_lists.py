@@ -28,13 +28,17 @@ class UnprovedError(Exception):
     """The lists prove nothing; the text says why."""
 
 
+class EmptyListingError(UnprovedError):
+    """The listing has no object: what is missing shows once the run has created one."""
+
+
 class Entries:
-    """Hashes of the ids and of the natural keys of all objects of a type. ``trash``: whether some are in the trash."""
+    """Hashes of the ids and of the natural keys of all objects of a type. ``trash``: of the ids in the trash."""
 
     def __init__(self, type_name: str) -> None:
         self.type_name = type_name
         self.hashes = array("Q")
-        self.trash = False
+        self.trash: set[int] = set()
 
     def add(self, row: JsonObject) -> None:
         """An object that Looker has shown."""
@@ -66,7 +70,7 @@ def _read_once(reads: Reads, type_name: str) -> Entries:
     found = Entries(type_name)
     listed = _hashes(found, _own(type_name, reads.all_live(type_name)))
     if not listed:
-        raise UnprovedError("the listing is empty")
+        raise EmptyListingError("the listing is empty")
     trash = _trash(found, reads)
     searched = _hashes(found, _checked(type_name, reads.search_all(type_name, trash=False), deleted=False))
     _agree("search", listed, searched | trash)
@@ -77,7 +81,7 @@ def _read_once(reads: Reads, type_name: str) -> Entries:
     again = _trash(found, reads)
     if (trash ^ again) - listed - searched:
         raise ShiftedPagesError(f"{type_name}: the trash is shown differently from one moment to the next")
-    found.trash = bool(trash | again)
+    found.trash = trash | again
     return found
 
 

@@ -21,12 +21,14 @@ from lrestore.looker.read.index import InstanceIndex, SeesAll, never
 from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.listings import Listing, Table
 from lrestore.looker.read.lookml import Definitions
+from lrestore.looker.read.made import Made
 from lrestore.looker.read.page_sizes import PageSizes
 from lrestore.looker.read.personal_folders import PersonalFolders
 from lrestore.looker.read.reads import LISTED, Reads, has, identifying_fields
 from lrestore.looker.read.searches import Searches
 from lrestore.looker.read.single_objects import SingleObjects, whole
 from lrestore.looker.read.users import People
+from lrestore.ontology import CONTENT_TYPES
 
 __all__ = ["LISTED", "Live", "whole"]
 
@@ -62,6 +64,7 @@ class Live:
         self.page_sizes = PageSizes()
         self._searches = Searches(session, self.page_sizes)
         self._single = SingleObjects(self._reads, self._searches, self._existence, self.index, rows)
+        self._made = Made(shared, self._take_over)
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = Definitions(session)
@@ -174,6 +177,29 @@ class Live:
     def note(self, type_name: str, object_id: str) -> None:
         """The object is there now: this run has just written it."""
         self._existence.note(type_name, object_id)
+        row = self._listings[type_name].shown(object_id) if type_name in LISTED else None
+        if row is not None or type_name not in LISTED:
+            self._made.note(type_name, object_id, row)
+
+    def confirm(self, type_name: str, object_id: str, source_id: str) -> None:
+        """The object is there, not in the trash, and provably the backed-up one: this run has just compared it."""
+        if type_name not in LISTED:
+            self._existence.note(type_name, object_id)
+            self._made.note(type_name, object_id, source_id=source_id)
+
+    def confirmed(self, type_name: str, object_id: str, source_id: str) -> bool:
+        """Whether a process of this run has confirmed that. Makes no call."""
+        return type_name not in LISTED and self._made.has(type_name, object_id, source_id)
+
+    def _take_over(self, type_name: str, row: JsonObject) -> None:
+        """Another process has written the object. What this one has been shown of it may be newer."""
+        listing = self._listings[type_name]
+        if listing.shown(str(row[CONTENT_TYPES[type_name].id_field])) is None:
+            listing.put(row)
+
+    def made(self, type_name: str, object_id: str) -> bool:
+        """Whether a process of this run has written or confirmed the object, so that it is there. Makes no call."""
+        return self._made.has(type_name, object_id)
 
     def explore_exists(self, model: str, explore: str) -> bool:
         """Whether a LookML model, and the explore where one is named, is there."""

@@ -102,6 +102,15 @@ class Reads:
             raise ValueError(f"{type_name} has no listing")
         yield from self._session.call(entry.list_all, query={"fields": ",".join((entry.id_field, *entry.natural_key))})
 
+    def page_of_all(self, type_name: str, offset: int, limit: int, field_names: str) -> list[JsonObject]:
+        """A page of all objects of a type, by id, with the named fields."""
+        entry = CONTENT_TYPES[type_name]
+        if entry.list_all is None:
+            raise ValueError(f"{type_name} has no listing")
+        query = {"fields": field_names, "limit": limit, "offset": offset, "sorts": "id"}
+        rows: list[JsonObject] = self._session.call(entry.list_all, query=query)
+        return rows
+
     def search_all(self, type_name: str, *, trash: bool) -> Iterator[JsonObject]:
         """Id, natural key and ``deleted`` of all objects that the search shows, page by page, by id; ``trash``: of
         those in the trash. Each page begins with the last row of the page before, which is left out.

@@ -73,14 +73,28 @@ def mapped(context: Context, target: str, source_id: str) -> str | None:
     recorded = context.records.recorded(target, source_id)
     if recorded is None:
         return None
+    if _is_known(context, target, source_id, recorded):
+        return recorded.destination_id
     key = ItemKey(target, source_id)
     live = None if recorded.sure else context.destination.live.facts(target, recorded.destination_id)
     proved = recorded.sure or (live is not None and is_recorded(context, key, recorded, live))
-    if not proved and recorded.at > context.destination.began_at:
+    if not proved and _is_of_this_run(context, recorded):
         # Recorded by another process of this run, perhaps after this one had read the object.
         live = context.destination.live.facts_now(target, recorded.destination_id)
         proved = live is not None and is_recorded(context, key, recorded, live)
     return recorded.destination_id if proved else None
+
+
+def _is_known(context: Context, target: str, source_id: str, recorded: Recorded) -> bool:
+    """Whether a process of this run has created the recorded object, or found that it is the backed-up one."""
+    live, live_id = context.destination.live, recorded.destination_id
+    of_this_run = _is_of_this_run(context, recorded) and live.made(target, live_id)
+    return of_this_run or live.confirmed(target, live_id, source_id)
+
+
+def _is_of_this_run(context: Context, recorded: Recorded) -> bool:
+    """Whether any process of this run has recorded the mapping. An older one may lead to an id that is given anew."""
+    return recorded.at > context.destination.began_at
 
 
 def is_recorded(context: Context, key: ItemKey, recorded: Recorded, live: JsonObject) -> bool:
@@ -182,7 +196,11 @@ def home(context: Context, key: ItemKey, raw: JsonObject, name: str) -> Home:
 def _by_mapping(context: Context, target: str, source_id: str) -> str | None:
     """The live object as which a backed-up one is on record, if it can be referred to."""
     known = mapped(context, target, source_id)
-    return known if known is not None and is_there(context.destination.live, target, known) else None
+    if known is None:
+        return None
+    live = context.destination.live
+    there = live.made(target, known) or live.confirmed(target, known, source_id) or is_there(live, target, known)
+    return known if there else None
 
 
 def _by_own_id(context: Context, target: str, source_id: str) -> str | None:

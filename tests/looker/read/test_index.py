@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.credentials import Credentials
-from lrestore.looker.read import index
+from lrestore.looker.read import index, index_table
 from lrestore.looker.read.index import InstanceIndex
 from lrestore.looker.read.index_files import Claims, Shared
 from lrestore.looker.read.live import Live
@@ -143,9 +143,9 @@ def test_a_few_questions_are_not_worth_reading_everything(
 
 def test_some_answers_are_checked_by_reads(session: LookerSession, clock: Clock) -> None:
     known = ready(session, clock)
-    answers = [known.take_missing("look", str(90000 + number)) for number in range(2 * index.CONTROL_EVERY)]
+    answers = [known.take_missing("look", str(90000 + number)) for number in range(2 * index_table.CONTROL_EVERY)]
     assert answers.count(False) == 2
-    batches = [known.lacks_all("look", ["99999"]) for _ in range(2 * index.CONTROL_EVERY_BATCH)]
+    batches = [known.lacks_all("look", ["99999"]) for _ in range(2 * index_table.CONTROL_EVERY_BATCH)]
     assert batches.count(False) == 2
 
 
@@ -364,3 +364,37 @@ def test_a_file_that_is_not_of_this_run_and_minute_is_not_believed(
     assert len(simulator.log.calls) == calls
     assert ready(session, clock, shared).take_missing("look", "99999", new())
     assert len(simulator.log.calls) > calls
+
+
+def test_an_empty_listing_proves_something_once_the_run_has_created_an_object(
+    session: LookerSession, simulator: RunningSimulator, clock: Clock, tmp_path: Path
+) -> None:
+    """As in a migration into an empty instance. An empty listing alone may be wrong."""
+    simulator.fault("body:[]", operation="all_looks", times=1)
+    shared = Shared(tmp_path, "run 1", index.INDEXED)
+    known, other = ready(session, clock, shared), ready(session, clock, shared)
+    for one in (known, other):
+        one.expect("look", index.WORTH_READING_ALONE)
+        assert not one.take_missing("look", "99999", new()), "nothing has been created"
+    other.note("look", {"id": "500", **new()})
+    other.expect("look", index.WORTH_READING_ALONE)
+    other.take_missing("look", "99998", new())
+    assert other.take_missing("look", "99997", new())
+    assert sum(call.operation == "all_looks" for call in simulator.log.calls) == 2
+
+
+@pytest.mark.parametrize("written", [IN_TRASH, IN_TRASH[:1]])
+def test_a_trash_is_known_to_be_empty_only_if_the_run_has_taken_everything_out(
+    session: LookerSession, simulator: RunningSimulator, clock: Clock, written: tuple[str, ...]
+) -> None:
+    known = ready(session, clock)
+    assert not known.shows_no_trash("look")
+    for one in written:
+        known.note("look", {"id": one, "deleted": False})
+    clock.now += index.GOOD_FOR_S
+    simulator.fault(f"body:{json.dumps(session.call('search_looks'))}", operation="all_looks")
+    simulator.fault("body:[]", operation="search_looks", nth=1)
+    simulator.fault("body:[]", operation="search_looks", nth=4)
+    known.expect("look", index.WORTH_READING_ALONE)
+    assert known.take_missing("look", "99999", new())
+    assert known.shows_no_trash("look") == (written != IN_TRASH)
