@@ -57,7 +57,7 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"batch_size", "call_crash_points", "callers", "crash_policy", "failed_needs", "protocol"}),
         frozenset({"sent_records", "worker_brief"}),
         frozenset({"outbox", "coordinator_outbox"}),
-        frozenset({"open_tasks", "worker_context"}),
+        frozenset({"briefs", "open_tasks", "worker_context"}),
         frozenset({"worker", "writer"}),
         # Imported by name, by the fork server that launch.launcher starts.
         frozenset({"preload", "processes"}),

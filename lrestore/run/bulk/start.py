@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -17,34 +17,30 @@ from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.graph import DependencyGraph
 from lrestore.looker.meter import ApiUsage
-from lrestore.looker.read.index import WORTH_SHARING
-from lrestore.looker.read.listings import Table
 from lrestore.looker.read.live import LISTED
 from lrestore.messages import ItemKey, Totals
 from lrestore.report.model import Sample
 from lrestore.report.speed import Standing
 from lrestore.restoration.beside import for_items
-from lrestore.restoration.plan.title_clashes import IN_FOLDERS
+from lrestore.run.bulk.briefs import Tables, brief_workers, limiter_file
 from lrestore.run.bulk.callers import callers
 from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.contents import name_colours
 from lrestore.run.destination import ExaminedDestination, limits_alone
 from lrestore.run.items.budget import Budget
-from lrestore.run.job import Ended, Job, policy_of
+from lrestore.run.job import Ended, Job
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.limiter import LimiterConfig, SharedLimiter
 from lrestore.run.limiter.config import GENTLE_PER_SECOND
 from lrestore.run.prepare.prefetch import users_ahead
-from lrestore.run.prepare.source_instance import Handed, with_group_edges
+from lrestore.run.prepare.source_instance import with_group_edges
 from lrestore.run.prepare.unfinished_creates import unanswered
+from lrestore.run.select.dependencies import Links
 from lrestore.run.select.text_links import links_here
-from lrestore.state.connection import state_errors
 from lrestore.state.read import StateReader
 from lrestore.state.records import Pace
-from lrestore.state.undo_folder import make_directory, undo_directory
 
 log = logging.getLogger(__name__)
 
@@ -62,73 +58,15 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     Raises StateError if the state file cannot be written.
     """
     load_ahead()
-    job, judgement = destination.job, destination.judgement
-    session, live = destination.connection.session, destination.connection.live
-    settings = job.settings
-    folder = undo_directory(settings.state.path, job.session_id)
-    types = {key.type for key in job.keys}
-    tables = live.tables((_ALWAYS_LISTED | types) & LISTED)
-    with StateReader.open(Path(settings.state.path)) as reader:
-        pace = reader.recent_pace(job.ordinary_route.destination, utc_now() - REMEMBERED)
-        mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
-        tables["user"] = users_ahead(live, job.keys, judgement, mapped)
-        ids = for_items(judgement, job.request.beside)
-        links = with_group_edges(links_here(job.contents, job.keys, live, ids, mapped), job.gathered)
-        job.contents.forget()
-    listings = folder / "listings.msgpack"
-    handed = folder / "handed.msgpack"
-    with state_errors(folder):
-        make_directory(folder)
-        listings.write_bytes(msgspec.msgpack.encode(tables))
-        elsewhere = judgement.instance != "same" and name_colours(job.vault, job.keys)
-        colours = job.gathered.colours() if elsewhere else None
-        access = dict(job.gathered.access())
-        Handed(dict(job.gathered.shown()), job.gathered.nesting(), access, colours).write(handed)
-    is_admin = job.is_admin()
-    processes, threads = callers(settings, len(job.keys))
-    with_threads = msgspec.structs.replace(settings, run=msgspec.structs.replace(settings.run, in_flight=threads))
-    budget = replace(budget, calls_before=session.meter.snapshot().calls, failed_before=len(job.missing))
-    limiter = destination.connection.limiter
-    limiter.share(folder / "limiter", _limits(job, pace))
-    brief = partial(
-        WorkerBrief,
-        settings=with_threads,
-        credentials=job.surroundings.credentials(),
-        source_credentials=job.surroundings.source_credentials() if job.asks_source(judgement) else None,
-        vault_files=job.vault.opened,
-        session_id=job.session_id,
-        folder=folder,
-        listings=listings,
-        handed=handed,
-        limiter=partial(SharedLimiter.attach, folder / "limiter"),
-        policy=policy_of(settings, job.request),
-        judgement=judgement,
-        releases=job.releases(),
-        hosts=job.hosts(),
-        caller_id=job.facts.user_id,
-        is_admin=is_admin,
-        titled=frozenset(key for key in job.keys if key.type in IN_FOLDERS or job.undone),
-        indexed=frozenset(
-            name for name, count in Counter(key.type for key in job.keys).items() if count >= WORTH_SHARING
-        ),
-        guard=job.the_guard,
-        log=job.surroundings.log,
-        undo=job.request.undo,
-        beside=job.request.beside,
-        plan=msgspec.structs.replace(job.plan, content=b"") if job.plan else None,
-        former=job.former,
-        began_at=destination.connection.began_at,
-    )
-    every, seconds = settings.run.checkpoint_every, settings.run.checkpoint_seconds
-    writer = WriterBrief(Path(settings.state.path), job.session_id, every, seconds, job.the_guard)
-    absent, in_doubt = partial(_absent, tables, judgement), partial(unanswered, settings.state.path, job.route)
-    places = {key: place for place, key in enumerate(job.keys)}
-    ready = DependencyGraph(job.keys, links.needs, places.__getitem__)
-    coordinator = Coordinator(ready, links, _numbered(brief), writer, absent, in_doubt)
-    coordinator.announcer = job.surroundings.announcer
-    if job.resumed:
-        coordinator.resume(set(job.keys))
-    watch = _Watch(job, coordinator, limiter)
+    job, connection = destination.job, destination.connection
+    tables, links, pace = _read_for_all(destination)
+    processes, threads = callers(job.settings, len(job.keys))
+    brief = brief_workers(destination, tables, threads)
+    connection.limiter.share(limiter_file(job), _limits(job, pace))
+    coordinator = _coordinator(destination, tables, links, brief)
+    watch = _Watch(job, coordinator, connection.limiter)
+    calls_before = connection.session.meter.snapshot().calls
+    budget = replace(budget, calls_before=calls_before, failed_before=len(job.missing))
     ended = coordinator.run(processes, job.surroundings.stop, budget, watch.show)
     watch.last(ended.usage)
     return Ended(
@@ -141,8 +79,34 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     )
 
 
-def _numbered(brief: Callable[..., WorkerBrief]) -> Callable[[int], WorkerBrief]:
-    return lambda number: brief(number=number)
+def _read_for_all(destination: ExaminedDestination) -> tuple[Tables, Links, Pace | None]:
+    """The listings and users that all workers need, the links among the items, and the pace of an earlier session."""
+    job, live = destination.job, destination.connection.live
+    tables = live.tables((_ALWAYS_LISTED | {key.type for key in job.keys}) & LISTED)
+    with StateReader.open(Path(job.settings.state.path)) as reader:
+        pace = reader.recent_pace(job.ordinary_route.destination, utc_now() - REMEMBERED)
+        mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
+        tables["user"] = users_ahead(live, job.keys, destination.judgement, mapped)
+        judgement = for_items(destination.judgement, job.request.beside)
+        links = with_group_edges(links_here(job.contents, job.keys, live, judgement, mapped), job.gathered)
+        job.contents.forget()
+    return tables, links, pace
+
+
+def _coordinator(
+    destination: ExaminedDestination, tables: Tables, links: Links, brief: Callable[[int], WorkerBrief]
+) -> Coordinator:
+    job = destination.job
+    run, state = job.settings.run, Path(job.settings.state.path)
+    writer = WriterBrief(state, job.session_id, run.checkpoint_every, run.checkpoint_seconds, job.the_guard)
+    absent, in_doubt = partial(_absent, tables, destination.judgement), partial(unanswered, state, job.route)
+    places = {key: place for place, key in enumerate(job.keys)}
+    ready = DependencyGraph(job.keys, links.needs, places.__getitem__)
+    coordinator = Coordinator(ready, links, brief, writer, absent, in_doubt)
+    coordinator.announcer = job.surroundings.announcer
+    if job.resumed:
+        coordinator.resume(set(job.keys))
+    return coordinator
 
 
 def _limits(job: Job, pace: Pace | None) -> LimiterConfig:
@@ -158,7 +122,7 @@ def _limits(job: Job, pace: Pace | None) -> LimiterConfig:
     return config.starting(pace.reached, pace.latency_ms / 1000, refused=pace.per_second > 0)
 
 
-def _absent(tables: Mapping[str, Table | None], judgement: Judgement, key: ItemKey) -> bool:
+def _absent(tables: Tables, judgement: Judgement, key: ItemKey) -> bool:
     """Whether the listings prove that the destination has no such object. Makes no call."""
     listed = tables.get(key.type) if key.type in LISTED else None
     return listed is not None and (judgement.instance != "same" or key.id not in listed)
