@@ -37,7 +37,6 @@ from lrestore.run.bulk.protocol import (
     Ack,
     Committed,
     Finish,
-    FromWriter,
     GaveUp,
     PageSizesReport,
     Resend,
@@ -165,19 +164,20 @@ class Coordinator:
             else:
                 channels[signalled]()
 
-    def _receive_from_writer(self) -> None:
+    def _receive_from_writer(self) -> bool:
+        """Process one message; returns whether there was one."""
         try:
-            self._process_writer_message(self._processes.writer_channel.receive())
+            message = self._processes.writer_channel.receive()
         except PeerGoneError:
-            return
-
-    def _process_writer_message(self, message: FromWriter) -> None:
-        if isinstance(message, WriterFailed):
-            if message.lost:
-                self._guard.lose(message.reason)
-            self._reason = self._reason or message.reason
-        else:
-            self._committed(message)
+            return False
+        match message:
+            case Committed():
+                self._committed(message)
+            case WriterFailed(reason, lost):
+                if lost:
+                    self._guard.lose(reason)
+                self._reason = self._reason or reason
+        return True
 
     def _committed(self, message: Committed) -> None:
         self._crash_policy.writer_wrote()
@@ -225,7 +225,7 @@ class Coordinator:
             case GaveUp(reason, keys):
                 self._reason = self._reason or reason
                 for key in keys:
-                    worker.in_hand.pop(key, None)
+                    worker.let_go(key)
             case Started():
                 worker.started = True
                 self._crash_policy.worker_began()
@@ -259,7 +259,9 @@ class Coordinator:
 
     def _replace_writer(self) -> None:
         self._processes.writer.join()
-        self._drain_writer()
+        # Its last messages are valid: the writer sends them after the commit.
+        while self._processes.writer_channel.ready() and self._receive_from_writer():
+            pass
         if self._reason:
             return
         log.warning("the writer died (exit code %s); starting a new one", self._processes.writer.exitcode)
@@ -270,16 +272,6 @@ class Coordinator:
         for worker in self._processes.workers.values():
             self._processes.send(worker, Resend())
         self._outbox.resend()
-
-    def _drain_writer(self) -> None:
-        """Process the last messages of a dead writer. They are valid: the writer sends them after the commit."""
-        while True:
-            try:
-                if not self._processes.writer_channel.ready():
-                    return
-                self._process_writer_message(self._processes.writer_channel.receive())
-            except PeerGoneError:
-                return
 
     def _finish_workers(self, show: Callable[[ApiUsage, int], None]) -> None:
         """Let workers finish their items and wait for the commits. After a while, tell workers to stop waiting."""
