@@ -138,7 +138,7 @@ class DependencyGraph(Generic[Node]):
         return [node for node in self._waiting if node not in self._later]
 
     def closing(self) -> list[Node]:
-        """Of the stuck nodes, those in the circles themselves: the others get ready when these are settled."""
+        """The stuck nodes that are in the circles themselves: the others get ready when these are settled."""
         stuck = self.stuck()
         inside = {node for circle in circles(self._wanted_by) for node in circle} if stuck else set()
         return [node for node in stuck if node in inside] or stuck

@@ -12,13 +12,13 @@ from lrestore.sdk import on_demand
 
 
 def begin() -> None:
-    """Before the modules are loaded."""
+    """Call before the modules are loaded."""
     on_demand.allow()
     gc.disable()
 
 
 def loaded() -> None:
-    """After that: from here on garbage is collected as usual. Does nothing in a process of another program."""
+    """Call after the modules are loaded: garbage is collected as usual again. Does nothing in another program."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()

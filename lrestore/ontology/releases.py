@@ -87,7 +87,7 @@ _ADDED: Mapping[str, tuple[str, ...]] = {
 }
 
 _EARLIEST: Mapping[str, str] = {"25.14": "25.12", "26.18": "26.14"}
-"""Where releases in between were not published, a field may have come with one of these already."""
+"""For releases that were not published: the earlier release with which a field may have come already."""
 
 INTRODUCED: dict[str, str] = {name: release for release, names in _ADDED.items() for name in names}
 """``Schema.field`` → the release that surely has it."""

@@ -52,7 +52,7 @@ class Head(msgspec.Struct, frozen=True):
     copied_into: str = ""
     copied_before: tuple[str, ...] = ()
     address: str = ""
-    """Where users see the content of the destination; given if items are copied into ``copied_into``."""
+    """The address of the destination for users; set if items are copied into ``copied_into``."""
 
 
 _NAMED = 20

@@ -11,7 +11,7 @@ from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
 NAMED = 5
-"""So many items of a group are named unless all are asked for; the others are counted."""
+"""Number of items of a group that are named; the others are counted. -v names all."""
 
 
 def dead_letters(letters: Iterable[Letter], style: Style = PLAIN) -> str:

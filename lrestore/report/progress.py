@@ -229,5 +229,5 @@ def details(standing: Standing, speed: tuple[float, float], left_s: float | None
 
 
 def _rounded(seconds: float) -> str:
-    """An estimate is not told to hundredths of a second."""
+    """An estimate, without fractions of seconds."""
     return duration(round(seconds)) if seconds >= _A_MINUTE_S else f"{max(round(seconds), 1)} s"

@@ -12,7 +12,7 @@ from lrestore.text.terminal import plain
 from lrestore.text.words import counted, duration, size
 
 NAMED = 20
-"""So many problems are named unless all are asked for."""
+"""Number of problems that are named. -v names all."""
 
 
 def rehearsal(report: Report, style: Style = PLAIN) -> str:
@@ -57,7 +57,7 @@ def _disk(report: Report, made: Rehearsal) -> str:
 
 
 def _problems(found: Sequence[Problem], style: Style) -> list[str]:
-    """Objects that are not dead letters: those were told before."""
+    """Objects that could not be simulated. Dead letters are listed before."""
     listed = found if style.full else found[:NAMED]
     lines = [f"{style.warn('not simulated')}: {counted(len(found), 'object')} of the backup"] if found else []
     for problem in listed:

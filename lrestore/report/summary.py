@@ -27,7 +27,7 @@ LIMIT = 60_000
 FIRST = b"# lrestore: "
 """The beginning of every summary."""
 _FIELDS = 10
-"""So many fields of one object are shown."""
+"""Number of fields of one object that are shown."""
 _NAME = 120
 _MODES = {"plan": "plan", "verify": "verification", "dry-run": "dry run", "rehearse": "rehearsal"}
 _WOULD = frozenset({"plan", "verify", "rehearse"})

@@ -48,7 +48,7 @@ class Backup:
 
     @property
     def judgement_of_items(self) -> Judgement:
-        """The judgement that counts for the items themselves: an id of the backup says nothing of a copy."""
+        """The judgement for the items themselves: an id of the backup does not identify a copy."""
         return for_items(self.judgement, self.beside)
 
     def copies(self, key: ItemKey) -> bool:
@@ -67,9 +67,7 @@ class Backup:
             return None
 
     def may_be(self, key: ItemKey, created_at: object) -> bool:
-        """Whether a live object with that ``created_at`` may be the item: asked for every reference, so that the answer
-        is kept.
-        """
+        """Whether a live object with that ``created_at`` may be the item. Kept, because each reference needs it."""
         known = (key, created_at)
         if known not in self._same_objects:
             backed_up = self.raw(key) or {}

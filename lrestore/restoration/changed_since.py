@@ -224,8 +224,8 @@ def _unexplained(
 
 
 def _may_be(name: str, written: object, live: object, kinds: Mapping[str, object]) -> bool:
-    """Whether a live value is one that was written. The id of something that was made then may be any: a plan for a
-    new object names it, or says "".
+    """Whether a live value is one that was written. Where the id of a new object was written, any id may be: the record
+    has a mark or "" in its place.
     """
     unknown = isinstance(written, msgspec.msgpack.Ext) or (written == "" and name.endswith("_id"))
     return unknown or equal(name, written, live, kinds.get(name, Any))

@@ -38,7 +38,7 @@ from lrestore.restoration.writes import Write, incomplete, settled
 from lrestore.vault.items import VaultItem
 
 _TRIES = 2
-"""After a title was refused: others give theirs up meanwhile."""
+"""Number of tries after a refused title: other items release theirs meanwhile."""
 
 
 log = logging.getLogger(__name__)

@@ -109,7 +109,9 @@ def _may_be_renamed(context: Context, key: ItemKey, live: JsonObject) -> bool:
 
 
 def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, JsonObject]) -> str:
-    """The live object as far as the listing and what is recorded tell: one found by its name is in its place."""
+    """The live id of an item, by its record or its id in the listing; "" if unknown. An object that is found by its
+    name does not have to move.
+    """
     recorded = context.records.recorded(key.type, key.id)
     known = table.get(recorded.destination_id) if recorded is not None else None
     if recorded is not None and known is not None and is_recorded(context, key, recorded, known):

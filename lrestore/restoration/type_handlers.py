@@ -31,20 +31,21 @@ from lrestore.vault.items import VaultItem
 
 @dataclass(frozen=True, slots=True)
 class TypeHandler:
-    """The rules of one type. ``adjust`` makes the last changes to an object's own fields.
-
-    ``creation`` says by which call, and with which body, a backed-up object is made whose own fields are given.
-    ``making`` surrounds the call that makes an object. ``watch``, asked before a create, gives what finds the object
-    that it has made if no answer comes, where the natural key does not tell. ``enabled`` says whether the live object
-    of that id sends mail by itself.
-    """
+    """The rules of one type."""
 
     sub_resources: Factory | None = None
     adjust: Adjust | None = None
+    """Makes the last changes to an object's own fields."""
     creation: Callable[[JsonObject, JsonObject], tuple[str, JsonObject]] | None = None
+    """Returns operation and body of the call that creates an object, from its content and its own fields."""
     watch: Callable[[Context, ItemKey, Write], Callable[[], JsonObject | None]] | None = None
+    """Called before a create. Returns a function that finds the created object if no answer comes, for types whose
+    natural key is not enough.
+    """
     enabled: Callable[[Context, str], bool] | None = None
+    """Whether the live object of that id sends mail by itself."""
     making: Callable[[WritingContext, ItemKey], AbstractContextManager[None]] | None = None
+    """Surrounds the call that creates an object."""
 
 
 PLAIN = TypeHandler()
@@ -62,7 +63,7 @@ HANDLERS: Mapping[str, TypeHandler] = {
 }
 
 SUPPORTED = frozenset({"look", "lookml_model", "explore", *HANDLERS})
-"""Types that can be restored; of explores it can only be said whether they are there."""
+"""Types that can be restored; explores are only checked."""
 
 
 def handler_of(type_name: str) -> TypeHandler:

@@ -42,7 +42,7 @@ def runs(text: str) -> list[tuple[str, bool]]:
 
 
 def _end(text: str, begin: int) -> int:
-    """Where the run that begins there ends."""
+    """The end of the run that begins at ``begin``."""
     end = begin
     for at in range(begin, len(text)):
         kind = unicodedata.bidirectional(text[at])

@@ -40,7 +40,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([dhms])", re.IGNORECASE)
 
 
 def seconds_of(text: str) -> float | None:
-    """The seconds that a duration says; None for what is no duration."""
+    """The seconds of a duration such as ``1h30m``; None for other texts."""
     if not _DURATION.fullmatch(text):
         return None
     return sum(float(number) * _SECONDS[unit.lower()] for number, unit in _PART.findall(text))

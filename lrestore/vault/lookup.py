@@ -59,8 +59,8 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """By type: how many ``rows`` there are, and the ids that more than one row claims: in several files, or in both
-    ways of writing ids.
+    """The number of ``rows`` by type, and the ids that more than one row claims: in several files, or in both ways of
+    writing ids.
     """
 
     rows: Mapping[str, int]

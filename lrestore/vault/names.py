@@ -16,7 +16,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "board": ("title",),
     "scheduled_plan": ("name",),
 }
-"""By what items of these types are called."""
+"""Fields that make the name of an item, by type."""
 
 
 class Named(msgspec.Struct):

@@ -33,11 +33,11 @@ from lrestore.vault.survey import survey
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 _LOOKED_UP = 100
-"""Up to so many objects are looked up one by one, rather than reading all of their type."""
+"""Number of objects up to which each is looked up, instead of all of its type being read."""
 
 
 class _Homes(msgspec.Struct):
-    """Of a user's record, what tells whose a personal folder is."""
+    """The field of a user that names its personal folder."""
 
     personal_folder_id: str | int | None = None
 

@@ -132,7 +132,7 @@ def unsendable(content: JsonObject, model: type) -> str | None:
 
 
 def _all_free_parts_sendable(content: JsonObject, of: Shape) -> bool:
-    """Asked of every item: so without the paths that :func:`places` makes up. Most values are scalars."""
+    """Whether all values can be sent. Called for every item, so it builds no paths as :func:`places` does."""
     for name, value in content.items():
         if type(value) in _SENDABLE:
             continue

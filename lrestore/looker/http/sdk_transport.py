@@ -1,4 +1,8 @@
-"""The transport as the Looker SDK wants it: the SDK's ``AuthSession`` logs in over it."""
+"""The transport in the form that the Looker SDK uses: its ``AuthSession`` logs in over it.
+
+Failures are raised as typed errors here. The SDK's own error path would drop the status and look documentation up on
+the web.
+"""
 
 from __future__ import annotations
 

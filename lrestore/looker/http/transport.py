@@ -1,9 +1,4 @@
-"""HTTP to the destination, and to nothing else: every failure comes out as a typed error.
-
-This is the SDK's transport seam, so that its ``AuthSession`` (and, if wanted, its generated methods) work
-on top; but an error is raised here, with status and fields, before the SDK's own error path could be reached, which
-drops the status and looks documentation up on the web. Redirects are not followed.
-"""
+"""Sends calls to the destination, and to no other host. Every failure is a typed error. Redirects are not followed."""
 
 from __future__ import annotations
 
@@ -43,7 +38,7 @@ AGENT = f"lrestore {__version__}"
 _PROXY_WANTS_A_LOGIN = 407
 _SESSION_CALLS = frozenset({("POST", "/login"), ("DELETE", "/logout")})
 _LARGE = frozenset({"api_spec", "swagger"})
-"""Documents of several megabytes: the time that they take says nothing about other calls."""
+"""Documents of several megabytes: their times are not comparable with those of other calls."""
 _BODY_EXPECTED = frozenset({"POST", "PUT", "PATCH"})
 _FIT_FOR_A_HEAD = re.compile(r"[\t -~]*")
 _SPEAKS_HTTPS = "does this port speak https?"
@@ -95,7 +90,7 @@ class PooledTransport:
         self._pool.close()
 
     def send(self, call: Call, authorization: str = "") -> HttpAnswer:
-        """One try of ``call``: its answer if Looker says 2xx, else the :class:`LookerError` for what went wrong.
+        """Try ``call`` once and return its answer. Raises a :class:`LookerError` unless the status is 2xx.
 
         Raises ReadOnlyError, and sends nothing, for a call that may write over a connection that only reads.
         """
@@ -118,7 +113,7 @@ class PooledTransport:
             raise
 
     def status_of(self, call: Call) -> int | None:
-        """The status of the answer to ``call``, sent at once and once; None without an answer. No limiter is asked."""
+        """Send ``call`` once, without the limiter; returns the status of the answer, None without one."""
         try:
             return self._exchange(call, "").status
         except LookerError as error:
@@ -126,7 +121,7 @@ class PooledTransport:
             return None
 
     def _report(self, call: Call, answer: HttpAnswer | None, started: float, retry_after_s: float | None) -> None:
-        """The limiter learns the server's share of the time: the rest says nothing about the server."""
+        """Report the result to meter and limiter, with the server's share of the time, without this process's own."""
         status, took_s = answer.status if answer else None, time.perf_counter() - started
         server_s = answer.server_s if answer else took_s
         if status == 429:
@@ -153,7 +148,7 @@ class PooledTransport:
             self._pool.give_back(connection, reusable=reusable)
 
     def _conversation(self, connection: Connection, call: Call, request: bytes) -> Message:
-        """Send the request and read the whole answer. Nothing is known of the outcome once the head has left."""
+        """Send the request and read the whole answer. After its head has left, the outcome of the call is unknown."""
         try:
             _send(connection, request, time.monotonic() + self._timeout_s, call)
             return connection.receive(MAX_ANSWER_BYTES)

@@ -134,7 +134,7 @@ class Listing:
             self._single.clear()
 
     def at(self, parent_id: str, name: str) -> list[JsonObject]:
-        """Of folders: those of a parent that have the name, whatever its case."""
+        """The folders of a parent that have the name, whatever its case."""
         if self._listed():
             with self._lock:
                 rows = self._all()
@@ -147,7 +147,7 @@ class Listing:
         ]
 
     def flagged(self, flag: str) -> str | None:
-        """Of folders: the id of the first that is marked so."""
+        """The id of the first folder with that mark."""
         if self._listed() or flag not in _SEARCHED_FLAGS:
             rows = list(self.table().values())
         else:
@@ -155,7 +155,7 @@ class Listing:
         return next((str(row[self._id_field]) for row in rows if row.get(flag)), None)
 
     def personal(self, user_id: str) -> frozenset[str]:
-        """Of folders: the ids of the personal ones that the listing shows as made for a user."""
+        """The ids of the personal folders that the listing shows as made for a user."""
         if not self._listed():
             return frozenset()
         with self._lock:

@@ -28,9 +28,9 @@ _WITH_EMAIL = ("email", "saml", "google", "oidc", "ldap")
 """Credentials that bear an e-mail address."""
 
 _SINGLE_SEARCHES = 10
-"""After so many searches for one user each, everybody is read at once …"""
+"""Number of searches for one user each after which all users are read at once …"""
 _EVERYBODY = 20_000
-"""… unless they are more than this: embed users can be a great many, and every process would hold them all."""
+"""… unless there are more of them than this: every process would hold them all."""
 
 PEOPLE_FIELDS = (
     *("id", "first_name", "last_name", "email", "credentials_email", "credentials_api3"),

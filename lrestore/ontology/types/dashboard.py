@@ -50,7 +50,7 @@ COMPONENT = Part(
 )
 
 _SHOWN = ("vis_config", "dynamic_fields")
-"""Of a query, what may hold links: visualisations, and custom fields with drill links."""
+"""Fields of a query that may hold links: visualisations, and custom fields with drill links."""
 
 _QUERIES = ("query", "result_maker", "result_maker.query", "look.query")
 

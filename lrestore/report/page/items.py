@@ -22,9 +22,9 @@ from lrestore.text.terminal import plain
 ROOM = 3_500_000
 """Bytes for the list: the whole page stays under 5 MB."""
 FIRST = 200
-"""So many rows can be read before the others are unpacked."""
+"""Number of rows that can be read before the others are unpacked."""
 _FIELDS = (40, 10, 3, 1, 0)
-"""So many changed fields of one item are listed; fewer, if the list has no room otherwise. The JSON report has all."""
+"""Numbers of changed fields that are listed of one item, most first; the JSON report has all."""
 _NAME = 200
 _PARTS = 40
 _MARGIN = 0.95

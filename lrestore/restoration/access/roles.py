@@ -30,8 +30,8 @@ def adjust_group(planner: OwnPlanner, wanted: JsonObject) -> None:
 
 
 def adjust_role(planner: OwnPlanner, body: JsonObject) -> None:
-    """A role that is made again gets its users back from the users; the living source knows the groups that have it.
-    The caller's own stays one of an admin.
+    """Warn about the groups of a role that is created again: only the source instance knows them. Its users get it back
+    with the users. Keep the role that makes the caller an admin.
     """
     if planner.live is None:
         if planner.context.backup.definitions.holders(planner.key.id) is None:
@@ -47,7 +47,7 @@ def adjust_role(planner: OwnPlanner, body: JsonObject) -> None:
 
 
 def adjust_permission_set(planner: OwnPlanner, body: JsonObject) -> None:
-    """Permissions that Looker knows; those of the caller keep it an admin."""
+    """Leave out unknown permissions. Keep the permission that makes the caller an admin."""
     wanted, live = as_permission_set(body), as_permission_set(planner.live or {})
     known_permissions(planner, wanted, live)
     permissions = wanted.get("permissions")
@@ -70,7 +70,7 @@ def _the_only_admin_role(destination: Destination, role_ids: set[str]) -> bool:
 def known_permissions(planner: OwnPlanner, wanted: PermissionSet, shown: PermissionSet) -> None:
     """Leave out permissions that the destination's release does not have: it would refuse the whole set.
 
-    It is asked for them only where the set differs. A list that lacks what is in use there is not the whole list.
+    The permissions are read only if the set differs. A list that lacks a permission in use there is not complete.
     """
     permissions = wanted.get("permissions")
     if not isinstance(permissions, list) or not _differ(permissions, shown.get("permissions")):

@@ -196,7 +196,7 @@ def _left_behind(context: WritingContext, write: Write, parent_id: str, known: s
     def compared(part: JsonObject, view: Callable[[object], object]) -> list[object]:
         return [canonical(view(part.get(name)), kinds[name]) for name in names]
 
-    # An earlier try may have sent other links: it knew less of what they name. Equal ones come first.
+    # An earlier try may have sent other links: it knew fewer of their targets. Equal ones come first.
     for view in (_as_it_is, without_targets):
         wanted = compared(write.body, view)
         for child in children or ():

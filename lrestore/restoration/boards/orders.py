@@ -106,4 +106,4 @@ def _alive(key: ContentKey[BoardSection]) -> ContentKey[BoardSection]:
 
 
 SECTION_KEYS: Keys[BoardSection] = ((_texts, _alive(_texts)), (_title, _alive(_title)))
-"""By title and description, then by title. A section in the trash is matched by its id alone."""
+"""Keys of sections: title and description, then title. A section in the trash is matched by its id alone."""

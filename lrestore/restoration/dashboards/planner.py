@@ -165,7 +165,7 @@ class DashboardPlanner:
         if live is not None and not body:
             return
         if live is not None and wanted.get("result_maker") and any(name in body for name in SOURCES):
-            # Whether anything in it outlives another source is nowhere said.
+            # It is not documented whether anything in it survives a change of the source.
             body["result_maker"] = wanted["result_maker"]
         write = Write(
             operation=(entry.create if live is None else entry.update) or "",
@@ -195,7 +195,7 @@ class DashboardPlanner:
                 self._remove("dashboard_layout", str(layout["id"]), str(layout.get("label") or ""))
 
     def _remove_tile(self, tile: DashboardTile, guard: AlertGuard) -> None:
-        """Unless alerts hang on it, or it may be one that is left out."""
+        """Plan the removal of a tile, unless it has live alerts or may be a tile that is left out."""
         protected = guard.protects(tile)
         self._plan.alerts += bool(protected or tile.get("alert_count"))
         if protected:

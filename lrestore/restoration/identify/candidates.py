@@ -25,7 +25,7 @@ OWNER = "user_id"
 
 
 def identifying(entry: ContentType, raw: JsonObject) -> list[str]:
-    """The fields of the natural key that say something: of those of which an object has just one, that one."""
+    """The fields of the natural key that identify the object; of alternative ones (``one_of``), the one that is set."""
     chosen = [name for name in entry.one_of if raw.get(name) not in (None, "")]
     if entry.one_of and not chosen:
         return list(entry.natural_key)
@@ -42,8 +42,8 @@ class Candidates:
 
 
 class NameSearch:
-    """Looks for items by their natural keys, which ``natural_key`` gives. ``counterpart``: the live object of another
-    item, as far as a mapping or its id tells; ``there``: the same, found by name if need be.
+    """Searches for items by their natural keys, which ``natural_key`` gives. ``counterpart`` returns the live id of
+    another item by its mapping or id; ``there`` also searches by name.
     """
 
     def __init__(

@@ -199,7 +199,7 @@ def with_fallback_named(error: DependencyError, *, lost: bool) -> DependencyErro
 
 
 def shown_folder(backup: Backup, raw: JsonObject, source_id: str, special: Special) -> str | None:
-    """Content shows its folder in brief: that tells a root folder where the backup lacks the folder itself."""
+    """The live id of a root folder that content shows, for a backup that lacks the folder itself."""
     shown = as_folder(raw.get("folder") or {})
     held = backup.source.holds(ItemKey("folder", source_id))
     if held or str(shown.get("id")) != source_id or not is_special(shown):

@@ -24,8 +24,8 @@ def mapped_query(context: Context, kind: str, name: str, shown: Mapping[str, obj
     """The live id under which a query of the backup (``kind``: query or merge_query) is on record; None where that
     cannot be proved.
 
-    ``shown`` is a query that the live object shows, if that has been read: it saves the call. Every query is asked for
-    once per process.
+    ``shown`` is a query that the live object shows, if that has been read: it saves the call. Each query costs at most
+    one call per process.
     """
     recorded = context.records.recorded(kind, name)
     if recorded is None:

@@ -123,10 +123,10 @@ def _text_of(value: object) -> str | None:
 
 
 def natural_key(context: Context, key: ItemKey, raw: JsonObject) -> NaturalKey | None:
-    """The fields that identify the object in the destination, references among them translated; a None there stands
-    for an object without a name.
+    """The fields that identify the object in the destination, references among them translated. The value None means
+    that the object has no name.
 
-    None where the backup lacks one of them, or a reference among them leads nowhere.
+    Returns None if the backup lacks one of the fields, or a reference among them has no target.
     """
     entry = CONTENT_TYPES[key.type]
     wanted: NaturalKey = {}
@@ -211,12 +211,12 @@ def _by_own_id(context: Context, target: str, source_id: str) -> str | None:
 
 
 def _without_its_name(context: Context, target: str, source_id: str) -> str | None:
-    """The live object of a backed-up one, as far as a mapping or its id tells."""
+    """The live id of a backed-up object, by its mapping or its id."""
     return _by_mapping(context, target, source_id) or _by_own_id(context, target, source_id)
 
 
 def _is_same(context: Context, target: str, source_id: str) -> bool:
-    """Whether an id still belongs to what the backup calls so; types without a ``created_at`` are trusted, as the
+    """Whether an id still belongs to the object of the backup. Types without ``created_at`` are trusted, as the
     instance is the same.
     """
     if not CONTENT_TYPES[target].created_at:
@@ -226,8 +226,8 @@ def _is_same(context: Context, target: str, source_id: str) -> bool:
 
 
 def _by_natural_key(context: Context, target: str, source_id: str) -> str | None:
-    """The one live object with the natural key of a backed-up one whose id does not tell; None if there is no such
-    object, or more than one. An object in the trash cannot be referred to, and is not replaced by a namesake.
+    """The one live object with the natural key of a backed-up one that was not found by its id; None if there is no
+    such object, or more than one. An object in the trash cannot be referred to, and is not replaced by a namesake.
     """
     key = ItemKey(target, source_id)
     backed_up = context.backup.raw(key)
@@ -281,7 +281,7 @@ def _special(context: Context, folder: FolderBase) -> str | None:
 
 
 def _known_folder(context: Context, folder_id: str, folder: FolderBase) -> str | None:
-    """The live folder of a backed-up one, as far as that can be told without its name."""
+    """The live folder of a backed-up one, found without its name; None if that is not possible."""
     known = _without_its_name(context, "folder", folder_id)
     if known is not None:
         return known

@@ -55,16 +55,16 @@ def _left_behind(context: Context, key: ItemKey, write: Write, before: frozenset
         if str(row["id"]) not in before and not is_another_item(context.backup, context.records, key, row)
     ]
     found = [row for row in new if not differing(sent, row, model)]
-    # An earlier try may have sent other links: it knew less of what they name.
+    # An earlier try may have sent other links: it knew fewer of their targets.
     found = found or [row for row in new if not differing(without_targets(sent), without_targets(row), model)]
     return _sole(key, found)
 
 
 def sole_new(context: Context, key: ItemKey, found: list[JsonObject]) -> JsonObject | None:
-    """Of the objects that have the natural key, the one that an unanswered create has made: it is not in the trash, and
-    not known as another item.
+    """The object that an unanswered create has made, among those with its natural key (``found``): it is not in the
+    trash and not known as another item.
 
-    Raises AmbiguousMatchError where several objects are like that.
+    Raises AmbiguousMatchError if there are several.
     """
     backup, records = context.backup, context.records
     new = [row for row in found if not row.get("deleted") and not is_another_item(backup, records, key, row)]

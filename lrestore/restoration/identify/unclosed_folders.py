@@ -1,8 +1,7 @@
-"""Folders that were made and whose access list is still to be set: nothing is put into them before.
+"""Folders that were created and whose access list is not set yet: no item is put into them before.
 
-An intent stands for that. It is on record before the folder is made, and ends with the result of the folder, unless
-that has failed. A process that ends in between leaves a folder that the next run closes, and into which no run puts
-anything before.
+An intent represents the missing list. It is recorded before the folder is created, and is closed by a successful result
+of the folder. If the process ends in between, the next run sets the list before it puts anything into the folder.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from lrestore.restoration.journal import Records
 from lrestore.restoration.policy import Policy
 
 ACCESS = "folder_access"
-"""The kind of part that stands for the access list."""
+"""The part type of the intent for an access list."""
 
 INHERIT = "inherit"
 
 
 @contextmanager
 def to_be_closed(context: WritingContext, key: ItemKey) -> Iterator[None]:
-    """Inside, a folder is made whose access list is to be set. A folder that Looker refuses needs none."""
+    """Record that the folder that is created inside needs an access list. A folder that Looker refuses needs none."""
     if context.policy.new_folder_access == INHERIT:
         yield
         return

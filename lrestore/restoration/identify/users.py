@@ -58,9 +58,9 @@ def name_of(raw: User) -> dict[str, str | None]:
 
 
 def by_name_alone(raw: User) -> bool:
-    """Whether a backed-up user that no login tells may be looked for by its name.
+    """Whether a backed-up user that was not found by a login may be searched for by its name.
 
-    An embed user is its external id. Where there is no name either, a user that has a login is known by that only.
+    An embed user is identified by its external id alone. So is a user with a login, and without a name, by its login.
     """
     kinds = {kind for kind, _ in credentials_of(raw)}
     return "embed" not in kinds and (any(name_of(raw).values()) or not (kinds or emails_of(raw)))

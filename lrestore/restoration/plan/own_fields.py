@@ -81,12 +81,12 @@ class OwnPlanner:
         return differing(wanted, self._seen(), fields.sdk_model(self._entry.model))
 
     def _copied(self, schema: str) -> JsonObject:
-        """The fields that a copy of a live object shows. The object goes back into the trash in the last turn, when
-        all that shows it is as it was.
+        """The fields that a copy of a live object shows. The object goes back into the trash in the second pass, when
+        the objects that show it are restored.
         """
         wanted = wanted_part(self.raw, schema, self.context.destination.releases, ignored=self._entry.ignored)
         for name in fields.writable(schema) - wanted.keys() - set(self._entry.ignored):
-            # Also where it is nowhere said that null may be sent: it was null before the session set it.
+            # Although it is not documented that null may be sent: it was null before the session set it.
             was_null = name in self.raw and self.raw[name] is None and (self.live or {}).get(name) is not None
             if was_null and self.context.destination.releases.can_write(schema, name):
                 wanted[name] = None
@@ -105,7 +105,7 @@ class OwnPlanner:
         return with_embedded_ids(self.live or {}, self._entry.embedded_ids)
 
     def _never_unset(self, wanted: JsonObject) -> None:
-        """A null name, folder or owner says that the backup lacks it, not that there was none."""
+        """Leave out a null name, folder or owner: the backup lacks it, the object had one."""
         lasting = {*self._entry.natural_key, *self._entry.create_needs}
         lasting |= {reference.path for reference in self._entry.references if reference.target in CONTENT_TYPES}
         for name in lasting | {"query_id"}:
@@ -113,7 +113,7 @@ class OwnPlanner:
                 del wanted[name]
 
     def _no_text(self, wanted: JsonObject) -> None:
-        """A required text ``None`` most likely stands for null: it is not written to an existing object."""
+        """Leave out a required text ``None`` of an existing object: it most likely represents null."""
         for name in sorted(required_texts(fields.sdk_model(self._entry.model)) & wanted.keys()):
             if wanted[name] != NO_TEXT:
                 continue

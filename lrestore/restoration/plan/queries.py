@@ -50,10 +50,10 @@ def check_explore(context: Context, asked: Query, path: str) -> None:
 
 
 def check_query(context: Context, query_id: str, asked: Query | None, path: str) -> None:
-    """Whether, in the same instance, the backed-up id of a query can be used. Looker never deletes a query, also where
-    its explore is gone; only then it is asked for.
+    """Check that the backed-up id of a query can be used in the same instance. Looker never deletes a query, so the
+    query is read only if its explore is gone.
 
-    Raises DependencyError where neither query nor explore is there.
+    Raises DependencyError if there is neither query nor explore.
     """
     try:
         check_explore(context, asked or {}, path)
@@ -65,7 +65,7 @@ def check_query(context: Context, query_id: str, asked: Query | None, path: str)
 
 
 class QueryMaker:
-    """Plans the queries of one item. ``writes`` takes those that have to be made, once each, before what shows them."""
+    """Plans the queries of one item. ``writes`` receives each create once, before the writes that need it."""
 
     def __init__(self, context: Context, writes: list[Write], rewrite: Rewrite) -> None:
         self._context = context
@@ -75,9 +75,9 @@ class QueryMaker:
         """Fields of the definitions that the destination does not accept."""
 
     def query(self, query_id: str, asked: Query, path: str, live: Live = lambda: None) -> str | Made:
-        """The live id of a query of the backup, ``asked`` being its definition; ``live`` tells what is shown now.
+        """The live id of a query of the backup. ``asked`` is its definition; ``live`` returns the query shown now.
 
-        Raises DependencyError where it has to be made and cannot be: its explore is not there (POST /queries answers
+        Raises DependencyError if it has to be created and cannot be: its explore is not there (POST /queries answers
         404 then), or it names none.
         """
         body = self._rewritten(self._taken(definition(asked), "Query", "query"), path)

@@ -45,10 +45,10 @@ def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
 
 
 def use_temporary_title(context: Context, ends: Deferred, write: Write, live: JsonObject, error: LookerError) -> bool:
-    """After a refused write: whether to try again. If another item of this run holds the title and will release it, the
-    body gets a temporary title. If no object holds the title, it has just become free.
+    """Whether to repeat a refused write. If another item of this run holds the title and will release it, the body gets
+    a temporary title. If no object holds the title, it has just become free.
 
-    Raises the error where the title stays taken, with a hint that names the holder.
+    Raises the error if the title stays taken, with a hint that names the holder.
     """
     if write.type not in IN_FOLDERS or not is_clash(error) or not {"title", "folder_id", "deleted"} & write.body.keys():
         return False

@@ -10,9 +10,9 @@ from lrestore.restoration.writes import Write
 
 @dataclass(slots=True)
 class Side:
-    """One of the two lists of a user, planned. ``live`` as it reads now; ``add`` and ``drop`` what is to change.
+    """One of the two lists of a user, planned: the ``live`` list, and the entries to ``add`` and to ``drop``.
 
-    ``direct`` are the roles that hang on the user itself, None until they have been asked for.
+    ``direct`` are the roles of the user itself, not of its groups; None until they are read.
     """
 
     live: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Side:
 
 
 def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
-    """One call for each membership; the first tells the whole change."""
+    """One call for each membership; the first shows the whole change."""
     changed = (Change("group_ids", side.live, side.result),)
     calls = [("add_group_user", one, {"user_id": live_id}) for one in side.add]
     calls += [("delete_group_user", one, {}) for one in side.drop]

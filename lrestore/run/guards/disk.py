@@ -10,8 +10,8 @@ from lrestore.report.guards import Disk
 from lrestore.text.words import size
 
 _COPIED = 2.5
-"""Of a live object a copy is kept, first in a write-ahead log and then in the shard; the object may have grown since it
-was backed up, and of what fails the state file keeps the whole blob.
+"""Bytes on disk for each byte of the backup. A copy of each live object is kept, first in a write-ahead log and then in
+the shard; the object may have grown since the backup, and the state file keeps the content of failed items.
 """
 _ITEM_BYTES = 2_000
 """Rows, indexes and mappings of an item, whatever its size."""

@@ -52,8 +52,9 @@ class FileFacts:
     errors: int
     """The errors of its last extraction: for each, up to 100 objects may be missing."""
     seen_since: Mapping[str, str]
-    """By type: the begin of the last extraction that read all of its objects. LookerVault may write each night into the
-    same file and never removes a row: an older row belongs to an object that no longer existed then."""
+    """The begin of the last extraction that read all objects of a type, by type. LookerVault may write each night into
+    the same file and never removes a row: an older row belongs to an object that no longer existed then.
+    """
 
 
 @dataclass(frozen=True, slots=True)

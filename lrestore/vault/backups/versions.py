@@ -17,7 +17,7 @@ State = Literal["live", "deleted", "unseen", "absent", "unreadable"]
 
 
 class _Person(msgspec.Struct):
-    """Of a user's record, what tells the name."""
+    """The fields of a user that hold its name."""
 
     display_name: str | None = None
     email: str | None = None
