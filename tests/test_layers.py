@@ -44,6 +44,8 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"report_head"}),
         frozenset({"journal"}),
         frozenset({"prepare", "undo"}),
+        frozenset({"introduction"}),
+        frozenset({"early_calls"}),
         frozenset({"destination", "session"}),
         frozenset({"bulk", "compare", "in_process"}),
         frozenset({"finish", "guards"}),

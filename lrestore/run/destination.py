@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,27 +15,21 @@ from lrestore.content.identity import Judgement
 from lrestore.errors import CallsSpentError, DestinationError, LookerError, OutageError, UsageError
 from lrestore.log_fields import with_log_item
 from lrestore.looker.read.live import Live
-from lrestore.looker.session import LookerSession, session_for
+from lrestore.looker.session import LookerSession
 from lrestore.restoration.backup import Backup
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.destination import Destination
 from lrestore.restoration.journal import Journal, Records
 from lrestore.restoration.ports import Definitions, Nowhere
-from lrestore.run.job import Job, interruptible, policy_of
+from lrestore.run.early_calls import EarlyCalls
+from lrestore.run.introduction import Stops, introduce
+from lrestore.run.job import Job, policy_of
 from lrestore.run.journal.earlier import Earlier, FormerSessions, former_sessions
-from lrestore.run.limiter import LimiterConfig, SharedLimiter
-from lrestore.run.limiter.config import START_ALONE_PER_SECOND
-from lrestore.run.limiter.outage import is_failure
-from lrestore.run.prepare.api_specification import Known, load_api_specification
+from lrestore.run.limiter import SharedLimiter
+from lrestore.run.prepare.api_specification import Known
 from lrestore.run.prepare.copies import name_copies
-from lrestore.run.prepare.preflight import (
-    AdminCheck,
-    check_fallbacks,
-    check_new_folders,
-    connect_destination,
-    judge,
-    least_calls,
-)
+from lrestore.run.prepare.identity import Sampled, judge
+from lrestore.run.prepare.preflight import check_fallbacks, check_new_folders, least_calls
 from lrestore.run.prepare.source_instance import (
     connect_source,
     definitions_for,
@@ -55,8 +49,9 @@ _MORE = "allow more calls: counting starts with the login"
 class Connection:
     """A destination that the run has logged in to.
 
-    ``limiter`` admits each call of the run. ``calls`` runs the calls of one item side by side. ``former`` are the
-    sessions that the run carries on. ``resources`` are closed when the run ends.
+    ``limiter`` admits each call of the run. ``calls`` runs the calls of one item side by side. ``sampled``
+    was searched for the identity check already. ``former`` are the sessions that the run carries on. ``resources`` are
+    closed when the run ends.
     """
 
     session: LookerSession
@@ -65,6 +60,7 @@ class Connection:
     limiter: SharedLimiter
     calls: Executor
     pause: Callable[[float], bool]
+    sampled: Sequence[Sampled]
     former: FormerSessions
     resources: ExitStack
     began_at: str = field(default_factory=lambda: stamp(utc_now()))
@@ -72,40 +68,35 @@ class Connection:
 
 
 @contextmanager
-def log_in(job: Job) -> Iterator[Connection]:
-    """Log in; read user, release and specification into the job.
+def log_in(job: Job, early: EarlyCalls | None = None) -> Iterator[Connection]:
+    """Log in; read user, release and specification into the job. ``early``: the calls that have been begun.
 
     Raises DestinationError if the destination cannot be used, UsageError if ``--max-calls`` is too small.
     """
     most, least = job.request.max_calls, least_calls(job.keys, job.settings.run.identity)
     if most is not None and most < least:
         raise UsageError(f"--max-calls {most} is too small: the opening alone takes {least} calls or more", hint=_MORE)
-    pause = interruptible(lambda: job.surroundings.stop() or bool(job.guard and job.guard.trouble()))
     with ExitStack() as resources:
-        limiter = resources.enter_context(SharedLimiter.alone(limits_alone(job), pause=pause))
-        credentials = job.surroundings.credentials()
-        read_only = job.request.mode != "restore"
-        session = resources.enter_context(
-            session_for(job.settings, credentials, pause, limiter=limiter, read_only=read_only)
-        )
         calls = ThreadPoolExecutor(job.settings.run.in_flight, thread_name_prefix="calls")
         resources.enter_context(calls)
         with opening(job):
-            facts = connect_destination(session, job.settings.destination.base_url)
-            known = load_api_specification(session, facts, Path(job.settings.state.path), job.route.destination)
-        # Until here each failure is reported at once. From here on an outage is waited out.
-        limiter.probe = lambda: not is_failure(session.status())
-        job.facts = known.facts
-        job.is_admin = AdminCheck(session, facts.user_id)
+            if early is not None:
+                introduced = early.result()
+            else:
+                stops: Stops = [job.surroundings.stop]
+                introduced = introduce(job.settings, job.request, job.surroundings, stops, resources)
+        introduced.stops.append(lambda: bool(job.guard and job.guard.trouble()))
+        job.facts, job.is_admin = introduced.specification.facts, introduced.is_admin
         state = Path(job.settings.state.path)
         job.former = former_sessions(state, job.session_id, job.request, job.route.destination)
         yield Connection(
-            session=session,
-            live=Live(session, sees_all=job.is_admin),
-            specification=known,
-            limiter=limiter,
+            session=introduced.session,
+            live=introduced.live,
+            specification=introduced.specification,
+            limiter=introduced.limiter,
             calls=calls,
-            pause=pause,
+            pause=introduced.pause,
+            sampled=early.sampled if early is not None else [],
             former=resources.enter_context(FormerSessions(state, job.former)),
             resources=resources,
         )
@@ -125,18 +116,6 @@ def opening(job: Job) -> Iterator[None]:
         raise UsageError(message, hint=_MORE) from error
     except OutageError as error:
         raise DestinationError(f"nothing was written: {error.message}") from error
-
-
-def limits_alone(job: Job) -> LimiterConfig:
-    """The limits of calls while this process is the only one that makes any."""
-    return LimiterConfig(
-        max_in_flight=job.settings.run.in_flight,
-        per_second=job.settings.rate.per_second,
-        burst=job.settings.rate.burst,
-        give_up_after_s=job.settings.run.give_up_after_s,
-        start_per_second=START_ALONE_PER_SECOND,
-        max_calls=job.request.max_calls,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +207,7 @@ def examine(job: Job, connection: Connection) -> ExaminedDestination:
     """
     run = job.settings.run
     try:
-        judgement = judge(job.vault, connection.live, job.keys, run.identity, run.max_item_bytes)
+        judgement = judge(job.vault, connection.live, job.keys, run.identity, run.max_item_bytes, connection.sampled)
         check_fallbacks(connection.live, run.fallback_owner, run.fallback_folder)
     except LookerError as error:
         raise DestinationError(f"the destination could not be examined: {error}") from error

@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from lrestore.clock import utc_now
+from lrestore.errors import GuardError
 from lrestore.log_fields import log_session
 from lrestore.messages import ItemKey
 from lrestore.report.model import AppliedPlan, Report
 from lrestore.run.compare.dry_run import dry_run
 from lrestore.run.comparison import compare
 from lrestore.run.destination import log_in
+from lrestore.run.early_calls import EarlyCalls, early_calls
 from lrestore.run.guards.limits import check_age
 from lrestore.run.job import FEW, DestinationFacts, Job
 from lrestore.run.request import RunRequest, ThisStart
@@ -23,7 +26,8 @@ from lrestore.run.restore import load_ahead, restore
 from lrestore.run.saved_plan.file import ReadPlan, read_plan
 from lrestore.run.saved_plan.model import SavedPlan
 from lrestore.run.saved_plan.origin import check_backup, check_destination, request_of_plan, settings_of_plan
-from lrestore.run.select.choose import choose, extent_of, ordered, rows_selected
+from lrestore.run.select.choose import choose, extent_of, ordered, parsed
+from lrestore.run.select.row_counts import rows_selected
 from lrestore.run.surroundings import Surroundings
 from lrestore.run.undo.start import undo_job
 from lrestore.settings import Settings
@@ -52,22 +56,35 @@ def execute_with(settings: Settings, request: RunRequest, surroundings: Surround
         if request.mode == "restore" and rows_selected(vault, request) > FEW:
             load_ahead()
         log_warnings(vault)
-        chosen, session_id = choose(vault, request), new_session_id(utc_now())
-        job = Job(
-            settings=settings,
-            request=_with_copies_of(session_id, chosen.spelt(request)),
-            surroundings=surroundings,
-            vault=vault,
-            session_id=session_id,
-            keys=chosen.keys,
-            missing=chosen.missing,
-            facts=DestinationFacts(settings.destination.base_url),
-            plan=plan,
-            extent=chosen.extent,
-            uncopied=chosen.uncopied,
-        )
-        job.contents = chosen.contents
-        return run(job)
+        selection, session_id = parsed(request), new_session_id(utc_now())
+        log_session(session_id)
+        is_young = partial(_is_young, vault, settings, request)
+        with early_calls(vault, settings, request, surroundings, is_young=is_young) as early:
+            chosen = choose(vault, request, selection)
+            job = Job(
+                settings=settings,
+                request=_with_copies_of(session_id, chosen.spelt(request)),
+                surroundings=surroundings,
+                vault=vault,
+                session_id=session_id,
+                keys=chosen.keys,
+                missing=chosen.missing,
+                facts=DestinationFacts(settings.destination.base_url),
+                plan=plan,
+                extent=chosen.extent,
+                uncopied=chosen.uncopied,
+            )
+            job.contents = chosen.contents
+            return run(job, early)
+
+
+def _is_young(vault: Vault, settings: Settings, request: RunRequest) -> bool:
+    """Whether the backup passes ``[source] max_backup_age``; where it does not, :func:`run` says so."""
+    try:
+        check_age(settings, vault.synced_to(), utc_now(), request.override)
+    except GuardError:
+        return False
+    return True
 
 
 def _with_copies_of(session_id: str, request: RunRequest) -> RunRequest:
@@ -137,8 +154,8 @@ def log_warnings(vault: Vault) -> None:
         log.warning("backup: %s", warning)
 
 
-def run(job: Job) -> Report:
-    """Run a job in the mode of its request: dry run, comparison or restore.
+def run(job: Job, early: EarlyCalls | None = None) -> Report:
+    """Run a job in the mode of its request: dry run, comparison or restore. ``early``: calls that have been begun.
 
     Raises RunError if the run cannot start, StoppedError if it ended early; items that fail are in the report.
     """
@@ -148,7 +165,7 @@ def run(job: Job) -> Report:
     overridden: list[str] = []
     if job.request.mode == "restore" and not job.resumed and job.undone is None:
         overridden = check_age(job.settings, job.vault.synced_to(), utc_now(), job.request.override)
-    with log_in(job) as connection:
+    with log_in(job, early) as connection:
         if job.request.mode == "restore":
             return restore(job, connection, overridden)
         return compare(job, connection)

@@ -157,6 +157,22 @@ class Vault:
         """How many rows there are of each type, those marked deleted among them. Reads an index alone."""
         return Counter(self._finder.census.rows)
 
+    def surely_live(self) -> Counter[str]:
+        """How many live objects of each type there are at least. Reads an index alone: of rows that share an id, none
+        may be live in the end.
+        """
+        rows_of_type: Counter[str] = Counter()
+        for file in self._files:
+            rows_of_type.update(dict(rows.live_counts(file)))
+        doubted = Counter({name: len(self._files) * 2 * len(ids) for name, ids in self._finder.census.repeated.items()})
+        return rows_of_type - doubted
+
+    def lowest_ids(self, type_name: str, count: int) -> list[str]:
+        """The ids of some rows of a type that are not marked deleted, the lowest ones. Reads no content."""
+        kind = schema.KINDS[type_name]
+        found = {one for file in self._files for one in rows.lowest_ids(file, kind, count)}
+        return sorted(found, key=lambda one: (len(one), one))[:count]
+
     def read(self, key: ItemKey, *, max_item_bytes: int = schema.DEFAULT_MAX_ITEM_BYTES) -> VaultItem:
         """The object ``key``, decoded. Objects that the backup marks deleted are read too.
 

@@ -164,6 +164,23 @@ def sorted_ids(file: OpenFile, kind: schema.Kind) -> Iterator[bytes]:
     return (encoded for (encoded,) in fetch(file, query, values))
 
 
+def live_counts(file: OpenFile) -> Iterator[tuple[str, int]]:
+    """How many rows of each type are not marked deleted. The partial index of the types answers this alone."""
+    query = "SELECT content_type, count(*) FROM content_items WHERE deleted_at IS NULL GROUP BY content_type"
+    for number, count in fetch(file, query):
+        if number in schema.KIND_BY_NUMBER:
+            yield schema.KIND_BY_NUMBER[number].name, count
+
+
+def lowest_ids(file: OpenFile, kind: schema.Kind, count: int) -> Iterator[str]:
+    """The ``count`` lowest ids of a type, as numbers are ordered, of rows that are not marked deleted."""
+    query = """
+        SELECT id FROM content_items WHERE content_type = :type AND deleted_at IS NULL
+        ORDER BY length(id), id LIMIT :count"""
+    values = {"type": kind.number, "count": count}
+    return (_text(row_id).removeprefix(kind.prefix) for (row_id,) in fetch(file, query, values))
+
+
 def blob(head: Head) -> bytes:
     """The row's content. Raises :class:`VaultError` if SQLite cannot read it."""
     query = "SELECT content_data FROM content_items WHERE rowid = :rowid"

@@ -34,7 +34,8 @@ from lrestore.restoration.policy import Policy
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.records import apply_record
 from lrestore.run.journal.session import SessionJournal
-from lrestore.run.prepare.preflight import AdminCheck, connect_destination, judge
+from lrestore.run.prepare.identity import judge
+from lrestore.run.prepare.preflight import AdminCheck, connect_destination
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.server import RunningSimulator, start

@@ -100,7 +100,7 @@ class CliHarness:
         """The running command."""
         key = {"LOOKERSDK_CLIENT_ID": self.simulator.client_id, "LOOKERSDK_CLIENT_SECRET": self.simulator.client_secret}
         argv = ["--config", "c.toml", "--report", "report.json", *arguments]
-        return start(argv, cwd=self.directory, environ=environment(**key, **environ))
+        return start(argv, cwd=self.directory, environ=environment(**{**key, **environ}))
 
     def end(self, process: subprocess.Popen[str]) -> tuple[int, str]:
         """Exit code and stderr of a run; one that hangs is killed, and fails the test."""

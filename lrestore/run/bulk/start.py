@@ -28,7 +28,8 @@ from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief
-from lrestore.run.destination import ExaminedDestination, limits_alone
+from lrestore.run.destination import ExaminedDestination
+from lrestore.run.introduction import limits_alone
 from lrestore.run.items.budget import Budget
 from lrestore.run.job import Ended, Job
 from lrestore.run.journal.mappings import Mappings
@@ -112,7 +113,7 @@ def _coordinator(
 def _limits(job: Job, pace: Pace | None) -> LimiterConfig:
     run = job.settings.run
     config = msgspec.structs.replace(
-        limits_alone(job),
+        limits_alone(job.settings, job.request),
         max_in_flight=run.workers * run.in_flight,
         start_per_second=GENTLE_PER_SECOND,
     )

@@ -26,7 +26,7 @@ from lrestore.restoration.identify.unclosed_folders import ACCESS
 from lrestore.restoration.ports import Definitions, Source
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
-from lrestore.run.prepare.preflight import judge
+from lrestore.run.prepare.identity import judge
 from lrestore.run.select.dependencies import Links
 from lrestore.settings import Settings
 from lrestore.vault.queries import shown_queries

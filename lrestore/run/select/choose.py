@@ -51,16 +51,27 @@ _CONTENT = frozenset({"folder", "look", "dashboard", "board", "lookml_model", "e
 """Types that ``--with-dependencies=content`` follows."""
 
 
-def choose(vault: Vault, request: RunRequest) -> Chosen:
-    """The items that the request selects. One pass over the types in question; single ids are looked up.
+def parsed(request: RunRequest) -> Selection:
+    """The selection of the request. Reads selection files, and nothing of a backup.
 
-    Raises UsageError for a selection that cannot be understood, or that selects nothing.
+    Raises UsageError for a selection that cannot be understood, and for types that cannot be restored.
     """
     include_deleted = request.filters.include_deleted
     selection = parse(request.select, request.exclude, read_list, include_deleted=include_deleted)
     _refuse_unsupported(selection)
     if request.beside is not None:
         _refuse_uncopied(selection)
+    return selection
+
+
+def choose(vault: Vault, request: RunRequest, selection: Selection | None = None) -> Chosen:
+    """The items that the request selects. One pass over the types in question; single ids are looked up. ``selection``:
+    the request's, if it is parsed already.
+
+    Raises UsageError for a selection that cannot be understood, or that selects nothing.
+    """
+    include_deleted = request.filters.include_deleted
+    selection = parsed(request) if selection is None else selection
     parents = _folder_parents(vault) if _needs_folders(selection, request.filters) else {}
     fits, contents, wanted = _fitting(vault, request.filters, parents), Contents(vault), _Wanted()
     named, there = set(selection.explicit_ids()), set[ItemKey]()
@@ -112,14 +123,6 @@ class _Wanted:
             for name in removed:
                 del self._bytes[name], self._unreadable[name]
         return removed
-
-
-def rows_selected(vault: Vault, request: RunRequest) -> int:
-    """How many rows the request selects, those marked deleted among them; 0 where only reading the rows tells."""
-    if request.exclude or request.filters != Filters():
-        return 0
-    rows = vault.row_counts()
-    return rows.total() if "all" in request.select else sum(rows[name] for name in {*request.select} & rows.keys())
 
 
 def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:

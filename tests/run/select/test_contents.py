@@ -11,8 +11,9 @@ from lrestore.filters import Filters
 from lrestore.messages import ItemKey
 from lrestore.run.contents import Contents, name_colours
 from lrestore.run.request import RunRequest
-from lrestore.run.select.choose import choose, rows_selected
+from lrestore.run.select.choose import choose
 from lrestore.run.select.dependencies import links_of, looks_shown
+from lrestore.run.select.row_counts import rows_selected
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
 
