@@ -19,8 +19,8 @@ from bench.gates import GATES
 from lrestore.json_types import JsonObject
 from lrestore.vault import schema
 from lrestore.vault.decode import decode, sdk_model, skim
-from lrestore.vault.extract import backed_up
 from lrestore.vault.sdk_types import checked_timestamp, dictionary_of
+from tests.vault.extracted import backed_up
 
 TILES = 20
 ROUNDS = 15

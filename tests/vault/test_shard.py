@@ -16,8 +16,8 @@ from lrestore.errors import VaultError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import ShardWriter, Vault
-from lrestore.vault.extract import backed_up
 from tests.vault.builder import MADE_AT, SAMPLES, dashboard
+from tests.vault.extracted import backed_up
 from tests.waiting import HANG_S
 
 

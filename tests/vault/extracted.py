@@ -1,6 +1,6 @@
 """From an object as the API shows it to the content that LookerVault stores of it.
 
-The demo and the tests make their backups with it, so that these lack exactly what real backups lack.
+Backups of tests are made with it, so that they lack exactly what real backups lack.
 """
 
 from __future__ import annotations
