@@ -15,14 +15,14 @@ from lrestore.ontology import CONTENT_TYPES
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class Occurrence:
     """One occurrence of a name: the concrete path (``dashboard_elements[3].look_id``) and what stands there."""
 
     path: str
     value: str
 
 
-def occurrences(obj: Mapping[str, Any], path: str) -> Iterator[Named]:
+def occurrences(obj: Mapping[str, Any], path: str) -> Iterator[Occurrence]:
     """Every value at an ontology path of ``obj``; nulls, absent keys and empty strings name nothing."""
     yield from _walk(obj, path.split("."), "")
 
@@ -41,10 +41,10 @@ def entries(obj: Mapping[str, Any], path: str) -> list[tuple[str, Mapping[str, A
     return [(f"{outer}.{inner}", part) for outer, entry in found for inner, part in entries(entry, rest)]
 
 
-def _walk(node: Any, steps: list[str], where: str) -> Iterator[Named]:
+def _walk(node: Any, steps: list[str], where: str) -> Iterator[Occurrence]:
     if not steps:
         if isinstance(node, str | int) and not isinstance(node, bool) and node != "":
-            yield Named(where, str(node))
+            yield Occurrence(where, str(node))
         return
     step, rest = steps[0], steps[1:]
     name = step.removesuffix("[]")

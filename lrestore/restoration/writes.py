@@ -13,7 +13,7 @@ from lrestore.text.words import shortened
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class FutureId:
     """Placeholder in a body for the live id of an object that the same restore creates; replaced before sending."""
 
     type: str
@@ -127,9 +127,9 @@ def incomplete(key: ItemKey, unmet: Sequence[Unmet], rest: str) -> IncompleteErr
     )
 
 
-def _filled(value: object, live: Callable[[Made], object]) -> object:
-    """``value`` with every :class:`Made` in it replaced."""
-    if isinstance(value, Made):
+def _filled(value: object, live: Callable[[FutureId], object]) -> object:
+    """``value`` with every :class:`FutureId` in it replaced."""
+    if isinstance(value, FutureId):
         return live(value)
     if isinstance(value, dict):
         return {name: _filled(entry, live) for name, entry in value.items()}
@@ -138,15 +138,15 @@ def _filled(value: object, live: Callable[[Made], object]) -> object:
     return value
 
 
-def filled(body: JsonObject, live: Callable[[Made], object]) -> JsonObject:
-    """``body`` with every :class:`Made` in it replaced."""
+def filled(body: JsonObject, live: Callable[[FutureId], object]) -> JsonObject:
+    """``body`` with every :class:`FutureId` in it replaced."""
     return {name: _filled(entry, live) for name, entry in body.items()}
 
 
 def settled(writes: Iterable[Write], made: Mapping[tuple[str, str], str]) -> list[Write]:
-    """The writes with every :class:`Made` replaced by the live id; one whose object was not made becomes None."""
+    """The writes with every :class:`FutureId` replaced by the live id; one whose object was not made becomes None."""
 
-    def live_id(one: Made) -> str | None:
+    def live_id(one: FutureId) -> str | None:
         return made.get((one.type, one.source_id))
 
     return [replace(write, body=filled(write.body, live_id)) for write in writes]

@@ -26,7 +26,7 @@ _NAMES = (("first_name",), ("last_name",), ("credentials_embed",))
 _TILES = (("dashboard_elements[]", "look_id"), ("dashboard_elements[]", "deleted"))
 
 
-class Named(msgspec.Struct, frozen=True, gc=False):
+class ItemReferences(msgspec.Struct, frozen=True, gc=False):
     """The references in one item: the ids for each reference of its type (:func:`references`); the looks that its tiles
     show; the targets of links in its texts. ``user``: first and last name of a user that another one can be confused
     with.
@@ -43,7 +43,7 @@ class Contents:
 
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
-        self._kept: dict[ItemKey, Named | None] = {}
+        self._kept: dict[ItemKey, ItemReferences | None] = {}
         self._known: dict[str, str] = {}
         self._targets: dict[ItemKey, ItemKey] = {}
 
@@ -56,7 +56,7 @@ class Contents:
             return
         self._kept[key] = self._named(key, content, blob)
 
-    def of(self, type_name: str, keys: Collection[ItemKey]) -> Iterator[tuple[ItemKey, Named]]:
+    def of(self, type_name: str, keys: Collection[ItemKey]) -> Iterator[tuple[ItemKey, ItemReferences]]:
         """The references in these objects of a type, without those that cannot be read. Items that the selection has
         not read are read now.
         """
@@ -77,9 +77,9 @@ class Contents:
         self._known.clear()
         self._targets.clear()
 
-    def _named(self, key: ItemKey, content: Any, blob: bytes) -> Named:
+    def _named(self, key: ItemKey, content: Any, blob: bytes) -> ItemReferences:
         type_name = key.type
-        return Named(
+        return ItemReferences(
             ids=tuple([self._once(values(content, path)) for path in _paths(type_name)]),
             looks=self._once(_looks(content)) if type_name == "dashboard" else (),
             mentions=self._mentioned(key, blob) if has_texts(type_name) else (),

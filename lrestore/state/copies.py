@@ -46,7 +46,7 @@ _Places = dict[tuple[str, str], list[tuple[Path, int]]]
 """Shards and rows of each object, by its type and id."""
 
 
-class Copies:
+class UndoCopies:
     """The shards of one session, open for reading. Threads may share it if they take turns. Every method may raise
     StateError.
     """

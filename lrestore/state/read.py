@@ -28,9 +28,9 @@ from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect, StateFile, state_errors
 from lrestore.state.open_file import open_readonly
 from lrestore.state.records import (
+    CreatedObject,
     DeadLetterItem,
     IDMapping,
-    Made,
     OpenIntent,
     Pace,
     RepeatedIntent,
@@ -234,10 +234,13 @@ class StateReader:
         rows = self._file.rows("select_open_parts", item_values(route, key))
         return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)
 
-    def made(self, session_id: str) -> list[Made]:
+    def made(self, session_id: str) -> list[CreatedObject]:
         """The objects that a session has created: items, and parts of them."""
         rows = self._file.rows("select_made", {"session_id": session_id})
-        return [Made(row["mapped_type"], row["destination_id"], row["mapped_id"], bool(row["is_part"])) for row in rows]
+        return [
+            CreatedObject(row["mapped_type"], row["destination_id"], row["mapped_id"], bool(row["is_part"]))
+            for row in rows
+        ]
 
     def specification(self, destination: str, looker_version: str) -> Specification | None:
         """The API specification of the destination's release; None if this version of lrestore has not read it."""

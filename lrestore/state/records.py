@@ -147,7 +147,7 @@ class RepeatedIntent(msgspec.Struct, frozen=True):
     last: str
 
 
-class Made(msgspec.Struct, frozen=True):
+class CreatedObject(msgspec.Struct, frozen=True):
     """An object that a session has created. ``made_from``: its id in the backup; ``part``: it is a part of an item."""
 
     type: str

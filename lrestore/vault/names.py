@@ -19,7 +19,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """Fields that make the name of an item, by type."""
 
 
-class Named(msgspec.Struct):
+class NameFields(msgspec.Struct):
     """The fields that may hold an item's name; each type has some of them."""
 
     first_name: Any = None
@@ -35,7 +35,7 @@ class Named(msgspec.Struct):
 class Namesakes:
     """The items of a type by name."""
 
-    def __init__(self, type_name: str, items: Iterable[tuple[ItemKey, Named]]) -> None:
+    def __init__(self, type_name: str, items: Iterable[tuple[ItemKey, NameFields]]) -> None:
         self._name_of: dict[str, tuple[str, ...]] = {}
         self._called: dict[tuple[str, ...], list[str]] = defaultdict(list)
         for key, named in items:

@@ -261,7 +261,7 @@ class Vault:
         if key.type not in names.FIELDS:
             return ()
         if key.type not in self._names:
-            self._names[key.type] = names.Namesakes(key.type, self.contents(key.type, names.Named))
+            self._names[key.type] = names.Namesakes(key.type, self.contents(key.type, names.NameFields))
         return self._names[key.type].of(key.id)
 
     def synced_to(self) -> datetime | None:

@@ -10,7 +10,7 @@ from lrestore.restoration.apply.removal import remove_all
 from lrestore.restoration.boards.orders import Order, holder_of, order_write
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import WritingContext
-from lrestore.restoration.writes import Made, Write
+from lrestore.restoration.writes import FutureId, Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.board import Board
@@ -67,7 +67,7 @@ def _placed(applied: Applied, writes: list[Write]) -> list[Write]:
 
 def _section_id(applied: Applied, write: Write) -> str | None:
     section = write.body["board_section_id"]
-    return applied.made.get((section.type, section.source_id)) if isinstance(section, Made) else str(section)
+    return applied.made.get((section.type, section.source_id)) if isinstance(section, FutureId) else str(section)
 
 
 def _settle_orders(context: WritingContext, applied: Applied, plan: BoardPlan, board_id: str) -> list[Change]:

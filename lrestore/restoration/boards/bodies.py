@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TypedDict, cast
 
 from lrestore.json_types import JsonObject
-from lrestore.restoration.writes import Made
+from lrestore.restoration.writes import FutureId
 
 
-class Targets(TypedDict, total=False):
+class TargetIds(TypedDict, total=False):
     """The references of an item, in ids of the destination."""
 
     dashboard_id: str | None
@@ -16,10 +16,10 @@ class Targets(TypedDict, total=False):
     lookml_dashboard_id: str | None
 
 
-class ItemBody(Targets, total=False):
+class ItemBody(TargetIds, total=False):
     """An item of a board. The other fields of the body are those of the backup."""
 
-    board_section_id: str | Made
+    board_section_id: str | FutureId
     use_custom_image: bool | None
 
 
@@ -42,6 +42,6 @@ def section_body(wanted: JsonObject) -> SectionBody:
 def shown_body(body: JsonObject) -> JsonObject:
     """A body as a plan shows it: new parts by what they are."""
     return {
-        name: f"new {value.type} {value.source_id}" if isinstance(value, Made) else value
+        name: f"new {value.type} {value.source_id}" if isinstance(value, FutureId) else value
         for name, value in body.items()
     }

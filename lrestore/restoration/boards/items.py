@@ -67,12 +67,12 @@ class Targets:
     warnings: list[str] = field(default_factory=list)
     _found: dict[str, str | DependencyError] = field(default_factory=dict)
 
-    def expected(self, pin: Pin, live: BoardItem | None) -> bodies.Targets | None:
+    def expected(self, pin: Pin, live: BoardItem | None) -> bodies.TargetIds | None:
         """The ids of the item. If the live item has the same target already, no call is made.
 
         None for an item whose target is not available: it is left out, and added to ``unmet``.
         """
-        found: bodies.Targets = {}
+        found: bodies.TargetIds = {}
         for name, target in _SHOWN:
             source_id = pin.part.get(name)
             if source_id in (None, ""):
@@ -106,7 +106,7 @@ class Targets:
                 self._found[question] = error
         return self._found[question]
 
-    def _lookml(self, pin: Pin, live: BoardItem | None, found: bodies.Targets) -> bodies.Targets | None:
+    def _lookml(self, pin: Pin, live: BoardItem | None, found: bodies.TargetIds) -> bodies.TargetIds | None:
         name = pin.part.get("lookml_dashboard_id")
         found["lookml_dashboard_id"] = name or None
         if name and str((live or {}).get("lookml_dashboard_id")) != str(name):

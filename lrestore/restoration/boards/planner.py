@@ -31,7 +31,7 @@ from lrestore.restoration.boards.orders import SECTION_KEYS, Order, holder_of, n
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.parts import Matching, mapped_part, match_parts
-from lrestore.restoration.writes import Made, Removal, Write
+from lrestore.restoration.writes import FutureId, Removal, Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.board import Board, BoardSection
@@ -182,7 +182,7 @@ class BoardPlanner:
             wanted["dashboard_id"], wanted["look_id"] = shown.get("dashboard_id"), shown.get("look_id")
             wanted["lookml_dashboard_id"] = shown.get("lookml_dashboard_id")
             if live is not None:
-                wanted["board_section_id"] = pin.section or Made("board_section", self._section_of(pin))
+                wanted["board_section_id"] = pin.section or FutureId("board_section", self._section_of(pin))
             self._write("board_item", (pin.id, pin.path, pin.name), wanted, live)
 
     def _leave_out(self, pin: Pin, found: PinPart | None) -> None:
@@ -231,11 +231,11 @@ class BoardPlanner:
             write.body[entry.parent_field] = self._parent(kind, path)
         self._plan.writes.append(write)
 
-    def _parent(self, kind: str, path: str) -> str | Made:
+    def _parent(self, kind: str, path: str) -> str | FutureId:
         if kind == "board_section":
-            return str(self._live["id"]) if self._live.get("id") else Made("board", self._key.id)
+            return str(self._live["id"]) if self._live.get("id") else FutureId("board", self._key.id)
         source_id = next(str(section["id"]) for where, section in self._sections if path.startswith(f"{where}."))
-        return self._plan.matched.get(("board_section", source_id)) or Made("board_section", source_id)
+        return self._plan.matched.get(("board_section", source_id)) or FutureId("board_section", source_id)
 
     def _plan_orders(self) -> None:
         """The final order of all parts; an order of one part is not written."""

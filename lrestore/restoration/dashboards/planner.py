@@ -27,7 +27,7 @@ from lrestore.restoration.dashboards.tiles import SOURCES, shows_nothing, source
 from lrestore.restoration.identify.absence import LookmlLink
 from lrestore.restoration.identify.parts import present
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
-from lrestore.restoration.writes import Made, Removal, Write
+from lrestore.restoration.writes import FutureId, Removal, Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.dashboard import (
@@ -60,7 +60,7 @@ class DashboardPlanner:
         """Live ids of those tiles, as far as they are known."""
         self.rewrite: Rewrite = as_it_is
         """Gives the links in what tiles only name, such as merged queries, the ids of the destination."""
-        self._parent: str | Made = str(live["id"]) if live else Made("dashboard", key.id)
+        self._parent: str | FutureId = str(live["id"]) if live else FutureId("dashboard", key.id)
 
     def plan(self) -> DashboardPlan:
         """All writes to the parts. Tiles whose look or query is not available are left out, and named in ``unmet``.
@@ -145,7 +145,7 @@ class DashboardPlanner:
             return
         alone = len(places) == 1 or not known.can_write("DashboardLayoutComponent", "deleted")
         if alone and known.can_write("DashboardElement", TAB):
-            wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or Made("dashboard_layout", seen[0])
+            wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or FutureId("dashboard_layout", seen[0])
 
     def _why_impossible(self, tile: DashboardTile) -> str:
         """The reason why the tile cannot be created, or "". Found before the first write, since Looker would refuse it

@@ -26,7 +26,7 @@ from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.queries import query_id_of
 from lrestore.restoration.identify.resolve import resolve
 from lrestore.restoration.plan.queries import QueryMaker, Rewrite, as_it_is, check_query
-from lrestore.restoration.writes import Made, Plan, Unmet
+from lrestore.restoration.writes import FutureId, Plan, Unmet
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.look import Look
@@ -66,7 +66,7 @@ class TilePlanner:
         self._shown.left_out = self._named.left_out = plan.left_out
 
     def wanted(self, tile: DashboardTile, live: DashboardTile | None, path: str) -> JsonObject | None:
-        """The fields of a tile, with references translated. Ids of objects to create are :class:`Made`.
+        """The fields of a tile, with references translated. Ids of objects to create are :class:`FutureId`.
 
         None for a tile whose look or query is not available: the plan names it, and the dashboard is restored without
         it. Raises DependencyError for a look if ``[run] missing_looks`` is ``fail``.
@@ -148,7 +148,9 @@ class TilePlanner:
             return proves("look", recorded, shown) is True
         return recorded is None and self._same_instance and str(shown.get("id")) == source_id
 
-    def _query(self, tile: DashboardTile, query_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
+    def _query(
+        self, tile: DashboardTile, query_id: str, live: DashboardTile | None, path: str
+    ) -> str | FutureId | None:
         """In the same instance the id; in another one the live tile's query if it is equal, else a query to create."""
         if self._same_instance:
             if query_id_of(live or {}) != query_id:
@@ -162,7 +164,9 @@ class TilePlanner:
         maker = self._shown if shown else self._named
         return maker.query(query_id, asked, f"{path}.query", lambda: query_of(live or {}))
 
-    def _merge(self, tile: DashboardTile, merge_id: str, live: DashboardTile | None, path: str) -> str | Made | None:
+    def _merge(
+        self, tile: DashboardTile, merge_id: str, live: DashboardTile | None, path: str
+    ) -> str | FutureId | None:
         if self._same_instance:
             return merge_id
         shown = self._shown_merge(tile, merge_id, live or {})
@@ -211,7 +215,7 @@ class TilePlanner:
             source_id = tile.get(name)
             if source_id and self._context.destination.releases.can_write("DashboardElement", name):
                 matched = self._matched(kind, str(source_id))
-                found[name] = matched or Made(kind, str(source_id))
+                found[name] = matched or FutureId(kind, str(source_id))
         return found
 
     def _matched(self, kind: str, source_id: str) -> str | None:

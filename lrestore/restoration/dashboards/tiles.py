@@ -21,19 +21,19 @@ from lrestore.restoration.identify.queries import fingerprint, query_id_of
 if TYPE_CHECKING:
     from lrestore.content.shapes.query import Query
     from lrestore.content.shapes.tile import DashboardTile, ResultMaker, ResultMakerFilterables
-    from lrestore.restoration.writes import Made
+    from lrestore.restoration.writes import FutureId
 
 
 class TileBody(TypedDict, total=False):
-    """The references of a tile in ids of the destination, those of objects to create as :class:`Made`. The other fields
-    of the body are those of the backup.
+    """The references of a tile in ids of the destination, :class:`FutureId` for objects to create. The other fields of
+    the body are those of the backup.
     """
 
-    dashboard_layout_id: str | Made | None
-    filter_id: str | Made | None
+    dashboard_layout_id: str | FutureId | None
+    filter_id: str | FutureId | None
     look_id: str
-    query_id: str | Made
-    merge_result_id: str | Made
+    query_id: str | FutureId
+    merge_result_id: str | FutureId
     result_maker_id: str
     result_maker: ResultMaker
 

@@ -20,12 +20,12 @@ from lrestore.json_types import JsonObject
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.queries import definition, explore_name, fingerprint, merge_definition
 from lrestore.restoration.identify.recorded_queries import mapped_query
-from lrestore.restoration.writes import Made, Write
+from lrestore.restoration.writes import FutureId, Write
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.query import Query
 
-Live = Callable[[], "Query | None"]
+LiveQuery = Callable[[], "Query | None"]
 
 Rewrite = Callable[[Any, str], Any]
 """Gives the links in a value of the definition, at a path of the item, the ids of the destination."""
@@ -74,7 +74,7 @@ class QueryMaker:
         self.left_out: set[str] = set()
         """Fields of the definitions that the destination does not accept."""
 
-    def query(self, query_id: str, asked: Query, path: str, live: Live = lambda: None) -> str | Made:
+    def query(self, query_id: str, asked: Query, path: str, live: LiveQuery = lambda: None) -> str | FutureId:
         """The live id of a query of the backup. ``asked`` is its definition; ``live`` returns the query shown now.
 
         Raises DependencyError if it has to be created and cannot be: its explore is not there (POST /queries answers
@@ -95,7 +95,7 @@ class QueryMaker:
         check_explore(self._context, as_query(body), f"{path}.view")
         return self._make("create_query", "query", name, path, body)
 
-    def merge(self, merge_id: str, path: str) -> str | Made | None:
+    def merge(self, merge_id: str, path: str) -> str | FutureId | None:
         """The live id of a merged query of the backup; None if neither it nor its definition is known.
 
         Raises DependencyError for an explore that is not there.
@@ -142,13 +142,13 @@ class QueryMaker:
             name: self._rewrite(value, f"{path}.{name}") if name in _TEXTS else value for name, value in body.items()
         }
 
-    def _make(self, operation: str, kind: str, name: str, path: str, body: JsonObject) -> Made:
+    def _make(self, operation: str, kind: str, name: str, path: str, body: JsonObject) -> FutureId:
         if not any(write.type == kind and write.source_id == name for write in self._writes):
             shown = f"{body.get('model')}::{body.get('view')}" if kind == "query" else f"merged query {name}"
             self._writes.append(
                 Write(operation=operation, type=kind, source_id=name, live_id="", path=path, name=shown, body=body)
             )
-        return Made(kind, name)
+        return FutureId(kind, name)
 
 
 def _name(object_id: str, body: JsonObject) -> str:

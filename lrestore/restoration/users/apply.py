@@ -11,7 +11,7 @@ from lrestore.restoration.apply.create_once import settled
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.users.email_login import TYPE, apply_login
-from lrestore.restoration.users.membership_writes import Side
+from lrestore.restoration.users.membership_writes import ListChange
 from lrestore.restoration.users.memberships import Rule, roles_to_set, shown_lists
 from lrestore.restoration.writes import Plan, Write
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class UserPlan(Plan):
     """The calls for one user, and the wanted lists."""
 
-    groups: Side = field(default_factory=Side)
-    roles: Side = field(default_factory=Side)
+    groups: ListChange = field(default_factory=ListChange)
+    roles: ListChange = field(default_factory=ListChange)
 
 
 class UserWriter:

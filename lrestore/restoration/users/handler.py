@@ -25,7 +25,7 @@ from lrestore.restoration.users.apply import UserPlan, UserWriter
 from lrestore.restoration.users.email_login import EmailLogin
 from lrestore.restoration.users.membership_writes import group_writes, role_write
 from lrestore.restoration.users.memberships import MembershipPlanner
-from lrestore.restoration.writes import Made, Write
+from lrestore.restoration.writes import FutureId, Write
 from lrestore.vault.items import VaultItem
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class UserSubResources:
         if external_user_id(raw) is not None:
             body = self._planner({"id": ""}).body(adjust_user)
         elif is_own_folder(raw):
-            body = {"home_folder_id": Made("folder", str(raw["personal_folder_id"]))}
+            body = {"home_folder_id": FutureId("folder", str(raw["personal_folder_id"]))}
         else:
             return []
         return [_update(key, "", body, {})] if body else []
@@ -172,7 +172,7 @@ class UserSubResources:
 
 def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> Write:
     changed = tuple(
-        Change(name, live.get(name), "its personal folder" if isinstance(value, Made) else value)
+        Change(name, live.get(name), "its personal folder" if isinstance(value, FutureId) else value)
         for name, value in body.items()
     )
     return Write(

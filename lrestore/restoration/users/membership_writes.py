@@ -9,7 +9,7 @@ from lrestore.restoration.writes import Write
 
 
 @dataclass(slots=True)
-class Side:
+class ListChange:
     """One of the two lists of a user, planned: the ``live`` list, and the entries to ``add`` and to ``drop``.
 
     ``direct`` are the roles of the user itself, not of its groups; None until they are read.
@@ -30,7 +30,7 @@ class Side:
         return [one for one in self.live if one not in self.drop] + self.add
 
 
-def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
+def group_writes(key: ItemKey, side: ListChange, live_id: str) -> list[Write]:
     """One call for each membership; the first shows the whole change."""
     changed = (Change("group_ids", side.live, side.result),)
     calls = [("add_group_user", one, {"user_id": live_id}) for one in side.add]
@@ -52,7 +52,7 @@ def group_writes(key: ItemKey, side: Side, live_id: str) -> list[Write]:
     return writes
 
 
-def role_write(key: ItemKey, side: Side, live_id: str) -> Write:
+def role_write(key: ItemKey, side: ListChange, live_id: str) -> Write:
     """All roles in one call."""
     changed = (Change("role_ids", side.live, side.result),)
     return Write(

@@ -22,7 +22,7 @@ from lrestore.restoration.identify.absence import restore_first, why_missing
 from lrestore.restoration.identify.acting_user import admin_by_group, admin_by_role, is_caller
 from lrestore.restoration.identify.claims import is_another_item
 from lrestore.restoration.identify.resolve import resolve
-from lrestore.restoration.users.membership_writes import Side
+from lrestore.restoration.users.membership_writes import ListChange
 from lrestore.restoration.writes import Unmet
 from lrestore.vault.items import VaultItem
 
@@ -58,9 +58,9 @@ class MembershipPlanner:
         self.unmet: list[Unmet] = []
         """Groups and roles that the user is restored without."""
 
-    def groups(self) -> Side:
+    def groups(self) -> ListChange:
         """Memberships to add and to end, except those that Looker or a directory manages."""
-        side = Side(self._read("group_ids"))
+        side = ListChange(self._read("group_ids"))
         wanted = self._wanted("group_ids", "group")
         if wanted is None:
             return side
@@ -70,9 +70,9 @@ class MembershipPlanner:
         side.drop = [one for one in extra if self._may_leave(one) and self._is_direct(one)]
         return self._unless_external(side, "group_ids", ("allow_normal_group_membership", False))
 
-    def roles(self) -> Side:
+    def roles(self) -> ListChange:
         """Roles to add and to remove. Waits until all roles exist, because one call sets all of them."""
-        side = Side(self._read("role_ids"))
+        side = ListChange(self._read("role_ids"))
         self._waiting = False
         wanted = self._wanted("role_ids", "role")
         if wanted is None or self._waiting:
@@ -84,7 +84,7 @@ class MembershipPlanner:
         side.direct = self._direct_roles()
         if side.direct is None:
             self._leave_roles_alone(side)
-            return Side(side.live)
+            return ListChange(side.live)
         side.drop = [one for one in side.drop if one in side.direct]
         side = self._unless_external(side, "role_ids", ("roles_externally_managed", True))
         return self._unless_external(side, "role_ids", ("allow_direct_roles", False))
@@ -200,7 +200,7 @@ class MembershipPlanner:
         own |= {above for one in own for above in hierarchy.above(one) or ()}
         return any(one in own or self._kept_elsewhere(one) for one in hierarchy.holders(role_id) or ())
 
-    def _leave_roles_alone(self, side: Side) -> None:
+    def _leave_roles_alone(self, side: ListChange) -> None:
         """The direct roles: setting roles replaces all of them, so they must be known."""
         why = "Looker shows roles of the user, but none of them as given directly or by its groups"
         self.unmet += [
@@ -209,15 +209,15 @@ class MembershipPlanner:
         if side.drop:
             self.warnings.append(f"keeping role {', '.join(side.drop)}: {why}")
 
-    def _unless_external(self, side: Side, name: str, rule: tuple[Rule, bool]) -> Side:
+    def _unless_external(self, side: ListChange, name: str, rule: tuple[Rule, bool]) -> ListChange:
         field_name, value = rule
         if not side.differs or (self._live or {}).get(field_name) is not value:
             return side
         self.warnings.append(f"its {name} differ, but are managed outside Looker ({field_name}): left alone")
-        return Side(side.live, direct=side.direct)
+        return ListChange(side.live, direct=side.direct)
 
 
-def roles_to_set(context: Context, side: Side, groups: Side, live_id: str) -> list[str] | None:
+def roles_to_set(context: Context, side: ListChange, groups: ListChange, live_id: str) -> list[str] | None:
     """The complete list of direct roles, after the groups were set; None if it is right already.
 
     A role that the user now inherits from a group is not given again.

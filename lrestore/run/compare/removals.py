@@ -14,7 +14,7 @@ from lrestore.run.job import Job
 from lrestore.run.saved_plan.live_digest import observed
 from lrestore.run.saved_plan.model import Action, PlannedDeletion, PlannedItem
 from lrestore.run.saved_plan.removals import removed_by_kind
-from lrestore.run.undo.decide import Removal, Removals
+from lrestore.run.undo.decide import RemovalDecision, Removals
 from lrestore.text.storable import storable
 from lrestore.vault.items import VaultItem
 
@@ -37,7 +37,7 @@ class PlannedRemovals:
             removals.in_order(self._keys, types), lambda item: self._plan(removals.decide(item.key, item.name), item)
         )
 
-    def _plan(self, removal: Removal, item: VaultItem) -> ItemResult:
+    def _plan(self, removal: RemovalDecision, item: VaultItem) -> ItemResult:
         if removal.live is None or removal.stays:
             self._record(_planned(removal, "skip", reason=removal.stays))
             return removal.kept()
@@ -60,6 +60,6 @@ class PlannedRemovals:
             self._planned.record.add(item)
 
 
-def _planned(removal: Removal, action: Action, **more: Any) -> PlannedItem:
+def _planned(removal: RemovalDecision, action: Action, **more: Any) -> PlannedItem:
     key, name = removal.key, storable(removal.name)
     return PlannedItem(type=key.type, id=key.id, name=name, destination_id=key.id, action=action, **more)

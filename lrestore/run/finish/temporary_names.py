@@ -16,7 +16,7 @@ from lrestore.restoration.context import Context
 from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.restoration.stand_in_names import TEMPORARY
-from lrestore.state.copies import Copies
+from lrestore.state.copies import UndoCopies
 from lrestore.state.undo_log import read_undo
 
 _NAMED = UNIQUE | IN_FOLDERS
@@ -64,7 +64,7 @@ def _on_record(folders: Sequence[Path]) -> set[Leftover]:
 def _in_folder(folder: Path) -> Iterator[Leftover]:
     if not read_undo(folder):
         return
-    with Copies(folder) as copies:
+    with UndoCopies(folder) as copies:
         for row in copies.written():
             yield from _of_row(*row)
 

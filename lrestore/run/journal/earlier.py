@@ -21,7 +21,7 @@ from lrestore.restoration.journal import Records
 from lrestore.restoration.ports import EarlierWrites
 from lrestore.run.request import RunRequest
 from lrestore.state.connection import has_records
-from lrestore.state.copies import Copies
+from lrestore.state.copies import UndoCopies
 from lrestore.state.read import StateReader
 from lrestore.state.undo_folder import undo_directory
 from lrestore.state.undo_log import UndoEntry, read_undo
@@ -57,13 +57,13 @@ class _Folder(NamedTuple):
     """The copies of one session."""
 
     entries: dict[tuple[str, str], UndoEntry]
-    copies: Copies
+    copies: UndoCopies
 
     @classmethod
     def opened(cls, folder: Path) -> _Folder:
         # Read before the copies are opened: it repairs a shard whose worker was killed while it wrote.
         entries = {(one.type, one.destination_id): one for one in read_undo(folder)}
-        return cls(entries, Copies(folder))
+        return cls(entries, UndoCopies(folder))
 
     def has(self, owner: ItemKey, created_at: object) -> bool:
         """Whether the session has copied, made or deleted the object."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lrestore.content.links import rewritten
-from lrestore.restoration.writes import Made
+from lrestore.restoration.writes import FutureId
 from lrestore.text.storable import storable
 
 PERSONAL_FOLDER_OF = "personal folder of "
@@ -32,7 +32,7 @@ def new(type_name: str, source_id: str) -> str:
 
 def plain(value: Any) -> Any:
     """A JSON value in which planned objects have their names."""
-    if isinstance(value, Made):
+    if isinstance(value, FutureId):
         return new(value.type, value.source_id)
     if isinstance(value, str):
         return storable(value)

@@ -12,7 +12,7 @@ from lrestore.graph import circles
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import Reference
-from lrestore.run.contents import Contents, Named, has_texts, references, shape_of, values
+from lrestore.run.contents import Contents, ItemReferences, has_texts, references, shape_of, values
 from lrestore.vault.reader import Vault
 
 Needs = dict[ItemKey, tuple[ItemKey, ...]]
@@ -121,7 +121,7 @@ class _Reading:
         if wanted:
             self.first[key].update(wanted)
 
-    def _texts(self, key: ItemKey, named: Named) -> None:
+    def _texts(self, key: ItemKey, named: ItemReferences) -> None:
         others = [self.wanted[other] for other in named.mentions if other in self.wanted]
         if others:
             self.mentions[key] = tuple(sorted(others))

@@ -14,7 +14,7 @@ from lrestore.messages import Change, Deletion, ItemKey, Outcome, Touch
 from lrestore.ontology import CONTENT_TYPES, PARTS
 from lrestore.report.model import Item
 from lrestore.restoration.changed_since import part_of
-from lrestore.state.copies import Copies
+from lrestore.state.copies import UndoCopies
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
 from lrestore.state.undo_log import read_undo
@@ -29,7 +29,7 @@ def changes_of(state: StateReader, session: RestorationSession, folder: Path) ->
     made = {(one.type, one.id) for one in recorded if not one.part}
     new_parts = {(one.type, one.id) for one in recorded if one.part}
     named = {(result.key.type, result.destination_id): result.name for result in state.results(session.id)}
-    with Copies(folder) as copies:
+    with UndoCopies(folder) as copies:
         for entry in read_undo(folder):
             key = ItemKey(entry.type, entry.destination_id)
             created = entry.operation == "created" or (key.type, key.id) in made

@@ -28,7 +28,7 @@ HOLDERS = ("folder", "user", "role", "group", "permission_set", "model_set", "lo
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
+class RemovalDecision:
     """The decision about one object. ``live`` is None if it is gone already; ``stays`` is the reason to keep it."""
 
     key: ItemKey
@@ -75,17 +75,17 @@ class Removals:
         """Keep the object, and the objects that contain it."""
         self._foreign.keep(key)
 
-    def decide(self, key: ItemKey, name: str) -> Removal:
+    def decide(self, key: ItemKey, name: str) -> RemovalDecision:
         """The decision, from what Looker shows now. Raises LookerError if a read fails."""
         self._live.look_anew(key.type)
         live = self._live.beyond(key.type, key.id) or self._live.trashed(key.type, key.id)
         if live is None:
-            return Removal(key, name, None, self._rules.gone(key, Match()))
+            return RemovalDecision(key, name, None, self._rules.gone(key, Match()))
         changed = self._rules.changed_since(key, ({}, live), None, Plan())
         stays = changed or self._foreign.inside(key, live) or self._with_alerts(live)
         if stays:
             self.keep(key)
-        return Removal(key, title_of(key.type, live) or name, live, stays)
+        return RemovalDecision(key, title_of(key.type, live) or name, live, stays)
 
     def _with_alerts(self, live: JsonObject) -> str:
         tiles = [tile for tile in live.get("dashboard_elements") or () if self._alerts.protects(tile)]

@@ -18,7 +18,7 @@ from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
 from lrestore.run.journal.local import recorded_here
 from lrestore.run.journal.session import SessionJournal
-from lrestore.run.undo.decide import CONTENT, HOLDERS, Removal, Removals
+from lrestore.run.undo.decide import CONTENT, HOLDERS, RemovalDecision, Removals
 from lrestore.state.writer import StateWriter
 
 
@@ -96,6 +96,6 @@ class _Remover:
                 raise
         return self._deleted(removal)
 
-    def _deleted(self, removal: Removal) -> ItemResult:
+    def _deleted(self, removal: RemovalDecision) -> ItemResult:
         self._writer.close_mappings(self._job.session_id, removal.key.type, removal.key.id)
         return removal.removed()

@@ -23,7 +23,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.run.request import CreatedObjects
-from lrestore.state.copies import Copies
+from lrestore.state.copies import UndoCopies
 from lrestore.state.read import StateReader
 from lrestore.state.records import OpenIntent, RestorationSession
 from lrestore.state.undo_log import UndoEntry, read_undo
@@ -78,7 +78,7 @@ def write_source(
             hint="copies are kept for [state] keep_undo_days",
         )
     target.unlink(missing_ok=True)
-    with Copies(copies) as shards, ShardWriter(target) as shard, shard.batch():
+    with UndoCopies(copies) as shards, ShardWriter(target) as shard, shard.batch():
         for statement in TABLES:
             shard.execute(statement)
         source = _Source(shard, shards, session)
@@ -155,7 +155,7 @@ def _has_written(state: StateReader, session_id: str) -> bool:
 class _Source:
     """The file being written."""
 
-    def __init__(self, shard: ShardWriter, shards: Copies, session: RestorationSession) -> None:
+    def __init__(self, shard: ShardWriter, shards: UndoCopies, session: RestorationSession) -> None:
         self._shard = shard
         self._shards = shards
         self._session = session
