@@ -116,10 +116,9 @@ def _refuse_strangers(path: Path) -> None:
     if path.stat().st_size < _LEAST_BYTES:
         raise stranger
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as header:
-            (application_id,) = header.execute("PRAGMA application_id").fetchone()
+        application_id = _application_id(path)
     except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_NOTADB:
+        if _code(error) != sqlite3.SQLITE_NOTADB:
             raise
         raise stranger from error
     if application_id != APPLICATION_ID:
@@ -127,6 +126,28 @@ def _refuse_strangers(path: Path) -> None:
             f"{path} is not lrestore's state file but another program's SQLite file; it was left untouched",
             hint="set [state] path to a separate file, never to the backup",
         )
+
+
+def _application_id(path: Path) -> int:
+    """The application id in the header. The file is read without its WAL first: nothing is made beside a foreign one.
+    While a checkpoint is under way, or after one that was killed, the header counts pages that only the WAL holds.
+    """
+    try:
+        return _read_application_id(sqlite_uri(path, "ro", immutable=True))
+    except sqlite3.DatabaseError as error:
+        if _code(error) != sqlite3.SQLITE_CORRUPT or not has_records(Path(f"{path}-wal")):
+            raise
+    return _read_application_id(sqlite_uri(path, "ro"))
+
+
+def _read_application_id(uri: str) -> int:
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as header:
+        return int(header.execute("PRAGMA application_id").fetchone()[0])
+
+
+def _code(error: sqlite3.DatabaseError) -> int:
+    """The primary result code."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _make(path: Path, connect: Connect, schema: Schema) -> None:

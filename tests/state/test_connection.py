@@ -149,6 +149,24 @@ def test_a_truncated_file_is_named(path: Path) -> None:
         reader.sessions()
 
 
+def test_a_file_whose_checkpoint_was_killed_can_be_opened(path: Path) -> None:
+    """The header has been written back from the WAL, the pages that it counts have not."""
+    with StateWriter.open(path, now=noon):
+        pass
+    size, copy = path.stat().st_size, path.with_name("copy.db")
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE large (text)")
+        other.execute("INSERT INTO large VALUES (?)", ("x" * 500_000,))
+        other.commit()
+        copy.with_name("copy.db-wal").write_bytes(Path(f"{path}-wal").read_bytes())
+        other.execute("PRAGMA wal_checkpoint(FULL)")
+        copy.write_bytes(path.read_bytes()[:size])
+    with StateReader.open(copy) as reader:
+        assert reader.sessions() == []
+    with StateWriter.open(copy, now=noon) as writer:
+        writer.begin_session(session())
+
+
 def test_a_full_disk_is_named_and_committed_records_are_kept(path: Path) -> None:
     """SQLite itself says "full" when a file may not grow beyond so many pages."""
 
