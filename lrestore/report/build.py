@@ -12,6 +12,7 @@ import msgspec
 
 from lrestore.clock import stamp, utc_now
 from lrestore.messages import Deletion, ItemKey, ItemResult, Outcome, Totals
+from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import Operation
 from lrestore.report.guards import Guards
 from lrestore.report.item_list import ItemList
@@ -33,6 +34,7 @@ from lrestore.text.words import counted, shortened
 
 _Listed = TypeVar("_Listed", Item, FailedItem)
 _SESSION = frozenset({"login", "logout"})
+_PLACES = {name: place for place, name in enumerate(CONTENT_TYPES)}
 TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point is dropped
 
 
@@ -96,6 +98,7 @@ class ReportBuilder:
         self._refused: list[tuple[float, int]] = []
         self._earlier = 0
         self._before: set[ItemKey] = set()
+        self._stopped_because = ""
 
     @property
     def totals(self) -> Totals:
@@ -155,6 +158,11 @@ class ReportBuilder:
         """When Looker refused calls for their rate: see :class:`~lrestore.report.model.Throughput`."""
         self._refused += points
 
+    def stopped(self, reason: str) -> None:
+        """Add why the run ends early: a warning, too."""
+        self._stopped_because = reason
+        self.warn(reason)
+
     def finish(
         self,
         api: Api,
@@ -192,6 +200,7 @@ class ReportBuilder:
             reason=self._head.reason,
             copied_into=self._head.copied_into,
             copied_before=self._head.copied_before,
+            stopped_because=self._stopped_because,
         )
 
     def _pending(self) -> Counter[str]:
@@ -200,7 +209,7 @@ class ReportBuilder:
 
     def _by_type(self) -> dict[str, Totals]:
         pending = self._pending()
-        names = dict.fromkeys((*self._counts, *pending))
+        names = sorted(dict.fromkeys((*self._counts, *pending)), key=_place)
         return {name: Totals.of(self._counts.get(name, {}), pending[name]) for name in names}
 
     def _not_taken(self) -> Iterator[str]:
@@ -268,3 +277,8 @@ def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], delet
         by_operation=dict(calls),
         by_activity=dict(by_activity),
     )
+
+
+def _place(type_name: str) -> int:
+    """Types in the order of the ontology, whatever their items were finished in; unknown ones last."""
+    return _PLACES.get(type_name, len(_PLACES))

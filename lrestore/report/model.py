@@ -211,7 +211,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     write. ``by``: the caller of this start; ``reason``: the text of ``--reason``. ``copied_into``: the folder of the
     copies, where items are copied beside the originals; ``copied_before``: the sessions that made them, if this one
     completes them. ``rehearsal``: how it was rehearsed. ``undoes``: the session
-    that an undo takes back.
+    that an undo takes back. ``stopped_because``: why it ended early; ``warnings`` have the same text.
     """
 
     schema: int = SCHEMA
@@ -242,11 +242,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     copied_before: tuple[str, ...] = ()
     rehearsal: Rehearsal | None = None
     undoes: str = ""
+    stopped_because: str = ""
 
     @property
     def entries(self) -> tuple[Item, ...] | tuple[Difference, ...]:
         """The objects to list: the differences of a verification alone, otherwise the items."""
         return self.verify.different if self.verify is not None and self.mode == "verify" else self.items
+
+    @property
+    def partial(self) -> int:
+        """How many of the failed items are restored except for what is missing."""
+        return sum(letter.error_type == "IncompleteError" for letter in self.dead_letters)
 
     def __post_init__(self) -> None:
         for name in Totals.__struct_fields__:

@@ -117,6 +117,10 @@ def _facts(report: Report) -> Iterator[str]:
     yield f", session {markdown(report.session_id)}\n" if report.session_id else "\n"
     if report.undoes:
         yield f"- takes back session {markdown(report.undoes)}\n"
+    if report.stopped_because:
+        yield f"- stopped: {markdown(_cut(report.stopped_because, 400))}\n"
+    if report.partial:
+        yield f"- {report.partial} of the failed items only in part\n"
     if report.reason:
         yield f"- reason: {markdown(_cut(report.reason, 400))}\n"
 

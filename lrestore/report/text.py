@@ -63,9 +63,8 @@ def _ended(report: Report, style: Style) -> Iterator[str]:
     if totals.skipped:
         yield f"{totals.skipped} skipped"
     failed = f"{totals.failed} {_CANNOT.get(mode, 'failed')}"
-    partial = sum(letter.error_type == "IncompleteError" for letter in report.dead_letters)
-    if partial:
-        failed += f" ({partial} of them {_IN_PART.get(mode, 'restored in part')})"
+    if report.partial:
+        failed += f" ({report.partial} of them {_IN_PART.get(mode, 'restored in part')})"
     yield style.bad(failed) if totals.failed else failed
     if totals.pending:
         yield style.warn(f"{totals.pending} pending, not attempted")

@@ -92,7 +92,7 @@ class _Within:
         """The report; "stopped" if a limit ended the comparison early."""
         if self._spent:
             log.warning("stopped early: %s", self._spent)
-            builder.warn(self._spent)
+            builder.stopped(self._spent)
         status = "stopped" if self._spent else "finished"
         meter = self._connection.session.meter
         unnamed = builder.finish(Api.of(meter.snapshot()), status=status, verify=verify, plan=plan)

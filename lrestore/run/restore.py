@@ -189,8 +189,10 @@ def _report(destination: ExaminedDestination, builder: ReportBuilder, reader: St
     for result in reader.results(job.session_id):
         builder.add(_with_its_copy(job, reader, result))
     open_folders = _open_folders(destination, reader) if ended.status == "finished" else []
-    for warning in (*ended.warnings, *open_folders, *([ended.reason] if ended.reason else [])):
+    for warning in (*ended.warnings, *open_folders):
         builder.warn(warning)
+    if ended.reason:
+        builder.stopped(ended.reason)
     for sample in ended.timeline:
         builder.note(sample)
     builder.refused(ended.refused)

@@ -236,3 +236,18 @@ def test_a_builder_can_report_more_than_once() -> None:
     assert made.finish(Api(), status="stopped", verify=Verify(equal=1)).totals.selected == 1
     made.add(item("created", "2"))
     assert made.finish(Api()).totals.selected == 2
+
+
+def test_types_are_in_the_order_of_their_needs_whatever_was_finished_first() -> None:
+    made = builder()
+    for number, type_name in enumerate(("dashboard", "look", "user", "folder")):
+        made.add(item("created", str(number), type_name=type_name))
+    assert list(made.finish(Api()).by_type) == ["user", "folder", "look", "dashboard"]
+
+
+def test_a_run_that_stops_says_why_in_a_key_of_its_own_and_as_a_warning() -> None:
+    made = builder()
+    made.add(item("created", "1"))
+    made.stopped("20 items have failed")
+    done = made.finish(Api(), status="stopped")
+    assert done.stopped_because == "20 items have failed" and done.stopped_because in done.warnings

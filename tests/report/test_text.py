@@ -26,8 +26,8 @@ def test_the_summary_shows_types_total_duration_and_throughput() -> None:
     )
     assert text.summary(made).splitlines() == [
         "           selected  created  updated  unchanged  skipped  failed  pending",
-        "dashboard         2        1        0          0        0       1        0",
         "look              1        0        0          1        0       0        0",
+        "dashboard         2        1        0          0        0       1        0",
         "total             3        1        0          1        0       1        0",
         "",
         "3 items: 2 succeeded, 1 failed",
@@ -43,8 +43,8 @@ def test_skipped_and_pending_items_do_not_count_as_succeeded() -> None:
     made.add(item("created", "0"))
     made.add(item("skipped", "1"))
     told = text.summary(made.finish(Api(), status="stopped")).splitlines()
-    assert told[1].split() == ["dashboard", "5", "1", "0", "0", "1", "0", "3"]
-    assert told[2].split() == ["look", "1", "0", "0", "0", "0", "0", "1"]
+    assert told[2].split() == ["dashboard", "5", "1", "0", "0", "1", "0", "3"]
+    assert told[1].split() == ["look", "1", "0", "0", "0", "0", "0", "1"]
     assert told[5] == "6 items: 1 succeeded, 1 skipped, 0 failed, 4 pending, not attempted"
 
 

@@ -124,7 +124,9 @@ def verdict_of(report: Report) -> tuple[str, str]:
         return _verified(report, items)
     ended = {"stopped": "The run stopped early", "interrupted": "The run was interrupted"}.get(report.status)
     if ended is not None:
-        return f"{ended}: {totals.pending} of {items} were not attempted, {totals.failed} failed.", "bad"
+        because = f" ({report.stopped_because})" if report.stopped_because else ""
+        told = f"{ended}{because}: {totals.pending} of {items} were not attempted, {totals.failed} failed"
+        return f"{told}{_partly(report)}.", "bad"
     if report.mode in _WOULD:
         would = [
             f"{totals.created} would be created",
@@ -132,18 +134,22 @@ def verdict_of(report: Report) -> tuple[str, str]:
             f"{totals.unchanged} left unchanged",
         ]
         would += [f"{totals.skipped} skipped by rule"] if totals.skipped else []
-        would += [f"{totals.failed} cannot be restored"] if totals.failed else []
+        would += [f"{totals.failed} cannot be restored{_partly(report)}"] if totals.failed else []
         return (
             f"Of {items}, {', '.join(would)}{_deleted(report)}. Looker was not changed.",
             "bad" if totals.failed else "good",
         )
     if totals.failed:
-        text = f"{totals.failed} of {items} could not be restored completely; {totals.succeeded} succeeded"
-        return f"{text}{_deleted(report)}.", "bad"
+        text = f"{totals.failed} of {items} could not be restored completely{_partly(report)}"
+        return f"{text}; {totals.succeeded} succeeded{_deleted(report)}.", "bad"
     done = f"{items} of session {report.undoes} taken back" if report.undoes else f"{items} done"
     text = f"{done}: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
     text += f", {totals.skipped} skipped by rule" if totals.skipped else ""
     return f"{text}{_deleted(report)}.", "warn" if report.warnings else "good"
+
+
+def _partly(report: Report) -> str:
+    return f" ({report.partial} of them in part)" if report.partial else ""
 
 
 def _deleted(report: Report) -> str:

@@ -17,8 +17,8 @@ def test_verdict_and_totals_by_type() -> None:
     html = report([item(), item("failed", "43"), item("unchanged", "7", type_name="look")])._repr_html_()
     assert "1 of 3 items could not be restored completely; 2 succeeded." in html
     assert cells(html)[1:] == [
-        ["dashboard", "2", "0", "1", "0", "0", "1", "0"],
         ["look", "1", "0", "0", "1", "0", "0", "0"],
+        ["dashboard", "2", "0", "1", "0", "0", "1", "0"],
         ["total", "3", "0", "1", "1", "0", "1", "0"],
     ]
 

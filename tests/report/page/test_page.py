@@ -78,6 +78,7 @@ def hostile() -> Report:
         (of([item("failed"), item("updated", "1")]), "1 of 2 items could not be restored completely", "bad"),
         (of([item("updated")], mode="plan"), "0 would be created, 1 updated, 0 left unchanged. Looker", "good"),
         (of([item("updated")], status="stopped"), "The run stopped early", "bad"),
+        (of([item()], status="stopped", stopped_because="20 failed"), "The run stopped early (20 failed): ", "bad"),
         (of([], status="not-started"), "Nothing was written.", "bad"),
         (of([item("unchanged")], mode="verify", verify=Verify(equal=1)), "Looker is as in the backup", "good"),
         (

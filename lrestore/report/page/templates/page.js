@@ -1,6 +1,7 @@
 "use strict";
 (async () => {
   const AT_ONCE = 200;
+  const FEW = 3;
   if (document.getElementById("items") === null) return;
   const list = document.getElementById("list");
   const more = document.getElementById("more");
@@ -81,6 +82,8 @@
     if (folded) {
       item.addEventListener("toggle", () => fill(item, row));
       item.addEventListener("fill", () => fill(item, row));
+      // A few items are read whole.
+      if (count <= FEW) item.open = true;
     }
     return item;
   };
