@@ -27,6 +27,7 @@ from lrestore.state.records import (
     DeadLetterItem,
     OpenIntent,
     Pace,
+    RestorationCheckpoint,
     RestorationSession,
     Route,
 )
@@ -142,6 +143,11 @@ def intent_of(row: sqlite3.Row) -> Intent:
 def count_values(totals: Totals) -> dict[str, int]:
     """Totals, by column."""
     return {name: getattr(totals, name) for name in Totals.__struct_fields__}
+
+
+def checkpoint_values(point: RestorationCheckpoint) -> dict[str, object]:
+    """A checkpoint, without its number."""
+    return {"session_id": point.session_id, "created_at": point.created_at, **count_values(point.totals)}
 
 
 def key_values(key: ItemKey) -> dict[str, str]:

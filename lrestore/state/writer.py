@@ -23,7 +23,7 @@ from lrestore.state.migrations import CURRENT, Schema
 from lrestore.state.open_file import closing_on_error, open_writable
 from lrestore.state.read import StateReader
 from lrestore.state.records import UNDO, Pace, RestorationCheckpoint, RestorationSession, SessionStatus
-from lrestore.state.rows import count_values, dead_letter_values, key_values, result_values
+from lrestore.state.rows import checkpoint_values, count_values, dead_letter_values, key_values, result_values
 from lrestore.state.transactions import Transactions
 from lrestore.text.storable import to_json
 from lrestore.version import __version__
@@ -91,11 +91,9 @@ class StateWriter(Transactions):
         """Record the end of a session, with a last checkpoint. ``stopped`` and ``interrupted`` sessions
         are resumable.
         """
-        self._route(session_id)
-        last = RestorationCheckpoint(session_id, self._stamp(), totals)
-        values = {"session_id": session_id, "status": status, "ended_at": last.created_at, **count_values(totals)}
+        values = {"session_id": session_id, "status": status, "ended_at": self._stamp(), **count_values(totals)}
         with self.transaction():
-            self._record_checkpoint(last)
+            self.checkpoint(session_id, totals)
             self.execute("end_session", values)
 
     def discard_session(self, session_id: str) -> None:
@@ -107,8 +105,9 @@ class StateWriter(Transactions):
     def checkpoint(self, session_id: str, totals: Totals) -> None:
         """Record the totals so far, for information. ``--resume`` uses the results, not the checkpoints."""
         self._route(session_id)
+        point = RestorationCheckpoint(session_id, self._stamp(), totals)
         with self.transaction():
-            self._record_checkpoint(RestorationCheckpoint(session_id, self._stamp(), totals))
+            self.execute("insert_checkpoint", checkpoint_values(point))
 
     def record_result(self, session_id: str, result: ItemResult, blob: bytes | None = None) -> tuple[str, ...]:
         """Record the result of an item: outcome, mappings (which close their intents), dead letter with its content.
@@ -216,10 +215,6 @@ class StateWriter(Transactions):
         }
         with self.transaction():
             self.execute("upsert_specification", values)
-
-    def _record_checkpoint(self, point: RestorationCheckpoint) -> None:
-        values = {"session_id": point.session_id, "created_at": point.created_at, **count_values(point.totals)}
-        self.execute("insert_checkpoint", values)
 
     def _map(self, route: Values[str, str], mapping: Mapping, session_id: str) -> str:
         values = {

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from lrestore.content.identity import same_origin
 from lrestore.content.shapes.boundary import as_user
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, fields
 from lrestore.restoration.backup import Backup
 from lrestore.restoration.beside import COPIED
+from lrestore.restoration.context import Context
 from lrestore.restoration.identify.proof import proves
 from lrestore.restoration.identify.users import same_person
 from lrestore.restoration.journal import Records
@@ -69,3 +71,29 @@ def other_than_its_name(type_name: str) -> bool:
     """
     entry = CONTENT_TYPES[type_name]
     return not fields.writable(entry.update_schema) <= set(entry.natural_key)
+
+
+def still_has_id(context: Context, target: str, source_id: str) -> bool:
+    """Whether an id still belongs to the object of the backup. Types without ``created_at`` are trusted, as the
+    instance is the same.
+    """
+    if not CONTENT_TYPES[target].created_at:
+        return True
+    created_at = context.destination.live.created_at(target, source_id)
+    return context.backup.may_be(ItemKey(target, source_id), created_at)
+
+
+def is_another_of_that_name(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObject) -> bool:
+    """Whether a live object of the same natural key is another all the same: known to be, or born at another time."""
+    if context.backup.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
+        born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
+        return born_elsewhere and other_than_its_name(key.type)
+    return is_another_item(context.backup, context.records, key, row)
+
+
+def is_in_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool:
+    """Whether the backed-up object still has its id, and lies in the trash."""
+    if not context.backup.same_instance or not CONTENT_TYPES[key.type].trash:
+        return False
+    trashed = context.destination.live.trashed(key.type, key.id)
+    return trashed is not None and same_origin(backed_up.get("created_at"), trashed.get("created_at")) is not False

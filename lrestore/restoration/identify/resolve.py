@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lrestore.content.identity import same_origin
 from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
@@ -15,7 +14,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.absence import is_there, missing, without_copy
 from lrestore.restoration.identify.candidates import OWNER, NameSearch, NaturalKey, identifying
-from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
+from lrestore.restoration.identify.claims import is_another_of_that_name, is_in_trash, still_has_id
 from lrestore.restoration.identify.folders import (
     by_path,
     is_special,
@@ -207,22 +206,12 @@ def _by_own_id(context: Context, target: str, source_id: str) -> str | None:
     """The id of the backup, where it still means the same object: in the same instance."""
     if not context.backup.same_instance or not is_there(context.destination.live, target, source_id):
         return None
-    return source_id if _is_same(context, target, source_id) else None
+    return source_id if still_has_id(context, target, source_id) else None
 
 
 def _without_its_name(context: Context, target: str, source_id: str) -> str | None:
     """The live id of a backed-up object, by its mapping or its id."""
     return _by_mapping(context, target, source_id) or _by_own_id(context, target, source_id)
-
-
-def _is_same(context: Context, target: str, source_id: str) -> bool:
-    """Whether an id still belongs to the object of the backup. Types without ``created_at`` are trusted, as the
-    instance is the same.
-    """
-    if not CONTENT_TYPES[target].created_at:
-        return True
-    created_at = context.destination.live.created_at(target, source_id)
-    return context.backup.may_be(ItemKey(target, source_id), created_at)
 
 
 def _by_natural_key(context: Context, target: str, source_id: str) -> str | None:
@@ -231,13 +220,17 @@ def _by_natural_key(context: Context, target: str, source_id: str) -> str | None
     """
     key = ItemKey(target, source_id)
     backed_up = context.backup.raw(key)
-    if backed_up is None or _in_the_trash(context, key, backed_up):
+    if backed_up is None or is_in_trash(context, key, backed_up):
         return None
     if target == "folder":
         return by_path(context, source_id, partial(_known_folder, context))
     names = by_name(context)
     candidates = names.candidates(key, backed_up)
-    rows = [row for row in candidates.rows if not row.get("deleted") and not _another(context, key, backed_up, row)]
+    rows = [
+        row
+        for row in candidates.rows
+        if not row.get("deleted") and not is_another_of_that_name(context, key, backed_up, row)
+    ]
     found = names.chosen(key, backed_up, candidates, rows)
     return None if found.doubtful or not found.rows else str(found.rows[0][CONTENT_TYPES[target].id_field])
 
@@ -256,22 +249,6 @@ def _quietly(context: Context, target: str, source_id: str) -> str | None:
         return resolve(context, target, source_id, path="", key=ItemKey(target, source_id))
     except ItemError:
         return None
-
-
-def _another(context: Context, key: ItemKey, backed_up: JsonObject, row: JsonObject) -> bool:
-    """Whether a live object of the same natural key is another all the same: known to be, or born at another time."""
-    if context.backup.same_instance and str(row[CONTENT_TYPES[key.type].id_field]) == key.id:
-        born_elsewhere = same_origin(backed_up.get("created_at"), row.get("created_at")) is False
-        return born_elsewhere and other_than_its_name(key.type)
-    return is_another_item(context.backup, context.records, key, row)
-
-
-def _in_the_trash(context: Context, key: ItemKey, backed_up: JsonObject) -> bool:
-    """Whether the backed-up object still has its id, and lies in the trash."""
-    if not context.backup.same_instance or not CONTENT_TYPES[key.type].trash:
-        return False
-    trashed = context.destination.live.trashed(key.type, key.id)
-    return trashed is not None and same_origin(backed_up.get("created_at"), trashed.get("created_at")) is not False
 
 
 def _special(context: Context, folder: FolderBase) -> str | None:

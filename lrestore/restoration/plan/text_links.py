@@ -137,7 +137,7 @@ class Linker:
             return raw
         self._hosts = _own_hosts(self._context.backup) | hosts(_share_urls(as_dashboard(raw)))
         if self._same_instance:
-            return rewritten_at(raw, (path for path in paths if path != _BASE), self._new)
+            return rewritten_at(raw, [path for path in paths if path != _BASE], self._new)
         for path in paths:
             raw = at(raw, path, self.value)
         return raw
