@@ -7,6 +7,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
@@ -73,10 +74,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False
     # Collecting makes ten thousand objects that last: searching them for garbage takes nearly half of its time.
     gc.disable()
+    _let_signals_in()
     _write_in_memory()
     _keep_compiled_modules()
     HOST.used = HOST.used and not config.getoption("--full")
     settings.load_profile("nightly" if config.getoption("--full") else "ci" if os.environ.get("CI") else "default")
+
+
+def _let_signals_in() -> None:
+    """A shell starts a program with ``&`` so that it ignores these, and each process of a test would inherit that."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def _write_in_memory() -> None:
@@ -117,9 +126,17 @@ def _make_random_numbers_of_hypothesis(_: None) -> None:
     """
 
 
+PER_CORE = 3
+"""A third of the time a test waits: for the disk, a pause, a time-out or a process's end."""
+MEMORY_OF_ONE = 1 << 30
+"""The most that a process takes together with the processes that its tests start."""
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int | None:
-    """Two processes for each core: half of the time a test waits for the disk, a rate limit or a process's end."""
+    """Several processes for each core, as far as there is memory for them."""
     if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
         return None
-    return 2 * (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return max(cores, min(PER_CORE * cores, memory // MEMORY_OF_ONE))

@@ -129,6 +129,8 @@ class InstanceFixture:
             "LRESTORE_RUN_MAX_RETRIES": "4",
             # The simulator ends its calls at once: what an unanswered create has made is there.
             "LRESTORE_RUN_SETTLE_S": "2",
+            # Otherwise the processes of a large run begin slowly.
+            "LRESTORE_RATE_PER_SECOND": "2000",
             **self.extra_environment,
         }
 

@@ -25,8 +25,11 @@ from tests.restoration.restore_fixture import SESSION, RestoreFixture
 from tests.waiting import until_idle
 
 SOME = Sizes(users=4, groups=3, folders=3, depth=2, looks=2, dashboards=1, tiles=3, filters=2, boards=2, plans=2)
-LATE_S = 1.5
-SETTLE_S = 30.0
+LATE_S = 0.4
+TOO_SLOW_S = 1.0
+SHORTER = 5.0
+"""A successor waits for so much less than it means to: the create still comes after its first search."""
+SETTLE_S = 30.0 * SHORTER
 WHOLE = ("folder", "group", "look", "dashboard", "board", "scheduled_plan", "user")
 PARTS = ("dashboard_element", "dashboard_filter", "dashboard_layout", "board_section", "board_item")
 
@@ -61,8 +64,11 @@ def die(setup: RestoreFixture, item: Any, operation: str) -> None:
     assert setup.reader.open_intents()
 
 
-def successor(setup: RestoreFixture, settle_s: float = SETTLE_S) -> WritingContext:
-    return replace(setup.context(Policy(max_retries=2, settle_s=settle_s)), pause=threading.Event().wait)
+def successor(setup: RestoreFixture) -> WritingContext:
+    def wait(seconds: float) -> bool:
+        return threading.Event().wait(seconds / SHORTER)
+
+    return replace(setup.context(Policy(max_retries=2, settle_s=SETTLE_S)), pause=wait)
 
 
 @pytest.mark.slow
@@ -132,14 +138,16 @@ def test_a_create_that_was_sent_with_other_links_is_adopted_and_gets_the_right_o
 
 @pytest.mark.slow
 @pytest.mark.parametrize("type_name", WHOLE)
-@pytest.mark.parametrize("loss", ["late", "delay"], ids=["connection reset", "given up as too slow"])
+@pytest.mark.parametrize(
+    "loss", [f"late:{LATE_S}", f"delay:{TOO_SLOW_S}"], ids=["connection reset", "given up as too slow"]
+)
 def test_a_create_that_may_still_take_effect_is_not_repeated(setup: RestoreFixture, type_name: str, loss: str) -> None:
     item = orphan(setup, type_name)
     before = len(setup.world.table(type_name))
-    fault = setup.simulator.fault(f"{loss}:{LATE_S}", operation=f"create_{type_name}", times=1)
+    fault = setup.simulator.fault(loss, operation=f"create_{type_name}", times=1)
     context = successor(setup)
     key = Credentials(setup.simulator.client_id, setup.simulator.client_secret)
-    with LookerSession(setup.simulator.base_url, key, timeout_s=0.7, max_retries=2) as session:
+    with LookerSession(setup.simulator.base_url, key, timeout_s=TOO_SLOW_S / 2, max_retries=2) as session:
         context = replace(context, destination=replace(context.destination, session=session))
         ItemRestorer(context).restore(item)
     until_idle(setup.simulator)
@@ -226,7 +234,7 @@ def test_a_create_that_has_waited_is_recorded_again_before_it_is_sent(setup: Res
     """The tiles of a dashboard are recorded together and created one after the other, in a slow instance."""
     item = orphan(setup, "dashboard")
     count = len(item.raw["dashboard_elements"])
-    setup.simulator.fault("delay:0.3", operation="create_dashboard_element", times=count - 1)
+    setup.simulator.fault("delay:0.1", operation="create_dashboard_element", times=count - 1)
     last = setup.simulator.fault(f"late:{LATE_S}", operation="create_dashboard_element", times=1)
     context = replace(setup.context(Policy(max_retries=2, settle_s=2.0)), pause=lambda seconds: True)
     with pytest.raises(StoppedError):
