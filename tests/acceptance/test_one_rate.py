@@ -43,9 +43,11 @@ def test_no_mode_makes_more_calls_per_second_than_configured(drifted: InstanceFi
 
 
 def test_a_call_that_fails_again_and_again_is_no_outage(drifted: InstanceFixture) -> None:
-    """One process makes few calls, so that all of them may fail: a call that needs no login tells both cases apart."""
+    """One process makes few calls, so that all of them may fail: a call that needs no login tells both cases apart. One
+    call at a time: of several, the last ones may have left before the others have failed.
+    """
     fault = drifted.simulator.fault("status:503", operation="update_dashboard_element", times=0)
-    ran = drifted.run("--select", "dashboard=1", LRESTORE_RUN_MAX_RETRIES="1")
+    ran = drifted.run("--select", "dashboard=1", "--in-flight", "1", LRESTORE_RUN_MAX_RETRIES="1")
     drifted.simulator.simulation.faults.clear()
     assert fault.fired >= 6
     assert ran.code == 1 and ran.letter()["status"] == 503
