@@ -8,7 +8,7 @@ Read-only fields are listed too: seeing one in a backup proves the release of wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 _ADDED: Mapping[str, tuple[str, ...]] = {
     "22.6": ("DashboardElement.extension_id",),
@@ -115,10 +115,17 @@ def at_least(release: str, floor: str) -> bool:
     return _numbers(release) >= _numbers(floor)
 
 
-def proven_by(name: str) -> str | None:
-    """The lowest release that can have shown the field ``Schema.field``; None for one that has always been there."""
-    release = INTRODUCED.get(name)
-    return release and _EARLIEST.get(release, release)
+def newest(releases: Iterable[str]) -> str:
+    """The latest of some releases, by number."""
+    return max(releases, key=_numbers)
+
+
+def proven_by(seen: Mapping[str, Collection[str]]) -> list[str]:
+    """For each field that has not always been there: the lowest release that can have shown it. ``seen``: fields by
+    schema.
+    """
+    introduced = (INTRODUCED.get(f"{schema}.{name}") for schema, names in seen.items() for name in names)
+    return [_EARLIEST.get(release, release) for release in introduced if release is not None]
 
 
 def _numbers(release: str) -> tuple[int, ...]:

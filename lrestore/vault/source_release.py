@@ -1,4 +1,4 @@
-"""How old was the Looker (or the SDK) that made this backup? Its youngest field tells.
+"""The lowest release of the Looker, or of the SDK, that can have made a backup: its youngest field shows it.
 
 An absent field may have been null, or unknown to the instance that was backed up. Absent means null only where that
 instance certainly knew the field. A file may hold rows of several extractions, years apart: the oldest rows decide.
@@ -27,17 +27,12 @@ _ALSO_KNOWN_AS: Final = {"Look": "LookWithQuery", "FolderBase": "Folder", "Dashb
 
 def floor(finder: Finder, files: Sequence[OpenFile]) -> str:
     """The lowest release that can have made the oldest rows; :data:`OLDEST` when no field proves more."""
-    best = OLDEST
+    seen: dict[str, set[str]] = {}
     for entry in (finder.open(head, decode) for head in _oldest_rows(files)):
-        if isinstance(entry, Refused):
-            continue
-        for place in shapes.places(entry.content.raw, sdk_model(entry.head.kind)):
-            name = _ALSO_KNOWN_AS.get(place.shape.name, place.shape.name)
-            for field in place.content:
-                proven = releases.proven_by(f"{name}.{field}")
-                if proven and not releases.at_least(best, proven):
-                    best = proven
-    return best
+        if not isinstance(entry, Refused):
+            for place in shapes.places(entry.content.raw, sdk_model(entry.head.kind)):
+                seen.setdefault(_ALSO_KNOWN_AS.get(place.shape.name, place.shape.name), set()).update(place.content)
+    return releases.newest([OLDEST, *releases.proven_by(seen)])
 
 
 def _oldest_rows(files: Sequence[OpenFile]) -> list[Head]:
