@@ -97,9 +97,9 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"sdk_transport"}),
     ),
     "looker.read": (
-        frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "lookml", "page_sizes", "users"}),
+        frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "page_sizes", "users"}),
         frozenset({"reads", "index_files"}),
-        frozenset({"index_lists", "index_table"}),
+        frozenset({"index_lists", "index_table", "lookml"}),
         frozenset({"index", "made"}),
         frozenset({"existence", "listings", "searches"}),
         frozenset({"explores", "personal_folders", "single_objects"}),

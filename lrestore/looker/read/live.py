@@ -67,7 +67,7 @@ class Live:
         self._made = Made(shared, self._take_over)
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
-        self.definitions = Definitions(session)
+        self.definitions = Definitions(session, shared)
         self.people = People(session, self.pages)
         self.hierarchy = GroupTree(self.pages)
 

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO
+
+import msgspec
 
 from lrestore.errors import LookerError
 from lrestore.looker.caller import Caller
+from lrestore.looker.read.index_files import Shared, locked
 
 _KINDS = ("dimensions", "measures", "filters", "parameters")
 _NAMES_ALONE = f"fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
 """An explore whole is megabytes."""
 
+log = logging.getLogger("lrestore.looker")
+
 Names = frozenset[str]
 
 
-class Definitions:
-    """Reads each definition at most once. None: this caller may not read it."""
+class Read(msgspec.Struct, frozen=True, array_like=True):
+    """A definition that a process of the run ``run`` has read; None: Looker shows no names."""
 
-    def __init__(self, session: Caller) -> None:
+    run: str
+    key: tuple[str, ...]
+    names: list[str] | None
+
+
+class Definitions:
+    """Reads each definition at most once, in whichever process of the run. None: this caller may not read it."""
+
+    def __init__(self, session: Caller, shared: Shared | None = None) -> None:
+        """``shared``: where the processes of the run share what they have read; None: this process is alone."""
         self._session = session
+        self._shared = shared
         self._known: dict[tuple[str, ...], Names | None] = {}
         self._lock = threading.Lock()
 
@@ -35,24 +52,50 @@ class Definitions:
     def _once(self, key: tuple[str, ...], ask: Callable[[], Names | None]) -> Names | None:
         with self._lock:
             if key not in self._known:
-                self._known[key] = ask()
+                try:
+                    self._known[key] = ask() if self._shared is None else self._by_one_process(self._shared, key, ask)
+                except LookerError as error:
+                    log.debug("definition of %s cannot be read: %s", " ".join(key), error)
+                    self._known[key] = None
             return self._known[key]
+
+    def _by_one_process(self, shared: Shared, key: tuple[str, ...], ask: Callable[[], Names | None]) -> Names | None:
+        """What another process has read, else what Looker answers; a refusal is not passed on. Raises LookerError."""
+        path = shared.folder / "definitions.ndjson"
+        try:
+            with locked(path), path.open("ab+") as file:
+                self._known = {**_read_by_others(file, shared.run), **self._known}
+                if key in self._known:
+                    return self._known[key]
+                names = ask()
+                read = Read(shared.run, key, None if names is None else sorted(names))
+                # A line that was cut off ends here.
+                file.write(b"\n" + msgspec.json.encode(read) + b"\n")
+                return names
+        except OSError as error:
+            log.debug("each process reads definitions for itself: %s", error)
+            return ask()
 
     def _ask_for_fields(self, model: str, explore: str) -> Names | None:
         path = {"lookml_model_name": model, "explore_name": explore}
-        try:
-            shown = self._session.call("lookml_model_explore", path=path, query={"fields": _NAMES_ALONE})
-        except LookerError:
-            return None
+        shown = self._session.call("lookml_model_explore", path=path, query={"fields": _NAMES_ALONE})
         found = shown.get("fields")
         return field_names(found) if isinstance(found, dict) else None
 
     def _ask_for_permissions(self) -> Names | None:
-        try:
-            rows = self._session.call("all_permissions")
-        except LookerError:
-            return None
+        rows = self._session.call("all_permissions")
         return frozenset(str(row["permission"]) for row in rows) or None
+
+
+def _read_by_others(file: BinaryIO, run: str) -> dict[tuple[str, ...], Names | None]:
+    file.seek(0)
+    found: dict[tuple[str, ...], Names | None] = {}
+    for line in file:
+        with suppress(msgspec.MsgspecError):
+            read = msgspec.json.decode(line, type=Read)
+            if read.run == run:
+                found[read.key] = None if read.names is None else frozenset(read.names)
+    return found
 
 
 def field_names(fields: dict[str, Any]) -> Names | None:

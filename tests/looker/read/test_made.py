@@ -135,6 +135,23 @@ def test_a_row_of_another_process_does_not_replace_a_newer_one(live: Live, tmp_p
     assert (live.get("folder", "1") or {})["name"] == "Newer"
 
 
+def test_a_definition_is_read_by_one_process(running: RunningSimulator, live: Live, tmp_path: Path) -> None:
+    model = next(name for name, row in live.table("lookml_model").items() if row["explores"])
+    explore = live.table("lookml_model")[model]["explores"][0]["name"]
+    found = live.definitions.explore_fields(model, explore)
+    with (tmp_path / "definitions.ndjson").open("ab") as file:
+        file.write(b'["run 1", ["permissions"], ["cut o')
+    key = Credentials(running.client_id, running.client_secret)
+    with LookerSession(running.base_url, key, timeout_s=5, max_retries=0, pause=lambda _: False) as session:
+        other, later = Live(session, shared=shared(tmp_path)), Live(session, shared=shared(tmp_path, "run 2"))
+        assert found == other.definitions.explore_fields(model, explore)
+        assert other.definitions.permissions() == live.definitions.permissions()
+        assert operations(running).count("lookml_model_explore") == 1
+        assert operations(running).count("all_permissions") == 1
+        assert found == later.definitions.explore_fields(model, explore)
+    assert operations(running).count("lookml_model_explore") == 2, "another run reads anew"
+
+
 def test_owners_are_read_one_by_one_at_first_and_then_together(running: RunningSimulator, live: Live) -> None:
     assert all(live.exists("user", str(number)) for number in range(1, USERS + 1))
     assert operations(running) == [*["user"] * (WORTH_A_SEARCH - 1), "all_users"]
