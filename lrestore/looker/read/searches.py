@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterator, Sequence
 
-from lrestore.errors import LookerError, RateLimitedError
+from lrestore.errors import ConnectError, LookerError, RateLimitedError
 from lrestore.looker.caller import Page, PageCaller, Row
 from lrestore.looker.read.page_sizes import FIRST, MOST, PageSizes
 from lrestore.looker.read.reads import identifying_fields
@@ -42,8 +42,9 @@ class Searches:
         Raises LookerError if a search for a hundred objects or fewer fails; one for more is tried again with fewer.
         """
         rest: Sequence[str] = sorted(ids)
+        most = len(rest)
         while rest:
-            count = self._sizes.first(type_name, rest)
+            count = self._sizes.first(type_name, rest[:most])
             chunk = rest[:count]
             try:
                 found = self._chunk(type_name, chunk)
@@ -52,12 +53,14 @@ class Searches:
                 if len(chunk) <= FIRST:
                     raise
                 log.debug("search for %d %ss failed, asking for fewer: %s", len(chunk), type_name, error)
+                most = max(FIRST, len(chunk) // 2)
                 continue
             yield chunk, found
             rest = rest[count:]
 
     def _note(self, type_name: str, asked: int, error: LookerError) -> None:
-        if isinstance(error, RateLimitedError):
+        if isinstance(error, (ConnectError, RateLimitedError)):
+            # The server has not seen what was asked for.
             return
         self._sizes.failed(type_name, asked, too_large=error.status in _TOO_LARGE)
 

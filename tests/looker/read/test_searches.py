@@ -117,6 +117,14 @@ def test_a_large_page_that_fails_is_asked_for_in_smaller_ones(
     assert searches(simulator) == [0, 200, 200]
 
 
+def test_a_refusal_for_the_rate_says_nothing_about_the_page(simulator: RunningSimulator, live: Live) -> None:
+    live.page_sizes.heard("look", 400)
+    simulator.fault("status:429", operation="search_looks", times=1)
+    assert not read(simulator, live, IDS[:400])
+    assert searches(simulator) == [0, 200, 200]
+    assert live.page_sizes.of("look") == 400
+
+
 def test_a_small_page_that_fails_is_told(simulator: RunningSimulator, live: Live) -> None:
     fail(simulator, "status:502")
     with pytest.raises(ServerError):
