@@ -17,6 +17,7 @@ from lrestore.report.changes import leaves
 from lrestore.report.field_values import old_and_new
 from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, Report
+from lrestore.report.text import ACTIONS, COLUMNS
 from lrestore.text.terminal import plain
 
 ROOM = 3_500_000
@@ -90,7 +91,7 @@ def _listed(rows: Sequence[Row], most: int) -> tuple[Listed, ...]:
 def _rows(report: Report) -> Iterator[Row]:
     listed = [entry for entry in report.entries if isinstance(entry, Difference) or entry.outcome != "failed"]
     for entry in sorted(listed, key=_left_alone):
-        yield _row(entry, done=report.mode == "restore")
+        yield _row(entry, report.mode)
     for one in report.verify.only_live if report.verify is not None else ():
         yield one.type, plain(one.id), _name(one.name), "only in Looker", "", since(one.facts), (), ()
 
@@ -100,14 +101,21 @@ def _left_alone(entry: Item | Difference) -> bool:
     return isinstance(entry, Item) and entry.outcome in ("skipped", "unchanged")
 
 
-def _row(entry: Item | Difference, *, done: bool) -> Row:
+def _row(entry: Item | Difference, mode: str) -> Row:
     fields = tuple(_fields(entry.changes))
     gone = tuple(f"{part.type}={plain(part.id)} {_name(part.name)}".rstrip() for part in entry.deletions)
     if len(gone) > _PARTS:
         gone = (*gone[:_PARTS], f"… and {len(gone) - _PARTS} more")
     moved = entry.destination_id if entry.destination_id != entry.id else ""
-    word = entry.outcome if isinstance(entry, Item) else "missing" if entry.missing else "different"
-    return entry.type, plain(entry.id), _name(entry.name), word, plain(moved), _more(entry, done=done), fields, gone
+    more = _more(entry, done=mode == "restore")
+    return entry.type, plain(entry.id), _name(entry.name), _word(entry, mode), plain(moved), more, fields, gone
+
+
+def _word(entry: Item | Difference, mode: str) -> str:
+    """What happened to the object, or would happen."""
+    if isinstance(entry, Difference):
+        return "missing" if entry.missing else "different"
+    return ACTIONS.get(entry.outcome, entry.outcome) if mode in COLUMNS else entry.outcome
 
 
 def _name(name: str) -> str:

@@ -11,7 +11,7 @@ from lrestore.messages import Totals
 from lrestore.report import guards, rehearsal_text
 from lrestore.report.causes import grouped
 from lrestore.report.item_lines import since
-from lrestore.report.model import Item, OnlyLive, Report
+from lrestore.report.model import Item, OnlyLive, Report, Source
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.page.items import Packed, packed
 from lrestore.report.page.next_steps import next_steps
@@ -124,7 +124,7 @@ def verdict_of(report: Report) -> tuple[str, str]:
         return _verified(report, items)
     ended = {"stopped": "The run stopped early", "interrupted": "The run was interrupted"}.get(report.status)
     if ended is not None:
-        because = f" ({report.stopped_because})" if report.stopped_because else ""
+        because = f", because {report.stopped_because}" if report.stopped_because else ""
         told = f"{ended}{because}: {totals.pending} of {items} were not attempted, {totals.failed} failed"
         return f"{told}{_partly(report)}.", "bad"
     if report.mode in _WOULD:
@@ -145,7 +145,8 @@ def verdict_of(report: Report) -> tuple[str, str]:
     done = f"{items} of session {report.undoes} taken back" if report.undoes else f"{items} done"
     text = f"{done}: {totals.created} created, {totals.updated} updated, {totals.unchanged} unchanged"
     text += f", {totals.skipped} skipped by rule" if totals.skipped else ""
-    return f"{text}{_deleted(report)}.", "warn" if report.warnings else "good"
+    warned = f"; {counted(len(by_reason(report.warnings)), 'warning')}" if report.warnings else ""
+    return f"{text}{_deleted(report)}{warned}.", "warn" if report.warnings else "good"
 
 
 def _partly(report: Report) -> str:
@@ -183,11 +184,8 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     release = f", Looker {there.looker_version}" if there.looker_version else ""
     address = f" ({there.base_url})" if there.base_url != there.name else ""
     yield "Destination", f"{there.name}{address}{release}"
-    yield "Backup", ", ".join(source.paths) + (f", instance {source.instance}" if source.instance else "")
-    if source.age:
-        yield "Age of the backup", source.age
-    if source.fingerprint:
-        yield "Fingerprint", source.fingerprint
+    if not report.undoes:
+        yield from _backup(source)
     yield "Run", f"{report.started_at} to {report.ended_at} ({duration(report.duration_s)})"
     by = [report.by.looker_user, "@".join(part for part in (report.by.os_user, report.by.host) if part)]
     if any(by):
@@ -198,6 +196,14 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Takes back", f"session {report.undoes}"
     if report.by.command:
         yield "Command", report.by.command
+
+
+def _backup(source: Source) -> Iterator[tuple[str, str]]:
+    yield "Backup", ", ".join(source.paths) + (f", instance {source.instance}" if source.instance else "")
+    if source.age:
+        yield "Age of the backup", source.age
+    if source.fingerprint:
+        yield "Fingerprint", source.fingerprint
 
 
 def totals_of(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:

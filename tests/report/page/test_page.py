@@ -78,7 +78,11 @@ def hostile() -> Report:
         (of([item("failed"), item("updated", "1")]), "1 of 2 items could not be restored completely", "bad"),
         (of([item("updated")], mode="plan"), "0 would be created, 1 updated, 0 left unchanged. Looker", "good"),
         (of([item("updated")], status="stopped"), "The run stopped early", "bad"),
-        (of([item()], status="stopped", stopped_because="20 failed"), "The run stopped early (20 failed): ", "bad"),
+        (
+            of([item()], status="stopped", stopped_because="20 failed"),
+            "The run stopped early, because 20 failed: ",
+            "bad",
+        ),
         (of([], status="not-started"), "Nothing was written.", "bad"),
         (of([item("unchanged")], mode="verify", verify=Verify(equal=1)), "Looker is as in the backup", "good"),
         (
@@ -95,6 +99,22 @@ def test_the_verdict_comes_first(told: Report, verdict: str, tone: str) -> None:
     assert heading[1] == tone
     assert verdict in visible(heading[2])
     assert text.index("<h1") < text.index("<table")
+
+
+@pytest.mark.parametrize("mode", ["plan", "rehearse"])
+def test_a_mode_that_writes_nothing_lists_what_would_be_done(mode: str) -> None:
+    rows = packed(of([item("created", "1"), item("updated", "2"), item("skipped", "3")], mode=mode)).rows
+    assert [row[3] for row in rows] == ["create", "update", "skip"]
+
+
+def test_an_undo_names_the_session_and_no_backup() -> None:
+    text = visible(text_of(of([item()], undoes="20261123-120000-ab12")))
+    assert "session 20261123-120000-ab12" in text and "vault.db" not in text
+
+
+def test_a_verdict_in_yellow_names_the_warnings() -> None:
+    told = of([item()], warnings=("look=1: it is public", "look=2: it is public", "something else"))
+    assert "1 updated, 0 unchanged; 2 warnings." in visible(text_of(told))
 
 
 def test_hostile_texts_are_shown_and_add_no_element() -> None:
