@@ -101,9 +101,9 @@ class ItemRestorer:
         if live is not None:
             self._map_if_moved(plan, live)
         result = self._result(plan, applied, live, found)
-        if plan.all_unmet and not plan.ends.found:
+        if plan.all_unmet and not plan.deferred.found:
             raise incomplete(plan.key, plan.all_unmet, "the rest was restored").with_context(restored=result)
-        return Restored(result, needs_second_pass=bool(plan.ends.found))
+        return Restored(result, needs_second_pass=bool(plan.deferred.found))
 
     def _keep(self, plan: ItemPlan, live: JsonObject) -> None:
         """Keep a copy for the undo, before the first write. An object that a process which died has made gets none: the
@@ -171,7 +171,7 @@ class ItemRestorer:
             try:
                 return act()
             except LookerError as error:
-                if write is None or not use_temporary_title(self._context, plan.ends, write, live, error):
+                if write is None or not use_temporary_title(self._context, plan.deferred, write, live, error):
                     raise
             write.changes = changes(write.body, live)
             if live:

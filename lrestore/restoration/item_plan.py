@@ -57,7 +57,7 @@ class ItemPlan:
     sub_resources: SubResources[Any] | None = None
     warnings: list[str] = field(default_factory=list)
     unmet: list[Unmet] = field(default_factory=list)
-    ends: Deferred = field(default_factory=Deferred)
+    deferred: Deferred = field(default_factory=Deferred)
     left_out: tuple[str, ...] = ()
     literal: bool = False
     """Whether an undo restores a copy. A reference to an object that is gone since is a warning then."""
@@ -109,7 +109,7 @@ class ItemPlanner:
         ``awaited`` are items that this one refers to and that the same run restores later; ``last``: it has had its
         first pass, and waits for no item any more.
         """
-        ends = Deferred(awaited, never if last else self._context.in_run)
+        deferred = Deferred(awaited, never if last else self._context.in_run)
         if self._context.backup.beside is not None:
             item = self._context.backup.beside.copy_of(item)
         key, raw = item.key, item.raw
@@ -125,8 +125,8 @@ class ItemPlanner:
             return ItemPlan(key, item.name, "skipped", match, reason=gone)
         if match.live is None:
             with missing():
-                return self._plan_missing(item, match, ends)
-        return self._plan_existing(item, match, match.live, ends, first=not last)
+                return self._plan_missing(item, match, deferred)
+        return self._plan_existing(item, match, match.live, deferred, first=not last)
 
     def _never_written(self, key: ItemKey, raw: JsonObject) -> str:
         """The reason why an object must never be written; "" if it may be."""
@@ -134,7 +134,7 @@ class ItemPlanner:
         return self._impossible(key.type) or (why_built_in(entry, raw) if is_built_in(entry, raw) else "")
 
     def _plan_existing(
-        self, item: VaultItem, match: Match, live: JsonObject, ends: Deferred, *, first: bool
+        self, item: VaultItem, match: Match, live: JsonObject, deferred: Deferred, *, first: bool
     ) -> ItemPlan:
         key, entry = item.key, CONTENT_TYPES[item.key.type]
         if is_built_in(entry, live):
@@ -146,7 +146,7 @@ class ItemPlanner:
             return ItemPlan(key, item.name, "skipped", match, reason=left)
         if not begun and left_alone.if_different():
             return self._unless_different(item, match)
-        plan = self._planned_or_compared(item, match, ends)
+        plan = self._planned_or_compared(item, match, deferred)
         plan.action = "updated" if plan.own or not plan.parts.empty or self._lacks(plan) else "unchanged"
         changed = self._undo.changed_since(key, (item.raw, live), plan.own, plan.parts) if first else ""
         if changed:
@@ -156,10 +156,10 @@ class ItemPlanner:
             self._check_lookml(plan, item.raw)
         return plan
 
-    def _planned_or_compared(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
+    def _planned_or_compared(self, item: VaultItem, match: Match, deferred: Deferred) -> ItemPlan:
         """The plan; in a mode that only compares, a reference that leads nowhere is a difference like others."""
         try:
-            return self._planned(item, match, ends)
+            return self._planned(item, match, deferred)
         except DependencyError as error:
             if not self._context.policy.compares:
                 raise
@@ -192,7 +192,7 @@ class ItemPlanner:
         releases = self._context.destination.releases
         return "" if releases.offers_type(type_name) else f"Looker {releases.destination} has no {type_name}s"
 
-    def _plan_missing(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
+    def _plan_missing(self, item: VaultItem, match: Match, deferred: Deferred) -> ItemPlan:
         policy, key = self._context.policy, item.key
         if CONTENT_TYPES[key.type].trash and item.raw.get("deleted") is True:
             reason = "it was in the trash when it was backed up, and is not in the destination"
@@ -207,7 +207,7 @@ class ItemPlanner:
             self._check_creatable(item)
         if policy.compares:
             return ItemPlan(key, item.name, "created", match, warnings=match.warnings)
-        plan = self._planned(item, match, ends)
+        plan = self._planned(item, match, deferred)
         plan.action, plan.reason = "created", plan.parts.note
         self._check_lookml(plan, item.raw)
         return plan
@@ -234,21 +234,21 @@ class ItemPlanner:
                 key=key,
             )
 
-    def _planned(self, item: VaultItem, match: Match, ends: Deferred) -> ItemPlan:
+    def _planned(self, item: VaultItem, match: Match, deferred: Deferred) -> ItemPlan:
         key, raw, live = item.key, item.raw, match.live
         entry, handler = CONTENT_TYPES[key.type], handler_of(key.type)
-        linker = Linker(self._context, key, ends, live_id_of(key, live) if live else "")
-        planner = OwnPlanner(self._context, key, linker.own(item), live, ends)
+        linker = Linker(self._context, key, deferred, live_id_of(key, live) if live else "")
+        planner = OwnPlanner(self._context, key, linker.own(item), live, deferred)
         planner.rewrite = linker.value
         body = planner.body(handler.adjust)
         planner.lost_owner()
         warnings = [*item.warnings, *match.warnings, *planner.warnings, *linker.warnings]
-        plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, ends=ends)
+        plan = ItemPlan(key, item.name, "unchanged", match, before=planner.before, warnings=warnings, deferred=deferred)
         plan.unmet, plan.literal = planner.unmet, self._context.policy.literal
         if live is None:
             require(body, entry.create_needs, "")
             if "slug" in entry.natural_key and (match.taken or not body.get("slug")):
-                if match.taken and not holder_will_release(self._context, ends, key.type, match.taken, "slug"):
+                if match.taken and not holder_will_release(self._context, deferred, key.type, match.taken, "slug"):
                     plan.warnings.append(f"slug {body['slug']!r} is taken by another dashboard; generating a new one")
                 body["slug"] = generated_slug(key, raw)
         if body:
@@ -269,7 +269,7 @@ class ItemPlanner:
                 changes=changes(body, live or {}),
             )
         if handler.sub_resources is not None and self._undo.restores_parts(key):
-            plan.sub_resources = handler.sub_resources(self._context, item, ends)
+            plan.sub_resources = handler.sub_resources(self._context, item, deferred)
             plan.parts = plan.sub_resources.plan(match)
         releases = self._context.destination.releases
         plan.left_out = left_out(raw, entry, releases) + without_missing_calls(releases, plan)

@@ -46,7 +46,7 @@ class AccessPlan(Plan):
 class FolderAccess:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._name = item.name

@@ -39,10 +39,10 @@ _PATH = "groups"
 class _Planner:
     """The common part of both lists."""
 
-    def __init__(self, context: Context, key: ItemKey, ends: Deferred) -> None:
+    def __init__(self, context: Context, key: ItemKey, deferred: Deferred) -> None:
         self.context = context
         self.key = key
-        self._ends = ends
+        self._deferred = deferred
         self.warnings: list[str] = []
 
     def meant(self, source_ids: Sequence[str]) -> _Groups | None:
@@ -64,7 +64,7 @@ class _Planner:
 
     def defer_until(self, source_id: str) -> bool:
         """Whether a group is still to come."""
-        return self._ends.defer_until(ItemKey("group", source_id))
+        return self._deferred.defer_until(ItemKey("group", source_id))
 
     def drop(self, meant: _Groups, live: Sequence[str], makes_admins: Callable[[], bool]) -> list[str]:
         """Which of the live groups go. ``makes_admins``: whether what they are in does so, perhaps of the caller."""
@@ -81,10 +81,10 @@ class _Planner:
 class GroupSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`: the groups in a group."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
-        self._planner = _Planner(context, item.key, ends)
+        self._planner = _Planner(context, item.key, deferred)
 
     def plan(self, match: Match) -> Plan:
         in_source = self._context.backup.definitions.inside(self._key.id)
@@ -158,10 +158,10 @@ class GroupSubResources:
 class RoleSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`: the groups that have a role."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
-        self._planner = _Planner(context, item.key, ends)
+        self._planner = _Planner(context, item.key, deferred)
         self._wanted: list[str] = []
 
     def plan(self, match: Match) -> Plan:

@@ -39,7 +39,7 @@ def adjust_board(planner: OwnPlanner, body: JsonObject) -> None:
     wanted.pop("section_order", None)
     if planner.context.policy.literal:
         back = wanted.get("deleted_at") and planner.live is not None and not live.get("deleted_at")
-        if back and planner.ends.defer_if_in_run(planner.key):
+        if back and planner.deferred.defer_if_in_run(planner.key):
             del wanted["deleted_at"]
         return
     if raw.get("deleted_at"):
@@ -54,10 +54,10 @@ def adjust_board(planner: OwnPlanner, body: JsonObject) -> None:
 class BoardSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._item = item
-        self._ends = ends
+        self._deferred = deferred
         self._unseen = False
         self._ids_hold = False
 
@@ -101,7 +101,7 @@ class BoardSubResources:
         return self._planned({}, ids_hold=False)
 
     def _planned(self, live: Board, *, ids_hold: bool) -> BoardPlan:
-        linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
+        linker = Linker(self._context, self._item.key, self._deferred, str(live.get("id") or ""))
         raw = as_board(linker.parts(self._item))
         plan = BoardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold).plan()
         plan.warnings += linker.warnings

@@ -45,10 +45,10 @@ _BARE: Dashboard = {"id": "", "dashboard_layouts": [{"id": "", "active": True}]}
 class DashboardSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._item = item
-        self._ends = ends
+        self._deferred = deferred
         self._unseen = False
         self._trashed = False
         self._ids_hold = False
@@ -90,7 +90,7 @@ class DashboardSubResources:
         return self._planned(_BARE, ids_hold=False)
 
     def _planned(self, live: Dashboard, *, ids_hold: bool) -> DashboardPlan:
-        linker = Linker(self._context, self._item.key, self._ends, str(live.get("id") or ""))
+        linker = Linker(self._context, self._item.key, self._deferred, str(live.get("id") or ""))
         raw = as_dashboard(linker.parts(self._item))
         planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
         planner.rewrite = linker.value
@@ -146,7 +146,7 @@ def adjust_dashboard(planner: OwnPlanner, body: JsonObject) -> None:
     other = next((row for row in found if str(row["id"]) != str(live["id"])), None)
     if other is None:
         return
-    if holder_will_release(planner.context, planner.ends, "dashboard", other, "slug"):
+    if holder_will_release(planner.context, planner.deferred, "dashboard", other, "slug"):
         wanted["slug"] = generated_slug(planner.key, planner.raw)
         return
     del wanted["slug"]

@@ -41,13 +41,13 @@ class OwnPlanner:
     """Plans the own fields of one object. ``live`` is None if it is to be created. Warnings go into ``warnings``."""
 
     def __init__(
-        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, ends: Deferred
+        self, context: Context, key: ItemKey, raw: JsonObject, live: JsonObject | None, deferred: Deferred
     ) -> None:
         self.context = context
         self.key = key
         self.raw = raw
         self.live = live
-        self.ends = ends
+        self.deferred = deferred
         self._entry: ContentType = CONTENT_TYPES[key.type]
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
@@ -96,7 +96,7 @@ class OwnPlanner:
         if action not in ("restore", "rename"):
             wanted.pop(self._entry.title_field, None)
         back = action == "restore" and wanted.get("deleted") and self.live is not None and not self.live.get("deleted")
-        if back and self.ends.defer_if_in_run(self.key):
+        if back and self.deferred.defer_if_in_run(self.key):
             del wanted["deleted"]
         return wanted
 

@@ -59,10 +59,10 @@ class Linker:
     ``warnings`` names the links that cannot be rewritten.
     """
 
-    def __init__(self, context: Context, key: ItemKey, ends: Deferred, live_id: str) -> None:
+    def __init__(self, context: Context, key: ItemKey, deferred: Deferred, live_id: str) -> None:
         self._context = context
         self._key = key
-        self._ends = ends
+        self._deferred = deferred
         self._live_id = live_id
         self._same_instance = context.backup.same_instance
         self._hosts = _own_hosts(context.backup)
@@ -164,7 +164,7 @@ class Linker:
             return link.id if link.host else None
         if key == self._key and self._live_id:
             return self._live_id if link.host or link.id != self._live_id else None
-        later = self._ends.defer_until(key)
+        later = self._deferred.defer_until(key)
         # An item still to come may be on record from an earlier run: keep a link that already leads there.
         known = mapped(self._context, key.type, key.id)
         if known is not None:

@@ -21,16 +21,16 @@ IN_FOLDERS = frozenset({"dashboard", "look"})
 """Types whose titles are unique among what is in their folder and not in the trash."""
 
 
-def holder_will_release(context: Context, ends: Deferred, type_name: str, holder: JsonObject, name: str) -> bool:
+def holder_will_release(context: Context, deferred: Deferred, type_name: str, holder: JsonObject, name: str) -> bool:
     """Whether the live object ``holder`` is an item of this run that is to have another ``name`` than it has now. If
-    so, ``ends`` waits for it. An object that is only skipped releases nothing.
+    so, ``deferred`` waits for it. An object that is only skipped releases nothing.
     """
     if context.policy.if_different == "skip" and not holder.get("deleted"):
         return False
     for key in _items(context, type_name, holder):
         raw = context.backup.raw(key) or {}
         trashed = name == "title" and raw.get("deleted") and not holder.get("deleted")
-        if (trashed or (raw.get(name) and str(raw[name]) != str(holder.get(name)))) and ends.defer_if_in_run(key):
+        if (trashed or (raw.get(name) and str(raw[name]) != str(holder.get(name)))) and deferred.defer_if_in_run(key):
             return True
     return False
 
@@ -44,7 +44,9 @@ def _items(context: Context, type_name: str, live: JsonObject) -> set[ItemKey]:
     return {key for key in (ItemKey(type_name, one) for one in sources) if context.backup.source.holds(key)}
 
 
-def use_temporary_title(context: Context, ends: Deferred, write: Write, live: JsonObject, error: LookerError) -> bool:
+def use_temporary_title(
+    context: Context, deferred: Deferred, write: Write, live: JsonObject, error: LookerError
+) -> bool:
     """Whether to repeat a refused write. If another item of this run holds the title and will release it, the body gets
     a temporary title. If no object holds the title, it has just become free.
 
@@ -57,22 +59,22 @@ def use_temporary_title(context: Context, ends: Deferred, write: Write, live: Js
     holder = next((row for row in rows if str(row["id"]) != write.live_id), None)
     if holder is None:
         return True
-    if not _leaves(context, ends, write.type, holder):
+    if not _leaves(context, deferred, write.type, holder):
         hint = f"{write.type} {holder['id']} has that title in that folder: rename it, or move it away"
         raise error.with_context(hint=hint) from error.__cause__
     write.body["title"] = temporary_title(place["title"], write.source_id)
     return True
 
 
-def _leaves(context: Context, ends: Deferred, type_name: str, holder: JsonObject) -> bool:
-    if holder_will_release(context, ends, type_name, holder, "title"):
+def _leaves(context: Context, deferred: Deferred, type_name: str, holder: JsonObject) -> bool:
+    if holder_will_release(context, deferred, type_name, holder, "title"):
         return True
     if context.policy.if_different == "skip":
         return False
     for key in _items(context, type_name, holder):
         folder = str((context.backup.raw(key) or {}).get("folder_id") or "")
         elsewhere = presumed(context, "folder", folder) if folder else None
-        if elsewhere not in (None, str(holder.get("folder_id"))) and ends.defer_if_in_run(key):
+        if elsewhere not in (None, str(holder.get("folder_id"))) and deferred.defer_if_in_run(key):
             return True
     return False
 

@@ -127,10 +127,10 @@ class PlanSubResources:
     created.
     """
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._item = item
-        self._ends = ends
+        self._deferred = deferred
 
     def plan(self, match: Match) -> Plan:
         on = bool(as_plan(self._item.raw).get("enabled")) and not self._context.policy.disable_schedules

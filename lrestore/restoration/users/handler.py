@@ -74,7 +74,7 @@ def _home_folder(planner: OwnPlanner, wanted: User, live: User | None) -> None:
         )
     except DependencyError:
         del wanted["home_folder_id"]
-        if not planner.ends.defer_until(ItemKey("folder", str(source_id))):
+        if not planner.deferred.defer_until(ItemKey("folder", str(source_id))):
             planner.warnings.append(f"keeping its home: home folder {source_id} is not in the destination")
 
 
@@ -104,16 +104,16 @@ def external_user_id(raw: User) -> str | None:
 class UserSubResources:
     """Implements :class:`lrestore.restoration.type_handlers.SubResources`."""
 
-    def __init__(self, context: Context, item: VaultItem, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, deferred: Deferred) -> None:
         self._context = context
         self._item = item
         self._raw = as_user(item.raw)
-        self._ends = ends
+        self._deferred = deferred
 
     def plan(self, match: Match) -> UserPlan:
         live, key, raw = None if match.live is None else as_user(match.live), self._item.key, self._raw
         login = EmailLogin(self._context, key, raw)
-        memberships = MembershipPlanner(self._context, self._item, live, self._ends)
+        memberships = MembershipPlanner(self._context, self._item, live, self._deferred)
         plan = UserPlan(groups=memberships.groups(), roles=memberships.roles())
         live_id = str(live["id"]) if live else ""
         plan.writes += self._rest(live) + login.writes(live)
@@ -167,7 +167,7 @@ class UserSubResources:
         return {**live, **(self._context.destination.live.get("user", str(live["id"])) or {})}
 
     def _planner(self, live: JsonObject) -> OwnPlanner:
-        return OwnPlanner(self._context, self._item.key, self._item.raw, live, self._ends)
+        return OwnPlanner(self._context, self._item.key, self._item.raw, live, self._deferred)
 
 
 def _update(key: ItemKey, live_id: str, body: JsonObject, live: JsonObject) -> Write:

@@ -47,12 +47,12 @@ class _Meant:
 class MembershipPlanner:
     """Plans both lists of one user. ``live`` is None for a user that is to be created."""
 
-    def __init__(self, context: Context, item: VaultItem, live: User | None, ends: Deferred) -> None:
+    def __init__(self, context: Context, item: VaultItem, live: User | None, deferred: Deferred) -> None:
         self._context = context
         self._key: ItemKey = item.key
         self._raw = as_user(item.raw)
         self._live = live
-        self._ends = ends
+        self._deferred = deferred
         self._waiting = False
         self.warnings: list[str] = []
         self.unmet: list[Unmet] = []
@@ -132,7 +132,7 @@ class MembershipPlanner:
                 found.append(resolve(self._context, target, source_id, path=name, key=self._key))
             except DependencyError:
                 unresolved.append(ItemKey(target, source_id))
-                if self._ends.defer_until(ItemKey(target, source_id)):
+                if self._deferred.defer_until(ItemKey(target, source_id)):
                     self._waiting = True
                 elif not self._kept_elsewhere_in_backup(target, source_id):
                     lost.append(source_id)

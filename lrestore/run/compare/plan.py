@@ -70,7 +70,7 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
         described, first = planned_item(plan), planned.first.pop(plan.key, ())
         # Before the question whether the item waits for others: parts that are in the trash with it may.
         saved = to_save(plan, first) if planned.record is not None else None
-        if plan.ends.found:
+        if plan.deferred.found:
             planned.first[plan.key] = described.writes
         else:
             planned.calls.update(calls_of(plan))
@@ -80,7 +80,7 @@ def planning(planner: ItemPlanner, planned: Planned, pretend: PlannedObjects) ->
             planned.removed.update(removed_by_kind(described))
             planned.alerts += plan.parts.alerts
             raise_unmet(plan, "the rest can be restored")
-        return msgspec.structs.replace(described.result(), live=plan.facts), bool(plan.ends.found)
+        return msgspec.structs.replace(described.result(), live=plan.facts), bool(plan.deferred.found)
 
     return turn
 

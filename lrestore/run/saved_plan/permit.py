@@ -82,7 +82,7 @@ class OnlyPlanned:
         if found:
             raise _changed(plan.key, plan.name, found, missing=plan.match.live is None, begun=begun)
         now = msgspec.structs.replace(planned_item(plan), later=later(plan.parts, plan.key, id_or_name(plan)))
-        waits = bool(plan.ends.found)
+        waits = bool(plan.deferred.found)
         (self._waiting.add if waits else self._waiting.discard)(plan.key)
         compare = Comparison(planned, names, self._renamed(plan), waiting=waits)
         if not waits:

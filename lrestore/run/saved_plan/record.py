@@ -83,7 +83,7 @@ def planned_item(plan: ItemPlan) -> PlannedItem:
 
 def _incomplete(plan: ItemPlan) -> PlannedError | None:
     """The failure of an item that is restored without some of its references."""
-    if not plan.all_unmet or plan.ends.found:
+    if not plan.all_unmet or plan.deferred.found:
         return None
     error = incomplete(plan.key, plan.all_unmet, "the rest can be restored")
     return PlannedError(error.error_type, storable(error.message), None, error.errors, error.path or "")
