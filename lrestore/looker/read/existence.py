@@ -39,6 +39,7 @@ class Existence:
         self._facts: dict[tuple[str, str], JsonObject | None] = {}
         self._lock = threading.Lock()
         self._users = _UserPages()
+        self._paging = threading.Lock()
         self._item = threading.local()
 
     def expect(self, expected: Expected) -> None:
@@ -75,19 +76,26 @@ class Existence:
         return found if found is not None else self._read(key)
 
     def _among_users(self, user_id: str) -> JsonObject | None:
-        """The user if the next page of all users shows it. A page that fails shows none."""
-        offset = self._users.next_page()
-        if offset is None:
-            return None
+        """The user if a page of all users shows it: one that another thread is reading, or the next one."""
+        with self._paging:
+            with self._lock:
+                known = self._facts.get(("user", user_id))
+            if known is None and self._users.is_due():
+                self._read_users(self._users.offset)
+        with self._lock:
+            return self._facts.get(("user", user_id))
+
+    def _read_users(self, offset: int) -> None:
+        """Read one page of all users. A page that fails shows none."""
         try:
-            rows = self._reads.page_of_all("user", offset, USERS_AT_ONCE, ",".join(identifying_fields("user")))
+            names = ",".join(identifying_fields("user"))
+            rows = self._reads.page_of_all("user", offset, USERS_AT_ONCE, names)
         except LookerError as error:
             log.debug("bulk read of users failed; reading them one by one: %s", error)
             rows = []
         self._users.shown(len(rows))
         for row in rows:
             self._note(("user", str(row["id"])), row)
-        return next((row for row in rows if str(row["id"]) == user_id), None)
 
     def _read(self, key: tuple[str, str]) -> JsonObject | None:
         found = self._reads.brief(*key)
@@ -151,23 +159,22 @@ class Existence:
 
 
 class _UserPages:
-    """Tells when the next page of all users is due, and where it begins."""
+    """Tells when the next page of all users is due, and where it begins. Used by one thread at a time."""
 
     def __init__(self) -> None:
         self._asked = _BETWEEN_PAGES - WORTH_A_SEARCH
-        self._offset: int | None = 0
-        self._lock = threading.Lock()
+        self._ended = False
+        self.offset = 0
 
-    def next_page(self) -> int | None:
-        """A user is asked for. None: it is to be read by itself."""
-        with self._lock:
-            self._asked += 1
-            if self._offset is None or self._asked < _BETWEEN_PAGES:
-                return None
-            self._asked = 0
-            return self._offset
+    def is_due(self) -> bool:
+        """A user is asked for that no page has shown. False: it is to be read by itself."""
+        self._asked += 1
+        if self._ended or self._asked < _BETWEEN_PAGES:
+            return False
+        self._asked = 0
+        return True
 
     def shown(self, count: int) -> None:
         """The page has shown so many users; after one without any there are no more."""
-        with self._lock:
-            self._offset = self._offset + count if count and self._offset is not None else None
+        self.offset += count
+        self._ended = not count

@@ -179,7 +179,8 @@ class InstanceIndex:
     def _snapshot(self, type_name: str, held: OfType) -> Snapshot | None:
         try:
             found = self._shown(type_name, held)
-            if found is None and held.asked >= self._worth and self._sees_all():
+            worth = held.is_outdated or held.asked >= self._worth
+            if found is None and worth and self._sees_all():
                 found = self._current(type_name, held)
         except OSError as error:
             found = Snapshot(self._run, self._clock(), reason=str(error))

@@ -23,7 +23,7 @@ log = logging.getLogger("lrestore.looker")
 class OfType:
     """The lists of one type, and their use. ``asked``: questions since the index was last good; ``shown``: hashes of
     the ids that other reads of this process have shown, and that the lists must show, too; ``has_created``: whether
-    this process has written such an object.
+    this process has written such an object since.
     """
 
     def __init__(self, claims: Claims) -> None:
@@ -60,6 +60,7 @@ class OfType:
         if table.proves and lacking:
             table.disprove(f"they lack {lacking} objects that other reads have shown")
         self.table = table
+        self.has_created = False
         self.asked = 0
         self._failed = 0 if table.proves else self._failed + 1
         if not table.proves:
