@@ -12,7 +12,7 @@ from lrestore.report.metrics import metrics
 from lrestore.report.model import Report
 from lrestore.report.summary import FIRST as SUMMARY_BEGINS
 from lrestore.report.summary import summary
-from lrestore.report.write import ensure_writable, report_json, write_whole
+from lrestore.report.write import ensure_writable, json_pieces, write_whole
 from lrestore.state.read import StateReader
 
 
@@ -22,7 +22,7 @@ class OutputFile:
 
     path: Path
     what: str
-    content: Callable[[Report], bytes]
+    content: Callable[[Report], bytes | Iterable[bytes]]
     first: bytes
 
     def write(self, report: Report) -> None:
@@ -41,7 +41,7 @@ def output_files(options: Options, report: Path | None, state: str) -> list[Outp
         with StateReader.open(Path(state)) as reader:
             return sum(1 for _ in reader.open_dead_letters())
 
-    files = [OutputFile(report, "report", report_json, b"{")] if report else []
+    files = [OutputFile(report, "report", json_pieces, b"{")] if report else []
     if options.summary:
         files.append(OutputFile(options.summary, "summary", lambda report: summary(report).encode(), SUMMARY_BEGINS))
     if options.html:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from itertools import islice
 
 import msgspec
 
@@ -13,6 +14,7 @@ from lrestore.report.failures import dead_letters
 from lrestore.report.guards import screen
 from lrestore.report.item_lines import Style
 from lrestore.report.model import Item, Report
+from lrestore.report.packed_items import Has, having
 from lrestore.report.rehearsal_text import rehearsal
 from lrestore.text.tables import numbered
 from lrestore.text.terminal import plain
@@ -86,22 +88,22 @@ def _plan(report: Report, style: Style) -> str:
 
 
 def _done(report: Report, style: Style) -> str:
-    new = [item for item in report.items if not item.earlier]
-    listed = [item for item in new if item.outcome != "failed"]
+    new = (item for item in report.items if not item.earlier)
+    listed = list(islice((item for item in new if item.outcome != "failed"), LISTED_ITEMS + 1))
     if len(listed) + report.items_omitted > LISTED_ITEMS:
-        return text.deleted(new, style)
+        return text.deleted((item for item in having(report.items, Has.DELETIONS) if not item.earlier), style)
     return text.changed([_with_real_changes(item) for item in listed], style)
 
 
 def _new_warnings(report: Report) -> list[str]:
     """Warnings but those of items that an earlier start of the session has told already."""
-    earlier = tuple(f"{item.key}: " for item in report.items if item.earlier)
+    earlier = tuple(f"{item.key}: " for item in having(report.items, Has.EARLIER))
     return [warning for warning in report.warnings if not warning.startswith(earlier)]
 
 
 def _not_repeated(report: Report) -> str:
     """How much of an earlier start of the session is not told again."""
-    count = sum(item.earlier for item in report.items)
+    count = sum(1 for _ in having(report.items, Has.EARLIER))
     where = f"--show session={report.session_id} and the report count them"
     return f"{counted(count, 'item')} of earlier starts not listed again; {where}\n" if count else ""
 

@@ -6,7 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
 
 import msgspec
 
@@ -22,7 +21,6 @@ from lrestore.report.model import (
     By,
     Destination,
     FailedItem,
-    Item,
     Plan,
     Report,
     Sample,
@@ -32,7 +30,6 @@ from lrestore.report.model import (
 )
 from lrestore.text.words import counted, shortened
 
-_Listed = TypeVar("_Listed", Item, FailedItem)
 _SESSION = frozenset({"login", "logout"})
 _PLACES = {name: place for place, name in enumerate(CONTENT_TYPES)}
 TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point is dropped
@@ -84,7 +81,7 @@ class ReportBuilder:
         self._monotonic = monotonic
         self._begun_s = monotonic() if begun_s is None else begun_s
         self._listed = ItemList() if listed is None else listed
-        self._expected: dict[ItemKey, None] = {}
+        self._expected: dict[ItemKey, ItemKey] = {}
         self._outcomes: dict[ItemKey, Outcome] = {}
         self._counts: dict[str, Counter[Outcome]] = {}
         self._failed: dict[ItemKey, FailedItem] = {}
@@ -112,17 +109,21 @@ class ReportBuilder:
 
     def expect(self, keys: Iterable[ItemKey]) -> None:
         """Add items that are to be attempted: those without a result count as pending."""
-        self._expected.update(dict.fromkeys(keys))
+        self._expected.update((key, key) for key in keys)
 
     def add(self, result: ItemResult) -> None:
         """Count a result. ValueError if a failed one has no dead letter, or another one has a dead letter."""
         if (result.outcome == "failed") != (result.dead_letter is not None):
             raise ValueError(f"{result.key}: a result has a dead letter if and only if its outcome is failed")
+        if result.key in self._expected:
+            # Of the texts of keys, one copy is enough.
+            result = msgspec.structs.replace(result, key=self._expected[result.key])
         self._count(result)
         self._failed.pop(result.key, None)
         if result.dead_letter is not None:
             self._failed[result.key] = FailedItem.of(result.dead_letter)
-        self._listed.add(result, self._url(result))
+        recorded = self._head.mode == "restore"
+        self._listed.add(result, self._url(result), earlier=result.key in self._before, recorded=recorded)
         self._left_out.update(result.left_out)
         self._new_folders.pop(result.key, None)
         if result.key.type == "folder" and result.outcome == "created":
@@ -134,8 +135,8 @@ class ReportBuilder:
     def add_earlier(self, results: Iterable[ItemResult]) -> None:
         """Add results of the session before it was resumed: they count, but not for the throughput of this process."""
         for result in results:
-            self.add(result)
             self._before.add(result.key)
+            self.add(result)
         self._earlier = len(self._outcomes)
 
     def warn(self, text: str) -> None:
@@ -190,7 +191,7 @@ class ReportBuilder:
             dead_letters=tuple(_marked(self._failed, self._before)),
             verify=verify,
             plan=plan,
-            items=tuple(_marked(self._listed.items, self._before)),
+            items=self._listed.items,
             items_omitted=self._listed.omitted,
             enabled_plans=len(self._enabled),
             applies=self._head.applies,
@@ -253,8 +254,8 @@ class ReportBuilder:
         )
 
 
-def _marked(listed: Mapping[ItemKey, _Listed], before: set[ItemKey]) -> Iterator[_Listed]:
-    """The listed items; those of an earlier start of the session are marked."""
+def _marked(listed: Mapping[ItemKey, FailedItem], before: set[ItemKey]) -> Iterator[FailedItem]:
+    """The failed items; those of an earlier start of the session are marked."""
     for key, one in listed.items():
         yield msgspec.structs.replace(one, earlier=True) if key in before else one
 

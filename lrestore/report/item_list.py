@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from lrestore.content.live_facts import named
 from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.report.model import Item
+from lrestore.report.packed_items import Items, Packed, listed, pack, unpack
 from lrestore.text.storable import to_json
 
 LISTED_ITEMS = 100_000
@@ -25,34 +26,43 @@ class ItemList:
         self._most = listed_items
         self._room = listed_bytes
         self._omitted: set[ItemKey] = set()
-        self.items: dict[ItemKey, Item] = {}
+        self._items: dict[ItemKey, Packed] = {}
 
     @property
     def omitted(self) -> int:
         """The number of items that have no room."""
         return len(self._omitted)
 
-    def add(self, result: ItemResult, url: str) -> None:
-        """Take a result, in place of an earlier one of the same item. ``url``: the address of a copy."""
-        former = self.items.pop(result.key, None)
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The listed ones so far."""
+        return listed(Items(tuple(self._items.values())))
+
+    def add(self, result: ItemResult, url: str, *, earlier: bool = False, recorded: bool = False) -> None:
+        """Take a result, in place of an earlier one of the same item. ``url``: the address of a copy. ``earlier``: it
+        is of an earlier start of the session. ``recorded``: it was read from the state file, so that its values are
+        those of JSON.
+        """
+        former = self._items.pop(result.key, None)
         if former is not None:
-            self._room += _size(former.changes)
+            self._room += _size(unpack(former).changes)
         self._omitted.discard(result.key)
         if result.outcome == "unchanged" and not (result.reason or result.warnings or url):
             return
         size = _size(result.changes)
-        if (len(self.items) >= self._most or size > self._room) and not result.deletions:
+        if (len(self._items) >= self._most or size > self._room) and not result.deletions:
             self._omitted.add(result.key)
             return
         self._room -= size
-        self.items[result.key] = _item(result, url)
+        item = _item(result, url, earlier=earlier)
+        self._items[result.key] = pack(item) if recorded else item
 
 
 def _size(changes: Sequence[Change]) -> int:
     return _BARE + (len(to_json(changes)) if changes else 0)
 
 
-def _item(result: ItemResult, url: str) -> Item:
+def _item(result: ItemResult, url: str, *, earlier: bool) -> Item:
     return Item(
         type=result.key.type,
         id=result.key.id,
@@ -63,6 +73,7 @@ def _item(result: ItemResult, url: str) -> Item:
         changes=result.changes,
         deletions=result.deletions,
         warnings=result.warnings,
+        earlier=earlier,
         url=url,
         live=None if result.live is None else named(result.live, {}),
     )

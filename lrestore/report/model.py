@@ -205,13 +205,14 @@ class AppliedPlan(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """One run. Totals and ``by_type`` must agree, and there must be as many dead letters as failed items: ValueError.
 
-    ``items`` lists all items except plain unchanged ones. ``items_omitted`` of them are left out because there are too
-    many; items with deletions are never left out. ``enabled_plans``: scheduled plans that were created or updated and
-    are switched on. ``applies``: the saved plan that was carried out. ``guards``: the facts shown before the first
-    write. ``by``: the caller of this start; ``reason``: the text of ``--reason``. ``copied_into``: the folder of the
-    copies, where items are copied beside the originals; ``copied_before``: the sessions that made them, if this one
-    completes them. ``rehearsal``: how it was rehearsed. ``undoes``: the session
-    that an undo takes back. ``stopped_because``: why it ended early; ``warnings`` have the same text.
+    ``items`` lists all items except plain unchanged ones; if they are more than 2,000, each is decoded when it is asked
+    for. ``items_omitted`` of them are left out because there are too many; items with deletions are never left out.
+    ``enabled_plans``: scheduled plans that were created or updated and are switched on. ``applies``: the saved plan
+    that was carried out. ``guards``: the facts shown before the first write. ``by``: the caller of this start;
+    ``reason``: the text of ``--reason``. ``copied_into``: the folder of the copies, where items are copied beside the
+    originals; ``copied_before``: the sessions that made them, if this one completes them. ``rehearsal``: how it was
+    rehearsed. ``undoes``: the session that an undo takes back. ``stopped_because``: why it ended early; ``warnings``
+    have the same text.
     """
 
     schema: int = SCHEMA

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.model import Item
+from lrestore.report.packed_items import Has, having
 
 _ITEM = re.compile(rf"((?:{'|'.join(CONTENT_TYPES)})=[^\s:]+(?:::[^\s:]+)?): (.*)", re.DOTALL)
 _INDEX = re.compile(r"\[\d+\]")
@@ -24,10 +25,9 @@ def by_reason(warnings: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def skipped_by_reason(items: Iterable[Item]) -> dict[str, list[Item]]:
+def skipped_by_reason(items: Sequence[Item]) -> dict[str, list[Item]]:
     """The skipped ones of the items by reason, in the order of the first of each."""
     found: dict[str, list[Item]] = {}
-    for item in items:
-        if item.outcome == "skipped":
-            found.setdefault(item.reason, []).append(item)
+    for item in having(items, Has.SKIPPED):
+        found.setdefault(item.reason, []).append(item)
     return found

@@ -17,6 +17,7 @@ from lrestore.report.field_values import old_and_new, shortened
 from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
+from lrestore.report.packed_items import Has, deleting, having
 from lrestore.report.rehearsal import Problem
 from lrestore.report.rehearsal_text import rows as rehearsal_rows
 from lrestore.text.markdown import markdown
@@ -89,7 +90,7 @@ def _verdict(report: Report) -> str:
     if report.status == "not-started":
         return f"{mode} not started"
     ended = {"stopped": " stopped early", "interrupted": " interrupted"}.get(report.status, "")
-    deleted = sum(len(item.deletions) for item in report.items)
+    deleted = sum(len(item.deletions) for item in having(report.items, Has.DELETIONS))
     counts = ", ".join([*_counts(report.totals, report.mode), *([counted(deleted, "deletion")] if deleted else [])])
     if report.verify is not None:
         only = f", {len(report.verify.only_live)} only in the destination" if report.verify.only_live else ""
@@ -127,8 +128,8 @@ def _facts(report: Report) -> Iterator[str]:
 
 def _sections(report: Report) -> Iterator[Section]:
     letters, verify, rehearsal = report.dead_letters, report.verify, report.rehearsal
-    count = sum(len(holder.deletions) for holder in report.entries)
-    yield Section("Deletions", "deletion", count, _deletions(report.entries))
+    holders = deleting(report)
+    yield Section("Deletions", "deletion", sum(len(holder.deletions) for holder in holders), _deletions(holders))
     yield Section("Failed", "failed item", len(letters), _failed(report))
     if verify is not None:
         yield Section("Different", "differing item", len(verify.different), map(_difference, verify.different))
@@ -147,15 +148,16 @@ def _sections(report: Report) -> Iterator[Section]:
     yield Section("Warnings", "warning", len(reasons), _warnings(reasons))
 
 
-def _written(items: Iterable[Item], verb: str) -> Iterator[Section]:
+def _written(items: Sequence[Item], verb: str) -> Iterator[Section]:
     """The items that were updated, then those that were created; of each type together."""
-    found: dict[str, dict[str, list[Item]]] = {"updated": {}, "created": {}}
-    for item in items:
+    found: dict[str, dict[str, list[int]]] = {"updated": {}, "created": {}}
+    for place, item in enumerate(items):
         if item.outcome in found and not _removed(item):
-            found[item.outcome].setdefault(item.type, []).append(item)
+            found[item.outcome].setdefault(item.type, []).append(place)
     for outcome, by_type in found.items():
-        listed = [item for of_type in by_type.values() for item in of_type]
-        yield Section(f"{verb}{outcome}".capitalize(), f"{outcome} item", len(listed), map(_item, listed))
+        listed = [place for of_type in by_type.values() for place in of_type]
+        entries = (_item(items[place]) for place in listed)
+        yield Section(f"{verb}{outcome}".capitalize(), f"{outcome} item", len(listed), entries)
 
 
 def _deletions(holders: Iterable[Item | Difference]) -> Iterator[str]:

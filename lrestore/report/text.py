@@ -8,6 +8,7 @@ from lrestore.messages import Totals
 from lrestore.report.item_lines import PLAIN, Style, _head, details, item_lines
 from lrestore.report.model import Item, Plan, Report
 from lrestore.report.notices import by_reason
+from lrestore.report.packed_items import Has, having
 from lrestore.text.tables import numbered
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, duration
@@ -150,14 +151,15 @@ def warnings(texts: Sequence[str], style: Style = PLAIN) -> str:
 
 def copies(report: Report, style: Style = PLAIN) -> str:
     """The addresses of the copies that were made beside the originals, "" where none were."""
-    found = [(item.url, item.name, item.outcome == "failed") for item in report.items if item.url]
+    copied = list(having(report.items, Has.URL))
+    found = [(item.url, item.name, item.outcome == "failed") for item in copied]
     if not found:
         return ""
     shown = found if style.full else found[:_LISTED_COPIES]
     lines = [f"  {url}  {plain(name)}{' (incomplete)' if partial else ''}" for url, name, partial in shown]
     if len(shown) < len(found):
         lines.append(f"  ... and {counted(len(found) - len(shown), 'copy', 'copies')} more (-v lists them)")
-    if report.guards is not None and any(item.url and item.outcome != "unchanged" for item in report.items):
+    if report.guards is not None and any(item.outcome != "unchanged" for item in copied):
         command = report.guards.undo.partition(" --undo ")[0]
         undo = [report.guards.undo, *(f"{command} --undo {one}" for one in reversed(report.copied_before))]
         lines.append(f"compare them with the backup: {command} --resume {report.session_id} --verify")

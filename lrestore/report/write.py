@@ -10,6 +10,8 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -19,10 +21,32 @@ from lrestore.report.model import Report
 from lrestore.streams import is_own_stream
 from lrestore.text.storable import to_json
 
+_NO_ITEMS = b'\n  "items": []'
+_PIECE = 1000
+"""Items that are encoded at once."""
+
 
 def report_json(report: Report) -> bytes:
     """The report as indented JSON, with a newline at the end."""
-    return msgspec.json.format(to_json(report), indent=2).encode("utf-8") + b"\n"
+    return b"".join(json_pieces(report))
+
+
+def json_pieces(report: Report) -> Iterator[bytes]:
+    """The same in pieces, since the items of a large run take most of it."""
+    whole = msgspec.json.format(to_json(msgspec.structs.replace(report, items=())), indent=2).encode("utf-8") + b"\n"
+    if not report.items:
+        yield whole
+        return
+    # Nothing else has this indentation: in texts, line breaks are escaped.
+    before, empty, after = whole.partition(_NO_ITEMS)
+    yield before + empty.removesuffix(b"]") + b"\n"
+    items, first = iter(report.items), True
+    while piece := list(islice(items, _PIECE)):
+        listed = msgspec.json.format(to_json(piece), indent=2).encode("utf-8")
+        inside = listed.removeprefix(b"[\n").removesuffix(b"\n]").replace(b"\n", b"\n  ")
+        yield (b"  " if first else b",\n  ") + inside
+        first = False
+    yield b"\n  ]" + after
 
 
 def ensure_writable(
@@ -49,17 +73,19 @@ def ensure_writable(
         ) from error
 
 
-def write_whole(path: Path | str, content: bytes, what: str = "report") -> None:
-    """Replace a file's content atomically and durably. Streams (/dev/stdout, a pipe) are written to directly.
+def write_whole(path: Path | str, content: bytes | Iterable[bytes], what: str = "report") -> None:
+    """Replace a file's content, perhaps given in pieces, atomically and durably. Streams (/dev/stdout, a pipe) are
+    written to directly.
 
     Raises LrestoreError, which says ``what`` the file is, if that fails; then an earlier file is still complete.
     """
-    target = _target(path)
+    target, pieces = _target(path), [content] if isinstance(content, bytes) else content
     try:
         if _is_stream(target):
-            target.write_bytes(content)
+            with target.open("wb") as stream:
+                stream.writelines(pieces)
         else:
-            _replace(target, content)
+            _replace(target, pieces)
     except OSError as error:
         raise LrestoreError(f"could not write the {what} to {path}: {error.strerror or error}") from error
 
@@ -91,11 +117,11 @@ def _refuse_other_files(target: Path, first: bytes, what: str) -> None:
         raise UsageError(f"{target} exists and is not a {what}: it was left untouched", hint="choose another file name")
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, pieces: Iterable[bytes]) -> None:
     descriptor, name = _beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         name.replace(target)

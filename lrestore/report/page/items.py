@@ -38,6 +38,9 @@ Listed = tuple[str, str, str, str, str, str, Sequence[Field], Sequence[str], int
 """The same with as many fields as are listed, and the number of the others."""
 
 
+_ROW = msgspec.msgpack.Decoder(Row)
+
+
 class Packed(msgspec.Struct, frozen=True):
     """``rows``: all of them, or the first, and in ``data`` the others as JSON, deflated, in base64. ``most``: fields of
     an item that are listed, at most. ``shortened``: items that have more; ``omitted``: items that are not listed.
@@ -55,15 +58,18 @@ def packed(report: Report, room: int = ROOM) -> Packed:
     """The items that were, or would be, written or skipped, or that differ, or that only Looker has. Failed ones are
     told by cause.
     """
-    rows = list(_rows(report))
-    listed = _listed(rows, _FIELDS[0])
-    shortened = sum(row[8] > 0 for row in listed)
-    if len(msgspec.json.encode(listed)) <= room:
-        return Packed(listed, "", len(rows), _FIELDS[0], shortened, report.items_omitted)
-    return _deflated(report, rows, room)
+    rows = [msgspec.msgpack.encode(row) for row in _rows(report)]
+    size = 2
+    for listed in _listed(rows, _FIELDS[0]):
+        size += len(msgspec.json.encode(listed)) + 1
+        if size - 1 > room:
+            return _deflated(report, rows, room)
+    whole = tuple(_listed(rows, _FIELDS[0]))
+    shortened = sum(row[8] > 0 for row in whole)
+    return Packed(whole, "", len(rows), _FIELDS[0], shortened, report.items_omitted)
 
 
-def _deflated(report: Report, rows: Sequence[Row], room: int) -> Packed:
+def _deflated(report: Report, rows: Sequence[bytes], room: int) -> Packed:
     """As many fields of each item as there is room for; if there is none, as many items."""
     for most in _FIELDS:
         first, data, size = _compressed(rows, most)
@@ -73,25 +79,33 @@ def _deflated(report: Report, rows: Sequence[Row], room: int) -> Packed:
     while size > room and kept:
         kept = int(kept * room / size * _MARGIN)
         first, data, size = _compressed(rows[:kept], most)
-    shortened = sum(len(row[6]) > most for row in rows[:kept])
+    shortened = sum(row[8] > 0 for row in _listed(rows[:kept], most))
     return Packed(first, data, kept, most, shortened, len(rows) - kept + report.items_omitted)
 
 
-def _compressed(rows: Sequence[Row], most: int) -> tuple[tuple[Listed, ...], str, int]:
+def _compressed(rows: Sequence[bytes], most: int) -> tuple[tuple[Listed, ...], str, int]:
     """The first rows, the others compressed, and the bytes of both."""
-    first = _listed(rows[:FIRST], most)
-    data = base64.b64encode(zlib.compress(msgspec.json.encode(_listed(rows[FIRST:], most)), 9)).decode()
+    first = tuple(_listed(rows[:FIRST], most))
+    others, compress = _listed(rows[FIRST:], most), zlib.compressobj(9)
+    pieces = [compress.compress(b"[")]
+    for number, row in enumerate(others):
+        pieces.append(compress.compress((b"," if number else b"") + msgspec.json.encode(row)))
+    pieces += [compress.compress(b"]"), compress.flush()]
+    data = base64.b64encode(b"".join(pieces)).decode()
     return first, data, len(msgspec.json.encode(first)) + len(data)
 
 
-def _listed(rows: Sequence[Row], most: int) -> tuple[Listed, ...]:
-    return tuple((*row[:6], row[6][:most], row[7], max(0, len(row[6]) - most)) for row in rows)
+def _listed(rows: Sequence[bytes], most: int) -> Iterator[Listed]:
+    """The rows, which are held encoded: a large run has tens of thousands."""
+    for row in map(_ROW.decode, rows):
+        yield *row[:6], row[6][:most], row[7], max(0, len(row[6]) - most)
 
 
 def _rows(report: Report) -> Iterator[Row]:
-    listed = [entry for entry in report.entries if isinstance(entry, Difference) or entry.outcome != "failed"]
-    for entry in sorted(listed, key=_left_alone):
-        yield _row(entry, report.mode)
+    for alone in (False, True):
+        for entry in report.entries:
+            if _left_alone(entry) is alone and (isinstance(entry, Difference) or entry.outcome != "failed"):
+                yield _row(entry, report.mode)
     for one in report.verify.only_live if report.verify is not None else ():
         yield one.type, plain(one.id), _name(one.name), "only in Looker", "", since(one.facts), (), ()
 

@@ -13,6 +13,7 @@ from lrestore.report.causes import grouped
 from lrestore.report.item_lines import since
 from lrestore.report.model import Item, OnlyLive, Report, Source
 from lrestore.report.notices import by_reason, skipped_by_reason
+from lrestore.report.packed_items import Has, deleting, having
 from lrestore.report.page.items import Packed, packed
 from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.plot import Plot, plot
@@ -96,7 +97,7 @@ def view_of(report: Report) -> View:
         totals=tuple(totals_of(report)),
         deletions_title=_DELETIONS.get(report.mode, "Deletions"),
         deletions=deletions,
-        deletions_more=sum(bool(entry.deletions) for entry in report.entries) - len(deletions),
+        deletions_more=len(deleting(report)) - len(deletions),
         failed=tuple(_failed(report)),
         only_live=tuple(map(_only_live, only_live[:_NAMED])),
         only_live_more=max(0, len(only_live) - _NAMED),
@@ -155,7 +156,7 @@ def _partly(report: Report) -> str:
 
 def _deleted(report: Report) -> str:
     """Deletions belong to the verdict."""
-    count = sum(len(item.deletions) for item in report.items)
+    count = sum(len(item.deletions) for item in having(report.items, Has.DELETIONS))
     return f"; {counted(count, 'deletion')}" if count else ""
 
 
@@ -214,7 +215,7 @@ def totals_of(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
 def _deletions(report: Report) -> Iterator[Deleted]:
     """All of them, but for a run that deletes thousands: the list of items has those that have no room here."""
     parts_left = _PARTS
-    for holder in (entry for entry in report.entries if entry.deletions):
+    for holder in deleting(report):
         if parts_left <= 0:
             return
         parts = tuple(_titled(gone.type, gone.id, gone.name) for gone in holder.deletions)

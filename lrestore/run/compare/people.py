@@ -15,6 +15,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey, LiveFacts
 from lrestore.report.model import Difference, OnlyLive, Report
+from lrestore.report.packed_items import Has, having, items_of, listed
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ def with_names(report: Report, names_of: Callable[[Sequence[str]], Mapping[str, 
     def differing(found: Sequence[Difference]) -> tuple[Difference, ...]:
         return tuple(msgspec.structs.replace(one, live=filled(one.live)) for one in found)
 
-    items = tuple(msgspec.structs.replace(one, live=filled(one.live)) for one in report.items)
+    items = listed(items_of(report.items).with_names(names))
     verify = report.verify
     if verify is not None:
         verify = msgspec.structs.replace(
@@ -50,8 +51,8 @@ def with_names(report: Report, names_of: Callable[[Sequence[str]], Mapping[str, 
 
 
 def _facts(report: Report) -> Iterator[LiveFacts]:
-    """All facts in the report; several places may show the same object."""
-    yield from (one.live for one in report.items if one.live is not None)
+    """The facts in the report that may lack names; several places may show the same object."""
+    yield from (one.live for one in having(report.items, Has.UNNAMED) if one.live is not None)
     if report.verify is not None:
         differences = (*report.verify.different, *report.verify.ignored)
         yield from (one.live for one in differences if one.live is not None)
