@@ -25,6 +25,14 @@ class Credentials:
         return f"Credentials({self.client_id[:4]}…, ***)"
 
 
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A token of Looker, which is a secret, and until when to use it: seconds of the machine's monotonic clock."""
+
+    token: str = field(default="", repr=False)
+    until_s: float = float("-inf")
+
+
 def destination_credentials(settings: Settings, environ: Mapping[str, str]) -> tuple[Credentials, list[str]]:
     """The key for the destination, and warnings.
 

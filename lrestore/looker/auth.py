@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from lrestore.credentials import Credentials
+from lrestore.credentials import Credentials, Login
 from lrestore.errors import (
     BadAnswerError,
     ConnectError,
@@ -107,6 +107,19 @@ class Tokens:
             return token
         with self._lock:
             return self._token if self._clock() < self._renew_at else self._login()
+
+    @property
+    def login(self) -> Login:
+        """The present token, for another process of this machine."""
+        with self._lock:
+            return Login(self._token, self._renew_at)
+
+    def take_over(self, login: Login) -> None:
+        """Use the token of another process as long as it lives. One that Looker refuses is renewed as usual."""
+        with self._lock:
+            self._token, self._renew_at = login.token, login.until_s
+            if login.token:
+                self._secrets.add(login.token)
 
     def renewed(self, stale: str) -> str:
         """A token other than ``stale``, which Looker has refused; one login, however many threads ask."""

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import msgspec
 
-from lrestore.credentials import Credentials
+from lrestore.credentials import Credentials, Login
 from lrestore.errors import BadAnswerError, UnauthorizedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.auth import Tokens
@@ -105,6 +105,15 @@ class LookerSession:
     def login(self) -> None:
         """Log in now, unless that is done; raises what :meth:`call` raises, :class:`DestinationError` if refused."""
         self._retries.run(self._tokens.current, repeatable=True)
+
+    @property
+    def present_login(self) -> Login:
+        """The present login, for another process of this machine: see :meth:`share_login`. Makes no call."""
+        return self._tokens.login
+
+    def share_login(self, login: Login) -> None:
+        """Use the login of another process of this machine, as long as it lives. Makes no call."""
+        self._tokens.take_over(login)
 
     def call(
         self,

@@ -271,6 +271,37 @@ def test_a_token_is_renewed_before_it_expires(serve: Serve, connect: Connect) ->
     assert [r.headers["authorization"] for r in server.requests] == ["Bearer first", "Bearer first", "Bearer second"]
 
 
+def test_another_process_may_use_the_login_until_it_expires(serve: Serve, connect: Connect) -> None:
+    server = serve(logins=[token("first", 100), token("second", 100)])
+    session, other = connect(server), connect(server)
+    session.login()
+    assert "first" not in repr(session.present_login)
+    other.share_login(session.present_login)
+    other.call("dashboard", path={"dashboard_id": "1"})
+    assert len(server.logins) == 1
+    until_s = session.present_login.until_s
+    other._tokens._clock = lambda: until_s + 1
+    other.call("dashboard", path={"dashboard_id": "1"})
+    assert [r.headers["authorization"] for r in server.requests] == ["Bearer first", "Bearer second"]
+
+
+def test_a_shared_login_that_looker_refuses_is_renewed(serve: Serve, connect: Connect) -> None:
+    server = serve(reply(401, {"message": "Requires authentication."}), logins=[token("first", 100)] * 2)
+    session, other = connect(server), connect(server)
+    session.login()
+    other.share_login(session.present_login)
+    assert other.call("dashboard", path={"dashboard_id": "1"}) == {}
+    assert len(server.logins) == 2
+
+
+def test_a_login_that_has_not_been_made_is_none(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    session, other = connect(server), connect(server)
+    other.share_login(session.present_login)
+    assert other.call("dashboard", path={"dashboard_id": "1"}) == {}
+    assert len(server.logins) == 1
+
+
 @pytest.mark.parametrize("lifetime", [1, 5, None, 0])
 def test_short_and_unsaid_lifetimes_do_not_mean_a_login_per_call(
     serve: Serve, connect: Connect, lifetime: int | None

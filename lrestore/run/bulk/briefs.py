@@ -67,6 +67,7 @@ def _brief(destination: ExaminedDestination, threads: int, listings: Path, hande
         number=0,
         settings=with_threads,
         credentials=surroundings.credentials(),
+        login=destination.connection.session.present_login,
         source_credentials=surroundings.source_credentials() if job.asks_source(judgement) else None,
         vault_files=job.vault.opened,
         session_id=job.session_id,

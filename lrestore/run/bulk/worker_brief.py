@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lrestore.content.identity import Judgement
 from lrestore.content.payload import Releases
-from lrestore.credentials import Credentials
+from lrestore.credentials import Credentials, Login
 from lrestore.messages import ItemKey
 from lrestore.restoration.backup import Hosts
 from lrestore.restoration.beside import Beside
@@ -33,6 +33,7 @@ class WorkerBrief:
     number: int
     settings: Settings
     credentials: Credentials
+    login: Login
     source_credentials: Credentials | None
     vault_files: tuple[tuple[str, str], ...]
     session_id: str

@@ -51,6 +51,7 @@ def open_worker(brief: WorkerBrief, outbox: Outbox, pause: Callable[[float], boo
     limiter = brief.limiter(pause=pause)
     limiter.check = brief.guard.check
     session = stack.enter_context(session_for(settings, brief.credentials, pause, limiter=Calls(limiter)))
+    session.share_login(brief.login)
     route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
     mappings = Mappings(reader, route, brief.beside)
     journal = SessionJournal(outbox.send, outbox.settle, reader, undo, brief.session_id, mappings)
