@@ -53,12 +53,14 @@ class PrintCompletion(argparse.Action):
 def _values(action: argparse.Action) -> Iterable[str] | None:
     """The values to offer, also of flags that take others: the parser is not used any more."""
     from lrestore.cli.flag_types import SHOWN
+    from lrestore.cli.options import GUARDS
     from lrestore.ontology import CONTENT_TYPES
 
     more: dict[str, Iterable[str]] = {
         "select": ("all", *CONTENT_TYPES),
         "exclude": tuple(CONTENT_TYPES),
         "show": SHOWN,
+        "override": tuple(GUARDS),
     }
     return more.get(action.dest, action.choices)
 

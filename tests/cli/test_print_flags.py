@@ -49,6 +49,7 @@ def test_completion_knows_every_flag(shell: str, form: str, capsys: pytest.Captu
         (["--if-different", ""], {"update", "skip"}),
         (["--select", "da"], {"dashboard"}),
         (["--show", "ma"], {"mappings"}),
+        (["--override", "max_b"], {"max_backup_age"}),
         (["--report", "demo.to"], {"demo.toml"}),
     ],
 )
