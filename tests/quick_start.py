@@ -2,6 +2,7 @@
 
 Each process of tests/quick_start_host.py's is forked from one that has imported lrestore, and then runs
 ``python -m lrestore`` as any other: with its own id, streams, directory, environment, session, signals, and exit code.
+Its helpers are started as quickly: see tests/quick_start_helpers.py.
 With ``--full`` (``nox -s nightly``) every command is started by Python itself, as the tests of starts and of streams in
 tests/cli do always.
 """

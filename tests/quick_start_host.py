@@ -24,6 +24,7 @@ from typing import Any, TextIO
 import lrestore
 from lrestore import crash_points
 from lrestore.sdk import on_demand
+from tests.quick_start_helpers import make_ready
 
 LARGEST = 1 << 18
 NOT_OF_THE_COMMAND = ("lrestore.simulator", "lrestore.run.bulk.launch.fork_server")
@@ -90,4 +91,5 @@ if __name__ == "__main__":
     import_the_command()
     gc.freeze()
     if serve(socket.socket(fileno=int(sys.argv[1]))) is not None:
+        make_ready()
         runpy.run_module("lrestore", run_name="__main__", alter_sys=True)

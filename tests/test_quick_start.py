@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.simulator.core.store import World
+from lrestore.simulator.world.world import Sizes
 from tests.cli.command import environment, lrestore
+from tests.crash.bulk import descendants
 from tests.quick_start import HOST, start
+from tests.run.cli_harness import CliHarness
 from tests.waiting import HANG_S
+
+LARGE = Sizes(users=3, groups=2, folders=2, depth=1, looks=30, dashboards=4, tiles=2, filters=1, boards=0, plans=0)
 
 
 @pytest.mark.parametrize(
@@ -39,3 +45,23 @@ def test_it_has_its_own_session_and_can_be_waited_for_and_killed(tmp_path: Path)
                 process.wait(0.01)
             process.kill()
             assert process.wait(HANG_S) == -signal.SIGKILL == process.poll()
+
+
+def rename_looks(world: World) -> None:
+    for look in world.table("look"):
+        world.table("look").change(look["id"], {"title": f"renamed {look['id']}"})
+
+
+def test_fork_server_and_tracker_of_a_large_run_are_ready_before_it_begins(tmp_path: Path) -> None:
+    """Otherwise each large run of the suite would start two more Pythons. Where one was killed, Python is started."""
+    with CliHarness(tmp_path, sizes=LARGE, later=rename_looks) as harness:
+        harness.simulator.configure(latency_ms=150)
+        process = harness.start("--select", "all", "--yes")
+        harness.until_written(process)
+        below = {name: pid for pid, name in descendants(process.pid).items()}
+        assert {"forkserver", "tracker"} <= below.keys() and "python" not in below
+        os.kill(below["forkserver"], signal.SIGKILL)
+        harness.simulator.configure(latency_ms=0)
+        code, said = harness.end(process)
+        assert code == 0, said
+        assert "the writer died" in said

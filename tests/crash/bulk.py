@@ -28,6 +28,7 @@ from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
 from tests.cli.command import environment
 from tests.quick_start import start
+from tests.quick_start_helpers import FORK_SERVER
 from tests.waiting import HANG_S
 
 SIZES = Sizes(users=4, groups=6, folders=8, depth=4, looks=16, dashboards=20, tiles=4, filters=2, boards=0, plans=0)
@@ -279,7 +280,7 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _is(whom: str, pid: int, name: str) -> bool:
     if whom == "forkserver":
-        return not name.startswith("lrestore-") and b"forkserver" in _command_line(pid)
+        return name == FORK_SERVER or (not name.startswith("lrestore-") and b"forkserver" in _command_line(pid))
     return name == "lrestore-writer" if whom == "writer" else name.startswith("lrestore-w") and name[-1].isdigit()
 
 
