@@ -1,6 +1,5 @@
 """The coordinator of a bulk run: hands out ready items, receives results, replaces dead processes.
 
-    start the writer and the workers
     until everything is settled, or the run has to stop:
         fill each worker's short queue with items whose needs are settled
         wait for a message from the writer or a worker, or for the death of a process
@@ -45,8 +44,6 @@ from lrestore.run.bulk.protocol import (
     UsageReport,
     WriterFailed,
 )
-from lrestore.run.bulk.worker_brief import WorkerBrief
-from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.items.budget import Budget
 from lrestore.run.job import Ended
 from lrestore.run.select.dependencies import Links
@@ -61,22 +58,21 @@ service managers and containers allow before they kill."""
 
 
 class Coordinator:
-    """One bulk run. ``worker_brief`` makes the brief for a worker number. ``unanswered`` returns the items that have an
-    open create. ``absent`` tells whether the destination provably lacks an item that failed because of another one.
+    """One bulk run. ``processes`` have been started. ``unanswered`` returns the items that have an open create.
+    ``absent`` tells whether the destination provably lacks an item that failed because of another one.
     """
 
     def __init__(
         self,
         ready: DependencyGraph[ItemKey],
         links: Links,
-        worker_brief: Callable[[int], WorkerBrief],
-        writer_brief: WriterBrief,
+        processes: Processes,
         absent: Callable[[ItemKey], bool],
         unanswered: Callable[[], Collection[ItemKey]],
     ) -> None:
         self._unanswered = unanswered
-        self._batch_sizes = BatchSizes(worker_brief(0).settings.run.in_flight)
-        self._processes = Processes(worker_brief, writer_brief)
+        self._batch_sizes = BatchSizes(processes.threads)
+        self._processes = processes
         self._crash_policy = CrashPolicy()
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
@@ -90,7 +86,7 @@ class Coordinator:
             self._batch_sizes,
             lambda: self._budget.failures_left(self.outcomes["failed"]),
         )
-        self._guard = writer_brief.guard
+        self._guard = processes.guard
         self._budget = Budget(ready.unsettled)
         self._reason = ""
         self.outcomes: Counter[Outcome] = Counter()
@@ -101,25 +97,9 @@ class Coordinator:
         """These items may be partly done: a worker that gets one checks first."""
         self._tasks.check_first(again)
 
-    def run(
-        self, workers: int, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]
-    ) -> Ended:
-        """Until everything is settled or the run has to stop. ``show`` is called a few times per second.
-
-        Whatever is raised, no process is left behind.
-        """
+    def run(self, stop: Callable[[], bool], budget: Budget, show: Callable[[ApiUsage, int], None]) -> Ended:
+        """Until everything is settled or the run has to stop. ``show`` is called a few times per second."""
         self._budget = budget
-        try:
-            return self._run(workers, stop, show)
-        except BaseException:
-            self._processes.kill()
-            raise
-
-    def _run(self, workers: int, stop: Callable[[], bool], show: Callable[[ApiUsage, int], None]) -> Ended:
-        self._processes.begin()
-        crash_point("crew.writer_started")
-        for _ in range(workers):
-            self._start_worker()
         interrupted = False
         while self._tasks.unsettled and not self._reason:
             interrupted = stop()

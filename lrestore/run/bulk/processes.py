@@ -6,12 +6,14 @@ The coordinator decides which worker gets which item, and what a death means.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from multiprocess.process import BaseProcess
 
+from lrestore.crash_points import crash_point
 from lrestore.messages import ItemKey
 from lrestore.run.bulk.launch.launcher import Launcher
 from lrestore.run.bulk.launch.parcel import Parcel
@@ -20,6 +22,7 @@ from lrestore.run.bulk.protocol import End, FromWorker, FromWriter, Sent, ToWork
 from lrestore.run.bulk.worker import worker_main
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.bulk.writer import WriterBrief, writer_main
+from lrestore.state.guard import Guard
 from lrestore.state.records import SessionStatus
 
 log = logging.getLogger(__name__)
@@ -58,9 +61,33 @@ class Processes:
         self.writer: BaseProcess
         self.writer_channel: Channel[Any, FromWriter]
 
-    def begin(self) -> None:
-        """Start the writer. Raises StoppedError if that fails. After any exception, :meth:`kill` leaves no process."""
+    def begin(self, workers: int) -> None:
+        """Start the writer and the workers. Raises StoppedError if that fails. After any exception, :meth:`kill` leaves
+        no process.
+        """
         self.writer, self.writer_channel = self._start_writer()
+        crash_point("crew.writer_started")
+        for _ in range(workers):
+            self.start_worker()
+
+    @contextmanager
+    def none_left(self) -> Iterator[None]:
+        """Whatever is raised inside, no process is left behind."""
+        try:
+            yield
+        except BaseException:
+            self.kill()
+            raise
+
+    @property
+    def guard(self) -> Guard:
+        """Checks that the state file stays in place."""
+        return self._writer_brief.guard
+
+    @property
+    def threads(self) -> int:
+        """The calls that a worker may have under way."""
+        return self._worker_brief(0).settings.run.in_flight
 
     @property
     def in_hand(self) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -26,7 +25,7 @@ from lrestore.run.bulk.briefs import Tables, brief_workers, limiter_file
 from lrestore.run.bulk.callers import callers
 from lrestore.run.bulk.coordinator import Coordinator
 from lrestore.run.bulk.launch.launcher import load_ahead
-from lrestore.run.bulk.worker_brief import WorkerBrief
+from lrestore.run.bulk.processes import Processes
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.destination import ExaminedDestination
 from lrestore.run.introduction import limits_alone
@@ -60,15 +59,19 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     """
     load_ahead()
     job, connection = destination.job, destination.connection
-    tables, links, pace = _read_for_all(destination)
-    processes, threads = callers(job.settings, len(job.keys))
+    tables, pace = _read_for_all(destination)
+    workers, threads = callers(job.settings, len(job.keys))
     brief = brief_workers(destination, tables, threads)
     connection.limiter.share(limiter_file(job), _limits(job, pace))
-    coordinator = _coordinator(destination, tables, links, brief)
-    watch = _Watch(job, coordinator, connection.limiter)
-    calls_before = connection.session.meter.snapshot().calls
-    budget = replace(budget, calls_before=calls_before, failed_before=len(job.missing))
-    ended = coordinator.run(processes, job.surroundings.stop, budget, watch.show)
+    processes = Processes(brief, _writer_brief(job))
+    with processes.none_left():
+        processes.begin(workers)
+        # Meanwhile they open their files and log in.
+        coordinator = _coordinator(destination, tables, _links(destination), processes)
+        watch = _Watch(job, coordinator, connection.limiter)
+        calls_before = connection.session.meter.snapshot().calls
+        budget = replace(budget, calls_before=calls_before, failed_before=len(job.missing))
+        ended = coordinator.run(job.surroundings.stop, budget, watch.show)
     watch.last(ended.usage)
     return Ended(
         ended.status,
@@ -80,30 +83,39 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
     )
 
 
-def _read_for_all(destination: ExaminedDestination) -> tuple[Tables, Links, Pace | None]:
-    """The listings and users that all workers need, the links among the items, and the pace of an earlier session."""
+def _read_for_all(destination: ExaminedDestination) -> tuple[Tables, Pace | None]:
+    """The listings and users that all workers need, and the pace of an earlier session."""
     job, live = destination.job, destination.connection.live
     tables = live.tables((_ALWAYS_LISTED | {key.type for key in job.keys}) & LISTED)
     with StateReader.open(Path(job.settings.state.path)) as reader:
         pace = reader.recent_pace(job.ordinary_route.destination, utc_now() - REMEMBERED)
         mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
         tables["user"] = users_ahead(live, job.keys, destination.judgement, mapped)
-        judgement = for_items(destination.judgement, job.request.beside)
+    return tables, pace
+
+
+def _links(destination: ExaminedDestination) -> Links:
+    """The links among the items."""
+    job, live = destination.job, destination.connection.live
+    judgement = for_items(destination.judgement, job.request.beside)
+    with StateReader.open(Path(job.settings.state.path)) as reader:
+        mapped = Mappings(reader, job.ordinary_route, job.request.beside).recorded
         links = with_group_edges(links_here(job.contents, job.keys, live, judgement, mapped), job.gathered)
-        job.contents.forget()
-    return tables, links, pace
+    job.contents.forget()
+    return links
 
 
-def _coordinator(
-    destination: ExaminedDestination, tables: Tables, links: Links, brief: Callable[[int], WorkerBrief]
-) -> Coordinator:
-    job = destination.job
+def _writer_brief(job: Job) -> WriterBrief:
     run, state = job.settings.run, Path(job.settings.state.path)
-    writer = WriterBrief(state, job.session_id, run.checkpoint_every, run.checkpoint_seconds, job.the_guard)
+    return WriterBrief(state, job.session_id, run.checkpoint_every, run.checkpoint_seconds, job.the_guard)
+
+
+def _coordinator(destination: ExaminedDestination, tables: Tables, links: Links, processes: Processes) -> Coordinator:
+    job, state = destination.job, Path(destination.job.settings.state.path)
     absent, in_doubt = partial(_absent, tables, destination.judgement), partial(unanswered, state, job.route)
     places = {key: place for place, key in enumerate(job.keys)}
     ready = DependencyGraph(job.keys, links.needs, places.__getitem__)
-    coordinator = Coordinator(ready, links, brief, writer, absent, in_doubt)
+    coordinator = Coordinator(ready, links, processes, absent, in_doubt)
     coordinator.announcer = job.surroundings.announcer
     if job.resumed:
         coordinator.resume(set(job.keys))
