@@ -1,6 +1,6 @@
 """How many objects a search asks for at once, for each type: as many as the server answers without effort.
 
-Pages begin with a hundred objects, which every Looker release returns, and double while the next one is going to be
+Pages begin with a hundred objects, which every Looker release returns, and grow while the next one is going to be
 small and quick enough, judged by the last. They are halved where a search fails. A server may return fewer rows than it
 was asked for without saying so: the number is remembered, and it is not asked for more.
 """
@@ -14,6 +14,8 @@ FIRST = 100
 """Objects that one search returns in every release."""
 MOST = 500
 """Ten thousand objects take twenty such searches; larger pages save little more."""
+GROWTH = 4
+"""The next page is at most so many times as large: what it takes is estimated from the last, which may be wrong."""
 MOST_BYTES = 8_000_000
 """A process holds two or three answers at a time."""
 MOST_S = 5.0
@@ -73,7 +75,7 @@ class PageSizes:
             bytes_each, seconds_each = max(size_bytes, 1) / shown, max(server_s, 1e-6) / shown
             possible = min(MOST_BYTES / bytes_each, MOST_S / seconds_each)
             least = min(FIRST, one.size)
-            one.size = min(one.ceiling, max(least, int(min(2 * max(asked, least), possible))))
+            one.size = min(one.ceiling, max(least, int(min(GROWTH * max(asked, least), possible))))
 
     def failed(self, type_name: str, asked: int, *, too_large: bool) -> None:
         """A search for ``asked`` objects has failed. ``too_large``: the server said that it asks for too many."""

@@ -82,15 +82,19 @@ class BatchSizes:
         A worker gets the next batch while it still works on the last, so that searches and writes run concurrently.
         Towards the end the workers share what is left. Few unchanged items wait for others, as long as these come.
         """
-        if in_hand.here > self._low:
-            return 0
         share = max(1, ready // max(1, in_hand.workers))
         if not self._all.reaches(_MOSTLY, SMALL):
-            return min(self._small, max(share, LEAST))
+            return min(self._small, max(share, LEAST)) if in_hand.here <= self._low else 0
+        page = self._page(type_name)
+        # One page is searched for while the last one is, too: searches take longer than comparisons.
+        if in_hand.here > max(page, self._low):
+            return 0
         if ready < _WORTH_A_SEARCH and in_hand.everywhere and type_name in PREFETCHED:
             return 0
-        page = PAGE
-        if self._of_type[type_name].reaches(_NEARLY_ALL, _MEMORY):
-            page = max(LEAST, self._pages.get(type_name, PAGE))
         # Unchanged items cost little besides the search: to share a page would cost more than to wait for it.
         return min(page, max(share, PAGE))
+
+    def _page(self, type_name: str) -> int:
+        if not self._of_type[type_name].reaches(_NEARLY_ALL, _MEMORY):
+            return PAGE
+        return max(LEAST, self._pages.get(type_name, PAGE))

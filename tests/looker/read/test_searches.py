@@ -68,8 +68,8 @@ def test_pages_grow_while_answers_are_small(simulator: RunningSimulator, live: L
     assert not read(simulator, live, IDS)
     assert searches(simulator) == [90, 90, 90, 90, 90]
     simulator.log.clear()
-    assert not read(simulator, live, IDS[:300])
-    assert searches(simulator) == [100, 200]
+    assert not read(simulator, live, IDS[:400])
+    assert searches(simulator) == [100, 300]
 
 
 def test_a_server_that_cuts_pages_costs_one_search_more(simulator: RunningSimulator, live: Live) -> None:
@@ -122,7 +122,7 @@ def test_a_refusal_for_the_rate_says_nothing_about_the_page(simulator: RunningSi
     simulator.fault("status:429", operation="search_looks", times=1)
     assert not read(simulator, live, IDS[:400])
     assert searches(simulator) == [0, 200, 200]
-    assert live.page_sizes.of("look") == 400
+    assert live.page_sizes.of("look") >= 400
 
 
 def test_a_small_page_that_fails_is_told(simulator: RunningSimulator, live: Live) -> None:

@@ -93,3 +93,10 @@ def test_few_unchanged_items_wait_for_those_that_others_release() -> None:
     assert size(portions, ready=50, others=10) == PAGE
     assert size(portions, "folder", ready=40, others=10) == PAGE, "folders cost no search"
     assert size(BatchSizes(IN_FLIGHT), ready=40, others=10) == SMALL, "these may differ, which takes time"
+
+
+def test_a_worker_searches_for_two_pages_at_a_time() -> None:
+    portions = after("unchanged")
+    portions.heard({"look": LARGE})
+    assert size(portions, in_hand=LARGE) == LARGE
+    assert size(portions, in_hand=LARGE + 1) == 0
