@@ -16,7 +16,7 @@ from lrestore.restoration.apply.removal import remove_all
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.dashboards.placements import Spot, placement_write, places_of
 from lrestore.restoration.dashboards.plan import DashboardPlan, Placement
-from lrestore.restoration.dashboards.planner import TAB
+from lrestore.restoration.dashboards.tabs import TAB
 from lrestore.restoration.dashboards.tiles import SOURCES, not_overridden, tile_body
 from lrestore.restoration.writes import Removal, Write
 

@@ -10,6 +10,7 @@ from lrestore.content.payload import Releases, wanted_part
 from lrestore.ontology import PARTS, fields
 from lrestore.restoration.dashboards.plan import DashboardPlan, Placement
 from lrestore.restoration.dashboards.sides import Side, Sides
+from lrestore.restoration.dashboards.tabs import TAB
 from lrestore.restoration.writes import Write
 
 if TYPE_CHECKING:
@@ -34,12 +35,13 @@ def plan_placements(sides: Sides, plan: DashboardPlan, known: Releases) -> None:
         return
     live = places_of(sides.layouts.live)
     made = {write.source_id for write in plan.writes if write.type == "dashboard_element" and write.creates}
-    for placement in _placements(sides.layouts, sides.tiles, known, flags=sides.our_flags and sides.their_flags):
+    moved = {write.live_id for write in plan.writes if write.type == "dashboard_element" and write.body.get(TAB)}
+    for placement in _placements(sides, sides.layouts, sides.tiles, known):
         layout_id = plan.matched.get(("dashboard_layout", placement.layout))
         element_id = plan.matched.get(("dashboard_element", placement.element))
         if element_id is None and placement.element not in made:
             continue
-        if layout_id is None or element_id is None:
+        if layout_id is None or element_id is None or (element_id in moved and (layout_id, element_id) not in live):
             plan.pending.append(placement)
         elif (layout_id, element_id) in live:
             write = placement_write(placement, live[layout_id, element_id])
@@ -51,11 +53,11 @@ def plan_placements(sides: Sides, plan: DashboardPlan, known: Releases) -> None:
 
 
 def _placements(
-    layouts: Side[DashboardLayout], tiles: Side[DashboardTile], known: Releases, *, flags: bool
+    sides: Sides, layouts: Side[DashboardLayout], tiles: Side[DashboardTile], known: Releases
 ) -> Iterator[Placement]:
-    """The positions in the backup. ``flags``: whether parts that are shown as deleted have been deleted."""
+    """The positions in the backup. A tile can be hidden there although the destination's release cannot hide it."""
     by_id = {str(tile["id"]): tile for tile in tiles.backed_up}
-    ignored = _FIXED if flags else (*_FIXED, "deleted")
+    ignored = _FIXED if sides.our_flags and sides.their_flags else (*_FIXED, "deleted")
     for index, layout in enumerate(layouts.backed_up):
         for number, component in enumerate(layout.get("dashboard_layout_components") or ()):
             tile = by_id.get(str(component.get("dashboard_element_id")))
@@ -63,7 +65,8 @@ def _placements(
                 wanted = wanted_part(component, "DashboardLayoutComponent", known, ignored=ignored)
                 wanted = {name: value for name, value in wanted.items() if value is not None or name not in _SPOT}
                 path = f"{layouts.paths[index]}.dashboard_layout_components[{number}]"
-                yield Placement(str(layout["id"]), str(tile["id"]), tile, path, wanted)
+                hidden = bool(sides.our_flags and component.get("deleted"))
+                yield Placement(str(layout["id"]), str(tile["id"]), tile, path, wanted, hidden)
 
 
 def places_of(layouts: Iterable[DashboardLayout]) -> dict[Spot, DashboardLayoutComponent]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The position of a backed-up tile on a backed-up layout, by their ids in the backup. ``fields`` are the writable
-    fields of the component.
+    fields of the component. ``hidden``: the tile has no place on the layout.
     """
 
     layout: str
@@ -25,16 +25,12 @@ class Placement:
     tile: DashboardTile
     path: str
     fields: JsonObject
+    hidden: bool
 
     @property
     def name(self) -> str:
         """A readable name of the tile."""
         return tile_name(self.tile)
-
-    @property
-    def hidden(self) -> bool:
-        """Whether the tile has no place on the layout."""
-        return bool(self.fields.get("deleted"))
 
 
 @dataclass(slots=True)

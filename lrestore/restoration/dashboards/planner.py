@@ -22,10 +22,10 @@ from lrestore.restoration.dashboards.alerts import AlertGuard
 from lrestore.restoration.dashboards.placements import plan_placements
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.dashboards.sides import Side, Sides
+from lrestore.restoration.dashboards.tabs import TAB, Tabs, kept_tiles
 from lrestore.restoration.dashboards.tile_planner import TilePlanner
 from lrestore.restoration.dashboards.tiles import SOURCES, shows_nothing, source_field
 from lrestore.restoration.identify.absence import LookmlLink
-from lrestore.restoration.identify.parts import present
 from lrestore.restoration.plan.queries import Rewrite, as_it_is
 from lrestore.restoration.writes import FutureId, Removal, Write
 
@@ -54,6 +54,7 @@ class DashboardPlanner:
         self._ids_hold = ids_hold
         self._sides = Sides(context.records, raw, self._live, ids_hold=ids_hold)
         self._plan = DashboardPlan(warnings=self._sides.warnings, matched=self._sides.matched())
+        self._tabs = Tabs(self._sides, self._plan, context.destination.releases)
         self._unknown: set[str] = set()
         """Sources of tiles that are not restored, by field."""
         self._spared: set[str] = set()
@@ -120,9 +121,15 @@ class DashboardPlanner:
                     self._unknown.add(source_field(part))
                     self._spare(part)
                 continue
-            if live is None:
-                self._on_its_tab(str(part["id"]), wanted)
+            self._put_on_its_tab(str(part["id"]), live, wanted)
             self._write(side, index, wanted, tile_name)
+
+    def _put_on_its_tab(self, element: str, live: DashboardTile | None, wanted: JsonObject) -> None:
+        if wanted.get(TAB) is not None:
+            return
+        tab = self._tabs.of_new_tile(element) if live is None else self._tabs.of_stray_tile(element, live)
+        if tab is not None:
+            wanted[TAB] = tab
 
     def _spare(self, tile: DashboardTile) -> None:
         """Keep the live tile that may be this one, which is left out, although it shows something of another kind."""
@@ -131,21 +138,6 @@ class DashboardPlanner:
         # A record counts here without a proof: a tile that may be this one is not deleted.
         recorded = self._context.records.recorded("dashboard_element", source_id)
         self._spared |= {recorded.destination_id} if recorded else set()
-
-    def _on_its_tab(self, element: str, wanted: JsonObject) -> None:
-        """Create a tile that names no tab on the one tab where it is visible: Looker would put it on every tab, or on
-        the first. If it is hidden on others, and can be hidden there again, it is not bound to a tab.
-        """
-        known = self._context.destination.releases
-        layouts = present(self._raw.get("dashboard_layouts") or (), flags=self._sides.our_flags)
-        every = [(one, place) for one in layouts for place in one.get("dashboard_layout_components") or ()]
-        places = [(one, place) for one, place in every if str(place.get("dashboard_element_id")) == element]
-        seen = [str(one["id"]) for one, place in places if not (self._sides.our_flags and place.get("deleted"))]
-        if len(layouts) < 2 or len(seen) != 1 or wanted.get(TAB) is not None:
-            return
-        alone = len(places) == 1 or not known.can_write("DashboardLayoutComponent", "deleted")
-        if alone and known.can_write("DashboardElement", TAB):
-            wanted[TAB] = self._plan.matched.get(("dashboard_layout", seen[0])) or FutureId("dashboard_layout", seen[0])
 
     def _why_impossible(self, tile: DashboardTile) -> str:
         """The reason why the tile cannot be created, or "". Found before the first write, since Looker would refuse it
@@ -184,15 +176,17 @@ class DashboardPlanner:
     def _plan_removals(self) -> None:
         if self._context.policy.keep_extra:
             return
-        tiles, filters, layouts = self._sides.tiles, self._sides.filters, self._sides.layouts
+        tiles, filters = self._sides.tiles, self._sides.filters
         guard = AlertGuard(self._context.destination.live, self._context.policy)
         for tile in tiles.matching.extra if tiles else ():
             self._remove_tile(tile, guard)
         for one in filters.matching.extra if filters else ():
             self._remove("dashboard_filter", str(one["id"]), _filter_name(one))
-        for layout in layouts.matching.extra if layouts else ():
-            if not layout.get("active"):
-                self._remove("dashboard_layout", str(layout["id"]), str(layout.get("label") or ""))
+        removed = {one.deletion.id for one in self._plan.removals if one.deletion.type == "dashboard_element"}
+        for layout in self._tabs.removable(
+            kept_tiles(self._sides, self._live.get("dashboard_elements") or (), removed)
+        ):
+            self._remove("dashboard_layout", str(layout["id"]), str(layout.get("label") or ""))
 
     def _remove_tile(self, tile: DashboardTile, guard: AlertGuard) -> None:
         """Plan the removal of a tile, unless it has live alerts or may be a tile that is left out."""
@@ -226,8 +220,6 @@ _FIELD_FILTER: Final = ("model", "explore", "dimension")
 
 _KINDS_OF_TILE: Final = ("extension_id", "filter_id")
 """Contents of a tile that came after the first release of API 4.0."""
-
-TAB: Final = "dashboard_layout_id"
 
 
 def _listened_first(filters: list[DashboardFilter]) -> list[int]:

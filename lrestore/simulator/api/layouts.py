@@ -62,6 +62,17 @@ def place_tile(world: World, element: Record, layout_id: str | None) -> None:
             add_component(world, layout, element)
 
 
+def move_tile(world: World, element: Record, layout_id: str) -> None:
+    """Place a tile on one layout only. A component that it has there stays."""
+    components = world.table("dashboard_layout_component")
+    places = {one["dashboard_layout_id"]: one for one in components.where("dashboard_element_id", element["id"])}
+    for other, component in places.items():
+        if other != layout_id:
+            components.remove(component["id"])
+    if layout_id not in places:
+        place_tile(world, element, layout_id)
+
+
 def _check_layout(draft: Draft) -> None:
     draft.require("dashboard_id")
     if draft.old is not None and draft.sets("dashboard_id"):
@@ -95,8 +106,16 @@ def _layout_changed(call: Call, layout: Record, before: Mapping[str, Any]) -> No
 
 
 def _layout_removed(call: Call, layout: Record) -> None:
-    for component in call.world.table("dashboard_layout_component").where("dashboard_layout_id", layout["id"]):
-        call.world.table("dashboard_layout_component").remove(component["id"])
+    """Tiles that have no place on another layout go along, with their alerts."""
+    world = call.world
+    components = world.table("dashboard_layout_component")
+    for component in components.where("dashboard_layout_id", layout["id"]):
+        components.remove(component["id"])
+        element_id = component["dashboard_element_id"]
+        if not components.where("dashboard_element_id", element_id):
+            world.table("dashboard_element").remove(element_id)
+            for alert in world.table("alert").where("dashboard_element_id", element_id):
+                call.simulation.journal.incident("alert_orphaned", id=alert["id"], dashboard_element_id=element_id)
     touch(call, layout["dashboard_id"])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.simulator.api.crud import Draft, Kind, provide
-from lrestore.simulator.api.layouts import place_tile, touch
+from lrestore.simulator.api.layouts import move_tile, place_tile, touch
 from lrestore.simulator.api.looks import find_explore
 from lrestore.simulator.core.makers import FROM_SOURCE, new_maker, overridden
 from lrestore.simulator.core.simulation import Call
@@ -163,7 +163,9 @@ def _render_texts(tile: Record, values: Mapping[str, Any]) -> None:
 
 def _tile_changed(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
     world = call.world
-    tile["dashboard_layout_id"] = None
+    layout_id, tile["dashboard_layout_id"] = tile["dashboard_layout_id"], None
+    if layout_id is not None:
+        move_tile(world, tile, layout_id)
     sent, tile["result_maker"] = tile["result_maker"], before["result_maker"]
     if any(tile[name] != before[name] for name in SOURCES[:3]):
         _change_source(call, tile, before)
