@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import msgspec
 import pytest
 
 from lrestore.simulator.core.faults import Fault, Match
-from tests.acceptance.instance_fixture import InstanceFixture
+from tests.acceptance.instance_fixture import SMALL, InstanceFixture
+from tests.acceptance.proxy import Exchange
 
 
 def test_lookers_field_errors_reach_terminal_report_and_dead_letter(instance: InstanceFixture) -> None:
@@ -88,3 +92,30 @@ def test_a_backup_that_lacks_what_looker_requires_is_found_before_the_call(insta
     ran = instance.run("--select", "dashboard=1")
     assert (ran.code, ran.writes) == (1, [])
     assert ran.letter()["errors"][0]["field"] == "folder_id"
+
+
+def test_a_create_that_two_new_boards_may_have_made_is_a_dead_letter_until_one_is_gone(tmp_path: Path) -> None:
+    """Another user makes an equal board at the same moment, and no answer comes: neither is taken, no third is made."""
+    with InstanceFixture(tmp_path, sizes=replace(SMALL, boards=1)) as instance:
+        boards, old = instance.world.table("board"), instance.world.get("board", "1")
+        assert old is not None
+        instance.delete("board", "1")
+
+        def twice(exchange: Exchange) -> None:
+            if (exchange.method, exchange.path) == ("POST", "/boards"):
+                made = boards.records[str(exchange.answer["id"])]
+                boards.put({**made, "id": instance.world.new_id("board")})
+                exchange.status, exchange.answer = 504, None
+
+        instance.through(after=[twice])
+        arguments = ("--select", "board=1")
+        for again in (False, True):
+            ran = instance.run(*(("--retry-dead-letters",) if again else arguments), LRESTORE_RUN_SETTLE_S="0.1")
+            letter = ran.letter()
+            assert (ran.code, letter["error_type"]) == (1, "AmbiguousMatchError")
+            assert all(f"{row['id']}" in letter["message"] for row in boards) and len(boards) == 2
+            assert ran.operations["create_board"] == int(not again)
+        boards.remove(max(boards.records))
+        instance.run("--retry-dead-letters", LRESTORE_RUN_SETTLE_S="0.1").all_good()
+        (whole,) = boards
+        assert (whole["title"], len(whole["section_order"])) == (old["title"], len(old["section_order"]))

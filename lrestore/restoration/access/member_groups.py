@@ -6,7 +6,6 @@ The listing of all groups is compared first. Only if it differs, the object's ow
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -149,9 +148,15 @@ class GroupSubResources:
         self._context.destination.live.hierarchy.note(write.live_id, live_id, inside=True)
 
     def _leave(self, context: WritingContext, write: Write, live_id: str) -> None:
+        """The group may be out already. Looker also answers 404 where the caller may not remove it: then it is still
+        shown.
+        """
         path = {"group_id": live_id, "deleting_group_id": write.live_id}
-        with suppress(NotFoundError):
+        try:
             send(context.destination.session, write.operation, path, None)
+        except NotFoundError:
+            if write.live_id in self._shown(live_id):
+                raise
         context.destination.live.hierarchy.note(write.live_id, live_id, inside=False)
 
 

@@ -109,10 +109,16 @@ class UserWriter:
         self._applied.done += 1
 
     def _leave(self, write: Write) -> None:
+        """The user may have left already. Looker also answers 404 where the caller may not remove it: then it is still
+        shown as a member, and not because of another group of its own.
+        """
         try:
             self._send(write.operation, {"group_id": write.live_id, **self._path}, None)
         except NotFoundError:
-            return
+            hierarchy = self._context.destination.live.hierarchy
+            inherited = {above for one in self._plan.groups.result for above in hierarchy.above(one) or ()}
+            if write.live_id in self._member_of() - inherited:
+                raise
 
     def _set_roles(self, write: Write) -> None:
         if self._barred(("roles_externally_managed", True), ("allow_direct_roles", False)):

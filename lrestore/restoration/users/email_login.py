@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from lrestore.content.diff import changes, differing
@@ -82,18 +81,25 @@ class EmailLogin:
 def apply_login(context: WritingContext, applied: Applied, write: Write, user_id: str) -> None:
     """Create or change it. Raises the LookerError that refused it (409: the address belongs to another user)."""
     path = {"user_id": user_id}
-    if write.operation == "delete_user_credentials_email":
-        with suppress(NotFoundError):
-            send(context.destination.session, write.operation, path, None)
-        applied.done += 1
-        return
 
-    def is_there() -> bool:
+    def shown() -> CredentialsEmail | None:
         try:
             found: CredentialsEmail = context.destination.session.call("user_credentials_email", path=path)
         except NotFoundError:
-            return False
+            return None
+        return found
+
+    def is_there() -> bool:
+        found = shown() or {}
         return str(found.get("email") or "").casefold() == str(write.body.get("email") or "").casefold()
 
-    settled(context, lambda: send(context.destination.session, write.operation, path, write.body), is_there)
+    if write.operation == "delete_user_credentials_email":
+        try:
+            send(context.destination.session, write.operation, path, None)
+        except NotFoundError:
+            # It is gone; or the caller may not delete it, and then it is still shown.
+            if shown() is not None:
+                raise
+    else:
+        settled(context, lambda: send(context.destination.session, write.operation, path, write.body), is_there)
     applied.done += 1

@@ -204,6 +204,23 @@ def test_removing_a_group_from_another_does_not_lock_out_the_caller(
     assert child in world.edges["group_group"].rights(parent)
 
 
+def test_a_group_that_is_out_of_another_already_is_out_and_one_that_is_still_shown_in_it_fails(
+    migration: MigrationFixture, origin: RunningSimulator
+) -> None:
+    """Looker answers 404 to the removal in both cases."""
+    migration.migrate(*PEOPLE).all_good()
+    edges, (child, parent) = migration.world.edges["group_group"], apart(migration)
+    edges.add(parent, child)
+    migration.simulator.fault("status:404", operation="delete_group_from_group")
+    ran = migration.migrate("group")
+    assert ran.code == 1 and ran.letter()["status"] == 404
+    assert child in edges.rights(parent)
+    migration.simulator.simulation.faults.clear()
+    fault = migration.simulator.fault("status:404", handled=True, operation="delete_group_from_group")
+    migration.migrate("group").all_good()
+    assert fault.fired == 1 and same(migration)
+
+
 def test_a_source_that_hides_its_groups_changes_nothing(migration: MigrationFixture, origin: RunningSimulator) -> None:
     migration.migrate(*PEOPLE).all_good()
     for operation in ("search_groups_with_hierarchy", "all_group_groups", "role_groups"):

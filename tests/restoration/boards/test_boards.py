@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -353,6 +354,22 @@ def test_a_list_absent_from_the_backup_leaves_the_live_list_unchanged(setup: Res
     result = restored(setup, item)
     assert result.outcome == "unchanged"
     assert any("without its board_sections" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize("shown", [{}, {"board_sections": None}, {"board_sections": [{"id": "1"}]}])
+def test_sections_that_looker_does_not_show_are_left_alone(setup: RestoreFixture, shown: JsonObject) -> None:
+    """Neither the listing nor the board itself: what it has is not known, so nothing is created or deleted."""
+    item = setup.item("board=1")
+    item.raw.update(board_sections=[], section_order=[])
+    before = board(setup)
+    listed = {name: value for name, value in before.items() if name != "board_sections"}
+    setup.simulator.fault(f"body:{json.dumps([listed])}", operation="all_boards")
+    setup.simulator.fault(f"body:{json.dumps({**listed, **shown})}", operation="board")
+    result = restored(setup, item)
+    setup.simulator.simulation.faults.clear()
+    assert result.outcome == "unchanged" and not result.deletions
+    assert any("Looker does not show the sections of the live board" in text for text in result.warnings)
+    assert board(setup) == before
 
 
 def test_an_empty_list_in_the_backup_empties_the_live_list(setup: RestoreFixture) -> None:

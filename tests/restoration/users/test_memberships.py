@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from lrestore.content.identity import Judgement
-from lrestore.errors import IncompleteError
+from lrestore.errors import IncompleteError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.identify.proof import mapping_to
@@ -201,6 +202,37 @@ def test_a_membership_with_a_lost_answer_is_read_again(setup: RestoreFixture) ->
     assert lists(setup)[0] == ["1", "2"]
 
 
+def test_a_user_that_has_left_a_group_meanwhile_is_out_of_it(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=["2"], roles=["2"])
+    fault = setup.simulator.fault("status:404", handled=True, operation="delete_group_user")
+    result = restored(setup, group_ids=["1"], role_ids=["2"])
+    assert fault.fired == 1 and result.outcome == "updated"
+    assert lists(setup) == (["1"], ["2"])
+
+
+def test_a_user_that_the_caller_may_not_take_out_of_a_group_fails(setup: RestoreFixture) -> None:
+    """Looker answers 404 then, too, and still shows the membership."""
+    set_lists(setup, groups=["2"], roles=["2"])
+    setup.simulator.fault("status:404", operation="delete_group_user")
+    with pytest.raises(NotFoundError):
+        restored(setup, group_ids=["1"], role_ids=["2"])
+    assert lists(setup) == (["1", "2"], ["2"])
+
+
+@pytest.mark.parametrize("name", ["group_ids", "role_ids"])
+def test_a_list_that_looker_does_not_show_is_left_alone(setup: RestoreFixture, name: str) -> None:
+    """A caller without rights is shown less: what the user has is not known, and nothing is taken away."""
+    set_lists(setup, groups=["2"], roles=["4"])
+    hidden = {key: value for key, value in setup.call("user", user_id="2").items() if key != name}
+    setup.simulator.fault(f"body:{json.dumps(hidden)}", path="/users/{user_id}", method="GET")
+    setup.simulator.fault(f"body:{json.dumps([hidden])}", operation="search_users")
+    wanted: JsonObject = {"group_ids": ["1", "2"], "role_ids": ["4"], name: ["1", "3"]}
+    result = restored(setup, **wanted)
+    setup.simulator.simulation.faults.clear()
+    assert any(f"does not show its {name}" in warning for warning in result.warnings)
+    assert lists(setup) == (["1", "2"], ["4"])
+
+
 def test_a_refused_group_fails_the_item_and_leaves_the_roles_unchanged(setup: RestoreFixture) -> None:
     """Missing roles are known only after the groups are restored."""
     set_lists(setup, groups=[], roles=["4"])
@@ -246,6 +278,14 @@ class TestWhereListsHoldWhatIsInherited:
         wanted: JsonObject = {"group_ids": ["1", "2", "3"], "role_ids": ["3", "4"]}
         assert restored(setup, **wanted).outcome == "unchanged"
         assert lists(setup)[1] == ["2", "3", "4"]
+
+    def test_a_membership_that_is_left_through_another_group_is_no_failure(self, setup: RestoreFixture) -> None:
+        """The direct membership is gone already: Looker answers 404, and shows the inherited one."""
+        set_lists(setup, groups=["2", "3"], roles=[])
+        fault = setup.simulator.fault("status:404", handled=True, operation="delete_group_user")
+        restored(setup, group_ids=["1", "3"], role_ids=[])
+        assert fault.fired
+        assert setup.world.edges["group_user"].lefts("2") == ["3"]
 
     def test_only_the_direct_membership_is_ended(self, setup: RestoreFixture) -> None:
         set_lists(setup, groups=["3"], roles=[])

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lrestore.content.identity import Judgement
-from lrestore.errors import AmbiguousMatchError, ForbiddenError, LookerError
+from lrestore.errors import AmbiguousMatchError, ForbiddenError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemResult
 from lrestore.restoration.item import ItemRestorer
@@ -397,3 +397,21 @@ def test_a_plan_names_memberships_and_counts_calls(setup: RestoreFixture) -> Non
 def test_a_missing_user_is_skipped_with_if_missing_skip(setup: RestoreFixture) -> None:
     setup.call("delete_user", user_id="3")
     assert setup.restore("user=3", Policy(if_missing="skip")).outcome == "skipped"
+
+
+@pytest.mark.parametrize("handled", [True, False], ids=["gone meanwhile", "not permitted"])
+def test_a_login_that_an_undo_removes_is_gone_only_if_looker_shows_none(
+    setup: RestoreFixture, *, handled: bool
+) -> None:
+    """Looker answers 404 in both cases."""
+    item = setup.item("user=2")
+    item.raw.update(credentials_email=None)
+    fault = setup.simulator.fault("status:404", handled=handled, operation="delete_user_credentials_email")
+    restore = ItemRestorer(setup.context(Policy(literal=True))).restore
+    if handled:
+        assert restore(item).result.outcome == "updated"
+    else:
+        with pytest.raises(NotFoundError):
+            restore(item)
+    assert fault.fired == 1
+    assert (shown(setup, "2")["credentials_email"] is None) == handled
