@@ -30,7 +30,8 @@ def world() -> World:
         if look["id"] != pattern["look_id"] and len(items) < BOARD_ITEMS:
             items.put({**pattern, "id": made.new_id("board_item"), "look_id": look["id"], "title": look["title"]})
     section = next(iter(made.table("board_section")))
-    section["item_order"] = section["visible_item_order"] = [item["id"] for item in items]
+    # Whatever order the creates take effect in: it is not this one.
+    section["item_order"] = section["visible_item_order"] = [item["id"] for item in items][::-1]
     return made
 
 
