@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lrestore.credentials import Credentials
 from lrestore.looker.read import index, index_table
 from lrestore.looker.read.index import InstanceIndex
 from lrestore.looker.read.index_files import Claims, Shared
 from lrestore.looker.read.live import Live
 from lrestore.looker.read.reads import Reads
 from lrestore.looker.session import LookerSession
-from lrestore.simulator.core.config import Config
-from lrestore.simulator.http.server import RunningSimulator, start
-from lrestore.simulator.world.edits import Edit, edit
-from lrestore.simulator.world.world import Sizes, make_world
+from lrestore.simulator.http.server import RunningSimulator
+from tests.looker.read.conftest import IN_TRASH, LOOKS
 
 TITLES = (f"A title that no look has, {number}" for number in range(10**6))
-LOOKS = 14
-IN_TRASH = ("3", "5")
 
 
 def new() -> dict[str, str | None]:
@@ -44,29 +38,6 @@ class Clock:
     def __call__(self) -> float:
         self.now += self.step
         return self.now
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[RunningSimulator]:
-    world = make_world(Sizes(users=2, groups=1, folders=4, looks=LOOKS, dashboards=6, boards=0, plans=0))
-    for one in IN_TRASH:
-        edit(world, Edit(type="look", id=one, set={"deleted": True}))
-    with start(world, Config()) as started:
-        yield started
-
-
-@pytest.fixture
-def simulator(running: RunningSimulator) -> RunningSimulator:
-    running.simulation.faults.clear()
-    running.log.clear()
-    return running
-
-
-@pytest.fixture
-def session(simulator: RunningSimulator) -> Iterator[LookerSession]:
-    key = Credentials(simulator.client_id, simulator.client_secret)
-    with LookerSession(simulator.base_url, key, timeout_s=5, max_retries=0, pause=lambda _: False) as one:
-        yield one
 
 
 @pytest.fixture

@@ -20,28 +20,11 @@ from lrestore.looker.read.users import People
 from lrestore.looker.session import LookerSession
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.config import Config
-from lrestore.simulator.http.server import RunningSimulator, start
-from lrestore.simulator.world.world import Sizes, make_world
+from lrestore.simulator.http.server import RunningSimulator
 
 ROWS = 300
 THREADS = 8
 ROUNDS = 60
-
-
-@pytest.fixture
-def simulator() -> Iterator[RunningSimulator]:
-    with start(
-        make_world(Sizes(users=4, groups=3, folders=6, looks=2, dashboards=2, boards=2, plans=2)), Config()
-    ) as one:
-        yield one
-
-
-@pytest.fixture
-def session(simulator: RunningSimulator) -> Iterator[LookerSession]:
-    key = Credentials(simulator.client_id, simulator.client_secret)
-    with LookerSession(simulator.base_url, key, timeout_s=5, max_retries=1, pause=lambda _: False) as one:
-        yield one
 
 
 @pytest.fixture
