@@ -108,11 +108,23 @@ class BoardSubResources:
         return plan
 
     def _whole(self, live: Board) -> Board:
-        """The board with its sections and their items: a listing may leave them out."""
-        if _is_whole(live):
+        """The board with its sections and their items: a listing may leave them out, or be older than a part that this
+        run has created.
+        """
+        if _is_whole(live) and not self._lacks_recorded_parts(live):
             return live
         shown = self._shown(str(live["id"]))
         return {**live, "board_sections": shown.get("board_sections") if _has_all_lists(shown) else None}
+
+    def _lacks_recorded_parts(self, live: Board) -> bool:
+        """Whether a part of the board is on record under an id that ``live`` does not show."""
+        shown = _part_ids(live)
+        for kind, part_id in _part_ids(as_board(self._item.raw)):
+            if not (self._ids_hold and (kind, part_id) in shown):
+                recorded = self._context.records.recorded(kind, part_id)
+                if recorded is not None and (kind, recorded.destination_id) not in shown:
+                    return True
+        return False
 
     def _shown(self, live_id: str) -> Board:
         return as_board(self._context.destination.session.call("board", path={"board_id": live_id}))
@@ -128,6 +140,16 @@ class BoardSubResources:
                 key=key,
             )
         return shown
+
+
+def _part_ids(board: Board) -> set[tuple[str, str]]:
+    """Type and id of all sections and items."""
+    sections = board.get("board_sections") or ()
+    items = (item for section in sections for item in section.get("board_items") or ())
+    return {
+        *(("board_section", str(one["id"])) for one in sections),
+        *(("board_item", str(one["id"])) for one in items),
+    }
 
 
 def _is_whole(board: Board) -> bool:

@@ -256,6 +256,19 @@ def test_boards_are_followed_in_every_text(migration: MigrationFixture) -> None:
     assert migration.migrate("dashboard", "board").all_good().writes == []
 
 
+def test_a_board_that_is_restored_twice_gets_each_section_once(migration: MigrationFixture) -> None:
+    """Its listing is older than the sections that its first pass has created."""
+    section = {"id": "1", "title": "S", "description": "see /boards/2", "board_items": []}
+    board = {"id": "1", "title": "B", "description": "all of /boards/2", "board_sections": [section]}
+    migration.back_up("board", "1", board)
+    migration.back_up("board", "2", {"id": "2", "title": "C", "description": "", "board_sections": []})
+    migration.migrate("board").all_good()
+    other = migration.new_id("board", "2")
+    (made,) = migration.world.table("board_section").where("board_id", migration.new_id("board", "1"))
+    assert made["description"] == f"see /boards/{other}"
+    assert migration.migrate("board").all_good().writes == []
+
+
 def test_plans_are_followed_in_every_text(migration: MigrationFixture) -> None:
     """Filters are keyed by names, which are no ids; their values may be links."""
     record = migration.source.get("scheduled_plan", "1")
