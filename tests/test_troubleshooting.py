@@ -16,7 +16,7 @@ PARAGRAPHS = dict(re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", PAGE, re.MULTILINE 
 
 def below(base: type[LrestoreError]) -> Iterator[type[LrestoreError]]:
     for one in base.__subclasses__():
-        if one.__module__ == "lrestore.errors":
+        if one.__module__.startswith("lrestore.errors."):
             yield one
             yield from below(one)
 

@@ -29,9 +29,9 @@ class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
         super().__init__(
             Options,
             prog="lrestore",
-            usage="%(prog)s [--config FILE] --select SPEC [...] [--plan | --dry-run | --verify] [more flags]\n"
+            usage="%(prog)s [--config FILE] --select SPEC [--plan | --verify] [more flags]\n"
             "       %(prog)s --show WHAT [--format table|json|csv]",
-            description="Restores Looker content from a LookerVault backup into a running Looker, through its API.",
+            description="Restores Looker content from a LookerVault backup into a running Looker.",
             epilog=EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,

@@ -27,14 +27,19 @@ LAST = "last"
 
 EXAMPLES = """\
 examples:
-  lrestore --select dashboard=42 --plan                 what would change, field by field; nothing is written
-  lrestore --select dashboard=42 --copy-into 7          look at it first: a copy in folder 7, nothing else is written
-  lrestore --select all --exclude user --verify=after   everything but users, then read again and compare
-  lrestore --show source --format csv > list.csv        what the backup holds; edit it, then --select @list.csv
-  lrestore --print-config demo > demo.toml              try it out: a simulated Looker for lrestore --config demo.toml
+  lrestore --select dashboard=42 --plan
+      what would change, field by field; nothing is written
+  lrestore --select dashboard=42 --copy-into 7
+      look at it first: a copy in folder 7, nothing else is written
+  lrestore --select all --exclude user --verify=after
+      everything but users, then read again and compare
+  lrestore --show source --format csv > list.csv
+      what the backup holds; edit it, then --select @list.csv
+  lrestore --print-config demo > demo.toml
+      try it out: a simulated Looker for lrestore --config demo.toml
 
-exit codes: 0 all done, 1 dead letters or differences, 2 usage or settings, 3 not started (nothing was written),
-4 stopped early, 130/143 interrupted
+exit codes: 0 all done, 1 dead letters or differences, 2 usage or settings,
+3 not started (nothing was written), 4 stopped early, 130/143 interrupted
 """
 
 
@@ -213,7 +218,7 @@ class Options:
     format: Optional[str] = _flag(OUTPUT, "output format of --show (default: table)", choices=("table", "json", "csv"))
     log_format: Literal["text", "json"] = _flag(OUTPUT, "format of the log (default: text)", default="text")
     log_file: Optional[Path] = _flag(OUTPUT, "also write the log to this file", metavar="FILE")
-    verbose: bool = _switch(OUTPUT, "log more", "-v", "--verbose")
+    verbose: bool = _switch(OUTPUT, "log more, and list every item and field", "-v", "--verbose")
     quiet: bool = _switch(OUTPUT, "show no progress, log only warnings and errors", "-q", "--quiet")
 
 

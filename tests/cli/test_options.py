@@ -211,3 +211,11 @@ def test_a_duration_is_parsed(text: str, seconds: float) -> None:
 @given(st.integers(0, 99), st.integers(0, 59), st.integers(1, 59))
 def test_parts_of_a_duration_add_up(hours: int, minutes: int, seconds: int) -> None:
     assert duration_s(f"{hours}h{minutes}m{seconds}s") == hours * 3600 + minutes * 60 + seconds
+
+
+def test_help_fits_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit, match="0"):
+        parse(["--help"])
+    shown = capsys.readouterr().out
+    assert [line for line in shown.splitlines() if len(line) > 80] == []

@@ -9,7 +9,7 @@ from datetime import datetime
 from lrestore.errors import GuardError
 from lrestore.report.guards import Foreseen
 from lrestore.settings import Settings
-from lrestore.text.words import seconds_of
+from lrestore.text.words import counted, seconds_of
 
 NONE = "none"
 
@@ -37,14 +37,15 @@ def check_plan(settings: Settings, foreseen: Foreseen, selected: int, override: 
     allow.
     """
     overridden = []
-    for name, limit, count, what in (
-        ("max_updates", settings.run.max_updates, foreseen.update, "items would be updated"),
-        ("max_deletions", settings.run.max_deletions, foreseen.deleted, "parts would be deleted"),
+    for name, limit, count, (what, done) in (
+        ("max_updates", settings.run.max_updates, foreseen.update, ("item", "updated")),
+        ("max_deletions", settings.run.max_deletions, foreseen.deleted, ("part", "deleted")),
     ):
         most = _most(limit, selected)
         if most is not None and count > most:
             share = f", {most} of {selected} selected items" if limit.endswith("%") else ""
-            overridden += _judged(name, f"{count} {what}, more than [run] {name} = {limit!r}{share}", override)
+            told = f"{counted(count, what)} would be {done}, more than [run] {name} = {limit!r}{share}"
+            overridden += _judged(name, told, override)
     return overridden
 
 

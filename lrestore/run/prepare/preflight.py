@@ -36,7 +36,8 @@ def connect_destination(session: Caller, base_url: str) -> DestinationFacts:
             hint="check [destination] base_url; it may need the API port 19999",
         ) from error
     except LookerError as error:
-        raise DestinationError(f"{base_url} does not answer as Looker's API 4.0: {error}") from error
+        hint = error.hint or "check [destination] base_url, its port and the proxy"
+        raise DestinationError(f"{base_url} does not answer as Looker's API 4.0: {error.message}", hint=hint) from error
     name = str(me.get("display_name") or me.get("email") or me.get("id"))
     versions = _versions(session)
     release, swagger_url = str(versions.get("looker_release_version") or ""), _swagger_url(versions)
