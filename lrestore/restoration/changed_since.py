@@ -7,7 +7,7 @@ and the object is not written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -27,6 +27,7 @@ from lrestore.restoration.writes import Plan, Write
 _ORDERS = frozenset({"section_order", "item_order"})
 _TITLES = frozenset({"name", "title"})
 """Fields that the undo itself may have changed by now, so that another object takes its name back."""
+_SECTION, _ITEM, _SECTION_ID = "board_section", "board_item", "board_section_id"
 _SOURCES = frozenset({"query_id", "look_id", "merge_result_id"})
 
 
@@ -74,8 +75,7 @@ class Written:
     def moved_parts(self) -> bool:
         """Whether parts were made, moved or deleted: then an order that Looker keeps has changed with them."""
         return any(
-            touch.type in ("board_section", "board_item")
-            and (touch.operation != "update" or "board_section_id" in touch.fields)
+            touch.type in (_SECTION, _ITEM) and (touch.operation != "update" or _SECTION_ID in touch.fields)
             for touch in self._touches
         )
 
@@ -108,7 +108,18 @@ def changed_fields(written: Written, live: JsonObject, own: Write | None, parts:
         gone = removal.deletion
         if not written.made_part(gone.type, part_of(live, gone.type, gone.id) or {"id": gone.id}):
             found.append(f"{gone.type} {gone.id}")
+        if gone.type == _SECTION:
+            found += _other_items(written, gone.id, live, parts)
     return list(dict.fromkeys(found))
+
+
+def _other_items(written: Written, section: str, live: JsonObject, parts: Plan) -> Iterator[str]:
+    """The items that would be deleted with a section, and that the session did not make."""
+    moved = {write.live_id for write in parts.writes if write.type == _ITEM and _SECTION_ID in write.body}
+    for one in objects_at(live, PARTS[_ITEM].path):
+        item_id = str(one.get("id"))
+        if str(one.get(_SECTION_ID)) == section and item_id not in moved and not written.made_part(_ITEM, one):
+            yield f"{_ITEM} {item_id}"
 
 
 def edited_between(written: Written, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
@@ -187,8 +198,11 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
             if not any(_same_list(value, change.old) for value in written.values(write.type, (), change.path))
         ]
     if write.creates:
-        gone = (write.type, write.source_id)
-        return [] if gone in written.deleted or write.type in ("query", "merge_query") else [f"{write.path} (deleted)"]
+        deleted = written.deleted
+        # Looker deletes the items of a section with it.
+        section = written.copied(write.type, write.source_id).get(_SECTION_ID) if write.type == _ITEM else None
+        gone = (write.type, write.source_id) in deleted or (section is not None and (_SECTION, str(section)) in deleted)
+        return [] if gone or write.type in ("query", "merge_query") else [f"{write.path} (deleted)"]
     if write.operation == "create_user_credentials_email":
         removed = None in written.values(write.type, {write.live_id}, "email")
         return [] if removed else [f"{write.path} (deleted)"]

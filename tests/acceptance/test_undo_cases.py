@@ -78,6 +78,12 @@ def sections_and_items(world: World) -> None:
         change(world, "board_section", section, title=f"drifted {section['id']}")
     gone = list(world.table("board_item"))[1]
     edit(world, Edit(type="board_item", id=gone["id"], delete=True))
+    looker = Direct(world)
+    section = looker.post("/board_sections", {"board_id": made(world, "board")[0]["id"], "title": "by hand"})
+    for number in range(2):
+        item = {"board_section_id": section["id"], "custom_url": f"/explore/{number}", "use_custom_url": True}
+        looker.post("/board_items", item)
+        assert looker.status == 200
 
 
 def a_user_without_login_and_home(world: World) -> None:

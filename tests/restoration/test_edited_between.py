@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import Change, ItemKey, Touch
-from lrestore.restoration.changed_since import Written, edited_between
+from lrestore.messages import Change, Deletion, ItemKey, Touch
+from lrestore.restoration.changed_since import Written, changed_fields, edited_between
 from lrestore.restoration.ports import EarlierWrites
-from lrestore.restoration.writes import Plan, Write
+from lrestore.restoration.writes import Plan, Removal, Write
 
 LOOK, BOARD = ItemKey("look", "4"), ItemKey("dashboard", "8")
 
@@ -81,3 +81,16 @@ def test_a_list_is_edited_by_an_entry_that_none_of_the_writes_gave_or_took(
     plan = Plan([write("group_user", "1", {}, changes=(Change("group_ids", old, new),))])
     found = edited_between(Written(earlier, ItemKey("user", "5"), earlier.copied), {"id": "5"}, None, plan)
     assert found == (["group_ids"] if edited else [])
+
+
+@pytest.mark.parametrize(("url", "changed"), [("/made", []), ("/by/hand", ["board_item 31"])])
+def test_a_section_is_not_deleted_with_the_item_of_another_person(url: str, changed: list[str]) -> None:
+    touches = (
+        Touch("board_section", "2", "create", {"title": "made"}),
+        Touch("board_item", "3", "create", {"custom_url": "/made"}),
+    )
+    item = {"id": "31", "board_section_id": "21", "custom_url": url}
+    live = {"id": "8", "board_sections": [{"id": "21", "title": "made", "board_items": [item]}]}
+    plan = Plan(removals=[Removal("delete_board_section", Deletion("board_section", "21", "made"))])
+    written = Written(EarlierWrites(touches, {}), ItemKey("board", "8"), {"id": "8", "board_sections": []})
+    assert changed_fields(written, live, None, plan) == changed

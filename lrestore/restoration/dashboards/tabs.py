@@ -65,7 +65,11 @@ class Tabs:
         if side is None:
             return []
         extra = {str(one["id"]) for one in side.matching.extra}
-        moved = {one.live_id for one in self._plan.writes if one.type == "dashboard_element" and one.body.get(TAB)}
+        moved = {
+            one.live_id
+            for one in self._plan.writes
+            if one.type == "dashboard_element" and self._will_stay(one.body.get(TAB), extra)
+        }
         another_active = any(one.get("active") for one in side.backed_up)
         needed: dict[str, list[str]] = {}
         for tile in kept:
@@ -84,6 +88,13 @@ class Tabs:
             for one in side.matching.extra
             if str(one["id"]) not in needed and (another_active or not one.get("active"))
         ]
+
+    def _will_stay(self, tab: object, extra: Container[str]) -> bool:
+        """Whether a tile can be moved to that tab, and stays there."""
+        if isinstance(tab, FutureId):
+            layouts = (one for one in self._plan.writes if one.type == tab.type and one.creates)
+            return any(one.source_id == tab.source_id for one in layouts)
+        return tab is not None and tab not in extra
 
     def _backed_up(self) -> list[DashboardLayout]:
         return self._sides.layouts.backed_up if self._sides.layouts else []

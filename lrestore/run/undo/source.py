@@ -18,8 +18,9 @@ from lrestore.clock import stamp, utc_now
 from lrestore.content.canonical import parse_moment
 from lrestore.errors import StateError
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemKey, UndoAction
-from lrestore.ontology import CONTENT_TYPES
+from lrestore.messages import ItemKey, Touch, UndoAction
+from lrestore.ontology import CONTENT_TYPES, PARTS, fields
+from lrestore.restoration.changed_since import part_of
 from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.run.request import CreatedObjects
@@ -152,6 +153,20 @@ def _has_written(state: StateReader, session_id: str) -> bool:
     return any(outcome in ("created", "updated") for outcome in state.outcomes(session_id).values())
 
 
+def complete_with_nulls(raw: JsonObject, type_name: str, written: Sequence[Touch]) -> None:
+    """Make null what the copy lacks and the session set: a Looker that leaves nulls out showed no value there.
+
+    If Looker does not show the field either after the write, nothing differs, and the undo does not write it.
+    """
+    for touch in written:
+        holder = raw if touch.type == type_name else part_of(raw, touch.type, touch.id)
+        if touch.operation != "update" or not isinstance(holder, dict):
+            continue
+        schema = CONTENT_TYPES[type_name].update_schema if touch.type == type_name else PARTS[touch.type].model
+        for name in touch.fields.keys() & fields.writable(schema) if schema else ():
+            holder.setdefault(name, None)
+
+
 class _Source:
     """The file being written."""
 
@@ -164,6 +179,7 @@ class _Source:
     def put_copy(self, entry: UndoEntry) -> None:
         """The first copy of one object, as a row."""
         raw = self._shards.copy(entry)
+        complete_with_nulls(raw, entry.type, self._shards.written_to(ItemKey(entry.type, entry.destination_id)))
         self._names.note(entry.type, raw)
         self._put(ItemKey(entry.type, entry.destination_id), raw, "restore", entry.at)
 
