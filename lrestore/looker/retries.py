@@ -11,7 +11,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import tenacity
 from tenacity.stop import stop_base
@@ -80,6 +80,16 @@ class Retries:
         :class:`StoppedError` when the run is to stop while a repetition is due: the call is then neither done nor
         failed, and its item is left for ``--resume``.
         """
+        try:
+            return attempt()
+        except LookerError as error:
+            failed = error
+        return self._repeated(_After(failed, attempt), repeatable=repeatable, patient=patient)
+
+    def _repeated(self, attempt: Callable[[], Result], *, repeatable: bool, patient: bool) -> Result:
+        """A loop of tenacity is made only for a call that has failed: it costs a tenth of a call, and is full of
+        references to itself, which the garbage collector has to find.
+        """
         sleep = _Sleep(self._pause, self._on_retry)
         loop = tenacity.Retrying(
             retry=tenacity.retry_if_exception(partial(worth_repeating, repeatable=repeatable)),
@@ -93,6 +103,20 @@ class Retries:
             return loop(attempt)
         except LookerError as error:
             raise error.with_context(retries=sleep.count) from error.__cause__
+
+
+class _After(Generic[Result]):
+    """Raises the failure of the first try, and tries again from then on."""
+
+    def __init__(self, failed: LookerError, attempt: Callable[[], Result]) -> None:
+        self._failed: LookerError | None = failed
+        self._attempt = attempt
+
+    def __call__(self) -> Result:
+        if self._failed is not None:
+            failed, self._failed = self._failed, None
+            raise failed
+        return self._attempt()
 
 
 class _Sleep:

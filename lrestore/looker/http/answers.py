@@ -126,7 +126,9 @@ class _Received:
             raise self._trouble
 
     def message(self) -> Message:
-        """The answer, complete."""
+        """The answer, complete; nothing is parsed any more."""
+        # It refers to this object, which refers to it: the body would stay until the next garbage collection.
+        del self._parser
         return Message(self._status, self._headers, b"".join(self._pieces), last=not self._lasting)
 
     def ended(self, received_bytes: int) -> Message:

@@ -226,20 +226,21 @@ def _listened_first(filters: list[DashboardFilter]) -> list[int]:
     """The order in which filters can be made: those that others listen to come first; a circle keeps its order."""
     position = {str(part.get("name")): index for index, part in enumerate(filters)}
     order: list[int] = []
-    begun: set[int] = set()
-
-    def visit(index: int) -> None:
-        if index in begun:
-            return
-        begun.add(index)
-        for name in filters[index].get("listens_to_filters") or ():
-            if name in position:
-                visit(position[name])
-        order.append(index)
-
     for index in range(len(filters)):
-        visit(index)
+        _append_after_listened(index, filters, position, order, set())
     return order
+
+
+def _append_after_listened(
+    index: int, filters: list[DashboardFilter], position: dict[str, int], order: list[int], begun: set[int]
+) -> None:
+    if index in begun or index in order:
+        return
+    begun.add(index)
+    for name in filters[index].get("listens_to_filters") or ():
+        if name in position:
+            _append_after_listened(position[name], filters, position, order, begun)
+    order.append(index)
 
 
 def _filter_name(part: DashboardFilter) -> str:
