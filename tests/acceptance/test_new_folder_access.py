@@ -160,6 +160,19 @@ def test_looker_that_only_says_that_it_has_closed_a_folder_is_not_believed(empti
     assert any("can be seen by group 1 (edit)" in letter["message"] for letter in ran.letters)
 
 
+def test_a_folder_whose_access_looker_does_not_show_is_a_dead_letter_and_stays_empty(emptied: Emptied) -> None:
+    def hide(exchange: Exchange) -> None:
+        for row in exchange.answer if isinstance(exchange.answer, list) else [exchange.answer]:
+            if exchange.path.startswith("/folders") and isinstance(row, dict):
+                row.pop("content_metadata_id", None)
+
+    emptied.instance.through(before=[emptied._watch], after=[hide])
+    ran = emptied.instance.run("--select", "folder", "--select", "look", "--yes", **CLOSED)
+    assert ran.code == 1 and not emptied.exposed
+    assert any("does not show the content metadata of folder" in letter["message"] for letter in ran.letters)
+    assert not [row for row in emptied.instance.world.table("look") if row["folder_id"] not in emptied.left]
+
+
 def test_a_caller_who_is_no_admin_is_not_let_to_close_folders(emptied: Emptied) -> None:
     emptied.instance.simulator.config.caller_admin = False
     ran = emptied.instance.run(*WHAT, **CLOSED)

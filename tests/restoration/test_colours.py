@@ -70,6 +70,26 @@ def test_colours_are_mapped_by_label_if_the_source_is_reachable(migration: Migra
     assert migration.migrate(f"dashboard={dashboard_id}").all_good().writes == []
 
 
+def test_colours_that_cannot_be_read_are_reported_as_unknown(migration: MigrationFixture) -> None:
+    add_collection(migration.world, 1)
+    dashboard_id, title = coloured(migration)
+    migration.simulator.fault("status:403", operation="all_color_collections")
+    ran = migration.migrate(f"dashboard={dashboard_id}").all_good()
+    (told,) = (warning for warning in ran.report["warnings"] if "acme-1" in warning)
+    assert title in told and "may not be in the destination (" in told and "403" in told
+    assert colours(migration) == [LOST]
+
+
+def test_colours_of_a_source_that_hides_them_are_looked_for_by_id_alone(migration: MigrationFixture) -> None:
+    add_collection(migration.source, 1)
+    add_collection(migration.world, 9)
+    fault = migration.source_lives().fault("status:403", operation="all_color_collections")
+    dashboard_id, _ = coloured(migration)
+    ran = migration.migrate(f"dashboard={dashboard_id}").all_good()
+    assert fault.fired and any("acme-1" in warning for warning in ran.report["warnings"])
+    assert colours(migration) == [LOST]
+
+
 def test_existing_colours_cause_no_warning(migration: MigrationFixture) -> None:
     add_collection(migration.world, 1)
     dashboard_id, _ = coloured(migration)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
+import threading
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -106,6 +109,39 @@ def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
             session.call("create_dashboard", body={})
         assert proxy.name in str(caught.value) and str(status) in str(caught.value)
         assert hint in str(caught.value)
+    assert server.requests == [] and server.logins == []
+
+
+@pytest.mark.parametrize(
+    ("says", "message"),
+    [
+        (b"", "closed the connection without an answer"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "did not answer in HTTP"),
+        (b"HTTP/1.1 200 ", "in time through proxy"),
+    ],
+)
+def test_what_is_no_proxy_is_named_and_nothing_was_sent(
+    serve: Serve, connect: Connect, says: bytes, message: str
+) -> None:
+    server = serve(tls=True)
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as open_ones:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    client = open_ones.enter_context(listener.accept()[0])
+                    client.recv(1 << 16)
+                    client.sendall(says)
+                    if not says:
+                        client.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        name = f"127.0.0.1:{listener.getsockname()[1]}"
+        session = connect(server, proxy=f"http://{name}", verify_ssl=False, max_retries=0, timeout_s=0.3)
+        with pytest.raises(ConnectError, match=message) as caught:
+            session.call("create_dashboard", body={})
+        assert name in str(caught.value)
+        listener.shutdown(socket.SHUT_RDWR)
     assert server.requests == [] and server.logins == []
 
 

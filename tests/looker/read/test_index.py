@@ -162,6 +162,19 @@ def test_what_a_process_of_the_run_has_written_is_there(session: LookerSession, 
     assert not known.take_missing("look", "501", new())
 
 
+def test_a_process_that_cannot_tell_the_others_what_it_writes_answers_no_more(
+    session: LookerSession, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shared = Shared(tmp_path, "run 1", index.INDEXED)
+    known = ready(session, clock, shared)
+    assert known.take_missing("look", "99999", new())
+    with shared.path("look").with_suffix(".claims").open("ab") as file:
+        file.write(b"cut")
+    known.note("look", {"id": "500", **new()})
+    assert "other processes may not see what this one writes" in caplog.text
+    assert not any(known.take_missing("look", str(one), new()) for one in range(90000, 90003))
+
+
 def test_an_answer_is_given_to_one_process(session: LookerSession, clock: Clock, tmp_path: Path) -> None:
     shared = Shared(tmp_path, "run 1", index.INDEXED)
     known, other = ready(session, clock, shared), ready(session, clock, shared)

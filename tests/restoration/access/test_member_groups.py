@@ -168,9 +168,14 @@ def test_a_refusal_fails_that_group_and_no_other(migration: MigrationFixture, or
     assert same(migration)
 
 
-def test_without_the_listing_each_group_is_read(migration: MigrationFixture, origin: RunningSimulator) -> None:
-    for simulator in (migration.simulator, origin):
-        simulator.fault("status:404", operation="search_groups_with_hierarchy")
+@pytest.mark.parametrize("status", [404, 500])
+def test_without_the_listing_each_group_is_read(
+    migration: MigrationFixture, origin: RunningSimulator, status: int
+) -> None:
+    """Of the source, whatever the reason."""
+    migration.extra_environment["LRESTORE_RUN_MAX_RETRIES"] = "0"
+    migration.simulator.fault("status:404", operation="search_groups_with_hierarchy")
+    origin.fault(f"status:{status}", operation="search_groups_with_hierarchy")
     migration.migrate(*PEOPLE).all_good()
     assert same(migration)
     assert migration.migrate(*PEOPLE).all_good().writes == []

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from lrestore.restoration.identify.proof import mapping_to
 from tests.restoration.restore_fixture import RestoreFixture, writes
+
+PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
 
 
 def drifted(setup: RestoreFixture) -> None:
@@ -130,3 +136,18 @@ def test_another_filter_with_the_name_is_replaced(setup: RestoreFixture) -> None
     setup.restore("dashboard=1")
     assert setup.restore("dashboard=1").outcome == "unchanged"
     assert lost["name"] in {one["name"] for one in setup.dashboard("1")["dashboard_filters"]}
+
+
+@pytest.mark.parametrize("hidden", PARTS)
+def test_parts_that_looker_does_not_show_are_left_alone(setup: RestoreFixture, hidden: str) -> None:
+    """What the dashboard has is not known: nothing is created beside it, and nothing is deleted."""
+    before = setup.dashboard("1")
+    shown = json.dumps({**before, hidden: None})
+    for operation in ("dashboard", "search_dashboards"):
+        setup.simulator.fault(f"body:{shown if operation == 'dashboard' else f'[{shown}]'}", operation=operation)
+    calls = setup.counted(lambda: setup.restore("dashboard=1"))
+    result = setup.restore("dashboard=1")
+    setup.simulator.simulation.faults.clear()
+    assert writes(calls) == {} and not result.deletions
+    assert any(f"Looker does not show the {hidden} of the live dashboard" in text for text in result.warnings)
+    assert setup.dashboard("1") == before

@@ -98,6 +98,15 @@ def test_a_recreated_tab_in_the_same_instance_is_sent_by_its_new_id(setup: Resto
     assert translated == [made["id"], layouts[0]["id"]]
 
 
+def test_a_tab_that_the_dashboard_lacks_is_named(setup: RestoreFixture) -> None:
+    item, _, _ = tabbed(setup)
+    raw = as_plan({**item.raw, "tab_ids": ["999"]})
+    with pytest.raises(
+        DependencyError, match=r"dashboard_layout=999 .*a tab that dashboard 1 of the destination lacks"
+    ):
+        translated_tabs(setup.context(judgement=OTHER), item.key, raw, "1")
+
+
 FILTERS = "?Region=APAC&Sold+Date=7+days"
 
 

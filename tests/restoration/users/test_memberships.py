@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lrestore.content.identity import Judgement
-from lrestore.errors import IncompleteError, NotFoundError
+from lrestore.errors import IncompleteError, NotFoundError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.restoration.identify.proof import mapping_to
@@ -231,6 +232,19 @@ def test_a_list_that_looker_does_not_show_is_left_alone(setup: RestoreFixture, n
     setup.simulator.simulation.faults.clear()
     assert any(f"does not show its {name}" in warning for warning in result.warnings)
     assert lists(setup) == (["1", "2"], ["4"])
+
+
+def test_a_run_that_is_stopped_while_a_membership_is_unknown_makes_no_second_call(setup: RestoreFixture) -> None:
+    set_lists(setup, groups=[], roles=["2"])
+    item = setup.item("user=2")
+    item.raw.update(group_ids=["1", "2"], role_ids=["2"])
+    fault = setup.simulator.fault("reset_before", operation="add_group_user")
+    with pytest.raises(StoppedError, match="while the result of a call was unknown"):
+        ItemRestorer(replace(setup.context(), pause=lambda seconds: True)).restore(item)
+    assert fault.fired == 1
+    setup.simulator.simulation.faults.clear()
+    ItemRestorer(setup.context()).restore(item)
+    assert lists(setup) == (["1", "2"], ["2"])
 
 
 def test_a_refused_group_fails_the_item_and_leaves_the_roles_unchanged(setup: RestoreFixture) -> None:
