@@ -31,7 +31,8 @@ class Tabs:
     def __init__(self, sides: Sides, plan: DashboardPlan, known: Releases) -> None:
         self._sides = sides
         self._plan = plan
-        self._known = known
+        self._can_name_tab = known.can_write("DashboardElement", TAB)
+        self._can_hide = known.can_write("DashboardLayoutComponent", "deleted")
 
     def of_new_tile(self, element: str) -> str | FutureId | None:
         """The one tab on which a tile that names no tab is visible, as Looker would put it on every tab, or on the
@@ -42,12 +43,12 @@ class Tabs:
         places, seen = self._places_in_backup(element)
         if len(backed_up) < 2 or len(seen) != 1:
             return None
-        alone = len(places) == 1 or not self._known.can_write("DashboardLayoutComponent", "deleted")
-        return self._live(seen[0]) if alone and self._known.can_write("DashboardElement", TAB) else None
+        alone = len(places) == 1 or not self._can_hide
+        return self._live(seen[0]) if alone and self._can_name_tab else None
 
     def of_stray_tile(self, element: str, live: DashboardTile) -> str | FutureId | None:
         """The tab to which a live tile has to be moved, as it has no place on any tab of the backup that shows it."""
-        if self._sides.layouts is None or not self._known.can_write("DashboardElement", TAB):
+        if self._sides.layouts is None or not self._can_name_tab:
             return None
         seen = self._places_in_backup(element)[1]
         here = self._live_places(self._sides.layouts.live, str(live["id"]))
