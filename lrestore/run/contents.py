@@ -44,7 +44,7 @@ class Contents:
     def __init__(self, vault: Vault) -> None:
         self.vault = vault
         self._kept: dict[ItemKey, ItemReferences | None] = {}
-        self._known: dict[str, str] = {}
+        self._known: dict[str, tuple[str]] = {}
         self._targets: dict[ItemKey, ItemKey] = {}
 
     def keep(self, key: ItemKey, blob: bytes) -> None:
@@ -93,7 +93,16 @@ class Contents:
 
     def _once(self, ids: list[str]) -> tuple[str, ...]:
         """The ids without repetitions; equal ones of all items share their memory."""
-        return tuple([self._known.setdefault(one, one) for one in set(ids)]) if ids else ()
+        if len(ids) > 1:
+            return tuple([self._alone(one)[0] for one in set(ids)])
+        return self._alone(ids[0]) if ids else ()
+
+    def _alone(self, one: str) -> tuple[str]:
+        """Most references of most items are a single id that others have too: an owner, a folder."""
+        known = self._known.get(one)
+        if known is None:
+            known = self._known[one] = (one,)
+        return known
 
 
 @cache
