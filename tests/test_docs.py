@@ -89,6 +89,13 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in {re.sub(r"[^\w -]", "", head).strip().lower().replace(" ", "-") for head in heads}
 
 
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    """A page outside of it ends the build of the site."""
+    listed = set(re.findall(r"^ +- (?:[^:\n]+: )?([\w/-]+\.md)$", text("mkdocs.yml"), re.MULTILINE))
+    docs = ROOT / "docs"
+    assert {str(page.relative_to(docs)) for page in docs.rglob("*.md")} == listed
+
+
 def is_understood(argv: list[str]) -> bool:
     try:
         parse(argv)
