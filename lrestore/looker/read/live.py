@@ -34,6 +34,10 @@ __all__ = ["LISTED", "Live", "whole"]
 
 log = logging.getLogger("lrestore.looker")
 
+_PASSED_ON = frozenset({"folder", "group", "role", "permission_set", "model_set"})
+"""Types of which others need a field of the object that they refer to. Each row is whole when it is created: that of a
+board, to which its parts are added later, is never passed on."""
+
 
 class Live:
     """Reads the objects of the destination. Callers may change the lists and maps that they get: none is shared."""
@@ -65,6 +69,8 @@ class Live:
         self._searches = Searches(session, self.page_sizes)
         self._single = SingleObjects(self._reads, self._searches, self._existence, self.index, rows)
         self._made = Made(shared, self._take_over)
+        self._second_hand: set[tuple[str, str]] = set()
+        """Objects whose rows another process has passed on when it wrote them."""
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = Definitions(session, shared)
@@ -111,6 +117,10 @@ class Live:
 
     def beyond(self, type_name: str, object_id: str) -> JsonObject | None:
         """As :meth:`get`, also for an object that the listing lacks: hidden, cut off, or made since it was read."""
+        if (type_name, object_id) in self._second_hand:
+            # Its item is restored here, perhaps in a second pass: another process may have written to it since.
+            self._second_hand.discard((type_name, object_id))
+            return self._listings[type_name].read(object_id)
         found = self.get(type_name, object_id)
         return self._listings[type_name].read(object_id) if found is None and type_name in LISTED else found
 
@@ -177,8 +187,8 @@ class Live:
     def note(self, type_name: str, object_id: str) -> None:
         """The object is there now: this run has just written it."""
         self._existence.note(type_name, object_id)
-        row = self._listings[type_name].shown(object_id) if type_name in LISTED else None
-        if row is not None or type_name not in LISTED:
+        row = self._listings[type_name].shown(object_id) if type_name in _PASSED_ON else None
+        if row is not None or type_name not in _PASSED_ON:
             self._made.note(type_name, object_id, row)
 
     def confirm(self, type_name: str, object_id: str, source_id: str) -> None:
@@ -194,6 +204,7 @@ class Live:
     def _take_over(self, type_name: str, row: JsonObject) -> None:
         """Another process has written the object. What this one has been shown of it may be newer."""
         listing = self._listings[type_name]
+        self._second_hand.add((type_name, str(row[CONTENT_TYPES[type_name].id_field])))
         if listing.shown(str(row[CONTENT_TYPES[type_name].id_field])) is None:
             listing.put(row)
 

@@ -135,6 +135,25 @@ def test_a_row_of_another_process_does_not_replace_a_newer_one(live: Live, tmp_p
     assert (live.get("folder", "1") or {})["name"] == "Newer"
 
 
+def test_an_item_that_another_process_has_begun_is_read_anew(
+    running: RunningSimulator, live: Live, tmp_path: Path
+) -> None:
+    """In its second pass: what was passed on is the object as it was created."""
+    live.table("folder")
+    of_another_process(tmp_path, Written("run 1", 1, "folder", "777", {"id": "777", "parent_id": "1", "name": "New"}))
+    assert live.made("folder", "777")
+    assert live.beyond("folder", "777") is None
+    assert operations(running) == ["all_folders", "folder"]
+
+
+def test_a_board_is_not_passed_on_without_its_parts(running: RunningSimulator, live: Live, tmp_path: Path) -> None:
+    live.table("board")
+    live.put("board", {"id": "777", "title": "B", "board_sections": []})
+    live.note("board", "777")
+    (line,) = filter(None, (tmp_path / FILE).read_bytes().split(b"\n"))
+    assert msgspec.json.decode(line, type=Written).row is None
+
+
 def test_a_definition_is_read_by_one_process(running: RunningSimulator, live: Live, tmp_path: Path) -> None:
     model = next(name for name, row in live.table("lookml_model").items() if row["explores"])
     explore = live.table("lookml_model")[model]["explores"][0]["name"]
