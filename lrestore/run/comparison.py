@@ -27,7 +27,7 @@ from lrestore.run.compare.results import announced
 from lrestore.run.compare.saved_plan import saved_plan
 from lrestore.run.compare.verify import Verifier
 from lrestore.run.compare.whole_plan import WholePlan
-from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
+from lrestore.run.destination import DestinationConnection, ExaminedDestination, examine, opening
 from lrestore.run.finish.open_folders import more_open
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
@@ -45,7 +45,7 @@ from lrestore.run.saved_plan.record import PlanRecord, planned_rename
 log = logging.getLogger(__name__)
 
 
-def compare(job: Job, connection: Connection) -> Report:
+def compare(job: Job, connection: DestinationConnection) -> Report:
     """The report of ``--plan`` or ``--verify``. Raises RunError if the comparison cannot start."""
     within = _Within(job, connection)
     with opening(job):
@@ -70,7 +70,7 @@ def compare(job: Job, connection: Connection) -> Report:
 class _Within:
     """The limits of calls and time of one comparison. Looker licenses reading calls too, so they count."""
 
-    def __init__(self, job: Job, connection: Connection) -> None:
+    def __init__(self, job: Job, connection: DestinationConnection) -> None:
         self._job = job
         self._connection = connection
         self._budget = Budget.of(job.request, "none", len(job.keys))

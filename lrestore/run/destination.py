@@ -46,7 +46,7 @@ _MORE = "allow more calls: counting starts with the login"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class DestinationConnection:
     """A destination that the run has logged in to.
 
     ``limiter`` admits each call of the run. ``calls`` runs the calls of one item side by side. ``sampled``
@@ -68,7 +68,7 @@ class Connection:
 
 
 @contextmanager
-def log_in(job: Job, early: EarlyCalls | None = None) -> Iterator[Connection]:
+def log_in(job: Job, early: EarlyCalls | None = None) -> Iterator[DestinationConnection]:
     """Log in; read user, release and specification into the job. ``early``: the calls that have been begun.
 
     Raises DestinationError if the destination cannot be used, UsageError if ``--max-calls`` is too small.
@@ -89,7 +89,7 @@ def log_in(job: Job, early: EarlyCalls | None = None) -> Iterator[Connection]:
         job.facts, job.is_admin = introduced.specification.facts, introduced.is_admin
         state = Path(job.settings.state.path)
         job.former = former_sessions(state, job.session_id, job.request, job.route.destination)
-        yield Connection(
+        yield DestinationConnection(
             session=introduced.session,
             live=introduced.live,
             specification=introduced.specification,
@@ -125,7 +125,7 @@ class ExaminedDestination:
     """
 
     job: Job
-    connection: Connection
+    connection: DestinationConnection
     judgement: Judgement
     definitions: Definitions
     source: LookerSession | None = None
@@ -199,7 +199,7 @@ class ExaminedDestination:
         )
 
 
-def examine(job: Job, connection: Connection) -> ExaminedDestination:
+def examine(job: Job, connection: DestinationConnection) -> ExaminedDestination:
     """Check whether the backup came from the destination, and whether the fallbacks exist there.
 
     Copies get their titles. Raises WrongInstanceError if the backup came from another instance, DestinationError if
@@ -221,7 +221,9 @@ def examine(job: Job, connection: Connection) -> ExaminedDestination:
     return ExaminedDestination(job, connection, judgement, definitions, source)
 
 
-def _definitions(job: Job, connection: Connection, *, same: bool) -> tuple[Definitions, LookerSession | None]:
+def _definitions(
+    job: Job, connection: DestinationConnection, *, same: bool
+) -> tuple[Definitions, LookerSession | None]:
     """Another instance: the definitions behind ids from the backup, and from the source instance if it is configured,
     with the session to the latter. In the ``same`` instance, only access lists are read from the source instance.
     """

@@ -26,7 +26,7 @@ from lrestore.report.guards import Guards
 from lrestore.report.model import Api, Report
 from lrestore.run.compare.people import names_in, with_names
 from lrestore.run.compare.verify import verify_after
-from lrestore.run.destination import Connection, ExaminedDestination, examine, opening
+from lrestore.run.destination import DestinationConnection, ExaminedDestination, examine, opening
 from lrestore.run.finish.last_look import last_look
 from lrestore.run.finish.open_folders import more_open
 from lrestore.run.finish.rescue import rescue
@@ -48,7 +48,7 @@ from lrestore.state.records import SessionStatus
 log = logging.getLogger(__name__)
 
 
-def restore(job: Job, connection: Connection, overridden: Sequence[str]) -> Report:
+def restore(job: Job, connection: DestinationConnection, overridden: Sequence[str]) -> Report:
     """Restore the items. Each result is recorded before another item depends on it. ``overridden``: limits that this
     run passes on demand.
 

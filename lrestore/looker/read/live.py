@@ -20,7 +20,7 @@ from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.index import InstanceIndex, SeesAll, never
 from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.listings import Listing, Table
-from lrestore.looker.read.lookml import Definitions
+from lrestore.looker.read.lookml import LookmlDefinitions
 from lrestore.looker.read.made import Made
 from lrestore.looker.read.page_sizes import PageSizes
 from lrestore.looker.read.personal_folders import PersonalFolders
@@ -73,7 +73,7 @@ class Live:
         """Objects whose rows another process has passed on when it wrote them."""
         self._explores = Explores(session, self._listings["lookml_model"])
         self._personal = PersonalFolders(session, self._listings["folder"])
-        self.definitions = Definitions(session, shared)
+        self.definitions = LookmlDefinitions(session, shared)
         self.people = People(session, self.pages)
         self.hierarchy = GroupTree(self.pages)
 

@@ -31,7 +31,7 @@ class Read(msgspec.Struct, frozen=True, array_like=True):
     names: list[str] | None
 
 
-class Definitions:
+class LookmlDefinitions:
     """Reads each definition at most once, in whichever process of the run. None: this caller may not read it."""
 
     def __init__(self, session: Caller, shared: Shared | None = None) -> None:
