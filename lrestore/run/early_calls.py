@@ -70,6 +70,9 @@ def _samples(vault: Vault, settings: Settings, request: RunRequest) -> list[list
 class EarlyCalls:
     """Calls of one thread. ``samples``: the items that are searched for the identity check, by type. ``asks``: whether
     the roles of the caller are asked for, too.
+
+    The thread and the selection decode into different classes: two threads must not use one for the first time at once
+    (see :func:`lrestore.vault.decode.prepare`).
     """
 
     def __init__(self, samples: Sequence[Sequence[ItemKey]], *, asks: bool) -> None:
