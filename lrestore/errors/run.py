@@ -48,7 +48,7 @@ class StateLostError(StateError):
 
 
 class LockHeldError(StateError):
-    """Another run holds the lock of this state file."""
+    """Another run holds the lock of this state file, or writes to this destination from the same machine."""
 
 
 class DestinationError(RunError):

@@ -40,6 +40,7 @@ from lrestore.run.prepare.name_swaps import make_ready
 from lrestore.run.report_head import announce, report_of
 from lrestore.run.session import begin, clear, end, open_state
 from lrestore.run.undo.remove import remove_content, remove_holders
+from lrestore.state.destination_lock import DestinationLock
 from lrestore.state.guard import Guard
 from lrestore.state.lock import RunLock
 from lrestore.state.read import StateReader
@@ -54,7 +55,7 @@ def restore(job: Job, connection: DestinationConnection, overridden: Sequence[st
 
     Raises RunError if the session could not begin; after that StoppedError alone.
     """
-    with RunLock(Path(job.settings.state.path)):
+    with RunLock(Path(job.settings.state.path)), DestinationLock(job.facts.base_url):
         if in_bulk(job):
             load_ahead()
         open_state(job, connection.specification)

@@ -75,5 +75,5 @@ class RunLock:
     def _held_by(self, holder: str) -> LockHeldError:
         return LockHeldError(
             f"another run is using the state file {self._state_path}: {holder}",
-            hint="wait for it to end, or use another [state] path",
+            hint="wait for it to end",
         )
