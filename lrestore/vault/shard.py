@@ -43,8 +43,10 @@ class ShardWriter:
     Raises :class:`VaultError` if the file cannot be made or written.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], page_size_bytes: int = schema.PAGE_SIZE_BYTES) -> None:
+        """``page_size_bytes`` is that of a new file."""
         self.path = Path(path)
+        self._page_size_bytes = page_size_bytes
         self._lock = threading.RLock()
         self._batching = False
         self._encode = msgspec.msgpack.Encoder().encode
@@ -58,7 +60,7 @@ class ShardWriter:
                 sqlite_uri(self.path, "rw"), uri=True, isolation_level=None, check_same_thread=False
             )
             try:
-                _prepare(connection)
+                _prepare(connection, self._page_size_bytes)
             except BaseException:
                 connection.close()
                 raise
@@ -167,8 +169,8 @@ def _number(type: str, id: str) -> int:
     return schema.KINDS[type].number
 
 
-def _prepare(connection: sqlite3.Connection) -> None:
-    connection.execute(f"PRAGMA page_size = {schema.PAGE_SIZE_BYTES}")
+def _prepare(connection: sqlite3.Connection, page_size_bytes: int) -> None:
+    connection.execute(f"PRAGMA page_size = {page_size_bytes}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("BEGIN IMMEDIATE")
