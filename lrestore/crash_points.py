@@ -27,7 +27,7 @@ POINTS = MappingProxyType(
         "run.state_open": "the state file is there, and no session is in it yet",
         "launch.held": "signals are held back, and a process is about to be started",
         "launch.started": "a process has been started, and signals are still held back",
-        "crew.writer_started": "the writer is there, and no worker",
+        "processes.writer_started": "the writer is there, and no worker",
         "run.session_begun": "the session is on record, and nothing has been done",
         "writer.start": "the writer has begun and has opened nothing",
         "worker.start": "a worker has begun and has opened nothing",
@@ -46,7 +46,7 @@ POINTS = MappingProxyType(
         "coordinator.result_seen": "the coordinator has heard of a result and released nothing for it",
         "token.renewal": "a worker is about to log in again",
         "report.before_write": "all is done but the report",
-        "report.told": "the report is written, and the session not marked as finished",
+        "report.published": "the report is written, and the session not marked as finished",
     }
 )
 """Every point there is, with what has just happened. A point that is not listed here is a mistake."""

@@ -125,7 +125,7 @@ def _restore_items(destination: ExaminedDestination, guards: Guards) -> Report:
     if report.status == "finished":
         # The session is marked as finished afterwards: killed while it reports, it is resumed and reports then.
         job.surroundings.publish(report)
-        crash_point("report.told")
+        crash_point("report.published")
     end(job, report)
     return report
 

@@ -49,7 +49,7 @@ def with_other_state(harness: CliHarness) -> None:
     (harness.directory / "other.toml").write_text(text.replace('"state.db"', '"other.db"'), encoding="utf-8")
 
 
-@pytest.mark.parametrize("at", ["run.session_begun:1", "report.before_write:1", "report.told:1"])
+@pytest.mark.parametrize("at", ["run.session_begun:1", "report.before_write:1", "report.published:1"])
 def test_resume_alone_uses_the_settings_file_of_the_killed_session(harness: CliHarness, at: str) -> None:
     crash(harness, at=at)
     code, said = resume(harness)

@@ -69,7 +69,7 @@ def workers(pid: int) -> list[str]:
 START = [
     *(f"launch.held:{number}" for number in (1, 2, 3)),
     *(f"launch.started:{number}" for number in (1, 2, 3)),
-    *("run.state_open:1", "run.session_begun:1", "crew.writer_started:1", "coordinator.task_sent:1"),
+    *("run.state_open:1", "run.session_begun:1", "processes.writer_started:1", "coordinator.task_sent:1"),
 ]
 """Every point of the start of a run; the first process that is launched is the writer, the others are workers."""
 

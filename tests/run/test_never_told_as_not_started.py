@@ -22,7 +22,7 @@ SIZES = Sizes(users=3, groups=2, folders=2, depth=1, looks=10, dashboards=2, til
 FEW, MANY = ("--select", "look=1,2,3"), ("--select", "look", "--select", "dashboard")
 BEFORE = ("run.state_open", "run.session_begun")
 """Points that are passed before the first write may be sent."""
-IN_ONE_PROCESS = ("intent.sent", "intent.acked", "undo.kept", "report.before_write", "report.told")
+IN_ONE_PROCESS = ("intent.sent", "intent.acked", "undo.kept", "report.before_write", "report.published")
 
 
 def drifted(world: World) -> None:

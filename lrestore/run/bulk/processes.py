@@ -66,7 +66,7 @@ class Processes:
         no process.
         """
         self.writer, self.writer_channel = self._start_writer()
-        crash_point("crew.writer_started")
+        crash_point("processes.writer_started")
         for _ in range(workers):
             self.start_worker()
 

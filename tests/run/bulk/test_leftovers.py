@@ -15,7 +15,7 @@ from tests.run.cli_harness import CliHarness
 def test_a_resumed_run_leaves_only_copies(tmp_path: Path) -> None:
     """A session folder with other files in it is never pruned."""
     with CliHarness(tmp_path) as harness:
-        harness.run("--select", "all", **{CRASH: "report.told:1"})
+        harness.run("--select", "all", **{CRASH: "report.published:1"})
         (folder,) = (tmp_path / "state.d").iterdir()
         for name in ("outbox-1.db", "outbox-1.db-wal", "limiter", "listings.msgpack", "undo-1.db"):
             (folder / name).touch()

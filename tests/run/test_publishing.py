@@ -14,7 +14,9 @@ from tests.sampling import every_value
 pytestmark = [pytest.mark.slow, pytest.mark.crash]
 
 
-@pytest.mark.parametrize(("point", "selection"), every_value(["report.before_write", "report.told"], ["all", "look"]))
+@pytest.mark.parametrize(
+    ("point", "selection"), every_value(["report.before_write", "report.published"], ["all", "look"])
+)
 def test_a_killed_run_reports_its_results_when_resumed(tmp_path: Path, selection: str, point: str) -> None:
     with CliHarness(tmp_path) as harness:
         code, _ = harness.run("--select", selection, **{CRASH: f"{point}:1"})
