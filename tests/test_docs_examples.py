@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.cli.command_line import parse
-from tests.cli.command import ROOT
+from tests.cli.command import ROOT, lrestore
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -73,3 +73,27 @@ def test_the_python_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "demo.toml").write_text((ROOT / "conf" / "demo.toml").read_text(encoding="utf-8"), encoding="utf-8")
     page = "\n".join(blocks("python", ROOT / "docs" / "python.md"))
     exec(compile(page, "docs/python.md", "exec"), {"__name__": "page"})
+
+
+def test_getting_started_runs_and_prints_what_it_shows(tmp_path: Path) -> None:
+    """Up to the undo, each command in its order; each line of an example is in the output of the command above it."""
+    (tmp_path / "demo.toml").write_bytes((ROOT / "conf" / "demo.toml").read_bytes())
+    page = (ROOT / "docs" / "getting-started.md").read_text(encoding="utf-8").partition("## 8")[0]
+    commands = 0
+    told, session = "", ""
+    for _, language, body in _BLOCK.findall(page.replace("`lrestore --config demo.toml --undo SESSION`", UNDO)):
+        if language == "text":
+            shown = [line.removesuffix(" ...") for line in body.splitlines() if line.strip() != "..."]
+            assert [line for line in shown if line not in told] == []
+            continue
+        for line in re.findall(r"^lrestore (--config .*)$", body, re.MULTILINE):
+            argv = shlex.split(line.replace("SESSION", session))
+            done = lrestore(*argv, *QUICKLY.get(argv[-1], ()), cwd=tmp_path, XDG_STATE_HOME=str(tmp_path))
+            assert done.returncode == (1 if "--rehearse=empty" in argv else 0), done.stderr
+            told, commands = done.stdout, commands + 1
+            session = (re.findall(r"--undo (\S+)", done.stderr) or [session])[-1]
+    assert commands == 8
+
+
+UNDO = "\n```sh\nlrestore --config demo.toml --undo SESSION\n```\n"
+QUICKLY = {"--rehearse=empty": ("--rehearse-latency", "0")}
