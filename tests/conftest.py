@@ -55,7 +55,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="every combination of cases, not the suite's part of them")
     parser.addoption("--crash-runs", type=int, default=8, help="how many runs tests/crash kills at random moments")
     parser.addoption("--crash-passes", type=int, default=1, help="at how many passes of each crash point a run dies")
-    parser.addoption("--crash-late-s", type=float, default=4.0, help="after how long late creates take effect")
+    parser.addoption("--crash-late-s", type=float, default=2.5, help="after how long late creates take effect")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,9 +23,6 @@ from tests.waiting import HANG_S
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 
-LONGEST_S = 4.0
-"""About as long as an application takes."""
-
 
 class Planned:
     """An instance, a plan of everything in its backup, and what its application leads to."""
@@ -34,7 +31,9 @@ class Planned:
         self.instance = instance
         self._world = copy.deepcopy(instance.world)
         planned(instance).all_good()
+        begin_s = time.monotonic()
         instance.run("--apply", "p.json", "--yes").all_good()
+        self._takes_s = time.monotonic() - begin_s
         self.applied = snapshots(instance.world)
 
     def begin_anew(self) -> None:
@@ -52,7 +51,7 @@ class Planned:
             while process.poll() is None and not any(self.instance.directory.glob("state.d/*/undo-*.db")):
                 assert time.monotonic() < until, "the application does not begin"
                 time.sleep(0.01)
-            time.sleep(chance.uniform(0, LONGEST_S))
+            time.sleep(chance.uniform(0, self._takes_s))
             kill(process, chance.choice(("coordinator", "group")), chance.choice)
             process.communicate(timeout=HANG_S)
 

@@ -58,15 +58,14 @@ def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
     assert ended
 
 
-SLOW = {"LRESTORE_RUN_SETTLE_S": "8"}
+SLOW = {"LRESTORE_RUN_SETTLE_S": "5"}
 """For an instance that takes its time."""
 
 
 def test_a_create_that_outlives_its_worker_is_not_made_twice(bulk: Bulk, undisturbed: Verdict) -> None:
     """Looker is still at work on it when the next worker looks: the tile is not there yet, and would be there twice."""
     bulk.begin_anew()
-    tiles = {"operation": "create_dashboard_element", "times": 3}
-    bulk.simulator.fault("delay:3", match=tiles)
+    bulk.simulator.fault("delay:2", match={"operation": "create_dashboard_element", "times": 3})
     process = bulk.restore(**SLOW)
     until_called(bulk, "create_dashboard_element")
     for pid, name in descendants(process.pid).items():
@@ -78,7 +77,7 @@ def test_a_create_that_outlives_its_worker_is_not_made_twice(bulk: Bulk, undistu
 
 def test_a_create_that_outlives_the_run_is_not_made_twice(bulk: Bulk, undisturbed: Verdict) -> None:
     bulk.begin_anew()
-    bulk.simulator.fault("delay:3", match={"operation": "create_dashboard_element", "times": 3})
+    bulk.simulator.fault("delay:2", match={"operation": "create_dashboard_element", "times": 3})
     process = bulk.restore(**SLOW)
     until_called(bulk, "create_dashboard_element")
     process.kill()

@@ -78,7 +78,7 @@ def test_duplicates_are_reported_with_both_ids_and_nothing_is_deleted(tmp_path: 
     with CliHarness(tmp_path, sizes=SIZES, later=partial(gone, kind="board")) as harness:
         harness.configure(settle_s=0.1)
         harness.simulator.fault("late:3", match={"operation": "create_board", "times": 1})
-        harness.simulator.fault("delay:6", match={"operation": "create_board", "times": 1})
+        harness.simulator.fault("delay:4", match={"operation": "create_board", "times": 1})
         code, said = harness.run("--select", "board=1")
         assert code == 0, said
         ids = {str(one["id"]) for one in harness.simulator.state()["board"]}
