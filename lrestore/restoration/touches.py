@@ -7,6 +7,7 @@ in a record was set by another person.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import TO_BE_MADE, ItemKey, Touch
@@ -37,7 +38,9 @@ def _touches(write: Write) -> Iterator[Touch]:
     if write.operation == "delete_user_credentials_email":
         yield Touch(write.type, write.live_id, "update", dict.fromkeys(write.body))
     elif write.creates:
-        yield Touch(write.type, write.source_id, "create", _noted(write.body))
+        # An update of what the same restore creates comes later: before it, the fields have Looker's values.
+        operation: Literal["update", "create"] = "update" if write.operation.startswith("update_") else "create"
+        yield Touch(write.type, write.source_id, operation, _noted(write.body))
     else:
         yield Touch(write.type, write.live_id, "update", _noted(write.body))
 

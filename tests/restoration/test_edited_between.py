@@ -10,6 +10,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, ItemKey, Touch
 from lrestore.restoration.changed_since import Written, changed_fields, edited_between
 from lrestore.restoration.ports import EarlierWrites
+from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan, Removal, Write
 
 LOOK, BOARD = ItemKey("look", "4"), ItemKey("dashboard", "8")
@@ -55,6 +56,21 @@ def test_what_looker_made_by_itself_is_no_edit_whatever_it_is_like() -> None:
     live = {"id": "8", "dashboard_layouts": [{"id": "10", "label": None}]}
     plan = Plan([write("dashboard_layout", "10", {"label": "Overview"})])
     assert edited_between(Written(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == []
+
+
+@pytest.mark.parametrize("first_name", [None, "Embed", "Grace"])
+def test_what_is_set_after_a_create_is_no_edit_before_it_is_set(first_name: str | None) -> None:
+    """An embed user is made with its external id alone; the process died before it sent the name."""
+    make = Write(
+        operation="create_embed_user", type="user", source_id="7", live_id="", path="", name="",
+        body={"external_user_id": "portal-5"},
+    )  # fmt: skip
+    touches = touches_of(make, Plan([write("user", "", {"first_name": "Grace"}, source_id="7")]))
+    user = ItemKey("user", "507")
+    live: JsonObject = {"id": "507", "first_name": first_name}
+    own = write("user", "507", {"first_name": "Grace"}, source_id="7")
+    assert edited_between(Written(EarlierWrites(touches, {}), user, {}), live, own, Plan()) == []
+    assert Written(EarlierWrites(touches, {}), user, {}).values("user", {"507", "7"}, "first_name") == ["Grace"]
 
 
 def test_a_login_that_is_not_there_yet_is_no_edit() -> None:
