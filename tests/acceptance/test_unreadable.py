@@ -61,7 +61,7 @@ def test_where_no_evidence_can_be_had_the_run_begins_all_the_same(instance: Inst
     instance.simulator.fault("status:500", path="/dashboards*", method="GET")
     ran = instance.run("--select", "dashboard=1", **ONCE)
     assert (ran.code, ran.letter()["status"]) == (1, 500), ran.err
-    assert "identity: undecided instance" in ran.err and not ran.writes
+    assert "identity: undecided" in ran.err and not ran.writes
     instance.simulator.simulation.faults.clear()
     assert instance.run("--retry-dead-letters").all_good().total("updated") == 1
     assert len(instance.world.table("dashboard")) == SMALL.dashboards
