@@ -15,13 +15,12 @@ from lrestore.report.model import Difference, Item, Report
 _HINTS = get_type_hints(Item)
 _DECODER = msgspec.msgpack.Decoder(tuple[tuple(_HINTS[name] for name in Item.__struct_fields__)])  # type: ignore[misc]
 
-
 FEW = 2_000
 """Up to this many items of a report are objects, a tuple that every library can encode."""
 
 
 class Has(IntFlag):
-    """What only some items have: they are found without decoding the others. ``UNNAMED``: users without a name."""
+    """Properties by which items are found without decoding the others. ``UNNAMED``: it shows users without a name."""
 
     DELETIONS = 1
     URL = 2

@@ -92,11 +92,11 @@ class EarlyCalls:
 
     @property
     def sampled(self) -> list[Sampled]:
-        """What was searched for the identity check."""
+        """The searches of the identity check, with their results to come."""
         return [Sampled(keys, search.result) for keys, search in self._searches]
 
     def given_up(self) -> bool:
-        """Whether the run has ended: the thread waits for nothing more."""
+        """Whether the run has ended, so that the thread must not wait any more."""
         return self._ended
 
     def result(self) -> Introduced:

@@ -1,4 +1,4 @@
-"""What an index knows of one type, and how far it is believed: see :mod:`lrestore.looker.read.index`."""
+"""The objects of one type in an index, and whether the index proves absence: see :mod:`lrestore.looker.read.index`."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class LookmlDefinitions:
             return self._known[key]
 
     def _by_one_process(self, shared: Shared, key: tuple[str, ...], ask: Callable[[], Names | None]) -> Names | None:
-        """What another process has read, else what Looker answers; a refusal is not passed on. Raises LookerError."""
+        """The names another process has read, else Looker's answer. Refusals are not shared. Raises LookerError."""
         path = shared.folder / "definitions.ndjson"
         try:
             with locked(path), path.open("ab+") as file:

@@ -126,7 +126,7 @@ def _row(entry: Item | Difference, mode: str) -> Row:
 
 
 def _word(entry: Item | Difference, mode: str) -> str:
-    """What happened to the object, or would happen."""
+    """The word for the outcome, or for the action that is planned."""
     if isinstance(entry, Difference):
         return "missing" if entry.missing else "different"
     return ACTIONS.get(entry.outcome, entry.outcome) if mode in COLUMNS else entry.outcome

@@ -30,7 +30,7 @@ from lrestore.restoration.stand_in_names import generated_slug, temporary_title
 
 @dataclass(slots=True)
 class Match:
-    """What is known of the live object of an item."""
+    """The live object of an item, and how it was found."""
 
     live: JsonObject | None = None
     """The live object; None if it is missing."""

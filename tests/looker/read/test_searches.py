@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from lrestore.credentials import Credentials
 from lrestore.errors import ServerError
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
@@ -29,17 +28,8 @@ def running() -> Iterator[RunningSimulator]:
 
 
 @pytest.fixture
-def simulator(running: RunningSimulator) -> RunningSimulator:
-    running.simulation.faults.clear()
-    running.log.clear()
-    return running
-
-
-@pytest.fixture
-def live(simulator: RunningSimulator) -> Iterator[Live]:
-    key = Credentials(simulator.client_id, simulator.client_secret)
-    with LookerSession(simulator.base_url, key, timeout_s=5, max_retries=0, pause=lambda _: False) as session:
-        yield Live(session)
+def live(session: LookerSession) -> Live:
+    return Live(session)
 
 
 def fail(simulator: RunningSimulator, fault: str, operation: str = "search_looks", times: int = 0) -> None:
