@@ -2,13 +2,16 @@
 
 Two runs that create the same users, boards or plans at the same time would create each of them twice: Looker has no
 unique names for these. The lock is the name of a socket that only Linux has: no file is left, and the kernel frees the
-name when its holder dies. Elsewhere, and where sockets are not permitted, there is no such lock.
+name when its holder dies. Elsewhere, and where sockets are not permitted, there is no such lock. Neither is there one
+for an address of this machine itself, such as a tunnel's: its port may lead to another Looker while the run that had
+the first one still waits for it.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import ipaddress
 import logging
 import os
 import socket
@@ -16,6 +19,7 @@ import struct
 import sys
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from lrestore.errors import LockHeldError
 
@@ -35,7 +39,7 @@ class DestinationLock:
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
-        if sys.platform == "linux":
+        if sys.platform == "linux" and not _is_loopback(self._base_url):
             self._acquire()
         return self
 
@@ -54,7 +58,7 @@ class DestinationLock:
             if error.errno == errno.EADDRINUSE:
                 raise LockHeldError(
                     f"another run is writing to {self._base_url}: {self._holder()} on {socket.gethostname()}",
-                    hint="wait for it to end: two runs at once could create objects twice",
+                    hint="wait for it, or stop it and resume it later: two runs at once could create objects twice",
                 ) from error
             log.debug("no lock for %s: %s", self._base_url, error)
             return
@@ -69,3 +73,11 @@ class DestinationLock:
             except OSError:
                 return f"a process other than {os.getpid()}"
         return f"process {process}"
+
+
+def _is_loopback(base_url: str) -> bool:
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

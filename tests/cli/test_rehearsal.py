@@ -57,8 +57,8 @@ SIZES = Sizes(
 )
 LIMIT = 16 * 1024 * 1024
 
-_STAYS_HERE = re.compile(r"'127\.0\.0\.1'|'::1'| '/| '\\x00lrestore-")
-"""An address of loopback, the path of a socket in the file system, or a name that only this machine's kernel knows."""
+_STAYS_HERE = re.compile(r"'127\.0\.0\.1'|'::1'| '/")
+"""An address of loopback, or the path of a socket in the file system."""
 AUDIT = """
 import os, sys
 
