@@ -58,7 +58,8 @@ class BatchSizes:
     """Sizes of batches, adapted to the outcomes of the items and to the pages that the server has answered."""
 
     def __init__(self, in_flight: int) -> None:
-        self._low = in_flight + SMALL
+        # While the next batch is searched for, each thread ends an item and takes another.
+        self._low = 2 * in_flight + SMALL
         # All threads of a worker have an item, and the next ones are read meanwhile.
         self._small = max(SMALL, 2 * in_flight)
         self._all = _Unchanged()

@@ -70,8 +70,8 @@ def test_copies_of_a_large_page_would_not_stay_fresh_if_one_in_ten_differs() -> 
 
 def test_the_next_batch_comes_shortly_before_the_last_one_is_done() -> None:
     portions = BatchSizes(IN_FLIGHT)
-    assert size(portions, in_hand=IN_FLIGHT + SMALL) > 0
-    assert size(portions, in_hand=IN_FLIGHT + SMALL + 1) == 0
+    assert size(portions, in_hand=2 * IN_FLIGHT + SMALL) > 0
+    assert size(portions, in_hand=2 * IN_FLIGHT + SMALL + 1) == 0
 
 
 def test_batches_shrink_towards_the_end_but_not_to_single_items() -> None:
