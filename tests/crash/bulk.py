@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from lrestore.crash_points import COUNT, CRASH, passes
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.remote import SimulatorProcess
@@ -104,6 +106,23 @@ class Bulk:
     def restore(self, **environ: str) -> subprocess.Popen[bytes]:
         """The whole backup."""
         return self.start(*(part for name in self.types for part in ("--select", name)), **environ)
+
+    def die_at(self, point: str, number: int, count: Path, begin: Callable[[], None] | None = None) -> int:
+        """Restore with a death at a pass of the point, then to the end; the exit code, as of `finish`.
+
+        `number` is a wish. Runs divide their work by their pace, and one may pass a point less often than another run
+        of the same backup did: then nothing died, and a run with half the number follows.
+        """
+        while True:
+            plan = {CRASH: f"{point}:{number}", COUNT: str(count)}
+            count.unlink(missing_ok=True)
+            (begin or self.begin_anew)()
+            code = self.finish(self.restore(**plan), **plan)
+            passed = passes(str(count))[point]
+            if passed >= number:
+                return code
+            assert passed, f"the point {point} was not passed"
+            number = max(1, min(passed, number) // 2)
 
     def until_under_way(self, process: object) -> None:
         """Wait until the instance has seen the first write of the run."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.crash_points import COUNT, CRASH, POINTS, passes
+from lrestore.crash_points import COUNT, POINTS, passes
 from lrestore.json_types import JsonObject
 from lrestore.simulator.world.world import Sizes
 from tests.crash.bulk import Bulk, Verdict
@@ -23,8 +23,6 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 SOME = ("call.after_answer",)
 NEVER = frozenset({"undo.kept", "token.renewal"})
 """No live object is changed before it is copied, and the run is shorter than a token lasts."""
-LIKELY = 0.7
-"""Runs differ in how often they pass a point: a death is planned for a pass that surely comes."""
 MARK = " (backup 2026-01-01)"
 PARTS = ("dashboard_elements", "dashboard_filters", "dashboard_layouts")
 
@@ -83,9 +81,6 @@ def test_a_death_makes_no_copy_twice_and_touches_no_original(
     copying: Copying, counted: tuple[Verdict, dict[str, int]], tmp_path: Path, point: str
 ) -> None:
     undisturbed, passed = counted
-    number = random.Random(point).randint(1, max(1, int(LIKELY * passed[point])))
-    plan = {CRASH: f"{point}:{number}", COUNT: str(tmp_path / "count")}
-    copying.begin_anew()
-    assert copying.finish(copying.restore(**plan), **plan) == 0
-    assert passes(plan[COUNT])[point] >= number, "nothing died"
+    number = random.Random(point).randint(1, max(1, passed[point]))
+    assert copying.die_at(point, number, tmp_path / "count") == 0
     copying.judge(undisturbed)

@@ -10,17 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.crash_points import COUNT, CRASH, POINTS, passes
+from lrestore.crash_points import COUNT, POINTS, passes
 from tests.crash.bulk import Bulk, Verdict
 
 pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
-
-LIKELY = 0.7
-"""Runs differ in how often they pass a point: a death is planned for a pass that surely comes."""
-ONCE = ("token.renewal",)
-"""Points of which only the first pass surely comes: how many processes notice that a token has expired is a matter of
-timing.
-"""
 
 
 def begin(bulk: Bulk) -> None:
@@ -49,10 +42,6 @@ def test_a_death_there_loses_and_doubles_nothing(
     bulk: Bulk, undisturbed: Verdict, counted: dict[str, int], tmp_path: Path, point: str, death: int
 ) -> None:
     """B4, B5, FR-018, FR-024."""
-    sure = 1 if point in ONCE else max(1, int(LIKELY * counted[point]))
-    number = random.Random(f"{point} {death}").randint(1, sure)
-    plan = {CRASH: f"{point}:{number}", COUNT: str(tmp_path / "count")}
-    begin(bulk)
-    bulk.finish(bulk.restore(**plan), **plan)
-    assert passes(plan[COUNT])[point] >= number, "nobody died"
+    number = random.Random(f"{point} {death}").randint(1, counted[point])
+    bulk.die_at(point, number, tmp_path / "count", lambda: begin(bulk))
     bulk.judge(undisturbed)
