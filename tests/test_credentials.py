@@ -10,7 +10,7 @@ import pytest
 
 from lrestore.credentials import Credentials, destination_credentials, source_credentials
 from lrestore.errors import SettingsError
-from lrestore.settings import Destination, Settings, Source
+from lrestore.settings import DestinationSettings, Settings, SourceSettings
 
 BOTH = {"LOOKERSDK_CLIENT_ID": "env-id", "LOOKERSDK_CLIENT_SECRET": "env-secret"}
 INI = """
@@ -30,7 +30,7 @@ def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def settings(**destination: str) -> Settings:
-    return Settings(destination=Destination(**destination))  # type: ignore[arg-type]
+    return Settings(destination=DestinationSettings(**destination))  # type: ignore[arg-type]
 
 
 def ini_file(text: str = INI, name: str = "looker.ini", mode: int = 0o600) -> Path:
@@ -150,7 +150,7 @@ def test_the_source_has_a_key_of_its_own() -> None:
     ini_file()
     environ = {**BOTH, "LRESTORE_SOURCE_CLIENT_ID": "src-id", "LRESTORE_SOURCE_CLIENT_SECRET": "src-secret"}
     assert source_credentials(Settings(), environ)[0] == Credentials("src-id", "src-secret")
-    named = Settings(source=Source(ini_section="Other"))
+    named = Settings(source=SourceSettings(ini_section="Other"))
     assert source_credentials(named, {})[0] == Credentials("other-id", "other-secret")
 
 

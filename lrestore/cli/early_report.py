@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from lrestore.cli.output_files import OutputFile, write_all
 from lrestore.errors import StoppedError, UsageError
 from lrestore.report.build import Head, ReportBuilder
-from lrestore.report.model import Api, Destination, Source
+from lrestore.report.model import Api, ReportedDestination, ReportedSource
 from lrestore.run.audit import by
 from lrestore.settings import Settings
 
@@ -43,8 +43,8 @@ def report_if_not_started(files: Sequence[OutputFile], settings: Settings, mode:
 def _write(files: Sequence[OutputFile], settings: Settings, ended: tuple[str, str, str], audit: Audit) -> None:
     mode, status, why = ended
     command, reason = audit
-    source = Source(settings.source.instance, tuple(settings.source.paths))
-    destination = Destination(settings.destination.name, settings.destination.base_url)
+    source = ReportedSource(settings.source.instance, tuple(settings.source.paths))
+    destination = ReportedDestination(settings.destination.name, settings.destination.base_url)
     builder = ReportBuilder(Head("", mode, source, destination, by=by("", command), reason=reason))
     builder.warn(why)
     # The error that ended the run is what counts.

@@ -29,16 +29,16 @@ from lrestore.looker.http.transport import ConnectionSettings, PooledTransport
 from lrestore.looker.limits import Limiter, Unlimited
 from lrestore.looker.meter import CallMeter
 from lrestore.looker.retries import Retries
-from lrestore.ontology.schema import Operation, Shape
+from lrestore.ontology.schema import AnswerShape, Operation
 from lrestore.settings import Settings
 from lrestore.text.redaction import Secrets, one_line
 
 OWN_OPERATIONS = {
     "versions": Operation(
-        "versions", "GET", "/versions", "none", repeatable=True, takes_fields=True, answer=Shape("object")
+        "versions", "GET", "/versions", "none", repeatable=True, takes_fields=True, answer=AnswerShape("object")
     ),
     "me": Operation(
-        "me", "GET", "/user", "non_query", repeatable=True, takes_fields=True, answer=Shape("object", "id")
+        "me", "GET", "/user", "non_query", repeatable=True, takes_fields=True, answer=AnswerShape("object", "id")
     ),
     # The same document as that of api_spec, where ``swagger_url`` of an instance says it is.
     "swagger": Operation("api_spec", "GET", "/swagger.json", "none", repeatable=True, takes_fields=False),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from lrestore.ontology.schema import Activity, Content, Method, Operation, Shape
+from lrestore.ontology.schema import Activity, AnswerShape, Content, Method, Operation
 
 _REPEATABLE_POSTS = frozenset({"create_query", "create_merge_query", "login"})
 """A POST of an identical (merged) query returns the one that exists (specification, create_query); a login makes a
@@ -62,7 +62,7 @@ def _operation(
     """A create has to tell the id of what it has made; other writes may answer nothing."""
     last = path.rpartition("/")[2]
     same = last[1:-1] if content == "object" and last.startswith("{") and name not in _FOUND_OTHERWISE else ""
-    answer = Shape(
+    answer = AnswerShape(
         content,
         _SHOWN.get(name, "id"),
         same,
@@ -75,7 +75,7 @@ def _operation(
 
 
 def _delete(name: str, path: str, *, activity: Activity = "non_query") -> Operation:
-    answer = Shape("text", silent=True)
+    answer = AnswerShape("text", silent=True)
     return Operation(name, "DELETE", path, activity, repeatable=True, takes_fields=False, answer=answer)
 
 

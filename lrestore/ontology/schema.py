@@ -41,7 +41,7 @@ Content = Literal["object", "rows", "text", "document"]
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class AnswerShape:
     """Which answers of an operation are usable, by the specification's response schema. Any other proves nothing.
 
     ``content``: *object*, one JSON object; *rows*, an array of them; *text*, a string; *document*, any JSON.
@@ -72,7 +72,7 @@ class Operation:
     activity: Activity
     repeatable: bool
     takes_fields: bool
-    answer: Shape = Shape()
+    answer: AnswerShape = AnswerShape()
 
     @property
     def id_parameter(self) -> str:

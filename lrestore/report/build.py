@@ -19,12 +19,12 @@ from lrestore.report.model import (
     Api,
     AppliedPlan,
     By,
-    Destination,
     FailedItem,
-    Plan,
+    PlanCost,
     Report,
+    ReportedDestination,
+    ReportedSource,
     Sample,
-    Source,
     Throughput,
     Verify,
 )
@@ -40,8 +40,8 @@ class Head(msgspec.Struct, frozen=True):
 
     session_id: str
     mode: str
-    source: Source
-    destination: Destination
+    source: ReportedSource
+    destination: ReportedDestination
     started_at: str = ""
     new_folder_access: str = "inherit"
     applies: AppliedPlan | None = None
@@ -170,7 +170,7 @@ class ReportBuilder:
         *,
         status: str = "finished",
         verify: Verify | None = None,
-        plan: Plan | None = None,
+        plan: PlanCost | None = None,
     ) -> Report:
         """The report as of now; the builder can still be used."""
         duration_s = self._elapsed_s()
@@ -260,7 +260,9 @@ def _marked(listed: Mapping[ItemKey, FailedItem], before: set[ItemKey]) -> Itera
         yield msgspec.structs.replace(one, earlier=True) if key in before else one
 
 
-def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], deletions: Iterable[Deletion] = ()) -> Plan:
+def plan_of(
+    calls: Mapping[str, int], operations: Mapping[str, Operation], deletions: Iterable[Deletion] = ()
+) -> PlanCost:
     """The totals of a plan: planned calls by operation id and by activity class, as in the ontology.
 
     A login is a POST but does not count as a write.
@@ -271,7 +273,7 @@ def plan_of(calls: Mapping[str, int], operations: Mapping[str, Operation], delet
         by_activity[operations[operation_id].activity] += count
         if operations[operation_id].method != "GET" and operation_id not in _SESSION:
             writes += count
-    return Plan(
+    return PlanCost(
         calls=sum(calls.values()),
         writes=writes,
         deletions=sum(1 for _ in deletions),

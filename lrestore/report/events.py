@@ -17,7 +17,7 @@ import msgspec
 from lrestore.clock import stamp, utc_now
 from lrestore.errors import LrestoreError
 from lrestore.messages import FieldError, ItemResult, Outcome, Totals
-from lrestore.report.model import Destination, FailedItem, Report, Source
+from lrestore.report.model import FailedItem, Report, ReportedDestination, ReportedSource
 from lrestore.report.progress import Progress
 from lrestore.report.speed import Standing
 from lrestore.text.storable import to_json
@@ -43,8 +43,8 @@ class SessionStarted(Event, frozen=True, kw_only=True, tag="session_started"):
 
     mode: str
     selected: int
-    source: Source
-    destination: Destination
+    source: ReportedSource
+    destination: ReportedDestination
     resumed: bool = False
     done: int = 0
 

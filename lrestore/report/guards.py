@@ -30,7 +30,7 @@ class BackupFacts(msgspec.Struct, frozen=True, kw_only=True):
     chosen: str = ""
 
 
-class DestinationFacts(msgspec.Struct, frozen=True, kw_only=True):
+class OpeningDestination(msgspec.Struct, frozen=True, kw_only=True):
     """The destination. ``admin``: whether the calling user is one, None where that has not been asked; ``identity`` is
     *same*, *other* or *undecided*.
     """
@@ -95,7 +95,7 @@ class Guards(msgspec.Struct, frozen=True, kw_only=True):
     by_type: dict[str, int]
     removals: dict[str, int] = {}
     backup: BackupFacts
-    destination: DestinationFacts
+    destination: OpeningDestination
     foreseen: Foreseen | None = None
     allow_alert_loss: bool = False
     enabled_plans: int = 0
@@ -135,7 +135,7 @@ def question(guards: Guards) -> str:
     return f"write {counted(foreseen.items, 'object')} ({foreseen.create} create, {foreseen.update} update{gone})?"
 
 
-def _destination(there: DestinationFacts) -> Iterator[tuple[str, str]]:
+def _destination(there: OpeningDestination) -> Iterator[tuple[str, str]]:
     release = there.looker_version or "?"
     yield "destination", f"{plain(there.base_url)} as {plain(there.user)}, Looker {plain(release)}"
     yield "caller", _caller(there)
@@ -144,7 +144,7 @@ def _destination(there: DestinationFacts) -> Iterator[tuple[str, str]]:
     yield "identity", _identity(there)
 
 
-def _identity(there: DestinationFacts) -> str:
+def _identity(there: OpeningDestination) -> str:
     if there.agree or there.disagree:
         return f"{there.identity} instance ({there.agree} agree, {there.disagree} disagree)"
     if there.identity == "undecided":
@@ -152,7 +152,7 @@ def _identity(there: DestinationFacts) -> str:
     return f"{there.identity} instance, as [run] identity or --identity says"
 
 
-def _caller(there: DestinationFacts) -> str:
+def _caller(there: OpeningDestination) -> str:
     if there.admin is None:
         return "not checked yet whether this user is an admin: that is checked when an object is missing"
     if there.admin:

@@ -16,7 +16,7 @@ Sample = tuple[float, int, int, float | None]
 """One point of the timeline: seconds since the start, items, calls, rate limit (None: none is set)."""
 
 
-class Source(msgspec.Struct, frozen=True):
+class ReportedSource(msgspec.Struct, frozen=True):
     """The backup. ``fingerprint`` is that of every copy of it. ``synced_to``: when its newest object was backed up;
     ``age`` and ``age_s`` are from then to the start of the run (None: unknown).
     """
@@ -41,7 +41,7 @@ class By(msgspec.Struct, frozen=True):
     command: str = ""
 
 
-class Destination(msgspec.Struct, frozen=True):
+class ReportedDestination(msgspec.Struct, frozen=True):
     name: str = ""
     base_url: str = ""
     looker_version: str = ""
@@ -127,7 +127,7 @@ class Item(msgspec.Struct, frozen=True):
         return any((gone.type, gone.id) == (self.type, self.destination_id) for gone in self.deletions)
 
 
-class Plan(msgspec.Struct, frozen=True):
+class PlanCost(msgspec.Struct, frozen=True):
     """The cost of a restore. ``by_activity`` counts calls per ``x-looker-activity-type``, including reads.
 
     ``unproved_mappings``: recorded mappings of selected items that do not count, because the live object is gone or may
@@ -222,8 +222,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str
     ended_at: str
     duration_s: float
-    source: Source
-    destination: Destination
+    source: ReportedSource
+    destination: ReportedDestination
     totals: Totals
     by_type: dict[str, Totals]
     api: Api
@@ -231,7 +231,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     dead_letters: tuple[FailedItem, ...]
     verify: Verify | None = None
-    plan: Plan | None = None
+    plan: PlanCost | None = None
     items: tuple[Item, ...] = ()
     items_omitted: int = 0
     enabled_plans: int = 0

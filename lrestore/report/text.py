@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lrestore.messages import Totals
 from lrestore.report.item_lines import PLAIN, Style, _head, details, item_lines
-from lrestore.report.model import Item, Plan, Report
+from lrestore.report.model import Item, PlanCost, Report
 from lrestore.report.notices import by_reason
 from lrestore.report.packed_items import Has, having
 from lrestore.text.tables import numbered
@@ -99,7 +99,7 @@ def plan(report: Report, style: Style = PLAIN) -> str:
     return _lines(*lines)
 
 
-def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
+def plan_sum(planned: PlanCost, style: Style = PLAIN) -> str:
     """Calls by Looker's activity class and by operation."""
     classes = ", ".join(f"{count} {name}" for name, count in sorted(planned.by_activity.items()))
     deletions = counted(planned.deletions, "deletion")
@@ -108,7 +108,7 @@ def plan_sum(planned: Plan, style: Style = PLAIN) -> str:
     return _lines(head + (style.bad(deletions) if planned.deletions else deletions), *numbered(rows))
 
 
-def unproved_mappings(planned: Plan, style: Style = PLAIN) -> str:
+def unproved_mappings(planned: PlanCost, style: Style = PLAIN) -> str:
     """The recorded mappings that do not count, one per line."""
     found = planned.unproved_mappings
     if not found:

@@ -9,7 +9,7 @@ from lrestore.errors import ItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.restoration.beside import Beside, for_items
-from lrestore.restoration.ports import Definitions, Nowhere, Source, UndoneSession
+from lrestore.restoration.ports import BackupItems, Definitions, Nowhere, UndoneSession
 from lrestore.vault.items import VaultItem
 
 
@@ -27,7 +27,7 @@ class Hosts:
 class Backup:
     """The backup that is restored from, and what its ids mean in the destination."""
 
-    source: Source
+    source: BackupItems
     judgement: Judgement
     hosts: Hosts = Hosts()
     definitions: Definitions = field(default_factory=Nowhere)

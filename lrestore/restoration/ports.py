@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lrestore.content.shapes.query import MergeQuery, Query
 
 
-class Source(Protocol):
+class BackupItems(Protocol):
     """The backup, for items that need other items of it."""
 
     def read(self, key: ItemKey, *, max_item_bytes: int) -> VaultItem:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from lrestore.clock import stamp
 from lrestore.logs import hide
-from lrestore.report.model import By, Source
+from lrestore.report.model import By, ReportedSource
 from lrestore.version import __version__
 
 _PASSWORD = re.compile(r"(://[^/\s:@]*):[^/\s@]+@")
@@ -31,11 +31,11 @@ def by(looker_user: str, command: str) -> By:
     return By(looker_user, os_user(), socket.gethostname(), __version__, _PASSWORD.sub(r"\1:***@", hide(command)))
 
 
-def dated(source: Source, fingerprint: str, synced_to: datetime | None, now: datetime) -> Source:
+def dated(source: ReportedSource, fingerprint: str, synced_to: datetime | None, now: datetime) -> ReportedSource:
     """The source with its fingerprint and its age, that of its newest object."""
     age_s = None if synced_to is None else max(0.0, round((now - synced_to).total_seconds(), 1))
     newest = "" if synced_to is None else stamp(synced_to)
-    return Source(source.instance, source.paths, fingerprint, newest, age(synced_to, now), age_s)
+    return ReportedSource(source.instance, source.paths, fingerprint, newest, age(synced_to, now), age_s)
 
 
 def age(made: datetime | None, now: datetime) -> str:

@@ -17,7 +17,7 @@ from lrestore.errors import CallsSpentError, OutageError
 from lrestore.messages import ItemKey, ItemResult
 from lrestore.ontology import OPERATIONS
 from lrestore.report.build import ReportBuilder, plan_of
-from lrestore.report.model import Api, Plan, Report, Verify
+from lrestore.report.model import Api, PlanCost, Report, Verify
 from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.compare.ignore_rules import Ignored
@@ -88,7 +88,7 @@ class _Within:
             self._spent = self._spent or error.message
             return False
 
-    def report(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: Plan | None = None) -> Report:
+    def report(self, builder: ReportBuilder, *, verify: Verify | None = None, plan: PlanCost | None = None) -> Report:
         """The report; "stopped" if a limit ended the comparison early."""
         if self._spent:
             log.warning("stopped early: %s", self._spent)

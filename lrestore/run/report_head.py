@@ -11,7 +11,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.events import SessionStarted
-from lrestore.report.model import Destination, Source
+from lrestore.report.model import ReportedDestination, ReportedSource
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.audit import dated
 from lrestore.run.job import Job
@@ -29,12 +29,12 @@ def _address(job: Job) -> str:
     return f"{scheme}://{job.hosts().here}"
 
 
-def _ends(job: Job) -> tuple[Source, Destination]:
+def _ends(job: Job) -> tuple[ReportedSource, ReportedDestination]:
     """Backup and destination, as report and events name them."""
-    source = Source(job.settings.source.instance, tuple(str(path) for path in job.vault.paths))
+    source = ReportedSource(job.settings.source.instance, tuple(str(path) for path in job.vault.paths))
     source = dated(source, job.vault.fingerprint(), job.vault.synced_to(), utc_now())
     name, base_url = job.settings.destination.name, job.settings.destination.base_url
-    return source, Destination(name, base_url, job.facts.looker_version)
+    return source, ReportedDestination(name, base_url, job.facts.looker_version)
 
 
 def announce(job: Job, warnings: Iterable[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePath
 import msgspec
 
 from lrestore.errors import SettingsError
-from lrestore.settings.model import SECTIONS, Destination, Settings, Source
+from lrestore.settings.model import SECTIONS, DestinationSettings, Settings, SourceSettings
 
 _HOME_PATHS = ("state.path", "destination.ini", "destination.simulator_world")
 
@@ -45,18 +45,18 @@ def completed(values: Mapping[str, object]) -> Settings:
     )
 
 
-def _named(destination: Destination) -> Destination:
+def _named(destination: DestinationSettings) -> DestinationSettings:
     return msgspec.structs.replace(destination, name=destination.name or destination.default_name)
 
 
-def _stem(source: Source) -> str:
+def _stem(source: SourceSettings) -> str:
     """The first file's name without ``.db`` and ``.gz``; of a glob, the first match's."""
     first = next(iter(_backup_files(source)), "")
     stem = PurePath(first).name.removesuffix(".gz").removesuffix(".db")
     return stem.encode("utf-8", "backslashreplace").decode()  # a file's name may be bytes that are no text
 
 
-def _backup_files(source: Source) -> list[str]:
+def _backup_files(source: SourceSettings) -> list[str]:
     files: list[str] = []
     for path in (str(Path(path).expanduser()) for path in source.paths):
         files += sorted(glob.glob(path, recursive=True)) or [path]  # noqa: PTH207 - patterns may be absolute

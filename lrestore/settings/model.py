@@ -30,7 +30,7 @@ _Amount = Annotated[float, Meta(ge=0)]
 _Seconds = Annotated[float, Meta(gt=0)]
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SourceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The backup, and the instance that it came from."""
 
     path: str | list[str] = ""
@@ -61,7 +61,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return [self.path] * bool(self.path) if isinstance(self.path, str) else list(self.path)
 
 
-class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DestinationSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The Looker to restore into."""
 
     base_url: str = ""
@@ -102,7 +102,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         return host if self.name == self.default_name and self.name != host else ""
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where sessions, checkpoints, dead letters and mappings are kept, and the undo shards beside them."""
 
     path: str = "lrestore-state.db"
@@ -111,7 +111,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Older undo copies are removed when a run starts, except those of unfinished sessions."""
 
 
-class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RunSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a run goes about it."""
 
     select: list[str] = msgspec.field(default_factory=list)
@@ -179,7 +179,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Larger items become dead letters."""
 
 
-class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RateSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ceiling of the call rate; 0: found out, or derived."""
 
     per_second: _Amount = 0.0
@@ -188,7 +188,7 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Maximum calls that may be sent at once; 0: derived."""
 
 
-class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VerifySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The differences that ``--verify`` does not count: see :mod:`lrestore.run.compare.ignore_rules`."""
 
     ignore: list[str] = msgspec.field(default_factory=list)
@@ -201,22 +201,22 @@ class Verify(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All settings, by section. ``by_flag``: the keys that a flag or an argument has set, as ``section.key``."""
 
-    source: Source = msgspec.field(default_factory=Source)
-    destination: Destination = msgspec.field(default_factory=Destination)
-    state: State = msgspec.field(default_factory=State)
-    run: Run = msgspec.field(default_factory=Run)
-    verify: Verify = msgspec.field(default_factory=Verify)
-    rate: Rate = msgspec.field(default_factory=Rate)
+    source: SourceSettings = msgspec.field(default_factory=SourceSettings)
+    destination: DestinationSettings = msgspec.field(default_factory=DestinationSettings)
+    state: StateSettings = msgspec.field(default_factory=StateSettings)
+    run: RunSettings = msgspec.field(default_factory=RunSettings)
+    verify: VerifySettings = msgspec.field(default_factory=VerifySettings)
+    rate: RateSettings = msgspec.field(default_factory=RateSettings)
     by_flag: frozenset[str] = frozenset()
 
 
 SECTIONS: dict[str, type] = {
-    "source": Source,
-    "destination": Destination,
-    "state": State,
-    "run": Run,
-    "verify": Verify,
-    "rate": Rate,
+    "source": SourceSettings,
+    "destination": DestinationSettings,
+    "state": StateSettings,
+    "run": RunSettings,
+    "verify": VerifySettings,
+    "rate": RateSettings,
 }
 
 

@@ -28,7 +28,7 @@ _SENDABLE: Final = frozenset({str, int, bool, type(None), datetime})
 
 
 @dataclass(slots=True)
-class Shape:
+class SdkClass:
     """One SDK class: its fields, those that hold further classes or enums, and those whose content is described."""
 
     name: str
@@ -39,10 +39,10 @@ class Shape:
 
 
 @cache
-def shape(model: type) -> Shape:
+def shape(model: type) -> SdkClass:
     """The shape of an SDK class."""
     hints = {name: hint for name, hint in typing.get_type_hints(model).items() if not name.startswith("_")}
-    made = Shape(model.__name__, frozenset(hints))
+    made = SdkClass(model.__name__, frozenset(hints))
     made.nested = {name: inner for name, hint in hints.items() if (inner := _sdk_class(hint))}
     made.enums = frozenset(name for name, hint in hints.items() if _mentions(hint, Enum))
     made.described = frozenset(name for name, hint in hints.items() if not _is_free(hint))
@@ -73,7 +73,7 @@ class Place:
 
     path: str
     content: JsonObject
-    shape: Shape
+    shape: SdkClass
 
 
 def places(content: JsonObject, model: type, path: str = "") -> Iterator[Place]:
@@ -131,7 +131,7 @@ def unsendable(content: JsonObject, model: type) -> str | None:
     return None
 
 
-def _all_free_parts_sendable(content: JsonObject, of: Shape) -> bool:
+def _all_free_parts_sendable(content: JsonObject, of: SdkClass) -> bool:
     """Whether all values can be sent. Called for every item, so it builds no paths as :func:`places` does."""
     for name, value in content.items():
         if type(value) in _SENDABLE:

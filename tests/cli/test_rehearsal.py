@@ -33,7 +33,7 @@ from lrestore.errors import StoppedError
 from lrestore.messages import ItemKey, Totals
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.specification import Specification
-from lrestore.settings.model import Destination, Rate, Settings, State
+from lrestore.settings.model import DestinationSettings, RateSettings, Settings, StateSettings
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.remote import SimulatorProcess
 from lrestore.simulator.world import worldfile
@@ -166,24 +166,24 @@ def test_lines_that_the_simulator_refuses_are_told_with_their_object(folder: Pat
 
 
 def test_the_pace_is_that_of_the_last_session_unless_it_is_given(tmp_path: Path) -> None:
-    destination = Destination(name="looker.example.com")
-    settings = Settings(destination=destination, state=State(path=str(tmp_path / "state.db")))
+    destination = DestinationSettings(name="looker.example.com")
+    settings = Settings(destination=destination, state=StateSettings(path=str(tmp_path / "state.db")))
     assert (pace_of(settings, None).latency_ms, pace_of(settings, None).per_second) == (ASSUMED_MS, 0)
     with StateWriter.open(tmp_path / "state.db") as writer:
         writer.begin_session(session(looker_version="25.6.0"))
         writer.record_pace(SESSION, Pace(calls=9, latency_ms=42.0, per_second=30.0, latencies_ms={"look": 9.0}))
     met = pace_of(settings, None)
     assert (met.latency_ms, met.per_second, met.release) == (42.0, 30.0, "25.6.0") and SESSION in met.sources
-    set_here = pace_of(msgspec.structs.replace(settings, rate=Rate(per_second=5)), 0.0)
+    set_here = pace_of(msgspec.structs.replace(settings, rate=RateSettings(per_second=5)), 0.0)
     assert (set_here.latency_ms, set_here.per_second) == (0.0, 5)
     assert (met.latencies_ms, set_here.latencies_ms) == ({"look": 9.0}, {})
 
 
 def test_a_rehearsal_knows_what_the_state_file_knows_of_the_destination(tmp_path: Path) -> None:
     """A restore does not ask for the specification that is recorded, and its limiter begins with the recorded rate."""
-    destination = Destination(name="looker.example.com")
-    settings = Settings(destination=destination, state=State(path=str(tmp_path / "state.db")))
-    inside = msgspec.structs.replace(settings, state=State(path=str(tmp_path / "inside.db")))
+    destination = DestinationSettings(name="looker.example.com")
+    settings = Settings(destination=destination, state=StateSettings(path=str(tmp_path / "state.db")))
+    inside = msgspec.structs.replace(settings, state=StateSettings(path=str(tmp_path / "inside.db")))
     specification = Specification(release="25.6.0", fields={})
     with StateWriter.open(tmp_path / "state.db") as writer:
         writer.begin_session(session())
@@ -281,7 +281,7 @@ def test_a_rehearsal_makes_the_calls_of_the_run_that_follows(folder: Path, tmp_p
     assert rehearsed.api.by_activity == real.api.by_activity and rehearsed.api.by_operation == real.api.by_operation
     assert {letter.message for letter in rehearsed.dead_letters} == {letter.message for letter in real.dead_letters}
     assert rehearsed.rehearsal is not None and rehearsed.rehearsal.undo_bytes > 0 and real.rehearsal is None
-    met = Settings(destination=Destination(name="dst"), state=State(path=f"{tmp_path}/state.db"))
+    met = Settings(destination=DestinationSettings(name="dst"), state=StateSettings(path=f"{tmp_path}/state.db"))
     assert pace_of(met, None).latency_ms >= 5
 
 

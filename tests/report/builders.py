@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, ItemResult, Outcome
 from lrestore.report.build import Head, ReportBuilder
 from lrestore.report.item_list import ItemList
-from lrestore.report.model import Api, Destination, Report, Source
+from lrestore.report.model import Api, Report, ReportedDestination, ReportedSource
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HEAD = Head(
     "20261123-120000-ab12",
     "restore",
-    Source("prod", ("vault.db",)),
-    Destination("live", "https://looker.example.com:19999", "26.4.1"),
+    ReportedSource("prod", ("vault.db",)),
+    ReportedDestination("live", "https://looker.example.com:19999", "26.4.1"),
 )
 
 

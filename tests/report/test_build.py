@@ -14,7 +14,7 @@ from lrestore.looker.meter import CallMeter
 from lrestore.messages import OUTCOMES, Change, Deletion, ItemKey, ItemResult, Totals
 from lrestore.ontology.schema import Operation
 from lrestore.report.build import plan_of
-from lrestore.report.model import Api, Destination, Report, Source, Throughput, Verify
+from lrestore.report.model import Api, Report, ReportedDestination, ReportedSource, Throughput, Verify
 from lrestore.report.write import report_json
 from tests.report.builders import Ticks, builder, item, letter, report
 
@@ -118,8 +118,8 @@ def test_a_contradictory_report_is_refused(wrong: dict[str, object]) -> None:
         "started_at": "",
         "ended_at": "",
         "duration_s": 0.0,
-        "source": Source(),
-        "destination": Destination(),
+        "source": ReportedSource(),
+        "destination": ReportedDestination(),
         "totals": Totals(selected=1, created=1),
         "by_type": {"dashboard": Totals(selected=1, created=1)},
         "api": Api(),

@@ -25,14 +25,14 @@ from lrestore.report.events import (
     WarningGiven,
     line,
 )
-from lrestore.report.model import Destination, Source
+from lrestore.report.model import ReportedDestination, ReportedSource
 from lrestore.report.progress import Silent
 from lrestore.report.speed import Standing
 from tests.report.builders import Ticks, item, report
 
 ROOT = Path(__file__).parents[2]
 STARTED = SessionStarted(
-    session_id="s1", mode="restore", selected=2, source=Source("prod"), destination=Destination("live")
+    session_id="s1", mode="restore", selected=2, source=ReportedSource("prod"), destination=ReportedDestination("live")
 )
 
 

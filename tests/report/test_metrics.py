@@ -7,7 +7,7 @@ import re
 import msgspec
 
 from lrestore.report.metrics import metrics
-from lrestore.report.model import Api, Difference, Source, Verify
+from lrestore.report.model import Api, Difference, ReportedSource, Verify
 from tests.report.builders import item, report
 
 SAMPLE = re.compile(r'lrestore_\w+\{(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)+\} [-+.\de]+')
@@ -36,7 +36,7 @@ def test_a_verification_counts_what_differs() -> None:
 
 
 def test_names_are_escaped() -> None:
-    told = msgspec.structs.replace(TOLD, source=Source('a"b\\c\nd', age_s=60.0))
+    told = msgspec.structs.replace(TOLD, source=ReportedSource('a"b\\c\nd', age_s=60.0))
     text = metrics(told, 0)
     assert 'source="a\\"b\\\\c\\nd"' in text
     assert "lrestore_backup_age_seconds" in text

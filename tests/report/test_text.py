@@ -12,7 +12,7 @@ from lrestore.report import text
 from lrestore.report.drift import verify
 from lrestore.report.field_values import old_and_new, value
 from lrestore.report.item_lines import Style
-from lrestore.report.model import Api, Difference, Plan, Throughput, Verify
+from lrestore.report.model import Api, Difference, PlanCost, Throughput, Verify
 from lrestore.text.terminal import plain
 from lrestore.text.words import duration
 from tests.report.builders import builder, item, report
@@ -100,7 +100,7 @@ def test_the_plan_shows_action_fields_and_deletions() -> None:
 
 
 def test_the_calls_of_a_plan_are_counted_by_class_and_by_operation() -> None:
-    planned = Plan(5, 3, 1, {"create_dashboard": 1, "dashboard": 4}, {"non_query": 5})
+    planned = PlanCost(5, 3, 1, {"create_dashboard": 1, "dashboard": 4}, {"non_query": 5})
     assert text.plan_sum(planned).splitlines() == [
         "API calls: 5 (5 non_query); 3 of them write, 1 deletion",
         "  create_dashboard  1",

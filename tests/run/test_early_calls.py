@@ -13,7 +13,7 @@ from lrestore.credentials import Credentials
 from lrestore.run.early_calls import early_calls
 from lrestore.run.request import RunRequest
 from lrestore.run.surroundings import Surroundings
-from lrestore.settings import Destination, Settings, State
+from lrestore.settings import DestinationSettings, Settings, StateSettings
 from lrestore.vault import schema
 from lrestore.vault.reader import Vault
 from lrestore.vault.shard import ShardWriter
@@ -51,8 +51,8 @@ def operations(harness: CliHarness) -> list[str]:
 
 def test_the_calls_are_made_before_a_row_is_read(harness: CliHarness) -> None:
     settings = Settings(
-        destination=Destination(base_url=harness.simulator.base_url, name="dst"),
-        state=State(path=str(harness.directory / "state.db")),
+        destination=DestinationSettings(base_url=harness.simulator.base_url, name="dst"),
+        state=StateSettings(path=str(harness.directory / "state.db")),
     )
     key = Credentials(harness.simulator.client_id, harness.simulator.client_secret)
     until_s, request = time.monotonic() + HANG_S, RunRequest(select=("look",))

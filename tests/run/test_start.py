@@ -8,14 +8,14 @@ import pytest
 from lrestore.errors import UsageError
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.resume import _as_begun
-from lrestore.settings import Destination, Rate, Run, Settings, Source
+from lrestore.settings import DestinationSettings, RateSettings, RunSettings, Settings, SourceSettings
 from lrestore.state.records import RestorationSession
 
 BEGUN = Settings(
-    source=Source(path="vault.db", instance="prod"),
-    destination=Destination(base_url="https://looker", name="here"),
-    run=Run(workers=3, keep_extra=True),
-    rate=Rate(per_second=40.0, burst=2),
+    source=SourceSettings(path="vault.db", instance="prod"),
+    destination=DestinationSettings(base_url="https://looker", name="here"),
+    run=RunSettings(workers=3, keep_extra=True),
+    rate=RateSettings(per_second=40.0, burst=2),
 )
 SESSION = RestorationSession(
     id="1",
@@ -32,19 +32,19 @@ def test_settings_are_those_of_the_start_and_the_rate_too_unless_the_flag_is_giv
     flag: float | None, per_second: float
 ) -> None:
     """--resume keeps the rate of the session."""
-    now = Settings(destination=BEGUN.destination, run=Run(workers=9), rate=Rate(per_second=700.0))
+    now = Settings(destination=BEGUN.destination, run=RunSettings(workers=9), rate=RateSettings(per_second=700.0))
     again = _as_begun(now, SESSION, ThisStart(rate=flag))
     assert (again.run, again.source) == (BEGUN.run, BEGUN.source)
-    assert again.rate == Rate(per_second=per_second, burst=2)
+    assert again.rate == RateSettings(per_second=per_second, burst=2)
 
 
 def test_destination_and_source_instance_come_from_this_start() -> None:
-    moved = Destination(base_url="https://looker:19999", name="here", timeout_s=5)
-    again = _as_begun(Settings(source=Source(base_url="https://old"), destination=moved), SESSION, ThisStart())
+    moved = DestinationSettings(base_url="https://looker:19999", name="here", timeout_s=5)
+    again = _as_begun(Settings(source=SourceSettings(base_url="https://old"), destination=moved), SESSION, ThisStart())
     assert again.destination == moved
     assert (again.source.base_url, again.source.path) == ("https://old", "vault.db")
     with pytest.raises(UsageError, match="'there'"):
-        _as_begun(Settings(destination=Destination(base_url="https://x", name="there")), SESSION, ThisStart())
+        _as_begun(Settings(destination=DestinationSettings(base_url="https://x", name="there")), SESSION, ThisStart())
 
 
 def test_budgets_hold_for_one_start_but_yes_and_verify_persist() -> None:

@@ -20,7 +20,7 @@ from lrestore.credentials import Credentials
 from lrestore.errors import DestinationError, StateError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.report.model import Destination, Report
+from lrestore.report.model import Report, ReportedDestination
 from lrestore.report.rehearsal import REHEARSE, Problem, Rehearsal
 from lrestore.run.request import RunRequest
 from lrestore.run.start import execute
@@ -174,7 +174,7 @@ def _take_records(settings: Settings, inside: Settings, release: str) -> None:
 
 def _completed(report: Report, settings: Settings, rehearsal: Rehearsal, warning: str) -> Report:
     """The report of the run inside as that of a rehearsal, with one more warning if there is one."""
-    there = Destination(settings.destination.name or SIMULATOR, SIMULATOR, report.destination.looker_version)
+    there = ReportedDestination(settings.destination.name or SIMULATOR, SIMULATOR, report.destination.looker_version)
     more: JsonObject = {"mode": REHEARSE, "destination": there, "rehearsal": rehearsal}
     more["warnings"] = (*report.warnings, *([warning] if warning else []))
     return msgspec.structs.replace(report, **more)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from lrestore.json_types import JsonObject
-from lrestore.ontology.schema import Operation, Shape
+from lrestore.ontology.schema import AnswerShape, Operation
 
 _ID = "id"
 
@@ -36,7 +36,7 @@ def fault_in(operation: Operation, path: Mapping[str, str], query: Mapping[str, 
     return ""
 
 
-def _empty(shape: Shape, query: Mapping[str, object], answer: Any) -> str:
+def _empty(shape: AnswerShape, query: Mapping[str, object], answer: Any) -> str:
     """The fault of a listing without rows. The page after the last one is empty in any instance."""
     if answer or not shape.never_empty or query.get("offset"):
         return ""
@@ -48,7 +48,7 @@ def usable_id(value: object) -> bool:
     return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
 
 
-def _object(shape: Shape, path: Mapping[str, str], answer: Any) -> str:
+def _object(shape: AnswerShape, path: Mapping[str, str], answer: Any) -> str:
     if not isinstance(answer, dict):
         return f"is {_named(answer)}, not an object"
     if not answer:

@@ -11,7 +11,7 @@ from lrestore.messages import Totals
 from lrestore.report import guards, rehearsal_text
 from lrestore.report.causes import grouped
 from lrestore.report.item_lines import since
-from lrestore.report.model import Item, OnlyLive, Report, Source
+from lrestore.report.model import Item, OnlyLive, Report, ReportedSource
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.packed_items import Has, deleting, having
 from lrestore.report.page.items import Packed, packed
@@ -199,7 +199,7 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "Command", report.by.command
 
 
-def _backup(source: Source) -> Iterator[tuple[str, str]]:
+def _backup(source: ReportedSource) -> Iterator[tuple[str, str]]:
     yield "Backup", ", ".join(source.paths) + (f", instance {source.instance}" if source.instance else "")
     if source.age:
         yield "Age of the backup", source.age

@@ -21,7 +21,7 @@ from lrestore.vault.queries import query_in
 
 if TYPE_CHECKING:
     from lrestore.content.shapes.query import MergeQuery, Query
-    from lrestore.restoration.ports import Source
+    from lrestore.restoration.ports import BackupItems
 
 
 def _nothing() -> None:
@@ -48,7 +48,7 @@ class SourceDefinitions:
 
     def __init__(
         self,
-        source: Source,
+        source: BackupItems,
         max_item_bytes: int,
         gathered: Gathered,
         origin: Origin | None,

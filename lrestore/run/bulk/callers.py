@@ -11,7 +11,7 @@ import os
 from typing import NamedTuple
 
 from lrestore.settings import Settings
-from lrestore.settings.model import Run
+from lrestore.settings.model import RunSettings
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def callers(settings: Settings, items: int, cores: int | None = None) -> Callers
     ``items``.
     """
     run = settings.run
-    if "run.workers" in settings.by_flag or run.workers != Run().workers:
+    if "run.workers" in settings.by_flag or run.workers != RunSettings().workers:
         return Callers(min(run.workers, items), run.in_flight)
     cores = cores or _cores()
     processes = min(run.workers, cores)

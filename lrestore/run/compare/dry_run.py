@@ -15,7 +15,7 @@ from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
 from lrestore.run.prepare.copies import titled
 from lrestore.run.report_head import report_of
-from lrestore.settings.model import Run
+from lrestore.settings.model import RunSettings
 from lrestore.vault.items import VaultItem
 from lrestore.vault.reader import Vault
 
@@ -32,7 +32,7 @@ def dry_run(job: Job) -> Report:
     return builder.finish(Api())
 
 
-def _preview(vault: Vault, key: ItemKey, run: Run, beside: Beside | None) -> ItemResult:
+def _preview(vault: Vault, key: ItemKey, run: RunSettings, beside: Beside | None) -> ItemResult:
     """Read, decode and validate one item. ``run``: the settings that say what would be done with it; ``beside``: the
     copies that are to be made.
     """
@@ -52,7 +52,7 @@ def _would_copy(beside: Beside, item: VaultItem) -> str:
     return f"would be copied into folder {beside.folder} as {title!r}, if that title is free there"
 
 
-def _would(run: Run) -> str:
+def _would(run: RunSettings) -> str:
     """The action of a restore on an item, as far as the settings tell."""
     if run.if_different == "update":
         kept = {"skip": ", unless it is in the trash"}.get(run.if_trashed, "")

@@ -12,7 +12,7 @@ from lrestore.clock import utc_now
 from lrestore.content.identity import Judgement
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.report.guards import BackupFacts, DestinationFacts, Foreseen, Guards
+from lrestore.report.guards import BackupFacts, Foreseen, Guards, OpeningDestination
 from lrestore.run.audit import age
 from lrestore.run.destination import ExaminedDestination
 from lrestore.run.guards.disk import disk_of, needed_bytes
@@ -56,7 +56,7 @@ def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> 
             lacks=tuple(_lacks(job, judgement)),
             chosen=job.vault.chosen,
         ),
-        destination=DestinationFacts(
+        destination=OpeningDestination(
             base_url=facts.base_url,
             user=facts.user_name,
             looker_version=facts.looker_version,

@@ -23,7 +23,7 @@ from lrestore.looker.session import LookerSession, session_for
 from lrestore.messages import ItemKey
 from lrestore.restoration.identify.source_definitions import Gathered, SourceDefinitions
 from lrestore.restoration.identify.unclosed_folders import ACCESS
-from lrestore.restoration.ports import Definitions, Source
+from lrestore.restoration.ports import BackupItems, Definitions
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.identity import judge
@@ -68,7 +68,7 @@ def connect_source(job: Job, session: LookerSession) -> None:
 
 
 def definitions_for(
-    source: Source, max_item_bytes: int, gathered: Gathered, destination: Caller, session: LookerSession | None
+    source: BackupItems, max_item_bytes: int, gathered: Gathered, destination: Caller, session: LookerSession | None
 ) -> Definitions:
     """The source of definitions for ids in the backup: tiles of the backup, and the source instance if configured."""
     origin = Origin(session) if session else None

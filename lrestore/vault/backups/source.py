@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lrestore.errors import UsageError, VaultError
-from lrestore.settings import Source
+from lrestore.settings import SourceSettings
 from lrestore.vault.backups.as_of import last_moment
 from lrestore.vault.backups.choice import Choice, choose, matching, refuse_unreadable
 from lrestore.vault.backups.facts import FileFacts, Unreadable, facts_of
@@ -15,7 +15,7 @@ from lrestore.vault.files import expand, is_pattern
 from lrestore.vault.reader import Vault
 
 
-def open_source(source: Source, as_of: str = "", *, fingerprint: str = "") -> Vault:
+def open_source(source: SourceSettings, as_of: str = "", *, fingerprint: str = "") -> Vault:
     """Open the backup that counts: the newest, or the newest that is not younger than ``as_of``; with ``[source]
     merge`` all files as one. ``fingerprint``: prefer the backup that has it, whatever its date.
 
@@ -42,7 +42,7 @@ def open_source(source: Source, as_of: str = "", *, fingerprint: str = "") -> Va
     return _opened(choice, _unstable_name(source.instance, files[0]) if choice.of > 1 else ())
 
 
-def _without_objects(source: Source, as_of: str) -> Vault:
+def _without_objects(source: SourceSettings, as_of: str) -> Vault:
     """Files that hold nothing have no date; without one they are an empty backup."""
     if as_of:
         raise VaultError(

@@ -11,7 +11,7 @@ import pytest
 
 from lrestore.errors import UsageError, VaultError
 from lrestore.messages import ItemKey
-from lrestore.settings import Source
+from lrestore.settings import SourceSettings
 from lrestore.vault.backups.as_of import last_moment
 from lrestore.vault.backups.source import open_source
 from tests.vault.builder import Recorded, Row, SessionRow, build, dashboard, named
@@ -33,7 +33,7 @@ def _file(path: Path, date: str, *keys: str, session: SessionRow | None = None, 
 
 def _chosen(tmp_path: Path, pattern: str = "*.db", as_of: str = "", *, merge: bool = False) -> tuple[list[str], str]:
     """The names of the chosen files, and why they count."""
-    with open_source(Source(path=str(tmp_path / pattern), instance="prod", merge=merge), as_of) as vault:
+    with open_source(SourceSettings(path=str(tmp_path / pattern), instance="prod", merge=merge), as_of) as vault:
         return [Path(path).name for path in vault.paths], vault.chosen
 
 
@@ -49,7 +49,7 @@ def test_the_newest_of_dated_backups_counts_and_an_object_of_an_older_one_is_not
     _file(tmp_path / "c.db", "2026-11-02T02:00:00", *EVERYTHING)
     _file(tmp_path / "b.db", "2026-11-03T02:00:00", *EVERYTHING)
     assert _chosen(tmp_path) == (["b.db"], "the newest of 3 backups: 2026-11-03T02:00:00Z")
-    with open_source(Source(path=str(tmp_path / "*.db"), instance="prod")) as vault:
+    with open_source(SourceSettings(path=str(tmp_path / "*.db"), instance="prod")) as vault:
         assert not vault.holds(ItemKey("dashboard", "9"))
     names, said = _chosen(tmp_path, merge=True)
     assert names == ["a.db", "b.db", "c.db"] and "3 files read as one ([source] merge)" in said
@@ -137,7 +137,7 @@ def test_disjoint_files_of_different_days_are_in_doubt_unless_they_are_named(tmp
     _file(tmp_path / "b.db", "2026-11-05T02:00:00", "dashboard=2")
     assert "a.db" in _refused(tmp_path)
     both = [str(tmp_path / "a.db"), str(tmp_path / "b.db")]
-    with open_source(Source(path=both, instance="prod")) as vault:
+    with open_source(SourceSettings(path=both, instance="prod")) as vault:
         assert vault.holds(ItemKey("dashboard", "1")) and vault.holds(ItemKey("dashboard", "2"))
 
 
@@ -147,7 +147,7 @@ def test_a_partial_backup_that_is_newer_than_a_full_one_is_in_doubt(tmp_path: Pa
     told = _refused(tmp_path)
     assert "holds no folder, no look, no user" in told and "2026-11-01T02:00:00Z" in told
     assert _chosen(tmp_path, as_of="2026-11-01")[0] == ["full.db"]
-    with open_source(Source(path=str(tmp_path / "*.db"), instance="prod"), "2026-11-02") as vault:
+    with open_source(SourceSettings(path=str(tmp_path / "*.db"), instance="prod"), "2026-11-02") as vault:
         assert any("it may be a partial backup" in warning for warning in vault.warnings)
 
 
@@ -214,7 +214,7 @@ def test_the_same_backup_under_several_names_is_read_once(tmp_path: Path) -> Non
     plain = _file(tmp_path / "a.db", "2026-11-01T02:00:00", *EVERYTHING)
     (tmp_path / "a.db.gz").write_bytes(gzip.compress(plain.read_bytes()))
     (tmp_path / "link.db").symlink_to(plain)
-    with open_source(Source(path=str(tmp_path / "*.db*"), instance="prod")) as vault:
+    with open_source(SourceSettings(path=str(tmp_path / "*.db*"), instance="prod")) as vault:
         assert [Path(path).name for path in vault.paths] == ["a.db"] and not vault.chosen
         assert any("holds the same rows" in warning and "a.db.gz" in warning for warning in vault.warnings)
 
@@ -246,7 +246,7 @@ def test_an_unreadable_file_among_several_is_named(tmp_path: Path) -> None:
 def test_a_file_without_objects_is_left_out_and_named(tmp_path: Path) -> None:
     _file(tmp_path / "a.db", "2026-11-01T02:00:00", *EVERYTHING)
     _file(tmp_path / "b.db", "2026-11-02T02:00:00")
-    with open_source(Source(path=str(tmp_path / "*.db"), instance="prod")) as vault:
+    with open_source(SourceSettings(path=str(tmp_path / "*.db"), instance="prod")) as vault:
         assert any("no object is in it" in warning and "b.db" in warning for warning in vault.warnings)
     assert "holds an object" in _refused(tmp_path, "b.db", as_of="2026-11-02")
 
@@ -266,5 +266,5 @@ def test_as_of_and_merge_exclude_each_other(tmp_path: Path) -> None:
 def test_an_instance_that_is_called_by_a_file_is_warned_about(tmp_path: Path) -> None:
     _file(tmp_path / "looker-1.db", "2026-11-01T02:00:00", *EVERYTHING)
     _file(tmp_path / "looker-2.db", "2026-11-02T02:00:00", *EVERYTHING)
-    with open_source(Source(path=str(tmp_path / "*.db"), instance="looker-1")) as vault:
+    with open_source(SourceSettings(path=str(tmp_path / "*.db"), instance="looker-1")) as vault:
         assert any("instance is not set" in warning for warning in vault.warnings)
