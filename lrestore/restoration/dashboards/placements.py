@@ -41,7 +41,8 @@ def plan_placements(sides: Sides, plan: DashboardPlan, known: Releases) -> None:
         element_id = plan.matched.get(("dashboard_element", placement.element))
         if element_id is None and placement.element not in made:
             continue
-        if layout_id is None or element_id is None or (element_id in moved and (layout_id, element_id) not in live):
+        if layout_id is None or element_id is None or element_id in moved:
+            # A tile that is put on a tab may get another component there, or lose its position.
             plan.pending.append(placement)
         elif (layout_id, element_id) in live:
             write = placement_write(placement, live[layout_id, element_id])

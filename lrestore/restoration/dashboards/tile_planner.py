@@ -209,18 +209,27 @@ class TilePlanner:
         self._plan.unmet.append(Unmet(f"its tile {tile_name(tile)!r}", why, path, hint))
 
     def _tab_and_filter(self, tile: DashboardTile) -> TileBody:
-        """References inside the same dashboard. A null tab has no meaning: releases before 25.20 had no other value."""
+        """References inside the same dashboard. A null tab has no meaning: releases before 25.20 had no other value.
+
+        A tile may name a tab or a filter that the dashboard lacks, for a deleted tab is not necessarily cleared from
+        its tiles. Such a reference is left as it is.
+        """
         found: TileBody = {}
         for name, kind in _INSIDE:
             source_id = tile.get(name)
             if source_id and self._context.destination.releases.can_write("DashboardElement", name):
-                matched = self._matched(kind, str(source_id))
-                found[name] = matched or FutureId(kind, str(source_id))
+                part = self._part(kind, str(source_id))
+                if part is not None:
+                    found[name] = part
         return found
 
-    def _matched(self, kind: str, source_id: str) -> str | None:
+    def _part(self, kind: str, source_id: str) -> str | FutureId | None:
+        """The part of the dashboard that exists, or that the plan creates."""
         matched: dict[tuple[str, str], str] = self._plan.matched
-        return matched.get((kind, source_id))
+        if (kind, source_id) in matched:
+            return matched[kind, source_id]
+        planned = (write for write in self._plan.writes if write.type == kind and write.creates)
+        return FutureId(kind, source_id) if any(write.source_id == source_id for write in planned) else None
 
 
 def _shown_id(live: DashboardTile, name: str) -> str:

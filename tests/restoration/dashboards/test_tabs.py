@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from lrestore.content.shapes.boundary import as_dashboard
+from lrestore.json_types import JsonObject
+from lrestore.messages import ItemKey
+from lrestore.restoration.dashboards.plan import DashboardPlan
+from lrestore.restoration.dashboards.planner import DashboardPlanner
 from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.edits import Edit, edit
 from tests.restoration.restore_fixture import RestoreFixture
@@ -54,6 +59,32 @@ def test_an_extra_tab_stays_with_a_tile_that_has_alerts(setup: RestoreFixture) -
     assert any(f"(id {tab})" in warning and f"(id {tile_id})" in warning for warning in result.warnings)
     setup.restore("dashboard=1", Policy(allow_alert_loss=True))
     assert tab not in tabs(setup)
+
+
+def planned(setup: RestoreFixture, raw: JsonObject, live: JsonObject) -> DashboardPlan:
+    """The plan for the parts of dashboard 1."""
+    key = ItemKey("dashboard", "1")
+    return DashboardPlanner(setup.context(), key, as_dashboard(raw), as_dashboard(live), ids_hold=True).plan()
+
+
+def test_a_tab_that_the_backup_lacks_is_no_reason_to_send_null(setup: RestoreFixture) -> None:
+    """A tile may still name a tab that was deleted, and a dashboard may be backed up without its tabs."""
+    raw, live = setup.item("dashboard=1").raw, setup.dashboard("1")
+    named = {**raw, "dashboard_elements": [{**one, "dashboard_layout_id": "999"} for one in raw["dashboard_elements"]]}
+    without = {name: value for name, value in named.items() if name != "dashboard_layouts"}
+    assert planned(setup, named, live).empty
+    assert planned(setup, without, live).empty
+
+
+def test_a_tile_that_is_put_on_a_tab_is_placed_there_afterwards(setup: RestoreFixture) -> None:
+    """Looker may give the tile another component, though it had one on that tab."""
+    raw, live = setup.item("dashboard=1").raw, setup.dashboard("1")
+    tab = str(raw["dashboard_layouts"][0]["id"])
+    asked = {**raw, "dashboard_elements": [{**one, "dashboard_layout_id": tab} for one in raw["dashboard_elements"]]}
+    elsewhere = [{**one, "dashboard_layout_id": None} for one in live["dashboard_elements"]]
+    plan = planned(setup, asked, {**live, "dashboard_elements": elsewhere})
+    assert [write.body for write in plan.writes] == [{"dashboard_layout_id": tab}] * len(elsewhere)
+    assert {one.element for one in plan.pending} == {str(one["id"]) for one in elsewhere}
 
 
 def places(dashboard: dict[str, object]) -> object:
