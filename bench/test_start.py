@@ -17,7 +17,7 @@ from bench.gates import GATES
 from bench.ground import Ground
 from lrestore.graph import DependencyGraph
 from lrestore.messages import Change, ItemKey, ItemResult
-from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.build import ReportBuilder, ReportHead
 from lrestore.report.model import Api, ReportedDestination, ReportedSource
 from lrestore.report.write import json_pieces, write_whole
 from lrestore.run.bulk.launch.parcel import Parcel
@@ -82,7 +82,7 @@ def test_what_is_kept_of_an_item_before_the_first_one_is_small(items: Vault) -> 
 
 def test_the_report_of_changed_items_takes_no_more_memory_than_its_file(tmp_path: Path) -> None:
     """In bytes that Python holds at most, while the JSON file is written."""
-    items, builder = 20_000, ReportBuilder(Head("s", "restore", ReportedSource(), ReportedDestination()))
+    items, builder = 20_000, ReportBuilder(ReportHead("s", "restore", ReportedSource(), ReportedDestination()))
     tracemalloc.start()
     for number in range(items):
         key, change = ItemKey("look", str(number)), Change("description", f"drifted {number}", f"As it was: {number}")

@@ -1,8 +1,15 @@
-"""The wall clock, and the format of times in the state file and the report."""
+"""The wall clock, the types of clocks, and the format of times in the state file and the report."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+
+Clock = Callable[[], float]
+"""Seconds since some moment, such as ``time.monotonic``: only differences mean something."""
+
+WallClock = Callable[[], datetime]
+"""The time of day, such as :func:`utc_now`."""
 
 
 def utc_now() -> datetime:

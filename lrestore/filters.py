@@ -37,7 +37,7 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True):
             )
 
 
-class Row(Protocol):
+class FilteredRow(Protocol):
     """The attributes that filters read: rows of the vault's index have them."""
 
     @property
@@ -54,7 +54,9 @@ class Row(Protocol):
     def folder_id(self) -> str | None: ...
 
 
-def matches(row: Row, filters: Filters, folders_below: frozenset[str] | None, owner_ids: frozenset[str] | None) -> bool:
+def matches(
+    row: FilteredRow, filters: Filters, folders_below: frozenset[str] | None, owner_ids: frozenset[str] | None
+) -> bool:
     """Do all given filters hold? ``folders_below`` comes from :func:`subtree`, ``owner_ids`` are those of ``--owner``.
 
     An item that lacks what a filter asks for (folder, owner, a readable time) isn't matched. Case counts in names.
@@ -68,11 +70,11 @@ def matches(row: Row, filters: Filters, folders_below: frozenset[str] | None, ow
     return (not filters.name or fnmatchcase(row.name, filters.name)) and _updated_within(row, filters)
 
 
-def _lies_below(row: Row, folders: frozenset[str]) -> bool:
+def _lies_below(row: FilteredRow, folders: frozenset[str]) -> bool:
     return row.folder_id in folders or (row.key.type == "folder" and row.key.id in folders)
 
 
-def _updated_within(row: Row, filters: Filters) -> bool:
+def _updated_within(row: FilteredRow, filters: Filters) -> bool:
     if not (filters.updated_since or filters.updated_before):
         return True
     updated = parse_moment(row.updated_at)

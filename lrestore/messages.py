@@ -8,7 +8,7 @@ one.
 
 from __future__ import annotations
 
-from collections import abc
+from collections.abc import Callable, Mapping
 from typing import Literal, Self
 
 import msgspec
@@ -48,7 +48,7 @@ class Proof(msgspec.Struct, frozen=True):
 UNPROVED = Proof()
 
 
-class Mapping(msgspec.Struct, frozen=True):
+class ObjectMapping(msgspec.Struct, frozen=True):
     """Maps a backed-up object, or a part of one such as ``dashboard_element``, to a live object."""
 
     type: str
@@ -66,7 +66,11 @@ class Recorded(msgspec.Struct, frozen=True):
     sure: bool = False
 
 
-class Request(msgspec.Struct, frozen=True):
+MappingOf = Callable[[str, str], Recorded | None]
+"""Returns the recorded mapping of a backed-up object, by type and id."""
+
+
+class FailedRequest(msgspec.Struct, frozen=True):
     """The API call that failed: operation id of the specification, verb, path, and the body as JSON text."""
 
     operation: str = ""
@@ -89,7 +93,7 @@ class DeadLetter(msgspec.Struct, frozen=True):
     retries: int = 0
     path: str = ""
     stack_trace: str = ""
-    request: Request | None = None
+    request: FailedRequest | None = None
     answer: str = ""
 
 
@@ -167,7 +171,7 @@ class ItemResult(msgspec.Struct, frozen=True):
     reason: str = ""
     changes: tuple[Change, ...] = ()
     deletions: tuple[Deletion, ...] = ()
-    mappings: tuple[Mapping, ...] = ()
+    mappings: tuple[ObjectMapping, ...] = ()
     warnings: tuple[str, ...] = ()
     dead_letter: DeadLetter | None = None
     missing: bool = False
@@ -219,7 +223,7 @@ class Totals(msgspec.Struct, frozen=True):
             raise ValueError(f"totals do not add up: {msgspec.structs.asdict(self)}")
 
     @classmethod
-    def of(cls, counts: abc.Mapping[Outcome, int], pending: int = 0) -> Self:
+    def of(cls, counts: Mapping[Outcome, int], pending: int = 0) -> Self:
         """Totals of counts per outcome; missing outcomes count 0."""
         by_outcome = {str(outcome): items for outcome, items in counts.items()}
         return cls(selected=sum(counts.values()) + pending, pending=pending, **by_outcome)

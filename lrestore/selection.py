@@ -25,7 +25,7 @@ _NO_ID = re.compile(r"[\s\"']|^\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class SelectionSide:
     """One side of a selection: everything, whole types, and single items in the order in which they were named.
 
     ``deleted`` are items that a list names as marked deleted in the backup; they are not among ``keys``.
@@ -40,9 +40,9 @@ class Part:
         """Does this side name the item, in one way or another?"""
         return self.everything or key.type in self.types or key in self.keys
 
-    def with_deleted(self) -> Part:
+    def with_deleted(self) -> SelectionSide:
         """The same where rows that are marked deleted take part."""
-        return Part(self.everything, self.types, {**self.keys, **self.deleted})
+        return SelectionSide(self.everything, self.types, {**self.keys, **self.deleted})
 
     def specs(self) -> tuple[str, ...]:
         """SPECs that mean the same, whatever lists this side was read from."""
@@ -57,8 +57,8 @@ class Part:
 class Selection:
     """The wanted items, and the exclusions from them."""
 
-    wanted: Part = field(default_factory=Part)
-    excluded: Part = field(default_factory=Part)
+    wanted: SelectionSide = field(default_factory=SelectionSide)
+    excluded: SelectionSide = field(default_factory=SelectionSide)
 
     def wants(self, key: ItemKey) -> bool:
         """Is this item selected? What is excluded isn't, however else it is named."""
@@ -109,7 +109,7 @@ def parse(
     return Selection(wanted.with_deleted() if include_deleted else wanted, excluded)
 
 
-def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> Part:
+def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> SelectionSide:
     everything = False
     types: set[str] = set()
     keys: dict[ItemKey, None] = {}
@@ -123,7 +123,7 @@ def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> P
             types.add(type_name)
         else:
             (deleted if named.deleted else keys).update((ItemKey(type_name, id), None) for id in ids)
-    return Part(everything, frozenset(types), keys, deleted)
+    return SelectionSide(everything, frozenset(types), keys, deleted)
 
 
 def _all_named(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> Iterator[_Named]:

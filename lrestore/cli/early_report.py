@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from lrestore.cli.output_files import OutputFile, write_all
 from lrestore.errors import StoppedError, UsageError
-from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.build import ReportBuilder, ReportHead
 from lrestore.report.model import Api, ReportedDestination, ReportedSource
 from lrestore.run.audit import by
 from lrestore.settings import Settings
@@ -45,7 +45,7 @@ def _write(files: Sequence[OutputFile], settings: Settings, ended: tuple[str, st
     command, reason = audit
     source = ReportedSource(settings.source.instance, tuple(settings.source.paths))
     destination = ReportedDestination(settings.destination.name, settings.destination.base_url)
-    builder = ReportBuilder(Head("", mode, source, destination, by=by("", command), reason=reason))
+    builder = ReportBuilder(ReportHead("", mode, source, destination, by=by("", command), reason=reason))
     builder.warn(why)
     # The error that ended the run is what counts.
     for error in write_all(builder.finish(Api(), status=status), files)[1]:

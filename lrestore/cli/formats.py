@@ -10,11 +10,11 @@ from lrestore.text.storable import to_json
 from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain, plain_json
 
-Row = Sequence[object]
+TableRow = Sequence[object]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full-width ones count, too)
 
 
-def table(header: Sequence[str], rows: Iterable[Row]) -> str:
+def table(header: Sequence[str], rows: Iterable[TableRow]) -> str:
     """Columns under a header: text left-aligned, numbers right-aligned. Terminal control characters are escaped."""
     body = list(rows)
     cells = [[_cell(value) for value in row] for row in body]
@@ -28,12 +28,12 @@ def facts(rows: Sequence[tuple[str, str]]) -> str:
     return "".join(f"{name + ':':<{width}} {plain(value)}\n" for name, value in rows if value)
 
 
-def comma_separated(header: Sequence[str], rows: Iterable[Row]) -> str:
+def comma_separated(header: Sequence[str], rows: Iterable[TableRow]) -> str:
     """The lines of :func:`csv_lines` as one text."""
     return "".join(csv_lines(header, rows))
 
 
-def csv_lines(header: Sequence[str], rows: Iterable[Row]) -> Iterator[str]:
+def csv_lines(header: Sequence[str], rows: Iterable[TableRow]) -> Iterator[str]:
     """RFC 4180 with ``\\n`` as line end. Control characters are escaped, so that one item is one line.
 
     A spreadsheet evaluates text that begins like a formula, so such text gets an apostrophe before it

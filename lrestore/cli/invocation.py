@@ -15,7 +15,7 @@ from lrestore.filters import Filters
 from lrestore.report.rehearsal import REHEARSE
 from lrestore.restoration.beside import TITLE, Beside
 from lrestore.run.compare import ignore_rules
-from lrestore.run.request import CreatedObjects, Mode, RunRequest, Undo
+from lrestore.run.request import CreatedObjects, RunMode, RunRequest, Undo
 from lrestore.run.surroundings import Surroundings
 from lrestore.settings import SIMULATOR, Settings, load_settings, require_destination, require_source
 
@@ -225,7 +225,7 @@ def _source(
     return credentials
 
 
-def _mode(options: Options) -> Mode:
+def _mode(options: Options) -> RunMode:
     if options.dry_run:
         return "dry-run"
     if options.plan or options.plan_out:

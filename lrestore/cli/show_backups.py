@@ -18,9 +18,9 @@ from lrestore.settings import Settings, require_source
 from lrestore.text.storable import to_json
 from lrestore.text.terminal import plain, plain_json
 from lrestore.text.words import counted
-from lrestore.vault.backups.changes import Changed, Comparison
-from lrestore.vault.backups.groups import Backup, Grouped, stamp
-from lrestore.vault.backups.history import Step, history_of
+from lrestore.vault.backups.changes import BackupComparison, Changed
+from lrestore.vault.backups.groups import BackupFiles, Grouped, stamp
+from lrestore.vault.backups.history import BackupStep, history_of
 from lrestore.vault.backups.pair import pair
 from lrestore.vault.backups.source import surveyed
 from lrestore.vault.backups.versions import Actor
@@ -56,7 +56,7 @@ def history(settings: Settings, argument: str, form: str, *, full: bool) -> Iter
 def changes(settings: Settings, argument: str, form: str, *, full: bool) -> Iterator[str]:
     """The objects that differ between two backups. Raises UsageError if the argument does not name two."""
     found, warnings = _found(settings.source.paths) if settings.source.paths else (Grouped(()), [])
-    comparison = Comparison(*pair(argument, found), settings.run.max_item_bytes, warnings=warnings)
+    comparison = BackupComparison(*pair(argument, found), settings.run.max_item_bytes, warnings=warnings)
     items = comparison.run()
     if form == "json":
         head = {"from": _side(comparison.before), "to": _side(comparison.after)}
@@ -75,9 +75,9 @@ def _found(paths: Sequence[str]) -> tuple[Grouped, list[str]]:
     return found, warnings
 
 
-def _held_somewhere(key: ItemKey, steps: Iterator[Step]) -> Iterator[Step]:
+def _held_somewhere(key: ItemKey, steps: Iterator[BackupStep]) -> Iterator[BackupStep]:
     """The steps. Raises UsageError, before anything is printed, if no backup holds the object."""
-    before: list[Step] = []
+    before: list[BackupStep] = []
     for step in steps:
         before.append(step)
         if step.what in _HELD:
@@ -85,7 +85,7 @@ def _held_somewhere(key: ItemKey, steps: Iterator[Step]) -> Iterator[Step]:
     raise UsageError(f"{key} is in none of {counted(len(before), 'backup')}", hint="--show source lists the newest one")
 
 
-def _history_text(key: ItemKey, steps: Iterable[Step], warnings: list[str], style: Style) -> Iterator[str]:
+def _history_text(key: ItemKey, steps: Iterable[BackupStep], warnings: list[str], style: Style) -> Iterator[str]:
     yield f"{style.bold(plain(str(key)))}\n"
     count = held = changed = 0
     saved, name = "", ""
@@ -102,7 +102,7 @@ def _history_text(key: ItemKey, steps: Iterable[Step], warnings: list[str], styl
     yield text.warnings(warnings, style)
 
 
-def _changes_text(comparison: Comparison, items: Iterable[Changed], style: Style) -> Iterator[str]:
+def _changes_text(comparison: BackupComparison, items: Iterable[Changed], style: Style) -> Iterator[str]:
     for label, backup in (("from", comparison.before), ("to", comparison.after)):
         objects = counted(backup.objects, "object")
         yield f"{label:<4} {stamp(backup.date)}  {plain(_files(backup.paths))} ({objects})\n"
@@ -133,7 +133,7 @@ def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: St
         yield "    gone " + titled("", gone.type, gone.id, gone.name) + "\n"
 
 
-def _step_rows(key: ItemKey, step: Step) -> Iterator[tuple[object, ...]]:
+def _step_rows(key: ItemKey, step: BackupStep) -> Iterator[tuple[object, ...]]:
     """A row for each field that changed and each part that is gone; one row where there is none."""
     by = step.updated_by or Actor()
     head = (str(key), step.date, step.what, step.name, step.updated_at, by.id, by.name)
@@ -150,13 +150,13 @@ def _changed_row(item: Changed) -> tuple[object, ...]:
     return (*head, len(item.changes), len(item.deletions), item.reason)
 
 
-def _totals(comparison: Comparison) -> dict[str, int]:
+def _totals(comparison: BackupComparison) -> dict[str, int]:
     words = ("made", "changed", "gone", "unchanged")
     found = {word: comparison.counts[word] for word in words}
     return found | ({"unreadable": number} if (number := comparison.counts["unreadable"]) else {})
 
 
-def _side(backup: Backup) -> dict[str, object]:
+def _side(backup: BackupFiles) -> dict[str, object]:
     return {"date": stamp(backup.date), "files": backup.paths, "objects": backup.objects}
 
 

@@ -10,7 +10,7 @@ from lrestore.ontology.schema import is_built_in
 from lrestore.report.item_lines import Style
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader
-from lrestore.state.records import IDMapping, Route
+from lrestore.state.records import IDMapping, MappingRoute
 from lrestore.text.terminal import cut
 from lrestore.text.words import counted
 from lrestore.vault.backups.source import open_source
@@ -47,7 +47,7 @@ def unmapped(settings: Settings, state: StateReader, word: str, form: str, style
     """
     require_source(settings)
     require_destination(settings)
-    route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
+    route = MappingRoute(settings.source.instance, settings.destination.name, settings.destination.former_name)
     known = state.with_counterpart(route)
     with open_source(settings.source, as_of) as vault:
         types = None if not word else [content_type(word).name]

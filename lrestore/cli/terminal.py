@@ -24,7 +24,7 @@ from lrestore.logs import configure
 from lrestore.report.guards import Guards, question
 from lrestore.report.item_lines import Style
 from lrestore.report.model import Report
-from lrestore.report.progress import Progress, progress_on
+from lrestore.report.progress import ProgressDisplay, progress_on
 from lrestore.report.write import ensure_writable
 from lrestore.run.surroundings import LogSetup, Surroundings
 from lrestore.text.direction import isolated
@@ -90,7 +90,7 @@ class _Publisher:
 class _AboveTheBar:
     """A stream for the log whose lines do not break the progress bar."""
 
-    def __init__(self, progress: Progress, stream: TextIO) -> None:
+    def __init__(self, progress: ProgressDisplay, stream: TextIO) -> None:
         self._progress = progress
         self._stream = stream
 
@@ -155,7 +155,7 @@ def _retry(options: Options, session_id: str) -> str:
     return called(options, "--retry-dead-letters", session_id)
 
 
-def configure_log(options: Options, progress: Progress) -> None:
+def configure_log(options: Options, progress: ProgressDisplay) -> None:
     """Logging to stderr, and to ``--log-file``."""
     stream = _AboveTheBar(progress, sys.stderr)
     configure(

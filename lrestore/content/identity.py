@@ -6,7 +6,7 @@ proof: once for the whole destination (:func:`judge_instance`), and again for ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -15,6 +15,9 @@ from lrestore.content.canonical import parse_moment
 from lrestore.messages import ItemKey
 
 Instance = Literal["same", "other", "undecided"]
+
+NaturalKey = Mapping[str, str | None]
+"""The fields that identify an object within an instance, as texts; their names are those of the ontology."""
 
 SAMPLE_SIZE = 50
 """Objects compared before the first write: enough to outvote ids given anew after a rollback, cheap to read in bulk."""

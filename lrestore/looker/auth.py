@@ -78,7 +78,7 @@ def _decoded_token(*, data: str, structure: object) -> AccessToken:
     return AccessToken(access_token=answer.access_token, expires_in=answer.expires_in or DEFAULT_LIFETIME_S)
 
 
-class Tokens:
+class TokenHolder:
     """The current token, for all threads of the session."""
 
     def __init__(

@@ -24,7 +24,7 @@ class Caller(Protocol):
     ) -> Any: ...
 
 
-class Row(msgspec.Struct, frozen=True):
+class UndecodedRow(msgspec.Struct, frozen=True):
     """A row of a page that is decoded when it is needed: decoded objects take several times the memory of their text.
 
     ``head`` are the fields that were asked for at once. ``fault`` tells what is wrong with the decoded row, "" for a
@@ -47,7 +47,7 @@ class Row(msgspec.Struct, frozen=True):
 class Page(msgspec.Struct, frozen=True):
     """An answer with rows. ``size_bytes`` is its length, ``server_s`` the time until it began."""
 
-    rows: list[Row]
+    rows: list[UndecodedRow]
     size_bytes: int
     server_s: float
 

@@ -18,8 +18,8 @@ import msgspec
 from lrestore.credentials import Credentials, Login
 from lrestore.errors import BadAnswerError, UnauthorizedError
 from lrestore.json_types import JsonObject
-from lrestore.looker.auth import Tokens
-from lrestore.looker.caller import Page, Row
+from lrestore.looker.auth import TokenHolder
+from lrestore.looker.caller import Page, UndecodedRow
 from lrestore.looker.http.calls import Arguments, Call, HttpAnswer, call_of
 from lrestore.looker.http.endpoint import endpoint_of
 from lrestore.looker.http.errors import MESSAGE_LIMIT, page_hint, readable
@@ -93,7 +93,7 @@ class LookerSession:
             Secrets(credentials.client_secret, *([chosen.password] if chosen is not None else [])),
         )
         self._api = endpoint.api
-        self._tokens = Tokens(self._transport, credentials)
+        self._tokens = TokenHolder(self._transport, credentials)
         self._retries = Retries(max_retries, pause or self._stop.wait, self.meter.retried)
 
     def __enter__(self) -> LookerSession:
@@ -170,7 +170,7 @@ class LookerSession:
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}")
         fault = partial(fault_in_row, operation)
         # A copy for each row: one that is kept for long does not keep the whole answer.
-        rows = [Row(head, text.copy(), fault) for head, text in zip(heads, texts, strict=True)]
+        rows = [UndecodedRow(head, text.copy(), fault) for head, text in zip(heads, texts, strict=True)]
         return Page(rows, len(answer.body), answer.server_s)
 
     def call_once(self, operation_id: str, *, path: Mapping[str, str] = _NOTHING) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from lrestore.ontology.schema import Activity, AnswerShape, Content, Method, Operation
+from lrestore.ontology.schema import Activity, AnswerContent, AnswerShape, Method, Operation
 
 _REPEATABLE_POSTS = frozenset({"create_query", "create_merge_query", "login"})
 """A POST of an identical (merged) query returns the one that exists (specification, create_query); a login makes a
@@ -57,7 +57,13 @@ _NEVER_EMPTY = frozenset({"all_folders", "all_users", "all_groups", "all_roles"}
 
 
 def _operation(
-    method: Method, content: Content, name: str, path: str, *, activity: Activity = "non_query", fields: bool = False
+    method: Method,
+    content: AnswerContent,
+    name: str,
+    path: str,
+    *,
+    activity: Activity = "non_query",
+    fields: bool = False,
 ) -> Operation:
     """A create has to tell the id of what it has made; other writes may answer nothing."""
     last = path.rpartition("/")[2]

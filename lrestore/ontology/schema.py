@@ -16,7 +16,7 @@ ReferenceKind = Literal["hard", "soft", "parent", "name", "edge", "text"]
 
 
 class Presence(Enum):
-    """Stands for a value in a :class:`Rule` where any value but null and "" is meant."""
+    """Stands for a value in a :class:`Protection` where any value but null and "" is meant."""
 
     SET = "is set"
 
@@ -25,7 +25,7 @@ SET = Presence.SET
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Protection:
     """Which objects are never written: those of which all ``conditions``, pairs of path and value, hold.
 
     ``why`` tells users what such an object is and why a restore leaves it alone.
@@ -37,7 +37,7 @@ class Rule:
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Activity = Literal["non_query", "db_query", "none"]
-Content = Literal["object", "rows", "text", "document"]
+AnswerContent = Literal["object", "rows", "text", "document"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class AnswerShape:
     with ids. ``silent``: 202 and 204 without content are usable, too. ``never_empty``: every instance has such objects.
     """
 
-    content: Content = "document"
+    content: AnswerContent = "document"
     shows: str = ""
     same: str = ""
     lists: tuple[str, ...] = ()
@@ -155,7 +155,7 @@ class ContentType:
     """An object shows a query of its own: ``query_id`` names it, ``query`` holds its definition where it is shown."""
     trash: bool = False
     """Deleting moves to the trash, from which ``deleted: false`` takes it back."""
-    built_in: tuple[Rule, ...] = ()
+    built_in: tuple[Protection, ...] = ()
     """An object for which any rule holds is Looker's own and is never written: see :func:`is_built_in`."""
     references: tuple[Reference, ...] = ()
     parts: tuple[Part, ...] = ()
@@ -180,7 +180,7 @@ def why_built_in(entry: ContentType, obj: Mapping[str, object]) -> str:
     return f"{rule.why} ({', '.join(path for path, _ in rule.conditions)})"
 
 
-def _rule(entry: ContentType, obj: Mapping[str, object]) -> Rule | None:
+def _rule(entry: ContentType, obj: Mapping[str, object]) -> Protection | None:
     return next(
         (rule for rule in entry.built_in if all(_holds(obj, path, value) for path, value in rule.conditions)), None
     )

@@ -35,7 +35,7 @@ _PLACES = {name: place for place, name in enumerate(CONTENT_TYPES)}
 TIMELINE_POINTS = 600  # enough for a chart; beyond it every second point is dropped
 
 
-class Head(msgspec.Struct, frozen=True):
+class ReportHead(msgspec.Struct, frozen=True):
     """The facts about a run before its first result. ``started_at`` is given when a session is resumed."""
 
     session_id: str
@@ -68,7 +68,7 @@ class ReportBuilder:
 
     def __init__(
         self,
-        head: Head,
+        head: ReportHead,
         *,
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,

@@ -28,7 +28,7 @@ _SHORTEST_NAME = 4
 """Shorter names are replaced only where they stand in quotes: they may be a part of the sentence."""
 
 
-class Group(msgspec.Struct, frozen=True):
+class Cause(msgspec.Struct, frozen=True):
     """Dead letters of one cause, in the order in which they came."""
 
     cause: str
@@ -48,12 +48,12 @@ class Group(msgspec.Struct, frozen=True):
         return max(letter.retries for letter in self.letters)
 
 
-def grouped(letters: Iterable[Letter]) -> list[Group]:
+def grouped(letters: Iterable[Letter]) -> list[Cause]:
     """Groups of equal error type, HTTP status and cause, the largest first."""
     found: dict[tuple[str, int | None, str], list[Letter]] = {}
     for letter in letters:
         found.setdefault((letter.error_type, letter.status, cause_of(letter)), []).append(letter)
-    groups = [Group(cause, error_type, status, tuple(of)) for (error_type, status, cause), of in found.items()]
+    groups = [Cause(cause, error_type, status, tuple(of)) for (error_type, status, cause), of in found.items()]
     return sorted(groups, key=lambda group: -len(group.letters))
 
 

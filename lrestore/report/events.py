@@ -18,7 +18,7 @@ from lrestore.clock import stamp, utc_now
 from lrestore.errors import LrestoreError
 from lrestore.messages import FieldError, ItemResult, Outcome, Totals
 from lrestore.report.model import FailedItem, Report, ReportedDestination, ReportedSource
-from lrestore.report.progress import Progress
+from lrestore.report.progress import ProgressDisplay
 from lrestore.report.speed import Standing
 from lrestore.text.storable import to_json
 
@@ -225,7 +225,7 @@ class Announced:
     """A display of progress that announces it, too, at most once per second and at the end."""
 
     def __init__(
-        self, progress: Progress, announcer: Announcer, monotonic: Callable[[], float] = time.monotonic
+        self, progress: ProgressDisplay, announcer: Announcer, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._progress = progress
         self._announcer = announcer

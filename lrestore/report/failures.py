@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lrestore.errors import remedy_of
-from lrestore.report.causes import Group, Letter, grouped
+from lrestore.report.causes import Cause, Letter, grouped
 from lrestore.report.item_lines import PLAIN, Style, titled
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
@@ -19,7 +19,7 @@ def dead_letters(letters: Iterable[Letter], style: Style = PLAIN) -> str:
     return "".join(f"{line}\n" for group in grouped(letters) for line in _group(group, style))
 
 
-def _group(group: Group, style: Style) -> list[str]:
+def _group(group: Cause, style: Style) -> list[str]:
     lines = _single(group.letters[0], style) if len(group.letters) == 1 else _several(group, style)
     when = _moment(group.period[0])
     if _moment(group.period[1]) != when:
@@ -28,7 +28,7 @@ def _group(group: Group, style: Style) -> list[str]:
     return [*lines, f"    failed at {when}{retries}", f"    what to do: {remedy_of(group.error_type)}"]
 
 
-def _several(group: Group, style: Style) -> list[str]:
+def _several(group: Cause, style: Style) -> list[str]:
     listed = group.letters if style.full else group.letters[:NAMED]
     head = f"{style.bad('failed')}    {counted(len(group.letters), 'item')}: {plain(group.cause)}"
     lines = [head, f"    {_kind(group.error_type, group.status)}"]
@@ -55,7 +55,7 @@ def _kind(error_type: str, status: int | None) -> str:
     return error_type if status is None else f"{error_type} {status}"
 
 
-def _retries(group: Group) -> str:
+def _retries(group: Cause) -> str:
     most = len(group.letters) > 1 and len({letter.retries for letter in group.letters}) > 1
     return ("up to " if most else "") + counted(group.retries, "retry", "retries")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lrestore.content.live_facts import named
 from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.report.model import Item
-from lrestore.report.packed_items import Items, Packed, listed, pack, unpack
+from lrestore.report.packed_items import Items, PackedItem, listed, pack, unpack
 from lrestore.text.storable import to_json
 
 LISTED_ITEMS = 100_000
@@ -26,7 +26,7 @@ class ItemList:
         self._most = listed_items
         self._room = listed_bytes
         self._omitted: set[ItemKey] = set()
-        self._items: dict[ItemKey, Packed] = {}
+        self._items: dict[ItemKey, PackedItem] = {}
 
     @property
     def omitted(self) -> int:

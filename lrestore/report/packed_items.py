@@ -29,11 +29,11 @@ class Has(IntFlag):
     UNNAMED = 16
 
 
-Packed = bytes | Item
+PackedItem = bytes | Item
 """An encoded item, behind a byte that tells what it has; or the item itself."""
 
 
-def pack(item: Item) -> Packed:
+def pack(item: Item) -> PackedItem:
     """The item, encoded; itself where msgpack cannot hold it, as a number of more than 64 bits.
 
     Values must be those of JSON: others may be decoded as something else.
@@ -44,12 +44,12 @@ def pack(item: Item) -> Packed:
         return item
 
 
-def unpack(packed: Packed) -> Item:
+def unpack(packed: PackedItem) -> Item:
     """The item again."""
     return packed if isinstance(packed, Item) else Item(*_DECODER.decode(packed[1:]))
 
 
-def _has(packed: Packed) -> int:
+def _has(packed: PackedItem) -> int:
     if isinstance(packed, bytes):
         return packed[0]
     found = Has.DELETIONS if packed.deletions else Has(0)
@@ -62,7 +62,7 @@ def _has(packed: Packed) -> int:
 class Items(Sequence[Item]):
     """Items that are decoded each time they are asked for. Equal to any sequence of equal items."""
 
-    def __init__(self, packed: Sequence[Packed] = (), names: Mapping[str, str] | None = None) -> None:
+    def __init__(self, packed: Sequence[PackedItem] = (), names: Mapping[str, str] | None = None) -> None:
         """``names``: users by id, to be filled in; None: nothing is filled in."""
         self._packed = packed
         self._names = names
@@ -101,7 +101,7 @@ class Items(Sequence[Item]):
         more = ", …" if len(self) > 3 else ""
         return f"[{', '.join(map(repr, islice(self, 3)))}{more}]"
 
-    def _item(self, packed: Packed) -> Item:
+    def _item(self, packed: PackedItem) -> Item:
         item = unpack(packed)
         if self._names is None or item.live is None:
             return item

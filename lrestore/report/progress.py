@@ -20,7 +20,7 @@ _LEAST_BAR = 6
 """Columns of a bar that still shows something."""
 
 
-class Progress(Protocol):
+class ProgressDisplay(Protocol):
     """Display of progress. Call ``begin`` once, then ``show`` any number of times; ``say`` prints other lines."""
 
     def begin(self, total: int) -> None: ...
@@ -54,7 +54,7 @@ class Silent:
 class Harmless:
     """A wrapper whose errors never end a run: an error of ``progress`` is logged once, and the run goes on."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: ProgressDisplay) -> None:
         self._progress = progress
         self._failed = False
 
@@ -194,7 +194,7 @@ def terminal_width(stream: TextIO) -> int:
         return 0
 
 
-def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], None] | None = None) -> Progress:
+def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], None] | None = None) -> ProgressDisplay:
     """The progress display for a stream: silent, bar or lines. ``tell``, if given, receives the lines."""
     if quiet:
         return Silent(lambda text: stream.write(f"{text}\n"))

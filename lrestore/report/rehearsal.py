@@ -10,7 +10,7 @@ REHEARSE = "rehearse"
 """The mode of rehearsals in the report."""
 
 
-class Problem(msgspec.Struct, frozen=True):
+class NotSimulated(msgspec.Struct, frozen=True):
     """An object of the backup that the simulated Looker does not hold, with the reason."""
 
     type: str
@@ -34,5 +34,5 @@ class Rehearsal(msgspec.Struct, frozen=True, kw_only=True):
     pace: str
     undo_bytes: int
     state_bytes: int
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[NotSimulated, ...] = ()
     latencies_ms: dict[str, float] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from lrestore.report.item_lines import PLAIN, Style, titled
 from lrestore.report.model import Report
-from lrestore.report.rehearsal import Problem, Rehearsal
+from lrestore.report.rehearsal import NotSimulated, Rehearsal
 from lrestore.text.tables import aligned
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, duration, size
@@ -56,7 +56,7 @@ def _disk(report: Report, made: Rehearsal) -> str:
     return f"{took}; about {size(disk.needed_bytes)} if every selected object has changed" if disk else took
 
 
-def _problems(found: Sequence[Problem], style: Style) -> list[str]:
+def _problems(found: Sequence[NotSimulated], style: Style) -> list[str]:
     """Objects that could not be simulated. Dead letters are listed before."""
     listed = found if style.full else found[:NAMED]
     lines = [f"{style.warn('not simulated')}: {counted(len(found), 'object')} of the backup"] if found else []

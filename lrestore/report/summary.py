@@ -18,7 +18,7 @@ from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.packed_items import Has, deleting, having
-from lrestore.report.rehearsal import Problem
+from lrestore.report.rehearsal import NotSimulated
 from lrestore.report.rehearsal_text import rows as rehearsal_rows
 from lrestore.text.markdown import markdown
 from lrestore.text.words import counted, duration
@@ -195,7 +195,7 @@ def _item(item: Item) -> str:
     return f"- {_titled(item)}{more}{_after_colon(since(item.live))}\n" + "".join(_fields(item.changes))
 
 
-def _problem(one: Problem) -> str:
+def _problem(one: NotSimulated) -> str:
     return f"- {_titled(one)}: {markdown(_cut(one.message, 400))}\n"
 
 

@@ -18,7 +18,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.stand_in_names import generated_slug
-from lrestore.state.records import Route
+from lrestore.state.records import MappingRoute
 from lrestore.vault.items import VaultItem
 
 COPIED = frozenset({"dashboard", "look"})
@@ -130,7 +130,7 @@ def free_title(wanted: str, taken: set[str]) -> str:
     return title
 
 
-def route_of(route: Route, beside: Beside | None) -> Route:
+def route_of(route: MappingRoute, beside: Beside | None) -> MappingRoute:
     """The key of the mappings that a session records. ``route`` is that of ordinary sessions."""
     if beside is None:
         return route

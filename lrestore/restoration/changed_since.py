@@ -31,7 +31,7 @@ _SECTION, _ITEM, _SECTION_ID = "board_section", "board_item", "board_section_id"
 _SOURCES = frozenset({"query_id", "look_id", "merge_result_id"})
 
 
-class Written:
+class WrittenValues:
     """The writes of the undone session, or of earlier ones, to one object. ``owner``: its type and the id that it had
     then; ``copied``: the first copy of it.
     """
@@ -96,7 +96,7 @@ class Written:
         return found
 
 
-def changed_fields(written: Written, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
+def changed_fields(written: WrittenValues, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
     """Paths of what the undo would change and the session did not write; [] where all is as the session left it."""
     found: list[str] = []
     if own is not None and not own.creates:
@@ -113,7 +113,7 @@ def changed_fields(written: Written, live: JsonObject, own: Write | None, parts:
     return list(dict.fromkeys(found))
 
 
-def _other_items(written: Written, section: str, live: JsonObject, parts: Plan) -> Iterator[str]:
+def _other_items(written: WrittenValues, section: str, live: JsonObject, parts: Plan) -> Iterator[str]:
     """The items that would be deleted with a section, and that the session did not make."""
     moved = {write.live_id for write in parts.writes if write.type == _ITEM and _SECTION_ID in write.body}
     for one in objects_at(live, PARTS[_ITEM].path):
@@ -122,7 +122,7 @@ def _other_items(written: Written, section: str, live: JsonObject, parts: Plan) 
             yield f"{_ITEM} {item_id}"
 
 
-def edited_between(written: Written, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
+def edited_between(written: WrittenValues, live: JsonObject, own: Write | None, parts: Plan) -> list[str]:
     """Paths of what is about to be overwritten, and neither is as it was before the first of the ``written`` writes nor
     was written by them: another person has set it since. [] if there is none.
 
@@ -142,7 +142,7 @@ def edited_between(written: Written, live: JsonObject, own: Write | None, parts:
     return list(dict.fromkeys(found))
 
 
-def _edited_list(written: Written, type_name: str, change: Change) -> bool:
+def _edited_list(written: WrittenValues, type_name: str, change: Change) -> bool:
     """Whether a list lost or got an entry that none of the ``written`` writes took away or added."""
     before = written.copied(written.owner.type, written.owner.id).get(change.path)
     known = [one for one in (before, *written.values(type_name, (), change.path)) if isinstance(one, list)]
@@ -152,13 +152,13 @@ def _edited_list(written: Written, type_name: str, change: Change) -> bool:
     return bool((now - wanted) - ever or (wanted - now) & set(map(str, before)))
 
 
-def name_is_of_session(written: Written, live: JsonObject) -> bool:
+def name_is_of_session(written: WrittenValues, live: JsonObject) -> bool:
     """Whether the live object has a name that the session gave it, or the name of the copy."""
     key, name = written.owner, live.get("name")
     return name in [*written.values(key.type, {key.id}, "name"), written.copied(key.type, key.id).get("name")]
 
 
-def changed_creation(written: Written, live: JsonObject) -> list[str]:
+def changed_creation(written: WrittenValues, live: JsonObject) -> list[str]:
     """The same for an object that the session made: paths of what is not as it was made."""
     key = written.owner
     entry = CONTENT_TYPES[key.type]
@@ -190,7 +190,7 @@ def _other_fields(sent: Mapping[str, list[object]], live: Mapping[str, object], 
     ]
 
 
-def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]:
+def _changed_part(written: WrittenValues, write: Write, live: JsonObject) -> list[str]:
     if write.type in LISTS:
         return [
             change.path
@@ -212,7 +212,7 @@ def _changed_part(written: Written, write: Write, live: JsonObject) -> list[str]
 
 
 def _unexplained(
-    written: Written, write: Write, live: Mapping[str, object], path: str, *, known_only: bool = False
+    written: WrittenValues, write: Write, live: Mapping[str, object], path: str, *, known_only: bool = False
 ) -> list[str]:
     """Fields whose live values the session did not write. ``known_only``: no field of which it is unknown
     what it was before: Looker may have set it.

@@ -22,7 +22,7 @@ from lrestore.content.diff import changes
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
-from lrestore.messages import Change, Intent, ItemKey, ItemResult, Mapping, Outcome
+from lrestore.messages import Change, Intent, ItemKey, ItemResult, ObjectMapping, Outcome
 from lrestore.ontology import CONTENT_TYPES, OPERATIONS, PARTS
 from lrestore.restoration.apply.create_once import Creation, create_one
 from lrestore.restoration.apply.execute import Applied, correct_links, make_queries, not_taken, send
@@ -242,10 +242,10 @@ class ItemRestorer:
             live=plan.facts,
         )
 
-    def _found(self, plan: ItemPlan) -> tuple[Mapping, ...]:
+    def _found(self, plan: ItemPlan) -> tuple[ObjectMapping, ...]:
         """The existing parts that a process which died had begun to create."""
         begun = self._context.records.unsettled_parts(plan.key) if plan.parts.matched else ()
-        return tuple(Mapping(*part, live_id) for part, live_id in plan.parts.matched.items() if part in begun)
+        return tuple(ObjectMapping(*part, live_id) for part, live_id in plan.parts.matched.items() if part in begun)
 
     def _runs(self, type_name: str, live_id: str) -> bool:
         """Whether the written object is a scheduled plan that is switched on."""
@@ -262,7 +262,7 @@ def _made_again(plan: ItemPlan, applied: Applied) -> Iterator[str]:
             yield f"its {write.type} {write.source_id}{named} had been deleted, and is made again: its id is {made}"
 
 
-def _mappings(plan: ItemPlan, live: JsonObject) -> tuple[Mapping, ...]:
+def _mappings(plan: ItemPlan, live: JsonObject) -> tuple[ObjectMapping, ...]:
     """The mapping of an item, if it is new or has a better proof than the recorded one."""
     mapping = mapping_to(plan.key.type, plan.key.id, live_id_of(plan.key, live), _as_restored(plan, live))
     recorded = plan.match.recorded

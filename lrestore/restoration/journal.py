@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from lrestore.json_types import JsonObject
-from lrestore.messages import Intent, ItemKey, Proof, Recorded, Touch
-from lrestore.messages import Mapping as IdMapping
+from lrestore.messages import Intent, ItemKey, ObjectMapping, Proof, Recorded, Touch
 
 
 class LiveObject(NamedTuple):
@@ -56,7 +55,7 @@ class Records(Protocol):
 class Journal(Records, Protocol):
     """Records each step, so that nothing is lost or created twice. In a bulk run it sends to the writer process."""
 
-    def map(self, mapping: IdMapping) -> None:
+    def map(self, mapping: ObjectMapping) -> None:
         """Record a mapping."""
 
     def open_intents(self, intents: Sequence[Intent]) -> list[Intent]:

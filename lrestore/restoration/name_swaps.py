@@ -20,7 +20,7 @@ from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.nulls import NO_TEXT
 from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.apply.execute import send
-from lrestore.restoration.changed_since import Written, name_is_of_session
+from lrestore.restoration.changed_since import WrittenValues, name_is_of_session
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.folders import circle
 from lrestore.restoration.identify.resolve import is_recorded, resolve
@@ -30,7 +30,7 @@ from lrestore.restoration.stand_in_names import temporary_title
 from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan, Write
 
-Place = tuple[str, str]
+UniqueName = tuple[str, str]
 
 UNIQUE = frozenset({"folder", "group", "role", "permission_set", "model_set"})
 """Types whose names are unique (of folders: in their parent), and that are listed whole."""
@@ -46,7 +46,7 @@ class _Settler:
 
     key: ItemKey
     live_id: str
-    wanted: Place | None
+    wanted: UniqueName | None
 
 
 def adjust_folder(planner: OwnPlanner, body: JsonObject) -> None:
@@ -105,7 +105,7 @@ def _may_be_renamed(context: Context, key: ItemKey, live: JsonObject) -> bool:
     if undone is None or undone.force or undone.action(key) == "remove":
         return True
     copied = context.backup.read(key).raw
-    return name_is_of_session(Written(undone, key, copied), live)
+    return name_is_of_session(WrittenValues(undone, key, copied), live)
 
 
 def _live_id(context: Context, key: ItemKey, raw: JsonObject, table: dict[str, JsonObject]) -> str:
@@ -126,7 +126,7 @@ def _settler(context: Context, key: ItemKey, raw: JsonObject, live_of: dict[str,
     return _Settler(key, live_of[key.id], _wanted(context, key, raw, live_of))
 
 
-def _wanted(context: Context, key: ItemKey, raw: JsonObject, live_of: dict[str, str]) -> Place | None:
+def _wanted(context: Context, key: ItemKey, raw: JsonObject, live_of: dict[str, str]) -> UniqueName | None:
     if key.type != "folder":
         return place_of(_NO_PARENT, raw["name"])
     above = str(raw.get("parent_id") or "")
@@ -139,7 +139,7 @@ def _wanted(context: Context, key: ItemKey, raw: JsonObject, live_of: dict[str, 
     return place_of(parent, raw["name"]) if parent else None
 
 
-def _place(type_name: str, live: JsonObject) -> Place:
+def _place(type_name: str, live: JsonObject) -> UniqueName:
     return place_of(live.get("parent_id") if type_name == "folder" else _NO_PARENT, live.get("name"))
 
 

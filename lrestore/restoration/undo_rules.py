@@ -8,7 +8,7 @@ from __future__ import annotations
 from lrestore.json_types import JsonObject
 from lrestore.messages import CHANGED_SINCE, ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.changed_since import Written, changed_creation, changed_fields, edited_between
+from lrestore.restoration.changed_since import WrittenValues, changed_creation, changed_fields, edited_between
 from lrestore.restoration.identify.match import Match
 from lrestore.restoration.journal import Records
 from lrestore.restoration.ports import Earlier, UndoneSession
@@ -44,7 +44,7 @@ class UndoRules:
             return ""
         if undone.action(key) != "restore":
             return f"it was deleted after session {undone.session_id} had created it"
-        if undone.force or (key.type, key.id) in Written(undone, key, {}).deleted:
+        if undone.force or (key.type, key.id) in WrittenValues(undone, key, {}).deleted:
             return ""
         return f"{CHANGED_SINCE} {undone.session_id}: it was deleted (--force creates it again)"
 
@@ -61,13 +61,13 @@ class UndoRules:
         restores = undone.action(key) == "restore"
         earlier = self._earlier.of(key, live_id, born) if restores else None
         if earlier is not None:
-            found = edited_between(Written(earlier, ItemKey(key.type, live_id), earlier.copied), live, own, parts)
+            found = edited_between(WrittenValues(earlier, ItemKey(key.type, live_id), earlier.copied), live, own, parts)
         elif self._records.kept(key, live_id, born):
             return ""
         elif restores:
-            found = changed_fields(Written(undone, key, copied), live, own, parts)
+            found = changed_fields(WrittenValues(undone, key, copied), live, own, parts)
         else:
-            found = changed_creation(Written(undone, key, copied), live)
+            found = changed_creation(WrittenValues(undone, key, copied), live)
         if not found:
             return ""
         return f"{CHANGED_SINCE} {undone.session_id}: {shortened(found, _NAMED)} (--force overwrites it)"

@@ -21,7 +21,7 @@ from lrestore.report.model import Api, PlanCost, Report, Verify
 from lrestore.restoration.context import Context
 from lrestore.restoration.item_plan import ItemPlanner
 from lrestore.run.compare.ignore_rules import Ignored
-from lrestore.run.compare.only_live import Found, Seen, only_live
+from lrestore.run.compare.only_live import LiveStrangers, Seen, only_live
 from lrestore.run.compare.people import live_names, with_names
 from lrestore.run.compare.results import announced
 from lrestore.run.compare.saved_plan import saved_plan
@@ -32,7 +32,7 @@ from lrestore.run.finish.open_folders import more_open
 from lrestore.run.guards.foresee import foreseen_of
 from lrestore.run.guards.screen import screen, with_plan
 from lrestore.run.items.budget import Budget
-from lrestore.run.items.loop import ItemLoop, Record
+from lrestore.run.items.loop import ItemLoop, TakeResult
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
 from lrestore.run.prepare.lookervault_mappings import take_over
@@ -76,7 +76,7 @@ class _Within:
         self._budget = Budget.of(job.request, "none", len(job.keys))
         self._spent = ""
 
-    def loop(self, record: Record) -> ItemLoop:
+    def loop(self, record: TakeResult) -> ItemLoop:
         """A loop over items that ends when a limit is reached."""
         return ItemLoop(self._job.vault, self._job.settings.run.max_item_bytes, record, self._enough)
 
@@ -111,7 +111,7 @@ def _verify(job: Job, context: Context, keys: Iterator[ItemKey], within: _Within
     whole = within.all_of(lambda: loop.over(keys, verifier.step))
     outcome = verifier.outcome()
     if job.request.only_live and whole:
-        found = Found()
+        found = LiveStrangers()
 
         def listed() -> bool:
             nonlocal found

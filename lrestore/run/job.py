@@ -28,7 +28,7 @@ from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.surroundings import Surroundings
 from lrestore.settings import Settings
 from lrestore.state.guard import Guard
-from lrestore.state.records import Route, SessionStatus
+from lrestore.state.records import MappingRoute, SessionStatus
 from lrestore.state.undone import Undone
 from lrestore.vault.items import NO_EXTENT, Extent
 from lrestore.vault.reader import Vault
@@ -97,15 +97,15 @@ class Job:
         return self.guard
 
     @property
-    def route(self) -> Route:
+    def route(self) -> MappingRoute:
         """The key of the id mappings: source instance and destination."""
         return route_of(self.ordinary_route, self.request.beside)
 
     @property
-    def ordinary_route(self) -> Route:
+    def ordinary_route(self) -> MappingRoute:
         """The key of the mappings of sessions that restore the items themselves."""
         destination = self.settings.destination
-        return Route(self.settings.source.instance, destination.name, destination.former_name)
+        return MappingRoute(self.settings.source.instance, destination.name, destination.former_name)
 
     @property
     def backup_warnings(self) -> Sequence[str]:

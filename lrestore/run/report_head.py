@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from lrestore.clock import stamp, utc_now
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.build import ReportBuilder, ReportHead
 from lrestore.report.events import SessionStarted
 from lrestore.report.model import ReportedDestination, ReportedSource
 from lrestore.restoration.type_handlers import SUPPORTED
@@ -62,7 +62,7 @@ def report_of(job: Job) -> ReportBuilder:
     """A report without results. It has the warnings that are known before the first item."""
     source, destination = _ends(job)
     access = job.settings.run.new_folder_access
-    head = Head(
+    head = ReportHead(
         job.session_id,
         job.request.mode,
         source,

@@ -10,7 +10,7 @@ from lrestore.filters import Filters
 from lrestore.report.model import AppliedPlan
 from lrestore.restoration.beside import Beside
 
-Mode = Literal["restore", "dry-run", "plan", "verify"]
+RunMode = Literal["restore", "dry-run", "plan", "verify"]
 
 CreatedObjects = Literal["trash", "delete", "keep"]
 """The treatment of objects that the undone session created. ``trash``: dashboards and looks go to the trash."""
@@ -31,7 +31,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     switched off. ``yes``: do not ask before writing.
     """
 
-    mode: Mode = "restore"
+    mode: RunMode = "restore"
     verify_after: bool = False
     only_live: bool = False
     """With a verification: also tell what is live and not in the backup."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, Self
 
 from lrestore.report.events import Announced, Announcer
-from lrestore.report.progress import Harmless, Progress, Silent
+from lrestore.report.progress import Harmless, ProgressDisplay, Silent
 
 if TYPE_CHECKING:
     from lrestore.credentials import Credentials
@@ -43,7 +43,7 @@ class Surroundings:
     plan to save.
     """
 
-    progress: Progress = field(default_factory=Silent)
+    progress: ProgressDisplay = field(default_factory=Silent)
     confirm: Callable[[Guards], bool] = lambda guards: True
     stop: Callable[[], bool] = lambda: False
     warn: Callable[[str], None] = lambda text: None

@@ -52,7 +52,7 @@ ALTER TABLE paces ADD COLUMN latencies TEXT NOT NULL DEFAULT '{}';
 
 
 @dataclass(frozen=True, slots=True)
-class Schema:
+class StateSchema:
     """The current tables, and the steps from every older version."""
 
     tables: str
@@ -63,7 +63,7 @@ class Schema:
         return len(self.steps) + 1
 
 
-CURRENT = Schema(read_sql("schema.sql"), STEPS)
+CURRENT = StateSchema(read_sql("schema.sql"), STEPS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -71,7 +71,7 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def create(connection: sqlite3.Connection, schema: Schema) -> None:
+def create(connection: sqlite3.Connection, schema: StateSchema) -> None:
     """Fill an empty database: all tables, application id and version in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     for statement in statements(schema.tables):
@@ -81,7 +81,7 @@ def create(connection: sqlite3.Connection, schema: Schema) -> None:
     connection.execute("COMMIT")
 
 
-def migrate(connection: sqlite3.Connection, schema: Schema) -> None:
+def migrate(connection: sqlite3.Connection, schema: StateSchema) -> None:
     """Migrate an older file to ``schema``, all steps in one transaction.
 
     Foreign keys must still be off on this connection, because a step may rebuild a table.

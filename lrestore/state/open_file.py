@@ -17,7 +17,7 @@ from lrestore.state.connection import Connect, has_records, state_errors
 from lrestore.state.migrations import (
     APPLICATION_ID,
     CURRENT,
-    Schema,
+    StateSchema,
     create,
     migrate,
     version_of,
@@ -29,7 +29,9 @@ BUSY_TIMEOUT_S = 10.0  # other programs may read the file, and a backup of it ma
 _LEAST_BYTES = 512  # the smallest page; https://www.sqlite.org/fileformat.html
 
 
-def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
+def open_writable(
+    path: Path, *, connect: Connect = sqlite3.connect, schema: StateSchema = CURRENT
+) -> sqlite3.Connection:
     """Open the state file for writing; create it (0600) if it is missing or empty, migrate it if it is older.
 
     Raises StateError if the folder is missing, if the file is not a state file, was made by a newer lrestore, or cannot
@@ -47,7 +49,9 @@ def open_writable(path: Path, *, connect: Connect = sqlite3.connect, schema: Sch
         return connection
 
 
-def open_readonly(path: Path, *, connect: Connect = sqlite3.connect, schema: Schema = CURRENT) -> sqlite3.Connection:
+def open_readonly(
+    path: Path, *, connect: Connect = sqlite3.connect, schema: StateSchema = CURRENT
+) -> sqlite3.Connection:
     """Open the state file for reading only. An older one is migrated first, because the statements need today's tables.
 
     Raises StateError if there is none, or this lrestore cannot read it.
@@ -87,7 +91,7 @@ def _connect(uri: str, connect: Connect) -> sqlite3.Connection:
     return connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
 
 
-def _prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
+def _prepare(connection: sqlite3.Connection, path: Path, schema: StateSchema) -> None:
     connection.row_factory = sqlite3.Row
     if _known_version(connection, path, schema) < schema.version:
         migrate(connection, schema)
@@ -96,7 +100,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _known_version(connection: sqlite3.Connection, path: Path, schema: Schema) -> int:
+def _known_version(connection: sqlite3.Connection, path: Path, schema: StateSchema) -> int:
     version = version_of(connection)
     if version > schema.version:
         raise StateError(
@@ -150,7 +154,7 @@ def _code(error: sqlite3.DatabaseError) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _make(path: Path, connect: Connect, schema: Schema) -> None:
+def _make(path: Path, connect: Connect, schema: StateSchema) -> None:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)  # mkstemp: 0600
     os.close(descriptor)
     fresh = Path(name)

@@ -31,11 +31,11 @@ from lrestore.state.records import (
     CreatedObject,
     DeadLetterItem,
     IDMapping,
+    MappingRoute,
     OpenIntent,
     Pace,
     RepeatedIntent,
     RestorationSession,
-    Route,
 )
 from lrestore.state.rows import (
     dead_letter_item_of,
@@ -159,18 +159,18 @@ class StateReader:
         """The newest open dead letter of each item that is not restored yet, of any session."""
         return map(dead_letter_item_of, self._file.rows("select_open_dead_letters", {}))
 
-    def recorded(self, route: Route, content_type: str, source_id: str) -> Recorded | None:
+    def recorded(self, route: MappingRoute, content_type: str, source_id: str) -> Recorded | None:
         """The recorded mapping of a backed-up object, or None."""
         values = {**msgspec.structs.asdict(route), "content_type": content_type, "source_id": source_id}
         row = self._file.row("select_mapping", values)
         return None if row is None else recorded_of(row)
 
-    def recorded_as(self, route: Route, content_type: str, destination_id: str) -> dict[str, Recorded]:
+    def recorded_as(self, route: MappingRoute, content_type: str, destination_id: str) -> dict[str, Recorded]:
         """The backed-up objects that are mapped to this live object, by source id: normally one."""
         values = {**msgspec.structs.asdict(route), "content_type": content_type, "destination_id": destination_id}
         return {row["source_id"]: recorded_of(row) for row in self._file.rows("select_mapped_sources", values)}
 
-    def recorded_copies(self, route: Route, content_type: str, destination_id: str) -> list[Recorded]:
+    def recorded_copies(self, route: MappingRoute, content_type: str, destination_id: str) -> list[Recorded]:
         """The mappings by which this live object is a copy that a session has made beside an original."""
         values = {**msgspec.structs.asdict(route), "content_type": content_type, "destination_id": destination_id}
         return [recorded_of(row) for row in self._file.rows("select_recorded_copies", values)]
@@ -186,7 +186,7 @@ class StateReader:
         rows = self._file.rows("select_mappings_of_parts", {name: getattr(item, name) for name in names})
         return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
 
-    def with_counterpart(self, route: Route) -> frozenset[ItemKey]:
+    def with_counterpart(self, route: MappingRoute) -> frozenset[ItemKey]:
         """The backed-up items that have a recorded counterpart in the destination."""
         rows = self._file.rows("select_with_counterpart", msgspec.structs.asdict(route))
         return frozenset(ItemKey(row["content_type"], row["source_id"]) for row in rows)
@@ -206,14 +206,14 @@ class StateReader:
         """Open creates, oldest first: of one session or of all."""
         return [open_intent_of(row) for row in self._file.rows("select_open_intents", {"session_id": session_id})]
 
-    def open_intents_of_route(self, route: Route) -> list[OpenIntent]:
+    def open_intents_of_route(self, route: MappingRoute) -> list[OpenIntent]:
         """Open creates of all sessions between these two instances, oldest first."""
         return [
             open_intent_of(row)
             for row in self._file.rows("select_open_intents_of_route", msgspec.structs.asdict(route))
         ]
 
-    def last_open_try(self, route: Route, intent: Intent) -> str | None:
+    def last_open_try(self, route: MappingRoute, intent: Intent) -> str | None:
         """When the last open create of an item, or of a part of it, was recorded; None without one."""
         mapped_type, mapped_id = intent.mapped_by
         values = {**item_values(route, intent.key), "mapped_type": mapped_type, "mapped_id": mapped_id}
@@ -225,11 +225,11 @@ class StateReader:
         rows = self._file.rows("select_repeated_intents", {"session_id": session_id})
         return [RepeatedIntent(intent_of(row), row["destination_id"], row["first"], row["last"]) for row in rows]
 
-    def in_doubt(self, route: Route, key: ItemKey, *, parts: bool) -> bool:
+    def in_doubt(self, route: MappingRoute, key: ItemKey, *, parts: bool) -> bool:
         """Whether the item, or (``parts``) one of its parts, has an open create."""
         return self._file.row("select_in_doubt", {**item_values(route, key), "parts": parts}) is not None
 
-    def open_parts(self, route: Route, key: ItemKey) -> frozenset[tuple[str, str]]:
+    def open_parts(self, route: MappingRoute, key: ItemKey) -> frozenset[tuple[str, str]]:
         """Type and source id of the parts of an item that have an open create."""
         rows = self._file.rows("select_open_parts", item_values(route, key))
         return frozenset((row["mapped_type"], row["mapped_id"]) for row in rows)

@@ -116,7 +116,7 @@ class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
     natural_key: str = ""
 
 
-class Route(msgspec.Struct, frozen=True):
+class MappingRoute(msgspec.Struct, frozen=True):
     """The key of id mappings: source instance and destination. ``former``: the name under which older versions recorded
     the destination, if it differs; such mappings are read too.
     """

@@ -12,6 +12,7 @@ from lrestore.messages import (
     Change,
     DeadLetter,
     Deletion,
+    FailedRequest,
     FieldError,
     Intent,
     ItemKey,
@@ -20,16 +21,15 @@ from lrestore.messages import (
     Outcome,
     Proof,
     Recorded,
-    Request,
     Totals,
 )
 from lrestore.state.records import (
     DeadLetterItem,
+    MappingRoute,
     OpenIntent,
     Pace,
     RestorationCheckpoint,
     RestorationSession,
-    Route,
 )
 from lrestore.text.storable import to_json
 
@@ -48,7 +48,7 @@ class ResultDetail(msgspec.Struct, frozen=True, omit_defaults=True):
     live: LiveFacts | None = None
 
 
-def item_values(route: Route, key: ItemKey) -> dict[str, str]:
+def item_values(route: MappingRoute, key: ItemKey) -> dict[str, str]:
     """The route and the key of an item."""
     return {**msgspec.structs.asdict(route), "content_type": key.type, "source_id": key.id}
 
@@ -111,7 +111,7 @@ def dead_letter_item_of(row: sqlite3.Row) -> DeadLetterItem:
 
 def dead_letter_of(row: sqlite3.Row) -> DeadLetter:
     """A dead letter."""
-    request = Request(row["operation"], row["method"], row["request_path"], row["request_body"])
+    request = FailedRequest(row["operation"], row["method"], row["request_path"], row["request_body"])
     return DeadLetter(
         type=row["type"],
         id=row["id"],
@@ -124,7 +124,7 @@ def dead_letter_of(row: sqlite3.Row) -> DeadLetter:
         retries=row["retry_count"],
         path=row["path"],
         stack_trace=row["stack_trace"],
-        request=None if request == Request() else request,
+        request=None if request == FailedRequest() else request,
         answer=row["answer"],
     )
 
@@ -173,7 +173,7 @@ def result_values(result: ItemResult, now: str) -> dict[str, str | None]:
 
 def dead_letter_values(letter: DeadLetter) -> dict[str, object]:
     """A dead letter, without its content."""
-    request = letter.request or Request()
+    request = letter.request or FailedRequest()
     return {
         "name": letter.name,
         "error_type": letter.error_type,

@@ -33,7 +33,7 @@ from lrestore.state.undo_log import (
     APPEND_BORN,
     APPEND_MORE,
     TABLES,
-    Operation,
+    UndoOperation,
     append_touch,
     encode,
     read_undo,
@@ -53,7 +53,7 @@ _COLUMNS = {"owner_id": "user_id", "created_at": "created_at", "updated_at": "up
 class _Noted:
     """A record about one object. ``born``: its ``created_at``, "" if it has none."""
 
-    operation: Operation
+    operation: UndoOperation
     born: str
     more: Mapping[str, object]
     touches: Sequence[Touch]

@@ -16,7 +16,7 @@ from lrestore.state.connection import damaged_content, state_errors
 from lrestore.vault.shard import ShardWriter
 from lrestore.vault.sqlite_uri import sqlite_uri
 
-Operation = Literal["updated", "created", "deleted"]
+UndoOperation = Literal["updated", "created", "deleted"]
 
 _LOG = """
 CREATE TABLE IF NOT EXISTS undo_log (
@@ -86,7 +86,7 @@ class UndoEntry(msgspec.Struct, frozen=True):
     seq: int
     type: str
     destination_id: str
-    operation: Operation
+    operation: UndoOperation
     parent_type: str
     parent_id: str
     at: str
@@ -134,7 +134,7 @@ def _entries(directory: Path) -> Iterator[UndoEntry]:
                 log.row_factory = sqlite3.Row
                 born = _born(log)
                 for row in log.execute(_READ):
-                    if row["operation"] not in get_args(Operation) or row["type"] not in _TYPES:
+                    if row["operation"] not in get_args(UndoOperation) or row["type"] not in _TYPES:
                         raise ValueError(f"unknown entry {row['operation']!r} of {row['type']!r}")
                     created_at = born.get((row["type"], row["destination_id"]), "")
                     yield UndoEntry(shard=path, **dict(row), created_at=created_at)

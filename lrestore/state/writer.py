@@ -7,19 +7,17 @@ results share one commit. All methods are idempotent: recording the same message
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
-from collections.abc import Mapping as Values
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from lrestore.clock import stamp, utc_now
+from lrestore.clock import WallClock, stamp, utc_now
 from lrestore.errors import StateError
-from lrestore.messages import UNPROVED, Intent, ItemKey, ItemResult, Mapping, Proof, Totals
+from lrestore.messages import UNPROVED, Intent, ItemKey, ItemResult, ObjectMapping, Proof, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.connection import Connect
-from lrestore.state.migrations import CURRENT, Schema
+from lrestore.state.migrations import CURRENT, StateSchema
 from lrestore.state.open_file import closing_on_error, open_writable
 from lrestore.state.read import StateReader
 from lrestore.state.records import UNDO, Pace, RestorationCheckpoint, RestorationSession, SessionStatus
@@ -28,8 +26,6 @@ from lrestore.state.transactions import Transactions
 from lrestore.text.storable import to_json
 from lrestore.version import __version__
 
-Clock = Callable[[], datetime]
-
 
 class StateWriter(Transactions):
     """Writes the state file. Threads may share it; processes may not (``lock.RunLock`` prevents a second one).
@@ -37,7 +33,7 @@ class StateWriter(Transactions):
     ``read`` reads over the same connection, including uncommitted changes. Every method may raise StateError.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, now: Clock) -> None:
+    def __init__(self, connection: sqlite3.Connection, path: Path, now: WallClock) -> None:
         super().__init__(connection, path)
         self._now = now
         self._routes: dict[str, dict[str, str]] = {}
@@ -49,9 +45,9 @@ class StateWriter(Transactions):
         cls,
         path: Path | str,
         *,
-        now: Clock = utc_now,
+        now: WallClock = utc_now,
         connect: Connect = sqlite3.connect,
-        schema: Schema = CURRENT,
+        schema: StateSchema = CURRENT,
     ) -> Self:
         """Open the state file; create it (private, 0600) or migrate it as needed. StateError if it is a
         foreign file.
@@ -128,7 +124,7 @@ class StateWriter(Transactions):
             self._record_dead_letter(session_id, result, blob)
         return warnings
 
-    def record_mappings(self, session_id: str, mappings: Iterable[Mapping]) -> tuple[str, ...]:
+    def record_mappings(self, session_id: str, mappings: Iterable[ObjectMapping]) -> tuple[str, ...]:
         """Record mappings, and close the intents that waited for them.
 
         Returns a warning for each live object that is now mapped to more than one backed-up object of its type.
@@ -178,7 +174,7 @@ class StateWriter(Transactions):
                 raise StateError(f"state file {self.path}: there is no intent {intent_id}")
             values = {"intent_id": intent_id, "destination_id": destination_id, "closed_at": self._stamp()}
             self.execute("close_intent", values)
-            mapping = Mapping(row["mapped_type"], row["mapped_id"], destination_id, proof)
+            mapping = ObjectMapping(row["mapped_type"], row["mapped_id"], destination_id, proof)
             return self.record_mappings(row["session_id"], [mapping])
 
     def delete_intent(self, intent_id: int) -> None:
@@ -216,7 +212,7 @@ class StateWriter(Transactions):
         with self.transaction():
             self.execute("upsert_specification", values)
 
-    def _map(self, route: Values[str, str], mapping: Mapping, session_id: str) -> str:
+    def _map(self, route: Mapping[str, str], mapping: ObjectMapping, session_id: str) -> str:
         values = {
             **route,
             "content_type": mapping.type,
@@ -287,9 +283,9 @@ _SESSION_TEXTS = (
 )
 
 
-def _mappings_of(result: ItemResult) -> tuple[Mapping, ...]:
+def _mappings_of(result: ItemResult) -> tuple[ObjectMapping, ...]:
     """The result's mappings; a created item always has one, so that it is never created again."""
-    own = Mapping(result.key.type, result.key.id, result.destination_id)
+    own = ObjectMapping(result.key.type, result.key.id, result.destination_id)
     named = any((mapping.type, mapping.source_id) == (own.type, own.source_id) for mapping in result.mappings)
     if result.outcome == "created" and result.destination_id and not named:
         return (*result.mappings, own)

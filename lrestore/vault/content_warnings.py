@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from lrestore.json_types import JsonObject
-from lrestore.vault.lookup import Found, Refused
+from lrestore.vault.lookup import FoundRow, Refused
 
 _SHOWN: Final = 20
 
@@ -22,7 +22,7 @@ class Findings:
         self._without_tiles = 0
         self._merged_tiles = 0
 
-    def note(self, entry: Found | Refused) -> None:
+    def note(self, entry: FoundRow | Refused) -> None:
         """Remember what is doubtful about one entry."""
         if isinstance(entry, Refused):
             self._refused.append(entry.error.message)

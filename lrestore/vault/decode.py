@@ -40,7 +40,7 @@ class Glance(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     display_name: str | None = None
 
 
-class Content(msgspec.Struct, frozen=True, gc=False):
+class DecodedBlob(msgspec.Struct, frozen=True, gc=False):
     """A blob, decoded. ``true_id`` is the object's own id; ``raw`` is empty if it was only skimmed."""
 
     true_id: str
@@ -48,11 +48,11 @@ class Content(msgspec.Struct, frozen=True, gc=False):
     raw: JsonObject = msgspec.field(default_factory=dict)
 
 
-Depth = Callable[[schema.Kind, bytes], Content]
+Depth = Callable[[schema.VaultType, bytes], DecodedBlob]
 """:func:`skim` or :func:`decode`."""
 
 
-def skim(kind: schema.Kind, blob: bytes) -> Content:
+def skim(kind: schema.VaultType, blob: bytes) -> DecodedBlob:
     """The identifying fields of ``blob``, of which the rest is known to be whole. Raises :class:`UnreadableError`."""
     if not blob:
         raise UnreadableError("the blob is empty")
@@ -65,10 +65,10 @@ def skim(kind: schema.Kind, blob: bytes) -> Content:
     empty = next((name for name in kind.required if getattr(seen, name) == ""), None)
     if empty:
         raise UnreadableError(f"the {kind.name}'s {empty} is empty")
-    return Content(getattr(seen, kind.id_field), seen)
+    return DecodedBlob(getattr(seen, kind.id_field), seen)
 
 
-def decode(kind: schema.Kind, blob: bytes) -> Content:
+def decode(kind: schema.VaultType, blob: bytes) -> DecodedBlob:
     """All of ``blob``. Raises :class:`UnreadableError`."""
     skimmed = skim(kind, blob)
     try:
@@ -79,10 +79,10 @@ def decode(kind: schema.Kind, blob: bytes) -> Content:
     if reason:
         raise UnreadableError(reason)
     _give_names_back(kind, raw)
-    return Content(skimmed.true_id, skimmed.seen, raw)
+    return DecodedBlob(skimmed.true_id, skimmed.seen, raw)
 
 
-def _checked(kind: schema.Kind, blob: bytes) -> tuple[JsonObject, str | None]:
+def _checked(kind: schema.VaultType, blob: bytes) -> tuple[JsonObject, str | None]:
     """The content of the blob, which fits the SDK's class; and a key that the blob holds twice, in words.
 
     A decoder by type leaves out what the class does not know. Encoding again gives the same bytes for everything that
@@ -102,7 +102,7 @@ def _checked(kind: schema.Kind, blob: bytes) -> tuple[JsonObject, str | None]:
 
 
 @cache
-def sdk_model(kind: schema.Kind) -> Any:
+def sdk_model(kind: schema.VaultType) -> Any:
     """The SDK's class for this type. The first call imports the SDK, which takes about half a second."""
     from lrestore.sdk.api import models
 
@@ -114,7 +114,7 @@ def _ambiguity(blob: bytes, raw: JsonObject) -> str | None:
     return key and f"one object in the blob has the key {key!r} twice and it is unknown which one is valid"
 
 
-def _nameless(kind: schema.Kind, raw: JsonObject) -> str | None:
+def _nameless(kind: schema.VaultType, raw: JsonObject) -> str | None:
     """A part without an id: other parts refer to it by that, and what is made of it is recorded under it."""
     for part in CONTENT_TYPES[kind.name].parts:
         for path, entry in references.entries(raw, part.path) if part.create else ():
@@ -123,13 +123,13 @@ def _nameless(kind: schema.Kind, raw: JsonObject) -> str | None:
     return None
 
 
-def _give_names_back(kind: schema.Kind, raw: JsonObject) -> None:
+def _give_names_back(kind: schema.VaultType, raw: JsonObject) -> None:
     model = sdk_model(kind)
     if shapes.renames_fields(model) or not shapes.RENAMED.isdisjoint(raw):
         shapes.rename_keywords(raw, model)
 
 
-def _reason(kind: schema.Kind, error: Exception) -> str:
+def _reason(kind: schema.VaultType, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "the blob nests too deeply to be decoded"
     if isinstance(error, UnicodeDecodeError):
@@ -159,13 +159,13 @@ def prepare() -> None:
 
 
 @cache
-def _typed_decoder(kind: schema.Kind) -> msgspec.msgpack.Decoder[Any]:
+def _typed_decoder(kind: schema.VaultType) -> msgspec.msgpack.Decoder[Any]:
     of = dictionary_of(sdk_model(kind))
     return msgspec.msgpack.Decoder(of, dec_hook=checked_timestamp, ext_hook=_refuse_extension)
 
 
 @cache
-def _glance_decoder(kind: schema.Kind) -> msgspec.msgpack.Decoder[Glance]:
+def _glance_decoder(kind: schema.VaultType) -> msgspec.msgpack.Decoder[Glance]:
     required = [(name, str) for name in kind.required]
     of_kind = msgspec.defstruct(f"Glance_{kind.name}", required, bases=(Glance,), kw_only=True, frozen=True, gc=False)
     return msgspec.msgpack.Decoder(of_kind)

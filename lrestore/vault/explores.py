@@ -15,7 +15,7 @@ from lrestore.messages import ItemKey
 from lrestore.vault import index, schema
 from lrestore.vault.decode import decode
 from lrestore.vault.items import VaultItem
-from lrestore.vault.lookup import Finder, Found
+from lrestore.vault.lookup import Finder, FoundRow
 
 TYPE: Final = "explore"
 _MODEL: Final = "lookml_model"
@@ -25,7 +25,7 @@ _BETWEEN: Final = "::"
 def named(finder: Finder) -> Iterator[VaultItem]:
     """Every explore that a live, readable model of the backup names."""
     for entry in index.entries(finder, [schema.KINDS[_MODEL]], decode):
-        if isinstance(entry, Found) and not entry.deleted:
+        if isinstance(entry, FoundRow) and not entry.deleted:
             yield from _of_model(entry)
 
 
@@ -35,18 +35,18 @@ def find(finder: Finder, key: ItemKey) -> VaultItem | None:
     if key.type != TYPE or not between:
         return None
     entry = finder.locate(ItemKey(_MODEL, model), decode, schema.DEFAULT_MAX_ITEM_BYTES)
-    items = _of_model(entry) if isinstance(entry, Found) else ()
+    items = _of_model(entry) if isinstance(entry, FoundRow) else ()
     return next((item for item in items if item.key == key), None)
 
 
-def _of_model(entry: Found) -> Iterator[VaultItem]:
+def _of_model(entry: FoundRow) -> Iterator[VaultItem]:
     row = entry.index_row()
     for shown in entry.content.raw.get("explores") or ():
         if shown.get("name"):
             yield _item(entry, row.key.id, shown)
 
 
-def _item(entry: Found, model: str, shown: JsonObject) -> VaultItem:
+def _item(entry: FoundRow, model: str, shown: JsonObject) -> VaultItem:
     name = str(shown["name"])
     key = ItemKey(TYPE, f"{model}{_BETWEEN}{name}")
     raw: dict[str, object] = {"id": key.id, "name": name, "model_name": model, "label": shown.get("label")}

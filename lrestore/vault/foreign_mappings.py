@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lrestore.messages import Mapping
+from lrestore.messages import ObjectMapping
 from lrestore.vault import rows, schema
 from lrestore.vault.files import OpenFile
 
@@ -22,7 +22,7 @@ ORDER BY mapped.created_at, source_id"""
 class ForeignMapping:
     """One row. ``destination`` is "" where the file does not say into which instance that restore went."""
 
-    mapping: Mapping
+    mapping: ObjectMapping
     source: str
     destination: str
 
@@ -44,7 +44,7 @@ def of_files(files: Sequence[OpenFile]) -> Iterator[ForeignMapping]:
         for source, destination, number, source_id, destination_id in rows.fetch(file, query):
             kind = schema.KIND_BY_NUMBER.get(number)
             if kind is not None and source_id is not None and destination_id is not None:
-                mapping = Mapping(kind.name, str(source_id).removeprefix(kind.prefix), str(destination_id))
+                mapping = ObjectMapping(kind.name, str(source_id).removeprefix(kind.prefix), str(destination_id))
                 yield ForeignMapping(mapping, str(source or ""), str(destination or ""))
 
 

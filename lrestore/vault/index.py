@@ -7,29 +7,29 @@ from collections.abc import Iterator, Sequence
 from lrestore.messages import ItemKey
 from lrestore.vault import schema
 from lrestore.vault.decode import Depth
-from lrestore.vault.lookup import SKIM_LIMIT_BYTES, Finder, Found, Refused
-from lrestore.vault.rows import Head
+from lrestore.vault.lookup import SKIM_LIMIT_BYTES, Finder, FoundRow, Refused
+from lrestore.vault.rows import RowHead
 
 
-def entries(finder: Finder, kinds: Sequence[schema.Kind], depth: Depth) -> Iterator[Found | Refused]:
+def entries(finder: Finder, kinds: Sequence[schema.VaultType], depth: Depth) -> Iterator[FoundRow | Refused]:
     """The row that counts of every object of these types. Raises :class:`VaultError` if a file cannot be read on."""
     for kind in kinds:
         yield from _of_kind(finder, kind, depth)
 
 
-def _of_kind(finder: Finder, kind: schema.Kind, depth: Depth) -> Iterator[Found | Refused]:
+def _of_kind(finder: Finder, kind: schema.VaultType, depth: Depth) -> Iterator[FoundRow | Refused]:
     """Rows without doubt come at once; repeated, misfiled and corrupt ones are looked up at the end.
 
     The census comes from another index than the scan: where a lost page has emptied one of them, the numbers differ.
     """
     repeated = finder.census.repeated[kind.name]
-    misfiled: dict[str, list[Head]] = {}
+    misfiled: dict[str, list[RowHead]] = {}
     corrupt: set[str] = set()
     seen = 0
     for seen, entry in enumerate(finder.scan(kind, repeated, depth), start=1):  # noqa: B007 (counted to the last)
         head = entry.head
         plain_id = head.plain_id
-        if isinstance(entry, Found) and entry.content.true_id != plain_id:
+        if isinstance(entry, FoundRow) and entry.content.true_id != plain_id:
             misfiled.setdefault(entry.content.true_id, []).append(head)
         elif plain_id in repeated:
             continue

@@ -18,22 +18,22 @@ import msgspec
 from lrestore.errors import CorruptItemError, ItemError, OversizedItemError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.vault import rows, schema
-from lrestore.vault.decode import Content, Depth, UnreadableError, skim
+from lrestore.vault.decode import DecodedBlob, Depth, UnreadableError, skim
 from lrestore.vault.files import OpenFile
 from lrestore.vault.items import IndexRow
-from lrestore.vault.rows import Head
+from lrestore.vault.rows import RowHead
 
-_Row = tuple[Head, bytes | None]
+_Row = tuple[RowHead, bytes | None]
 """A row, and its content if that has been read."""
 
 SKIM_LIMIT_BYTES = schema.DEFAULT_MAX_ITEM_BYTES
 
 
-class Found(msgspec.Struct, frozen=True, gc=False):
+class FoundRow(msgspec.Struct, frozen=True, gc=False):
     """The row that counts, with its content. ``deleted`` is the newest copy's word, even where an older one is used."""
 
-    head: Head
-    content: Content
+    head: RowHead
+    content: DecodedBlob
     blob: bytes
     deleted: bool
     warnings: tuple[str, ...] = ()
@@ -47,7 +47,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
 class Refused:
     """A row is there but cannot be used: ``reason`` for people, ``error`` to raise."""
 
-    head: Head
+    head: RowHead
     reason: str
     error: ItemError
 
@@ -73,9 +73,9 @@ class Finder:
     def __init__(self, files: Sequence[OpenFile]) -> None:
         self._files = files
         self._lock = threading.RLock()
-        self._misfiled: dict[str, dict[str, list[Head]]] = {}
+        self._misfiled: dict[str, dict[str, list[RowHead]]] = {}
 
-    def locate(self, key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:
+    def locate(self, key: ItemKey, depth: Depth, limit_bytes: int) -> FoundRow | Refused | None:
         """The row that counts for ``key``, None if there is none.
 
         Raises :class:`VaultError` if a file changed since it was opened.
@@ -84,13 +84,15 @@ class Finder:
         if kind is None or not _storable(key.id):
             return None
         agreeing = self._best(self._called(kind, key.id, limit_bytes), key, depth, limit_bytes)
-        if isinstance(agreeing, Found) or (isinstance(agreeing, Refused) and agreeing.head.size_bytes > limit_bytes):
+        if isinstance(agreeing, FoundRow) or (isinstance(agreeing, Refused) and agreeing.head.size_bytes > limit_bytes):
             return agreeing
         misfiled = [(head, None) for head in self._misfiled_as(kind, key.id)]
         elsewhere = self._best(misfiled, key, depth, limit_bytes)
-        return elsewhere if isinstance(elsewhere, Found) else agreeing or elsewhere
+        return elsewhere if isinstance(elsewhere, FoundRow) else agreeing or elsewhere
 
-    def scan(self, kind: schema.Kind, doubted: Container[str] = (), depth: Depth = skim) -> Iterator[Found | Refused]:
+    def scan(
+        self, kind: schema.VaultType, doubted: Container[str] = (), depth: Depth = skim
+    ) -> Iterator[FoundRow | Refused]:
         """Every row of a type, those marked deleted last; ``depth`` applies to those whose ids are not ``doubted``.
 
         Raises :class:`VaultError` if a file changed since it was opened: perhaps only after its last row.
@@ -103,8 +105,8 @@ class Finder:
                 file.check_unchanged()
 
     def open(
-        self, head: Head, depth: Depth, limit_bytes: int = SKIM_LIMIT_BYTES, blob: bytes | None = None
-    ) -> Found | Refused:
+        self, head: RowHead, depth: Depth, limit_bytes: int = SKIM_LIMIT_BYTES, blob: bytes | None = None
+    ) -> FoundRow | Refused:
         """Decode one row, unless it is faulty or too large; without its ``blob``, read that first. Raises
         :class:`VaultError` if its file changed.
         """
@@ -113,7 +115,7 @@ class Finder:
             return _oversized(head, limit_bytes)
         return self._opened(head, depth, blob)
 
-    def _opened(self, head: Head, depth: Depth, blob: bytes | None = None) -> Found | Refused:
+    def _opened(self, head: RowHead, depth: Depth, blob: bytes | None = None) -> FoundRow | Refused:
         """Decode one row that is not too large; without its ``blob``, read that first."""
         if head.fault:
             return _corrupt(head, head.fault)
@@ -121,7 +123,7 @@ class Finder:
             if blob is None:
                 with self._lock:
                     blob = rows.blob(head)
-            return Found(head, depth(head.kind, blob), blob, head.deleted)
+            return FoundRow(head, depth(head.kind, blob), blob, head.deleted)
         except VaultError as error:
             return _corrupt(head, error.message)
         except UnreadableError as error:
@@ -142,7 +144,7 @@ class Finder:
                     (twice if plain in once[kind.name] else once)[kind.name].add(plain)
         return Census(count, twice)
 
-    def missed(self, kind: schema.Kind, seen: int, counted: int) -> VaultError:
+    def missed(self, kind: schema.VaultType, seen: int, counted: int) -> VaultError:
         """The error for a listing of ``kind`` with fewer rows than the file has."""
         files = ", ".join(file.path for file in self._files)
         return VaultError(
@@ -150,13 +152,13 @@ class Finder:
             hint="the file is damaged: fetch it again, or repair a copy with `sqlite3 COPY REINDEX`",
         )
 
-    def remember_misfiled(self, kind: schema.Kind, misfiled: dict[str, list[Head]]) -> None:
+    def remember_misfiled(self, kind: schema.VaultType, misfiled: dict[str, list[RowHead]]) -> None:
         """Spare later lookups the search through the whole type."""
         self._misfiled[kind.name] = {
             true_id: sorted(heads, key=_age, reverse=True) for true_id, heads in misfiled.items()
         }
 
-    def _called(self, kind: schema.Kind, id: str, limit_bytes: int) -> list[_Row]:
+    def _called(self, kind: schema.VaultType, id: str, limit_bytes: int) -> list[_Row]:
         """The rows under this id, the newest first; in one query, because SQLite passes the content anyway to reach the
         column behind it.
         """
@@ -170,20 +172,20 @@ class Finder:
             ]
         return sorted(found, key=lambda row: _age(row[0]), reverse=True)
 
-    def _misfiled_as(self, kind: schema.Kind, id: str) -> list[Head]:
+    def _misfiled_as(self, kind: schema.VaultType, id: str) -> list[RowHead]:
         with self._lock:
             if kind.name not in self._misfiled:
                 self._search_misfiled(kind)
             return self._misfiled[kind.name].get(id, [])
 
-    def _search_misfiled(self, kind: schema.Kind) -> None:
-        misfiled: dict[str, list[Head]] = {}
+    def _search_misfiled(self, kind: schema.VaultType) -> None:
+        misfiled: dict[str, list[RowHead]] = {}
         for entry in self.scan(kind):
-            if isinstance(entry, Found) and entry.content.true_id != entry.head.plain_id:
+            if isinstance(entry, FoundRow) and entry.content.true_id != entry.head.plain_id:
                 misfiled.setdefault(entry.content.true_id, []).append(entry.head)
         self.remember_misfiled(kind, misfiled)
 
-    def _best(self, found: Sequence[_Row], key: ItemKey, depth: Depth, limit_bytes: int) -> Found | Refused | None:
+    def _best(self, found: Sequence[_Row], key: ItemKey, depth: Depth, limit_bytes: int) -> FoundRow | Refused | None:
         refused: Refused | None = None
         for head, blob in found:
             entry = self.open(head, depth, limit_bytes, blob)
@@ -201,20 +203,20 @@ def _storable(text: str) -> bool:
     return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _age(head: Head) -> tuple[str, bool, int]:
+def _age(head: RowHead) -> tuple[str, bool, int]:
     return head.synced_at, not head.deleted, head.rowid
 
 
-def _instead(older: Found, newest: Refused) -> Found:
+def _instead(older: FoundRow, newest: Refused) -> FoundRow:
     key = ItemKey(newest.head.kind.name, newest.head.plain_id)
     warning = (
         f"{key}: the newest copy, of {newest.head.synced_at} in {newest.head.file.path}, is corrupt: {newest.reason};"
         f" the copy of {older.head.synced_at} in {older.head.file.path} is used"
     )
-    return Found(older.head, older.content, older.blob, newest.head.deleted, (warning,))
+    return FoundRow(older.head, older.content, older.blob, newest.head.deleted, (warning,))
 
 
-def _corrupt(head: Head, reason: str) -> Refused:
+def _corrupt(head: RowHead, reason: str) -> Refused:
     key = ItemKey(head.kind.name, head.plain_id)
     error = CorruptItemError(
         f"{key} in {head.file.path} is corrupt: {reason}", hint="take it from another backup", key=key
@@ -222,7 +224,7 @@ def _corrupt(head: Head, reason: str) -> Refused:
     return Refused(head, reason, error)
 
 
-def _oversized(head: Head, limit_bytes: int) -> Refused:
+def _oversized(head: RowHead, limit_bytes: int) -> Refused:
     key = ItemKey(head.kind.name, head.plain_id)
     reason = f"{head.size_bytes} bytes, more than the {limit_bytes} that [run] max_item_bytes allows"
     error = OversizedItemError(

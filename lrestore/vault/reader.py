@@ -25,7 +25,7 @@ from lrestore.vault.decode import decode, skim
 from lrestore.vault.files import OpenFile, expand, open_file
 from lrestore.vault.foreign_mappings import ForeignMapping
 from lrestore.vault.items import IndexRow, VaultItem
-from lrestore.vault.lookup import Finder, Found, Refused
+from lrestore.vault.lookup import Finder, FoundRow, Refused
 from lrestore.vault.private_copies import PrivateCopies
 from lrestore.vault.rows import display_name
 from lrestore.vault.survey import survey
@@ -151,7 +151,7 @@ class Vault:
         for entry in index.entries(self._finder, kinds, skim):
             row = entry.index_row()
             if include_deleted or not row.deleted:
-                yield row, entry.blob if isinstance(entry, Found) else b""
+                yield row, entry.blob if isinstance(entry, FoundRow) else b""
 
     def row_counts(self) -> Counter[str]:
         """How many rows there are of each type, those marked deleted among them. Reads an index alone."""
@@ -231,17 +231,17 @@ class Vault:
         if len(only) <= _LOOKED_UP:
             keys = (ItemKey(type_name, one) for one in only)
             limit = schema.DEFAULT_MAX_ITEM_BYTES
-            entries: Iterator[Found | Refused | None] = (self._finder.locate(key, skim, limit) for key in keys)
+            entries: Iterator[FoundRow | Refused | None] = (self._finder.locate(key, skim, limit) for key in keys)
         else:
             entries = index.entries(self._finder, [schema.KINDS[type_name]], skim)
         for entry, content in self._decoded(entries, shape):
             yield entry.index_row().key, content, entry.blob
 
     @staticmethod
-    def _decoded(entries: Iterable[Found | Refused | None], shape: type[Shape]) -> Iterator[tuple[Found, Shape]]:
+    def _decoded(entries: Iterable[FoundRow | Refused | None], shape: type[Shape]) -> Iterator[tuple[FoundRow, Shape]]:
         decoder = msgspec.msgpack.Decoder(shape)
         for entry in entries:
-            if isinstance(entry, Found):
+            if isinstance(entry, FoundRow):
                 try:
                     yield entry, decoder.decode(entry.blob)
                 except (ValueError, RecursionError):

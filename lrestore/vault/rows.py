@@ -27,13 +27,13 @@ _CONTENT: Final = 14
 """The place of the content, behind these columns."""
 
 
-class Head(msgspec.Struct, frozen=True, gc=False):
+class RowHead(msgspec.Struct, frozen=True, gc=False):
     """A row without its content. ``file`` is where it lies, ``fault`` why its content is not worth reading."""
 
     file: OpenFile
     rowid: int
     id: str
-    kind: schema.Kind
+    kind: schema.VaultType
     name: str
     owner_id: str | None
     email: str | None
@@ -71,7 +71,7 @@ class Head(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def display_name(kind: schema.Kind, seen: Glance) -> str:
+def display_name(kind: schema.VaultType, seen: Glance) -> str:
     """The content's own name; the row's column says ``Untitled 7`` for users and a dashboard's title for its plans."""
     if kind.name == "user":
         return seen.display_name or seen.email or ""
@@ -79,30 +79,30 @@ def display_name(kind: schema.Kind, seen: Glance) -> str:
     return (seen.title if titled else seen.name) or ""
 
 
-def live(kind: schema.Kind) -> tuple[str, dict[str, object]]:
+def live(kind: schema.VaultType) -> tuple[str, dict[str, object]]:
     """The condition for all rows of a type that are not marked deleted, worded so that the partial index serves."""
     return "content_type = :type AND deleted_at IS NULL", {"type": kind.number}
 
 
-def deleted(kind: schema.Kind) -> tuple[str, dict[str, object]]:
+def deleted(kind: schema.VaultType) -> tuple[str, dict[str, object]]:
     """The condition for all rows of a type that are marked deleted."""
     return "content_type = :type AND deleted_at IS NOT NULL", {"type": kind.number}
 
 
-def called(kind: schema.Kind, true_id: str) -> tuple[str, dict[str, object]]:
+def called(kind: schema.VaultType, true_id: str) -> tuple[str, dict[str, object]]:
     """The condition for the rows of one object: one per way of writing its id, served by the primary key."""
     ids = {"plain": true_id, "composite": kind.prefix + true_id}
     return "id IN (:plain, :composite) AND content_type = :type", {"type": kind.number, **ids}
 
 
-def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[Head]:
+def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[RowHead]:
     """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on."""
     return (head for head, _ in _found(file, condition, _columns(file)))
 
 
 def with_content(
     file: OpenFile, condition: tuple[str, dict[str, object]], limit_bytes: int
-) -> Iterator[tuple[Head, bytes | None]]:
+) -> Iterator[tuple[RowHead, bytes | None]]:
     """The rows that satisfy ``condition``, with the content of those that have no more than ``limit_bytes``.
 
     None: not read yet, see :func:`blob`. Raises :class:`VaultError` if SQLite cannot read on.
@@ -114,7 +114,7 @@ def with_content(
 
 def _found(
     file: OpenFile, condition: tuple[str, dict[str, object]], columns: str
-) -> Iterator[tuple[Head, bytes | None]]:
+) -> Iterator[tuple[RowHead, bytes | None]]:
     """Rows with their content, if that is among the columns.
 
     ``folder_id`` lies behind the content: to read it SQLite follows all pages of a large blob, and gives up where one
@@ -152,7 +152,7 @@ def _single(file: OpenFile, rowid: int) -> tuple[Any, ...]:
     return found[0]
 
 
-def sorted_ids(file: OpenFile, kind: schema.Kind) -> Iterator[bytes]:
+def sorted_ids(file: OpenFile, kind: schema.VaultType) -> Iterator[bytes]:
     """The ids of a type's rows without the type before them, in the order of their bytes: SQLite sorts them, on disk
     where they are many.
     """
@@ -172,7 +172,7 @@ def live_counts(file: OpenFile) -> Iterator[tuple[str, int]]:
             yield schema.KIND_BY_NUMBER[number].name, count
 
 
-def lowest_ids(file: OpenFile, kind: schema.Kind, count: int) -> Iterator[str]:
+def lowest_ids(file: OpenFile, kind: schema.VaultType, count: int) -> Iterator[str]:
     """The ``count`` lowest ids of a type, as numbers are ordered, of rows that are not marked deleted."""
     query = """
         SELECT id FROM content_items WHERE content_type = :type AND deleted_at IS NULL
@@ -181,7 +181,7 @@ def lowest_ids(file: OpenFile, kind: schema.Kind, count: int) -> Iterator[str]:
     return (_text(row_id).removeprefix(kind.prefix) for (row_id,) in fetch(file, query, values))
 
 
-def blob(head: Head) -> bytes:
+def blob(head: RowHead) -> bytes:
     """The row's content. Raises :class:`VaultError` if SQLite cannot read it."""
     query = "SELECT content_data FROM content_items WHERE rowid = :rowid"
     content: bytes = next(fetch(head.file, query, {"rowid": head.rowid}), (b"",))[0]
@@ -196,8 +196,8 @@ def fetch(file: OpenFile, query: str, values: Mapping[str, object] | None = None
         raise damaged(file.path, error) from error
 
 
-def _head(file: OpenFile, row: tuple[Any, ...]) -> Head:
-    return Head(
+def _head(file: OpenFile, row: tuple[Any, ...]) -> RowHead:
+    return RowHead(
         file=file,
         rowid=row[0],
         id=_text(row[1]),

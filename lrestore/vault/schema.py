@@ -16,7 +16,7 @@ DEFAULT_MAX_ITEM_BYTES: Final = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class VaultType:
     """One content type as the format knows it.
 
     ``model`` is the SDK class that its blobs decode into. ``required`` are the fields without which a blob is no object
@@ -42,18 +42,18 @@ class Kind:
 # Looks decode as LookWithQuery: a superset of Look, which is what searches return and backups hold. Folders come from
 # an operation typed FolderBase, a subset of Folder.
 _KINDS: Final = (
-    Kind(1, "dashboard", "Dashboard", ("id", "title")),
-    Kind(2, "look", "LookWithQuery", ("id", "title")),
-    Kind(3, "lookml_model", "LookmlModel", ("name",)),
-    Kind(4, "explore", "LookmlModelExplore", ("id", "name")),
-    Kind(5, "folder", "Folder", ("id", "name")),
-    Kind(6, "board", "Board", ("id",)),
-    Kind(7, "user", "User", ("id",)),
-    Kind(8, "group", "Group", ("id", "name")),
-    Kind(9, "role", "Role", ("id", "name")),
-    Kind(10, "permission_set", "PermissionSet", ("id", "name")),
-    Kind(11, "model_set", "ModelSet", ("id", "name")),
-    Kind(12, "scheduled_plan", "ScheduledPlan", ("id",)),
+    VaultType(1, "dashboard", "Dashboard", ("id", "title")),
+    VaultType(2, "look", "LookWithQuery", ("id", "title")),
+    VaultType(3, "lookml_model", "LookmlModel", ("name",)),
+    VaultType(4, "explore", "LookmlModelExplore", ("id", "name")),
+    VaultType(5, "folder", "Folder", ("id", "name")),
+    VaultType(6, "board", "Board", ("id",)),
+    VaultType(7, "user", "User", ("id",)),
+    VaultType(8, "group", "Group", ("id", "name")),
+    VaultType(9, "role", "Role", ("id", "name")),
+    VaultType(10, "permission_set", "PermissionSet", ("id", "name")),
+    VaultType(11, "model_set", "ModelSet", ("id", "name")),
+    VaultType(12, "scheduled_plan", "ScheduledPlan", ("id",)),
 )
 KINDS: Final = MappingProxyType({kind.name: kind for kind in _KINDS})
 KIND_BY_NUMBER: Final = MappingProxyType({kind.number: kind for kind in _KINDS})

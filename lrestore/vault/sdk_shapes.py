@@ -68,7 +68,7 @@ def _is_free(hint: Any) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SdkObject:
     """A map of the content that is an object of an SDK class."""
 
     path: str
@@ -76,10 +76,10 @@ class Place:
     shape: SdkClass
 
 
-def places(content: JsonObject, model: type, path: str = "") -> Iterator[Place]:
+def places(content: JsonObject, model: type, path: str = "") -> Iterator[SdkObject]:
     """Every map in ``content`` that is of an SDK class, the outermost first; ``content`` fits ``model``."""
     of = shape(model)
-    yield Place(path, content, of)
+    yield SdkObject(path, content, of)
     for name, inner in of.nested.items():
         value = content.get(name)
         if isinstance(value, dict):

@@ -33,7 +33,7 @@ ON CONFLICT (id, content_type) DO UPDATE SET
     content_size = excluded.content_size, content_data = excluded.content_data, folder_id = excluded.folder_id
 """
 
-Moment = datetime | str | None
+WrittenTime = datetime | str | None
 
 
 class ShardWriter:
@@ -79,11 +79,11 @@ class ShardWriter:
         obj: Mapping[str, object],
         *,
         owner_id: str | int | None = None,
-        created_at: Moment = None,
-        updated_at: Moment = None,
-        synced_at: Moment = None,
+        created_at: WrittenTime = None,
+        updated_at: WrittenTime = None,
+        synced_at: WrittenTime = None,
         folder_id: str | None = None,
-        deleted_at: Moment = None,
+        deleted_at: WrittenTime = None,
     ) -> None:
         """Store ``obj`` as the content of ``type``/``id``, in place of what is stored under that key.
 

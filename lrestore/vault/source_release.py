@@ -16,7 +16,7 @@ from lrestore.vault import sdk_shapes as shapes
 from lrestore.vault.decode import decode, sdk_model
 from lrestore.vault.files import OpenFile
 from lrestore.vault.lookup import Finder, Refused
-from lrestore.vault.rows import Head
+from lrestore.vault.rows import RowHead
 
 OLDEST: Final = "22.4"
 _SAMPLE_PER_TYPE_AND_FILE: Final = 25
@@ -35,7 +35,7 @@ def floor(finder: Finder, files: Sequence[OpenFile]) -> str:
     return releases.newest([OLDEST, *releases.proven_by(seen)])
 
 
-def _oldest_rows(files: Sequence[OpenFile]) -> list[Head]:
+def _oldest_rows(files: Sequence[OpenFile]) -> list[RowHead]:
     sample = [
         head for file in files for kind in schema.KINDS.values() for head in _oldest_of(file, kind) if head.synced_at
     ]
@@ -45,7 +45,7 @@ def _oldest_rows(files: Sequence[OpenFile]) -> list[Head]:
     return [head for head in sample if datetime.fromisoformat(head.synced_at) <= until]
 
 
-def _oldest_of(file: OpenFile, kind: schema.Kind) -> Iterator[Head]:
+def _oldest_of(file: OpenFile, kind: schema.VaultType) -> Iterator[RowHead]:
     where, values = rows.live(kind)
     oldest = f"{where} ORDER BY synced_at LIMIT {_SAMPLE_PER_TYPE_AND_FILE}"
     return rows.heads(file, (oldest, values))

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-Mode = Literal["ro", "rw", "rwc"]
+OpenMode = Literal["ro", "rw", "rwc"]
 """Read; read and write; the same and make the file if it is missing."""
 
 
-def sqlite_uri(path: str | os.PathLike[str], mode: Mode, *, immutable: bool = False) -> str:
+def sqlite_uri(path: str | os.PathLike[str], mode: OpenMode, *, immutable: bool = False) -> str:
     """The URI of a file, for ``sqlite3.connect(…, uri=True)``; a relative path counts from the working directory.
 
     ``immutable``: the file cannot change while it is open, so SQLite neither locks it nor looks for a WAL.

@@ -11,7 +11,7 @@ from lrestore.vault import index, schema, versions
 from lrestore.vault.content_warnings import Findings
 from lrestore.vault.decode import decode
 from lrestore.vault.files import OpenFile
-from lrestore.vault.lookup import Finder, Found, Refused
+from lrestore.vault.lookup import Finder, FoundRow, Refused
 
 
 class TypeSummary(msgspec.Struct):
@@ -66,7 +66,7 @@ def of_vault(
     return summary
 
 
-def _count(summary: SourceSummary, entry: Found | Refused) -> None:
+def _count(summary: SourceSummary, entry: FoundRow | Refused) -> None:
     row = entry.index_row()
     counted = summary.by_type.setdefault(row.key.type, TypeSummary())
     counted.bytes += row.size_bytes

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.simulator.core.faults import Fault, Match
+from lrestore.simulator.core.faults import Fault, FaultMatch
 from tests.acceptance.instance_fixture import SMALL, InstanceFixture
 from tests.acceptance.proxy import Exchange
 
@@ -16,7 +16,9 @@ from tests.acceptance.proxy import Exchange
 def test_lookers_field_errors_reach_terminal_report_and_dead_letter(instance: InstanceFixture) -> None:
     """FR-020, FR-021, FR-025, B17."""
     instance.edit("dashboard", "1", title="Changed")
-    instance.simulator.simulation.faults.add([Fault(fault="status:422", match=Match(operation="update_dashboard"))])
+    instance.simulator.simulation.faults.add(
+        [Fault(fault="status:422", match=FaultMatch(operation="update_dashboard"))]
+    )
     ran = instance.run("--select", "dashboard=1")
     letter = ran.letter()
     assert (ran.code, letter["status"], letter["error_type"]) == (1, 422, "ValidationError")

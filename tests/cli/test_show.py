@@ -17,7 +17,7 @@ import pytest
 
 from lrestore.cli.main import main
 from lrestore.clock import utc_now
-from lrestore.messages import DeadLetter, FieldError, Intent, ItemKey, ItemResult, Mapping
+from lrestore.messages import DeadLetter, FieldError, Intent, ItemKey, ItemResult, ObjectMapping
 from lrestore.state.records import RestorationSession
 from lrestore.state.writer import StateWriter
 from lrestore.text.direction import BEGIN, END
@@ -55,7 +55,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             )
         )
         key = ItemKey("folder", "7")
-        mapping = Mapping("folder", "7", "70")
+        mapping = ObjectMapping("folder", "7", "70")
         writer.record_result(SESSION, ItemResult(key, "Sales", "created", "70", mappings=(mapping,)), None)
         failed = ItemResult(ItemKey("look", "3"), LETTER.name, "failed", dead_letter=LETTER)
         writer.record_result(SESSION, failed, b"the blob")
@@ -176,7 +176,9 @@ def test_a_mapping_comes_with_the_parts_that_were_created_for_its_object(capsys:
     key = ItemKey("dashboard", "42")
     with StateWriter.open("lrestore-state.db", now=utc_now) as writer:
         writer.open_intent(SESSION, Intent(key, part="dashboard_element/5"))
-        writer.record_mappings(SESSION, [Mapping("dashboard_element", "5", "500"), Mapping("dashboard", "42", "420")])
+        writer.record_mappings(
+            SESSION, [ObjectMapping("dashboard_element", "5", "500"), ObjectMapping("dashboard", "42", "420")]
+        )
     found = json.loads(_shown(capsys, "mappings=dashboard=420", "--format", "json"))
     assert [(one["content_type"], one["source_id"], one["destination_id"]) for one in found] == [
         ("dashboard", "42", "420"),

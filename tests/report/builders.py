@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from lrestore.messages import Change, DeadLetter, Deletion, FieldError, ItemKey, ItemResult, Outcome
-from lrestore.report.build import Head, ReportBuilder
+from lrestore.report.build import ReportBuilder, ReportHead
 from lrestore.report.item_list import ItemList
 from lrestore.report.model import Api, Report, ReportedDestination, ReportedSource
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-HEAD = Head(
+HEAD = ReportHead(
     "20261123-120000-ab12",
     "restore",
     ReportedSource("prod", ("vault.db",)),

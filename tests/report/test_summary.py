@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lrestore.messages import Change, Deletion, ItemKey, ItemResult
 from lrestore.report.model import Difference, OnlyLive, Report, Verify
-from lrestore.report.rehearsal import Problem, Rehearsal
+from lrestore.report.rehearsal import NotSimulated, Rehearsal
 from lrestore.report.summary import FIRST, LIMIT, summary
 from lrestore.text.markdown import markdown
 from tests.report.builders import builder, item, report
@@ -104,7 +104,7 @@ def test_a_rehearsal_tells_pace_disk_and_what_was_not_simulated() -> None:
         pace="latency as session s1 met it",
         undo_bytes=10,
         state_bytes=2000,
-        problems=(Problem("look", "3", "Bad", "is corrupt"),),
+        problems=(NotSimulated("look", "3", "Bad", "is corrupt"),),
     )
     text = summary(msgspec.structs.replace(everything(), mode="rehearse", rehearsal=made))
     assert "- pace: 40 ms for an answer, no limit of calls per second; latency as session s1 met it" in text

@@ -42,7 +42,7 @@ from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, Route
+from lrestore.state.records import MappingRoute, RestorationSession
 from lrestore.state.undo import UndoJournal
 from lrestore.state.undo_folder import undo_directory
 from lrestore.state.writer import StateWriter
@@ -117,12 +117,12 @@ class RestoreFixture:
     def journal(self, destination: str = "dst") -> SessionJournal:
         """The journal of a run that restores into ``destination``."""
         record = partial(apply_record, self.writer, SESSION)
-        mappings = Mappings(self.reader, Route("src", destination), None)
+        mappings = Mappings(self.reader, MappingRoute("src", destination), None)
         return SessionJournal(record, lambda: None, self.reader, self.undo, SESSION, mappings)
 
     def mapped(self, type_name: str, source_id: str) -> str | None:
         """The recorded live id of a backed-up object or part."""
-        recorded = self.reader.recorded(Route("src", "dst"), type_name, source_id)
+        recorded = self.reader.recorded(MappingRoute("src", "dst"), type_name, source_id)
         return recorded.destination_id if recorded else None
 
     def restore(self, key: str, policy: Policy | None = None, judgement: Judgement | None = None) -> ItemResult:

@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, ItemKey, Touch
-from lrestore.restoration.changed_since import Written, changed_fields, edited_between
+from lrestore.restoration.changed_since import WrittenValues, changed_fields, edited_between
 from lrestore.restoration.ports import EarlierWrites
 from lrestore.restoration.touches import touches_of
 from lrestore.restoration.writes import Plan, Removal, Write
@@ -35,7 +35,9 @@ def write(kind: str, live_id: str, body: JsonObject, *, source_id: str = "", cha
 )
 def test_an_own_field_is_edited_if_it_is_neither_as_before_nor_as_written(live: JsonObject, edited: list[str]) -> None:
     earlier = EarlierWrites((Touch("look", "4", "update", {"title": "written"}),), {"id": "4", "title": "before"})
-    found = edited_between(Written(earlier, LOOK, earlier.copied), live, write("look", "4", {"title": "own"}), Plan())
+    found = edited_between(
+        WrittenValues(earlier, LOOK, earlier.copied), live, write("look", "4", {"title": "own"}), Plan()
+    )
     assert found == edited
 
 
@@ -47,7 +49,7 @@ def test_of_a_part_that_was_made_the_fields_that_were_sent_are_known(label: str,
     )
     live = {"id": "8", "dashboard_layouts": [{"id": "10", "label": label}]}
     plan = Plan([write("dashboard_layout", "10", {"label": "own"}, source_id="1")])
-    assert edited_between(Written(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == edited
+    assert edited_between(WrittenValues(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == edited
 
 
 def test_what_looker_made_by_itself_is_no_edit_whatever_it_is_like() -> None:
@@ -55,7 +57,7 @@ def test_what_looker_made_by_itself_is_no_edit_whatever_it_is_like() -> None:
     touches = (Touch("dashboard_layout", "10", "update", {"label": "Overview"}),)
     live = {"id": "8", "dashboard_layouts": [{"id": "10", "label": None}]}
     plan = Plan([write("dashboard_layout", "10", {"label": "Overview"})])
-    assert edited_between(Written(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == []
+    assert edited_between(WrittenValues(EarlierWrites(touches, {}), BOARD, {}), live, None, plan) == []
 
 
 @pytest.mark.parametrize("first_name", [None, "Embed", "Grace"])
@@ -69,14 +71,14 @@ def test_what_is_set_after_a_create_is_no_edit_before_it_is_set(first_name: str 
     user = ItemKey("user", "507")
     live: JsonObject = {"id": "507", "first_name": first_name}
     own = write("user", "507", {"first_name": "Grace"}, source_id="7")
-    assert edited_between(Written(EarlierWrites(touches, {}), user, {}), live, own, Plan()) == []
-    assert Written(EarlierWrites(touches, {}), user, {}).values("user", {"507", "7"}, "first_name") == ["Grace"]
+    assert edited_between(WrittenValues(EarlierWrites(touches, {}), user, {}), live, own, Plan()) == []
+    assert WrittenValues(EarlierWrites(touches, {}), user, {}).values("user", {"507", "7"}, "first_name") == ["Grace"]
 
 
 def test_a_login_that_is_not_there_yet_is_no_edit() -> None:
     touches = (Touch("credentials_email", "8", "create", {"email": "a@example.com"}),)
     login = write("credentials_email", "12", {"email": "a@example.com"})
-    written = Written(EarlierWrites(touches, {}), ItemKey("user", "12"), {})
+    written = WrittenValues(EarlierWrites(touches, {}), ItemKey("user", "12"), {})
     assert edited_between(written, {"id": "12", "credentials_email": None}, None, Plan([login])) == []
 
 
@@ -95,7 +97,7 @@ def test_a_list_is_edited_by_an_entry_that_none_of_the_writes_gave_or_took(
     touches = (Touch("group_user", "", "update", {"group_ids": ["1", "3"]}),)
     earlier = EarlierWrites(touches, {"id": "5", "group_ids": ["1", "2"]})
     plan = Plan([write("group_user", "1", {}, changes=(Change("group_ids", old, new),))])
-    found = edited_between(Written(earlier, ItemKey("user", "5"), earlier.copied), {"id": "5"}, None, plan)
+    found = edited_between(WrittenValues(earlier, ItemKey("user", "5"), earlier.copied), {"id": "5"}, None, plan)
     assert found == (["group_ids"] if edited else [])
 
 
@@ -108,5 +110,5 @@ def test_a_section_is_not_deleted_with_the_item_of_another_person(url: str, chan
     item = {"id": "31", "board_section_id": "21", "custom_url": url}
     live = {"id": "8", "board_sections": [{"id": "21", "title": "made", "board_items": [item]}]}
     plan = Plan(removals=[Removal("delete_board_section", Deletion("board_section", "21", "made"))])
-    written = Written(EarlierWrites(touches, {}), ItemKey("board", "8"), {"id": "8", "board_sections": []})
+    written = WrittenValues(EarlierWrites(touches, {}), ItemKey("board", "8"), {"id": "8", "board_sections": []})
     assert changed_fields(written, live, None, plan) == changed

@@ -12,7 +12,7 @@ import pytest
 
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.config import Config
-from lrestore.simulator.core.faults import Fault, Faults, Match
+from lrestore.simulator.core.faults import Fault, FaultMatch, Faults
 from lrestore.simulator.core.limits import Limits
 from lrestore.simulator.http.server import RunningSimulator, build, new_simulation, start
 from lrestore.simulator.world.world import Sizes, make_world
@@ -193,7 +193,7 @@ def test_a_refusing_simulator_listens_again_later(simulator: RunningSimulator, c
 def test_random_faults_are_repeatable() -> None:
     def strikes(seed: int) -> list[bool]:
         faults = Faults(seed)
-        faults.add([Fault(fault="status:500", match=Match(rate=0.3))])
+        faults.add([Fault(fault="status:500", match=FaultMatch(rate=0.3))])
         return [faults.strike("GET", "/x", "/x", "x") is not None for _ in range(200)]
 
     assert strikes(1) == strikes(1) != strikes(2)
@@ -209,7 +209,7 @@ def test_an_invalid_fault_is_refused(fault: str) -> None:
 def test_a_path_may_be_a_template_a_path_or_a_prefix() -> None:
     def strikes(path: str) -> bool:
         faults = Faults(0)
-        faults.add([Fault(fault="html", match=Match(path=path))])
+        faults.add([Fault(fault="html", match=FaultMatch(path=path))])
         return faults.strike("GET", "/dashboards/42", "/dashboards/{dashboard_id}", "dashboard") is not None
 
     assert strikes("/dashboards/42") and strikes("/dashboards/{dashboard_id}") and strikes("/dash*") and strikes("")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from lrestore.messages import DeadLetter, FieldError, ItemKey, ItemResult, Mapping, Outcome, Request
+from lrestore.messages import DeadLetter, FailedRequest, FieldError, ItemKey, ItemResult, ObjectMapping, Outcome
 from lrestore.state.records import RestorationSession
 
 SESSION = "20261123-104500-ab12"
@@ -31,7 +31,7 @@ def session(session_id: str = SESSION, **changes: object) -> RestorationSession:
     return RestorationSession(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def result(outcome: Outcome = "updated", item_id: str = "42", *mappings: Mapping) -> ItemResult:
+def result(outcome: Outcome = "updated", item_id: str = "42", *mappings: ObjectMapping) -> ItemResult:
     return ItemResult(
         key=ItemKey("dashboard", item_id),
         name="Sales",
@@ -55,6 +55,6 @@ def dead_letter(item_id: str = "42") -> DeadLetter:
         retries=2,
         path="dashboard_elements[3].title",
         stack_trace="Traceback ...",
-        request=Request("update_dashboard", "PATCH", "/dashboards/42", '{"title":"x"}'),
+        request=FailedRequest("update_dashboard", "PATCH", "/dashboards/42", '{"title":"x"}'),
         answer='{"message":"Validation Failed"}',
     )

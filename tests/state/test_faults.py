@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from lrestore.errors import StateError
-from lrestore.messages import Intent, ItemKey, Mapping, Totals
+from lrestore.messages import Intent, ItemKey, ObjectMapping, Totals
 from lrestore.state.migrations import CURRENT
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, noon, result, session
@@ -63,7 +63,7 @@ def story(path: Path, connect: Callable[..., sqlite3.Connection]) -> None:
         writer.begin_session(session())
         writer.open_intent(SESSION, Intent(key))
         with writer.transaction():
-            writer.record_result(SESSION, result("created", "1", Mapping("dashboard_element", "7", "70")))
+            writer.record_result(SESSION, result("created", "1", ObjectMapping("dashboard_element", "7", "70")))
             writer.record_result(SESSION, result("failed", "2"), b"blob")
         writer.checkpoint(SESSION, Totals(selected=2, created=1, failed=1))
         writer.end_session(SESSION, "finished", Totals(selected=2, created=1, failed=1))

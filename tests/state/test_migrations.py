@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.errors import StateError
-from lrestore.state.migrations import APPLICATION_ID, CURRENT, Schema, create
+from lrestore.state.migrations import APPLICATION_ID, CURRENT, StateSchema, create
 from lrestore.state.open_file import open_readonly, open_writable
 from lrestore.state.read import StateReader
 from lrestore.state.writer import StateWriter
@@ -27,7 +27,7 @@ DROP TABLE sessions;
 ALTER TABLE sessions_new RENAME TO sessions;
 """
 ADD_USER = "ALTER TABLE sessions ADD COLUMN user TEXT NOT NULL DEFAULT 'nobody';"
-NEWER = Schema("", (REBUILD_SESSIONS, ADD_USER))
+NEWER = StateSchema("", (REBUILD_SESSIONS, ADD_USER))
 
 FROZEN = sorted((Path(__file__).parent / "schemas").glob("v*.sql"))
 
@@ -84,7 +84,7 @@ def test_a_file_between_versions_runs_only_the_missing_steps(path: Path) -> None
 
 def test_a_migration_that_fails_leaves_the_old_file(path: Path) -> None:
     older_file(path)
-    broken = Schema("", (REBUILD_SESSIONS, "ALTER TABLE nowhere ADD COLUMN x TEXT;"))
+    broken = StateSchema("", (REBUILD_SESSIONS, "ALTER TABLE nowhere ADD COLUMN x TEXT;"))
     with pytest.raises(StateError, match="nowhere"):
         open_writable(path, schema=broken)
     with closing(sqlite3.connect(path)) as connection:

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from lrestore.messages import OUTCOMES, Intent, ItemKey, Mapping, Outcome, Totals
+from lrestore.messages import OUTCOMES, Intent, ItemKey, ObjectMapping, Outcome, Totals
 from lrestore.state.writer import StateWriter
 from tests.state.builders import noon, result, session
 
@@ -76,7 +76,7 @@ class StateFile(RuleBasedStateMachine):
             for (kind, source), target in self.pending.mappings.items()
             if (kind, target) == ("dashboard_element", live) and source != part
         }
-        warnings = self.writer.record_mappings(session_id, [Mapping("dashboard_element", part, live)])
+        warnings = self.writer.record_mappings(session_id, [ObjectMapping("dashboard_element", part, live)])
         assert bool(warnings) == bool(others)
         self._map("dashboard_element", part, live)
         self._committed()

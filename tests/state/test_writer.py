@@ -12,15 +12,15 @@ import msgspec
 import pytest
 
 from lrestore.errors import StateError
-from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, Mapping, Totals
+from lrestore.messages import Change, Deletion, Intent, ItemKey, ItemResult, ObjectMapping, Totals
 from lrestore.ontology.specification import Specification
 from lrestore.state.read import StateReader
-from lrestore.state.records import Pace, Route
+from lrestore.state.records import MappingRoute, Pace
 from lrestore.state.writer import StateWriter
 from tests.state.builders import SESSION, dead_letter, noon, result, session
 
 KEY = ItemKey("dashboard", "42")
-ROUTE = Route("prod", "looker.example.com")
+ROUTE = MappingRoute("prod", "looker.example.com")
 
 
 def mapped(writer: StateWriter, source_id: str = "42", content_type: str = "dashboard") -> str | None:
@@ -206,7 +206,7 @@ def test_a_created_item_is_always_mapped(writer: StateWriter) -> None:
 
 
 def test_an_explicit_mapping_of_a_result_is_used(writer: StateWriter) -> None:
-    writer.record_result(SESSION, result("created", "42", Mapping("dashboard", "42", "900")))
+    writer.record_result(SESSION, result("created", "42", ObjectMapping("dashboard", "42", "900")))
     assert mapped(writer) == "900"
 
 
@@ -217,26 +217,26 @@ def test_an_unchanged_item_needs_no_mapping(writer: StateWriter) -> None:
 
 
 def test_parts_are_mapped_with_their_item(writer: StateWriter) -> None:
-    writer.record_result(SESSION, result("updated", "42", Mapping("dashboard_element", "7", "70")))
+    writer.record_result(SESSION, result("updated", "42", ObjectMapping("dashboard_element", "7", "70")))
     assert mapped(writer, "7", "dashboard_element") == "70"
     assert list(writer.read.recorded_as(ROUTE, "dashboard_element", "70")) == ["7"]
 
 
 def test_a_mapping_follows_an_object_that_was_created_again(writer: StateWriter) -> None:
-    writer.record_mappings(SESSION, [Mapping("look", "1", "10")])
-    writer.record_mappings(SESSION, [Mapping("look", "1", "11")])
+    writer.record_mappings(SESSION, [ObjectMapping("look", "1", "10")])
+    writer.record_mappings(SESSION, [ObjectMapping("look", "1", "11")])
     assert mapped(writer, "1", "look") == "11"
 
 
 def test_two_objects_recorded_as_one_live_object_are_warned_about(writer: StateWriter) -> None:
-    assert writer.record_mappings(SESSION, [Mapping("look", "1", "10")]) == ()
-    assert writer.record_mappings(SESSION, [Mapping("look", "2", "10")]) == (
+    assert writer.record_mappings(SESSION, [ObjectMapping("look", "1", "10")]) == ()
+    assert writer.record_mappings(SESSION, [ObjectMapping("look", "2", "10")]) == (
         "look 1, 2 of prod are all recorded as look 10 of looker.example.com",
     )
 
 
 def test_the_same_live_id_of_another_type_does_not_clash(writer: StateWriter) -> None:
-    mappings = [Mapping("look", "1", "10"), Mapping("dashboard", "2", "10")]
+    mappings = [ObjectMapping("look", "1", "10"), ObjectMapping("dashboard", "2", "10")]
     assert writer.record_mappings(SESSION, mappings) == ()
 
 
@@ -249,9 +249,9 @@ def test_an_intent_is_open_until_its_object_is_mapped(writer: StateWriter) -> No
 
 def test_the_intent_of_a_part_is_closed_by_the_mapping_of_the_part(writer: StateWriter) -> None:
     writer.open_intent(SESSION, Intent(KEY, part="dashboard_element/7", parent_id="42"))
-    writer.record_mappings(SESSION, [Mapping("dashboard", "42", "42")])
+    writer.record_mappings(SESSION, [ObjectMapping("dashboard", "42", "42")])
     assert len(writer.read.open_intents(SESSION)) == 1
-    writer.record_mappings(SESSION, [Mapping("dashboard_element", "7", "70")])
+    writer.record_mappings(SESSION, [ObjectMapping("dashboard_element", "7", "70")])
     assert writer.read.open_intents(SESSION) == []
 
 
@@ -259,7 +259,7 @@ def test_an_open_intent_puts_only_its_own_item_and_route_in_doubt(writer: StateW
     """Parts of two items may have the same id, and another Looker has a dashboard 42 of its own."""
     intent = Intent(KEY, part="dashboard_element/7")
     other = Intent(ItemKey("dashboard", "43"), part="dashboard_element/7")
-    elsewhere = Route("prod", "another.example.com")
+    elsewhere = MappingRoute("prod", "another.example.com")
     writer.open_intent(SESSION, intent)
     read = writer.read
     assert read.last_open_try(ROUTE, intent) and read.in_doubt(ROUTE, KEY, parts=True)
@@ -267,7 +267,7 @@ def test_an_open_intent_puts_only_its_own_item_and_route_in_doubt(writer: StateW
     assert read.last_open_try(ROUTE, other) is None and not read.in_doubt(ROUTE, other.key, parts=True)
     assert read.last_open_try(elsewhere, intent) is None and not read.in_doubt(elsewhere, KEY, parts=True)
     assert not read.open_parts(elsewhere, KEY) and not read.open_intents_of_route(elsewhere)
-    former = Route("prod", "looker.example.com:443", former=ROUTE.destination)
+    former = MappingRoute("prod", "looker.example.com:443", former=ROUTE.destination)
     assert read.last_open_try(former, intent) and read.in_doubt(former, KEY, parts=True)
 
 
@@ -337,7 +337,7 @@ def test_a_batch_that_fails_leaves_nothing(writer: StateWriter, path: Path) -> N
 def test_one_bad_message_does_not_fail_the_batch(writer: StateWriter, path: Path) -> None:
     def bad_message() -> None:
         with writer.transaction():
-            writer.record_mappings(SESSION, [Mapping("look", "9", "9")])
+            writer.record_mappings(SESSION, [ObjectMapping("look", "9", "9")])
             writer.record_result("nope", result())
 
     with writer.transaction():

@@ -17,7 +17,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.vault import Vault, schema
 from lrestore.vault import sdk_shapes as shapes
-from lrestore.vault.decode import Content, UnreadableError, decode, skim
+from lrestore.vault.decode import DecodedBlob, UnreadableError, decode, skim
 from tests.vault.builder import MADE_AT, SAMPLES, build, dashboard, row_of
 
 DASHBOARD = schema.KINDS["dashboard"]
@@ -35,7 +35,7 @@ def value(wire: bytes) -> bytes:
     return map_of(pack("x") + wire)
 
 
-def refusal(blob: bytes, kind: schema.Kind = DASHBOARD) -> str:
+def refusal(blob: bytes, kind: schema.VaultType = DASHBOARD) -> str:
     with pytest.raises(UnreadableError) as caught:
         decode(kind, blob)
     return str(caught.value)
@@ -276,7 +276,7 @@ def test_random_bytes_decode_or_are_refused(tail: bytes) -> None:
         decoded_or_refused(DASHBOARD, blob)
 
 
-def decoded_or_refused(kind: schema.Kind, blob: bytes) -> Content | None:
+def decoded_or_refused(kind: schema.VaultType, blob: bytes) -> DecodedBlob | None:
     """Any other exception than the one fails the test."""
     try:
         return decode(kind, blob)

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.messages import Mapping
+from lrestore.messages import ObjectMapping
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.vault import SourceSummary, Vault, schema
 from lrestore.vault.foreign_mappings import ForeignMapping
@@ -253,8 +253,8 @@ def test_mappings_that_lookervault_recorded_are_handed_on(tmp_path: Path) -> Non
         connection.executemany("INSERT INTO id_mappings VALUES (?, ?, ?, ?, ?, ?)", rows)
     with Vault.open([str(path)]) as vault:
         assert list(vault.mappings()) == [
-            ForeignMapping(Mapping("dashboard", "1", "10"), "prod", ""),
-            ForeignMapping(Mapping("group", "2", "20"), "prod", ""),
+            ForeignMapping(ObjectMapping("dashboard", "1", "10"), "prod", ""),
+            ForeignMapping(ObjectMapping("group", "2", "20"), "prod", ""),
         ]
 
 

@@ -21,7 +21,7 @@ from lrestore.errors import DestinationError, StateError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.report.model import Report, ReportedDestination
-from lrestore.report.rehearsal import REHEARSE, Problem, Rehearsal
+from lrestore.report.rehearsal import REHEARSE, NotSimulated, Rehearsal
 from lrestore.run.request import RunRequest
 from lrestore.run.start import execute
 from lrestore.run.surroundings import Surroundings
@@ -93,7 +93,7 @@ def rehearse(
 @contextmanager
 def _simulated(
     settings: Settings, request: RunRequest, folder: Path, world: WorldKind, pace: Rehearsed, stop: Callable[[], bool]
-) -> Iterator[tuple[SimulatorProcess, Loaded, tuple[Problem, ...]]]:
+) -> Iterator[tuple[SimulatorProcess, Loaded, tuple[NotSimulated, ...]]]:
     """The simulated Looker, its content, and the objects that it does not hold."""
     file = folder / "world.ndjson"
     named = (("user", settings.run.fallback_owner), ("folder", settings.run.fallback_folder))

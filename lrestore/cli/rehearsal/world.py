@@ -11,7 +11,7 @@ from lrestore.cli.rehearsal.stand_ins import FIRST_OWN_ID, StandIns
 from lrestore.errors import ItemError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.report.rehearsal import Problem
+from lrestore.report.rehearsal import NotSimulated
 from lrestore.simulator.core.store import INDEXES
 from lrestore.simulator.world.worldfile import COUNTERS
 from lrestore.text.storable import to_json
@@ -35,7 +35,7 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
 
     objects: int
     stand_ins: dict[str, int]
-    problems: tuple[Problem, ...]
+    problems: tuple[NotSimulated, ...]
     keys: Sequence[ItemKey | None]
 
 
@@ -70,7 +70,7 @@ class _Maker:
         self._stop = stop
         self._max_item_bytes = max_item_bytes
         self.objects = 0
-        self.problems: list[Problem] = []
+        self.problems: list[NotSimulated] = []
         self.keys: list[ItemKey | None] = []
         self._empty = empty
         self.stand_ins = StandIns(_LAST_ID - _BUILT_IN if empty else FIRST_OWN_ID)
@@ -103,17 +103,17 @@ class _Maker:
             try:
                 item = self._vault.read(row.key, max_item_bytes=self._max_item_bytes)
             except ItemError as error:
-                self.problems.append(Problem(row.key.type, row.key.id, row.name, error.message))
+                self.problems.append(NotSimulated(row.key.type, row.key.id, row.name, error.message))
                 continue
             # Times become texts, as Looker's API shows them.
             shown: JsonObject = msgspec.json.decode(to_json(item.raw))
             yield row.key, shown
 
 
-def refused(loaded: Loaded, skipped: Iterable[tuple[int, str]], vault: Vault) -> Iterator[Problem]:
+def refused(loaded: Loaded, skipped: Iterable[tuple[int, str]], vault: Vault) -> Iterator[NotSimulated]:
     """The problems of the lines that the simulator did not take: number, counted from 1, and reason."""
     for number, reason in skipped:
         key = loaded.keys[number - 1]
         if key is not None:
             row = vault.row(key)
-            yield Problem(key.type, key.id, row.name if row else "", f"cannot be simulated: {reason}")
+            yield NotSimulated(key.type, key.id, row.name if row else "", f"cannot be simulated: {reason}")

@@ -49,7 +49,7 @@ class TooLargeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class RawAnswer:
     """An answer as it came. Header names are in lower case; ``last``: the connection cannot be used again."""
 
     status: int
@@ -70,7 +70,7 @@ class AnswerReader:
         self.received_bytes = 0
         self.arrived_at = 0.0
 
-    def read(self, limit_bytes: int) -> Message:
+    def read(self, limit_bytes: int) -> RawAnswer:
         """The next final answer; interim answers (1xx) are skipped.
 
         Raises :class:`CutOffError` or another OSError, :class:`NotHttpError`, :class:`TooLargeError`; TimeoutError when
@@ -125,13 +125,13 @@ class _Received:
         if self._trouble is not None:
             raise self._trouble
 
-    def message(self) -> Message:
+    def message(self) -> RawAnswer:
         """The answer, complete; nothing is parsed any more."""
         # It refers to this object, which refers to it: the body would stay until the next garbage collection.
         del self._parser
-        return Message(self._status, self._headers, b"".join(self._pieces), last=not self._lasting)
+        return RawAnswer(self._status, self._headers, b"".join(self._pieces), last=not self._lasting)
 
-    def ended(self, received_bytes: int) -> Message:
+    def ended(self, received_bytes: int) -> RawAnswer:
         """The connection has ended. Raises CutOffError, unless that is how the answer says that it is over."""
         delimited = "content-length" in self._headers or "transfer-encoding" in self._headers
         if not self._head_is_over or delimited:

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from lrestore.looker.http.answers import AnswerReader, Message
+from lrestore.looker.http.answers import AnswerReader, RawAnswer
 from lrestore.looker.http.endpoint import Endpoint
 from lrestore.looker.http.proxies import Proxy
 
@@ -81,7 +81,7 @@ class Connection:
         self.sent_bytes = len(request)
         self._sent_at = time.monotonic()
 
-    def receive(self, limit_bytes: int) -> Message:
+    def receive(self, limit_bytes: int) -> RawAnswer:
         """The answer to what was sent; raises what :meth:`lrestore.looker.http.answers.AnswerReader.read` raises."""
         reader = AnswerReader(self._connected(), self._deadline)
         try:

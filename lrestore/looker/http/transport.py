@@ -19,7 +19,7 @@ from lrestore.errors import (
     LookerError,
     ReadOnlyError,
 )
-from lrestore.looker.http.answers import Message, TooLargeError
+from lrestore.looker.http.answers import RawAnswer, TooLargeError
 from lrestore.looker.http.before_send import about_to_leave
 from lrestore.looker.http.calls import JSON, Call, HttpAnswer
 from lrestore.looker.http.connections import CONNECT_TIMEOUT_S, Connection, Pool
@@ -147,7 +147,7 @@ class PooledTransport:
                 self._meter.called(call.operation, call.activity, connection.sent_bytes, connection.received_bytes)
             self._pool.give_back(connection, reusable=reusable)
 
-    def _conversation(self, connection: Connection, call: Call, request: bytes) -> Message:
+    def _conversation(self, connection: Connection, call: Call, request: bytes) -> RawAnswer:
         """Send the request and read the whole answer. After its head has left, the outcome of the call is unknown."""
         try:
             _send(connection, request, time.monotonic() + self._timeout_s, call)
@@ -235,7 +235,7 @@ def _send(connection: Connection, request: bytes, deadline: float, call: Call) -
         log.debug("%s: cut off while sending, an early answer may be waiting", call)
 
 
-def _answer(message: Message, call: Call, server_s: float) -> HttpAnswer:
+def _answer(message: RawAnswer, call: Call, server_s: float) -> HttpAnswer:
     coding = message.headers.get("content-encoding", "identity").lower()
     body = message.body if coding == "identity" else _decompressed(message.body, coding, call)
     return HttpAnswer(message.status, message.headers, body, server_s)

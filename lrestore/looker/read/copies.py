@@ -6,10 +6,10 @@ import threading
 from collections.abc import Collection, Iterable, Mapping
 
 from lrestore.json_types import JsonObject
-from lrestore.looker.caller import Row
+from lrestore.looker.caller import UndecodedRow
 
 Key = tuple[str, str]
-Copy = JsonObject | Row
+Copy = JsonObject | UndecodedRow
 
 
 class Copies:

@@ -20,12 +20,13 @@ import time
 from array import array
 from collections.abc import Callable, Collection
 
+from lrestore.clock import Clock
+from lrestore.content.identity import NaturalKey
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.index_files import Claims, Shared, Snapshot, load, locked, save
 from lrestore.looker.read.index_lists import (
     EmptyListingError,
-    NaturalKey,
     UnprovedError,
     entries_of,
     id_hash,
@@ -34,7 +35,7 @@ from lrestore.looker.read.index_lists import (
     key_hash,
     read_lists,
 )
-from lrestore.looker.read.index_table import OfType, Table
+from lrestore.looker.read.index_table import OfType, SnapshotTable
 from lrestore.looker.read.reads import Reads
 
 INDEXED = frozenset({"dashboard", "look"})
@@ -50,7 +51,6 @@ WORTH_SHARING = 50
 
 log = logging.getLogger("lrestore.looker")
 
-Clock = Callable[[], float]
 SeesAll = Callable[[], bool]
 
 
@@ -160,7 +160,7 @@ class InstanceIndex:
                 held.give_up(f"they lack {type_name} {one}, which Looker has just shown")
                 log.warning("the lists of %ss lack id %s: looking for each object instead", type_name, one)
 
-    def _table(self, type_name: str) -> Table | None:
+    def _table(self, type_name: str) -> SnapshotTable | None:
         """The current lists. None if they prove nothing, or if too few questions have been asked to read them."""
         held = self._types.get(type_name)
         if held is None:
@@ -171,7 +171,7 @@ class InstanceIndex:
                 snapshot = None if held.given_up else self._snapshot(type_name, held)
                 if snapshot is None:
                     return None
-                held.accept(Table(snapshot))
+                held.accept(SnapshotTable(snapshot))
             table = held.table
             # A reading that took longer than it is believed for proves nothing.
             return table if table is not None and table.proves and self._is_good(table.read_at_s) else None

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import hashlib
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
+from lrestore.content.identity import NaturalKey
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.reads import Reads, ShiftedPagesError
 from lrestore.ontology import CONTENT_TYPES
-
-NaturalKey = Mapping[str, str | None]
 
 _TRIES = 4
 """How often lists are read of which the pages do not join."""

@@ -29,12 +29,12 @@ class OfType:
     def __init__(self, claims: Claims) -> None:
         self.lock = threading.RLock()
         self.claims = claims
-        self.table: Table | None = None
+        self.table: SnapshotTable | None = None
         self.asked = 0
         self.shown: set[int] = set()
         self.has_created = False
-        self.answers = Control(CONTROL_EVERY)
-        self.batches = Control(CONTROL_EVERY_BATCH)
+        self.answers = SpotChecks(CONTROL_EVERY)
+        self.batches = SpotChecks(CONTROL_EVERY_BATCH)
         self._failed = 0
 
     @property
@@ -54,7 +54,7 @@ class OfType:
         """Whether the lists were empty, and an object has been created since: then they may prove something now."""
         return self.table is not None and self.table.empty and self.has_created
 
-    def accept(self, table: Table) -> None:
+    def accept(self, table: SnapshotTable) -> None:
         """Take over what was read."""
         lacking = sum(not table.has(one) for one in self.shown)
         if table.proves and lacking:
@@ -74,7 +74,7 @@ class OfType:
                 self.table.disprove(reason)
 
 
-class Control:
+class SpotChecks:
     """Tells which answers are checked: the first, and every so many after it."""
 
     def __init__(self, every: int) -> None:
@@ -86,7 +86,7 @@ class Control:
         return next(self._count) % self._every == 0
 
 
-class Table:
+class SnapshotTable:
     """A snapshot in which to look."""
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -17,7 +17,7 @@ from lrestore.looker.read.folder_tree import FolderTree
 from lrestore.looker.read.reads import Reads, has
 from lrestore.ontology import CONTENT_TYPES
 
-Table = dict[str, JsonObject]
+ObjectsById = dict[str, JsonObject]
 
 SEARCHED: Mapping[str, frozenset[str]] = {
     "folder": frozenset({"name", "parent_id"}),
@@ -42,7 +42,7 @@ class Listing:
         self._type = type_name
         self._id_field = CONTENT_TYPES[type_name].id_field
         self._reads = reads
-        self._rows: Table | None = None
+        self._rows: ObjectsById | None = None
         self._single: dict[str, JsonObject | None] = {}
         """The objects that were read one by one; None for an object that does not exist."""
         self._failure: LookerError | None = None
@@ -50,7 +50,7 @@ class Listing:
         self._tree: FolderTree | None = None
         self._lock = threading.RLock()
 
-    def given(self, rows: Table | None) -> None:
+    def given(self, rows: ObjectsById | None) -> None:
         """Take over the listing of another process; None if it failed there."""
         with self._lock:
             self._rows = rows
@@ -58,12 +58,12 @@ class Listing:
                 what = f"the {self._type}s could not be listed when the run began"
                 self._fail(LookerError(what, hint="see the log for the reason; a new run lists them again"))
 
-    def table(self) -> Table:
+    def table(self) -> ObjectsById:
         """A copy of the listing, by id. Raises the LookerError of a failed listing."""
         with self._lock:
             return dict(self._all())
 
-    def table_if_any(self) -> Table | None:
+    def table_if_any(self) -> ObjectsById | None:
         """A copy of the listing; None if it failed."""
         with self._lock:
             return dict(self._all()) if self._listed() else None
@@ -184,7 +184,7 @@ class Listing:
                     log.warning("bulk read of %ss failed; reading them one by one: %s", self._type, error)
             return self._rows is not None
 
-    def _all(self) -> Table:
+    def _all(self) -> ObjectsById:
         if self._rows is None:
             if self._failure is not None and time.monotonic() - self._failed_at_s < _ASK_AGAIN_AFTER_S:
                 raise copy(self._failure)

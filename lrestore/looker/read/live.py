@@ -19,7 +19,7 @@ from lrestore.looker.read.explores import Explores
 from lrestore.looker.read.group_tree import GroupTree
 from lrestore.looker.read.index import InstanceIndex, SeesAll, never
 from lrestore.looker.read.index_files import Shared
-from lrestore.looker.read.listings import Listing, Table
+from lrestore.looker.read.listings import Listing, ObjectsById
 from lrestore.looker.read.lookml import LookmlDefinitions
 from lrestore.looker.read.made import Made
 from lrestore.looker.read.page_sizes import PageSizes
@@ -45,7 +45,7 @@ class Live:
     def __init__(
         self,
         session: PageCaller,
-        tables: Mapping[str, Table | None] | None = None,
+        tables: Mapping[str, ObjectsById | None] | None = None,
         *,
         sees_all: SeesAll = never,
         shared: Shared | None = None,
@@ -111,7 +111,7 @@ class Live:
         """The object as a search of the trash shows it, perhaps without its parts; None if it is not there."""
         return self._single.trashed(type_name, object_id)
 
-    def tables(self, types: Collection[str]) -> dict[str, Table | None]:
+    def tables(self, types: Collection[str]) -> dict[str, ObjectsById | None]:
         """The listings of ``types``, read now unless they are known; None for those that Looker does not give."""
         return {name: self._listings[name].table_if_any() for name in types if name in LISTED}
 
@@ -124,7 +124,7 @@ class Live:
         found = self.get(type_name, object_id)
         return self._listings[type_name].read(object_id) if found is None and type_name in LISTED else found
 
-    def table(self, type_name: str) -> Table:
+    def table(self, type_name: str) -> ObjectsById:
         """All objects of a listed type by id. Raises the LookerError of a listing that fails: where one object
         is wanted, :meth:`get` does without it.
         """

@@ -20,7 +20,7 @@ _NAMES_ALONE = f"fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
 
 log = logging.getLogger("lrestore.looker")
 
-Names = frozenset[str]
+NameSet = frozenset[str]
 
 
 class Read(msgspec.Struct, frozen=True, array_like=True):
@@ -38,18 +38,18 @@ class LookmlDefinitions:
         """``shared``: where the processes of the run share what they have read; None: this process is alone."""
         self._session = session
         self._shared = shared
-        self._known: dict[tuple[str, ...], Names | None] = {}
+        self._known: dict[tuple[str, ...], NameSet | None] = {}
         self._lock = threading.Lock()
 
-    def explore_fields(self, model: str, explore: str) -> Names | None:
+    def explore_fields(self, model: str, explore: str) -> NameSet | None:
         """The names of an explore's fields, ``view.field`` each."""
         return self._once(("explore", model, explore), lambda: self._ask_for_fields(model, explore))
 
-    def permissions(self) -> Names | None:
+    def permissions(self) -> NameSet | None:
         """The names of all permissions that this release knows (all_permissions)."""
         return self._once(("permissions",), self._ask_for_permissions)
 
-    def _once(self, key: tuple[str, ...], ask: Callable[[], Names | None]) -> Names | None:
+    def _once(self, key: tuple[str, ...], ask: Callable[[], NameSet | None]) -> NameSet | None:
         with self._lock:
             if key not in self._known:
                 try:
@@ -59,7 +59,9 @@ class LookmlDefinitions:
                     self._known[key] = None
             return self._known[key]
 
-    def _by_one_process(self, shared: Shared, key: tuple[str, ...], ask: Callable[[], Names | None]) -> Names | None:
+    def _by_one_process(
+        self, shared: Shared, key: tuple[str, ...], ask: Callable[[], NameSet | None]
+    ) -> NameSet | None:
         """The names another process has read, else Looker's answer. Refusals are not shared. Raises LookerError."""
         path = shared.folder / "definitions.ndjson"
         try:
@@ -76,20 +78,20 @@ class LookmlDefinitions:
             log.debug("each process reads definitions for itself: %s", error)
             return ask()
 
-    def _ask_for_fields(self, model: str, explore: str) -> Names | None:
+    def _ask_for_fields(self, model: str, explore: str) -> NameSet | None:
         path = {"lookml_model_name": model, "explore_name": explore}
         shown = self._session.call("lookml_model_explore", path=path, query={"fields": _NAMES_ALONE})
         found = shown.get("fields")
         return field_names(found) if isinstance(found, dict) else None
 
-    def _ask_for_permissions(self) -> Names | None:
+    def _ask_for_permissions(self) -> NameSet | None:
         rows = self._session.call("all_permissions")
         return frozenset(str(row["permission"]) for row in rows) or None
 
 
-def _read_by_others(file: BinaryIO, run: str) -> dict[tuple[str, ...], Names | None]:
+def _read_by_others(file: BinaryIO, run: str) -> dict[tuple[str, ...], NameSet | None]:
     file.seek(0)
-    found: dict[tuple[str, ...], Names | None] = {}
+    found: dict[tuple[str, ...], NameSet | None] = {}
     for line in file:
         with suppress(msgspec.MsgspecError):
             read = msgspec.json.decode(line, type=Read)
@@ -98,7 +100,7 @@ def _read_by_others(file: BinaryIO, run: str) -> dict[tuple[str, ...], Names | N
     return found
 
 
-def field_names(fields: dict[str, Any]) -> Names | None:
+def field_names(fields: dict[str, Any]) -> NameSet | None:
     """The names in an explore's ``fields``; None where it shows none at all."""
     rows = [row for kind in _KINDS for row in fields.get(kind) or ()]
     return frozenset(str(row["name"]) for row in rows if isinstance(row, dict) and row.get("name")) or None

@@ -20,7 +20,7 @@ from lrestore.looker.read.index_lists import id_hash
 log = logging.getLogger("lrestore.looker")
 
 
-class Written(msgspec.Struct, frozen=True, array_like=True):
+class WrittenObject(msgspec.Struct, frozen=True, array_like=True):
     """An object that the process ``by`` of the run ``run`` has written. ``row``: all fields, of a type that is
     listed. ``source_id``: the backed-up object that it is, where the run has found it.
     """
@@ -49,7 +49,7 @@ class Made:
 
     def note(self, type_name: str, object_id: str, row: JsonObject | None = None, source_id: str = "") -> None:
         """This process has just written the object, or found it as ``source_id``: Looker's answer says so."""
-        written = Written(self._run, os.getpid(), type_name, object_id, row, source_id)
+        written = WrittenObject(self._run, os.getpid(), type_name, object_id, row, source_id)
         line = msgspec.json.encode(written)
         with self._lock:
             self._held |= _hashes(written)
@@ -86,7 +86,7 @@ class Made:
         *lines, self._rest = (self._rest + fresh).split(b"\n")
         for line in filter(None, lines):
             try:
-                written = msgspec.json.decode(line, type=Written)
+                written = msgspec.json.decode(line, type=WrittenObject)
             except (msgspec.MsgspecError, ValueError):
                 continue
             if written.run == self._run and written.by != os.getpid():
@@ -99,7 +99,7 @@ class Made:
         self._path = self._file = None
 
 
-def _hashes(written: Written) -> set[int]:
+def _hashes(written: WrittenObject) -> set[int]:
     return {_hash(written.type, written.id), _hash(written.type, written.id, written.source_id)}
 
 

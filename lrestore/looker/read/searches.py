@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Iterator, Sequence
 
 from lrestore.errors import ConnectError, LookerError, RateLimitedError
-from lrestore.looker.caller import Page, PageCaller, Row
+from lrestore.looker.caller import Page, PageCaller, UndecodedRow
 from lrestore.looker.read.page_sizes import FIRST, MOST, PageSizes
 from lrestore.looker.read.reads import identifying_fields
 from lrestore.ontology import CONTENT_TYPES
@@ -36,7 +36,7 @@ class Searches:
         """Searches for a few small fields alone, in large pages from the beginning."""
         return Searches(self._session, PageSizes(MOST), field_names)
 
-    def by_ids(self, type_name: str, ids: Collection[str]) -> Iterator[tuple[Sequence[str], dict[str, Row]]]:
+    def by_ids(self, type_name: str, ids: Collection[str]) -> Iterator[tuple[Sequence[str], dict[str, UndecodedRow]]]:
         """The ids of each page, and by id the objects that it shows, outside the trash.
 
         Raises LookerError if a search for a hundred objects or fewer fails; one for more is tried again with fewer.
@@ -64,9 +64,9 @@ class Searches:
             return
         self._sizes.failed(type_name, asked, too_large=error.status in _TOO_LARGE)
 
-    def _chunk(self, type_name: str, ids: Sequence[str]) -> dict[str, Row]:
+    def _chunk(self, type_name: str, ids: Sequence[str]) -> dict[str, UndecodedRow]:
         """One page, and those after it if the server keeps rows back."""
-        found: dict[str, Row] = {}
+        found: dict[str, UndecodedRow] = {}
         offset = 0
         while True:
             page = self._page(type_name, ids, offset)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 
 from lrestore.json_types import JsonObject
-from lrestore.looker.caller import Row
+from lrestore.looker.caller import UndecodedRow
 from lrestore.looker.read.copies import Copies, Copy, Key
 from lrestore.looker.read.existence import Existence
 from lrestore.looker.read.index import InstanceIndex
@@ -46,8 +46,8 @@ class SingleObjects:
 
     def _shown_whole(self, type_name: str, copy: Copy | None) -> JsonObject | None:
         """The object of a copy; None if it does not show all of it, or cannot be understood."""
-        found = copy.whole() if isinstance(copy, Row) else copy
-        if found is None or not isinstance(copy, Row) or whole(type_name, found):
+        found = copy.whole() if isinstance(copy, UndecodedRow) else copy
+        if found is None or not isinstance(copy, UndecodedRow) or whole(type_name, found):
             return found
         self._bare.add(type_name)
         return None
@@ -108,7 +108,7 @@ class SingleObjects:
         if not CONTENT_TYPES[type_name].trash:
             return None
         held, copy = self._trash.take(type_name, object_id)
-        if isinstance(copy, Row):
+        if isinstance(copy, UndecodedRow):
             copy = copy.whole()
         return copy if held else self._reads.by_ids(type_name, {object_id}, None, deleted=True).get(object_id)
 

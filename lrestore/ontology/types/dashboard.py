@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import SET, ContentType, Part, Reference, Rule
+from lrestore.ontology.schema import SET, ContentType, Part, Protection, Reference
 
 FILTER = Part(
     type="dashboard_filter",
@@ -122,7 +122,7 @@ DASHBOARD = ContentType(
     created_at=True,
     trash=True,
     # Of LookML dashboards alone: they have the model they are written in as read-only Dashboard.model.
-    built_in=(Rule("LookML dashboard: it comes from its LookML project", (("readonly", True), ("model", SET))),),
+    built_in=(Protection("LookML dashboard: it comes from its LookML project", (("readonly", True), ("model", SET))),),
     references=(
         Reference("user_id", "user", "soft"),
         Reference("folder_id", "folder", "hard"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import SET, ContentType, Reference, Rule
+from lrestore.ontology.schema import SET, ContentType, Protection, Reference
 
 FOLDER = ContentType(
     name="folder",
@@ -21,25 +21,27 @@ FOLDER = ContentType(
     natural_key=("parent_id", "name"),
     created_at=True,
     built_in=(
-        Rule("root folder: Looker makes it and does not let it be changed", (("is_shared_root", True),)),
-        Rule(
+        Protection("root folder: Looker makes it and does not let it be changed", (("is_shared_root", True),)),
+        Protection(
             "root of the personal folders: Looker makes it and does not let it be changed", (("is_users_root", True),)
         ),
-        Rule(
+        Protection(
             "root of the embed folders: Looker makes it and does not let it be changed",
             (("is_embed_shared_root", True),),
         ),
-        Rule(
+        Protection(
             "root of the embed users' folders: Looker makes it and does not let it be changed",
             (("is_embed_users_root", True),),
         ),
-        Rule("personal folder: Looker makes it with its user; restore the user instead", (("is_personal", True),)),
+        Protection(
+            "personal folder: Looker makes it with its user; restore the user instead", (("is_personal", True),)
+        ),
         # Made by Looker at an SSO embed login with an external group id (specification, Folder.external_id).
-        Rule(
+        Protection(
             "embed folder: Looker makes it when an embed user with its external group logs in", (("external_id", SET),)
         ),
         # The folder of LookML dashboards: its id is a word.
-        Rule("folder of the LookML dashboards: its content comes from LookML projects", (("id", "lookml"),)),
+        Protection("folder of the LookML dashboards: its content comes from LookML projects", (("id", "lookml"),)),
     ),
     references=(Reference("parent_id", "folder", "parent"),),
     limits=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import SET, ContentType, Rule
+from lrestore.ontology.schema import SET, ContentType, Protection
 
 GROUP = ContentType(
     name="group",
@@ -27,14 +27,14 @@ GROUP = ContentType(
     never_backed_up=("which groups are in which",),
     built_in=(
         # All Users: not deletable, no direct membership.
-        Rule("group of all users: Looker keeps its members", (("include_by_default", True),)),
+        Protection("group of all users: Looker keeps its members", (("include_by_default", True),)),
         # Membership comes from LDAP, SAML or OIDC.
-        Rule(
+        Protection(
             "managed by the identity provider (LDAP, SAML or OIDC): restore it there", (("externally_managed", True),)
         ),
         # Embed groups come to be at an SSO embed login; the API cannot create one.
-        Rule("embed group: Looker makes it when an embed user of it logs in", (("external_group_id", SET),)),
+        Protection("embed group: Looker makes it when an embed user of it logs in", (("external_group_id", SET),)),
         # Made and named by Looker (cloud.google.com/looker/docs/admin-panel-users-groups).
-        Rule("group of Looker's own for Gemini", (("name", "Gemini Default Users"),)),
+        Protection("group of Looker's own for Gemini", (("name", "Gemini Default Users"),)),
     ),
 )

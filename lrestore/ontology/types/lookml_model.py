@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Reference, Rule
+from lrestore.ontology.schema import ContentType, Protection, Reference
 
 LOOKML_MODEL = ContentType(
     name="lookml_model",
@@ -20,7 +20,7 @@ LOOKML_MODEL = ContentType(
     create_needs=("name", "project_name"),
     natural_key=("name",),
     # The model of System Activity is part of Looker.
-    built_in=(Rule("System Activity: a model of Looker's own", (("name", "system__activity"),)),),
+    built_in=(Protection("System Activity: a model of Looker's own", (("name", "system__activity"),)),),
     limits=(
         "LookML cannot be written: only which project a model is in and which connections it may use",
         "connections and projects cannot be restored from a backup: they have to be there",

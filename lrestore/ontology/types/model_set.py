@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Reference, Rule
+from lrestore.ontology.schema import ContentType, Protection, Reference
 
 MODEL_SET = ContentType(
     name="model_set",
@@ -21,8 +21,8 @@ MODEL_SET = ContentType(
     natural_key=("name",),
     # Writes to them answer 405 (specification, update_model_set).
     built_in=(
-        Rule("built-in model set: Looker refuses changes", (("built_in", True),)),
-        Rule("model set of administrators: Looker refuses changes", (("all_access", True),)),
+        Protection("built-in model set: Looker refuses changes", (("built_in", True),)),
+        Protection("model set of administrators: Looker refuses changes", (("all_access", True),)),
     ),
     # Not hard: a set may name models that are not deployed yet.
     limits=("built-in sets cannot be written: 405",),

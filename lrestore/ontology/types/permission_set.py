@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Reference, Rule
+from lrestore.ontology.schema import ContentType, Protection, Reference
 
 PERMISSION_SET = ContentType(
     name="permission_set",
@@ -21,8 +21,8 @@ PERMISSION_SET = ContentType(
     natural_key=("name",),
     # Writes to them answer 405 (specification, update_permission_set).
     built_in=(
-        Rule("built-in permission set: Looker refuses changes", (("built_in", True),)),
-        Rule("permission set of administrators: Looker refuses changes", (("all_access", True),)),
+        Protection("built-in permission set: Looker refuses changes", (("built_in", True),)),
+        Protection("permission set of administrators: Looker refuses changes", (("all_access", True),)),
     ),
     limits=(
         "built-in sets cannot be written: 405",

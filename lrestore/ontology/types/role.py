@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Reference, Rule
+from lrestore.ontology.schema import ContentType, Protection, Reference
 
 ROLE = ContentType(
     name="role",
@@ -22,11 +22,11 @@ ROLE = ContentType(
     natural_key=("name",),
     built_in=(
         # Admin: everything, on everything. A role of one's own may well use the built-in model set All.
-        Rule(
+        Protection(
             "the Admin role: Looker refuses changes",
             (("permission_set.all_access", True), ("model_set.all_access", True)),
         ),
-        Rule("internal role of Looker's own", (("internal", True),)),
+        Protection("internal role of Looker's own", (("internal", True),)),
     ),
     limits=("the Admin role and Looker's internal roles cannot be written: 405",),
     never_backed_up=("which groups have a role",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.ontology.schema import ContentType, Part, Reference, Rule
+from lrestore.ontology.schema import ContentType, Part, Protection, Reference
 
 CREDENTIALS_EMAIL = Part(
     type="credentials_email",
@@ -32,9 +32,11 @@ USER = ContentType(
     # create_user takes no e-mail: the credentials follow in a call of their own.
     natural_key=("email",),
     built_in=(
-        Rule("account of Looker's support: it is made and removed by Looker", (("verified_looker_employee", True),)),
+        Protection(
+            "account of Looker's support: it is made and removed by Looker", (("verified_looker_employee", True),)
+        ),
         # Service accounts have endpoints of their own, alpha in 26.12.
-        Rule(
+        Protection(
             "service account: it has API endpoints of its own, which are not stable yet",
             (("is_service_account", True),),
         ),

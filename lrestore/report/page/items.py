@@ -32,16 +32,16 @@ _MARGIN = 0.95
 
 Field = tuple[str, str, str]
 """Path, old value, new value."""
-Row = tuple[str, str, str, str, str, str, Sequence[Field], Sequence[str]]
+PageRow = tuple[str, str, str, str, str, str, Sequence[Field], Sequence[str]]
 """Type, id, name, word, id in the destination, further text, fields, deleted parts."""
 Listed = tuple[str, str, str, str, str, str, Sequence[Field], Sequence[str], int]
 """The same with as many fields as are listed, and the number of the others."""
 
 
-_ROW = msgspec.msgpack.Decoder(Row)
+_ROW = msgspec.msgpack.Decoder(PageRow)
 
 
-class Packed(msgspec.Struct, frozen=True):
+class PackedRows(msgspec.Struct, frozen=True):
     """``rows``: all of them, or the first, and in ``data`` the others as JSON, deflated, in base64. ``most``: fields of
     an item that are listed, at most. ``shortened``: items that have more; ``omitted``: items that are not listed.
     """
@@ -54,7 +54,7 @@ class Packed(msgspec.Struct, frozen=True):
     omitted: int = 0
 
 
-def packed(report: Report, room: int = ROOM) -> Packed:
+def packed(report: Report, room: int = ROOM) -> PackedRows:
     """The items that were, or would be, written or skipped, or that differ, or that only Looker has. Failed ones are
     told by cause.
     """
@@ -66,10 +66,10 @@ def packed(report: Report, room: int = ROOM) -> Packed:
             return _deflated(report, rows, room)
     whole = tuple(_listed(rows, _FIELDS[0]))
     shortened = sum(row[8] > 0 for row in whole)
-    return Packed(whole, "", len(rows), _FIELDS[0], shortened, report.items_omitted)
+    return PackedRows(whole, "", len(rows), _FIELDS[0], shortened, report.items_omitted)
 
 
-def _deflated(report: Report, rows: Sequence[bytes], room: int) -> Packed:
+def _deflated(report: Report, rows: Sequence[bytes], room: int) -> PackedRows:
     """As many fields of each item as there is room for; if there is none, as many items."""
     for most in _FIELDS:
         first, data, size = _compressed(rows, most)
@@ -80,7 +80,7 @@ def _deflated(report: Report, rows: Sequence[bytes], room: int) -> Packed:
         kept = int(kept * room / size * _MARGIN)
         first, data, size = _compressed(rows[:kept], most)
     shortened = sum(row[8] > 0 for row in _listed(rows[:kept], most))
-    return Packed(first, data, kept, most, shortened, len(rows) - kept + report.items_omitted)
+    return PackedRows(first, data, kept, most, shortened, len(rows) - kept + report.items_omitted)
 
 
 def _compressed(rows: Sequence[bytes], most: int) -> tuple[tuple[Listed, ...], str, int]:
@@ -101,7 +101,7 @@ def _listed(rows: Sequence[bytes], most: int) -> Iterator[Listed]:
         yield *row[:6], row[6][:most], row[7], max(0, len(row[6]) - most)
 
 
-def _rows(report: Report) -> Iterator[Row]:
+def _rows(report: Report) -> Iterator[PageRow]:
     for alone in (False, True):
         for entry in report.entries:
             if _left_alone(entry) is alone and (isinstance(entry, Difference) or entry.outcome != "failed"):
@@ -115,7 +115,7 @@ def _left_alone(entry: Item | Difference) -> bool:
     return isinstance(entry, Item) and entry.outcome in ("skipped", "unchanged")
 
 
-def _row(entry: Item | Difference, mode: str) -> Row:
+def _row(entry: Item | Difference, mode: str) -> PageRow:
     fields = tuple(_fields(entry.changes))
     gone = tuple(f"{part.type}={plain(part.id)} {_name(part.name)}".rstrip() for part in entry.deletions)
     if len(gone) > _PARTS:

@@ -14,7 +14,7 @@ from lrestore.report.item_lines import since
 from lrestore.report.model import Item, OnlyLive, Report, ReportedSource
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.packed_items import Has, deleting, having
-from lrestore.report.page.items import Packed, packed
+from lrestore.report.page.items import PackedRows, packed
 from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.plot import Plot, plot
 from lrestore.report.text import COLUMNS
@@ -33,7 +33,7 @@ _DELETIONS = {
 _MODES = {"plan": "Plan", "verify": "Verification", "dry-run": "Dry run", "rehearse": "Rehearsal"}
 
 
-class Group(msgspec.Struct, frozen=True):
+class ItemGroup(msgspec.Struct, frozen=True):
     """Items of one cause: ``named`` of them by name, ``more`` by number. ``facts``: further lines."""
 
     title: str
@@ -62,13 +62,13 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
     deletions_title: str
     deletions: tuple[Deleted, ...]
     deletions_more: int
-    failed: tuple[Group, ...]
+    failed: tuple[ItemGroup, ...]
     only_live: tuple[str, ...]
     only_live_more: int
-    ignored: tuple[Group, ...]
-    skipped: tuple[Group, ...]
-    warnings: tuple[Group, ...]
-    items: Packed
+    ignored: tuple[ItemGroup, ...]
+    skipped: tuple[ItemGroup, ...]
+    warnings: tuple[ItemGroup, ...]
+    items: PackedRows
     plot: Plot | None
     calls: tuple[tuple[str, int], ...]
     operations: tuple[tuple[str, int], ...]
@@ -223,7 +223,7 @@ def _deletions(report: Report) -> Iterator[Deleted]:
         yield Deleted(_titled(holder.type, holder.id, holder.name), parts)
 
 
-def _failed(report: Report) -> Iterator[Group]:
+def _failed(report: Report) -> Iterator[ItemGroup]:
     for group in grouped(report.dead_letters):
         status = f" {group.status}" if group.status is not None else ""
         first, last = group.period
@@ -236,8 +236,8 @@ def _failed(report: Report) -> Iterator[Group]:
         yield _grouped(group.cause, named, facts)
 
 
-def _grouped(title: str, named: Sequence[str], facts: Sequence[tuple[str, str]] = ()) -> Group:
-    return Group(title, len(named), tuple(facts), tuple(named[:_NAMED]), max(0, len(named) - _NAMED))
+def _grouped(title: str, named: Sequence[str], facts: Sequence[tuple[str, str]] = ()) -> ItemGroup:
+    return ItemGroup(title, len(named), tuple(facts), tuple(named[:_NAMED]), max(0, len(named) - _NAMED))
 
 
 def _only_live(one: OnlyLive) -> str:
@@ -245,7 +245,7 @@ def _only_live(one: OnlyLive) -> str:
     return _titled(one.type, one.id, one.name) + (f": {changed}" if changed else "")
 
 
-def _ignored(report: Report) -> Iterator[Group]:
+def _ignored(report: Report) -> Iterator[ItemGroup]:
     found: dict[str, list[str]] = {}
     for one in report.verify.ignored if report.verify is not None else ():
         for change in one.changes:
@@ -253,12 +253,12 @@ def _ignored(report: Report) -> Iterator[Group]:
     yield from (_grouped(path, named) for path, named in found.items())
 
 
-def _skipped(items: Sequence[Item]) -> Iterator[Group]:
+def _skipped(items: Sequence[Item]) -> Iterator[ItemGroup]:
     for reason, skipped in skipped_by_reason(items).items():
         yield _grouped(reason, [_titled(item.type, item.id, item.name) for item in skipped])
 
 
-def _warnings(warnings: Sequence[str]) -> Iterator[Group]:
+def _warnings(warnings: Sequence[str]) -> Iterator[ItemGroup]:
     for reason, found in by_reason(warnings).items():
         named = [item for item, _ in found if item]
         yield _grouped(found[0][1] if len(found) == 1 else reason, list(dict.fromkeys(named)))

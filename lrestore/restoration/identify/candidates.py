@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from lrestore.content.identity import NaturalKey
 from lrestore.content.shapes.boundary import as_user
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType, is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.namesakes import Choice, choose
+from lrestore.restoration.identify.namesakes import Pairing, choose
 from lrestore.restoration.identify.traits import traits_of
 from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of
-
-NaturalKey = dict[str, str | None]
 
 OWNER = "user_id"
 
@@ -77,14 +76,14 @@ class NameSearch:
 
     def chosen(
         self, key: ItemKey, raw: JsonObject, candidates: Candidates, rows: list[JsonObject]
-    ) -> Choice[JsonObject]:
+    ) -> Pairing[JsonObject]:
         """Which of ``rows``, candidates that are not known to be others, the backed-up object is."""
         traits = None if candidates.login else traits_of(self._context, key.type, self._there)
         if traits is None or not rows:
-            return Choice(tuple(rows), doubtful=len(rows) > 1)
+            return Pairing(tuple(rows), doubtful=len(rows) > 1)
         items = {key.id: raw, **self._rivals(key, candidates.wanted)}
         if len(rows) == len(items) == 1 and traits.rest(raw, rows[0]) == "same":
-            return Choice(tuple(rows))
+            return Pairing(tuple(rows))
         return choose(key.id, items, {str(row["id"]): row for row in rows}, traits)
 
     def _rivals(self, key: ItemKey, wanted: NaturalKey) -> dict[str, JsonObject]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lrestore.content.identity import same_origin
+from lrestore.content.identity import NaturalKey, same_origin
 from lrestore.content.shapes.boundary import as_user
 from lrestore.errors import AmbiguousMatchError
 from lrestore.json_types import JsonObject
@@ -19,7 +19,7 @@ from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.candidates import NaturalKey, identifying
+from lrestore.restoration.identify.candidates import identifying
 from lrestore.restoration.identify.claims import is_another_item, other_than_its_name
 from lrestore.restoration.identify.proven_absence import is_surely_absent
 from lrestore.restoration.identify.resolve import by_name, is_recorded, natural_key

@@ -34,14 +34,14 @@ class Traits(Generic[P]):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Generic[P]):
+class Pairing(Generic[P]):
     """The live object that an item is, none, or several of which each may be it (``doubtful``)."""
 
     rows: tuple[P, ...] = ()
     doubtful: bool = False
 
 
-def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], traits_of_type: Traits[P]) -> Choice[P]:
+def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], traits_of_type: Traits[P]) -> Pairing[P]:
     """The live object of the item ``item_id`` among ``rows``, all by id. ``items`` are the backup's of the same name,
     the item itself included; nothing on either side is known to belong to something else.
     """
@@ -50,24 +50,24 @@ def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], traits_o
     for index, trait in enumerate(traits_of_type.traits):
         for our_ids, their_ids in _alike(ours, theirs, trait):
             if index == 0 and item_id in our_ids and len(their_ids) > len(our_ids):
-                return Choice(tuple(theirs[one] for one in their_ids), doubtful=True)
+                return Pairing(tuple(theirs[one] for one in their_ids), doubtful=True)
             if index > 0 and not len(our_ids) == len(their_ids) == 1:
                 continue
             for our_id, their_id in zip(our_ids, their_ids, strict=False):
                 if our_id == item_id:
-                    return Choice((theirs[their_id],))
+                    return Pairing((theirs[their_id],))
                 del ours[our_id]
                 del theirs[their_id]
     return _of_the_rest(items[item_id], list(ours.values()), list(theirs.values()), traits_of_type)
 
 
-def _of_the_rest(item: P, items: list[P], rows: list[P], traits_of_type: Traits[P]) -> Choice[P]:
+def _of_the_rest(item: P, items: list[P], rows: list[P], traits_of_type: Traits[P]) -> Pairing[P]:
     left = [row for row in rows if traits_of_type.rest(item, row) != "other"]
     if not left:
-        return Choice()
+        return Pairing()
     rivals = [one for one in items if traits_of_type.rest(one, left[0]) != "other"]
     alone = len(left) == len(rivals) == 1
-    return Choice(tuple(left), doubtful=not (alone and traits_of_type.rest(item, left[0]) == "same"))
+    return Pairing(tuple(left), doubtful=not (alone and traits_of_type.rest(item, left[0]) == "same"))
 
 
 def _alike(ours: Mapping[str, P], theirs: Mapping[str, P], trait: Trait[P]) -> list[tuple[list[str], list[str]]]:

@@ -16,20 +16,19 @@ from lrestore.content.canonical import parse_moment
 from lrestore.content.identity import same_origin
 from lrestore.content.shapes.boundary import as_filter, as_layout, as_merge_query, as_query, as_tile, as_user
 from lrestore.looker.read.users import credentials_of, emails_of
-from lrestore.messages import Mapping as Mapped
-from lrestore.messages import Proof, Recorded
+from lrestore.messages import ObjectMapping, Proof, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.identify.queries import fingerprint, merge_definition, query_id_of
 from lrestore.restoration.stand_in_names import temporary_title
 
-Shown = Mapping[str, object]
+ShownFields = Mapping[str, object]
 """An object, part or query as Looker shows it."""
 
 _SHORT = 200
 """Longer texts are kept as a hash: they are compared, never read."""
 
 
-def proof_of(kind: str, live: Shown) -> Proof:
+def proof_of(kind: str, live: ShownFields) -> Proof:
     """The proof to record for a live object, part or query, from what Looker shows of it."""
     created_at = live.get("created_at")
     shown = str(created_at) if parse_moment(created_at) is not None else ""
@@ -37,12 +36,12 @@ def proof_of(kind: str, live: Shown) -> Proof:
     return Proof(shown, msgspec.json.encode(traits, order="sorted").decode() if traits else "")
 
 
-def mapping_to(kind: str, source_id: str, live_id: str, live: Shown) -> Mapped:
+def mapping_to(kind: str, source_id: str, live_id: str, live: ShownFields) -> ObjectMapping:
     """The mapping to a live object, with its proof."""
-    return Mapped(kind, source_id, live_id, proof_of(kind, live))
+    return ObjectMapping(kind, source_id, live_id, proof_of(kind, live))
 
 
-def proves(kind: str, recorded: Recorded, live: Shown) -> bool | None:
+def proves(kind: str, recorded: Recorded, live: ShownFields) -> bool | None:
     """Whether the live object of the recorded id is the one that was recorded; None where nothing was recorded that
     could tell, as in state files of older versions.
     """
@@ -54,7 +53,7 @@ def proves(kind: str, recorded: Recorded, live: Shown) -> bool | None:
     return _agree(kind, recorded, live)
 
 
-def _agree(kind: str, recorded: Recorded, live: Shown) -> bool | None:
+def _agree(kind: str, recorded: Recorded, live: ShownFields) -> bool | None:
     ours: dict[str, str] = msgspec.json.decode(recorded.proof.key, type=dict[str, str])
     theirs = _traits(kind, live)
     if kind == "user":
@@ -81,7 +80,7 @@ def _same_user(ours: dict[str, str], theirs: Mapping[str, str | None]) -> bool |
     return ours.get("name") == theirs.get("name") if not (logins or others) else None
 
 
-def _traits(kind: str, live: Shown) -> dict[str, str | None]:
+def _traits(kind: str, live: ShownFields) -> dict[str, str | None]:
     """The fields that distinguish the object from others of its type; None for a field that it lacks."""
     if kind in _OF_KIND:
         return _OF_KIND[kind](live)
@@ -99,11 +98,11 @@ def _hash(value: str) -> str:
     return f"sha256:{hashlib.sha256(value.encode()).hexdigest()[:32]}"
 
 
-def _named(live: Shown, names: Iterable[str]) -> dict[str, str | None]:
+def _named(live: ShownFields, names: Iterable[str]) -> dict[str, str | None]:
     return {name: _text(live[name]) for name in names if live.get(name) not in (None, "")}
 
 
-def _user(shown: Shown) -> dict[str, str | None]:
+def _user(shown: ShownFields) -> dict[str, str | None]:
     """Each login is a trait by itself. Addresses are hashed: they are personal data."""
     live = as_user(shown)
     found = {f"email {_hash(email)}": "1" for email in emails_of(live)}
@@ -114,43 +113,43 @@ def _user(shown: Shown) -> dict[str, str | None]:
     return {**found, "name": _hash(f"{live.get('first_name') or ''} {live.get('last_name') or ''}")}
 
 
-def _query(live: Shown) -> dict[str, str | None]:
+def _query(live: ShownFields) -> dict[str, str | None]:
     """Looker gives every query a slug and a client id of its own; what asks the same is as good."""
     asked = fingerprint(as_query(live))
     return {**_named(live, ("slug", "client_id")), "asks": None if asked is None else _hash(asked)}
 
 
-def _merge_query(live: Shown) -> dict[str, str | None]:
+def _merge_query(live: ShownFields) -> dict[str, str | None]:
     merge = as_merge_query(live)
     if not merge.get("source_queries"):
         return {}
     return {"asks": _hash(msgspec.json.encode(merge_definition(merge), order="deterministic").decode())}
 
 
-def _tile(live: Shown) -> dict[str, str | None]:
+def _tile(live: ShownFields) -> dict[str, str | None]:
     texts = ("title", "title_text", "body_text", "rich_content_json")
     shown = ("look_id", "merge_result_id", "extension_id", "filter_id")
     query_id = query_id_of(as_tile(live))
     return {**_named(live, (*texts, *shown)), "query_id": query_id}
 
 
-def _filter(live: Shown) -> dict[str, str | None]:
+def _filter(live: ShownFields) -> dict[str, str | None]:
     shown = as_filter(live)
     field = [str(shown[name]) for name in ("model", "explore", "dimension") if shown.get(name)]
     return {**_named(live, ("name", "title")), "field": _text(".".join(field)) if field else None}
 
 
-def _layout(live: Shown) -> dict[str, str | None]:
+def _layout(live: ShownFields) -> dict[str, str | None]:
     """A tab without a label is known by that: of those a dashboard has but one."""
     return {"label": _text(as_layout(live).get("label") or "")}
 
 
-def _item(live: Shown) -> dict[str, str | None]:
+def _item(live: ShownFields) -> dict[str, str | None]:
     """A board's item shows one thing; what it is called is shown by that thing."""
     return _named(live, ("dashboard_id", "look_id", "lookml_dashboard_id", "custom_url", "custom_title"))
 
 
-_OF_KIND: Mapping[str, Callable[[Shown], dict[str, str | None]]] = {
+_OF_KIND: Mapping[str, Callable[[ShownFields], dict[str, str | None]]] = {
     "user": _user,
     "query": _query,
     "merge_query": _merge_query,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lrestore.content.identity import NaturalKey
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.index import INDEXED
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.candidates import NaturalKey
 from lrestore.restoration.identify.resolve import natural_key
 from lrestore.restoration.stand_in_names import generated_slug
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lrestore.content.identity import NaturalKey
 from lrestore.content.shapes.boundary import as_folder, as_user
 from lrestore.errors import DependencyError, ItemError
 from lrestore.json_types import JsonObject
@@ -13,7 +14,7 @@ from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.absence import is_there, missing, without_copy
-from lrestore.restoration.identify.candidates import OWNER, NameSearch, NaturalKey, identifying
+from lrestore.restoration.identify.candidates import OWNER, NameSearch, identifying
 from lrestore.restoration.identify.claims import is_another_of_that_name, is_in_trash, still_has_id
 from lrestore.restoration.identify.folders import (
     by_path,
@@ -128,7 +129,7 @@ def natural_key(context: Context, key: ItemKey, raw: JsonObject) -> NaturalKey |
     Returns None if the backup lacks one of the fields, or a reference among them has no target.
     """
     entry = CONTENT_TYPES[key.type]
-    wanted: NaturalKey = {}
+    wanted: dict[str, str | None] = {}
     for name in identifying(entry, raw):
         value = raw.get(name)
         if value in (None, "") and entry.namesakes and name in (entry.title_field, OWNER):

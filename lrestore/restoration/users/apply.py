@@ -12,7 +12,7 @@ from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.users.email_login import TYPE, apply_login
 from lrestore.restoration.users.membership_writes import ListChange
-from lrestore.restoration.users.memberships import Rule, roles_to_set, shown_lists
+from lrestore.restoration.users.memberships import ExternalList, roles_to_set, shown_lists
 from lrestore.restoration.writes import Plan, Write
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class UserWriter:
         send(self._context.destination.session, operation, path, body)
         self._applied.done += 1
 
-    def _barred(self, *rules: tuple[Rule, bool]) -> bool:
+    def _barred(self, *rules: tuple[ExternalList, bool]) -> bool:
         """Whether Looker keeps a list of the user's from outside, which of a new user only the answer shows."""
         names = [name for name, value in rules if self._applied.created and self._live.get(name) is value]
         self._applied.warnings += [f"managed outside Looker ({name}): left alone" for name in names]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _List = Literal["group_ids", "role_ids"]
 """A list of a user."""
-Rule = Literal["allow_normal_group_membership", "allow_direct_roles", "roles_externally_managed"]
+ExternalList = Literal["allow_normal_group_membership", "allow_direct_roles", "roles_externally_managed"]
 """A field of a user that says whether a list is managed outside Looker."""
 
 
@@ -209,7 +209,7 @@ class MembershipPlanner:
         if side.drop:
             self.warnings.append(f"keeping role {', '.join(side.drop)}: {why}")
 
-    def _unless_external(self, side: ListChange, name: str, rule: tuple[Rule, bool]) -> ListChange:
+    def _unless_external(self, side: ListChange, name: str, rule: tuple[ExternalList, bool]) -> ListChange:
         field_name, value = rule
         if not side.differs or (self._live or {}).get(field_name) is not value:
             return side

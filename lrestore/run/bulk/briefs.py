@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.looker.read.index import WORTH_SHARING
-from lrestore.looker.read.listings import Table
+from lrestore.looker.read.listings import ObjectsById
 from lrestore.restoration.plan.title_clashes import IN_FOLDERS
 from lrestore.run.bulk.worker_brief import WorkerBrief
 from lrestore.run.contents import name_colours
@@ -22,7 +22,7 @@ from lrestore.run.prepare.source_instance import Handed
 from lrestore.state.connection import state_errors
 from lrestore.state.undo_folder import make_directory, undo_directory
 
-Tables = Mapping[str, Table | None]
+Tables = Mapping[str, ObjectsById | None]
 """Listings by type; None for one that Looker does not give."""
 
 

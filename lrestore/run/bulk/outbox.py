@@ -13,7 +13,7 @@ from lrestore.errors import StoppedError
 from lrestore.run.bulk.pipes import MessageTooLargeError, ResultWriter
 from lrestore.run.bulk.protocol import Stored
 from lrestore.run.bulk.sent_records import Unconfirmed
-from lrestore.run.journal.records import Record
+from lrestore.run.journal.records import JournalRecord
 from lrestore.state.overflow import Overflow
 from lrestore.text.storable import to_msgpack
 
@@ -33,7 +33,7 @@ class Outbox:
         self._changed = threading.Condition()
         self._unconfirmed = Unconfirmed(worker)
 
-    def send(self, record: Record) -> None:
+    def send(self, record: JournalRecord) -> None:
         """Send a record; it is confirmed later. Blocks while the pipe is full, which slows down its producers."""
         with self._changed:
             sent = self._unconfirmed.next(record)

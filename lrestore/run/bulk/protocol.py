@@ -19,7 +19,7 @@ from lrestore.looker.meter import ApiUsage
 from lrestore.messages import ItemKey, ItemResult, Outcome
 from lrestore.report.events import ItemFinished
 from lrestore.report.model import FailedItem
-from lrestore.run.journal.records import Record
+from lrestore.run.journal.records import JournalRecord
 from lrestore.state.records import SessionStatus
 
 
@@ -42,7 +42,7 @@ class Sent(msgspec.Struct, frozen=True):
     worker: int
     number: int
     first: int
-    record: Record | Stored
+    record: JournalRecord | Stored
 
 
 class Settled(msgspec.Struct, frozen=True):

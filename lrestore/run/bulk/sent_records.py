@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from lrestore.run.bulk.protocol import Sent
-from lrestore.run.journal.records import Record
+from lrestore.run.journal.records import JournalRecord
 
 
 class Unconfirmed:
@@ -24,7 +24,7 @@ class Unconfirmed:
     def __len__(self) -> int:
         return len(self._sent)
 
-    def next(self, record: Record) -> Sent:
+    def next(self, record: JournalRecord) -> Sent:
         """The message of the next record. It counts as sent once it is given to :meth:`keep`."""
         return Sent(self._worker, self.number + 1, self.confirmed + 1, record)
 

@@ -57,13 +57,13 @@ from lrestore.vault.items import VaultItem
 
 log = logging.getLogger(__name__)
 
-ToCoordinator = Channel[Any, ToWorker]
+WorkerChannel = Channel[Any, ToWorker]
 
 _RECEIVE_EVERY_S = 0.2
 _REPORT_EVERY_S = 0.5
 
 
-def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) -> None:
+def worker_main(brief: WorkerBrief, channel: WorkerChannel, pipe: ResultWriter) -> None:
     """Entry point of the process."""
     begin_child(f"lrestore-w{brief.number}")
     crash_point("worker.start")
@@ -87,7 +87,7 @@ def worker_main(brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter) 
 class Worker:
     """The main thread of the process."""
 
-    def __init__(self, brief: WorkerBrief, channel: ToCoordinator, pipe: ResultWriter, stack: ExitStack) -> None:
+    def __init__(self, brief: WorkerBrief, channel: WorkerChannel, pipe: ResultWriter, stack: ExitStack) -> None:
         self._brief = brief
         self._channel = channel
         self._sending = threading.Lock()

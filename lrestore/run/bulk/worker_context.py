@@ -26,7 +26,7 @@ from lrestore.run.prepare.source_instance import Handed, definitions_for, source
 from lrestore.run.saved_plan.permit import permit_of
 from lrestore.run.undo.copied_groups import CopiedGroups
 from lrestore.state.read import StateReader
-from lrestore.state.records import Route
+from lrestore.state.records import MappingRoute
 from lrestore.state.undo import UndoJournal
 from lrestore.state.undone import Undone
 from lrestore.vault.reader import Vault
@@ -52,7 +52,7 @@ def open_worker(brief: WorkerBrief, outbox: Outbox, pause: Callable[[float], boo
     limiter.check = brief.guard.check
     session = stack.enter_context(session_for(settings, brief.credentials, pause, limiter=Calls(limiter)))
     session.share_login(brief.login)
-    route = Route(settings.source.instance, settings.destination.name, settings.destination.former_name)
+    route = MappingRoute(settings.source.instance, settings.destination.name, settings.destination.former_name)
     mappings = Mappings(reader, route, brief.beside)
     journal = SessionJournal(outbox.send, outbox.settle, reader, undo, brief.session_id, mappings)
     former = stack.enter_context(FormerSessions(settings.state.path, brief.former))

@@ -30,12 +30,12 @@ from lrestore.report.model import FailedItem
 from lrestore.run.bulk.launch.child import begin_child
 from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
-from lrestore.run.journal.records import Finished, FirstPass, Opened, Record, apply_record
+from lrestore.run.journal.records import Finished, FirstPass, JournalRecord, Opened, apply_record
 from lrestore.state.guard import Guard
 from lrestore.state.overflow import fetch
 from lrestore.state.writer import StateWriter
 
-ToCoordinator = Channel[Any, ToWriter]
+WriterChannel = Channel[Any, ToWriter]
 
 _GATHER_S = 0.05
 """Shortest time between commits, unless a worker waits for an intent: one fsync and one message to the coordinator
@@ -65,7 +65,7 @@ class _Group:
     intents: bool = False
 
 
-def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: ToCoordinator) -> None:
+def writer_main(brief: WriterBrief, incoming: ResultReader[Sent], coordinator: WriterChannel) -> None:
     """Entry point of the process."""
     begin_child("lrestore-writer")
     crash_point("writer.start")
@@ -81,7 +81,7 @@ class Writer:
     """Records the messages of the workers, in groups."""
 
     def __init__(
-        self, brief: WriterBrief, writer: StateWriter, incoming: ResultReader[Sent], coordinator: ToCoordinator
+        self, brief: WriterBrief, writer: StateWriter, incoming: ResultReader[Sent], coordinator: WriterChannel
     ) -> None:
         self._brief = brief
         self._writer = writer
@@ -162,11 +162,11 @@ class Writer:
             first_pass = record.result
             group.settled.append(Settled(first_pass.key, first_pass.outcome, first_pass=first_pass, by=sent.worker))
 
-    def _whole(self, sent: Sent) -> Record | None:
+    def _whole(self, sent: Sent) -> JournalRecord | None:
         if not isinstance(sent.record, Stored):
             return sent.record
         content = fetch(Path(os.fsdecode(sent.record.path)), sent.number)
-        return None if content is None else msgspec.msgpack.decode(content, type=Record)
+        return None if content is None else msgspec.msgpack.decode(content, type=JournalRecord)
 
     def _count(self, record: Finished, group: _Group) -> None:
         result = record.result
@@ -194,7 +194,7 @@ class Writer:
             self._checkpoint_at_s = time.monotonic()
 
 
-def _send(coordinator: ToCoordinator, message: FromWriter) -> None:
+def _send(coordinator: WriterChannel, message: FromWriter) -> None:
     """Send to the coordinator. If it has ended, the next read of the channel reports that."""
     try:
         coordinator.send(message)

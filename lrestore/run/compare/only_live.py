@@ -51,7 +51,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LiveStrangers:
     """``unlisted``: why the objects of a type are not known, by type; ``types``: those that were to be listed."""
 
     objects: tuple[OnlyLive, ...] = ()
@@ -71,7 +71,7 @@ class _LiveRow:
     deleted: bool = False
 
 
-def only_live(job: Job, context: Context, seen: Seen) -> Found:
+def only_live(job: Job, context: Context, seen: Seen) -> LiveStrangers:
     """The live objects that no item of the backup is. Raises StoppedError if no call is left."""
     types = _types(job)
     found: list[OnlyLive] = []
@@ -83,7 +83,7 @@ def only_live(job: Job, context: Context, seen: Seen) -> Found:
         except LookerError as error:
             log.warning("cannot list %ss to find those that the backup lacks: %s", type_name, error)
             unlisted[type_name] = str(error)
-    return Found(tuple(found), unlisted, tuple(types))
+    return LiveStrangers(tuple(found), unlisted, tuple(types))
 
 
 def _types(job: Job) -> list[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from lrestore.messages import ItemResult
 from lrestore.report.build import ReportBuilder
-from lrestore.run.items.loop import Record
+from lrestore.run.items.loop import TakeResult
 from lrestore.run.job import Job
 from lrestore.run.report_head import announce
 from lrestore.run.saved_plan.record import PlanRecord
 
 
-def recorded_in(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> Record:
+def recorded_in(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> TakeResult:
     """A function that adds each result to ``builder``, and to ``kept``. Items that the backup lacks are added now."""
     for missing in job.missing:
         builder.add(missing)
@@ -23,7 +23,7 @@ def recorded_in(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None
     return record
 
 
-def announced(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> Record:
+def announced(builder: ReportBuilder, job: Job, kept: PlanRecord | None = None) -> TakeResult:
     """As :func:`recorded_in`, for the results that are the run's own: the session begins now, and each is announced."""
     announce(job, builder.warnings)
     record = recorded_in(builder, job, kept)

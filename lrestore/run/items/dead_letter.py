@@ -9,7 +9,7 @@ import msgspec
 
 from lrestore.content.canonical import iso
 from lrestore.errors import IncompleteError, ItemError, LookerError
-from lrestore.messages import DeadLetter, ItemKey, ItemResult, Request
+from lrestore.messages import DeadLetter, FailedRequest, ItemKey, ItemResult
 
 _LONGEST = 100_000
 """Characters of a request body that are kept; a mark shows how many are cut."""
@@ -44,8 +44,8 @@ def dead_letter(error: ItemError, key: ItemKey, name: str) -> DeadLetter:
     )
 
 
-def _request(error: LookerError) -> Request:
-    return Request(error.operation, error.method, error.request_path, _shortened(error.request_body))
+def _request(error: LookerError) -> FailedRequest:
+    return FailedRequest(error.operation, error.method, error.request_path, _shortened(error.request_body))
 
 
 def _shortened(text: str) -> str:

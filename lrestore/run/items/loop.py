@@ -17,24 +17,24 @@ from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
 
-Step = Callable[[VaultItem], ItemResult | None]
+ProcessItem = Callable[[VaultItem], ItemResult | None]
 """Processes an item. None: there is no result yet, and the item will come again."""
 Turn = Callable[[VaultItem, Collection[ItemKey], ItemResult | None], tuple[ItemResult, bool]]
 """Takes an item, the items still to come, and the result of its first pass. Returns the result, and whether the item
 needs a second pass."""
-Record = Callable[[ItemResult, bytes | None], None]
+TakeResult = Callable[[ItemResult, bytes | None], None]
 
 
 class ItemLoop:
     """Applies one step to every item. ``record`` takes each result as it comes, with the blob of a failed one."""
 
-    def __init__(self, vault: Vault, max_item_bytes: int, record: Record, stop: Callable[[], bool]) -> None:
+    def __init__(self, vault: Vault, max_item_bytes: int, record: TakeResult, stop: Callable[[], bool]) -> None:
         self._vault = vault
         self._max_item_bytes = max_item_bytes
         self._record = record
         self._stop = stop
 
-    def over(self, keys: Iterable[ItemKey], step: Step) -> bool:
+    def over(self, keys: Iterable[ItemKey], step: ProcessItem) -> bool:
         """Apply ``step`` to each item. False: stopped before the end. RunErrors end the loop."""
         for key in keys:
             if self._stop():
@@ -42,12 +42,12 @@ class ItemLoop:
             self.one(key, step)
         return True
 
-    def one(self, key: ItemKey, step: Step) -> None:
+    def one(self, key: ItemKey, step: ProcessItem) -> None:
         """Apply ``step`` to one item. Raises RunError; any other error is the item's result."""
         with log_item(key):
             self._one(key, step)
 
-    def _one(self, key: ItemKey, step: Step) -> None:
+    def _one(self, key: ItemKey, step: ProcessItem) -> None:
         item = None
         try:
             item = self._vault.read(key, max_item_bytes=self._max_item_bytes)

@@ -8,7 +8,7 @@ from lrestore.messages import Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.beside import Beside, route_of
 from lrestore.state.read import StateReader
-from lrestore.state.records import Route
+from lrestore.state.records import MappingRoute
 
 
 class Mappings:
@@ -18,7 +18,7 @@ class Mappings:
     the copies refer to, never for the copied items and their parts.
     """
 
-    def __init__(self, reader: StateReader, route: Route, beside: Beside | None) -> None:
+    def __init__(self, reader: StateReader, route: MappingRoute, beside: Beside | None) -> None:
         """``route`` is that of ordinary sessions."""
         self._reader = reader
         self._ordinary = route

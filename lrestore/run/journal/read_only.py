@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from lrestore.messages import ItemKey, Mapping, Recorded
+from lrestore.messages import ItemKey, ObjectMapping, Recorded
 from lrestore.restoration.beside import Beside, route_of
 from lrestore.run.job import Job
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.session import recorded_as
 from lrestore.state.connection import has_records
 from lrestore.state.read import StateReader
-from lrestore.state.records import Route
+from lrestore.state.records import MappingRoute
 
 
 class ReadOnlyJournal:
     """Implements :class:`lrestore.restoration.journal.Records` for modes that write nothing."""
 
-    def __init__(self, state: Path, route: Route, beside: Beside | None = None) -> None:
+    def __init__(self, state: Path, route: MappingRoute, beside: Beside | None = None) -> None:
         """``route`` is that of ordinary sessions, ``beside`` the copies that this one makes."""
         self._reader = StateReader.open(state) if has_records(state) else None
         self._route = route_of(route, beside)
@@ -42,7 +42,7 @@ class ReadOnlyJournal:
     def copied(self, type_name: str, destination_id: str) -> Sequence[Recorded]:
         return self._mappings.copied(type_name, destination_id) if self._mappings else ()
 
-    def take_over(self, mapping: Mapping) -> None:
+    def take_over(self, mapping: ObjectMapping) -> None:
         """Use a mapping that a restore would record."""
         known = Recorded(mapping.destination_id, mapping.proof, sure=True)
         self._taken_over[mapping.type, mapping.source_id] = known

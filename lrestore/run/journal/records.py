@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from lrestore.messages import UNPROVED, Intent, ItemResult, Mapping, Proof
+from lrestore.messages import UNPROVED, Intent, ItemResult, ObjectMapping, Proof
 from lrestore.state.writer import StateWriter
 
 
@@ -31,7 +31,7 @@ class Dropped(msgspec.Struct, frozen=True, tag="dropped"):
 class Mapped(msgspec.Struct, frozen=True, tag="mapped"):
     """A backed-up object was found under another id."""
 
-    mapping: Mapping
+    mapping: ObjectMapping
 
 
 class Finished(msgspec.Struct, frozen=True, tag="finished"):
@@ -47,11 +47,11 @@ class FirstPass(msgspec.Struct, frozen=True, tag="first_pass"):
     result: ItemResult
 
 
-Record = Opened | Closed | Dropped | Mapped | Finished | FirstPass
+JournalRecord = Opened | Closed | Dropped | Mapped | Finished | FirstPass
 """All records of the writer."""
 
 
-def apply_record(writer: StateWriter, session_id: str, record: Record) -> tuple[str, ...]:
+def apply_record(writer: StateWriter, session_id: str, record: JournalRecord) -> tuple[str, ...]:
     """Write a record, which may arrive twice, into the state file. Returns warnings about mappings.
 
     Raises StateError when the file cannot be written.

@@ -12,10 +12,10 @@ import msgspec
 from lrestore.clock import stamp, utc_now
 from lrestore.content.identity import same_origin
 from lrestore.crash_points import crash_point
-from lrestore.messages import Intent, ItemKey, Mapping, Proof, Recorded, Touch
+from lrestore.messages import Intent, ItemKey, ObjectMapping, Proof, Recorded, Touch
 from lrestore.restoration.journal import LiveObject
 from lrestore.run.journal.mappings import Mappings
-from lrestore.run.journal.records import Closed, Dropped, Mapped, Opened, Record
+from lrestore.run.journal.records import Closed, Dropped, JournalRecord, Mapped, Opened
 from lrestore.run.journal.waits import Waits
 from lrestore.state.read import StateReader
 from lrestore.state.undo import UndoJournal
@@ -32,7 +32,7 @@ class SessionJournal:
 
     def __init__(
         self,
-        send: Callable[[Record], object],
+        send: Callable[[JournalRecord], object],
         settle: Callable[[], None],
         reader: StateReader,
         undo: UndoJournal,
@@ -70,11 +70,11 @@ class SessionJournal:
         with self._reading:
             return self._recorded.copied(type_name, destination_id)
 
-    def map(self, mapping: Mapping) -> None:
+    def map(self, mapping: ObjectMapping) -> None:
         self._note(mapping)
         self._send(Mapped(mapping))
 
-    def _note(self, mapping: Mapping) -> None:
+    def _note(self, mapping: ObjectMapping) -> None:
         known = Recorded(mapping.destination_id, mapping.proof, stamp(utc_now()), sure=True)
         self._mapped[mapping.type, mapping.source_id] = known
 
@@ -95,7 +95,7 @@ class SessionJournal:
         return self._waits.left_s(opened_at, settle_s, of_this_run=self._again.get(intent.key, False))
 
     def close_intent(self, intent: Intent, destination_id: str, proof: Proof) -> None:
-        self._note(Mapping(*intent.mapped_by, destination_id, proof))
+        self._note(ObjectMapping(*intent.mapped_by, destination_id, proof))
         self._send(Closed(intent, destination_id, proof))
 
     def drop_intent(self, intent: Intent) -> None:

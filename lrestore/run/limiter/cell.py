@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from copy import copy
 from typing import Protocol
 
-from lrestore.run.limiter.state import State
+from lrestore.run.limiter.state import LimiterState
 
 
 class Cell(Protocol):
@@ -21,12 +21,12 @@ class Cell(Protocol):
     def lock(self) -> AbstractContextManager[object]:
         """Excludes all other members."""
 
-    def load(self) -> tuple[State, int]:
+    def load(self) -> tuple[LimiterState, int]:
         """A working copy of the record, and the calls in progress of all members, including dead ones that were not
         noticed yet.
         """
 
-    def save(self, state: State, own_calls: int) -> None:
+    def save(self, state: LimiterState, own_calls: int) -> None:
         """Write the record, completely or, if the process dies meanwhile, not at all; and then the number of this
         member's calls in progress.
         """
@@ -41,15 +41,15 @@ class Cell(Protocol):
 class MemoryCell:
     """The cell of a process that makes all calls: a member that cannot die alone, and a record that is not packed."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: LimiterState) -> None:
         self.lock = threading.Lock()
         self._state = state
         self._own_calls = 0
 
-    def load(self) -> tuple[State, int]:
+    def load(self) -> tuple[LimiterState, int]:
         return copy(self._state), self._own_calls
 
-    def save(self, state: State, own_calls: int) -> None:
+    def save(self, state: LimiterState, own_calls: int) -> None:
         self._state, self._own_calls = state, own_calls
 
     def reclaim(self) -> int:

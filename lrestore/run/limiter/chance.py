@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 
 from lrestore.run.limiter.config import LOWEST_LIMIT
-from lrestore.run.limiter.events import Answer
+from lrestore.run.limiter.events import CallResult
 from lrestore.run.limiter.growth import AFTERMATH_S, FIRST_HOLD_S, LONGEST_HOLD_S, level
-from lrestore.run.limiter.state import NEVER, State
+from lrestore.run.limiter.state import NEVER, LimiterState
 
 RECENT_S = 1.0
 """Time constant of the counts of the latest answers."""
@@ -41,7 +41,7 @@ FIRST_TEST_S = 4.0
 """Time until the next test; doubled each time that the refusals went on."""
 
 
-def counted(state: State, now_s: float, answer: Answer) -> None:
+def counted(state: LimiterState, now_s: float, answer: CallResult) -> None:
     """Count an answer to a call that was sent since the last cut."""
     refused = answer.status == 429
     passed_s = max(0.0, now_s - state.recent_at_s) if state.recent_at_s != NEVER else 0.0
@@ -56,7 +56,7 @@ def counted(state: State, now_s: float, answer: Answer) -> None:
         state.all_refusals /= 2
 
 
-def believed(state: State) -> bool:
+def believed(state: LimiterState) -> bool:
     """Whether the latest refusals are more than come by chance."""
     earlier = max(0.0, state.all_answers - state.recent_answers)
     refused = max(0.0, state.all_refusals - state.recent_refusals)
@@ -65,7 +65,7 @@ def believed(state: State) -> bool:
     return state.recent_refusals >= LEAST + expected + DEVIATIONS * math.sqrt(expected)
 
 
-def acted_upon(state: State) -> None:
+def acted_upon(state: LimiterState) -> None:
     """The latest refusals have led to a cut: they were not by chance, and others are less likely to be."""
     state.all_answers = max(0.0, state.all_answers - state.recent_answers)
     state.all_refusals = max(0.0, state.all_refusals - state.recent_refusals)
@@ -73,7 +73,7 @@ def acted_upon(state: State) -> None:
     state.share_before = max(LEAST_BY_CHANCE, state.share_before / 2)
 
 
-def begin_test(state: State, now_s: float) -> None:
+def begin_test(state: LimiterState, now_s: float) -> None:
     """Lower the limit for a moment, if refusals are many and the last test is long ago."""
     if state.testing or now_s < state.test_at_s:
         return
@@ -86,7 +86,7 @@ def begin_test(state: State, now_s: float) -> None:
     state.cut_at_s = now_s + AFTERMATH_S
 
 
-def end_test(state: State, now_s: float) -> None:
+def end_test(state: LimiterState, now_s: float) -> None:
     """End a test that has lasted long enough: restore the limit, or keep the lower one as after a refusal."""
     if not state.testing:
         return

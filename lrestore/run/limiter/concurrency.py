@@ -8,9 +8,9 @@ number is too high. Then the rate is not the cause, and is free to grow again.
 from __future__ import annotations
 
 from lrestore.run.limiter.config import LimiterConfig
-from lrestore.run.limiter.events import Answer
+from lrestore.run.limiter.events import CallResult
 from lrestore.run.limiter.growth import AFTERMATH_S, LONGEST_HOLD_S
-from lrestore.run.limiter.state import State
+from lrestore.run.limiter.state import LimiterState
 
 FIRST_HOLD_S = 5.0
 """Time for which no more concurrent calls than a bound are tried; doubled each time that the bound is confirmed."""
@@ -26,7 +26,7 @@ OVERLOADED = 0.5
 """Share of refused calls beyond which they say nothing about concurrency."""
 
 
-def widen(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
+def widen(state: LimiterState, now_s: float, span_s: float, config: LimiterConfig) -> None:
     """Allow more concurrent calls after a period of ``span_s`` in which callers waited for a slot."""
     if not state.tick_slot_waits or now_s < state.window_hold_until_s:
         return
@@ -34,7 +34,7 @@ def widen(state: State, now_s: float, span_s: float, config: LimiterConfig) -> N
     state.window = min(state.window + more, float(config.max_in_flight))
 
 
-def counted(state: State, answer: Answer) -> None:
+def counted(state: LimiterState, answer: CallResult) -> None:
     """Count an answer to a call that was sent since the last cut."""
     if answer.status == 429:
         if not state.refused_from or answer.in_flight < state.refused_from:
@@ -46,7 +46,7 @@ def counted(state: State, answer: Answer) -> None:
             _begin(state, 0.0)
 
 
-def found(state: State, now_s: float) -> bool:
+def found(state: LimiterState, now_s: float) -> bool:
     """Whether the latest refusals show a bound of concurrent calls. Then fewer are allowed for a while."""
     known = state.bound and state.refused_from > state.bound
     if state.refused_from < 2 or state.refused_above < (CONFIRMED if known else ENOUGH):
@@ -64,5 +64,5 @@ def found(state: State, now_s: float) -> bool:
     return True
 
 
-def _begin(state: State, refused_from: float) -> None:
+def _begin(state: LimiterState, refused_from: float) -> None:
     state.refused_from, state.refused_above, state.done_above = refused_from, 0.0, 0.0

@@ -14,8 +14,8 @@ import msgspec
 from lrestore.looker.retries import MAX_RETRY_AFTER_S
 from lrestore.run.limiter import chance, concurrency, growth, outage, slowness
 from lrestore.run.limiter.config import LimiterConfig
-from lrestore.run.limiter.events import Answer, Asking
-from lrestore.run.limiter.state import NEVER, State
+from lrestore.run.limiter.events import Asking, CallResult
+from lrestore.run.limiter.state import NEVER, LimiterState
 
 CLOSE_ENOUGH_S = 1e-6
 LOOK_AGAIN_S = 0.25
@@ -58,18 +58,18 @@ _SPENT = Verdict(Why.SPENT)
 
 
 class Controller:
-    """Decides on the basis of a :class:`State` that the caller holds exclusively, and changes it in place."""
+    """Decides on the basis of a :class:`LimiterState` that the caller holds exclusively, and changes it in place."""
 
     def __init__(self, config: LimiterConfig) -> None:
         self.config = config
 
-    def begin(self, now_s: float) -> State:
+    def begin(self, now_s: float) -> LimiterState:
         """The record at the start of a run."""
         window = float(min(self.config.start_in_flight, self.config.max_in_flight))
         ceiling = self.config.start_ceiling
-        return State(limit=self.config.first_limit, window=window, ceiling=ceiling, tick_at_s=now_s)
+        return LimiterState(limit=self.config.first_limit, window=window, ceiling=ceiling, tick_at_s=now_s)
 
-    def widened(self, before: State, now_s: float) -> State:
+    def widened(self, before: LimiterState, now_s: float) -> LimiterState:
         """The record when more processes take part. Counts, pauses and the next due time stay. Limits that
         one process alone has reached stay only if a refusal has shown that they are the destination's.
         """
@@ -85,7 +85,7 @@ class Controller:
             rate_limited=before.rate_limited,
         )
 
-    def ask(self, state: State, now_s: float, asking: Asking) -> Verdict:
+    def ask(self, state: LimiterState, now_s: float, asking: Asking) -> Verdict:
         """Decide whether a call may go out. ``GO`` and ``PROBE`` count it as let through."""
         if self.config.max_calls is not None and state.granted >= self.config.max_calls:
             return _SPENT
@@ -101,7 +101,7 @@ class Controller:
             return Verdict(Why.SLOT, min(max(poll_s, SHORTEST_POLL_S), LONGEST_POLL_S))
         return self._ask_rate(state, now_s, queued=asking.queued)
 
-    def answered(self, state: State, now_s: float, answer: Answer) -> None:
+    def answered(self, state: LimiterState, now_s: float, answer: CallResult) -> None:
         """Adapt to the result of a call."""
         outage.counted(state, now_s, answer.status, self.config)
         if answer.retry_after_s is not None and answer.status in (429, 503):
@@ -118,7 +118,7 @@ class Controller:
             growth.delivered(state, now_s)
             slowness.observed(state, answer.latency_s)
 
-    def _refused(self, state: State, now_s: float, answer: Answer) -> None:
+    def _refused(self, state: LimiterState, now_s: float, answer: CallResult) -> None:
         """A 429 to a call that was sent since the last cut."""
         if answer.retry_after_s is None and not chance.believed(state):
             chance.begin_test(state, now_s)
@@ -127,7 +127,7 @@ class Controller:
             growth.refused(state, now_s)
         chance.acted_upon(state)
 
-    def _ask_rate(self, state: State, now_s: float, *, queued: bool) -> Verdict:
+    def _ask_rate(self, state: LimiterState, now_s: float, *, queued: bool) -> Verdict:
         """GCRA. The queue only sets when to ask again; the right to send is granted when it is used. A process that is
         killed while it waits therefore wastes nothing.
         """
@@ -142,12 +142,12 @@ class Controller:
         state.queue_until_s = max(state.queue_until_s, turn_s + 1 / state.limit)
         return Verdict(Why.RATE, turn_s - now_s)
 
-    def _let_go(self, state: State, now_s: float) -> None:
+    def _let_go(self, state: LimiterState, now_s: float) -> None:
         state.due_at_s = max(now_s, state.due_at_s) + 1 / state.limit
         state.tick_granted += 1
         state.granted += 1
 
-    def _ask_in_outage(self, state: State, now_s: float) -> Verdict:
+    def _ask_in_outage(self, state: LimiterState, now_s: float) -> Verdict:
         if now_s - state.outage_since_s >= self.config.give_up_after_s:
             return _GONE
         if outage.may_probe(state, now_s):
@@ -155,7 +155,7 @@ class Controller:
             return _PROBE
         return Verdict(Why.OUTAGE, min(state.probe_at_s - now_s, LOOK_AGAIN_S))
 
-    def _tick(self, state: State, now_s: float) -> None:
+    def _tick(self, state: LimiterState, now_s: float) -> None:
         span_s = now_s - state.tick_at_s
         growth.measure(state, now_s, span_s)
         slowness.measure(state)
@@ -165,7 +165,7 @@ class Controller:
             concurrency.widen(state, now_s, min(span_s, 1.0), self.config)
         state.tick_slot_waits = 0.0
 
-    def _pause(self, state: State, now_s: float, for_s: float) -> None:
+    def _pause(self, state: LimiterState, now_s: float, for_s: float) -> None:
         """Pause all callers. No burst follows: calls that came due meanwhile are not made up for, and no measuring
         period spans the pause.
         """

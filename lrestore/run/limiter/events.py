@@ -12,7 +12,7 @@ class Asking(NamedTuple):
     queued: bool = False
 
 
-class Answer(NamedTuple):
+class CallResult(NamedTuple):
     """The result of a call that was let through at ``sent_at_s``, as one of ``in_flight`` over all processes.
 
     ``latency_s``: the server's share of the time that it took.

@@ -29,7 +29,7 @@ from lrestore.crash_points import crash_point
 from lrestore.errors import StateError
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.processes import started_at
-from lrestore.run.limiter.state import RECORD, State, packed, unpacked
+from lrestore.run.limiter.state import RECORD, LimiterState, packed, unpacked
 
 MAGIC = b"lrestore limiter 1\n"
 MEMBERS = 255
@@ -84,7 +84,7 @@ class FileCell:
             raise
 
     @classmethod
-    def create(cls, path: Path, config: LimiterConfig, state: State) -> FileCell:
+    def create(cls, path: Path, config: LimiterConfig, state: LimiterState) -> FileCell:
         """Create the file, replacing one of an earlier run, and open it."""
         body = bytearray(_BYTES)
         encoded = msgspec.msgpack.encode(config)
@@ -98,11 +98,11 @@ class FileCell:
             raise StateError(f"rate limiter file {path}: {error.strerror}") from error
         return cls(path)
 
-    def load(self) -> tuple[State, int]:
+    def load(self) -> tuple[LimiterState, int]:
         start = _RECORDS_AT[self._bytes[_IN_USE_AT]]
         return unpacked(self._bytes[start : start + RECORD.size]), sum(self._calls[: self._bytes[_PLACES_AT]])
 
-    def save(self, state: State, own_calls: int) -> None:
+    def save(self, state: LimiterState, own_calls: int) -> None:
         """Raises StateError if this member is one too many."""
         if self._own is None:
             self._own = self._join()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.controller import Controller, Verdict, Why
-from lrestore.run.limiter.events import Answer, Asking
-from lrestore.run.limiter.state import State
+from lrestore.run.limiter.events import Asking, CallResult
+from lrestore.run.limiter.state import LimiterState
 
 RECLAIM_EVERY_S = 0.25
 
@@ -40,7 +40,7 @@ class Gate:
             cell.save(state, self.own)
         return verdict, now_s, in_flight + 1
 
-    def answer(self, answer: Answer) -> None:
+    def answer(self, answer: CallResult) -> None:
         """Report the result of a call, and free its slot."""
         with self.cell.lock:
             state, _ = self.cell.load()
@@ -53,13 +53,13 @@ class Gate:
             state, _ = self.cell.load()
             self._save_with_one_call_less(state)
 
-    def look(self) -> tuple[State, int, float]:
+    def look(self) -> tuple[LimiterState, int, float]:
         """The record, the calls in progress, and the time. Removes members that died."""
         with self.cell.lock:
             self.cell.reclaim()
             return *self.cell.load(), self.clock()
 
-    def _save_with_one_call_less(self, state: State) -> None:
+    def _save_with_one_call_less(self, state: LimiterState) -> None:
         self.own -= 1
         self.cell.save(state, self.own)
 

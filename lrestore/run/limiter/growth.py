@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 
 from lrestore.run.limiter.config import LOWEST_LIMIT, LimiterConfig
-from lrestore.run.limiter.state import State
+from lrestore.run.limiter.state import LimiterState
 
 TICK_S = 0.25
 """Length of a measuring period; the limit grows once per period."""
@@ -67,7 +67,7 @@ NEAR, FAR_BELOW = 0.6, 0.8
 """Shares of the roof: above the first, a refusal corrects the roof; below the second, the roof may still be valid."""
 
 
-def measure(state: State, now_s: float, span_s: float) -> None:
+def measure(state: LimiterState, now_s: float, span_s: float) -> None:
     """Close the period: measure the rate of calls, and whether the limit was used."""
     rate = state.tick_granted / span_s
     state.pace += (rate - state.pace) * (1 - math.exp(-span_s / PACE_OVER_S))
@@ -75,20 +75,20 @@ def measure(state: State, now_s: float, span_s: float) -> None:
     state.tick_at_s, state.tick_granted = now_s, 0.0
 
 
-def level(state: State) -> float:
+def level(state: LimiterState) -> float:
     """The rate that a refusal refers to: the limit if it is used, otherwise an estimate from the calls
     that went out.
     """
     return state.limit if state.used else min(state.limit, max(state.pace, LOWEST_LIMIT, state.limit / 4))
 
 
-def grow(state: State, now_s: float, span_s: float, config: LimiterConfig) -> None:
+def grow(state: LimiterState, now_s: float, span_s: float, config: LimiterConfig) -> None:
     """Grow after a period of length ``span_s``; a test of refusals is not disturbed."""
     if state.used and not state.testing:
         state.limit = min(_grown(state, now_s, span_s), config.highest_limit)
 
 
-def _grown(state: State, now_s: float, span_s: float) -> float:
+def _grown(state: LimiterState, now_s: float, span_s: float) -> float:
     if not state.ceiling:
         return _doubling(state, span_s)
     target = BELOW_CEILING * state.ceiling
@@ -99,12 +99,12 @@ def _grown(state: State, now_s: float, span_s: float) -> float:
     return _beyond(state, now_s, span_s)
 
 
-def _doubling(state: State, span_s: float) -> float:
+def _doubling(state: LimiterState, span_s: float) -> float:
     in_s = max(DOUBLES_IN_S, LATENCIES_PER_DOUBLING * state.typical_s)
     return float(state.limit * 2 ** (span_s / in_s))
 
 
-def _beyond(state: State, now_s: float, span_s: float) -> float:
+def _beyond(state: LimiterState, now_s: float, span_s: float) -> float:
     if not state.good:
         state.good, state.probing_since_s = state.limit, now_s
     if state.limit > CEILING_IS_GONE * state.ceiling:
@@ -118,7 +118,7 @@ def _beyond(state: State, now_s: float, span_s: float) -> float:
     return state.limit * (1 + gain * span_s)
 
 
-def refused(state: State, now_s: float) -> None:
+def refused(state: LimiterState, now_s: float) -> None:
     """Process a 429 to a call that was sent since the last cut.
 
     While probing, the limit returns to the good level. In slow start it falls to the measured rate, if that is known
@@ -141,24 +141,24 @@ def refused(state: State, now_s: float) -> None:
     state.hold_until_s = state.cut_at_s + state.hold_s
 
 
-def _cut(state: State, at: float, done: float) -> None:
+def _cut(state: LimiterState, at: float, done: float) -> None:
     depth = int(min(state.severity, len(CUTS) - 1))
     state.limit = max(CUTS[depth] * at, min(CUTS[0] * at, FLOORS[depth] * done))
     state.ceiling = max(at, min(done, state.ceiling))
 
 
-def delivered(state: State, now_s: float) -> None:
+def delivered(state: LimiterState, now_s: float) -> None:
     """Count a call that the destination carried out: it provably admits this rate."""
     state.delivered = _delivered(state, now_s) + 1 / DELIVERED_OVER_S
     state.delivered_at_s = max(now_s, state.delivered_at_s)
 
 
-def _delivered(state: State, now_s: float) -> float:
+def _delivered(state: LimiterState, now_s: float) -> float:
     passed_s = max(0.0, now_s - state.delivered_at_s)
     return state.delivered * math.exp(-passed_s / DELIVERED_OVER_S)
 
 
-def _judge(state: State, now_s: float, at: float) -> bool:
+def _judge(state: LimiterState, now_s: float, at: float) -> bool:
     """Whether this is a new event; sets its severity, and how long the level is held after it."""
     settled = now_s - state.cut_at_s > max(SETTLED_S, LATENCIES_PER_DOUBLING * state.typical_s)
     if not state.ceiling:
@@ -174,7 +174,7 @@ def _judge(state: State, now_s: float, at: float) -> bool:
     return settled
 
 
-def _longer_hold_s(state: State, now_s: float, at: float) -> float:
+def _longer_hold_s(state: LimiterState, now_s: float, at: float) -> float:
     """The next hold, after the level was refused again. Far below the roof the cost is ignored: the limit may soon
     rise.
     """

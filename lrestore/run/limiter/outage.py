@@ -7,7 +7,7 @@ server fails is not an outage: answers to other calls come in between. Any answe
 from __future__ import annotations
 
 from lrestore.run.limiter.config import GENTLE_PER_SECOND, LimiterConfig
-from lrestore.run.limiter.state import NEVER, State
+from lrestore.run.limiter.state import NEVER, LimiterState
 
 FAILURES = 8
 """Failures in a row. If every tenth call fails by chance, this happens once in a hundred million calls."""
@@ -20,7 +20,7 @@ def is_failure(status: int | None) -> bool:
     return status is None or 502 <= status <= 504
 
 
-def counted(state: State, now_s: float, status: int | None, config: LimiterConfig) -> None:
+def counted(state: LimiterState, now_s: float, status: int | None, config: LimiterConfig) -> None:
     """Count the result of a call."""
     if is_failure(status):
         _failed(state, now_s, config)
@@ -30,7 +30,7 @@ def counted(state: State, now_s: float, status: int | None, config: LimiterConfi
         _ended(state, now_s, config)
 
 
-def _failed(state: State, now_s: float, config: LimiterConfig) -> None:
+def _failed(state: LimiterState, now_s: float, config: LimiterConfig) -> None:
     """Enough failures in a row are an outage. Few callers need fewer, so that tries are left."""
     if state.failures == 0:
         state.failing_since_s = now_s
@@ -41,7 +41,7 @@ def _failed(state: State, now_s: float, config: LimiterConfig) -> None:
         state.probe_at_s = now_s + FIRST_PROBE_S
 
 
-def _ended(state: State, now_s: float, config: LimiterConfig) -> None:
+def _ended(state: LimiterState, now_s: float, config: LimiterConfig) -> None:
     """Continue with a lower limit: the caches of the destination are cold."""
     state.outage_since_s = NEVER
     if not config.per_second:
@@ -51,7 +51,7 @@ def _ended(state: State, now_s: float, config: LimiterConfig) -> None:
     state.tick_granted = 0
 
 
-def may_probe(state: State, now_s: float) -> bool:
+def may_probe(state: LimiterState, now_s: float) -> bool:
     """Whether this caller probes now. The time of the next probe is set, even if this caller never reports."""
     if now_s < state.probe_at_s:
         return False

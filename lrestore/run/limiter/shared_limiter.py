@@ -15,16 +15,16 @@ from typing import NamedTuple, Self
 
 import msgspec
 
+from lrestore.clock import Clock
 from lrestore.errors import CallsSpentError, OutageError, StoppedError
 from lrestore.run.limiter.cell import Cell, MemoryCell
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Why
-from lrestore.run.limiter.events import Answer
+from lrestore.run.limiter.events import CallResult
 from lrestore.run.limiter.file import FileCell
 from lrestore.run.limiter.gate import RECLAIM_EVERY_S, Gate
 from lrestore.run.limiter.state import NEVER
 
-Clock = Callable[[], float]
 Pause = Callable[[float], bool]
 """Waits some seconds and returns whether the run is to stop, as ``threading.Event.wait`` does."""
 Probe = Callable[[], bool]
@@ -148,7 +148,7 @@ class SharedLimiter:
         """
         ticket = self._tickets.pop(threading.get_ident(), None)
         if ticket:
-            self._gate.answer(Answer(ticket.sent_at_s, status, latency_s, retry_after_s, ticket.in_flight))
+            self._gate.answer(CallResult(ticket.sent_at_s, status, latency_s, retry_after_s, ticket.in_flight))
 
     def snapshot(self) -> LimiterView:
         """The current state over all processes, without dead ones."""
@@ -191,7 +191,7 @@ class SharedLimiter:
         try:
             there = self.probe is not None and self.probe()
         finally:
-            self._gate.answer(Answer(at_s, 200 if there else None, self._clock() - at_s))
+            self._gate.answer(CallResult(at_s, 200 if there else None, self._clock() - at_s))
 
     def _prune(self) -> None:
         """Free the slots of threads that died between ``acquire`` and ``report``."""

@@ -11,7 +11,7 @@ cause is not our load but other work or costlier calls: the new latency counts a
 from __future__ import annotations
 
 from lrestore.run.limiter.config import GENTLE_PER_SECOND
-from lrestore.run.limiter.state import NEVER, State
+from lrestore.run.limiter.state import NEVER, LimiterState
 
 MEMORY = 64
 """Number of answers over which latency is smoothed, by its logarithm, so that one time-out does not dominate."""
@@ -31,7 +31,7 @@ FORGOTTEN_IN_S = 120.0
 SLOW_HOLD_S = 1.0
 
 
-def observed(state: State, latency_s: float) -> None:
+def observed(state: LimiterState, latency_s: float) -> None:
     """Record the latency of an answer that was not a refusal or a failure."""
     latency_s = max(latency_s, SHORTEST_S)
     state.typical_s *= (latency_s / state.typical_s) ** (1 / MEMORY) if state.typical_s else 0.0
@@ -40,7 +40,7 @@ def observed(state: State, latency_s: float) -> None:
     state.tick_answers += 1
 
 
-def measure(state: State) -> None:
+def measure(state: LimiterState) -> None:
     """Close the period: few answers say little about the fastest one that is possible."""
     if not state.tick_answers:
         return
@@ -52,7 +52,7 @@ def measure(state: State) -> None:
     state.tick_fastest_s = state.tick_answers = 0.0
 
 
-def calm(state: State, now_s: float, span_s: float) -> bool:
+def calm(state: LimiterState, now_s: float, span_s: float) -> bool:
     """Whether the limit may grow after a period of ``span_s``; lowers the limit if answers have become far too slow."""
     if state.fastest_s <= ENOUGH * state.best_s + SLACK_S:
         state.slow_since_s = NEVER
@@ -63,7 +63,7 @@ def calm(state: State, now_s: float, span_s: float) -> bool:
     return False
 
 
-def _ease(state: State, now_s: float, span_s: float) -> None:
+def _ease(state: LimiterState, now_s: float, span_s: float) -> None:
     if state.slow_since_s == NEVER:
         state.slow_since_s, state.slow_fastest_s = now_s, state.fastest_s
     # While the server's queue is not empty, its measured rate is its capacity.

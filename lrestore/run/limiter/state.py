@@ -12,7 +12,7 @@ import msgspec
 NEVER = float("-inf")
 
 
-class State(msgspec.Struct):
+class LimiterState(msgspec.Struct):
     """A working copy of the shared record: taken under the cell's lock, changed by a rule, put back."""
 
     # Limits: calls per second, and concurrent calls.
@@ -79,14 +79,14 @@ class State(msgspec.Struct):
     rate_limited: float = 0.0
 
 
-RECORD = struct.Struct(f"={len(State.__struct_fields__)}d")
+RECORD = struct.Struct(f"={len(LimiterState.__struct_fields__)}d")
 
 
-def packed(state: State) -> bytes:
+def packed(state: LimiterState) -> bytes:
     """The record as bytes, :data:`RECORD` long."""
     return RECORD.pack(*msgspec.structs.astuple(state))
 
 
-def unpacked(data: bytes | memoryview) -> State:
+def unpacked(data: bytes | memoryview) -> LimiterState:
     """The record from bytes."""
-    return State(*RECORD.unpack(data))
+    return LimiterState(*RECORD.unpack(data))

@@ -79,7 +79,7 @@ def judge(
     return judgement
 
 
-Shown = dict[str, JsonObject | None]
+LiveById = dict[str, JsonObject | None]
 """Live objects by id; None: the object does not exist. Objects that could not be read are left out."""
 
 
@@ -108,7 +108,7 @@ def _sample(
     return specimens
 
 
-def _searched(live: Live, keys: Sequence[ItemKey], search: Callable[[], Mapping[str, JsonObject]]) -> Shown:
+def _searched(live: Live, keys: Sequence[ItemKey], search: Callable[[], Mapping[str, JsonObject]]) -> LiveById:
     """The objects of one type, read by one search; if that fails, some of them one by one."""
     try:
         found = search()
@@ -122,19 +122,19 @@ def _searched(live: Live, keys: Sequence[ItemKey], search: Callable[[], Mapping[
     return {key.id: found.get(key.id) for key in keys}
 
 
-def _listed_folders(live: Live, keys: Sequence[ItemKey]) -> Shown:
+def _listed_folders(live: Live, keys: Sequence[ItemKey]) -> LiveById:
     listed = live.tables({"folder"})["folder"]
     if listed is None:
         return _one_by_one(keys[:_INSTEAD], live.get)
     return {key.id: listed.get(key.id) for key in keys}
 
 
-def _one_by_one(keys: Iterable[ItemKey], read: Callable[[str, str], JsonObject | None]) -> Shown:
+def _one_by_one(keys: Iterable[ItemKey], read: Callable[[str, str], JsonObject | None]) -> LiveById:
     """Objects that are read one by one. A read that fails proves nothing about the instance; its item reports it.
 
     Raises the ConnectError of a destination that cannot be reached.
     """
-    found: Shown = {}
+    found: LiveById = {}
     for key in keys:
         try:
             found[key.id] = read(key.type, key.id)
@@ -168,7 +168,7 @@ def _dashboard_specimens(vault: Vault, live: Live, max_item_bytes: int) -> list[
     return _specimens(vault, keys, _searched(live, keys, partial(search_sample, live, keys)), max_item_bytes)
 
 
-def _specimens(vault: Vault, keys: Iterable[ItemKey], found: Shown, limit: int) -> list[Specimen]:
+def _specimens(vault: Vault, keys: Iterable[ItemKey], found: LiveById, limit: int) -> list[Specimen]:
     specimens = []
     for key in (key for key in keys if key.id in found):
         try:

@@ -18,7 +18,7 @@ from lrestore.content.links import hosts
 from lrestore.errors import ItemError, LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED
-from lrestore.messages import ItemKey, Mapping, Recorded
+from lrestore.messages import ItemKey, ObjectMapping, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import is_built_in
 from lrestore.restoration.context import Context
@@ -38,7 +38,7 @@ _ALWAYS = frozenset({"folder"})
 """Types that are always checked: listed in every run, and needed to find any folder below."""
 
 
-def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> int:
+def take_over(job: Job, context: Context, keep: Callable[[ObjectMapping], object]) -> int:
     """Pass each mapping that is taken over to ``keep``; returns their number. Reads listings, and 50
     objects a search.
     """
@@ -57,10 +57,10 @@ def take_over(job: Job, context: Context, keep: Callable[[Mapping], object]) -> 
     return len(taken)
 
 
-def _ours(job: Job) -> dict[tuple[str, str], Mapping]:
+def _ours(job: Job) -> dict[tuple[str, str], ObjectMapping]:
     """The mappings of this run's source and destination, by type and source id; the newest one if there are several."""
     rows = list(job.vault.mappings())
-    named = _Names(job.settings, {row.source for row in rows}, job.vault.paths)
+    named = _InstanceNames(job.settings, {row.source for row in rows}, job.vault.paths)
     found = {(row.mapping.type, row.mapping.source_id): row.mapping for row in rows if named.fit(row)}
     foreign = sorted({row.source for row in rows if not named.fit_source(row.source)})
     if foreign:
@@ -73,7 +73,7 @@ def _ours(job: Job) -> dict[tuple[str, str], Mapping]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Names:
+class _InstanceNames:
     """Compares instance names in the file with the two instances of this run."""
 
     settings: Settings
@@ -102,7 +102,7 @@ def _alike(name: str, known: str, base_url: str) -> bool:
     return name.casefold() == known.casefold() or bool(hosts([name, f"https://{name}"]) & hosts([base_url]))
 
 
-def _wanted(job: Job, context: Context, ours: dict[tuple[str, str], Mapping]) -> Iterator[Mapping]:
+def _wanted(job: Job, context: Context, ours: dict[tuple[str, str], ObjectMapping]) -> Iterator[ObjectMapping]:
     """The mappings of selected items, of objects that these refer to, and of all folders."""
     asked = {*job.keys, *referred_to(job.vault, job.keys)}
     for (type_name, source_id), mapping in ours.items():
@@ -112,9 +112,11 @@ def _wanted(job: Job, context: Context, ours: dict[tuple[str, str], Mapping]) ->
             yield mapping
 
 
-def _agreeing(vault: Vault, context: Context, candidates: Iterable[Mapping]) -> Iterator[tuple[Mapping, JsonObject]]:
+def _agreeing(
+    vault: Vault, context: Context, candidates: Iterable[ObjectMapping]
+) -> Iterator[tuple[ObjectMapping, JsonObject]]:
     """The mappings that are proved, each with its live object."""
-    by_type: dict[str, list[Mapping]] = {}
+    by_type: dict[str, list[ObjectMapping]] = {}
     for mapping in candidates:
         by_type.setdefault(mapping.type, []).append(mapping)
     for type_name, some in by_type.items():
@@ -137,7 +139,7 @@ def _live(context: Context, type_name: str, ids: list[str]) -> dict[str, JsonObj
     return found
 
 
-def _is_it(vault: Vault, context: Context, mapping: Mapping, shown: JsonObject) -> bool:
+def _is_it(vault: Vault, context: Context, mapping: ObjectMapping, shown: JsonObject) -> bool:
     key = ItemKey(mapping.type, mapping.source_id)
     others = claimants(context.backup, context.records, key.type, shown) - {key.id}
     if is_built_in(CONTENT_TYPES[key.type], shown) or others:
@@ -162,7 +164,7 @@ def _same_title(context: Context, key: ItemKey, raw: JsonObject, shown: JsonObje
     return folder_id == str(shown.get("folder_id"))
 
 
-def _sole(mappings: Iterable[tuple[Mapping, JsonObject]]) -> Iterator[tuple[Mapping, JsonObject]]:
+def _sole(mappings: Iterable[tuple[ObjectMapping, JsonObject]]) -> Iterator[tuple[ObjectMapping, JsonObject]]:
     """Drop mappings that lead to the same object: none of them can be trusted."""
     all_of_them = list(mappings)
     count = Counter((mapping.type, mapping.destination_id) for mapping, _ in all_of_them)

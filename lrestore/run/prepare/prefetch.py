@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from lrestore.content.identity import Judgement
 from lrestore.errors import LookerError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
-from lrestore.messages import ItemKey, Recorded
+from lrestore.messages import ItemKey, MappingOf
 
 PREFETCHED = frozenset({"dashboard", "look", "user"})
 """Types with too many objects to list, and too many comparisons to read one by one."""
@@ -19,12 +19,9 @@ _USERS_AHEAD = 2000
 _WORTH_IT = 4
 """Below this number of objects, single reads cost no more."""
 
-Mapped = Callable[[str, str], Recorded | None]
-"""Returns the recorded mapping of a backed-up object, by type and id."""
-
 
 def prefetched(
-    live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: Mapped, *, trash: bool = False
+    live: Live, keys: Sequence[ItemKey], judgement: Judgement, mapped: MappingOf, *, trash: bool = False
 ) -> Iterator[ItemKey]:
     """Yield ``keys``; the live objects of the next few are read before the first of them is yielded. ``trash``: what a
     search of the trash shows is enough, for a mode that takes nothing out of it.
@@ -39,7 +36,9 @@ def prefetched(
         yield from chunk
 
 
-def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped, *, trash: bool = False) -> None:
+def prefetch(
+    live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: MappingOf, *, trash: bool = False
+) -> None:
     """Read the objects of ``keys`` with one search per type: mapped ones, and in the same instance those with the same
     id. ``trash``: see :func:`prefetched`.
     """
@@ -60,7 +59,7 @@ def prefetch(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: 
                 return
 
 
-def users_ahead(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: Mapped) -> dict[str, JsonObject]:
+def users_ahead(live: Live, keys: Iterable[ItemKey], judgement: Judgement, mapped: MappingOf) -> dict[str, JsonObject]:
     """The live users among ``keys``, by live id, for all workers. Empty if there are too many for every
     worker to hold.
     """

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from lrestore.messages import ItemKey
 from lrestore.state.read import StateReader
-from lrestore.state.records import Route
+from lrestore.state.records import MappingRoute
 
 
-def unanswered(state: Path | str, route: Route) -> frozenset[ItemKey]:
+def unanswered(state: Path | str, route: MappingRoute) -> frozenset[ItemKey]:
     """Items with an open create, of any session between these two instances."""
     with StateReader.open(state) as reader:
         return frozenset(row.intent.key for row in reader.open_intents_of_route(route))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from lrestore.run.saved_plan.model import PlannedDeletion, PlannedItem, PlannedWrite
-from lrestore.run.saved_plan.names import Names, new
+from lrestore.run.saved_plan.names import PlannedNames, new
 from lrestore.run.saved_plan.removals import taken_out
 
 _SETS = frozenset({"group_ids", "role_ids", "groups"})
@@ -35,10 +35,10 @@ class Deviation(NamedTuple):
     text: str = ""
 
 
-class Comparison:
+class PlanComparison:
     """Compares what is about to be written with one item of the plan. ``renamed``: the name that the object had."""
 
-    def __init__(self, planned: PlannedItem, names: Names, renamed: str = "", *, waiting: bool = False) -> None:
+    def __init__(self, planned: PlannedItem, names: PlannedNames, renamed: str = "", *, waiting: bool = False) -> None:
         """``waiting``: the item gets a second pass, because it refers to later items."""
         self._waiting = waiting
         self._planned = planned

@@ -21,7 +21,7 @@ MASK = "***"
 _SECRETS = frozenset({"secret_parameters", "password", "client_secret", "access_token"})
 """Fields that hold secrets. Looker does not show them, and a backup does not hold them; a file must not either."""
 
-Recorded = Callable[[str, str], str | None]
+LiveIdOf = Callable[[str, str], str | None]
 """The live id of a backed-up object or part, by type and source id."""
 
 
@@ -55,10 +55,10 @@ def _without_targets(value: Any) -> Any:
     return value
 
 
-class Names:
+class PlannedNames:
     """Replaces names in a plan by the ids of the objects that are created by now."""
 
-    def __init__(self, recorded: Recorded, personal_folder: Callable[[str], str | None]) -> None:
+    def __init__(self, recorded: LiveIdOf, personal_folder: Callable[[str], str | None]) -> None:
         """``personal_folder``: the id of a live user's personal folder."""
         self._recorded = recorded
         self._personal_folder = personal_folder

@@ -19,16 +19,16 @@ from lrestore.errors import ChangedSincePlanError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import FieldError, ItemKey
-from lrestore.restoration.changed_since import Written, edited_between, name_is_of_session
+from lrestore.restoration.changed_since import WrittenValues, edited_between, name_is_of_session
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.journal import Records
 from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Permit
 from lrestore.restoration.writes import Plan, Write
-from lrestore.run.saved_plan.comparison import Comparison, Deviation
+from lrestore.run.saved_plan.comparison import Deviation, PlanComparison
 from lrestore.run.saved_plan.file import ReadPlan
 from lrestore.run.saved_plan.live_digest import changed, observed
 from lrestore.run.saved_plan.model import PlannedItem, SavedPlan
-from lrestore.run.saved_plan.names import Names
+from lrestore.run.saved_plan.names import PlannedNames
 from lrestore.run.saved_plan.record import id_or_name, later, planned_item, planned_rename, planned_write, seen
 from lrestore.text.words import shortened
 
@@ -68,7 +68,7 @@ class OnlyPlanned:
             return True
         earlier = self._earlier.of(item.key, write.live_id, live.get("created_at"))
         owner = ItemKey(write.type, write.live_id)
-        return earlier is not None and name_is_of_session(Written(earlier, owner, earlier.copied), live)
+        return earlier is not None and name_is_of_session(WrittenValues(earlier, owner, earlier.copied), live)
 
     def item(self, plan: ItemPlan, *, last: bool) -> None:
         """Raises ChangedSincePlanError unless the item, as planned now, may be written."""
@@ -84,7 +84,7 @@ class OnlyPlanned:
         now = msgspec.structs.replace(planned_item(plan), later=later(plan.parts, plan.key, id_or_name(plan)))
         waits = bool(plan.deferred.found)
         (self._waiting.add if waits else self._waiting.discard)(plan.key)
-        compare = Comparison(planned, names, self._renamed(plan), waiting=waits)
+        compare = PlanComparison(planned, names, self._renamed(plan), waiting=waits)
         if not waits:
             found += (
                 Deviation(one.path, f"without {one}") for one in plan.all_unmet if one.path not in planned.without
@@ -98,7 +98,7 @@ class OnlyPlanned:
     def parts(self, key: ItemKey, live_id: str, parts: Plan) -> None:
         """The same for parts that were planned again after the object itself was written."""
         planned = self._items.get(key) or PlannedItem(type=key.type, id=key.id, action="unchanged")
-        compare = Comparison(planned, self._names(parts, key, live_id), waiting=key in self._waiting)
+        compare = PlanComparison(planned, self._names(parts, key, live_id), waiting=key in self._waiting)
         deletions = [(one.deletion.type, one.deletion.id) for one in parts.removals]
         writes = (planned_write(write, key, live_id) for write in parts.writes)
         found = list(compare.unplanned_writes((*writes, *later(parts, key, live_id))))
@@ -129,7 +129,7 @@ class OnlyPlanned:
         elif plan.live_id != planned.destination_id and (planned.destination_id or earlier is None):
             yield Deviation("", _other_object(planned, plan))
         elif earlier is not None and live is not None:
-            written = Written(earlier, ItemKey(plan.key.type, plan.live_id), earlier.copied)
+            written = WrittenValues(earlier, ItemKey(plan.key.type, plan.live_id), earlier.copied)
             yield from map(Deviation, edited_between(written, live, plan.own, plan.parts))
         else:
             now = seen(self._unrenamed(plan))
@@ -154,7 +154,7 @@ class OnlyPlanned:
             return live
         return {**live, "name": rename.changes[0].old}
 
-    def _names(self, parts: Plan, key: ItemKey, live_id: str) -> Names:
+    def _names(self, parts: Plan, key: ItemKey, live_id: str) -> PlannedNames:
         def recorded(type_name: str, source_id: str) -> str | None:
             if (type_name, source_id) == (key.type, key.id) and live_id:
                 return live_id
@@ -162,7 +162,7 @@ class OnlyPlanned:
             known = None if matched else self._records.recorded(type_name, source_id)
             return matched or (known.destination_id if known else None)
 
-        return Names(recorded, self._live.personal_folder)
+        return PlannedNames(recorded, self._live.personal_folder)
 
 
 def _other_object(planned: PlannedItem, plan: ItemPlan) -> str:

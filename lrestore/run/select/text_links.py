@@ -6,24 +6,21 @@ existing object, so no item has to wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from lrestore.content.identity import Judgement, same_origin
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import LISTED, Live
-from lrestore.messages import ItemKey, Recorded
+from lrestore.messages import ItemKey, MappingOf, Recorded
 from lrestore.restoration.identify.proof import proves
 from lrestore.run.contents import Contents
 from lrestore.run.select.dependencies import Links, links_of
 from lrestore.vault.reader import Vault
 
-Mapped = Callable[[str, str], Recorded | None]
-"""Returns the recorded mapping of a backed-up object, by type and id."""
-
 
 def links_here(
-    contents: Contents, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
+    contents: Contents, keys: Collection[ItemKey], live: Live, judgement: Judgement, mapped: MappingOf
 ) -> Links:
     """The references between the items, including links in texts. Costs one search for hundreds of link targets, none
     if no item links to another.
@@ -43,7 +40,7 @@ def links_here(
 
 
 def _without_id(
-    vault: Vault, targets: Collection[ItemKey], live: Live, judgement: Judgement, mapped: Mapped
+    vault: Vault, targets: Collection[ItemKey], live: Live, judgement: Judgement, mapped: MappingOf
 ) -> Iterator[ItemKey]:
     """The items that have no live object yet, as far as this can be determined without comparing content."""
     by_type: dict[str, list[tuple[ItemKey, str, Recorded | None]]] = {}

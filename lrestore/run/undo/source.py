@@ -40,7 +40,7 @@ _NAMED = 5
 
 
 @dataclass(slots=True)
-class _Names:
+class _TakenNames:
     """Names that the copies take back: slugs, and names that must be unique (for folders: within their parent)."""
 
     slugs: set[tuple[str, str]] = field(default_factory=set)
@@ -174,7 +174,7 @@ class _Source:
         self._shard = shard
         self._shards = shards
         self._session = session
-        self._names = _Names()
+        self._names = _TakenNames()
 
     def put_copy(self, entry: UndoEntry) -> None:
         """The first copy of one object, as a row."""

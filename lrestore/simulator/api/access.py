@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lrestore.simulator.api.crud import Draft, Kind, handles, provide, show_page
+from lrestore.simulator.api.crud import Draft, TypeRules, handles, provide, show_page
 from lrestore.simulator.core import schema
 from lrestore.simulator.core.refusal import not_found
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record, World
 
 _FIELD = {"folder": "folder_id", "dashboard": "dashboard_id", "look": "look_id", "board": "homepage_id"}
@@ -64,7 +64,7 @@ def _check_metadata(draft: Draft) -> None:
         draft.problem("inherits", "only folders, boards and agents can stop inheriting")
 
 
-def _metadata_changed(call: Call, record: Record, before: Any) -> None:
+def _metadata_changed(call: OperationCall, record: Record, before: Any) -> None:
     """A folder that stops inheriting gets its own list: a copy of the inherited one, or only the caller.
 
     Looker does not document this; programs that use the API delete the copied entries. See
@@ -103,12 +103,12 @@ def effective_metadata(world: World, metadata_id: str | None) -> str | None:
     return row["id"] if row else None
 
 
-METADATA = Kind(type="content_metadata", check=_check_metadata, changed=_metadata_changed)
+METADATA = TypeRules(type="content_metadata", check=_check_metadata, changed=_metadata_changed)
 provide(METADATA, get="content_metadata", update="update_content_metadata")
 
 
 @handles("all_content_metadatas")
-def _all_metadatas(call: Call) -> object:
+def _all_metadatas(call: OperationCall) -> object:
     rows = call.world.table("content_metadata").where("parent_id", call.query["parent_id"])
     return show_page(call, "content_metadata", rows)
 
@@ -134,7 +134,7 @@ def _same_grantee(one: Record, other: Record) -> bool:
     return (one["group_id"], one["user_id"]) == (other["group_id"], other["user_id"])
 
 
-ACCESS = Kind(
+ACCESS = TypeRules(
     type="content_metadata_access",
     references={"content_metadata_id": "content_metadata", "group_id": "group", "user_id": "user"},
     defaults={"can": {"show": True}},
@@ -149,7 +149,7 @@ provide(
 
 
 @handles("all_content_metadata_accesses")
-def _all_accesses(call: Call) -> object:
+def _all_accesses(call: OperationCall) -> object:
     key = call.query["content_metadata_id"]
     if call.find("content_metadata", key) is None:
         raise not_found()

@@ -6,18 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.simulator.api.access import add_metadata, remove_metadata
-from lrestore.simulator.api.crud import Draft, Kind, handles, provide, show_page
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.api.crud import Draft, TypeRules, handles, provide, show_page
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record
 
 
-def _board_made(call: Call, board: Record) -> None:
+def _board_made(call: OperationCall, board: Record) -> None:
     board["user_id"] = board["user_id"] or call.user_id or None
     board["section_order"] = board["section_order"] or []
     add_metadata(call.world, "board", board)
 
 
-def _board_removed(call: Call, board: Record) -> None:
+def _board_removed(call: OperationCall, board: Record) -> None:
     remove_metadata(call.world, board)
     for section in call.world.table("board_section").where("board_id", board["id"]):
         call.world.table("board_section").remove(section["id"])
@@ -34,7 +34,7 @@ def _check_order(draft: Draft, name: str, kind: str, parent: str) -> None:
             draft.problem(name, f"{kind} {key} is not part of this one")
 
 
-BOARD = Kind(
+BOARD = TypeRules(
     type="board",
     references={"user_id": "user"},
     defaults={"can": {"show": True, "update": True}},
@@ -46,7 +46,7 @@ provide(BOARD, get="board", all="all_boards", search="search_boards", create="cr
 provide(BOARD, delete="delete_board")
 
 
-def _section_made(call: Call, section: Record) -> None:
+def _section_made(call: OperationCall, section: Record) -> None:
     section["item_order"] = section["item_order"] or []
     section["visible_item_order"] = section["item_order"]
     board = call.world.get("board", section["board_id"])
@@ -54,11 +54,11 @@ def _section_made(call: Call, section: Record) -> None:
         board["section_order"] = [*(board["section_order"] or ()), section["id"]]
 
 
-def _section_changed(call: Call, section: Record, before: Mapping[str, Any]) -> None:
+def _section_changed(call: OperationCall, section: Record, before: Mapping[str, Any]) -> None:
     section["visible_item_order"] = section["item_order"]
 
 
-def _section_removed(call: Call, section: Record) -> None:
+def _section_removed(call: OperationCall, section: Record) -> None:
     board = call.world.get("board", section["board_id"])
     if board is not None:
         board["section_order"] = [key for key in board["section_order"] or () if key != section["id"]]
@@ -71,7 +71,7 @@ def _check_section(draft: Draft) -> None:
     _check_order(draft, "item_order", "board_item", "board_section_id")
 
 
-SECTION = Kind(
+SECTION = TypeRules(
     type="board_section",
     references={"board_id": "board"},
     defaults={"can": {"show": True}},
@@ -92,7 +92,7 @@ def _check_item(draft: Draft) -> None:
         draft.problem("dashboard_id", f"one of {', '.join(_SOURCES)} is required")
 
 
-def _item_made(call: Call, item: Record) -> None:
+def _item_made(call: OperationCall, item: Record) -> None:
     section = call.world.get("board_section", item["board_section_id"])
     if section is not None:
         section["item_order"] = [*(section["item_order"] or ()), item["id"]]
@@ -100,14 +100,14 @@ def _item_made(call: Call, item: Record) -> None:
     _describe(call, item)
 
 
-def _item_changed(call: Call, item: Record, before: Mapping[str, Any]) -> None:
+def _item_changed(call: OperationCall, item: Record, before: Mapping[str, Any]) -> None:
     if item["board_section_id"] != before["board_section_id"]:
         _item_removed(call, dict(before))
         _item_made(call, item)
     _describe(call, item)
 
 
-def _describe(call: Call, item: Record) -> None:
+def _describe(call: OperationCall, item: Record) -> None:
     dashboard = call.world.get("dashboard", item["dashboard_id"])
     look = call.world.get("look", item["look_id"])
     content = dashboard or look
@@ -121,14 +121,14 @@ def _describe(call: Call, item: Record) -> None:
         item["url"] = item["custom_url"] or item["url"]
 
 
-def _item_removed(call: Call, item: Record) -> None:
+def _item_removed(call: OperationCall, item: Record) -> None:
     section = call.world.get("board_section", item["board_section_id"])
     if section is not None:
         section["item_order"] = [key for key in section["item_order"] or () if key != item["id"]]
         section["visible_item_order"] = section["item_order"]
 
 
-ITEM = Kind(
+ITEM = TypeRules(
     type="board_item",
     references={"board_section_id": "board_section", "dashboard_id": "dashboard", "look_id": "look"},
     defaults={"can": {"show": True}, "view_count": 0, "favorite_count": 0},
@@ -141,7 +141,7 @@ provide(ITEM, get="board_item", create="create_board_item", update="update_board
 
 
 @handles("all_board_items")
-def _all_items(call: Call) -> object:
+def _all_items(call: OperationCall) -> object:
     section_id = call.query.get("board_section_id")
     table = call.world.table("board_item")
     rows = list(table) if section_id is None else table.where("board_section_id", section_id)

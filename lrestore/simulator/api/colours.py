@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.simulator.api.crud import Kind, provide
+from lrestore.simulator.api.crud import TypeRules, provide
 
-COLLECTION = Kind(type="color_collection")
+COLLECTION = TypeRules(type="color_collection")
 provide(COLLECTION, get="color_collection", all="all_color_collections")

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 from lrestore.json_types import JsonObject
 from lrestore.simulator.api import search
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.refusal import Problem, RefusedError, invalid, not_simulated
-from lrestore.simulator.core.simulation import NO_CONTENT, Call
+from lrestore.simulator.core.refusal import FieldRefusal, RefusedError, invalid, not_simulated
+from lrestore.simulator.core.simulation import NO_CONTENT, OperationCall
 from lrestore.simulator.core.store import Record, World, key_of
 from lrestore.simulator.core.views import SCHEMA_OF
 
-Handler: TypeAlias = Callable[[Call], Any]
+Handler: TypeAlias = Callable[[OperationCall], Any]
 
 HANDLERS: dict[str, Handler] = {}
 """Every simulated operation by its id."""
@@ -35,15 +35,15 @@ def handles(*operation_ids: str) -> Callable[[Handler], Handler]:
 class Draft:
     """A write before it is done: the body's values, the record before (None: new) and after."""
 
-    call: Call
+    call: OperationCall
     values: JsonObject
     old: Record | None
     new: Record
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FieldRefusal] = field(default_factory=list)
 
     def problem(self, name: str, message: str, code: str = "invalid") -> None:
         """Add a problem of a field; one answer lists all problems."""
-        self.problems.append(Problem(name, code, message))
+        self.problems.append(FieldRefusal(name, code, message))
 
     def require(self, *names: str) -> None:
         """Add a problem for each field that is null or empty."""
@@ -67,11 +67,11 @@ def _no_check(draft: Draft) -> None:
     return None
 
 
-def _no_hook(call: Call, record: Record) -> None:
+def _no_hook(call: OperationCall, record: Record) -> None:
     return None
 
 
-def _no_change(call: Call, record: Record, values: Mapping[str, Any]) -> None:
+def _no_change(call: OperationCall, record: Record, values: Mapping[str, Any]) -> None:
     return None
 
 
@@ -80,7 +80,7 @@ def _never(world: World, record: Record) -> RefusedError | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class TypeRules:
     """The rules of one type.
 
     ``references``: field → type that must have that id (null is fine). ``unique``: fields of which no two records may
@@ -95,10 +95,10 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     protected: Callable[[World, Record], RefusedError | None] = _never
     check: Callable[[Draft], None] = _no_check
-    made: Callable[[Call, Record], None] = _no_hook
-    changed: Callable[[Call, Record, Mapping[str, Any]], None] = _no_change
-    removed: Callable[[Call, Record], None] = _no_hook
-    visible: Callable[[Call, Record], bool] = lambda call, record: True
+    made: Callable[[OperationCall, Record], None] = _no_hook
+    changed: Callable[[OperationCall, Record, Mapping[str, Any]], None] = _no_change
+    removed: Callable[[OperationCall, Record], None] = _no_hook
+    visible: Callable[[OperationCall, Record], bool] = lambda call, record: True
     special: Mapping[str, Callable[[Record, str], bool]] = field(default_factory=dict)
 
     @property
@@ -107,9 +107,9 @@ class Kind:
         return SCHEMA_OF[self.type]
 
 
-def provide(kind: Kind, **operations: str) -> None:
+def provide(kind: TypeRules, **operations: str) -> None:
     """Register the usual operations of a type: ``get``, ``all``, ``search``, ``create``, ``update``, ``delete``."""
-    makers: Mapping[str, Callable[[Call, Kind], Any]] = {
+    makers: Mapping[str, Callable[[OperationCall, TypeRules], Any]] = {
         "get": get_one,
         "all": list_all,
         "search": search_some,
@@ -121,21 +121,21 @@ def provide(kind: Kind, **operations: str) -> None:
         HANDLERS[operation_id] = _bound(makers[verb], kind)
 
 
-def _bound(function: Callable[[Call, Kind], Any], kind: Kind) -> Handler:
+def _bound(function: Callable[[OperationCall, TypeRules], Any], kind: TypeRules) -> Handler:
     return lambda call: function(call, kind)
 
 
-def key_in_path(call: Call) -> str:
+def key_in_path(call: OperationCall) -> str:
     """The first parameter of the path."""
     return next(iter(call.path.values()))
 
 
-def get_one(call: Call, kind: Kind) -> Record:
+def get_one(call: OperationCall, kind: TypeRules) -> Record:
     """Show one record."""
     return call.show(kind.type, call.need(kind.type, key_in_path(call)))
 
 
-def list_all(call: Call, kind: Kind) -> list[Record]:
+def list_all(call: OperationCall, kind: TypeRules) -> list[Record]:
     """Show all records that the caller can see, by ``ids``, ``limit`` and ``offset`` if the operation has them."""
     rows = [row for row in call.world.table(kind.type) if kind.visible(call, row) and call.sees(kind.type, row)]
     if ids := call.query.get("ids"):
@@ -144,7 +144,7 @@ def list_all(call: Call, kind: Kind) -> list[Record]:
     return show_page(call, kind.type, rows)
 
 
-def search_some(call: Call, kind: Kind) -> list[Record]:
+def search_some(call: OperationCall, kind: TypeRules) -> list[Record]:
     """Show the records that match. Raises RefusedError 501 for a search parameter that is not simulated."""
     known = schema.schema(kind.schema_name).fields
     for name in search.filters_of(call.query):
@@ -154,7 +154,7 @@ def search_some(call: Call, kind: Kind) -> list[Record]:
     return show_page(call, kind.type, [row for row in rows if kind.visible(call, row) and call.sees(kind.type, row)])
 
 
-def show_page(call: Call, kind: str, rows: list[Record]) -> list[Record]:
+def show_page(call: OperationCall, kind: str, rows: list[Record]) -> list[Record]:
     """Sort, select the page, and show it."""
     if "sorts" in call.operation.query or "limit" in call.operation.query:
         rows = search.sort(rows, call.query.get("sorts", ""), schema.schema(SCHEMA_OF[kind]).fields)
@@ -164,7 +164,7 @@ def show_page(call: Call, kind: str, rows: list[Record]) -> list[Record]:
     return [call.show(kind, row) for row in search.page(rows, call.query, cap)]
 
 
-def create(call: Call, kind: Kind) -> Record:
+def create(call: OperationCall, kind: TypeRules) -> Record:
     """Create a record from the body; the server chooses id and dates. Raises RefusedError 422, 409."""
     values = call.checked_body(partial=False)
     record = {**schema.blank(kind.schema_name), **kind.defaults, **values}
@@ -174,7 +174,7 @@ def create(call: Call, kind: Kind) -> Record:
     return call.show(kind.type, record)
 
 
-def add(call: Call, kind: Kind, record: Record) -> Record:
+def add(call: OperationCall, kind: TypeRules, record: Record) -> Record:
     """Store a checked new record: id, dates, hooks."""
     world = call.world
     if "id" in schema.schema(kind.schema_name).fields:
@@ -187,7 +187,7 @@ def add(call: Call, kind: Kind, record: Record) -> Record:
     return record
 
 
-def update(call: Call, kind: Kind) -> Record:
+def update(call: OperationCall, kind: TypeRules) -> Record:
     """Update the fields of the body. Raises RefusedError 404, 422, 403 or 405."""
     record = call.need(kind.type, key_in_path(call))
     _refuse_protected(call, kind, record)
@@ -196,7 +196,7 @@ def update(call: Call, kind: Kind) -> Record:
     return call.show(kind.type, record)
 
 
-def apply(call: Call, kind: Kind, record: Record, values: JsonObject) -> None:
+def apply(call: OperationCall, kind: TypeRules, record: Record, values: JsonObject) -> None:
     """Check the values and update the record."""
     draft = Draft(call, values, record, {**record, **values})
     _check(draft, kind)
@@ -207,7 +207,7 @@ def apply(call: Call, kind: Kind, record: Record, values: JsonObject) -> None:
     kind.changed(call, record, before)
 
 
-def delete(call: Call, kind: Kind) -> object:
+def delete(call: OperationCall, kind: TypeRules) -> object:
     """Delete a record permanently. Raises RefusedError 404, 403 or 405."""
     record = call.need(kind.type, key_in_path(call))
     _refuse_protected(call, kind, record)
@@ -216,13 +216,13 @@ def delete(call: Call, kind: Kind) -> object:
     return NO_CONTENT
 
 
-def _refuse_protected(call: Call, kind: Kind, record: Record) -> None:
+def _refuse_protected(call: OperationCall, kind: TypeRules, record: Record) -> None:
     refusal = kind.protected(call.world, record)
     if refusal is not None:
         raise refusal
 
 
-def _check(draft: Draft, kind: Kind) -> None:
+def _check(draft: Draft, kind: TypeRules) -> None:
     for name, target in kind.references.items():
         value = draft.values.get(name)
         if value is not None and draft.call.find(target, value) is None:
@@ -234,6 +234,6 @@ def _check(draft: Draft, kind: Kind) -> None:
     draft.raise_problems()
 
 
-def _taken(draft: Draft, kind: Kind, name: str) -> bool:
+def _taken(draft: Draft, kind: TypeRules, name: str) -> bool:
     others = draft.call.world.table(kind.type).where(name, draft.new.get(name))
     return any(other is not draft.old for other in others)

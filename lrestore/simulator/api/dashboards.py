@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.simulator.api.access import add_metadata, move_metadata, remove_metadata
-from lrestore.simulator.api.crud import Draft, Kind, handles, key_in_path, provide, search_some
+from lrestore.simulator.api.crud import Draft, TypeRules, handles, key_in_path, provide, search_some
 from lrestore.simulator.api.layouts import add_default_layout
 from lrestore.simulator.api.looks import check_place, in_trash_filter, move_content, out_of_trash, set_trash_fields
 from lrestore.simulator.core.refusal import conflict
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record
 
 CAN = dict.fromkeys(
@@ -57,7 +57,7 @@ def _slug_taken(draft: Draft) -> bool:
     return any(twin is not draft.old and twin["slug"] == slug for twin in twins)
 
 
-def _made(call: Call, dashboard: Record) -> None:
+def _made(call: OperationCall, dashboard: Record) -> None:
     who = call.user_id or None
     slug = dashboard["slug"] or hashlib.sha256(f"dashboard {dashboard['id']}".encode()).hexdigest()[:22]
     owner = dashboard["user_id"] or who
@@ -69,7 +69,7 @@ def _made(call: Call, dashboard: Record) -> None:
         set_trash_fields(call, "dashboard", dashboard, {"deleted": False})
 
 
-def _changed(call: Call, dashboard: Record, before: Mapping[str, Any]) -> None:
+def _changed(call: OperationCall, dashboard: Record, before: Mapping[str, Any]) -> None:
     dashboard.update(call.stamp)
     if dashboard["user_id"] != before["user_id"]:
         dashboard["user_name"] = None
@@ -77,7 +77,7 @@ def _changed(call: Call, dashboard: Record, before: Mapping[str, Any]) -> None:
     move_metadata(call.world, dashboard)
 
 
-def _removed(call: Call, dashboard: Record) -> None:
+def _removed(call: OperationCall, dashboard: Record) -> None:
     world = call.world
     remove_metadata(world, dashboard)
     for tile in world.table("dashboard_element").where("dashboard_id", dashboard["id"]):
@@ -95,7 +95,7 @@ def _removed(call: Call, dashboard: Record) -> None:
         call.simulation.journal.incident("plan_deleted", id=plan["id"], dashboard_id=dashboard["id"])
 
 
-DASHBOARD = Kind(
+DASHBOARD = TypeRules(
     type="dashboard",
     references={"folder_id": "folder", "user_id": "user"},
     defaults={
@@ -125,11 +125,11 @@ provide(
 
 
 @handles("search_dashboards")
-def _search(call: Call) -> object:
+def _search(call: OperationCall) -> object:
     return [_as_found(call, row) for row in search_some(call, DASHBOARD)]
 
 
-def _as_found(call: Call, shown: Record) -> Record:
+def _as_found(call: OperationCall, shown: Record) -> Record:
     """Show the parts of a found dashboard as ``Config.nested_in_search`` says."""
     nested = call.simulation.config.nested_in_search
     if nested == "full":
@@ -141,7 +141,7 @@ def _as_found(call: Call, shown: Record) -> Record:
 
 
 @handles("move_dashboard")
-def _move(call: Call) -> object:
+def _move(call: OperationCall) -> object:
     dashboard = call.need("dashboard", key_in_path(call))
     move_content(call, DASHBOARD, dashboard)
     return call.show("dashboard", dashboard)

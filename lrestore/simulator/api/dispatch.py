@@ -27,7 +27,7 @@ from lrestore.simulator.api.search import bad_parameter
 from lrestore.simulator.core.journal import LoggedCall
 from lrestore.simulator.core.refusal import RefusedError, bad_request, forbidden, not_found, not_simulated
 from lrestore.simulator.core.schema import OperationSpec
-from lrestore.simulator.core.simulation import NO_CONTENT, Call, Simulation
+from lrestore.simulator.core.simulation import NO_CONTENT, OperationCall, Simulation
 
 RULES = (boards, colours, dashboards, folders, groups, people, schedules, sessions, specification, tiles)
 """The modules whose import registers the operations."""
@@ -81,7 +81,7 @@ def refusal_answer(refused: RefusedError, operation: OperationSpec | None) -> An
     return Answer(refused.status, _encoder.encode(body), headers)
 
 
-def _call(simulation: Simulation, found: Route, request: Request, entry: LoggedCall) -> Call:
+def _call(simulation: Simulation, found: Route, request: Request, entry: LoggedCall) -> OperationCall:
     operation = found.operation
     token = None
     if operation.id not in sessions.OPEN:
@@ -97,7 +97,7 @@ def _call(simulation: Simulation, found: Route, request: Request, entry: LoggedC
     if operation.id != "login":
         entry.body_keys = list(body) if isinstance(body, dict) else []
         entry.body = body if simulation.config.keep_bodies else None
-    return Call(simulation, operation, found.path, query, body, entry, token)
+    return OperationCall(simulation, operation, found.path, query, body, entry, token)
 
 
 def _body(operation: OperationSpec, body: bytes) -> Any:

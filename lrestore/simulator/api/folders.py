@@ -7,10 +7,10 @@ from typing import Any
 
 from lrestore.simulator.api import search
 from lrestore.simulator.api.access import add_metadata, move_metadata, remove_metadata
-from lrestore.simulator.api.crud import Draft, Kind, handles, key_in_path, provide, show_page
+from lrestore.simulator.api.crud import Draft, TypeRules, handles, key_in_path, provide, show_page
 from lrestore.simulator.core import schema
 from lrestore.simulator.core.refusal import RefusedError, forbidden, not_found
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record, World
 
 CAN = {
@@ -78,7 +78,7 @@ def lineage(world: World, folder_id: str | None) -> list[Record]:
     return found
 
 
-def _made(call: Call, folder: Record) -> None:
+def _made(call: OperationCall, folder: Record) -> None:
     folder["creator_id"] = call.user_id or None
     _inherit_flags(call.world, folder)
     add_metadata(call.world, "folder", folder)
@@ -90,12 +90,12 @@ def _inherit_flags(world: World, folder: Record) -> None:
     folder["is_embed"] = bool(parent.get("is_embed"))
 
 
-def _changed(call: Call, folder: Record, before: Mapping[str, Any]) -> None:
+def _changed(call: OperationCall, folder: Record, before: Mapping[str, Any]) -> None:
     _inherit_flags(call.world, folder)
     move_metadata(call.world, folder)
 
 
-def _removed(call: Call, folder: Record) -> None:
+def _removed(call: OperationCall, folder: Record) -> None:
     """Deleting a folder deletes its subfolders; their content goes to the trash and keeps the id of its folder."""
     world = call.world
     remove_metadata(world, folder)
@@ -110,7 +110,7 @@ def _removed(call: Call, folder: Record) -> None:
         _removed(call, child)
 
 
-FOLDER = Kind(
+FOLDER = TypeRules(
     type="folder",
     references={"parent_id": "folder"},
     defaults={"can": CAN},
@@ -150,13 +150,13 @@ def add_personal_folder(world: World, user: Record) -> None:
 
 
 @handles("folder_children")
-def _children(call: Call) -> object:
+def _children(call: OperationCall) -> object:
     parent = call.need("folder", key_in_path(call))
     return show_page(call, "folder", call.world.table("folder").where("parent_id", parent["id"]))
 
 
 @handles("folder_children_search")
-def _children_search(call: Call) -> object:
+def _children_search(call: OperationCall) -> object:
     parent = call.need("folder", key_in_path(call))
     rows = call.world.table("folder").where("parent_id", parent["id"])
     name = call.query.get("name")
@@ -164,20 +164,20 @@ def _children_search(call: Call) -> object:
 
 
 @handles("folder_ancestors")
-def _ancestors(call: Call) -> object:
+def _ancestors(call: OperationCall) -> object:
     folder = call.need("folder", key_in_path(call))
     return [call.show("folder", above) for above in reversed(lineage(call.world, folder["parent_id"]))]
 
 
 @handles("folder_parent")
-def _parent(call: Call) -> object:
+def _parent(call: OperationCall) -> object:
     parent = call.find("folder", call.need("folder", key_in_path(call))["parent_id"])
     if parent is None:
         raise not_found()
     return call.show("folder", parent)
 
 
-def _content(call: Call, kind: str) -> object:
+def _content(call: OperationCall, kind: str) -> object:
     folder = call.need("folder", key_in_path(call))
     rows = call.world.table(kind).where("folder_id", folder["id"])
     return show_page(call, kind, [row for row in rows if not row["deleted"] and call.sees(kind, row)])

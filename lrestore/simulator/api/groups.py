@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lrestore.simulator.api import search
-from lrestore.simulator.api.crud import Draft, Kind, delete, handles, key_in_path, provide, show_page
+from lrestore.simulator.api.crud import Draft, TypeRules, delete, handles, key_in_path, provide, show_page
 from lrestore.simulator.api.people import known_ids
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.refusal import Problem, RefusedError, forbidden, invalid, not_allowed, not_found
-from lrestore.simulator.core.simulation import NO_CONTENT, Call
+from lrestore.simulator.core.refusal import FieldRefusal, RefusedError, forbidden, invalid, not_allowed, not_found
+from lrestore.simulator.core.simulation import NO_CONTENT, OperationCall
 from lrestore.simulator.core.store import Record, World
 
 GROUP_CAN = {"show": True, "index": True, "update": True, "delete": True}
@@ -20,14 +20,14 @@ def _group_protected(world: World, group: Record) -> RefusedError | None:
     return None
 
 
-def _group_removed(call: Call, group: Record) -> None:
+def _group_removed(call: OperationCall, group: Record) -> None:
     edges = call.world.edges
     edges["group_user"].forget(left=group["id"])
     edges["group_group"].forget(left=group["id"], right=group["id"])
     edges["role_group"].forget(right=group["id"])
 
 
-GROUP = Kind(
+GROUP = TypeRules(
     type="group",
     unique=("name",),
     defaults={"can": GROUP_CAN},
@@ -40,7 +40,7 @@ provide(GROUP, delete="delete_group")
 
 
 @handles("search_groups_with_hierarchy", "search_groups_with_roles")
-def _groups_with_more(call: Call) -> object:
+def _groups_with_more(call: OperationCall) -> object:
     edges = call.world.edges
     rows = search.page(search.find(call.world.table("group"), call.query, {}), call.query, 0)
     plain = schema.schema("Group").fields
@@ -55,7 +55,7 @@ def _groups_with_more(call: Call) -> object:
     return shown
 
 
-def _open_group(call: Call) -> Record:
+def _open_group(call: OperationCall) -> Record:
     """The group in the path, if its members may be changed. Raises RefusedError 404, 403."""
     group = call.need("group", key_in_path(call))
     refusal = _group_protected(call.world, group)
@@ -65,7 +65,7 @@ def _open_group(call: Call) -> Record:
 
 
 @handles("all_group_users")
-def _group_users(call: Call) -> object:
+def _group_users(call: OperationCall) -> object:
     group = call.need("group", key_in_path(call))
     ids = call.world.edges["group_user"].rights(group["id"])
     users = list(call.world.table("user")) if group["include_by_default"] else [call.need("user", key) for key in ids]
@@ -73,13 +73,13 @@ def _group_users(call: Call) -> object:
 
 
 @handles("all_group_groups")
-def _group_groups(call: Call) -> object:
+def _group_groups(call: OperationCall) -> object:
     group = call.need("group", key_in_path(call))
     return [call.show("group", call.need("group", key)) for key in call.world.edges["group_group"].rights(group["id"])]
 
 
 @handles("add_group_user")
-def _add_group_user(call: Call) -> object:
+def _add_group_user(call: OperationCall) -> object:
     group = _open_group(call)
     user = call.find("user", call.checked_body(partial=True).get("user_id"))
     if user is None:
@@ -89,20 +89,20 @@ def _add_group_user(call: Call) -> object:
 
 
 @handles("delete_group_user")
-def _delete_group_user(call: Call) -> object:
+def _delete_group_user(call: OperationCall) -> object:
     if not call.world.edges["group_user"].drop(_open_group(call)["id"], call.path["user_id"]):
         raise not_found()
     return NO_CONTENT
 
 
 @handles("add_group_group")
-def _add_group_group(call: Call) -> object:
+def _add_group_group(call: OperationCall) -> object:
     group = _open_group(call)
     child = call.find("group", call.checked_body(partial=True).get("group_id"))
     if child is None:
         raise not_found()
     if child["id"] == group["id"] or group["id"] in _below(call.world, child["id"]):
-        raise invalid(Problem("group_id", "invalid", "a group cannot contain itself"))
+        raise invalid(FieldRefusal("group_id", "invalid", "a group cannot contain itself"))
     call.world.edges["group_group"].add(group["id"], child["id"])
     return call.show("group", child)
 
@@ -119,7 +119,7 @@ def _below(world: World, group_id: str) -> set[str]:
 
 
 @handles("delete_group_from_group")
-def _delete_group_group(call: Call) -> object:
+def _delete_group_group(call: OperationCall) -> object:
     if not call.world.edges["group_group"].drop(_open_group(call)["id"], call.path["deleting_group_id"]):
         raise not_found()
     return NO_CONTENT
@@ -135,17 +135,17 @@ def _role_protected(world: World, role: Record) -> RefusedError | None:
     return not_allowed(f"Role {role['name']} is built in") if is_built_in_role(world, role) else None
 
 
-def _role_made(call: Call, role: Record) -> None:
+def _role_made(call: OperationCall, role: Record) -> None:
     role["url"] = f"{call.world.base_url}/api/4.0/roles/{role['id']}"
     role["users_url"] = f"{role['url']}/users"
 
 
-def _role_removed(call: Call, role: Record) -> None:
+def _role_removed(call: OperationCall, role: Record) -> None:
     call.world.edges["role_group"].forget(left=role["id"])
     call.world.edges["role_user"].forget(left=role["id"])
 
 
-ROLE = Kind(
+ROLE = TypeRules(
     type="role",
     references={"permission_set_id": "permission_set", "model_set_id": "model_set"},
     unique=("name",),
@@ -159,12 +159,12 @@ provide(ROLE, get="role", all="all_roles", search="search_roles", create="create
 provide(ROLE, delete="delete_role")
 
 
-def _assigned(call: Call, kind: str) -> object:
+def _assigned(call: OperationCall, kind: str) -> object:
     role = call.need("role", key_in_path(call))
     return [call.show(kind, call.need(kind, key)) for key in call.world.edges[f"role_{kind}"].rights(role["id"])]
 
 
-def _assign(call: Call, kind: str) -> object:
+def _assign(call: OperationCall, kind: str) -> object:
     role = call.need("role", key_in_path(call))
     call.world.edges[f"role_{kind}"].replace_rights(role["id"], known_ids(call, kind))
     return _assigned(call, kind)
@@ -180,8 +180,8 @@ def _set_protected(world: World, record: Record) -> RefusedError | None:
     return not_allowed(f"{record['name']} is built in") if record["built_in"] or record["all_access"] else None
 
 
-def _set_kind(kind: str, members: str) -> Kind:
-    def made(call: Call, record: Record) -> None:
+def _set_kind(kind: str, members: str) -> TypeRules:
+    def made(call: OperationCall, record: Record) -> None:
         record["url"] = f"{call.world.base_url}/api/4.0/{kind}s/{record['id']}"
 
     def check(draft: Draft) -> None:
@@ -189,7 +189,7 @@ def _set_kind(kind: str, members: str) -> Kind:
         if draft.new[members] is None:
             draft.problem(members, f"{members} is required", "missing_field")
 
-    return Kind(
+    return TypeRules(
         type=kind, unique=("name",), defaults={"can": SET_CAN}, protected=_set_protected, check=check, made=made
     )
 
@@ -202,7 +202,7 @@ for _kind in (PERMISSION_SET, MODEL_SET):
     provide(_kind, update=f"update_{_name}")
 
 
-def _delete_set(call: Call, kind: Kind) -> object:
+def _delete_set(call: OperationCall, kind: TypeRules) -> object:
     if call.world.table("role").count(f"{kind.type}_id", key_in_path(call)):
         raise not_allowed("a role uses this set")
     return delete(call, kind)
@@ -213,6 +213,6 @@ handles("delete_model_set")(lambda call: _delete_set(call, MODEL_SET))
 
 
 @handles("all_permissions")
-def _all_permissions(call: Call) -> object:
+def _all_permissions(call: OperationCall) -> object:
     names = {name for row in call.world.table("permission_set") for name in row["permissions"] or ()}
     return [{"can": {"show": True}, "permission": name, "parent": None, "description": name} for name in sorted(names)]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrestore.simulator.api.crud import Draft, Kind, delete, handles, key_in_path, provide, show_page
+from lrestore.simulator.api.crud import Draft, TypeRules, delete, handles, key_in_path, provide, show_page
 from lrestore.simulator.core import schema
 from lrestore.simulator.core.refusal import not_allowed
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record, World
 
 TYPES = frozenset({"newspaper", "grid", "static", "drag"})
 DEFAULT_WIDTH, DEFAULT_HEIGHT = 8, 6
 
 
-def touch(call: Call, dashboard_id: str | None) -> None:
+def touch(call: OperationCall, dashboard_id: str | None) -> None:
     """Changing a part changes its dashboard."""
     if call.world.get("dashboard", dashboard_id) is not None:
         values = {"updated_at": call.world.now(), **call.stamp}
@@ -83,7 +83,7 @@ def _check_layout(draft: Draft) -> None:
         draft.problem("active", "one layout must be active: activate another instead")
 
 
-def _layout_made(call: Call, layout: Record) -> None:
+def _layout_made(call: OperationCall, layout: Record) -> None:
     """Give every tile of the dashboard a component on a new layout."""
     layout["type"] = layout["type"] or "newspaper"
     _only_active(call.world, layout)
@@ -100,12 +100,12 @@ def _only_active(world: World, layout: Record) -> None:
             other["active"] = False
 
 
-def _layout_changed(call: Call, layout: Record, before: Mapping[str, Any]) -> None:
+def _layout_changed(call: OperationCall, layout: Record, before: Mapping[str, Any]) -> None:
     _only_active(call.world, layout)
     touch(call, layout["dashboard_id"])
 
 
-def _layout_removed(call: Call, layout: Record) -> None:
+def _layout_removed(call: OperationCall, layout: Record) -> None:
     """Tiles that have no place on another layout go along, with their alerts."""
     world = call.world
     components = world.table("dashboard_layout_component")
@@ -119,7 +119,7 @@ def _layout_removed(call: Call, layout: Record) -> None:
     touch(call, layout["dashboard_id"])
 
 
-LAYOUT = Kind(
+LAYOUT = TypeRules(
     type="dashboard_layout",
     references={"dashboard_id": "dashboard"},
     defaults={"can": {"show": True}},
@@ -132,7 +132,7 @@ provide(LAYOUT, get="dashboard_layout", create="create_dashboard_layout", update
 
 
 @handles("delete_dashboard_layout")
-def _delete_layout(call: Call) -> object:
+def _delete_layout(call: OperationCall) -> object:
     if call.need("dashboard_layout", key_in_path(call))["active"]:
         raise not_allowed("the active layout cannot be deleted")
     return delete(call, LAYOUT)
@@ -155,12 +155,12 @@ def _check_component(draft: Draft) -> None:
             draft.problem(name, f"{name} must not be negative")
 
 
-def _component_changed(call: Call, component: Record, before: Mapping[str, Any]) -> None:
+def _component_changed(call: OperationCall, component: Record, before: Mapping[str, Any]) -> None:
     layout = call.world.get("dashboard_layout", component["dashboard_layout_id"])
     touch(call, layout["dashboard_id"] if layout else None)
 
 
-COMPONENT = Kind(
+COMPONENT = TypeRules(
     type="dashboard_layout_component",
     references={"dashboard_layout_id": "dashboard_layout", "dashboard_element_id": "dashboard_element"},
     check=_check_component,
@@ -169,7 +169,7 @@ COMPONENT = Kind(
 provide(COMPONENT, get="dashboard_layout_component", update="update_dashboard_layout_component")
 
 
-def _parts(call: Call, parent: str, kind: str, field: str) -> object:
+def _parts(call: OperationCall, parent: str, kind: str, field: str) -> object:
     row = call.need(parent, key_in_path(call))
     return show_page(call, kind, call.world.table(kind).where(field, row["id"]))
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.simulator.api.access import add_metadata, move_metadata, remove_metadata
-from lrestore.simulator.api.crud import Draft, Kind, add, apply, handles, key_in_path, provide
+from lrestore.simulator.api.crud import Draft, TypeRules, add, apply, handles, key_in_path, provide
 from lrestore.simulator.api.folders import check_target_folder
 from lrestore.simulator.core import schema
 from lrestore.simulator.core.makers import follow_look
-from lrestore.simulator.core.refusal import Problem, invalid, not_found
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.refusal import FieldRefusal, invalid, not_found
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record, World
 
 LOOK_CAN = dict.fromkeys(
@@ -36,12 +36,12 @@ def in_trash_filter(record: Record, wanted: str) -> bool:
     return bool(record["deleted"]) == (wanted.lower() == "true")
 
 
-def out_of_trash(call: Call, record: Record) -> bool:
+def out_of_trash(call: OperationCall, record: Record) -> bool:
     """Lists and searches omit the trash, unless a search asks for it."""
     return "deleted" in call.query or not record["deleted"]
 
 
-def set_trash_fields(call: Call, kind: str, record: Record, before: Mapping[str, Any]) -> None:
+def set_trash_fields(call: OperationCall, kind: str, record: Record, before: Mapping[str, Any]) -> None:
     """Keep ``deleted_at`` and ``deleter_id`` consistent with ``deleted``."""
     if record["deleted"] == before["deleted"]:
         return
@@ -75,7 +75,7 @@ def _check_look(draft: Draft) -> None:
     check_place(draft, "look")
 
 
-def _look_made(call: Call, look: Record) -> None:
+def _look_made(call: OperationCall, look: Record) -> None:
     values = {"user_id": look["user_id"] or call.user_id or None, "last_updater_id": call.user_id or None}
     call.world.table("look").change(look["id"], {**values, "short_url": f"/looks/{look['id']}"})
     if "url" in look:
@@ -83,7 +83,7 @@ def _look_made(call: Call, look: Record) -> None:
     add_metadata(call.world, "look", look)
 
 
-def _look_changed(call: Call, look: Record, before: Mapping[str, Any]) -> None:
+def _look_changed(call: OperationCall, look: Record, before: Mapping[str, Any]) -> None:
     look["last_updater_id"] = call.user_id or None
     if look["user_id"] != before["user_id"]:
         look["user_name"] = None
@@ -93,7 +93,7 @@ def _look_changed(call: Call, look: Record, before: Mapping[str, Any]) -> None:
     move_metadata(call.world, look)
 
 
-def _look_removed(call: Call, look: Record) -> None:
+def _look_removed(call: OperationCall, look: Record) -> None:
     remove_metadata(call.world, look)
     for tile in call.world.table("dashboard_element").where("look_id", look["id"]):
         call.simulation.journal.incident("look_of_tile_deleted", look_id=look["id"], dashboard_element_id=tile["id"])
@@ -102,7 +102,7 @@ def _look_removed(call: Call, look: Record) -> None:
         call.simulation.journal.incident("plan_deleted", id=plan["id"], look_id=look["id"])
 
 
-LOOK = Kind(
+LOOK = TypeRules(
     type="look",
     references={"query_id": "query", "folder_id": "folder", "user_id": "user"},
     defaults={"can": LOOK_CAN, "view_count": 0, "favorite_count": 0},
@@ -125,17 +125,17 @@ provide(
 
 
 @handles("move_look")
-def _move_look(call: Call) -> object:
+def _move_look(call: OperationCall) -> object:
     look = call.need("look", key_in_path(call))
     move_content(call, LOOK, look)
     return call.show("look", look)
 
 
-def move_content(call: Call, kind: Kind, record: Record) -> None:
+def move_content(call: OperationCall, kind: TypeRules, record: Record) -> None:
     """Move to the folder of the query parameter, which must be another. Raises RefusedError 422."""
     target = call.query["folder_id"]
     if target == record["folder_id"]:
-        raise invalid(Problem("folder_id", "invalid", "the content is in that folder already"))
+        raise invalid(FieldRefusal("folder_id", "invalid", "the content is in that folder already"))
     apply(call, kind, record, {"folder_id": target})
 
 
@@ -187,7 +187,7 @@ def find_explore(world: World, model: str, explore: str) -> Record | None:
     return next((e for e in explores if e["name"] == explore), None)
 
 
-def _query_made(call: Call, query: Record) -> None:
+def _query_made(call: OperationCall, query: Record) -> None:
     describe_query(call.world, query)
 
 
@@ -205,19 +205,19 @@ def describe_query(world: World, query: Record) -> None:
     query["has_table_calculations"] = "table_calculation" in (query["dynamic_fields"] or "")
 
 
-QUERY = Kind(type="query", defaults={"can": QUERY_CAN}, check=_check_query, made=_query_made)
+QUERY = TypeRules(type="query", defaults={"can": QUERY_CAN}, check=_check_query, made=_query_made)
 provide(QUERY, get="query")
 
 
 @handles("create_query")
-def _create_query(call: Call) -> object:
+def _create_query(call: OperationCall) -> object:
     values = call.checked_body(partial=False)
     record = {**schema.blank("Query"), **QUERY.defaults, **values}
     QUERY.check(Draft(call, values, None, record))
     return _old_or_new(call, QUERY, record, DEFINITION)
 
 
-def _old_or_new(call: Call, kind: Kind, record: Record, names: tuple[str, ...]) -> object:
+def _old_or_new(call: OperationCall, kind: TypeRules, record: Record, names: tuple[str, ...]) -> object:
     known = _known(call.world, kind.type, names)
     old = call.world.get(kind.type, known.get(record))
     if old is None:
@@ -227,7 +227,7 @@ def _old_or_new(call: Call, kind: Kind, record: Record, names: tuple[str, ...]) 
 
 
 @handles("query_for_slug")
-def _query_for_slug(call: Call) -> object:
+def _query_for_slug(call: OperationCall) -> object:
     slug = key_in_path(call)
     found = next((q for q in call.world.table("query").where("slug", slug) if q["slug"] == slug), None)
     if found is None:
@@ -245,7 +245,7 @@ def _check_merge(draft: Draft) -> None:
     draft.raise_problems()
 
 
-def _merge_made(call: Call, merge: Record) -> None:
+def _merge_made(call: OperationCall, merge: Record) -> None:
     merge["result_maker_id"] = call.world.new_id("result_maker")
 
 
@@ -255,12 +255,12 @@ def full_sources(world: World, sources: list[Record]) -> list[Record]:
     return [{"merge_fields": [], "name": None, **source, "query_slug": slugs[source["query_id"]]} for source in sources]
 
 
-MERGE = Kind(type="merge_query", defaults={"can": {"show": True}}, check=_check_merge, made=_merge_made)
+MERGE = TypeRules(type="merge_query", defaults={"can": {"show": True}}, check=_check_merge, made=_merge_made)
 provide(MERGE, get="merge_query")
 
 
 @handles("create_merge_query")
-def _create_merge_query(call: Call) -> object:
+def _create_merge_query(call: OperationCall) -> object:
     values = call.checked_body(partial=False)
     record = {**schema.blank("MergeQuery"), **MERGE.defaults, **values}
     MERGE.check(Draft(call, values, None, record))

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from lrestore.simulator.api import search
-from lrestore.simulator.api.crud import Kind, add, handles, key_in_path, provide, search_some
+from lrestore.simulator.api.crud import TypeRules, add, handles, key_in_path, provide, search_some
 from lrestore.simulator.api.folders import add_personal_folder
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.refusal import Problem, conflict, forbidden, invalid, not_found
-from lrestore.simulator.core.simulation import NO_CONTENT, Call
+from lrestore.simulator.core.refusal import FieldRefusal, conflict, forbidden, invalid, not_found
+from lrestore.simulator.core.simulation import NO_CONTENT, OperationCall
 from lrestore.simulator.core.store import Record, World
 
 USER_CAN = {
@@ -29,17 +29,17 @@ def display_name(user: Record) -> str:
     return " ".join(part for part in (user["first_name"], user["last_name"]) if part)
 
 
-def _user_made(call: Call, user: Record) -> None:
+def _user_made(call: OperationCall, user: Record) -> None:
     user["display_name"] = display_name(user)
     user["url"] = f"{call.world.base_url}/api/4.0/users/{user['id']}"
     add_personal_folder(call.world, user)
 
 
-def _user_changed(call: Call, user: Record, before: Mapping[str, Any]) -> None:
+def _user_changed(call: OperationCall, user: Record, before: Mapping[str, Any]) -> None:
     user["display_name"] = display_name(user)
 
 
-def _user_removed(call: Call, user: Record) -> None:
+def _user_removed(call: OperationCall, user: Record) -> None:
     """Deleting a user deletes its plans; its content and its folder go to the trash."""
     world, key = call.world, user["id"]
     world.edges["group_user"].forget(right=key)
@@ -54,7 +54,7 @@ def _user_removed(call: Call, user: Record) -> None:
         world.table("folder").remove(user["personal_folder_id"])
 
 
-USER = Kind(
+USER = TypeRules(
     type="user",
     references={"home_folder_id": "folder"},
     defaults={
@@ -76,7 +76,7 @@ provide(USER, get="user", all="all_users", create="create_user", update="update_
 
 
 @handles("search_users")
-def _search_users(call: Call) -> object:
+def _search_users(call: OperationCall) -> object:
     groups_of = call.world.edges["group_user"].lefts
     special = {
         "group_id": lambda user, wanted: wanted in groups_of(user["id"]),
@@ -87,12 +87,12 @@ def _search_users(call: Call) -> object:
 
 
 @handles("me")
-def _me(call: Call) -> object:
+def _me(call: OperationCall) -> object:
     return call.show("user", call.need("user", call.user_id))
 
 
 @handles("user_roles")
-def _user_roles(call: Call) -> object:
+def _user_roles(call: OperationCall) -> object:
     user = call.need("user", key_in_path(call))
     ids = call.world.edges["role_user"].lefts(user["id"])
     if not call.flag("direct_association_only"):
@@ -101,19 +101,19 @@ def _user_roles(call: Call) -> object:
     return [call.show("role", call.need("role", key)) for key in ids]
 
 
-def known_ids(call: Call, kind: str) -> list[str]:
+def known_ids(call: OperationCall, kind: str) -> list[str]:
     """The body as a list of ids that exist. Raises RefusedError 422."""
     problems = schema.check_list_body((call.operation.body or "").strip("[]"), call.body)
     if not problems:
         missing = [key for key in call.body if call.find(kind, key) is None]
-        problems = [Problem("body", "invalid", f"{kind} {key} does not exist") for key in missing]
+        problems = [FieldRefusal("body", "invalid", f"{kind} {key} does not exist") for key in missing]
     if problems:
         raise invalid(*problems)
     return list(call.body)
 
 
 @handles("set_user_roles")
-def _set_user_roles(call: Call) -> object:
+def _set_user_roles(call: OperationCall) -> object:
     user = call.need("user", key_in_path(call))
     if user["roles_externally_managed"] or not user["allow_direct_roles"]:
         raise forbidden("the roles of this user are managed elsewhere")
@@ -122,7 +122,7 @@ def _set_user_roles(call: Call) -> object:
 
 
 @handles("user_for_credential")
-def _user_for_credential(call: Call) -> object:
+def _user_for_credential(call: OperationCall) -> object:
     kind, wanted = call.path["credential_type"], call.path["credential_id"]
     for user in call.world.table("user"):
         if wanted in _credential_ids(user, kind):
@@ -141,7 +141,7 @@ def _credential_ids(user: Record, kind: str) -> list[str]:
 
 
 @handles("user_credentials_email")
-def _credentials_email(call: Call) -> object:
+def _credentials_email(call: OperationCall) -> object:
     entry = call.need("user", key_in_path(call))["credentials_email"]
     if entry is None:
         raise not_found()
@@ -149,11 +149,11 @@ def _credentials_email(call: Call) -> object:
 
 
 @handles("create_user_credentials_email")
-def _create_credentials_email(call: Call) -> object:
+def _create_credentials_email(call: OperationCall) -> object:
     user = call.need("user", key_in_path(call))
     values = call.checked_body(partial=False)
     if not values.get("email") or "@" not in values["email"]:
-        raise invalid(Problem("email", "invalid", "email must be an address"))
+        raise invalid(FieldRefusal("email", "invalid", "email must be an address"))
     if user["credentials_email"] is not None or _email_taken(call.world, values["email"], user):
         raise conflict("This e-mail address or this user's credentials exist already")
     base = f"{call.world.base_url}/api/4.0/users/{user['id']}"
@@ -168,20 +168,20 @@ def _email_taken(world: World, email: str, user: Record) -> bool:
 
 
 @handles("update_user_credentials_email")
-def _update_credentials_email(call: Call) -> object:
+def _update_credentials_email(call: OperationCall) -> object:
     user = call.need("user", key_in_path(call))
     if user["credentials_email"] is None:
         raise not_found()
     values = call.checked_body(partial=True)
     if values.get("email") and _email_taken(call.world, values["email"], user):
-        raise invalid(Problem("email", "already_exists", "email is taken"))
+        raise invalid(FieldRefusal("email", "already_exists", "email is taken"))
     entry = {**user["credentials_email"], **values}
     call.world.table("user").change(user["id"], {"credentials_email": entry, "email": entry["email"]})
     return entry
 
 
 @handles("delete_user_credentials_email")
-def _delete_credentials_email(call: Call) -> object:
+def _delete_credentials_email(call: OperationCall) -> object:
     user = call.need("user", key_in_path(call))
     if user["credentials_email"] is None:
         raise not_found()
@@ -190,10 +190,10 @@ def _delete_credentials_email(call: Call) -> object:
 
 
 @handles("create_embed_user")
-def _create_embed_user(call: Call) -> object:
+def _create_embed_user(call: OperationCall) -> object:
     wanted = call.checked_body(partial=False)["external_user_id"]
     if any(wanted in _credential_ids(user, "embed") for user in call.world.table("user")):
-        raise invalid(Problem("external_user_id", "already_exists", "external_user_id is taken"))
+        raise invalid(FieldRefusal("external_user_id", "already_exists", "external_user_id is taken"))
     record = {**schema.blank("User"), **USER.defaults}
     entry = {**schema.blank("CredentialsEmbed"), "id": call.world.new_id("credentials_embed"), "type": "embed"}
     record["credentials_embed"] = [{**entry, "external_user_id": wanted, "created_at": call.world.now()}]

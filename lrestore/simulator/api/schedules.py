@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lrestore.simulator.api import search
-from lrestore.simulator.api.crud import Draft, Kind, handles, key_in_path, provide, show_page
+from lrestore.simulator.api.crud import Draft, TypeRules, handles, key_in_path, provide, show_page
 from lrestore.simulator.api.looks import find_explore
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.refusal import Problem, conflict, forbidden, invalid, not_found
-from lrestore.simulator.core.simulation import NO_CONTENT, Call
+from lrestore.simulator.core.refusal import FieldRefusal, conflict, forbidden, invalid, not_found
+from lrestore.simulator.core.simulation import NO_CONTENT, OperationCall
 from lrestore.simulator.core.store import Record
 
 _CONTENT = ("look_id", "dashboard_id", "lookml_dashboard_id", "query_id")
@@ -37,7 +37,7 @@ def _check_plan(draft: Draft) -> None:
         draft.problem("user_id", "only an admin can give a plan to another user")
 
 
-def _plan_made(call: Call, plan: Record) -> None:
+def _plan_made(call: OperationCall, plan: Record) -> None:
     plan["can"] = {"show": True, "update": True, "destroy": True, "run_once": True}
     call.world.table("scheduled_plan").change(plan["id"], {"user_id": plan["user_id"] or call.user_id or None})
     _fill_destinations(call, plan)
@@ -45,14 +45,14 @@ def _plan_made(call: Call, plan: Record) -> None:
         call.simulation.journal.incident("plan_sent", id=plan["id"])
 
 
-def _plan_changed(call: Call, plan: Record, before: Mapping[str, Any]) -> None:
+def _plan_changed(call: OperationCall, plan: Record, before: Mapping[str, Any]) -> None:
     if plan["scheduled_plan_destination"] != before["scheduled_plan_destination"]:
         _fill_destinations(call, plan)
     if plan["run_once"] and not before["run_once"]:
         call.simulation.journal.incident("plan_sent", id=plan["id"])
 
 
-def _fill_destinations(call: Call, plan: Record) -> None:
+def _fill_destinations(call: OperationCall, plan: Record) -> None:
     blank = schema.blank("ScheduledPlanDestination")
     for index, sent in enumerate(plan["scheduled_plan_destination"]):
         own = {"id": call.world.new_id("scheduled_plan_destination"), "scheduled_plan_id": plan["id"]}
@@ -62,12 +62,12 @@ def _fill_destinations(call: Call, plan: Record) -> None:
         plan["title"] = content["title"]
 
 
-def _in_sight(call: Call, plan: Record) -> bool:
+def _in_sight(call: OperationCall, plan: Record) -> bool:
     """Without ``all_users`` a list holds only the plans of the caller or of ``user_id``."""
     return call.flag("all_users") or plan["user_id"] == (call.query.get("user_id") or call.user_id)
 
 
-PLAN = Kind(
+PLAN = TypeRules(
     type="scheduled_plan",
     references={"user_id": "user", "look_id": "look", "dashboard_id": "dashboard", "query_id": "query"},
     check=_check_plan,
@@ -80,7 +80,7 @@ provide(PLAN, get="scheduled_plan", all="all_scheduled_plans", search="search_sc
 provide(PLAN, create="create_scheduled_plan", update="update_scheduled_plan", delete="delete_scheduled_plan")
 
 
-def _plans_for(call: Call, name: str) -> object:
+def _plans_for(call: OperationCall, name: str) -> object:
     rows = [row for row in call.world.table("scheduled_plan") if row[name] == key_in_path(call)]
     return show_page(call, "scheduled_plan", [row for row in rows if _in_sight(call, row)])
 
@@ -89,12 +89,12 @@ handles("scheduled_plans_for_look")(lambda call: _plans_for(call, "look_id"))
 handles("scheduled_plans_for_dashboard")(lambda call: _plans_for(call, "dashboard_id"))
 handles("scheduled_plans_for_lookml_dashboard")(lambda call: _plans_for(call, "lookml_dashboard_id"))
 
-ALERT = Kind(type="alert")
+ALERT = TypeRules(type="alert")
 provide(ALERT, get="get_alert")
 
 
 @handles("search_alerts")
-def _search_alerts(call: Call) -> object:
+def _search_alerts(call: OperationCall) -> object:
     everyone = call.flag("all_owners")
     if everyone and not call.simulation.is_admin(call.user_id):
         raise forbidden("only an admin sees everyone's alerts")
@@ -111,12 +111,12 @@ def _check_model(draft: Draft) -> None:
         raise conflict(f"Model {draft.new['name']} exists already")
 
 
-def _model_made(call: Call, model: Record) -> None:
+def _model_made(call: OperationCall, model: Record) -> None:
     model["label"] = model["label"] or str(model["name"]).replace("_", " ").title()
     model["explores"] = model["explores"] or []
 
 
-MODEL = Kind(
+MODEL = TypeRules(
     type="lookml_model",
     defaults={"can": {"show": True, "explore": True}},
     check=_check_model,
@@ -128,7 +128,7 @@ provide(MODEL, delete="delete_lookml_model")
 
 
 @handles("lookml_model_explore")
-def _explore(call: Call) -> object:
+def _explore(call: OperationCall) -> object:
     model, name = call.path["lookml_model_name"], call.path["explore_name"]
     found = find_explore(call.world, call.need("lookml_model", model)["name"], name)
     if found is None:
@@ -145,13 +145,13 @@ def _check_attribute(draft: Draft) -> None:
         draft.problem("name", "a system attribute cannot be redefined")
 
 
-ATTRIBUTE = Kind(type="user_attribute", unique=("name", "label"), check=_check_attribute)
+ATTRIBUTE = TypeRules(type="user_attribute", unique=("name", "label"), check=_check_attribute)
 provide(ATTRIBUTE, get="user_attribute", all="all_user_attributes", create="create_user_attribute")
 provide(ATTRIBUTE, update="update_user_attribute", delete="delete_user_attribute")
 
 
 @handles("all_user_attribute_group_values")
-def _group_values(call: Call) -> object:
+def _group_values(call: OperationCall) -> object:
     attribute = call.need("user_attribute", key_in_path(call))
     table = call.world.table("user_attribute_group_value")
     rows = sorted(table.where("user_attribute_id", attribute["id"]), key=lambda row: row["rank"] or 0)
@@ -159,11 +159,11 @@ def _group_values(call: Call) -> object:
 
 
 @handles("set_user_attribute_group_values")
-def _set_group_values(call: Call) -> object:
+def _set_group_values(call: OperationCall) -> object:
     attribute = call.need("user_attribute", key_in_path(call))
     problems = schema.check_list_body((call.operation.body or "")[1:-1], call.body)
     problems += [
-        Problem(f"[{index}].group_id", "invalid", "the group does not exist")
+        FieldRefusal(f"[{index}].group_id", "invalid", "the group does not exist")
         for index, entry in enumerate(call.body if not problems else ())
         if call.find("group", entry.get("group_id")) is None
     ]
@@ -180,13 +180,13 @@ def _set_group_values(call: Call) -> object:
 
 
 @handles("user_attribute_user_values")
-def _user_values(call: Call) -> object:
+def _user_values(call: OperationCall) -> object:
     user = call.need("user", key_in_path(call))
     rows = call.world.table("user_attribute_user_value").where("user_id", user["id"])
     return [call.show("user_attribute_user_value", row) for row in rows]
 
 
-def _user_value(call: Call) -> tuple[Record, Record | None]:
+def _user_value(call: OperationCall) -> tuple[Record, Record | None]:
     user = call.need("user", call.path["user_id"])
     attribute = call.need("user_attribute", call.path["user_attribute_id"])
     rows = call.world.table("user_attribute_user_value").where("user_id", user["id"])
@@ -194,7 +194,7 @@ def _user_value(call: Call) -> tuple[Record, Record | None]:
 
 
 @handles("set_user_attribute_user_value")
-def _set_user_value(call: Call) -> object:
+def _set_user_value(call: OperationCall) -> object:
     attribute, row = _user_value(call)
     values = call.checked_body(partial=True)
     table = call.world.table("user_attribute_user_value")
@@ -207,7 +207,7 @@ def _set_user_value(call: Call) -> object:
 
 
 @handles("delete_user_attribute_user_value")
-def _delete_user_value(call: Call) -> object:
+def _delete_user_value(call: OperationCall) -> object:
     _, row = _user_value(call)
     if row is None:
         raise not_found()

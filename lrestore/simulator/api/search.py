@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from lrestore.simulator.core.refusal import Problem, RefusedError, invalid
+from lrestore.simulator.core.refusal import FieldRefusal, RefusedError, invalid
 from lrestore.simulator.core.store import Record, Table
 
 _PAGING = frozenset({"limit", "offset", "sorts", "fields", "filter_or", "page", "per_page"})
@@ -125,4 +125,4 @@ def _whole(query: Mapping[str, str], name: str) -> int | None:
 
 def bad_parameter(name: str, why: str) -> RefusedError:
     """422 for a query parameter."""
-    return invalid(Problem(name, "invalid", why))
+    return invalid(FieldRefusal(name, "invalid", why))

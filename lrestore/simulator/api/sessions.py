@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lrestore.simulator.api.crud import handles
 from lrestore.simulator.core.refusal import forbidden
-from lrestore.simulator.core.simulation import NO_CONTENT, Call
+from lrestore.simulator.core.simulation import NO_CONTENT, OperationCall
 from lrestore.simulator.core.store import Record
 from lrestore.simulator.core.tokens import Token
 
@@ -27,7 +27,7 @@ def _access_token(token: Token, lifetime_s: float) -> Record:
 
 
 @handles("login")
-def _login(call: Call) -> object:
+def _login(call: OperationCall) -> object:
     simulation = call.simulation
     given = {**call.query, **(call.body or {})}
     lifetime_s = simulation.config.token_lifetime_s
@@ -41,7 +41,7 @@ def _login(call: Call) -> object:
 
 
 @handles("login_user")
-def _login_user(call: Call) -> object:
+def _login_user(call: OperationCall) -> object:
     if not call.simulation.is_admin(call.user_id):
         raise forbidden()
     user = call.need("user", call.path["user_id"])
@@ -50,14 +50,14 @@ def _login_user(call: Call) -> object:
 
 
 @handles("logout")
-def _logout(call: Call) -> object:
+def _logout(call: OperationCall) -> object:
     if call.token is not None:
         call.simulation.tokens.revoke(call.token.text)
     return NO_CONTENT
 
 
 @handles("versions")
-def _versions(call: Call) -> object:
+def _versions(call: OperationCall) -> object:
     base = call.simulation.public_url
     number = ".".join(call.simulation.release.split(".")[:2])
     current = {"version": "4.0", "full_version": f"4.0.{number}", "status": "current"}
@@ -72,5 +72,5 @@ def _versions(call: Call) -> object:
 
 
 @handles("session")
-def _session(call: Call) -> object:
+def _session(call: OperationCall) -> object:
     return {"can": {}, "workspace_id": "production", "sandbox_type": None}

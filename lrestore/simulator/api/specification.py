@@ -9,7 +9,7 @@ from lrestore.simulator.api.crud import handles
 from lrestore.simulator.core import schema
 from lrestore.simulator.core.refusal import not_found
 from lrestore.simulator.core.schema import FieldSpec, OperationSpec
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.simulation import OperationCall
 
 _TYPES = {"datetime": {"type": "string", "format": "date-time"}, "map": {"type": "object"}, "any": {"type": "any"}}
 
@@ -50,7 +50,7 @@ def _property(spec: FieldSpec) -> JsonObject:
 
 
 @handles("api_spec")
-def _api_spec(call: Call) -> object:
+def _api_spec(call: OperationCall) -> object:
     if (call.path["api_version"], call.path["specification"]) != ("4.0", "swagger.json"):
         raise not_found()
     return swagger(call.simulation.release)

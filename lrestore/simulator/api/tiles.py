@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lrestore.simulator.api.crud import Draft, Kind, provide
+from lrestore.simulator.api.crud import Draft, TypeRules, provide
 from lrestore.simulator.api.layouts import move_tile, place_tile, touch
 from lrestore.simulator.api.looks import find_explore
 from lrestore.simulator.core.makers import FROM_SOURCE, new_maker, overridden
-from lrestore.simulator.core.simulation import Call
+from lrestore.simulator.core.simulation import OperationCall
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.core.views import html
 
@@ -91,7 +91,7 @@ def _maker(world: World, maker_id: str) -> Record | None:
     return owners[0]["result_maker"] if owners else None
 
 
-def _tile_made(call: Call, tile: Record) -> None:
+def _tile_made(call: OperationCall, tile: Record) -> None:
     world = call.world
     sent = tile["result_maker"]
     layout_id, tile["dashboard_layout_id"] = tile["dashboard_layout_id"], None
@@ -161,7 +161,7 @@ def _render_texts(tile: Record, values: Mapping[str, Any]) -> None:
             tile[shown] = html(values[name])
 
 
-def _tile_changed(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
+def _tile_changed(call: OperationCall, tile: Record, before: Mapping[str, Any]) -> None:
     world = call.world
     layout_id, tile["dashboard_layout_id"] = tile["dashboard_layout_id"], None
     if layout_id is not None:
@@ -177,7 +177,7 @@ def _tile_changed(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
     touch(call, tile["dashboard_id"])
 
 
-def _change_source(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
+def _change_source(call: OperationCall, tile: Record, before: Mapping[str, Any]) -> None:
     """Set another query: the result maker stays, with new content; listeners stay if the explore is the same."""
     world, old = call.world, before["result_maker"]
     maker = new_maker(world, tile)
@@ -193,7 +193,7 @@ def _change_source(call: Call, tile: Record, before: Mapping[str, Any]) -> None:
     show_maker(world, tile)
 
 
-def _tile_removed(call: Call, tile: Record) -> None:
+def _tile_removed(call: OperationCall, tile: Record) -> None:
     world = call.world
     for component in world.table("dashboard_layout_component").where("dashboard_element_id", tile["id"]):
         world.table("dashboard_layout_component").remove(component["id"])
@@ -202,7 +202,7 @@ def _tile_removed(call: Call, tile: Record) -> None:
     touch(call, tile["dashboard_id"])
 
 
-TILE = Kind(
+TILE = TypeRules(
     type="dashboard_element",
     references={
         "dashboard_id": "dashboard",
@@ -241,13 +241,13 @@ def _check_filter(draft: Draft) -> None:
             draft.problem(name, f"the dashboard has a filter with this {name} already", "already_exists")
 
 
-def _filter_made(call: Call, row: Record) -> None:
+def _filter_made(call: OperationCall, row: Record) -> None:
     if row["row"] is None:
         row["row"] = call.world.table("dashboard_filter").count("dashboard_id", row["dashboard_id"]) - 1
     _filter_changed(call, row, {})
 
 
-def _filter_changed(call: Call, row: Record, before: Mapping[str, Any]) -> None:
+def _filter_changed(call: OperationCall, row: Record, before: Mapping[str, Any]) -> None:
     if any(row[name] != before.get(name) for name in ("model", "explore", "dimension")):
         row["field"] = _field_of(call.world, row)
     touch(call, row["dashboard_id"])
@@ -266,11 +266,11 @@ def describe_field(name: str) -> Record:
     return {**shown, "view": name.partition(".")[0], "sql": "${TABLE}.x", "measure": False}
 
 
-def _filter_removed(call: Call, row: Record) -> None:
+def _filter_removed(call: OperationCall, row: Record) -> None:
     touch(call, row["dashboard_id"])
 
 
-FILTER = Kind(
+FILTER = TypeRules(
     type="dashboard_filter",
     references={"dashboard_id": "dashboard"},
     defaults={"can": {"show": True}, "listens_to_filters": []},

@@ -6,7 +6,7 @@ import random
 
 import msgspec
 
-from lrestore.simulator.core.refusal import Problem, RefusedError
+from lrestore.simulator.core.refusal import FieldRefusal, RefusedError
 
 LIST_FAULTS = frozenset({"first", "ignore", "no_lists", "no_trash", "lag"})
 """Answers that look right and do not hold all that was asked for: see ``list_faults``."""
@@ -21,7 +21,7 @@ _WITH_TEXT = frozenset({"body", "ignore"})
 """Faults that have something else than a number after the colon."""
 
 
-class Match(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
+class FaultMatch(msgspec.Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
     """The calls that a fault affects; an unset field matches all.
 
     ``path`` is a path (``/dashboards/42``), a template (``/dashboards/{dashboard_id}``) or, ending in ``*``, a
@@ -54,7 +54,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     fault: str
-    match: Match = Match()
+    match: FaultMatch = FaultMatch()
     retry_after: float | None = None
     handled: bool = False
     status: int = 200
@@ -127,7 +127,7 @@ class Faults:
                     struck = rule
         return struck
 
-    def _fits(self, match: Match, method: str, path: str, template: str, operation: str) -> bool:
+    def _fits(self, match: FaultMatch, method: str, path: str, template: str, operation: str) -> bool:
         if match.method and match.method.upper() != method:
             return False
         if match.operation and match.operation != operation:
@@ -149,7 +149,7 @@ def refusal_of(fault: Fault) -> RefusedError:
     """The error that a ``status:N`` fault answers with."""
     status = int(fault.number or 500)
     header = "" if fault.retry_after is None else f"{fault.retry_after:g}"
-    problems = (Problem("base", "invalid", "Refused by a fault of the simulator"),) if status == 422 else ()
+    problems = (FieldRefusal("base", "invalid", "Refused by a fault of the simulator"),) if status == 422 else ()
     return RefusedError(status, _MESSAGES.get(status, "An error has occurred."), problems, retry_after=header)
 
 

@@ -42,7 +42,7 @@ class Incident(msgspec.Struct, kw_only=True):
     details: dict[str, str] = {}
 
 
-class Journal:
+class CallLog:
     """The log of a simulated instance. Safe to read from another thread while calls arrive."""
 
     def __init__(self) -> None:

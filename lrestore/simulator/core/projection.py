@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.refusal import Problem, RefusedError, invalid
+from lrestore.simulator.core.refusal import FieldRefusal, RefusedError, invalid
 
 Tree: TypeAlias = "dict[str, Tree | None]"
 
@@ -61,7 +61,7 @@ def _check_names(tree: Tree, schema_name: str) -> None:
 
 
 def _bad(why: str) -> RefusedError:
-    return invalid(Problem("fields", "invalid", f"Invalid fields parameter: {why}"))
+    return invalid(FieldRefusal("fields", "invalid", f"Invalid fields parameter: {why}"))
 
 
 def project(value: Any, tree: Tree | None) -> Any:

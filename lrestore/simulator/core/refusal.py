@@ -10,7 +10,7 @@ from lrestore.json_types import JsonObject
 DOCS = "https://docs.cloud.google.com/looker/docs/r/err/4.0"
 
 
-class Problem(NamedTuple):
+class FieldRefusal(NamedTuple):
     """One entry of ``ValidationError.errors``."""
 
     field: str
@@ -21,7 +21,7 @@ class Problem(NamedTuple):
 class RefusedError(Exception):
     """The call is answered with an error: status and decoded body."""
 
-    def __init__(self, status: int, message: str, problems: Sequence[Problem] = (), retry_after: str = "") -> None:
+    def __init__(self, status: int, message: str, problems: Sequence[FieldRefusal] = (), retry_after: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.message = message
@@ -67,7 +67,7 @@ def conflict(message: str) -> RefusedError:
     return RefusedError(409, message)
 
 
-def invalid(*problems: Problem) -> RefusedError:
+def invalid(*problems: FieldRefusal) -> RefusedError:
     """422 with each problem listed."""
     return RefusedError(422, "Validation Failed", problems)
 

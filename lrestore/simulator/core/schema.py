@@ -13,7 +13,7 @@ import msgspec
 
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core import vintage
-from lrestore.simulator.core.refusal import Problem
+from lrestore.simulator.core.refusal import FieldRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Checked:
 
     values: JsonObject = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[FieldRefusal] = field(default_factory=list)
     release: str = ""
 
 
@@ -159,20 +159,20 @@ def check(name: str, body: Mapping[str, Any], *, partial: bool, path: str = "", 
         _check_field(result, known.fields.get(key), key, value, path)
     if not partial:
         for key in sorted(known.required - body.keys()):
-            result.problems.append(Problem(path + key, "missing_field", f"{key} is required"))
+            result.problems.append(FieldRefusal(path + key, "missing_field", f"{key} is required"))
     return result
 
 
 def _check_field(result: Checked, spec: FieldSpec | None, key: str, value: object, path: str) -> None:
     where = path + key
     if spec is None:
-        result.problems.append(Problem(where, "invalid", f"Unknown field: {where}"))
+        result.problems.append(FieldRefusal(where, "invalid", f"Unknown field: {where}"))
     elif spec.read_only:
         result.ignored.append(where)
     elif value is None:
         result.values[key] = None
         if not spec.nullable:
-            result.problems.append(Problem(where, "invalid", f"{where} must not be null"))
+            result.problems.append(FieldRefusal(where, "invalid", f"{where} must not be null"))
     elif spec.is_list:
         result.values[key] = _check_list(result, spec, where, value)
     else:
@@ -181,7 +181,7 @@ def _check_field(result: Checked, spec: FieldSpec | None, key: str, value: objec
 
 def _check_list(result: Checked, spec: FieldSpec, where: str, value: object) -> list[Any]:
     if not isinstance(value, list):
-        result.problems.append(Problem(where, "invalid", f"{where} must be an array"))
+        result.problems.append(FieldRefusal(where, "invalid", f"{where} must be an array"))
         return []
     return [_check_value(result, spec, f"{where}[{i}]", entry) for i, entry in enumerate(value)]
 
@@ -190,13 +190,13 @@ def _check_value(result: Checked, spec: FieldSpec, where: str, value: Any) -> An
     if spec.is_schema:
         return _check_nested(result, spec.kind, where, value)
     if not _FITS[spec.kind](value):
-        result.problems.append(Problem(where, "invalid", f"{where} must be of type {spec.kind}"))
+        result.problems.append(FieldRefusal(where, "invalid", f"{where} must be of type {spec.kind}"))
     return value
 
 
 def _check_nested(result: Checked, name: str, where: str, value: Any) -> Any:
     if not isinstance(value, dict):
-        result.problems.append(Problem(where, "invalid", f"{where} must be an object ({name})"))
+        result.problems.append(FieldRefusal(where, "invalid", f"{where} must be an object ({name})"))
         return value
     inner = check(name, value, partial=True, path=where + ".", release=result.release)
     result.ignored += inner.ignored
@@ -204,14 +204,14 @@ def _check_nested(result: Checked, name: str, where: str, value: Any) -> Any:
     return inner.values
 
 
-def check_list_body(kind: str, body: object) -> list[Problem]:
+def check_list_body(kind: str, body: object) -> list[FieldRefusal]:
     """Problems of a body that must be a bare array of strings or of objects of a schema."""
     if not isinstance(body, list):
-        return [Problem("body", "invalid", "the body must be an array")]
+        return [FieldRefusal("body", "invalid", "the body must be an array")]
     return list(_entry_problems(field_spec(kind), body))
 
 
-def _entry_problems(spec: FieldSpec, body: list[Any]) -> Iterator[Problem]:
+def _entry_problems(spec: FieldSpec, body: list[Any]) -> Iterator[FieldRefusal]:
     for index, entry in enumerate(body):
         result = Checked()
         _check_value(result, spec, f"[{index}]", entry)

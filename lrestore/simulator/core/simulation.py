@@ -11,13 +11,13 @@ from lrestore.json_types import JsonObject
 from lrestore.simulator.core import schema, views
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.core.faults import Faults
-from lrestore.simulator.core.journal import Journal, LoggedCall
+from lrestore.simulator.core.journal import CallLog, LoggedCall
 from lrestore.simulator.core.limits import Limits
 from lrestore.simulator.core.projection import Tree, parse
-from lrestore.simulator.core.refusal import Problem, invalid, not_found
+from lrestore.simulator.core.refusal import FieldRefusal, invalid, not_found
 from lrestore.simulator.core.schema import OperationSpec
 from lrestore.simulator.core.store import Record, World, key_of
-from lrestore.simulator.core.tokens import Token, Tokens
+from lrestore.simulator.core.tokens import ApiKeys, Token
 
 NO_CONTENT = object()
 """Return value of an operation that answers 204 without a body."""
@@ -26,11 +26,11 @@ NO_CONTENT = object()
 class Simulation:
     """A simulated Looker instance without its network side."""
 
-    def __init__(self, world: World, config: Config, tokens: Tokens) -> None:
+    def __init__(self, world: World, config: Config, tokens: ApiKeys) -> None:
         self.world = world
         self.configure(config)
         self.tokens = tokens
-        self.journal = Journal()
+        self.journal = CallLog()
         self.faults = Faults(config.seed)
         self.limits = Limits()
         self.public_url = world.base_url
@@ -76,7 +76,7 @@ class Simulation:
 
 
 @dataclass(slots=True)
-class Call:
+class OperationCall:
     """One call of an operation: the request, and access to the simulation."""
 
     simulation: Simulation
@@ -134,7 +134,7 @@ class Call:
     def checked_body(self, *, partial: bool) -> JsonObject:
         """The body's writable values. Raises RefusedError 422; logs read-only fields."""
         if not isinstance(self.body, dict):
-            raise invalid(Problem("body", "invalid", "the body must be an object"))
+            raise invalid(FieldRefusal("body", "invalid", "the body must be an object"))
         name = (self.operation.body or "").lstrip("@")
         checked = schema.check(name, self.body, partial=partial, release=self.world.release)
         self.entry.ignored = checked.ignored

@@ -17,7 +17,7 @@ class Token:
     expires_at_s: float
 
 
-class Tokens:
+class ApiKeys:
     """The API key of a simulated instance, and its valid tokens."""
 
     def __init__(self, client_id: str, client_secret: str) -> None:

@@ -14,7 +14,7 @@ from lrestore.simulator.core.faults import LIST_FAULTS, PROXY_PAGE, Fault, refus
 from lrestore.simulator.core.journal import LoggedCall
 from lrestore.simulator.core.list_faults import answer_as_given, query_as_understood
 from lrestore.simulator.core.simulation import Simulation
-from lrestore.simulator.http.control import Control
+from lrestore.simulator.http.control import ControlApi
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,7 +35,7 @@ class App:
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
-        self.control = Control(simulation)
+        self.control = ControlApi(simulation)
         self.closing = asyncio.Event()
         self.refuse: Callable[[float], None] | None = None
         """Set by the server: stop listening for so many seconds."""

@@ -29,7 +29,7 @@ from lrestore.simulator.world.edits import Edit, edit
 _Route: TypeAlias = Callable[[bytes], Any]
 
 
-class Control:
+class ControlApi:
     """Answers the control API. Faults, limits and the log do not apply to it."""
 
     def __init__(self, simulation: Simulation) -> None:

@@ -12,11 +12,11 @@ from typing import Any, Self, cast
 
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core.config import Config
-from lrestore.simulator.core.faults import Fault, Match
-from lrestore.simulator.core.journal import Journal
+from lrestore.simulator.core.faults import Fault, FaultMatch
+from lrestore.simulator.core.journal import CallLog
 from lrestore.simulator.core.simulation import Simulation
 from lrestore.simulator.core.store import World
-from lrestore.simulator.core.tokens import Tokens
+from lrestore.simulator.core.tokens import ApiKeys
 from lrestore.simulator.http.app import TRANSPORT, App
 
 try:
@@ -202,7 +202,7 @@ def new_simulation(
     world: World, config: Config | None = None, *, client_id: str = "", client_secret: str = ""
 ) -> Simulation:
     """A simulation with an API key: the given one, or a generated one."""
-    key = Tokens(client_id or secrets.token_hex(10), client_secret or secrets.token_hex(12))
+    key = ApiKeys(client_id or secrets.token_hex(10), client_secret or secrets.token_hex(12))
     return Simulation(world, config or Config(), key)
 
 
@@ -242,7 +242,7 @@ class RunningSimulator:
         return self.simulation.world
 
     @property
-    def log(self) -> Journal:
+    def log(self) -> CallLog:
         """The log of calls and lost answers."""
         return self.simulation.journal
 
@@ -255,7 +255,7 @@ class RunningSimulator:
         self, fault: str, *, retry_after: float | None = None, handled: bool = False, status: int = 200, **match: Any
     ) -> Fault:
         """Activate one :class:`~lrestore.simulator.core.faults.Fault`; its ``fired`` counts how often it fired."""
-        rule = Fault(fault=fault, retry_after=retry_after, handled=handled, status=status, match=Match(**match))
+        rule = Fault(fault=fault, retry_after=retry_after, handled=handled, status=status, match=FaultMatch(**match))
         self.simulation.faults.add([rule])
         return rule
 

@@ -27,7 +27,7 @@ KINDS = ("vis", "vis", "vis", "look", "vis", "text", "vis", "merge", "vis", "ric
 FIRST_TILES, FIRST_FILTERS = 20, 6
 
 
-class Sizes(Protocol):
+class ContentSizes(Protocol):
     """The needed attributes of :class:`lrestore.simulator.world.world.Sizes`."""
 
     @property
@@ -115,7 +115,7 @@ class ContentMaker:
         add_metadata(self.world, "look", look)
         return look
 
-    def dashboard(self, number: int, sizes: Sizes) -> Record:
+    def dashboard(self, number: int, sizes: ContentSizes) -> Record:
         """A dashboard; the first one has every kind of tile."""
         folder = self.folders[number % len(self.folders)]
         dashboard = self._empty_dashboard(folder)

@@ -16,11 +16,11 @@ from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.text.words import counted
 from lrestore.vault.backups.choice import named
-from lrestore.vault.backups.groups import Backup
+from lrestore.vault.backups.groups import BackupFiles
 from lrestore.vault.backups.versions import Actor, Version, version_of
 from lrestore.vault.reader import Vault
 
-Kind = Literal["made", "changed", "gone", "unreadable"]
+ChangeKind = Literal["made", "changed", "gone", "unreadable"]
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     an object that is gone those of the earlier one. ``reason``: why it counts as gone, or cannot be compared.
     """
 
-    change: Kind
+    change: ChangeKind
     type: str
     id: str
     name: str
@@ -41,11 +41,11 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(slots=True)
-class Comparison:
+class BackupComparison:
     """The changes from ``before`` to ``after``; ``counts`` and ``warnings`` are complete once all were read."""
 
-    before: Backup
-    after: Backup
+    before: BackupFiles
+    after: BackupFiles
     max_item_bytes: int
     counts: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Comparison:
                 if type_name not in left_out:
                     yield from self._of_type(type_name, before, after)
 
-    def _left_out(self, one: Backup, other: Backup) -> frozenset[str]:
+    def _left_out(self, one: BackupFiles, other: BackupFiles) -> frozenset[str]:
         """The types that one side holds and the other may not have asked for: nothing of them is new or gone."""
         types = one.held - other.covered
         if types:
@@ -103,7 +103,7 @@ def _compared(key: ItemKey, old: Version, new: Version) -> Changed | Literal["un
     return msgspec.structs.replace(_changed("changed", key, new), changes=changes, deletions=deletions)
 
 
-def _changed(change: Kind, key: ItemKey, shown: Version, *, reason: str = "") -> Changed:
+def _changed(change: ChangeKind, key: ItemKey, shown: Version, *, reason: str = "") -> Changed:
     return Changed(
         change=change,
         type=key.type,

@@ -15,7 +15,7 @@ from typing import Final
 from lrestore.errors import VaultError
 from lrestore.text.words import counted, shortened
 from lrestore.vault.backups.facts import FileFacts, Unreadable, common, of_another_instance, same_rows
-from lrestore.vault.backups.groups import Backup, Grouped, stamp
+from lrestore.vault.backups.groups import BackupFiles, Grouped, stamp
 
 _LISTED: Final = 6
 _DATED: Final = 100
@@ -27,16 +27,16 @@ HINT: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ChosenBackup:
     """The backup that counts. ``said`` is the sentence for the opening lines; ``of`` the number of backups."""
 
-    backup: Backup
+    backup: BackupFiles
     said: str
     warnings: tuple[str, ...]
     of: int
 
 
-def choose(found: Grouped, as_of: datetime | None = None, asked: str = "") -> Choice:
+def choose(found: Grouped, as_of: datetime | None = None, asked: str = "") -> ChosenBackup:
     """The backup that counts. ``asked``: ``as_of`` as the user wrote it. Raises VaultError where it is in doubt."""
     if as_of is not None:
         return _as_of(found, as_of, asked)
@@ -51,7 +51,7 @@ def choose(found: Grouped, as_of: datetime | None = None, asked: str = "") -> Ch
     return _choice(newest, found, "the newest of {count} backups", ())
 
 
-def matching(found: Grouped, fingerprint: str) -> Choice | None:
+def matching(found: Grouped, fingerprint: str) -> ChosenBackup | None:
     """The backup with this fingerprint, if it is there."""
     for backup in found.backups:
         if backup.fingerprint == fingerprint:
@@ -74,7 +74,7 @@ def refuse_unreadable(unreadable: Sequence[Unreadable], files: int) -> None:
         )
 
 
-def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:
+def _as_of(found: Grouped, as_of: datetime, asked: str) -> ChosenBackup:
     old_enough = [backup for backup in found.backups if backup.moment is not None and backup.moment <= as_of]
     if not old_enough:
         dates = [stamp(backup.date) for backup in found.backups]
@@ -90,7 +90,7 @@ def _as_of(found: Grouped, as_of: datetime, asked: str) -> Choice:
     return _choice(newest, found, why, warnings)
 
 
-def _choice(backup: Backup, found: Grouped, why: str, warnings: tuple[str, ...]) -> Choice:
+def _choice(backup: BackupFiles, found: Grouped, why: str, warnings: tuple[str, ...]) -> ChosenBackup:
     notes = [
         f"not read, because {why_not}: {shortened(paths, _NAMED)}"
         for why_not, paths in (
@@ -107,10 +107,10 @@ def _choice(backup: Backup, found: Grouped, why: str, warnings: tuple[str, ...])
     else:
         shards = f" ({len(backup.files)} shards)" if len(backup.files) > 1 else ""
         said = f"{why.replace('{count}', str(count))}: {stamp(backup.date)}{shards}"
-    return Choice(backup, said, (*warnings, *notes), count)
+    return ChosenBackup(backup, said, (*warnings, *notes), count)
 
 
-def _newest(backups: Sequence[Backup]) -> Backup:
+def _newest(backups: Sequence[BackupFiles]) -> BackupFiles:
     """Raises VaultError if two are the newest."""
     newest = max(backups, key=lambda backup: backup.date)
     equal = [backup for backup in backups if backup.date == newest.date]
@@ -123,7 +123,7 @@ def _newest(backups: Sequence[Backup]) -> Backup:
     return newest
 
 
-def _refuse_other_instances(chosen: Backup, backups: Sequence[Backup]) -> None:
+def _refuse_other_instances(chosen: BackupFiles, backups: Sequence[BackupFiles]) -> None:
     """Raise VaultError if the files are of several instances: no date tells which one is meant."""
     others = [
         file.path
@@ -140,7 +140,7 @@ def _refuse_other_instances(chosen: Backup, backups: Sequence[Backup]) -> None:
         )
 
 
-def _doubts(newest: Backup, backups: Sequence[Backup]) -> Iterator[str]:
+def _doubts(newest: BackupFiles, backups: Sequence[BackupFiles]) -> Iterator[str]:
     """The reasons why the newest backup may not be a whole one."""
     others = [backup for backup in backups if backup is not newest]
     undated = [backup for backup in others if not backup.date]
@@ -159,7 +159,7 @@ def _doubts(newest: Backup, backups: Sequence[Backup]) -> Iterator[str]:
     yield from _unfinished(newest, others)
 
 
-def _shares_rows(newest: Backup, file: FileFacts) -> bool:
+def _shares_rows(newest: BackupFiles, file: FileFacts) -> bool:
     """Whether the file holds rows of the newest backup, no older version of its objects, and other objects."""
     if not all(same_rows(own, file) for own in newest.files):
         return False
@@ -167,7 +167,7 @@ def _shares_rows(newest: Backup, file: FileFacts) -> bool:
     return 0 < shared < len(file.objects)
 
 
-def _partial(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
+def _partial(newest: BackupFiles, others: Sequence[BackupFiles]) -> Iterator[str]:
     lacks = frozenset[str]().union(*(other.held for other in others)) - newest.covered
     if lacks:
         yield f"{named(newest)} holds no {', no '.join(sorted(lacks))}, which others hold: it may be a partial backup"
@@ -175,19 +175,19 @@ def _partial(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
         yield f"{named(newest)} is an incremental extraction: it holds only objects that had changed"
 
 
-def _unfinished(newest: Backup, others: Sequence[Backup]) -> Iterator[str]:
+def _unfinished(newest: BackupFiles, others: Sequence[BackupFiles]) -> Iterator[str]:
     statuses = [file.unfinished for file in newest.files if file.unfinished]
     if statuses and any(not file.unfinished for other in others for file in other.files):
         yield f"the last extraction of {named(newest)} is recorded as {statuses[0]}"
 
 
-def named(backup: Backup) -> str:
+def named(backup: BackupFiles) -> str:
     """A backup by its first file."""
     more = f" and {len(backup.files) - 1} more" if len(backup.files) > 1 else ""
     return f"{backup.paths[0]}{more}"
 
 
-def _listed(backups: Sequence[Backup]) -> str:
+def _listed(backups: Sequence[BackupFiles]) -> str:
     """``3 backups: DATE (FILE, 600 objects), ...``, the newest first."""
     shown = [
         f"{stamp(backup.date)} ({named(backup)}, {counted(backup.objects, 'object')})" for backup in reversed(backups)

@@ -26,7 +26,7 @@ _ENOUGH: Final = 2
 
 
 @dataclass(frozen=True)
-class Backup:
+class BackupFiles:
     """The files of one backup, in the order in which they were named."""
 
     files: tuple[FileFacts, ...]
@@ -98,7 +98,7 @@ class Grouped:
     ``empty`` files hold no object.
     """
 
-    backups: tuple[Backup, ...]
+    backups: tuple[BackupFiles, ...]
     copies: tuple[tuple[str, str], ...] = ()
     empty: tuple[str, ...] = ()
 
@@ -157,5 +157,5 @@ def grouped(files: Iterable[FileFacts], *, within: timedelta | None = SHARDS_WIT
             first[file.digest] = file
     distinct = list(first.values())
     groups = _Grouping(distinct, within).groups()
-    backups = [Backup(tuple(distinct[number] for number in sorted(group))) for group in groups]
+    backups = [BackupFiles(tuple(distinct[number] for number in sorted(group))) for group in groups]
     return Grouped(tuple(sorted(backups, key=lambda backup: backup.date)), tuple(copies), tuple(empty))

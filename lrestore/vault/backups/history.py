@@ -10,14 +10,14 @@ import msgspec
 from lrestore.content.versions import differences
 from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.text.words import counted
-from lrestore.vault.backups.groups import Backup, stamp
+from lrestore.vault.backups.groups import BackupFiles, stamp
 from lrestore.vault.backups.versions import Actor, Version, version_of
 from lrestore.vault.reader import Vault
 
 What = Literal["present", "made", "changed", "unchanged", "deleted", "gone", "absent", "unreadable", "not extracted"]
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class BackupStep(msgspec.Struct, frozen=True, kw_only=True):
     """One backup, compared with the one before it that holds the object.
 
     ``what``: *present*: in the oldest backup, so that nothing is known of how it came to be; *made*: not in the backup
@@ -38,14 +38,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-def history_of(key: ItemKey, backups: Sequence[Backup], max_item_bytes: int) -> Iterator[Step]:
+def history_of(key: ItemKey, backups: Sequence[BackupFiles], max_item_bytes: int) -> Iterator[BackupStep]:
     """The steps; a larger object counts as unreadable. Raises VaultError if a backup cannot be read on."""
     last: Version | None = None
     readable: Version | None = None
     for backup in backups:
         with Vault.open(backup.paths) as vault:
             version = version_of(vault, key, max_item_bytes, backup.seen_since(key.type))
-        step = Step(date=stamp(backup.date) if backup.date else "", files=backup.paths, what="not extracted")
+        step = BackupStep(date=stamp(backup.date) if backup.date else "", files=backup.paths, what="not extracted")
         if version.state == "absent" and key.type not in backup.covered:
             yield step
             continue
@@ -71,7 +71,7 @@ def _compared(key: ItemKey, before: Version | None, now: Version) -> tuple[tuple
     return differences(key.type, before.content, now.content)
 
 
-def _uncertain(version: Version, backup: Backup) -> str:
+def _uncertain(version: Version, backup: BackupFiles) -> str:
     if version.state != "absent" or not backup.errors:
         return ""
     return f"its extraction had {counted(backup.errors, 'error')}: the object may only be missing from the backup"

@@ -10,12 +10,12 @@ from lrestore.errors import UsageError, VaultError
 from lrestore.vault.backups.as_of import last_moment
 from lrestore.vault.backups.choice import choose
 from lrestore.vault.backups.facts import Unreadable, facts_of
-from lrestore.vault.backups.groups import Backup, Grouped, grouped
+from lrestore.vault.backups.groups import BackupFiles, Grouped, grouped
 
 _HINT = "write two dates or file paths: changes=2026-11-01..2026-11-23"
 
 
-def pair(text: str, found: Grouped) -> tuple[Backup, Backup]:
+def pair(text: str, found: Grouped) -> tuple[BackupFiles, BackupFiles]:
     """The backups A and B of ``A..B``, of those that were ``found`` or of files beside them.
 
     Raises UsageError if the text is not two dates or paths, or means the same backup twice; VaultError if a file cannot
@@ -57,7 +57,7 @@ def _file(side: str) -> Path:
     return Path(side).expanduser()
 
 
-def _side(side: str, found: Grouped) -> Backup:
+def _side(side: str, found: Grouped) -> BackupFiles:
     path = _file(side)
     if not path.is_file():
         if not found.backups:
@@ -66,13 +66,13 @@ def _side(side: str, found: Grouped) -> Backup:
     return _holding(path, found.backups) or _alone(path)
 
 
-def _holding(path: Path, backups: Sequence[Backup]) -> Backup | None:
+def _holding(path: Path, backups: Sequence[BackupFiles]) -> BackupFiles | None:
     """The backup of which the file is a shard."""
     real = os.path.realpath(path)
     return next((backup for backup in backups if real in map(os.path.realpath, backup.paths)), None)
 
 
-def _alone(path: Path) -> Backup:
+def _alone(path: Path) -> BackupFiles:
     read = facts_of(path)
     if isinstance(read, Unreadable):
         raise read.error

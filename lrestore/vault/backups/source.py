@@ -8,7 +8,7 @@ from pathlib import Path
 from lrestore.errors import UsageError, VaultError
 from lrestore.settings import SourceSettings
 from lrestore.vault.backups.as_of import last_moment
-from lrestore.vault.backups.choice import Choice, choose, matching, refuse_unreadable
+from lrestore.vault.backups.choice import ChosenBackup, choose, matching, refuse_unreadable
 from lrestore.vault.backups.facts import FileFacts, Unreadable, facts_of
 from lrestore.vault.backups.groups import SHARDS_WITHIN, Grouped, grouped
 from lrestore.vault.files import expand, is_pattern
@@ -60,7 +60,7 @@ def surveyed(paths: Sequence[str]) -> tuple[Grouped, list[Unreadable]]:
     return grouped(facts, within=within), [one for one in read if isinstance(one, Unreadable)]
 
 
-def _opened(choice: Choice, warnings: Sequence[str]) -> Vault:
+def _opened(choice: ChosenBackup, warnings: Sequence[str]) -> Vault:
     vault = Vault.open(choice.backup.paths, chosen=choice.said, chosen_warnings=[*choice.warnings, *warnings])
     if vault.fingerprint() != choice.backup.fingerprint:
         vault.close()

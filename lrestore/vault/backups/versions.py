@@ -13,7 +13,7 @@ from lrestore.messages import ItemKey
 from lrestore.vault.backups.groups import stamp
 from lrestore.vault.reader import Vault
 
-State = Literal["live", "deleted", "unseen", "absent", "unreadable"]
+VersionState = Literal["live", "deleted", "unseen", "absent", "unreadable"]
 
 
 class _Person(msgspec.Struct):
@@ -36,7 +36,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     for types that have none. ``content`` is None unless the object can be read.
     """
 
-    state: State
+    state: VersionState
     name: str = ""
     updated_at: str = ""
     updated_by: Actor | None = None

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.looker.http.answers import AnswerReader, CutOffError, Message, NotHttpError, TooLargeError
+from lrestore.looker.http.answers import AnswerReader, CutOffError, NotHttpError, RawAnswer, TooLargeError
 from tests.waiting import HANG_S
 
 LIMIT = 1000
 
 
-def read(*pieces: bytes, limit_bytes: int = LIMIT) -> Message:
+def read(*pieces: bytes, limit_bytes: int = LIMIT) -> RawAnswer:
     """The answer that is read from these pieces, after which the connection ends."""
     ours, theirs = socket.socketpair()
 

@@ -14,7 +14,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.read.existence import USERS_AT_ONCE, WORTH_A_SEARCH
 from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.live import Live
-from lrestore.looker.read.made import Made, Written
+from lrestore.looker.read.made import Made, WrittenObject
 from lrestore.looker.session import LookerSession
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.http.server import RunningSimulator, start
@@ -33,7 +33,7 @@ def shared(folder: Path, run: str = "run 1") -> Shared:
     return Shared(folder, run, frozenset())
 
 
-def of_another_process(folder: Path, *written: Written) -> None:
+def of_another_process(folder: Path, *written: WrittenObject) -> None:
     with (folder / FILE).open("ab") as file:
         file.writelines(msgspec.json.encode(one) + b"\n" for one in written)
 
@@ -42,7 +42,9 @@ def test_what_another_process_has_written_is_there(tmp_path: Path) -> None:
     rows = Rows()
     made = Made(shared(tmp_path), rows.take)
     assert not made.has("folder", "7")
-    of_another_process(tmp_path, Written("run 1", 1, "folder", "7", {"id": "7"}), Written("run 1", 1, "look", "8"))
+    of_another_process(
+        tmp_path, WrittenObject("run 1", 1, "folder", "7", {"id": "7"}), WrittenObject("run 1", 1, "look", "8")
+    )
     assert made.has("folder", "7")
     assert made.has("look", "8")
     assert not made.has("dashboard", "8")
@@ -53,7 +55,7 @@ def test_an_object_is_confirmed_as_one_item_only(tmp_path: Path) -> None:
     made = Made(shared(tmp_path), Rows().take)
     made.note("look", "8", source_id="3")
     other = Made(shared(tmp_path), Rows().take)
-    of_another_process(tmp_path, Written("run 1", 1, "look", "9", None, "4"))
+    of_another_process(tmp_path, WrittenObject("run 1", 1, "look", "9", None, "4"))
     for one in (made, other):
         assert one.has("look", "9", "4")
         assert not one.has("look", "9", "3")
@@ -62,23 +64,23 @@ def test_an_object_is_confirmed_as_one_item_only(tmp_path: Path) -> None:
 
 
 def test_an_earlier_run_tells_nothing(tmp_path: Path) -> None:
-    of_another_process(tmp_path, Written("run 0", 1, "look", "8"))
+    of_another_process(tmp_path, WrittenObject("run 0", 1, "look", "8"))
     assert not Made(shared(tmp_path), Rows().take).has("look", "8")
 
 
 def test_a_line_that_was_cut_off_costs_a_read_and_nothing_else(tmp_path: Path) -> None:
     made = Made(shared(tmp_path), Rows().take)
-    whole = msgspec.json.encode(Written("run 1", 1, "look", "8"))
+    whole = msgspec.json.encode(WrittenObject("run 1", 1, "look", "8"))
     (tmp_path / FILE).write_bytes(whole[:-4])
     assert not made.has("look", "8")
     made.note("look", "9")
-    of_another_process(tmp_path, Written("run 1", 1, "look", "10"))
+    of_another_process(tmp_path, WrittenObject("run 1", 1, "look", "10"))
     assert [made.has("look", one) for one in ("8", "9", "10")] == [False, True, True]
 
 
 def test_a_line_is_read_once_its_rest_has_come(tmp_path: Path) -> None:
     made = Made(shared(tmp_path), Rows().take)
-    whole = msgspec.json.encode(Written("run 1", 1, "look", "8")) + b"\n"
+    whole = msgspec.json.encode(WrittenObject("run 1", 1, "look", "8")) + b"\n"
     (tmp_path / FILE).write_bytes(whole[:9])
     assert not made.has("look", "8")
     (tmp_path / FILE).write_bytes(whole)
@@ -96,7 +98,7 @@ def test_a_file_that_cannot_be_used_tells_nothing(tmp_path: Path) -> None:
 def test_the_own_lines_are_not_taken_over(tmp_path: Path) -> None:
     rows = Rows()
     made = Made(shared(tmp_path), rows.take)
-    of_another_process(tmp_path, Written("run 1", os.getpid(), "folder", "7", {"id": "7"}))
+    of_another_process(tmp_path, WrittenObject("run 1", os.getpid(), "folder", "7", {"id": "7"}))
     assert not made.has("folder", "8")
     assert rows == []
 
@@ -122,7 +124,9 @@ def operations(running: RunningSimulator) -> list[str]:
 
 def test_a_folder_of_another_process_is_in_the_listing(running: RunningSimulator, live: Live, tmp_path: Path) -> None:
     live.table("folder")
-    of_another_process(tmp_path, Written("run 1", 1, "folder", "777", {"id": "777", "parent_id": "1", "name": "New"}))
+    of_another_process(
+        tmp_path, WrittenObject("run 1", 1, "folder", "777", {"id": "777", "parent_id": "1", "name": "New"})
+    )
     assert live.made("folder", "777")
     assert [row["id"] for row in live.folders_at("1", "new")] == ["777"]
     assert operations(running) == ["all_folders"]
@@ -130,7 +134,7 @@ def test_a_folder_of_another_process_is_in_the_listing(running: RunningSimulator
 
 def test_a_row_of_another_process_does_not_replace_a_newer_one(live: Live, tmp_path: Path) -> None:
     live.put("folder", {**(live.get("folder", "1") or {}), "name": "Newer"})
-    of_another_process(tmp_path, Written("run 1", 1, "folder", "1", {"id": "1", "name": "Older"}))
+    of_another_process(tmp_path, WrittenObject("run 1", 1, "folder", "1", {"id": "1", "name": "Older"}))
     assert live.made("folder", "1")
     assert (live.get("folder", "1") or {})["name"] == "Newer"
 
@@ -140,7 +144,9 @@ def test_an_item_that_another_process_has_begun_is_read_anew(
 ) -> None:
     """In its second pass: what was passed on is the object as it was created."""
     live.table("folder")
-    of_another_process(tmp_path, Written("run 1", 1, "folder", "777", {"id": "777", "parent_id": "1", "name": "New"}))
+    of_another_process(
+        tmp_path, WrittenObject("run 1", 1, "folder", "777", {"id": "777", "parent_id": "1", "name": "New"})
+    )
     assert live.made("folder", "777")
     assert live.beyond("folder", "777") is None
     assert operations(running) == ["all_folders", "folder"]
@@ -151,7 +157,7 @@ def test_a_board_is_not_passed_on_without_its_parts(running: RunningSimulator, l
     live.put("board", {"id": "777", "title": "B", "board_sections": []})
     live.note("board", "777")
     (line,) = filter(None, (tmp_path / FILE).read_bytes().split(b"\n"))
-    assert msgspec.json.decode(line, type=Written).row is None
+    assert msgspec.json.decode(line, type=WrittenObject).row is None
 
 
 def test_a_definition_is_read_by_one_process(running: RunningSimulator, live: Live, tmp_path: Path) -> None:

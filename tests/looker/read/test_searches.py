@@ -11,7 +11,7 @@ from lrestore.errors import ServerError
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
 from lrestore.simulator.core.config import Config
-from lrestore.simulator.core.faults import Fault, Match
+from lrestore.simulator.core.faults import Fault, FaultMatch
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.world import Sizes, make_world
 
@@ -33,7 +33,7 @@ def live(session: LookerSession) -> Live:
 
 
 def fail(simulator: RunningSimulator, fault: str, operation: str = "search_looks", times: int = 0) -> None:
-    simulator.simulation.faults.add([Fault(fault=fault, match=Match(operation=operation, times=times))])
+    simulator.simulation.faults.add([Fault(fault=fault, match=FaultMatch(operation=operation, times=times))])
 
 
 def searches(simulator: RunningSimulator) -> list[int]:

@@ -18,7 +18,7 @@ import pytest
 from lrestore.cli.command_line import parse
 from lrestore.messages import Change, Deletion, ItemResult, LiveFacts
 from lrestore.report.model import Api, By, Difference, OnlyLive, Report, Throughput, Verify
-from lrestore.report.page.items import Listed, Packed, packed
+from lrestore.report.page.items import Listed, PackedRows, packed
 from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.render import page
 from tests.report.builders import item, letter, report
@@ -256,7 +256,7 @@ def test_a_browser_shows_twenty_thousand_items_with_their_fields_by_the_hundred(
     assert "1 of 20000 items, 1 shown" in dom and "new title of this item" in dom
 
 
-def unpacked(made: Packed) -> tuple[Listed, ...]:
+def unpacked(made: PackedRows) -> tuple[Listed, ...]:
     others = msgspec.json.decode(zlib.decompress(base64.b64decode(made.data)), type=tuple[Listed, ...])
     return (*made.rows, *others)
 

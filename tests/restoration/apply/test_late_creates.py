@@ -20,7 +20,7 @@ from lrestore.restoration.context import WritingContext
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.policy import Policy
 from lrestore.simulator.world.world import Sizes
-from lrestore.state.records import Route
+from lrestore.state.records import MappingRoute
 from tests.restoration.restore_fixture import SESSION, RestoreFixture
 from tests.waiting import until_idle
 
@@ -225,8 +225,8 @@ def test_every_try_is_recorded_before_it_is_sent(setup: RestoreFixture) -> None:
     assert len(setup.reader.open_intents()) == setup.context().policy.max_retries + 1
     (last,) = {max(row.opened_at for row in setup.reader.open_intents())}
     intent = Intent(item.key)
-    assert setup.reader.last_open_try(Route("src", "dst"), intent) == last
-    assert setup.reader.last_open_try(Route("src", "another"), intent) is None
+    assert setup.reader.last_open_try(MappingRoute("src", "dst"), intent) == last
+    assert setup.reader.last_open_try(MappingRoute("src", "another"), intent) is None
 
 
 @pytest.mark.slow

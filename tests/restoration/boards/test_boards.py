@@ -189,9 +189,9 @@ def test_a_board_is_migrated_with_its_references(setup: RestoreFixture) -> None:
 
 
 def mapping(kind: str, object_id: str) -> Any:
-    from lrestore.messages import Mapping
+    from lrestore.messages import ObjectMapping
 
-    return Mapping(kind, object_id, object_id)
+    return ObjectMapping(kind, object_id, object_id)
 
 
 def test_a_board_of_another_instance_is_matched_by_its_title(setup: RestoreFixture) -> None:

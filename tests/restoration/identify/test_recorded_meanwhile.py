@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lrestore.messages import Mapping
+from lrestore.messages import ObjectMapping
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.resolve import mapped, user_there
 from tests.restoration.restore_fixture import RestoreFixture
@@ -37,5 +37,5 @@ def test_a_user_who_was_on_record_without_a_login_is_the_recorded_one_once_it_ha
     assert mapped(here, "user", "2") == user_there(here, "2") == made["id"]
 
 
-def _mapping(setup: RestoreFixture, user_id: str) -> Mapping:
+def _mapping(setup: RestoreFixture, user_id: str) -> ObjectMapping:
     return mapping_to("user", "2", user_id, setup.call("user", user_id=user_id))

@@ -6,7 +6,7 @@ from typing import Any
 
 from lrestore.content.identity import Judgement
 from lrestore.json_types import JsonObject
-from lrestore.messages import ItemResult, Mapping
+from lrestore.messages import ItemResult, ObjectMapping
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.policy import Policy
@@ -58,4 +58,4 @@ def bodies(setup: RestoreFixture, operation: str) -> list[Any]:
 def map_content(setup: RestoreFixture) -> None:
     """Record mappings of the content to the same ids in the other instance."""
     rows = [(kind, row["id"]) for kind in ("dashboard", "look", "user") for row in setup.world.table(kind)]
-    setup.writer.record_mappings(SESSION, [Mapping(kind, key, key) for kind, key in rows])
+    setup.writer.record_mappings(SESSION, [ObjectMapping(kind, key, key) for kind, key in rows])

@@ -9,7 +9,7 @@ import pytest
 from lrestore.content.identity import Judgement
 from lrestore.content.shapes.boundary import as_plan
 from lrestore.errors import DependencyError, NotRestorableError
-from lrestore.messages import Mapping
+from lrestore.messages import ObjectMapping
 from lrestore.restoration.identify.proof import proof_of
 from lrestore.restoration.schedules.tabs import translated_tabs
 from lrestore.simulator.world.edits import Edit, edit
@@ -91,7 +91,7 @@ def test_a_recreated_tab_in_the_same_instance_is_sent_by_its_new_id(setup: Resto
     made = setup.call(
         "create_dashboard_layout", {"dashboard_id": "1", "type": lost["type"], "label": lost["label"] or "Again"}
     )
-    mapping = Mapping("dashboard_layout", lost["id"], made["id"], proof_of("dashboard_layout", made))
+    mapping = ObjectMapping("dashboard_layout", lost["id"], made["id"], proof_of("dashboard_layout", made))
     setup.writer.record_mappings(SESSION, [mapping])
     tabs = [lost["id"], layouts[0]["id"]]
     translated = translated_tabs(setup.context(), item.key, as_plan({**item.raw, "tab_ids": tabs}), "1")

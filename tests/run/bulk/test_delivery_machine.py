@@ -17,10 +17,10 @@ from lrestore.run.bulk.outbox import Outbox
 from lrestore.run.bulk.pipes import Channel, channel, result_pipe
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent
 from lrestore.run.bulk.writer import Writer, WriterBrief
-from lrestore.run.journal.records import Closed, Finished, Opened, Record
+from lrestore.run.journal.records import Closed, Finished, JournalRecord, Opened
 from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, Route
+from lrestore.state.records import MappingRoute, RestorationSession
 from lrestore.state.writer import StateWriter
 
 SESSION = "20260102-030405-abcd"
@@ -51,7 +51,7 @@ class Deliveries(RuleBasedStateMachine):
         }
         for outbox in self.outboxes.values():
             self.stack.callback(outbox.close)
-        self.sent: dict[int, list[Record]] = {worker: [] for worker in WORKERS}
+        self.sent: dict[int, list[JournalRecord]] = {worker: [] for worker in WORKERS}
         self.confirmed = dict.fromkeys(WORKERS, 0)
         self.untold: set[int] = set()
         self.under_way = 0
@@ -130,14 +130,14 @@ class Deliveries(RuleBasedStateMachine):
             assert there == sorted(there, reverse=True), (worker, there)
             assert sum(there) >= self.confirmed[worker]
 
-    def _on_disk(self, record: Record) -> bool:
+    def _on_disk(self, record: JournalRecord) -> bool:
         match record:
             case Finished(result):
                 return self.reader.outcome(SESSION, result.key) == result.outcome
             case Opened(intents):
                 return self.reader.begun(SESSION, intents[0].key)
             case Closed(intent, destination_id):
-                recorded = self.reader.recorded(Route("s", "d"), intent.key.type, intent.key.id)
+                recorded = self.reader.recorded(MappingRoute("s", "d"), intent.key.type, intent.key.id)
                 return recorded is not None and recorded.destination_id == destination_id
         raise AssertionError(record)
 
@@ -170,7 +170,7 @@ class Deliveries(RuleBasedStateMachine):
         assert sorted(map(str, results)) == sorted(map(str, wanted))
 
 
-def made(worker: int, number: int, kind: str) -> Record:
+def made(worker: int, number: int, kind: str) -> JournalRecord:
     """Record ``number`` of a worker."""
     key = ItemKey("dashboard", f"{worker}.{number}")
     if kind == "intent":

@@ -20,7 +20,7 @@ from lrestore.run.bulk.writer import Writer, WriterBrief
 from lrestore.run.journal.records import Closed, Finished, Opened
 from lrestore.state.guard import Guard
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, Route
+from lrestore.state.records import MappingRoute, RestorationSession
 from lrestore.state.writer import StateWriter
 from tests.waiting import HANG_S
 
@@ -123,7 +123,7 @@ def test_a_confirmation_that_was_lost_records_nothing_twice(desk: Desk) -> None:
     assert desk.hear() == 3
     with StateReader.open(desk.state) as reader:
         assert reader.open_intents() == []
-        recorded = reader.recorded(Route("s", "d"), "dashboard", "1")
+        recorded = reader.recorded(MappingRoute("s", "d"), "dashboard", "1")
         assert recorded is not None and recorded.destination_id == "77"
 
 

@@ -12,7 +12,7 @@ from lrestore.messages import ItemKey
 from lrestore.run.journal.mappings import Mappings
 from lrestore.run.journal.session import SessionJournal
 from lrestore.state.read import StateReader
-from lrestore.state.records import RestorationSession, Route
+from lrestore.state.records import MappingRoute, RestorationSession
 from lrestore.state.undo import UndoJournal
 from lrestore.state.writer import StateWriter
 
@@ -29,7 +29,7 @@ def journal(tmp_path: Path) -> Iterator[SessionJournal]:
         )
     keep(tmp_path, 1, "1", "2")
     with StateReader.open(tmp_path / "state.db") as reader, UndoJournal(tmp_path / "undo", worker=2) as undo:
-        mappings = Mappings(reader, Route("s", "d"), None)
+        mappings = Mappings(reader, MappingRoute("s", "d"), None)
         yield SessionJournal(lambda record: None, lambda: None, reader, undo, SESSION, mappings)
 
 

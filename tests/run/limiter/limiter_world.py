@@ -17,10 +17,10 @@ from pathlib import Path
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Verdict, Why
-from lrestore.run.limiter.events import Answer
+from lrestore.run.limiter.events import CallResult
 from lrestore.run.limiter.gate import Gate
 from lrestore.run.limiter.shared_limiter import SharedLimiter
-from lrestore.run.limiter.state import State, packed, unpacked
+from lrestore.run.limiter.state import LimiterState, packed, unpacked
 
 BEGIN_S = 1000.0
 """A clock rarely starts at 0."""
@@ -278,7 +278,7 @@ class World:
         process = call.process
         if not process.alive:
             return
-        process.gate.answer(Answer(call.sent_at_s, status, call.server_s, retry_after_s, call.in_flight))
+        process.gate.answer(CallResult(call.sent_at_s, status, call.server_s, retry_after_s, call.in_flight))
         rest_s = self.think_s if status == 200 else (retry_after_s or 0.0) + self.random.random() * 0.5
         self.at(self.now_s + rest_s, lambda: self._rested(process))
 
@@ -318,7 +318,7 @@ class _Board:
 class MembersCell:
     """A cell of several processes: ``joined`` makes further members, ``die`` is a member's kill -9."""
 
-    def __init__(self, state: State | _Board) -> None:
+    def __init__(self, state: LimiterState | _Board) -> None:
         self._board = state if isinstance(state, _Board) else _Board(packed(state))
         self.lock = self._board.lock
         with self.lock:
@@ -333,10 +333,10 @@ class MembersCell:
         """Simulate a kill: the member's calls stay counted until ``reclaim``."""
         self._board.dead.add(self._number)
 
-    def load(self) -> tuple[State, int]:
+    def load(self) -> tuple[LimiterState, int]:
         return unpacked(self._board.record), sum(self._board.calls.values())
 
-    def save(self, state: State, own_calls: int) -> None:
+    def save(self, state: LimiterState, own_calls: int) -> None:
         self._board.record = packed(state)
         self._board.calls[self._number] = own_calls
 

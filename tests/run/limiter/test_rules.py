@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from lrestore.run.limiter import concurrency
 from lrestore.run.limiter.config import LimiterConfig
 from lrestore.run.limiter.controller import Controller, Why
-from lrestore.run.limiter.events import Answer, Asking
-from lrestore.run.limiter.state import NEVER, State, packed, unpacked
+from lrestore.run.limiter.events import Asking, CallResult
+from lrestore.run.limiter.state import NEVER, LimiterState, packed, unpacked
 from tests.run.limiter.limiter_world import BEGIN_S, bursts
 
 EVENTS = st.lists(
@@ -34,7 +34,7 @@ ANSWERS: dict[str, tuple[int | None, float | None]] = {
 }
 
 
-def go_out(controller: Controller, state: State, now_s: float) -> None:
+def go_out(controller: Controller, state: LimiterState, now_s: float) -> None:
     assert controller.ask(state, now_s, Asking(in_flight=0, queued=True)).why is Why.GO
 
 
@@ -48,7 +48,7 @@ def test_a_fixed_rate_is_never_exceeded_whatever_happens(events: list[tuple[str,
         now_s += passed_s / per_second
         if event in ANSWERS:
             status, retry_after_s = ANSWERS[event]
-            controller.answered(state, now_s, Answer(sent[-1], status, 0.05, retry_after_s))
+            controller.answered(state, now_s, CallResult(sent[-1], status, 0.05, retry_after_s))
         elif controller.ask(state, now_s, Asking(0, queued=event == "ask queued")).why in LET_GO:
             sent.append(now_s)
         assert 0 < state.limit <= per_second
@@ -64,7 +64,7 @@ def test_no_more_calls_are_let_through_than_allowed(events: list[tuple[str, floa
         now_s += passed_s
         if event in ANSWERS:
             status, retry_after_s = ANSWERS[event]
-            controller.answered(state, now_s, Answer(now_s, status, 0.05, retry_after_s))
+            controller.answered(state, now_s, CallResult(now_s, status, 0.05, retry_after_s))
             continue
         why = controller.ask(state, now_s, Asking(0, queued=event == "ask queued")).why
         assert (why is Why.SPENT) is (sent == max_calls)
@@ -81,7 +81,7 @@ def test_concurrent_calls_never_exceed_the_window(events: list[tuple[str, float]
         under_way = in_flight[number % len(in_flight)]
         if event in ANSWERS:
             status, retry_after_s = ANSWERS[event]
-            controller.answered(state, now_s, Answer(now_s - 0.1, status, 0.1, retry_after_s, under_way + 1))
+            controller.answered(state, now_s, CallResult(now_s - 0.1, status, 0.1, retry_after_s, under_way + 1))
         elif controller.ask(state, now_s, Asking(under_way, queued=event == "ask queued")).why is Why.GO:
             assert under_way < state.window
         assert 1 <= state.window <= 10
@@ -96,7 +96,7 @@ def test_every_verdict_to_wait_has_a_time(events: list[tuple[str, float]]) -> No
         now_s += passed_s
         if event in ANSWERS:
             status, retry_after_s = ANSWERS[event]
-            controller.answered(state, now_s, Answer(now_s - 0.1, status, 0.1, retry_after_s))
+            controller.answered(state, now_s, CallResult(now_s - 0.1, status, 0.1, retry_after_s))
             continue
         verdict = controller.ask(state, now_s, Asking(0, queued=event == "ask queued"))
         assert verdict.wait_s == 0 if verdict.why in LET_GO else 0 < verdict.wait_s <= 2 / state.limit + 0.7
@@ -109,7 +109,7 @@ def test_the_record_survives_packing(events: list[tuple[str, float]]) -> None:
     for event, passed_s in events:
         now_s += passed_s
         if event in ANSWERS:
-            controller.answered(state, now_s, Answer(now_s - 0.1, *ANSWERS[event][:1], 0.1, ANSWERS[event][1]))
+            controller.answered(state, now_s, CallResult(now_s - 0.1, *ANSWERS[event][:1], 0.1, ANSWERS[event][1]))
         else:
             controller.ask(state, now_s, Asking(0, queued=False))
     assert unpacked(packed(state)) == state
@@ -122,7 +122,7 @@ def test_refusals_of_concurrent_calls_count_once() -> None:
     state = controller.begin(BEGIN_S)
     state.limit, state.used, state.ceiling = 100.0, 1.0, 110.0
     for number in range(32):
-        controller.answered(state, BEGIN_S + 1 + number / 100, Answer(BEGIN_S + number / 100, 429, 1.0))
+        controller.answered(state, BEGIN_S + 1 + number / 100, CallResult(BEGIN_S + number / 100, 429, 1.0))
     assert state.rate_limited == 32
     assert state.limit == pytest.approx(94.0)
 
@@ -131,8 +131,8 @@ def test_a_refusal_of_a_later_call_is_a_new_decrease() -> None:
     controller = Controller(LimiterConfig(max_in_flight=32))
     state = controller.begin(BEGIN_S)
     state.limit, state.used, state.ceiling = 100.0, 1.0, 110.0
-    controller.answered(state, BEGIN_S + 1, Answer(BEGIN_S + 0.5, 429, 0.5, retry_after_s=0.01))
-    controller.answered(state, BEGIN_S + 1.6, Answer(BEGIN_S + 1.2, 429, 0.4, retry_after_s=0.01))
+    controller.answered(state, BEGIN_S + 1, CallResult(BEGIN_S + 0.5, 429, 0.5, retry_after_s=0.01))
+    controller.answered(state, BEGIN_S + 1.6, CallResult(BEGIN_S + 1.2, 429, 0.4, retry_after_s=0.01))
     assert state.limit < 0.9 * 94
 
 
@@ -142,9 +142,9 @@ def test_a_single_refusal_among_many_answers_cuts_nothing_unless_the_server_asks
     state.limit, state.used, state.ceiling = 500.0, 1.0, 510.0
     for number in range(1000):
         now_s = BEGIN_S + number / 500
-        controller.answered(state, now_s, Answer(now_s - 0.05, 429 if number % 200 == 199 else 200, 0.05))
+        controller.answered(state, now_s, CallResult(now_s - 0.05, 429 if number % 200 == 199 else 200, 0.05))
     assert state.limit == 500.0
-    controller.answered(state, BEGIN_S + 2, Answer(BEGIN_S + 1.99, 429, 0.01, retry_after_s=0.1))
+    controller.answered(state, BEGIN_S + 2, CallResult(BEGIN_S + 1.99, 429, 0.01, retry_after_s=0.1))
     assert state.limit < 500.0
 
 
@@ -155,7 +155,7 @@ def test_refusals_above_a_number_of_concurrent_calls_bound_these_and_not_the_rat
     state.window, state.ceiling, state.recent_answers = 12.0, 90.0, 50.0
     statuses = [*([200] * 8), 429, 429, 429, *([200] * spared), 429]
     for status, in_flight in zip(statuses, [*range(1, 9), *([9] * (spared + 4))], strict=True):
-        concurrency.counted(state, Answer(BEGIN_S, status, 0.05, None, in_flight))
+        concurrency.counted(state, CallResult(BEGIN_S, status, 0.05, None, in_flight))
     assert concurrency.found(state, BEGIN_S) is bool(bound)
     assert (state.bound, state.window, state.ceiling) == ((bound, bound, 0.0) if bound else (0.0, 12.0, 90.0))
 
@@ -164,7 +164,7 @@ def test_a_retry_after_pauses_all_callers_and_no_burst_follows() -> None:
     controller = Controller(LimiterConfig(max_in_flight=32, per_second=100.0))
     state = controller.begin(BEGIN_S)
     go_out(controller, state, BEGIN_S)
-    controller.answered(state, BEGIN_S + 0.1, Answer(BEGIN_S, 429, 0.1, retry_after_s=3.0))
+    controller.answered(state, BEGIN_S + 0.1, CallResult(BEGIN_S, 429, 0.1, retry_after_s=3.0))
     verdict = controller.ask(state, BEGIN_S + 1, Asking(0))
     assert verdict.why is Why.PAUSE and verdict.wait_s == pytest.approx(2.1)
     assert controller.ask(state, BEGIN_S + 3.11, Asking(0, queued=True)).why is Why.GO
@@ -174,8 +174,8 @@ def test_a_retry_after_pauses_all_callers_and_no_burst_follows() -> None:
 def test_a_shorter_retry_after_does_not_end_a_longer_one() -> None:
     controller = Controller(LimiterConfig(max_in_flight=32))
     state = controller.begin(BEGIN_S)
-    controller.answered(state, BEGIN_S, Answer(BEGIN_S - 1, 429, 1.0, retry_after_s=30.0))
-    controller.answered(state, BEGIN_S + 1, Answer(BEGIN_S - 1, 429, 1.0, retry_after_s=1.0))
+    controller.answered(state, BEGIN_S, CallResult(BEGIN_S - 1, 429, 1.0, retry_after_s=30.0))
+    controller.answered(state, BEGIN_S + 1, CallResult(BEGIN_S - 1, 429, 1.0, retry_after_s=1.0))
     assert state.paused_until_s == BEGIN_S + 30
 
 
@@ -183,7 +183,7 @@ def test_a_retry_after_of_hours_is_shortened() -> None:
     """A typing error in a proxy must not end the run."""
     controller = Controller(LimiterConfig(max_in_flight=32))
     state = controller.begin(BEGIN_S)
-    controller.answered(state, BEGIN_S, Answer(BEGIN_S - 1, 429, 1.0, retry_after_s=86400.0))
+    controller.answered(state, BEGIN_S, CallResult(BEGIN_S - 1, 429, 1.0, retry_after_s=86400.0))
     assert state.paused_until_s == BEGIN_S + 300
 
 
@@ -193,7 +193,7 @@ def test_an_outage_is_declared_before_few_callers_use_up_their_tries(max_in_flig
     state = controller.begin(BEGIN_S)
     for number in range(tries):
         assert state.outage_since_s == NEVER
-        controller.answered(state, BEGIN_S + number, Answer(BEGIN_S, None, 1.0))
+        controller.answered(state, BEGIN_S + number, CallResult(BEGIN_S, None, 1.0))
     assert state.outage_since_s == BEGIN_S
 
 
@@ -201,7 +201,7 @@ def test_one_caller_per_interval_probes_during_an_outage() -> None:
     controller = Controller(LimiterConfig(max_in_flight=1))
     state = controller.begin(BEGIN_S)
     for _ in range(2):
-        controller.answered(state, BEGIN_S, Answer(BEGIN_S - 1, 502, 1.0))
+        controller.answered(state, BEGIN_S, CallResult(BEGIN_S - 1, 502, 1.0))
     looked = [
         BEGIN_S + tick / 10
         for tick in range(700)
@@ -218,8 +218,8 @@ def test_any_answer_ends_an_outage_with_a_lower_limit() -> None:
     state = controller.begin(BEGIN_S)
     state.limit = 400.0
     for _ in range(2):
-        controller.answered(state, BEGIN_S, Answer(BEGIN_S - 1, 504, 1.0))
-    controller.answered(state, BEGIN_S + 9, Answer(BEGIN_S + 8, 404, 1.0))
+        controller.answered(state, BEGIN_S, CallResult(BEGIN_S - 1, 504, 1.0))
+    controller.answered(state, BEGIN_S + 9, CallResult(BEGIN_S + 8, 404, 1.0))
     assert state.outage_since_s == NEVER
     assert state.limit == 200.0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lrestore.messages import ItemKey
-from lrestore.vault.backups.changes import Comparison
+from lrestore.vault.backups.changes import BackupComparison
 from lrestore.vault.backups.history import history_of
 from lrestore.vault.backups.source import surveyed
 from lrestore.vault.schema import DEFAULT_MAX_ITEM_BYTES
@@ -61,6 +61,6 @@ def test_a_history_keeps_two_versions_in_memory(folder: Path) -> None:
 def test_changes_keep_two_objects_in_memory(folder: Path) -> None:
     found, _ = surveyed([str(folder / "whole-*.db")])
     before, after = found.backups
-    comparison = Comparison(before, after, DEFAULT_MAX_ITEM_BYTES)
+    comparison = BackupComparison(before, after, DEFAULT_MAX_ITEM_BYTES)
     count, peak = _peak_bytes(comparison.run)
     assert count == OBJECTS and peak < OBJECTS * OBJECT_BYTES
