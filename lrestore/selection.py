@@ -17,6 +17,7 @@ from lrestore.errors import UsageError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, content_type
 
+_EVERYTHING = "all"
 _HEADER = "spec"
 _STATUS = "status"
 _DELETED = "deleted"
@@ -115,7 +116,7 @@ def _part(specs: Sequence[str], flag: str, read_file: Callable[[str], str]) -> S
     keys: dict[ItemKey, None] = {}
     deleted: dict[ItemKey, None] = {}
     for named in _all_named(specs, flag, read_file):
-        if named.text.lower() == "all":
+        if named.text.lower() == _EVERYTHING:
             everything = True
             continue
         type_name, ids = _spec(named)
@@ -190,7 +191,7 @@ def _spec(named: _Named) -> tuple[str, list[str] | None]:
     if not word.strip():
         raise UsageError(f"{named.place}: no content type is named", hint="write all, TYPE, TYPE=ID[,ID...] or @FILE")
     try:
-        name = content_type(word).name
+        name = content_type(word, () if equals else (_EVERYTHING,)).name
     except UsageError as error:
         raise UsageError(f"{named.place}: {error.message}", hint=error.hint) from None
     return name, _ids(ids, named) if equals else None

@@ -210,6 +210,7 @@ def test_an_unknown_variable_of_ours_is_refused_others_are_not_ours() -> None:
     assert "LRESTORE_RUN_WORKER" in message and "did you mean 'LRESTORE_RUN_WORKERS'?" in message
     others = {"LRESTORE_CRASH_AT": "3", "LRESTORE_SOURCE_CLIENT_ID": "x", "LRESTORE_SOURCE_CLIENT_SECRET": "y"}
     assert load_settings(None, others, {}) == Settings()
+    assert "did you mean 'LRESTORE_RUN_WORKERS'?" in refusal(None, {"LRESTORE_RUNN_WORKERS": "3"})
 
 
 @pytest.mark.parametrize("section", ["destination", "source"])

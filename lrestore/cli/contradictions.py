@@ -7,6 +7,7 @@ import re
 
 from lrestore.cli.options import GOES_ON, GUARDS, PLACEHOLDERS, SETTING_OF, Options, continues_session, flag, given
 from lrestore.streams import is_own_stream
+from lrestore.text.words import did_you_mean
 
 _MODES = ("dry_run", "plan", "verify", "rehearse", "resume", "retry_dead_letters", "apply", "undo", "discard", "show")
 _SELECTION = (
@@ -54,7 +55,10 @@ def _empty(options: Options) -> str:
 
 def _unknown_guard(options: Options) -> str:
     unknown = next((name for name in options.override if name not in GUARDS), None)
-    return f"--override {unknown}: choose from {', '.join(GUARDS)}" if unknown is not None else ""
+    if unknown is None:
+        return ""
+    meant = did_you_mean(unknown, GUARDS)
+    return f"--override {unknown}: choose from {', '.join(GUARDS)}" + (f"; {meant}" if meant else "")
 
 
 def _modes_clash(options: Options) -> str:

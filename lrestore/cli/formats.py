@@ -7,19 +7,22 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from lrestore.text.storable import to_json
-from lrestore.text.tables import aligned
+from lrestore.text.tables import fitted
 from lrestore.text.terminal import plain, plain_json
 
 TableRow = Sequence[object]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full-width ones count, too)
 
 
-def table(header: Sequence[str], rows: Iterable[TableRow]) -> str:
-    """Columns under a header: text left-aligned, numbers right-aligned. Terminal control characters are escaped."""
+def table(header: Sequence[str], rows: Iterable[TableRow], width: int = 0) -> str:
+    """Columns under a header: text left-aligned, numbers right-aligned. Terminal control characters are escaped.
+
+    ``width``: the columns of the terminal, 0 where there is none; a row of a wider table has several lines.
+    """
     body = list(rows)
     cells = [[_cell(value) for value in row] for row in body]
     numbers = [index for index in range(len(header)) if all(isinstance(row[index], int | float) for row in body)]
-    return "".join(f"{line}\n" for line in aligned([list(header), *cells], numbers))
+    return "".join(f"{line}\n" for line in fitted(header, cells, numbers, width))
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> str:

@@ -29,6 +29,7 @@ from lrestore.report.events import Receiver
 from lrestore.report.model import Report
 from lrestore.report.write import ensure_writable
 from lrestore.run.surroundings import Surroundings
+from lrestore.text.words import did_you_mean
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +100,11 @@ def _typed(keywords: JsonObject) -> JsonObject:
     kinds = typing.get_type_hints(Options)
     unknown = next((name for name in keywords if name not in kinds), None)
     if unknown is not None:
-        raise TypeError(f"there is no option {unknown!r}: options are the command line's flags, with underscores")
+        meant = did_you_mean(unknown, kinds)
+        raise TypeError(
+            f"there is no option {unknown!r}: options are the command line's flags, with underscores"
+            + (f"; {meant}" if meant else "")
+        )
     return {name: _one(name, kinds[name], given) for name, given in keywords.items()}
 
 
@@ -107,7 +112,8 @@ def _one(name: str, kind: Any, given: object) -> object:
     metadata = Options.__dataclass_fields__[name].metadata
     choices = metadata.get("choices")
     if choices and given is not None and given not in choices:
-        raise UsageError(f"{name} must be one of: {', '.join(choices)}; not {given!r}")
+        hint = did_you_mean(str(given), map(str, choices))
+        raise UsageError(f"{name} must be one of: {', '.join(choices)}; not {given!r}", hint=hint)
     if kind == list[str]:
         return _specs(name, given)
     if Path in typing.get_args(kind):

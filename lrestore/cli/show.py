@@ -80,7 +80,7 @@ def _recorded(state: StateReader, what: str, argument: str, options: Options, pa
         return diff(state, state.session(argument or LAST), path, form)
     if what == "dead-letters":
         return _dead_letters(state, argument, options)
-    return mappings(state, argument, form)
+    return mappings(state, argument, form, style_of_stdout(full=options.verbose))
 
 
 def _sessions(sessions: list[RestorationSession], form: str) -> str:
@@ -148,7 +148,7 @@ def _session(state: StateReader, session: RestorationSession, options: Options) 
         ("lrestore", session.lrestore_version),
         ("undo", _undo(state, session, options)),
     ]
-    return tables.facts(facts) + "\n" + tables.table(header, counts)
+    return tables.facts(facts) + "\n" + tables.table(header, counts, style_of_stdout(full=False).width)
 
 
 def _session_as_json(session: RestorationSession) -> JsonObject:
@@ -187,7 +187,7 @@ def _undo(state: StateReader, session: RestorationSession, options: Options) -> 
     )
     kept = written["created"] - trashed
     parts += [f"keeps {counted(kept, 'other new object')}"] if kept > 0 else []
-    return f"{called(options, '--undo', session.id)} {', '.join(parts)} (--plan lists them)"
+    return f"{', '.join(parts)}: {called(options, '--undo', session.id)}"
 
 
 def _dead_letters(state: StateReader, reference: str, options: Options) -> str:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lrestore.cli import formats as tables
 from lrestore.errors import ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, content_type
 from lrestore.ontology.schema import is_built_in
-from lrestore.report.item_lines import Style
+from lrestore.report.item_lines import Style, titled
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, MappingRoute
-from lrestore.text.terminal import cut
+from lrestore.text.terminal import columns, cut, plain
 from lrestore.text.words import counted
 from lrestore.vault.backups.source import open_source
 from lrestore.vault.items import IndexRow
 from lrestore.vault.reader import Vault
 
-_MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at")
+_MAPPINGS = ("type", "source_instance", "source_id", "destination", "destination_id", "session", "created_at", "name")
 _UNMAPPED = ("spec", "name", "updated_at")
 _WIDEST_NAME = 3
 """A name takes at most one part in so many of a terminal's width."""
 
 
-def mappings(state: StateReader, argument: str, form: str) -> str:
+def mappings(state: StateReader, argument: str, form: str, style: Style) -> str:
     """All mappings, those of ``TYPE``, or with ``TYPE=ID`` those from or to that id, with the parts created for it.
 
     Raises UsageError for an unknown type.
@@ -35,8 +37,24 @@ def mappings(state: StateReader, argument: str, form: str) -> str:
         found += [part for mapping in found for part in state.mappings_of_parts(mapping)]
     if form == "json":
         return tables.as_json(found)
-    rows = map(_row, found)
-    return tables.comma_separated(_MAPPINGS, rows) if form == "csv" else tables.table(_MAPPINGS, rows)
+    rows = list(map(_row, found))
+    if form == "csv":
+        return tables.comma_separated(_MAPPINGS, rows)
+    table = tables.table(_MAPPINGS, rows)
+    fits = not style.width or max(map(columns, table.splitlines())) <= style.width
+    return table if fits else _by_session(found, style)
+
+
+def _by_session(found: Iterable[IDMapping], style: Style) -> str:
+    """The mappings of each session below each other, for a terminal that is narrower than the table."""
+    of_session: dict[tuple[str, str, str], list[str]] = {}
+    for one in found:
+        line = titled("  ", one.content_type, f"{one.source_id} → {one.destination_id}", one.name, style)
+        of_session.setdefault((one.source_instance, one.destination, one.session_id), []).append(line)
+    lines = []
+    for (source, destination, session), listed in of_session.items():
+        lines += [f"{plain(source)} → {plain(destination)}, {f'session {session}' if session else 'imported'}", *listed]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def unmapped(settings: Settings, state: StateReader, word: str, form: str, style: Style, *, as_of: str = "") -> str:
@@ -62,9 +80,8 @@ def unmapped(settings: Settings, state: StateReader, word: str, form: str, style
         return f"every item of the backup has a recorded counterpart in {route.destination}\n"
     width = style.width // _WIDEST_NAME
     shown = [(str(row.key), cut(row.name, width) if width else row.name, row.updated_at) for row in found]
-    return (
-        tables.table(_UNMAPPED, shown) + f"{counted(len(found), 'item')} without a counterpart in {route.destination}\n"
-    )
+    table = tables.table(_UNMAPPED, shown, style.width)
+    return table + f"{counted(len(found), 'item')} without a counterpart in {route.destination}\n"
 
 
 def _is_built_in(vault: Vault, key: ItemKey, max_item_bytes: int) -> bool:
@@ -78,7 +95,7 @@ def _is_built_in(vault: Vault, key: ItemKey, max_item_bytes: int) -> bool:
 def _row(mapping: IDMapping) -> tuple[object, ...]:
     return (
         *(mapping.content_type, mapping.source_instance, mapping.source_id),
-        *(mapping.destination, mapping.destination_id, mapping.session_id, mapping.created_at),
+        *(mapping.destination, mapping.destination_id, mapping.session_id, mapping.created_at, mapping.name),
     )
 
 

@@ -11,9 +11,11 @@ from lrestore.cli import demo
 from lrestore.cli import formats as tables
 from lrestore.cli.invocation import filters_of
 from lrestore.cli.options import Options
+from lrestore.cli.results import style_of_stdout
 from lrestore.filters import Filters
 from lrestore.messages import ItemKey
 from lrestore.report import text
+from lrestore.report.item_lines import Style
 from lrestore.run.select.choose import listed
 from lrestore.settings import Settings, require_source
 from lrestore.text.words import counted, duration, size
@@ -39,7 +41,7 @@ def source(settings: Settings, options: Options) -> str:
         if form == "csv":
             return tables.comma_separated(_ITEMS, _items(vault, wanted))
         summary = vault.summary(wanted)
-    return tables.as_json(summary) if form == "json" else _summary_table(summary)
+    return tables.as_json(summary) if form == "json" else _summary_table(summary, style_of_stdout(full=False))
 
 
 def _wanted(vault: Vault, options: Options) -> frozenset[ItemKey] | None:
@@ -59,7 +61,7 @@ def _items(vault: Vault, wanted: frozenset[ItemKey] | None) -> Iterator[tuple[ob
         yield str(row.key), row.name, row.updated_at, row.size_bytes, status
 
 
-def _summary_table(summary: SourceSummary) -> str:
+def _summary_table(summary: SourceSummary, style: Style) -> str:
     rows: list[tuple[object, ...]] = [
         (name, counts.items, counts.corrupt, counts.deleted, counts.bytes) for name, counts in summary.by_type.items()
     ]
@@ -72,7 +74,8 @@ def _summary_table(summary: SourceSummary) -> str:
         ("backed up", _period(summary)),
         ("size", size(total_bytes)),
     ]
-    return tables.facts(facts) + "\n" + tables.table(_SOURCE, rows) + text.warnings(summary.warnings)
+    table = tables.table(_SOURCE, rows, style.width)
+    return tables.facts(facts) + "\n" + table + text.warnings(summary.warnings, style)
 
 
 def _period(summary: SourceSummary) -> str:

@@ -7,6 +7,8 @@ is generated, loses the read-only mark of properties that are references, so the
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lrestore.ontology.lookup import find
 from lrestore.ontology.operations import OPERATIONS
 from lrestore.ontology.schema import ContentType, Operation, Part, Reference, is_built_in
@@ -61,9 +63,9 @@ by_vault_number: dict[int, ContentType] = {entry.vault_number: entry for entry i
 """The types by ``content_items.content_type`` of a backup."""
 
 
-def content_type(word: str) -> ContentType:
+def content_type(word: str, others: Collection[str] = ()) -> ContentType:
     """The type called ``word``: any case (``PermissionSets`` too), singular or plural, with ``-`` or a space for ``_``.
 
-    Raises UsageError that names the twelve, and the nearest one.
+    Raises UsageError that names the twelve, and the nearest one; ``others``: words that may stand in the same place.
     """
-    return find(word, CONTENT_TYPES)
+    return find(word, CONTENT_TYPES, others)

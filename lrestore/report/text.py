@@ -9,7 +9,7 @@ from lrestore.report.item_lines import PLAIN, Style, _head, details, item_lines
 from lrestore.report.model import Item, PlanCost, Report
 from lrestore.report.notices import by_reason
 from lrestore.report.packed_items import Has, having
-from lrestore.text.tables import numbered
+from lrestore.text.tables import fitted, numbered
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, duration
 
@@ -43,7 +43,7 @@ def summary(report: Report, style: Style = PLAIN) -> str:
         rows.append(("total", *_cells(report.totals)))
     speed = f"{report.throughput.items_per_s:.1f} items/s, {report.throughput.calls_per_s:.1f} calls/s"
     return _lines(
-        *numbered(rows),
+        *fitted(rows[0], rows[1:], range(1, len(rows[0])), style.width),
         "",
         f"{counted(report.totals.selected, 'item')}: {', '.join(_ended(report, style))}",
         *_enabled(report),

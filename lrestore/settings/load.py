@@ -15,7 +15,7 @@ from lrestore.settings.file import SettingsFile, expanded, read_settings_file
 from lrestore.settings.looker_ini import read_looker_ini
 from lrestore.settings.model import SECTIONS, Settings, kinds
 from lrestore.settings.values import problem, typed
-from lrestore.text.words import did_you_mean
+from lrestore.text.words import did_you_mean, nearest
 
 
 class _Given(NamedTuple):
@@ -39,6 +39,8 @@ _LIMITS = frozenset({"run.max_failures", "run.max_updates", "run.max_deletions"}
 """Texts that may be written as numbers."""
 _SECRET_KEYS = ("client_id", "client_secret")
 _SECRET_VARIABLES = ("LRESTORE_SOURCE_CLIENT_ID", "LRESTORE_SOURCE_CLIENT_SECRET")
+_SURELY_MISTYPED = 0.9
+"""A variable outside of every section may be of another program; one so similar to a setting is a slip of the pen."""
 _WHERE_SECRETS_GO = (
     "put credentials in LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET, or in the file that [destination] ini names"
 )
@@ -120,9 +122,11 @@ def _from_environment(environ: Mapping[str, str]) -> _Layer:
     ours = {f"LRESTORE_{key.replace('.', '_').upper()}": key for key in kinds()}
     prefixes = tuple(f"LRESTORE_{section.upper()}_" for section in SECTIONS)
     for variable, value in environ.items():
-        if not variable.startswith(prefixes) or variable in _SECRET_VARIABLES:
+        if variable in _SECRET_VARIABLES or not variable.startswith("LRESTORE_"):
             continue
         if variable not in ours:
+            if not variable.startswith(prefixes) and not nearest(variable, ours, likeness=_SURELY_MISTYPED):
+                continue
             raise SettingsError(
                 f"environment variable {variable}: there is no such setting", hint=did_you_mean(variable, ours)
             )

@@ -115,7 +115,9 @@ def _base_url(value: object) -> str:
     if parts.username is not None or parts.password is not None:
         return "must not hold a user or password: set LOOKERSDK_CLIENT_ID and LOOKERSDK_CLIENT_SECRET"
     if parts.scheme not in ("http", "https") or not host or re.search(r"\s", url):
-        return "must begin with https:// (or http://) and name a host, like https://looker.example.com:19999"
+        meant = did_you_mean(url, ["simulator"])
+        like = "must begin with https:// (or http://) and name a host, like https://looker.example.com:19999"
+        return f"{like}; {meant}" if meant else like
     if parts.query or parts.fragment or _API_PATH.search(parts.path):
         return "must end after host and port: remove /api/4.0 and everything after it"
     return ""

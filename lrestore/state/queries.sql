@@ -194,11 +194,12 @@ WHERE s.source_instance = :source_instance AND s.destination IN (:destination, :
   AND r.outcome IN ('updated', 'unchanged') AND r.destination_id <> '';
 
 -- name: select_mappings
-SELECT source_instance, destination, content_type, source_id, destination_id, session_id, created_at,
-       destination_created_at, natural_key
-FROM id_mappings
-WHERE :content_type IS NULL OR content_type = :content_type
-ORDER BY source_instance, destination, content_type, source_id;
+-- With the name that the item had in the session that recorded the mapping; NULL for parts and imported mappings.
+SELECT m.source_instance, m.destination, m.content_type, m.source_id, m.destination_id, m.session_id, m.created_at,
+       m.destination_created_at, m.natural_key, r.name
+FROM id_mappings AS m LEFT JOIN results AS r USING (session_id, content_type, source_id)
+WHERE :content_type IS NULL OR m.content_type = :content_type
+ORDER BY m.source_instance, m.destination, m.content_type, m.source_id;
 
 -- name: close_mappings
 UPDATE id_mappings SET closed_at = :closed_at

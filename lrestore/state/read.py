@@ -178,7 +178,9 @@ class StateReader:
     def mappings(self, content_type: str | None = None) -> Iterator[IDMapping]:
         """All mappings, or those of one type."""
         rows = self._file.rows("select_mappings", {"content_type": content_type})
-        return (IDMapping(**{**dict(row), "session_id": row["session_id"] or ""}) for row in rows)
+        return (
+            IDMapping(**{**dict(row), "session_id": row["session_id"] or "", "name": row["name"] or ""}) for row in rows
+        )
 
     def mappings_of_parts(self, item: IDMapping) -> Iterator[IDMapping]:
         """The mappings of the parts that were created for an item."""

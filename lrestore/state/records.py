@@ -103,7 +103,10 @@ class DeadLetterItem(msgspec.Struct, frozen=True):
 
 
 class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
-    """Maps a backed-up object of a source instance to a live object of a destination. Imported ones have no session."""
+    """Maps a backed-up object of a source instance to a live object of a destination. Imported ones have no session.
+
+    ``name``: that of the item in the session; "" for parts, and where it is not on record.
+    """
 
     source_instance: str
     destination: str
@@ -114,6 +117,7 @@ class IDMapping(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str = ""
     destination_created_at: str = ""
     natural_key: str = ""
+    name: str = ""
 
 
 class MappingRoute(msgspec.Struct, frozen=True):

@@ -18,10 +18,21 @@ def shortened(names: Sequence[str], most: int, *, separator: str = ", ", last: s
     return separator.join(names[:most]) + more
 
 
+def nearest(word: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """The known word that a mistyped one means: the only one that begins with it, or else the most similar one, in any
+    case of letters; "" if none is at least so similar (0: nothing in common, 1: equal).
+    """
+    words = {name.casefold(): name for name in known}
+    typed = word.casefold()
+    longer = [name for name in words if typed and name.startswith(typed)]
+    near = longer if len(longer) == 1 else difflib.get_close_matches(typed, words, n=1, cutoff=likeness)
+    return words[near[0]] if near else ""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``did you mean 'dashboard'?`` with the known word that is nearest to a mistyped one; "" if none is near."""
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else ""
+    """``did you mean 'dashboard'?`` with the nearest known word; "" if none is near."""
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near else ""
 
 
 def size(count: int) -> str:

@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 
 import msgspec
 
-from lrestore.errors import MissingItemError
+from lrestore.errors import MissingItemError, VaultError
 from lrestore.messages import ItemKey
 from lrestore.vault import backup_warnings as doubts
 from lrestore.vault import explores, fingerprint, index, names, rows, schema, summary
@@ -209,6 +209,16 @@ class Vault:
     def explores(self) -> Iterator[IndexRow]:
         """The explores that the models of the backup name; see :mod:`lrestore.vault.explores`."""
         return (item.row for item in explores.named(self._finder))
+
+    def name_of(self, key: ItemKey) -> str:
+        """The name of an object that may be unreadable, for messages; "" if the backup has no such object, or none can
+        be read from it any more: the next read of an item says why.
+        """
+        try:
+            row = self.row(key)
+        except VaultError:
+            return ""
+        return row.name if row else ""
 
     def holds(self, key: ItemKey) -> bool:
         """Whether the backup has an object under this key, readable or not."""

@@ -137,6 +137,7 @@ def test_into_an_empty_instance_what_needs_the_broken_fails_with_the_whole_chain
         ran = migration.migrate()
         assert ran.code == 1
         others = broken.judge(ran.letters)
+        assert all(letter["name"] for letter in ran.letters), "also of what failed unread, for want of another item"
         failed = {(letter["type"], letter["id"]) for letter in ran.letters}
         for letter in ran.letters:
             if (letter["type"], letter["id"]) in others:

@@ -130,6 +130,11 @@ NONSENSE = [
     (["--max-runtime", "soon"], "not a duration"),
     (["--max-runtime", "0s"], "greater than zero"),
     (["--if-missing", "ignore"], "invalid choice"),
+    (["--identity", "same"], "did you mean 'same-instance'?"),
+    (
+        ["--override", "max_delet"],
+        "max_updates, max_deletions; did you mean 'max_deletions'?",
+    ),
     (["--if-missing", "skp"], "invalid choice: 'skp' (choose from create, skip, fail); did you mean 'skip'?"),
     (["--sel", "all"], "unrecognized arguments"),
     (["all"], "unrecognized arguments"),

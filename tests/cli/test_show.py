@@ -168,7 +168,8 @@ def test_mappings_of_all_types_or_of_one(which: str, capsys: pytest.CaptureFixtu
 def test_a_mapping_is_found_by_the_id_of_either_side(object_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     (found,) = json.loads(_shown(capsys, f"mappings=folder={object_id}", "--format", "json"))
     assert (found["source_id"], found["destination_id"]) == ("7", "70")
-    assert len(_rows(_shown(capsys, f"mappings=folder={object_id}", "--format", "csv"))) == 1
+    (row,) = _rows(_shown(capsys, f"mappings=folder={object_id}", "--format", "csv"))
+    assert found["name"] == row["name"] == "Sales"
     assert "70" in _shown(capsys, f"mappings=folder={object_id}")
 
 
@@ -269,14 +270,20 @@ def test_a_narrow_terminal_gets_lines_instead_of_a_table_and_names_in_order() ->
     )
     with StateWriter.open("lrestore-state.db", now=utc_now) as writer:
         writer.begin_session(session)
+    lines = _on_a_terminal("sessions", 60)
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [SESSION, RETRY]
+    assert lines[-1].endswith(f": {BEGIN}שלום{END}")
+    mapped = _on_a_terminal("mappings", 60)
+    assert mapped[0].endswith(f", session {SESSION}") and mapped[1:] == ["  folder=7 → 70 Sales"]
+
+
+def _on_a_terminal(what: str, width: int) -> list[str]:
     ours, theirs = pty.openpty()
     try:
-        command = [sys.executable, "-m", "lrestore", "--show", "sessions"]
-        environ = environment(COLUMNS="60", TERM="dumb")
+        command = [sys.executable, "-m", "lrestore", "--show", what]
+        environ = environment(COLUMNS=str(width), TERM="dumb")
         subprocess.run(command, stdout=theirs, env=environ, timeout=HANG_S, check=True)
-        lines = os.read(ours, 65536).decode().splitlines()
+        return os.read(ours, 65536).decode().splitlines()
     finally:
         os.close(theirs)
         os.close(ours)
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [SESSION, RETRY]
-    assert lines[-1].endswith(f": {BEGIN}שלום{END}")

@@ -64,7 +64,7 @@ def test_a_session_tells_what_its_undo_would_do(instance: InstanceFixture) -> No
     instance.delete("look", "2")
     session = instance.run("--select", "look=1,2").all_good().report["session_id"]
     shown = instance.run("--show", f"session={session}").out
-    assert f"lrestore --undo {session} puts 1 object back, moves 1 new dashboard or look to the trash" in shown
+    assert f"puts 1 object back, moves 1 new dashboard or look to the trash: lrestore --undo {session}\n" in shown
 
 
 def test_a_session_that_wrote_nothing_has_no_diff_and_no_undo(instance: InstanceFixture) -> None:

@@ -59,7 +59,8 @@ service managers and containers allow before they kill."""
 
 class Coordinator:
     """One bulk run. ``processes`` have been started. ``unanswered`` returns the items that have an open create.
-    ``absent`` tells whether the destination provably lacks an item that failed because of another one.
+    ``absent`` tells whether the destination provably lacks an item that failed because of another one;
+    ``name_of`` returns its name in the backup.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Coordinator:
         links: Links,
         processes: Processes,
         absent: Callable[[ItemKey], bool],
+        name_of: Callable[[ItemKey], str],
         unanswered: Callable[[], Collection[ItemKey]],
     ) -> None:
         self._unanswered = unanswered
@@ -77,7 +79,7 @@ class Coordinator:
         self._usage: dict[int, ApiUsage] = {}
         self._used: ApiUsage | None = None
         self._outbox = CoordinatorOutbox(self._processes.send_to_writer)
-        self._tasks = OpenTasks(ready, links, self._outbox, self._crash_policy, absent)
+        self._tasks = OpenTasks(ready, links, self._outbox, self._crash_policy, absent, name_of)
         self._tasks.doubt(unanswered())
         self._hand_out = HandOut(
             self._tasks,

@@ -18,7 +18,8 @@ from lrestore.text.words import shortened
 
 
 class OpenTasks:
-    """``absent`` tells whether the destination provably lacks an item that failed because of another one.
+    """``absent`` tells whether the destination provably lacks an item that failed because of another one;
+    ``name_of`` returns its name in the backup.
 
     An item that fails without a worker goes to ``outbox``.
     """
@@ -30,11 +31,13 @@ class OpenTasks:
         outbox: CoordinatorOutbox,
         crash_policy: CrashPolicy,
         absent: Callable[[ItemKey], bool],
+        name_of: Callable[[ItemKey], str],
     ) -> None:
         self._ready = ready
         self._outbox = outbox
         self._crash_policy = crash_policy
         self._absent = absent
+        self._name_of = name_of
         self._failed_needs = FailedNeeds(links.needs, links.hard)
         self._first_passes = FirstPasses(links.awaits, ready.waits)
         self._again: set[ItemKey] = set()
@@ -106,7 +109,7 @@ class OpenTasks:
         """Fail an item that too many workers died on."""
         hint = "restore it alone with --select and -v, and report the output"
         message = f"{self._crash_policy.over(key)} workers died while they had {key} in hand"
-        self._outbox.record(failed(InternalError(message, key=key, hint=hint), key, ""))
+        self._outbox.record(failed(InternalError(message, key=key, hint=hint), key, self._name_of(key)))
 
     def break_circle(self) -> None:
         """Items in a circular dependency never become ready. Try each of them: the destination may have the others.
@@ -154,5 +157,5 @@ class OpenTasks:
         if not why:
             return False
         error = DependencyError(why, key=key).with_context(missing=self._absent(key))
-        self._outbox.record(failed(error, key, ""))
+        self._outbox.record(failed(error, key, self._name_of(key)))
         return True

@@ -115,7 +115,7 @@ def _coordinator(destination: ExaminedDestination, tables: Tables, links: Links,
     absent, in_doubt = partial(_absent, tables, destination.judgement), partial(unanswered, state, job.route)
     places = {key: place for place, key in enumerate(job.keys)}
     ready = DependencyGraph(job.keys, links.needs, places.__getitem__)
-    coordinator = Coordinator(ready, links, processes, absent, in_doubt)
+    coordinator = Coordinator(ready, links, processes, absent, job.vault.name_of, in_doubt)
     coordinator.announcer = job.surroundings.announcer
     if job.resumed:
         coordinator.resume(set(job.keys))

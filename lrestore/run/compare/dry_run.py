@@ -39,7 +39,7 @@ def _preview(vault: Vault, key: ItemKey, run: RunSettings, beside: Beside | None
     try:
         item = vault.read(key, max_item_bytes=run.max_item_bytes)
     except ItemError as error:
-        return failed(error, key, "")
+        return failed(error, key, vault.name_of(key))
     entry = CONTENT_TYPES[key.type]
     if is_built_in(entry, item.raw):
         return ItemResult(key, item.name, "skipped", reason=why_built_in(entry, item.raw))

@@ -55,7 +55,7 @@ class ItemLoop:
             if result is not None:
                 self._record(result, None)
         except ItemError as error:
-            self._record(failed(error, key, item.name if item else ""), item.blob if item else None)
+            self._record(failed(error, key, self._name(key, item)), item.blob if item else None)
         except RunError:
             raise
         except Exception as error:  # noqa: BLE001 (one item's failure never stops the others; its dead letter has it all)
@@ -64,7 +64,10 @@ class ItemLoop:
                 f"internal error: {type(error).__name__}: {error}", hint="please report it", key=key
             )
             mistake.__cause__ = error
-            self._record(failed(mistake, key, item.name if item else ""), item.blob if item else None)
+            self._record(failed(mistake, key, self._name(key, item)), item.blob if item else None)
+
+    def _name(self, key: ItemKey, item: VaultItem | None) -> str:
+        return item.name if item else self._vault.name_of(key)
 
 
 def joined(first_pass: ItemResult | None, result: ItemResult) -> ItemResult:

@@ -216,7 +216,8 @@ def _missing(vault: Vault, selection: Selection, there: Collection[ItemKey], fil
     for key in selection.explicit_ids():
         if key in there:
             continue
-        if vault.holds(key):
+        row = vault.row(key)
+        if row is not None:
             if narrowed:
                 continue
             reason, hint = f"{key} is marked deleted in the backup", "add --include-deleted to restore it"
@@ -229,7 +230,7 @@ def _missing(vault: Vault, selection: Selection, there: Collection[ItemKey], fil
                 else "--show source lists the backup's items"
             )
             hint += f"; --show history={key} looks for it in the other backups" if vault.chosen else ""
-        results.append(failed(MissingItemError(reason, hint=hint, key=key), key, ""))
+        results.append(failed(MissingItemError(reason, hint=hint, key=key), key, row.name if row else ""))
     return results
 
 

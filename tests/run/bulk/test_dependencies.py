@@ -96,8 +96,8 @@ def test_an_item_that_needs_a_failed_one_fails_without_a_call_and_names_the_chai
         assert harness.operations()["create_folder"] == 1
         assert "create_look" not in harness.operations()
         with StateReader.open(tmp_path / "state.db") as reader:
-            letters = {(item.letter.type, item.letter.error_type) for item in reader.dead_letters(reader.session().id)}
-        assert ("look", "DependencyError") in letters
+            letters = {item.letter.id: item.letter for item in reader.dead_letters(reader.session().id)}
+        assert (letters["100102"].error_type, letters["100102"].name) == ("DependencyError", "Look 100102")
 
 
 def test_a_failed_item_that_exists_in_the_destination_is_used(tmp_path: Path) -> None:
