@@ -13,6 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.looker.session import LookerSession
 from lrestore.ontology.schema import Operation
 from tests.looker.faults import FaultServer, Step
+from tests.waiting import HANG_S
 
 SECRET = "s3cret&of the+key"
 CLIENT_ID = "client-identifier"
@@ -73,7 +74,7 @@ def connect(waits: Waits) -> Iterator[Connect]:
     sessions: list[LookerSession] = []
 
     def start(server: FaultServer, **options: Any) -> LookerSession:
-        settings: JsonObject = {"timeout_s": 5.0, "operations": OPERATIONS, "pause": waits, **options}
+        settings: JsonObject = {"timeout_s": HANG_S, "operations": OPERATIONS, "pause": waits, **options}
         sessions.append(LookerSession(server.base_url, settings.pop("credentials", KEY), **settings))
         return sessions[-1]
 

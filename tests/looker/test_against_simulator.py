@@ -13,6 +13,7 @@ import pytest
 from lrestore.credentials import Credentials
 from lrestore.errors import NotFoundError, ValidationError
 from lrestore.looker.session import LookerSession
+from tests.waiting import HANG_S
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def simulated() -> Iterator[LookerSession]:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
         key = Credentials(told["client_id"], told["client_secret"])
-        with LookerSession(told["base_url"], key, timeout_s=20) as session:
+        with LookerSession(told["base_url"], key, timeout_s=HANG_S) as session:
             yield session
         process.terminate()
 

@@ -10,8 +10,7 @@ import pytest
 
 from lrestore.errors import StateError
 from lrestore.state.group_commit import GroupCommit
-
-PATIENCE_S = 10.0
+from tests.waiting import HANG_S
 
 
 class RefusedError(Exception):
@@ -34,7 +33,7 @@ class Disk:
         self._open = []
         yield
         self.busy.set()
-        assert self.slow.wait(PATIENCE_S)
+        assert self.slow.wait(HANG_S)
         if self.full:
             raise StateError("the disk is full")
         self.committed.append(self._open)
@@ -56,14 +55,14 @@ def side_by_side(commits: GroupCommit, disk: Disk, writes: list[Callable[[], Non
     threads = [threading.Thread(target=durably, args=(index,)) for index in range(len(writes))]
     disk.slow.clear()
     threads[0].start()
-    assert disk.busy.wait(PATIENCE_S)
+    assert disk.busy.wait(HANG_S)
     for thread in threads[1:]:
         thread.start()
     while len(commits._waiting) < len(writes) - 1:
         threading.Event().wait(0.001)
     disk.slow.set()
     for thread in threads:
-        thread.join(PATIENCE_S)
+        thread.join(HANG_S)
         assert not thread.is_alive()
     return errors
 

@@ -16,6 +16,7 @@ from lrestore.looker.session import LookerSession
 from tests.http_proxy import HttpProxy
 from tests.looker.conftest import KEY, Connect, Serve
 from tests.looker.faults import CERTIFICATE, reply
+from tests.waiting import HANG_S
 
 PASSWORD = "p:roxy s3cret"
 QUOTED = "p%3Aroxy%20s3cret"
@@ -113,15 +114,15 @@ def test_a_proxy_that_refuses_is_named_and_nothing_was_sent(
 
 
 @pytest.mark.parametrize(
-    ("says", "message"),
+    ("says", "message", "timeout_s"),
     [
-        (b"", "closed the connection without an answer"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "did not answer in HTTP"),
-        (b"HTTP/1.1 200 ", "in time through proxy"),
+        (b"", "closed the connection without an answer", HANG_S),
+        (b"SSH-2.0-OpenSSH_9.6\r\n\r\n", "did not answer in HTTP", HANG_S),
+        (b"HTTP/1.1 200 ", "in time through proxy", 0.3),
     ],
 )
 def test_what_is_no_proxy_is_named_and_nothing_was_sent(
-    serve: Serve, connect: Connect, says: bytes, message: str
+    serve: Serve, connect: Connect, says: bytes, message: str, timeout_s: float
 ) -> None:
     server = serve(tls=True)
     with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as open_ones:
@@ -137,7 +138,7 @@ def test_what_is_no_proxy_is_named_and_nothing_was_sent(
 
         threading.Thread(target=answer, daemon=True).start()
         name = f"127.0.0.1:{listener.getsockname()[1]}"
-        session = connect(server, proxy=f"http://{name}", verify_ssl=False, max_retries=0, timeout_s=0.3)
+        session = connect(server, proxy=f"http://{name}", verify_ssl=False, max_retries=0, timeout_s=timeout_s)
         with pytest.raises(ConnectError, match=message) as caught:
             session.call("create_dashboard", body={})
         assert name in str(caught.value)

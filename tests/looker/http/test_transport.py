@@ -105,8 +105,8 @@ def test_time_is_up_for_the_whole_answer_even_if_bytes_keep_dripping(
 ) -> None:
     step = drip(start) if fault == "drip" else hang
     with pytest.raises(AnswerTimeoutError) as caught:
-        connect(serve(step), timeout_s=0.05).call("create_dashboard", body={})
-    assert caught.value.outcome_unknown and "0.05 s" in str(caught.value)
+        connect(serve(step), timeout_s=0.3).call("create_dashboard", body={})
+    assert caught.value.outcome_unknown and "0.3 s" in str(caught.value)
 
 
 def test_a_connection_that_nobody_accepts_leaves_even_a_create_repeatable(waits: Waits) -> None:

@@ -12,6 +12,7 @@ from lrestore.simulator.core.config import Config
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
+from tests.waiting import HANG_S
 
 LOOKS = 14
 IN_TRASH = ("3", "5")
@@ -37,5 +38,5 @@ def simulator(running: RunningSimulator) -> RunningSimulator:
 @pytest.fixture
 def session(simulator: RunningSimulator) -> Iterator[LookerSession]:
     key = Credentials(simulator.client_id, simulator.client_secret)
-    with LookerSession(simulator.base_url, key, timeout_s=5, max_retries=0, pause=lambda _: False) as one:
+    with LookerSession(simulator.base_url, key, timeout_s=HANG_S, max_retries=0, pause=lambda _: False) as one:
         yield one

@@ -19,6 +19,7 @@ from lrestore.looker.session import LookerSession
 from lrestore.simulator.core.config import Config
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.world import Sizes, make_world
+from tests.waiting import HANG_S
 
 USERS = 30
 FILE = "made.ndjson"
@@ -114,7 +115,7 @@ def live(running: RunningSimulator, tmp_path: Path) -> Iterator[Live]:
     running.simulation.faults.clear()
     running.log.clear()
     key = Credentials(running.client_id, running.client_secret)
-    with LookerSession(running.base_url, key, timeout_s=5, max_retries=0, pause=lambda _: False) as session:
+    with LookerSession(running.base_url, key, timeout_s=HANG_S, max_retries=0, pause=lambda _: False) as session:
         yield Live(session, shared=shared(tmp_path))
 
 
@@ -167,7 +168,7 @@ def test_a_definition_is_read_by_one_process(running: RunningSimulator, live: Li
     with (tmp_path / "definitions.ndjson").open("ab") as file:
         file.write(b'["run 1", ["permissions"], ["cut o')
     key = Credentials(running.client_id, running.client_secret)
-    with LookerSession(running.base_url, key, timeout_s=5, max_retries=0, pause=lambda _: False) as session:
+    with LookerSession(running.base_url, key, timeout_s=HANG_S, max_retries=0, pause=lambda _: False) as session:
         other, later = Live(session, shared=shared(tmp_path)), Live(session, shared=shared(tmp_path, "run 2"))
         assert found == other.definitions.explore_fields(model, explore)
         assert other.definitions.permissions() == live.definitions.permissions()
