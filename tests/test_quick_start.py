@@ -55,13 +55,13 @@ def rename_looks(world: World) -> None:
 def test_fork_server_and_tracker_of_a_large_run_are_ready_before_it_begins(tmp_path: Path) -> None:
     """Otherwise each large run of the suite would start two more Pythons. Where one was killed, Python is started."""
     with CliHarness(tmp_path, sizes=LARGE, later=rename_looks) as harness:
-        harness.simulator.configure(latency_ms=150)
+        harness.simulator.fault("hold", match={"method": "PATCH", "after": 1})
         process = harness.start("--select", "all", "--yes")
         harness.until_written(process)
         below = {name: pid for pid, name in descendants(process.pid).items()}
         assert {"forkserver", "tracker"} <= below.keys() and "python" not in below
         os.kill(below["forkserver"], signal.SIGKILL)
-        harness.simulator.configure(latency_ms=0)
+        harness.simulator.call("DELETE", "faults")
         code, said = harness.end(process)
         assert code == 0, said
         assert "the writer died" in said

@@ -32,16 +32,21 @@ LRESTORE = [sys.executable, "-m", "lrestore"]
 
 @pytest.fixture
 def slow_looker(demo: Path) -> dict[str, str]:
-    """The environment for a simulated Looker with slow answers."""
+    """The environment for a simulated Looker that answers no update but the first, until :func:`let_go`."""
     simulator = SHARED.get()
     simulator.begin_anew(gzip.decompress((demo / "demo" / "destination.ndjson.gz").read_bytes()))
-    simulator.configure(latency_ms=40)
+    simulator.fault("hold", match={"method": "PATCH", "after": 1})
     return environment(
         LRESTORE_DESTINATION_BASE_URL=simulator.base_url,
         LRESTORE_DESTINATION_NAME="slow",
         LOOKERSDK_CLIENT_ID=simulator.client_id,
         LOOKERSDK_CLIENT_SECRET=simulator.client_secret,
     )
+
+
+def let_go() -> None:
+    """Let the simulated Looker answer everything."""
+    SHARED.get().call("DELETE", "faults")
 
 
 SIGNALS = pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -78,6 +83,7 @@ def test_a_signal_finishes_the_item_in_progress_and_names_the_resume_command(
         assert process.stderr
         next(line for line in process.stderr if "PATCH" in line)
         process.send_signal(number)
+        let_go()
         _, rest = process.communicate(timeout=HANG_S)
 
     assert process.returncode == code, rest
@@ -106,6 +112,7 @@ def test_a_signal_ends_a_bulk_run_in_the_same_way(
         while process.poll() is None and not _writes(_operations(slow_looker)):
             time.sleep(0.02)
         process.send_signal(number)
+        let_go()
         _, said = process.communicate(timeout=HANG_S)
 
     assert process.returncode == code, said

@@ -124,6 +124,17 @@ class Bulk:
             assert passed, f"the point {point} was not passed"
             number = max(1, min(passed, number) // 2)
 
+    def hold(self) -> None:
+        """Let the instance answer some writes and no more until :meth:`let_go`: however fast the machine, or late the
+        test, the run is not over before.
+        """
+        for method, some in (("PATCH", 5), ("POST", 12)):
+            self.simulator.fault("hold", match={"method": method, "after": some})
+
+    def let_go(self) -> None:
+        """Let the instance handle what it holds, and everything else, without faults."""
+        self.simulator.call("DELETE", "faults")
+
     def until_under_way(self, process: object) -> None:
         """Wait until the instance has seen the first write of the run."""
         until = time.monotonic() + HANG_S

@@ -17,19 +17,18 @@ pytestmark = [pytest.mark.crash, pytest.mark.slow, pytest.mark.timeout(900)]
 @pytest.mark.parametrize("victim", ["worker", "writer", "forkserver"])
 def test_one_death_does_not_stop_the_run(bulk: Bulk, undisturbed: Verdict, victim: str) -> None:
     bulk.begin_anew()
-    bulk.simulator.configure(latency_ms=30)
+    bulk.hold()
     process = bulk.restore()
     bulk.until_under_way(process)
     assert kill(process, victim, min)
-    code = process.wait(HANG_S)
-    bulk.simulator.configure(latency_ms=0)
-    assert code == 0
+    bulk.let_go()
+    assert process.wait(HANG_S) == 0
     bulk.judge(undisturbed)
 
 
 def test_no_process_survives_a_killed_coordinator(bulk: Bulk) -> None:
     bulk.begin_anew()
-    bulk.simulator.configure(latency_ms=50)
+    bulk.hold()
     process = bulk.restore()
     bulk.until_under_way(process)
     family = set(descendants(process.pid))
@@ -37,14 +36,14 @@ def test_no_process_survives_a_killed_coordinator(bulk: Bulk) -> None:
     process.send_signal(signal.SIGKILL)
     process.wait(HANG_S)
     assert gone(family, GONE_WITHIN_S)
-    bulk.simulator.configure(latency_ms=0)
+    bulk.let_go()
     assert bulk.finish(process) == 0
 
 
 def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
     """Not even while it is loading and looks at nothing: here it is stopped."""
     bulk.begin_anew()
-    bulk.simulator.configure(latency_ms=50)
+    bulk.hold()
     process = bulk.restore()
     bulk.until_under_way(process)
     family = set(descendants(process.pid))
@@ -52,7 +51,7 @@ def test_the_fork_server_does_not_survive_either(bulk: Bulk) -> None:
     process.kill()
     process.wait(HANG_S)
     ended = gone(family, GONE_WITHIN_S)
-    bulk.simulator.configure(latency_ms=0)
+    bulk.let_go()
     for pid in family:
         end(pid)
     assert ended
@@ -96,13 +95,12 @@ def until_called(bulk: Bulk, operation: str) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_a_signal_ends_the_run_in_order(bulk: Bulk, undisturbed: Verdict, number: signal.Signals, code: int) -> None:
     bulk.begin_anew()
-    bulk.simulator.configure(latency_ms=50)
+    bulk.hold()
     process = bulk.restore()
     bulk.until_under_way(process)
     process.send_signal(number)
-    ended = process.wait(HANG_S)
-    bulk.simulator.configure(latency_ms=0)
-    assert ended == code
+    bulk.let_go()
+    assert process.wait(HANG_S) == code
     last = (bulk.directory / "stderr.txt").read_text(encoding="utf-8").strip().splitlines()[-1]
     assert last == "resume with: lrestore --config c.toml --resume"
     assert bulk.finish(process) == 0
@@ -113,13 +111,12 @@ def test_a_signal_to_the_whole_group_kills_nobody(bulk: Bulk, undisturbed: Verdi
     """As service managers send it: to every process of the run, the fork server included."""
     bulk.begin_anew()
     (bulk.directory / "stderr.txt").unlink(missing_ok=True)
-    bulk.simulator.configure(latency_ms=50)
+    bulk.hold()
     process = bulk.restore()
     bulk.until_under_way(process)
     os.killpg(process.pid, signal.SIGTERM)
-    ended = process.wait(HANG_S)
-    bulk.simulator.configure(latency_ms=0)
-    assert ended == 143
+    bulk.let_go()
+    assert process.wait(HANG_S) == 143
     assert "died" not in (bulk.directory / "stderr.txt").read_text(encoding="utf-8")
     assert bulk.finish(process) == 0
     bulk.judge(undisturbed)
@@ -127,14 +124,11 @@ def test_a_signal_to_the_whole_group_kills_nobody(bulk: Bulk, undisturbed: Verdi
 
 def test_a_second_run_on_the_same_state_file_is_refused(bulk: Bulk) -> None:
     bulk.begin_anew()
+    bulk.hold()
     first = bulk.restore()
     bulk.until_under_way(first)
-    # Held where it is, however fast the machine; its lock is the kernel's, and stays.
-    first.send_signal(signal.SIGSTOP)
-    try:
-        code = bulk.restore().wait(PATIENCE_S)
-    finally:
-        first.send_signal(signal.SIGCONT)
+    code = bulk.restore().wait(PATIENCE_S)
+    bulk.let_go()
     assert first.wait(PATIENCE_S) == 0
     assert code == 3
     assert str(first.pid) in (bulk.directory / "stderr.txt").read_text(encoding="utf-8")

@@ -140,15 +140,15 @@ def test_a_copy_is_kept_before_a_temporary_rename(instance: InstanceFixture) -> 
 def test_a_run_killed_between_the_renames_is_resumed_there(instance: InstanceFixture) -> None:
     rename(instance, "group", "Two", "Three", "One")
     selection = ["--select", f"group={','.join(IDS)}", "--yes"]
-    instance.simulator.config.latency_ms = 200
+    held = instance.simulator.fault("hold", operation="update_group", after=1)
     with instance.start(*selection) as process:
         deadline_s = time.monotonic() + HANG_S
-        while not any("being restored" in name for name in names(instance, "group")):
+        while not held.fired:
             assert process.poll() is None and time.monotonic() < deadline_s
             time.sleep(0.005)
         process.kill()
-    instance.simulator.config.latency_ms = 0
-    # A rename that was under way may still take effect.
+    instance.simulator.simulation.faults.clear()
+    # The rename that was under way takes effect.
     until_idle(instance.simulator)
     assert any("being restored" in name for name in names(instance, "group"))
     resumed = instance.process("--resume").all_good()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lrestore.simulator.core.store import World
 from lrestore.simulator.world.world import Sizes
 from lrestore.state.lock import RunLock
 from tests.cli.command import environment
@@ -30,12 +31,17 @@ sys.stdin.read()
 """
 
 
+def drifted(world: World) -> None:
+    for look in list(world.table("look")):
+        world.table("look").change(look["id"], {"title": f"drifted {look['id']}"})
+
+
 @pytest.mark.slow
 @pytest.mark.crash
 def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> None:
     """Remaining processes went on restoring, and a second run could begin at the same time."""
-    with CliHarness(tmp_path, sizes=SIZES) as harness:
-        harness.simulator.configure(latency_ms=100)
+    with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
+        harness.simulator.fault("hold", match={"method": "PATCH"})
         key = {
             "LOOKERSDK_CLIENT_ID": harness.simulator.client_id,
             "LOOKERSDK_CLIENT_SECRET": harness.simulator.client_secret,
@@ -54,6 +60,7 @@ def test_no_process_is_left_when_a_program_interrupts_a_run(tmp_path: Path) -> N
                 time.sleep(0.02)
             assert workers(program.pid)
             os.kill(program.pid, signal.SIGINT)
+            harness.simulator.call("DELETE", "faults")
             assert program.stdout.readline() == b"interrupted\n"
             assert not workers(program.pid)
             with RunLock(tmp_path / "state.db"):

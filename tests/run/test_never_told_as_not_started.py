@@ -105,11 +105,12 @@ def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path)
     """The log file is checked before each line, because it may be rotated."""
     with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
         (tmp_path / "logs").mkdir()
-        harness.simulator.configure(latency_ms=50)
+        harness.simulator.fault("hold", match={"method": "PATCH", "after": 1})
         process = harness.start(*FEW, "-v", "--log-file", "logs/run.log")
         harness.until_written(process)
         # In one step: between two, the log file may be made again.
         (tmp_path / "logs").rename(tmp_path / "elsewhere")
+        harness.simulator.call("DELETE", "faults")
         code, said = harness.end(process)
         assert code == 0, said
 
@@ -117,10 +118,11 @@ def test_a_log_file_whose_folder_is_removed_does_not_end_the_run(tmp_path: Path)
 def test_an_unwritable_report_at_the_end_is_not_reported_as_not_started(tmp_path: Path) -> None:
     with CliHarness(tmp_path, sizes=SIZES, later=drifted) as harness:
         (tmp_path / "reports").mkdir()
-        harness.simulator.configure(latency_ms=50)
+        harness.simulator.fault("hold", match={"method": "PATCH", "after": 1})
         process = harness.start(*FEW, "--report", "reports/report.json")
         harness.until_written(process)
         (tmp_path / "reports").rmdir()
+        harness.simulator.call("DELETE", "faults")
         code, said = harness.end(process)
         assert code == 1 and "could not write the report" in said
         assert harness.status() == "finished"

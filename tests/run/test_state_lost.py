@@ -74,6 +74,15 @@ def copies_removed(state: Path) -> None:
     shutil.rmtree(state.with_suffix(".d"))
 
 
+def hold(harness: CliHarness) -> None:
+    """Let the instance create some tiles and no more until :func:`let_go`: the run is not over before."""
+    harness.simulator.fault("hold", match={"operation": "create_dashboard_element", "after": 6})
+
+
+def let_go(harness: CliHarness) -> None:
+    harness.simulator.call("DELETE", "faults")
+
+
 CHANGES = [removed, moved, replaced, overwritten, emptied, read_only, log_removed, lock_removed, copies_removed]
 FEW, MANY = ("dashboard=1,2,3,4,5,6",), ("dashboard",)
 
@@ -83,11 +92,12 @@ def test_the_run_ends_before_the_next_create(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
     with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
-        harness.simulator.configure(latency_ms=60)
+        hold(harness)
         process = harness.start(*(part for one in selection for part in ("--select", one)))
         harness.until_written(process, 6)
         change(tmp_path / "state.db")
         before = harness.writes()
+        let_go(harness)
         code, said = harness.end(process)
         assert code == 4, said
         assert "state" in harness.report()["warnings"][-1] and harness.report()["status"] == "stopped"
@@ -100,13 +110,13 @@ def test_the_records_are_saved_and_can_be_resumed_from(
     tmp_path: Path, selection: tuple[str, ...], change: Callable[[Path], None]
 ) -> None:
     with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
-        harness.simulator.configure(latency_ms=40)
+        hold(harness)
         process = harness.start(*(part for one in selection for part in ("--select", one)))
-        harness.until_written(process, 12)
+        harness.until_written(process, 6)
         change(tmp_path / "state.db")
+        let_go(harness)
         code, said = harness.end(process)
         assert code == 4, said
-        harness.simulator.configure(latency_ms=0)
         first = next(line for line in said.splitlines() if "put them back: " in line)
         for command in first.partition("put them back: ")[2].split("; "):
             subprocess.run(shlex.split(command), cwd=tmp_path, check=True)
@@ -121,10 +131,11 @@ def test_the_records_are_saved_and_can_be_resumed_from(
 def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
     """A new file would be empty and hide everything that was done."""
     with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
-        harness.simulator.configure(latency_ms=60)
+        hold(harness)
         process = harness.start("--select", "dashboard")
         harness.until_written(process, 6)
         removed(tmp_path / "state.db")
+        let_go(harness)
         harness.end(process)
         assert not (tmp_path / "state.db").exists()
         (saved,) = tmp_path.glob("state.db.rescued-*")
@@ -136,12 +147,13 @@ def test_a_removed_state_file_is_not_created_again(tmp_path: Path) -> None:
 def test_other_programs_may_read_the_state_file_meanwhile(tmp_path: Path) -> None:
     """As the last process to close it they would remove its log, if the run had released its locks."""
     with CliHarness(tmp_path, sizes=SIZES, later=without_dashboards) as harness:
-        harness.simulator.configure(latency_ms=30)
+        hold(harness)
         process = harness.start("--select", FEW[0])
         harness.until_written(process, 6)
         log = (tmp_path / "state.db-wal").stat().st_ino
         with closing(sqlite3.connect(tmp_path / "state.db")) as other:
             assert other.execute("SELECT COUNT(*) FROM sessions").fetchone() == (1,)
         assert (tmp_path / "state.db-wal").stat().st_ino == log
+        let_go(harness)
         code, said = harness.end(process)
         assert code == 0, said

@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode, urlsplit
 
 import pytest
@@ -16,6 +17,7 @@ from lrestore.simulator.core.faults import Fault, FaultMatch, Faults
 from lrestore.simulator.core.limits import Limits
 from lrestore.simulator.http.server import RunningSimulator, build, new_simulation, start
 from lrestore.simulator.world.world import Sizes, make_world
+from tests.waiting import HANG_S
 
 TINY = Sizes(dashboards=2, tiles=2, looks=1, users=2)
 
@@ -23,8 +25,8 @@ TINY = Sizes(dashboards=2, tiles=2, looks=1, users=2)
 class Client:
     """One connection with a token."""
 
-    def __init__(self, simulator: RunningSimulator, timeout_s: float = 10) -> None:
-        self.connection = http.client.HTTPConnection(urlsplit(simulator.base_url).netloc, timeout=timeout_s)
+    def __init__(self, simulator: RunningSimulator) -> None:
+        self.connection = http.client.HTTPConnection(urlsplit(simulator.base_url).netloc, timeout=HANG_S)
         key = {"client_id": simulator.client_id, "client_secret": simulator.client_secret}
         self.token = json.loads(self.call("POST", "/login", urlencode(key).encode())[1]).get("access_token", "")
 
@@ -156,7 +158,8 @@ def test_a_5xx_may_come_after_the_call_took_effect(simulator: RunningSimulator, 
 
 def test_a_hang_sends_nothing_and_does_not_block_the_stop() -> None:
     with start(make_world(TINY)) as simulator:
-        client = Client(simulator, timeout_s=0.1)
+        client = Client(simulator)
+        client.connection.sock.settimeout(0.1)
         rule = simulator.fault("hang")
         with pytest.raises(TimeoutError):
             client.call("GET", "/user")
@@ -166,13 +169,27 @@ def test_a_hang_sends_nothing_and_does_not_block_the_stop() -> None:
         Client(simulator)
 
 
+def test_a_call_that_is_held_takes_effect_once_it_is_let_go(simulator: RunningSimulator, client: Client) -> None:
+    rule = simulator.fault("hold", operation="create_folder")
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(client.post, "/folders", {"name": "New", "parent_id": "1"})
+        other = Client(simulator)
+        while not rule.fired:
+            assert other.call("GET", "/versions")[0] == 200
+        assert not held.done() and not simulator.world.table("folder").where("name", "New")
+        simulator.simulation.faults.clear()
+        assert held.result()[0] == 200
+    other.connection.close()
+    assert simulator.world.table("folder").where("name", "New")
+
+
 def test_all_tokens_can_be_invalidated_at_once(simulator: RunningSimulator, client: Client) -> None:
     simulator.fault("expire_tokens", times=1)
     assert client.call("GET", "/user")[0] == 401
 
 
 def test_a_refusing_simulator_listens_again_later(simulator: RunningSimulator, client: Client) -> None:
-    simulator.fault("refuse:0.3", times=1)
+    simulator.fault("refuse:1", times=1)
     with pytest.raises((ConnectionResetError, http.client.RemoteDisconnected)):
         client.call("GET", "/user")
     address = urlsplit(simulator.base_url)

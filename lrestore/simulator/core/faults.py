@@ -13,7 +13,7 @@ LIST_FAULTS = frozenset({"first", "ignore", "no_lists", "no_trash", "lag"})
 ACTIONS = frozenset(
     {
         *("status", "reset_before", "reset_after", "hang", "truncate", "cut", "html", "body"),
-        *("expire_tokens", "refuse", "delay", "late"),
+        *("expire_tokens", "refuse", "delay", "late", "hold"),
         *LIST_FAULTS,
     }
 )
@@ -46,7 +46,8 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     answer), ``cut`` (connection closed inside the body), ``reset_before``, ``reset_after`` (TCP reset before or after
     the call took effect), ``hang`` or ``hang:SECONDS`` (the answer waits, for ever if no seconds are given),
     ``delay:SECONDS``, ``late:SECONDS`` (TCP reset at once; the call takes effect after so long), ``expire_tokens``
-    (all tokens become invalid), ``refuse:SECONDS`` (the server does not listen for so long); of an array ``first:N``
+    (all tokens become invalid), ``refuse:SECONDS`` (the server does not listen for so long), ``hold`` (the call waits
+    until the rule is removed, and is then handled as if it had just arrived); of an array ``first:N``
     (only the first rows), ``ignore:PARAMETER`` (as if it had not been sent), ``no_lists`` (a parameter that is a list
     matches nothing), ``no_trash`` (objects in the trash are not shown), ``lag:SECONDS`` (what was created within so
     long is not shown).
@@ -79,7 +80,10 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     @property
     def takes_effect(self) -> bool:
         """Whether the call takes effect although its answer is replaced."""
-        return self.handled or self.action in ("reset_after", "truncate", "cut", "delay", "late", *LIST_FAULTS)
+        return self.handled or self.action in (
+            *("reset_after", "truncate", "cut", "delay", "late", "hold"),
+            *LIST_FAULTS,
+        )
 
     def problem(self) -> str:
         """Why the rule is invalid; empty if it is valid."""
@@ -115,6 +119,10 @@ class Faults:
         self.rules.clear()
         if seed is not None:
             self._random.seed(seed)
+
+    def holds(self, rule: Fault) -> bool:
+        """Whether the rule is active. May be called while another thread removes rules."""
+        return any(one is rule for one in list(self.rules))
 
     def strike(self, method: str, path: str, template: str, operation: str) -> Fault | None:
         """The fault for this call, if any. Paths are without ``/api/4.0``."""

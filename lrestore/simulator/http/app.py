@@ -25,6 +25,7 @@ TRANSPORT = "lrestore.transport"
 """Key of the scope under which the server passes the connection, for faults that break it."""
 
 _LINGER_OFF = struct.pack("ii", 1, 0)
+_LOOK_EVERY_S = 0.005
 
 
 class App:
@@ -109,6 +110,8 @@ class App:
         elif fault.action == "late":
             reset(exchange.scope)
             await asyncio.sleep(fault.number or 0)
+        elif fault.action == "hold":
+            await self._hold(fault)
         elif fault.action == "hang" and not fault.handled:
             await self._hang(exchange, fault.number)
             return exchange.gone
@@ -141,6 +144,11 @@ class App:
             if fault.action == "hang" and fault.handled:
                 await self._hang(exchange, fault.number)
             await self._send(exchange, result)
+
+    async def _hold(self, fault: Fault) -> None:
+        """Wait until the rule is removed or the server closes. It may be removed in another thread."""
+        while self.simulation.faults.holds(fault) and not self.closing.is_set():
+            await asyncio.sleep(_LOOK_EVERY_S)
 
     async def _hang(self, exchange: _Exchange, seconds: float | None) -> None:
         """Wait without an answer until the time is over, the client disconnects or the server closes."""
