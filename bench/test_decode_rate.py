@@ -18,7 +18,7 @@ from looker_sdk.sdk.api40 import models
 from bench.gates import GATES
 from lrestore.json_types import JsonObject
 from lrestore.vault import schema
-from lrestore.vault.decode import decode, sdk_model, skim
+from lrestore.vault.decode import decode, sdk_class_of, skim
 from lrestore.vault.sdk_types import checked_timestamp, dictionary_of
 from tests.vault.extracted import backed_up
 
@@ -87,7 +87,7 @@ def best_s(work: Callable[[], object]) -> float:
 
 
 def test_typed_decoding_beats_the_sdks_deserialiser_by_far(blob: bytes, text: str) -> None:
-    typed = msgspec.msgpack.Decoder(dictionary_of(sdk_model(DASHBOARD)), dec_hook=checked_timestamp)
+    typed = msgspec.msgpack.Decoder(dictionary_of(sdk_class_of(DASHBOARD)), dec_hook=checked_timestamp)
     view = typed.decode(blob)["dashboard_elements"][19]["query"]["view"]
     assert view == by_the_sdk(text).dashboard_elements[19].query.view  # type: ignore[attr-defined]
     typed_s, whole_s, sdk_s = (

@@ -94,7 +94,7 @@ class _Named:
     deleted: bool = False
 
 
-def parse(
+def parse_selection(
     specs: Sequence[str],
     excludes: Sequence[str],
     read_file: Callable[[str], str],

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from docs.generate.settings import page as page_of_settings
-from lrestore.cli.command_line import _Parser, parse
+from lrestore.cli.command_line import _Parser, parse_command_line
 from lrestore.report.model import Report
 from lrestore.settings.model import SECTIONS
 
@@ -98,7 +98,7 @@ def test_every_page_is_in_the_navigation_of_the_site() -> None:
 
 def is_understood(argv: list[str]) -> bool:
     try:
-        parse(argv)
+        parse_command_line(argv)
     except SystemExit as end:  # --version, --print-config
         return not end.code
     return True

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.cli.command_line import parse
+from lrestore.cli.command_line import parse_command_line
 from tests.cli.command import ROOT, lrestore
 
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
@@ -63,7 +63,7 @@ def test_jobs_of_every_scheduler_are_understood() -> None:
     commands = list(nightly_commands())
     assert len(commands) == 9, commands
     for command in commands:
-        parse(command)
+        parse_command_line(command)
 
 
 def test_the_python_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from lrestore.errors import UsageError
 from lrestore.filters import Filters, matches, parse_date, subtree
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.selection import Selection, parse
+from lrestore.selection import Selection, parse_selection
 from lrestore.vault.items import IndexRow
 
 TYPES = sorted(CONTENT_TYPES)
@@ -27,7 +27,7 @@ def unread(path: str) -> str:
 
 
 def chosen(*specs: str, exclude: tuple[str, ...] = (), **files: str) -> Selection:
-    return parse(specs, exclude, lambda path: files[path])
+    return parse_selection(specs, exclude, lambda path: files[path])
 
 
 def dashboard(*numbers: str) -> list[ItemKey]:
@@ -130,10 +130,10 @@ def test_what_a_csv_list_marks_deleted_counts_where_deleted_rows_take_part() -> 
     """The list as it was written is the same as all: what the backup marks deleted is left out of both, or in."""
     text = "spec,name,status\nlook=1,a,ok\nlook=2,b,deleted\nlook=3,c,corrupt\n"
     read = {"list": text}.__getitem__
-    named = [key.id for key in parse(["@list"], [], read).explicit_ids()]
-    with_deleted = [key.id for key in parse(["@list"], [], read, include_deleted=True).explicit_ids()]
+    named = [key.id for key in parse_selection(["@list"], [], read).explicit_ids()]
+    with_deleted = [key.id for key in parse_selection(["@list"], [], read, include_deleted=True).explicit_ids()]
     assert (named, with_deleted) == (["1", "3"], ["1", "3", "2"])
-    assert not parse(["look"], ["@list"], read).wants(ItemKey("look", "2"))
+    assert not parse_selection(["look"], ["@list"], read).wants(ItemKey("look", "2"))
 
 
 def test_a_csv_list_may_begin_with_comments_and_have_one_column() -> None:
@@ -188,7 +188,7 @@ def test_what_is_no_spec_is_refused_naming_flag_or_line(spec: str, complaint: st
     message = refusal(spec)
     assert complaint in message and "--select" in message
     with pytest.raises(UsageError, match="--exclude"):
-        parse([], [spec], unread)
+        parse_selection([], [spec], unread)
     if spec and not spec.startswith("@"):
         assert "list, line 2" in refusal("@list", list=f"look\n{spec}\n")
 
@@ -198,15 +198,15 @@ def test_what_is_no_spec_is_refused_naming_flag_or_line(spec: str, complaint: st
 def test_case_plural_and_hyphens_make_no_difference(wanted: list[ItemKey]) -> None:
     assert wanted
     spellings = (str.upper, str.title, lambda word: f"{word}s", lambda word: word.replace("_", "-"))
-    plain = parse([str(key) for key in wanted], [], unread)
+    plain = parse_selection([str(key) for key in wanted], [], unread)
     for spell in spellings:
-        assert parse([f"{spell(key.type)}={key.id}" for key in wanted], [], unread) == plain
+        assert parse_selection([f"{spell(key.type)}={key.id}" for key in wanted], [], unread) == plain
 
 
 @settings(max_examples=40)
 @given(st.lists(keys), st.lists(keys), st.sampled_from([*TYPES, "all"]))
 def test_exclusion_always_wins(wanted: list[ItemKey], unwanted: list[ItemKey], more: str) -> None:
-    selection = parse([*map(str, wanted), more], list(map(str, unwanted)), unread)
+    selection = parse_selection([*map(str, wanted), more], list(map(str, unwanted)), unread)
     for key in unwanted:
         assert not selection.wants(key) and key not in selection.explicit_ids()
     for key in wanted:
@@ -221,7 +221,7 @@ def test_a_selection_can_be_written_down_without_its_lists(items: list[ItemKey],
     """A session that goes on must not depend on files that somebody has edited meanwhile."""
     listed = "\n".join([*map(str, items), *types, "look"])
     wanted = chosen("@list", exclude=("board=7",), list=listed)
-    again = parse(wanted.wanted.specs(), wanted.excluded.specs(), unread)
+    again = parse_selection(wanted.wanted.specs(), wanted.excluded.specs(), unread)
     assert set(again.explicit_ids()) == set(wanted.explicit_ids())
     assert (again.types(), again.whole_types()) == (wanted.types(), wanted.whole_types())
     assert again.excluded == wanted.excluded
@@ -230,8 +230,8 @@ def test_a_selection_can_be_written_down_without_its_lists(items: list[ItemKey],
 @settings(max_examples=40)
 @given(st.lists(keys))
 def test_items_come_once_and_in_a_stable_order(wanted: list[ItemKey]) -> None:
-    once = parse(list(map(str, wanted)), [], unread)
-    twice = parse([str(key) for key in (*wanted, *wanted)], [], unread)
+    once = parse_selection(list(map(str, wanted)), [], unread)
+    twice = parse_selection([str(key) for key in (*wanted, *wanted)], [], unread)
     assert once == twice
     assert once.explicit_ids() == twice.explicit_ids() == list(dict.fromkeys(wanted))
 
@@ -243,7 +243,7 @@ def test_a_list_written_as_csv_comes_back_as_it_was(rows: list[tuple[ItemKey, st
     writer = csv.writer(target)
     writer.writerow(("spec", "name"))
     writer.writerows((str(key), name.replace("\r", " ").replace("\0", " ")) for key, name in rows)
-    selection = parse(["@list"], [], lambda path: target.getvalue())
+    selection = parse_selection(["@list"], [], lambda path: target.getvalue())
     assert selection.explicit_ids() == list(dict.fromkeys(key for key, _ in rows))
 
 

@@ -90,7 +90,7 @@ class _Parser(ArgumentParser[Options]):  # type: ignore[misc]
         return self._groups[title]
 
 
-def parse(argv: Sequence[str] | None = None) -> Options:
+def parse_command_line(argv: Sequence[str] | None = None) -> Options:
     """Parse the command line. SystemExit 0 for ``--help`` and ``--version``, 2 with a message for a wrong one."""
     parser = _Parser()
     options: Options = parser.parse_args(argv)

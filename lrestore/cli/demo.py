@@ -23,7 +23,7 @@ def is_demo(settings: Settings) -> bool:
     return settings.destination.base_url == SIMULATOR and bool(settings.destination.simulator_world)
 
 
-def prepare(settings: Settings) -> bool:
+def prepare_demo(settings: Settings) -> bool:
     """Create the demo's backup and its drifted Looker if both are missing; returns whether they were created.
 
     Never changes existing files. Raises SettingsError if the folder cannot be written.
@@ -32,11 +32,11 @@ def prepare(settings: Settings) -> bool:
     missing = [path for path in (*settings.source.paths, str(world)) if not Path(path).exists()]
     if not is_demo(settings) or len(missing) < 1 + len(settings.source.paths):
         return False
-    from lrestore.simulator.world.demo import prepare as make
+    from lrestore.simulator.world.demo import make_demo_files
 
     try:
         world.parent.mkdir(parents=True, exist_ok=True)
-        make(world.parent)
+        make_demo_files(world.parent)
     except OSError as error:
         raise SettingsError(f"{world.parent}: cannot create the demo's files: {error.strerror or error}") from error
     return True

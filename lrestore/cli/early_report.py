@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from lrestore.cli.output_files import OutputFile, write_all
+from lrestore.cli.output_files import OutputFile, write_files
 from lrestore.errors import StoppedError, UsageError
 from lrestore.report.build import ReportBuilder, ReportHead
 from lrestore.report.model import Api, ReportedDestination, ReportedSource
@@ -48,5 +48,5 @@ def _write(files: Sequence[OutputFile], settings: Settings, ended: tuple[str, st
     builder = ReportBuilder(ReportHead("", mode, source, destination, by=by("", command), reason=reason))
     builder.warn(why)
     # The error that ended the run is what counts.
-    for error in write_all(builder.finish(Api(), status=status), files)[1]:
+    for error in write_files(builder.finish(Api(), status=status), files)[1]:
         log.error("%s", error)

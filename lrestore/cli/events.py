@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lrestore.errors import LrestoreError, StoppedError, UsageError
 from lrestore.logs import hide
-from lrestore.report.events import Announcer, Event, Receiver, line
+from lrestore.report.events import Announcer, Event, Receiver, event_line
 from lrestore.report.write import ensure_writable
 from lrestore.streams import is_own_stream
 
@@ -43,7 +43,7 @@ class EventFile:
         """Write the event. Raises LrestoreError if that fails."""
         try:
             self._begin()
-            self._write(line(event))
+            self._write(event_line(event))
         except OSError as error:
             raise LrestoreError(f"--events {self._path}: cannot be written: {error.strerror or error}") from error
 

@@ -14,7 +14,7 @@ TableRow = Sequence[object]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 (full-width ones count, too)
 
 
-def table(header: Sequence[str], rows: Iterable[TableRow], width: int = 0) -> str:
+def text_table(header: Sequence[str], rows: Iterable[TableRow], width: int = 0) -> str:
     """Columns under a header: text left-aligned, numbers right-aligned. Terminal control characters are escaped.
 
     ``width``: the columns of the terminal, 0 where there is none; a row of a wider table has several lines.

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from lrestore.cli import quick_start
-from lrestore.cli.options import Options, overrides
+from lrestore.cli.options import Options, flag_settings
 from lrestore.errors import UsageError
 from lrestore.filters import Filters
 from lrestore.report.rehearsal import REHEARSE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lrestore.run.saved_plan.model import SavedPlan
 
 DEFAULT_CONFIG = Path("lrestore.toml")
-CHECKS: Mapping[str, Callable[[object], str]] = {"verify.ignore": ignore_rules.problem}
+CHECKS: Mapping[str, Callable[[object], str]] = {"verify.ignore": ignore_rules.wrong_pattern}
 """Checks of settings that need to know Looker's types."""
 
 
@@ -42,7 +42,7 @@ def plan_keeper(file: Path | None) -> Callable[[SavedPlan], object] | None:
 def settings_of(options: Options, environ: Mapping[str, str]) -> Settings:
     """Flags over environment over file over defaults. Raises SettingsError, which names a missing file."""
     file = options.config or (DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None)
-    return load_settings(file, environ, overrides(options), CHECKS)
+    return load_settings(file, environ, flag_settings(options), CHECKS)
 
 
 def filters_of(options: Options) -> Filters:
@@ -142,11 +142,11 @@ def carry_out(
     # Every mode needs most of the modules.
     import lrestore.run.start  # noqa: F401
 
-    quick_start.loaded()
+    quick_start.end_loading()
     if request is None:
         return continue_session(options, settings, environ, surroundings)
     if not options.rehearse:
-        return run(settings, request, environ, surroundings)
+        return run_request(settings, request, environ, surroundings)
     from lrestore.cli.rehearsal.run import rehearse
 
     world = cast("WorldKind", options.rehearse)
@@ -158,7 +158,9 @@ def mode_of(options: Options, request: RunRequest | None) -> str:
     return REHEARSE if options.rehearse else request.mode if request else "restore"
 
 
-def run(settings: Settings, request: RunRequest, environ: Mapping[str, str], surroundings: Surroundings) -> Report:
+def run_request(
+    settings: Settings, request: RunRequest, environ: Mapping[str, str], surroundings: Surroundings
+) -> Report:
     """Run the request. Raises RunError; items that fail are in the report."""
     from lrestore.run.start import execute
 

@@ -36,14 +36,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         if argv is None:
             from lrestore.cli import quick_start
 
-            quick_start.begin()
-        from lrestore.cli.command_line import parse
+            quick_start.begin_loading()
+        from lrestore.cli.command_line import parse_command_line
         from lrestore.cli.output import prepare_streams, unfailing_stderr
 
         prepare_streams()
         with unfailing_stderr():
             try:
-                options = parse(arguments)
+                options = parse_command_line(arguments)
             except SystemExit as end:
                 return _code(end)
             return _guarded(options, shlex.join(["lrestore", *arguments]))
@@ -53,10 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _resuming(options: Options) -> str:
     """The command that resumes the session of this command."""
-    from lrestore.cli.options import LAST, called
+    from lrestore.cli.options import LAST, command_words
 
     named = [options.resume] if options.resume and options.resume != LAST else []
-    return called(options, "--resume", *named)
+    return command_words(options, "--resume", *named)
 
 
 def _guarded(options: Options, again: str) -> int:
@@ -95,7 +95,7 @@ def _command(options: Options, stopping: Stopping) -> int:
         from lrestore.cli import quick_start
         from lrestore.cli.show import show
 
-        quick_start.loaded()
+        quick_start.end_loading()
         with stopping.nothing_under_way():
             from lrestore.cli.output import write_out
 
@@ -105,7 +105,7 @@ def _command(options: Options, stopping: Stopping) -> int:
         from lrestore.cli import quick_start
         from lrestore.cli.discard import discard
 
-        quick_start.loaded()
+        quick_start.end_loading()
         with stopping.nothing_under_way():
             from lrestore.cli.output import write_out
 

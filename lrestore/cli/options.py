@@ -252,13 +252,13 @@ def continues_session(options: Options) -> bool:
     return bool(given(options, GOES_ON))
 
 
-def overrides(options: Options) -> dict[str, object]:
+def flag_settings(options: Options) -> dict[str, object]:
     """The settings that flags were given for."""
     given = {setting: getattr(options, name) for name, setting in SETTING_OF.items()}
     return {setting: value for setting, value in given.items() if value is not None and value is not False}
 
 
-def called(options: Options, *words: str) -> str:
+def command_words(options: Options, *words: str) -> str:
     """The command of these words with the same settings file, as users type it."""
     config = ("--config", str(options.config)) if options.config else ()
     return shlex.join(("lrestore", *config, *words))

@@ -11,7 +11,7 @@ from lrestore.errors import LrestoreError
 from lrestore.report.metrics import metrics
 from lrestore.report.model import Report
 from lrestore.report.summary import FIRST as SUMMARY_BEGINS
-from lrestore.report.summary import summary
+from lrestore.report.summary import markdown_summary
 from lrestore.report.write import ensure_writable, json_pieces, write_whole
 from lrestore.state.read import StateReader
 
@@ -43,7 +43,9 @@ def output_files(options: Options, report: Path | None, state: str) -> list[Outp
 
     files = [OutputFile(report, "report", json_pieces, b"{")] if report else []
     if options.summary:
-        files.append(OutputFile(options.summary, "summary", lambda report: summary(report).encode(), SUMMARY_BEGINS))
+        files.append(
+            OutputFile(options.summary, "summary", lambda report: markdown_summary(report).encode(), SUMMARY_BEGINS)
+        )
     if options.html:
         files.append(OutputFile(options.html, "HTML report", _page, b"<!doctype html>"))
     if options.metrics:
@@ -68,7 +70,7 @@ def ensure_all_writable(files: Iterable[OutputFile], state: str) -> None:
         ensure_writable(file.path, first=file.first, apart_from=state, what=file.what)
 
 
-def write_all(report: Report, files: Sequence[OutputFile]) -> tuple[list[OutputFile], list[LrestoreError]]:
+def write_files(report: Report, files: Sequence[OutputFile]) -> tuple[list[OutputFile], list[LrestoreError]]:
     """The files that were written, and the errors of the others, of any kind: the work is done, and telling of it must
     not fail.
     """

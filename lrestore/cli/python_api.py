@@ -20,7 +20,7 @@ from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
 from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
 from lrestore.cli.options import Options, continues_session
-from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
+from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_files
 from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Interrupts
 from lrestore.errors import UsageError
@@ -60,7 +60,7 @@ def run_from_python(
         raise UsageError(wrong)
     options, settings = settings_to_resume(options, os.environ, log.info)
     request = None if continues_session(options) else request_of(options, settings)
-    demo.prepare(settings)
+    demo.prepare_demo(settings)
     files = output_files(options, options.report, settings.state.path)
     ensure_all_writable(files, settings.state.path)
     if options.plan_out:
@@ -88,7 +88,7 @@ def run_from_python(
 
 def _write_files(report: Report, files: Sequence[OutputFile]) -> None:
     """Write the files. A restore is done by then: its report is returned even if a file cannot be written."""
-    _, troubles = write_all(report, files)
+    _, troubles = write_files(report, files)
     if troubles and report.mode != "restore":
         raise troubles[0]
     for trouble in troubles:

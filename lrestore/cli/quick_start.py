@@ -11,13 +11,13 @@ import gc
 from lrestore.sdk import on_demand
 
 
-def begin() -> None:
+def begin_loading() -> None:
     """Call before the modules are loaded."""
     on_demand.allow()
     gc.disable()
 
 
-def loaded() -> None:
+def end_loading() -> None:
     """Call after the modules are loaded: garbage is collected as usual again. Does nothing in another program."""
     if not gc.isenabled():
         gc.freeze()

@@ -11,7 +11,7 @@ import msgspec
 
 from lrestore.report import drift, text
 from lrestore.report.failures import dead_letters
-from lrestore.report.guards import screen
+from lrestore.report.guards import screen_text
 from lrestore.report.item_lines import Style
 from lrestore.report.model import Item, Report
 from lrestore.report.packed_items import Has, having
@@ -27,7 +27,7 @@ LISTED_ITEMS = 50
 def results(report: Report, style: Style, *, calls_listed: bool = False) -> str:
     """The text of the report in its mode."""
     if report.mode == "plan":
-        before = screen(report.guards) + "\n" if report.guards else ""
+        before = screen_text(report.guards) + "\n" if report.guards else ""
         return before + _plan(report, style) + "\n" + text.summary(report, style)
     if report.mode == "dry-run":
         return _dry_run(report, style)
@@ -91,8 +91,8 @@ def _done(report: Report, style: Style) -> str:
     new = (item for item in report.items if not item.earlier)
     listed = list(islice((item for item in new if item.outcome != "failed"), LISTED_ITEMS + 1))
     if len(listed) + report.items_omitted > LISTED_ITEMS:
-        return text.deleted((item for item in having(report.items, Has.DELETIONS) if not item.earlier), style)
-    return text.changed([_with_real_changes(item) for item in listed], style)
+        return text.deletion_lines((item for item in having(report.items, Has.DELETIONS) if not item.earlier), style)
+    return text.change_lines([_with_real_changes(item) for item in listed], style)
 
 
 def _new_warnings(report: Report) -> list[str]:

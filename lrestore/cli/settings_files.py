@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from lrestore.cli.invocation import CHECKS, DEFAULT_CONFIG, settings_of
-from lrestore.cli.options import LAST, Options, overrides
+from lrestore.cli.options import LAST, Options, flag_settings
 from lrestore.errors import SettingsError, StateError, UsageError
 from lrestore.settings import Settings, load_settings
 from lrestore.state.read import StateReader
@@ -113,7 +113,7 @@ def _with_state_path(options: Options, environ: Mapping[str, str], one: Remember
     settings = settings_of(options, environ)
     if str(Path(settings.state.path).absolute()) == one.state:
         return settings
-    return load_settings(options.config, environ, {**overrides(options), "state.path": one.state}, CHECKS)
+    return load_settings(options.config, environ, {**flag_settings(options), "state.path": one.state}, CHECKS)
 
 
 def _as_configured(

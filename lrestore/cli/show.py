@@ -10,7 +10,7 @@ import msgspec
 
 from lrestore.cli import formats as tables
 from lrestore.cli.invocation import settings_of
-from lrestore.cli.options import LAST, Options, called
+from lrestore.cli.options import LAST, Options, command_words
 from lrestore.cli.results import style_of_stdout
 from lrestore.cli.show_mappings import mappings, unmapped
 from lrestore.cli.show_source import source
@@ -51,7 +51,7 @@ def show(options: Options, environ: Mapping[str, str]) -> Iterable[str]:
     if what in ("history", "changes"):
         from lrestore.cli import show_backups
 
-        shown = show_backups.history if what == "history" else show_backups.changes
+        shown = show_backups.history if what == "history" else show_backups.backup_changes
         return shown(settings, argument, form, full=options.verbose)
     return [_shown(settings, what, argument, options)]
 
@@ -102,7 +102,7 @@ def _sessions(sessions: list[RestorationSession], form: str) -> str:
     ]
     if form == "csv":
         return tables.comma_separated(_SESSIONS, rows)
-    table, width = tables.table(_SESSIONS, rows), style_of_stdout(full=False).width
+    table, width = tables.text_table(_SESSIONS, rows), style_of_stdout(full=False).width
     fits = not width or max(map(columns, table.splitlines())) <= width
     return table if fits else "".join(map(_briefly, sessions))
 
@@ -148,7 +148,7 @@ def _session(state: StateReader, session: RestorationSession, options: Options) 
         ("lrestore", session.lrestore_version),
         ("undo", _undo(state, session, options)),
     ]
-    return tables.facts(facts) + "\n" + tables.table(header, counts, style_of_stdout(full=False).width)
+    return tables.facts(facts) + "\n" + tables.text_table(header, counts, style_of_stdout(full=False).width)
 
 
 def _session_as_json(session: RestorationSession) -> JsonObject:
@@ -187,7 +187,7 @@ def _undo(state: StateReader, session: RestorationSession, options: Options) -> 
     )
     kept = written["created"] - trashed
     parts += [f"keeps {counted(kept, 'other new object')}"] if kept > 0 else []
-    return f"{', '.join(parts)}: {called(options, '--undo', session.id)}"
+    return f"{', '.join(parts)}: {command_words(options, '--undo', session.id)}"
 
 
 def _dead_letters(state: StateReader, reference: str, options: Options) -> str:
@@ -208,7 +208,7 @@ def _dead_letters(state: StateReader, reference: str, options: Options) -> str:
 def _next_step(letters: list[DeadLetterItem], options: Options) -> str:
     """The commands that try them again: one for each session."""
     sessions = dict.fromkeys(item.session_id for item in letters)
-    return "".join(f"retry with: {called(options, '--retry-dead-letters', session)}\n" for session in sessions)
+    return "".join(f"retry with: {command_words(options, '--retry-dead-letters', session)}\n" for session in sessions)
 
 
 def _letter_as_json(item: DeadLetterItem) -> dict[str, object]:

@@ -13,13 +13,13 @@ from lrestore.ontology import content_type
 from lrestore.report import text
 from lrestore.report.changes import leaves
 from lrestore.report.field_values import old_and_new, value
-from lrestore.report.item_lines import Style, titled
+from lrestore.report.item_lines import Style, item_heading
 from lrestore.settings import Settings, require_source
 from lrestore.text.storable import to_json
 from lrestore.text.terminal import plain, plain_json
 from lrestore.text.words import counted
 from lrestore.vault.backups.changes import BackupComparison, Changed
-from lrestore.vault.backups.groups import BackupFiles, Grouped, stamp
+from lrestore.vault.backups.groups import BackupFiles, Grouped, listing_date
 from lrestore.vault.backups.history import BackupStep, history_of
 from lrestore.vault.backups.pair import pair
 from lrestore.vault.backups.source import surveyed
@@ -53,7 +53,7 @@ def history(settings: Settings, argument: str, form: str, *, full: bool) -> Iter
     return _history_text(key, steps, warnings, style_of_stdout(full=full))
 
 
-def changes(settings: Settings, argument: str, form: str, *, full: bool) -> Iterator[str]:
+def backup_changes(settings: Settings, argument: str, form: str, *, full: bool) -> Iterator[str]:
     """The objects that differ between two backups. Raises UsageError if the argument does not name two."""
     found, warnings = _found(settings.source.paths) if settings.source.paths else (Grouped(()), [])
     comparison = BackupComparison(*pair(argument, found), settings.run.max_item_bytes, warnings=warnings)
@@ -105,13 +105,13 @@ def _history_text(key: ItemKey, steps: Iterable[BackupStep], warnings: list[str]
 def _changes_text(comparison: BackupComparison, items: Iterable[Changed], style: Style) -> Iterator[str]:
     for label, backup in (("from", comparison.before), ("to", comparison.after)):
         objects = counted(backup.objects, "object")
-        yield f"{label:<4} {stamp(backup.date)}  {plain(_files(backup.paths))} ({objects})\n"
+        yield f"{label:<4} {listing_date(backup.date)}  {plain(_files(backup.paths))} ({objects})\n"
     for item in items:
         number = len(item.changes) + len(item.deletions)
         tail = f": {counted(number, 'change')}" if number and not style.full else ""
         tail += f": {plain(item.reason)}" if item.reason else ""
         tail += _updated(item.updated_at, item.updated_by) + _deleted(item.deleted_by)
-        yield titled(f"{item.change:<10} ", item.type, item.id, item.name) + tail + "\n"
+        yield item_heading(f"{item.change:<10} ", item.type, item.id, item.name) + tail + "\n"
         if style.full:
             yield from _details(item.changes, item.deletions, style)
     totals = _totals(comparison)
@@ -130,7 +130,7 @@ def _details(changes: Iterable[Change], deletions: Iterable[Deletion], style: St
         old, new = old_and_new(change.old, change.new)
         yield f"    {plain(change.path)}: {old} → {new}\n"
     for gone in deletions:
-        yield "    gone " + titled("", gone.type, gone.id, gone.name) + "\n"
+        yield "    gone " + item_heading("", gone.type, gone.id, gone.name) + "\n"
 
 
 def _step_rows(key: ItemKey, step: BackupStep) -> Iterator[tuple[object, ...]]:
@@ -157,7 +157,7 @@ def _totals(comparison: BackupComparison) -> dict[str, int]:
 
 
 def _side(backup: BackupFiles) -> dict[str, object]:
-    return {"date": stamp(backup.date), "files": backup.paths, "objects": backup.objects}
+    return {"date": listing_date(backup.date), "files": backup.paths, "objects": backup.objects}
 
 
 def _files(paths: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ def diff(state: StateReader, session: RestorationSession, state_path: Path, form
         return formats.comma_separated(_COLUMNS, _rows(items))
     if not items:
         return f"session {session.id} wrote nothing, or its copies were removed\n"
-    return text.changed(items, style_of_stdout(full=True))
+    return text.change_lines(items, style_of_stdout(full=True))
 
 
 def _rows(items: list[Item]) -> Iterator[tuple[object, ...]]:

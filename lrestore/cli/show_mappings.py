@@ -9,7 +9,7 @@ from lrestore.errors import ItemError
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES, PARTS, content_type
 from lrestore.ontology.schema import is_built_in
-from lrestore.report.item_lines import Style, titled
+from lrestore.report.item_lines import Style, item_heading
 from lrestore.settings import Settings, require_destination, require_source
 from lrestore.state.read import StateReader
 from lrestore.state.records import IDMapping, MappingRoute
@@ -40,7 +40,7 @@ def mappings(state: StateReader, argument: str, form: str, style: Style) -> str:
     rows = list(map(_row, found))
     if form == "csv":
         return tables.comma_separated(_MAPPINGS, rows)
-    table = tables.table(_MAPPINGS, rows)
+    table = tables.text_table(_MAPPINGS, rows)
     fits = not style.width or max(map(columns, table.splitlines())) <= style.width
     return table if fits else _by_session(found, style)
 
@@ -49,7 +49,7 @@ def _by_session(found: Iterable[IDMapping], style: Style) -> str:
     """The mappings of each session below each other, for a terminal that is narrower than the table."""
     of_session: dict[tuple[str, str, str], list[str]] = {}
     for one in found:
-        line = titled("  ", one.content_type, f"{one.source_id} → {one.destination_id}", one.name, style)
+        line = item_heading("  ", one.content_type, f"{one.source_id} → {one.destination_id}", one.name, style)
         of_session.setdefault((one.source_instance, one.destination, one.session_id), []).append(line)
     lines = []
     for (source, destination, session), listed in of_session.items():
@@ -80,7 +80,7 @@ def unmapped(settings: Settings, state: StateReader, word: str, form: str, style
         return f"every item of the backup has a recorded counterpart in {route.destination}\n"
     width = style.width // _WIDEST_NAME
     shown = [(str(row.key), cut(row.name, width) if width else row.name, row.updated_at) for row in found]
-    table = tables.table(_UNMAPPED, shown, style.width)
+    table = tables.text_table(_UNMAPPED, shown, style.width)
     return table + f"{counted(len(found), 'item')} without a counterpart in {route.destination}\n"
 
 

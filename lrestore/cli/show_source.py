@@ -16,7 +16,7 @@ from lrestore.filters import Filters
 from lrestore.messages import ItemKey
 from lrestore.report import text
 from lrestore.report.item_lines import Style
-from lrestore.run.select.choose import listed
+from lrestore.run.select.choose import items_to_list
 from lrestore.settings import Settings, require_source
 from lrestore.text.words import counted, duration, size
 from lrestore.vault.backups.source import open_source
@@ -35,7 +35,7 @@ def source(settings: Settings, options: Options) -> str:
     """
     form = options.format or "table"
     require_source(settings)
-    demo.prepare(settings)
+    demo.prepare_demo(settings)
     with open_source(settings.source, options.as_of or "") as vault:
         wanted = _wanted(vault, options)
         if form == "csv":
@@ -49,7 +49,7 @@ def _wanted(vault: Vault, options: Options) -> frozenset[ItemKey] | None:
     filters = msgspec.structs.replace(filters_of(options), include_deleted=True)
     if not options.select and not options.exclude and filters == Filters(include_deleted=True):
         return None
-    return listed(vault, options.select or ["all"], options.exclude, filters)
+    return items_to_list(vault, options.select or ["all"], options.exclude, filters)
 
 
 def _items(vault: Vault, wanted: frozenset[ItemKey] | None) -> Iterator[tuple[object, ...]]:
@@ -74,7 +74,7 @@ def _summary_table(summary: SourceSummary, style: Style) -> str:
         ("backed up", _period(summary)),
         ("size", size(total_bytes)),
     ]
-    table = tables.table(_SOURCE, rows, style.width)
+    table = tables.text_table(_SOURCE, rows, style.width)
     return tables.facts(facts) + "\n" + table + text.warnings(summary.warnings, style)
 
 

@@ -13,9 +13,9 @@ from lrestore.cli import demo
 from lrestore.cli.early_report import report_if_not_started
 from lrestore.cli.events import announcing
 from lrestore.cli.invocation import carry_out, mode_of, plan_keeper, request_of
-from lrestore.cli.options import Options, called, continues_session
+from lrestore.cli.options import Options, command_words, continues_session
 from lrestore.cli.output import write_out
-from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_all
+from lrestore.cli.output_files import OutputFile, ensure_all_writable, output_files, write_files
 from lrestore.cli.results import closing, exit_code, results, style_of_stdout
 from lrestore.cli.settings_files import forget, remember, settings_to_resume
 from lrestore.cli.signals import Stopping
@@ -58,7 +58,7 @@ class _Publisher:
         After a restore, an error here changes exit code 0 to 1, but is never reported as "not started".
         """
         shown = self._shown(report)
-        written, troubles = write_all(report, self._files)
+        written, troubles = write_files(report, self._files)
         shown += "".join(f"{file.what}: {plain(str(file.path))}\n" for file in written)
         troubles += _trouble(lambda: write_out(shown + closing(report)))
         if troubles and report.mode != "restore":
@@ -83,7 +83,7 @@ class _Publisher:
         shown = results(report, self._style, calls_listed=self._calls_listed)
         if self._options.plan_out and report.status == "finished":
             name = plain(str(self._options.plan_out))
-            shown += f"plan: {name}; carry it out with: {called(self._options, '--apply', name)}\n"
+            shown += f"plan: {name}; carry it out with: {command_words(self._options, '--apply', name)}\n"
         return shown
 
 
@@ -111,7 +111,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
     request = None if continues_session(options) else request_of(options, settings)
     is_demo = demo.is_demo(settings)
     report_file = options.report or (demo.report_path(settings) if is_demo else None)
-    if is_demo and demo.prepare(settings):
+    if is_demo and demo.prepare_demo(settings):
         log.info("demo: created a backup, and a simulated Looker that has drifted from it")
     files = output_files(options, report_file, settings.state.path)
     ensure_all_writable(files, settings.state.path)
@@ -131,7 +131,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
         beginning=lambda session_id: remember(session_id, options, settings, environ),
         keep_plan=plan_keeper(options.plan_out),
         asks=sys.stdin.isatty() and sys.stderr.isatty(),
-        command=called(options),
+        command=command_words(options),
         typed=stopping.typed,
     )
     audit = (stopping.typed, options.reason or "")
@@ -152,7 +152,7 @@ def run_session(options: Options, environ: Mapping[str, str], stopping: Stopping
 
 def _retry(options: Options, session_id: str) -> str:
     """The command that tries the dead letters of a session again."""
-    return called(options, "--retry-dead-letters", session_id)
+    return command_words(options, "--retry-dead-letters", session_id)
 
 
 def configure_log(options: Options, progress: ProgressDisplay) -> None:

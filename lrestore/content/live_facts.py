@@ -21,7 +21,7 @@ def live_facts(live: Mapping[str, Any]) -> LiveFacts:
     )
 
 
-def named(facts: LiveFacts, names: Mapping[str, str]) -> LiveFacts:
+def with_user_names(facts: LiveFacts, names: Mapping[str, str]) -> LiveFacts:
     """The facts with names of users by id; an unknown user is called by the id."""
 
     def name(known: str | None, user_id: str | None) -> str | None:

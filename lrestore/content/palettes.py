@@ -33,17 +33,17 @@ def may_name_colours(blob: bytes) -> bool:
     return any(needle in blob for needle in _NEEDLES)
 
 
-def named(value: Any) -> Iterator[Colours]:
+def colours_in(value: Any) -> Iterator[Colours]:
     """Everything that names colours in a value."""
     if isinstance(value, Mapping):
         here = _named_by(value)
         if here is not None:
             yield here
         for entry in value.values():
-            yield from named(entry)
+            yield from colours_in(entry)
     elif isinstance(value, list):
         for entry in value:
-            yield from named(entry)
+            yield from colours_in(entry)
 
 
 def recoloured(value: Any, new: Callable[[Colours], Colours]) -> Any:

@@ -153,9 +153,9 @@ def _without_blank(value: Any, taken: _Field) -> Any:
 def _sendable(value: Any, beyond: Mapping[str, str]) -> Any:
     """``value`` as JSON can carry it, without the fields of nested objects that the destination does not take."""
     if not beyond:
-        return plain(value)
+        return json_value(value)
     entries = [_without(entry, beyond) for entry in (value if isinstance(value, list) else [value])]
-    return plain(entries if isinstance(value, list) else entries[0])
+    return json_value(entries if isinstance(value, list) else entries[0])
 
 
 def _without(entry: Any, beyond: Mapping[str, str]) -> Any:
@@ -224,14 +224,14 @@ def require(body: Mapping[str, Any], names: Iterable[str], path: str) -> None:
         )
 
 
-def plain(value: Any) -> Any:
+def json_value(value: Any) -> Any:
     """``value`` as JSON can carry it: timestamps as text, at any depth."""
     if type(value) in _JSON_SCALARS:
         return value
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, dict):
-        return {name: entry if type(entry) in _JSON_SCALARS else plain(entry) for name, entry in value.items()}
+        return {name: entry if type(entry) in _JSON_SCALARS else json_value(entry) for name, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [entry if type(entry) in _JSON_SCALARS else plain(entry) for entry in value]
+        return [entry if type(entry) in _JSON_SCALARS else json_value(entry) for entry in value]
     return value

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from lrestore.ontology.lookup import find
+from lrestore.ontology.lookup import find_type
 from lrestore.ontology.operations import OPERATIONS
 from lrestore.ontology.schema import ContentType, Operation, Part, Reference, is_built_in
 from lrestore.ontology.types.board import BOARD
@@ -68,4 +68,4 @@ def content_type(word: str, others: Collection[str] = ()) -> ContentType:
 
     Raises UsageError that names the twelve, and the nearest one; ``others``: words that may stand in the same place.
     """
-    return find(word, CONTENT_TYPES, others)
+    return find_type(word, CONTENT_TYPES, others)

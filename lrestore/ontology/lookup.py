@@ -9,7 +9,7 @@ from lrestore.ontology.schema import ContentType
 from lrestore.text.words import nearest
 
 
-def find(word: str, types: Mapping[str, ContentType], others: Collection[str] = ()) -> ContentType:
+def find_type(word: str, types: Mapping[str, ContentType], others: Collection[str] = ()) -> ContentType:
     """The type called ``word``: any case (``PermissionSets`` too), singular or plural, with ``-`` or a space for ``_``.
 
     Raises UsageError that names all types, and the nearest one where the word looks like a slip of the pen, or the

@@ -48,7 +48,7 @@ class Cause(msgspec.Struct, frozen=True):
         return max(letter.retries for letter in self.letters)
 
 
-def grouped(letters: Iterable[Letter]) -> list[Cause]:
+def grouped_by_cause(letters: Iterable[Letter]) -> list[Cause]:
     """Groups of equal error type, HTTP status and cause, the largest first."""
     found: dict[tuple[str, int | None, str], list[Letter]] = {}
     for letter in letters:

@@ -78,7 +78,7 @@ def _new(list_name: str, fields: Mapping[str, Change]) -> str:
     return " ".join(["new", _word(list_name, 1), *map(repr, names[:1])])
 
 
-def part_of(path: str) -> str:
+def part_path(path: str) -> str:
     """``dashboard_elements[19]`` of each path inside it; "" for a path that begins with no part."""
     return found[0] if (found := _PART.match(path)) is not None else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from lrestore.report.item_lines import PLAIN, Style, by_type, details, since, titled
+from lrestore.report.item_lines import PLAIN, Style, by_type, field_lines, item_heading, since
 from lrestore.report.model import Difference, OnlyLive, Verify
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted, shortened
@@ -44,21 +44,23 @@ def _differing(result: Verify, style: Style) -> str:
 
 
 def _difference(difference: Difference, style: Style) -> list[str]:
-    head = titled(f"{style.bad('different')} ", difference.type, difference.id, difference.name)
+    head = item_heading(f"{style.bad('different')} ", difference.type, difference.id, difference.name)
     if difference.missing:
         return [f"{head}: not in the destination"]
     if difference.destination_id and difference.destination_id != difference.id:
         head += f" → {plain(difference.destination_id)}"
     changed = since(difference.live)
     head += f": {changed}" if changed else ""
-    extra = [f"    extra {titled('', gone.type, gone.id, gone.name)}" for gone in difference.deletions]
+    extra = [f"    extra {item_heading('', gone.type, gone.id, gone.name)}" for gone in difference.deletions]
     lacks = [f"    lacks {plain(one)}" for one in difference.lacks]
-    return [head, *details(difference.changes, (), style), *extra, *lacks]
+    return [head, *field_lines(difference.changes, (), style), *extra, *lacks]
 
 
 def _only_live(one: OnlyLive, style: Style) -> str:
     changed = since(one.facts)
-    return titled(f"{style.bad('only in Looker')} ", one.type, one.id, one.name) + (f": {changed}" if changed else "")
+    return item_heading(f"{style.bad('only in Looker')} ", one.type, one.id, one.name) + (
+        f": {changed}" if changed else ""
+    )
 
 
 def _people(result: Verify) -> Iterator[str]:
@@ -86,5 +88,5 @@ def _ignored(result: Verify, style: Style) -> Iterator[str]:
     more = "" if style.full else "; -v lists them"
     yield f"ignored in {counted(len(result.ignored), 'object')} ([verify] ignore): {named}{more}"
     for one in result.ignored if style.full else ():
-        yield f"    {titled('', one.type, one.id, one.name)}"
-        yield from (f"    {line}" for line in details(one.changes, (), style))
+        yield f"    {item_heading('', one.type, one.id, one.name)}"
+        yield from (f"    {line}" for line in field_lines(one.changes, (), style))

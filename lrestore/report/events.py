@@ -111,7 +111,7 @@ AnyEvent = SessionStarted | ItemFinished | ItemFailed | ProgressMade | WarningGi
 Receiver = Callable[[Event], object]
 
 
-def line(event: Event) -> bytes:
+def event_line(event: Event) -> bytes:
     """The event as a line of ``--events``."""
     return to_json(event).encode("utf-8") + b"\n"
 

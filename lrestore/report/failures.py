@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from lrestore.errors import remedy_of
-from lrestore.report.causes import Cause, Letter, grouped
-from lrestore.report.item_lines import PLAIN, Style, titled
+from lrestore.report.causes import Cause, Letter, grouped_by_cause
+from lrestore.report.item_lines import PLAIN, Style, item_heading
 from lrestore.text.terminal import plain
 from lrestore.text.words import counted
 
@@ -16,7 +16,7 @@ NAMED = 5
 
 def dead_letters(letters: Iterable[Letter], style: Style = PLAIN) -> str:
     """Failed items, grouped by cause: the largest group first. A group of one shows its item's own message."""
-    return "".join(f"{line}\n" for group in grouped(letters) for line in _group(group, style))
+    return "".join(f"{line}\n" for group in grouped_by_cause(letters) for line in _group(group, style))
 
 
 def _group(group: Cause, style: Style) -> list[str]:
@@ -32,7 +32,7 @@ def _several(group: Cause, style: Style) -> list[str]:
     listed = group.letters if style.full else group.letters[:NAMED]
     head = f"{style.bad('failed')}    {counted(len(group.letters), 'item')}: {plain(group.cause)}"
     lines = [head, f"    {_kind(group.error_type, group.status)}"]
-    lines += [titled("    ", letter.type, letter.id, letter.name, style) for letter in listed]
+    lines += [item_heading("    ", letter.type, letter.id, letter.name, style) for letter in listed]
     left = len(group.letters) - len(listed)
     return [*lines, f"    ... and {left} more; -v lists them"] if left else lines
 
@@ -40,7 +40,7 @@ def _several(group: Cause, style: Style) -> list[str]:
 def _single(letter: Letter, style: Style) -> list[str]:
     place = f" at {plain(letter.path)}" if letter.path else ""
     lines = [
-        titled(f"{style.bad('failed')}    ", letter.type, letter.id, letter.name, style),
+        item_heading(f"{style.bad('failed')}    ", letter.type, letter.id, letter.name, style),
         f"    {_kind(letter.error_type, letter.status)}{place}: {plain(letter.message)}",
     ]
     for error in letter.errors:
@@ -72,6 +72,6 @@ def closed(resolved: Sequence[tuple[Letter, str]], style: Style = PLAIN) -> str:
     if not style.full:
         return f"{counted(len(resolved), 'item')} restored since; -v lists them\n"
     return "".join(
-        f"{titled('restored  ', letter.type, letter.id, letter.name, style)} by session {session}\n"
+        f"{item_heading('restored  ', letter.type, letter.id, letter.name, style)} by session {session}\n"
         for letter, session in resolved
     )

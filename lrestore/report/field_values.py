@@ -13,7 +13,7 @@ _LEAD = 20  # characters kept before the first difference of two long values
 
 def value(thing: object, width: int = WIDTH) -> str:
     """A field's value as JSON, on one line of at most about ``width`` characters."""
-    return shortened(plain(to_json(thing)), 0, width)
+    return excerpt(plain(to_json(thing)), 0, width)
 
 
 def old_and_new(old: object, new: object, width: int = WIDTH) -> tuple[str, str]:
@@ -22,10 +22,10 @@ def old_and_new(old: object, new: object, width: int = WIDTH) -> tuple[str, str]
     if len(left) <= width and len(right) <= width:
         return left, right
     start = max(0, _common_prefix(left, right) - _LEAD)
-    return shortened(left, start, width), shortened(right, start, width)
+    return excerpt(left, start, width), excerpt(right, start, width)
 
 
-def shortened(text: str, start: int, width: int) -> str:
+def excerpt(text: str, start: int, width: int) -> str:
     """``width`` characters of ``text`` from ``start`` on, with the number of characters left out at either end."""
     if len(text) <= width:
         return text

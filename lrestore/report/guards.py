@@ -121,7 +121,7 @@ def lines(guards: Guards) -> Iterator[tuple[str, str]]:
         yield "undo", guards.undo
 
 
-def screen(guards: Guards) -> str:
+def screen_text(guards: Guards) -> str:
     """The lines as a block, each ending with a newline."""
     return "".join(f"{line}\n" for line in aligned(list(lines(guards)), right=()))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from lrestore.messages import CHANGED_SINCE, Change, Deletion, LiveFacts
-from lrestore.report.changes import leaves, new_parts, part_of, parts
+from lrestore.report.changes import leaves, new_parts, part_path, parts
 from lrestore.report.field_values import old_and_new
 from lrestore.report.model import Difference, Item, OnlyLive
 from lrestore.report.notices import skipped_by_reason
@@ -89,8 +89,8 @@ def by_type(entries: Iterable[_Entry], style: Style) -> Iterator[tuple[list[str]
 def _item(item: Item, word: str, style: Style) -> list[str]:
     """The lines of one item. A created object is summed up by its parts; ``-v`` lists its fields."""
     if item.outcome == "created" and not style.full:
-        return [_head(item, word, parts(item.changes), style), *details((), item.deletions, style)]
-    return [_head(item, word, "", style), *details(item.changes, item.deletions, style)]
+        return [_head(item, word, parts(item.changes), style), *field_lines((), item.deletions, style)]
+    return [_head(item, word, "", style), *field_lines(item.changes, item.deletions, style)]
 
 
 def _head(item: Item, word: str, more: str, style: Style) -> str:
@@ -101,16 +101,16 @@ def _head(item: Item, word: str, more: str, style: Style) -> str:
     said = "; ".join(part for part in (plain(item.reason), more, before) if part)
     tail += f": {said}" if said else ""
     room = replace(style, width=max(style.width - columns(tail), 1)) if style.width else style
-    return titled(f"{word:<9} ", item.type, item.id, item.name, room) + tail
+    return item_heading(f"{word:<9} ", item.type, item.id, item.name, room) + tail
 
 
-def details(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
+def field_lines(changes: Iterable[Change], deletions: Iterable[Deletion], style: Style) -> list[str]:
     """Each changed field, old → new, and each deletion. A line announces each part that the object gets."""
     lines = []
     listed = list(changes)
     announced = new_parts(listed)
     for change in (leaf for whole in listed for leaf in leaves(whole)):
-        if part := announced.pop(part_of(change.path), ""):
+        if part := announced.pop(part_path(change.path), ""):
             lines.append(f"    {style.good(plain(part))}")
         old, new = old_and_new(change.old, change.new)
         lines.append(f"    {plain(change.path)}: {style.bad(old)} → {style.good(new)}")
@@ -137,7 +137,7 @@ def _day(moment: str) -> str:
     return plain(moment.partition("T")[0])
 
 
-def titled(lead: str, type_name: str, object_id: str, name: str, style: Style = PLAIN) -> str:
+def item_heading(lead: str, type_name: str, object_id: str, name: str, style: Style = PLAIN) -> str:
     """``lead``, then ``TYPE=ID NAME``, the name cut so that the line fits the terminal."""
     line = f"{lead}{type_name}={plain(object_id)}"
     if not name:
@@ -147,4 +147,4 @@ def titled(lead: str, type_name: str, object_id: str, name: str, style: Style = 
 
 
 def title(type_name: str, object_id: str, name: str) -> str:
-    return titled("", type_name, object_id, name)
+    return item_heading("", type_name, object_id, name)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lrestore.content.live_facts import named
+from lrestore.content.live_facts import with_user_names
 from lrestore.messages import Change, ItemKey, ItemResult
 from lrestore.report.model import Item
-from lrestore.report.packed_items import Items, PackedItem, listed, pack, unpack
+from lrestore.report.packed_items import Items, PackedItem, pack, report_items, unpack
 from lrestore.text.storable import to_json
 
 LISTED_ITEMS = 100_000
@@ -36,7 +36,7 @@ class ItemList:
     @property
     def items(self) -> tuple[Item, ...]:
         """The listed ones so far."""
-        return listed(Items(tuple(self._items.values())))
+        return report_items(Items(tuple(self._items.values())))
 
     def add(self, result: ItemResult, url: str, *, earlier: bool = False, recorded: bool = False) -> None:
         """Take a result, in place of an earlier one of the same item. ``url``: the address of a copy. ``earlier``: it
@@ -75,5 +75,5 @@ def _item(result: ItemResult, url: str, *, earlier: bool) -> Item:
         warnings=result.warnings,
         earlier=earlier,
         url=url,
-        live=None if result.live is None else named(result.live, {}),
+        live=None if result.live is None else with_user_names(result.live, {}),
     )

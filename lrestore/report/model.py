@@ -266,4 +266,4 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         """The verdict and the totals, where a notebook shows a report."""
         # By name: the page is made from this module.
         page = importlib.import_module("lrestore.report.page.render")
-        return str(page.table(self))
+        return str(page.totals_table(self))

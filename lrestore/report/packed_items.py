@@ -9,7 +9,7 @@ from typing import cast, get_type_hints, overload
 
 import msgspec
 
-from lrestore.content.live_facts import named, unnamed
+from lrestore.content.live_facts import unnamed, with_user_names
 from lrestore.report.model import Difference, Item, Report
 
 _HINTS = get_type_hints(Item)
@@ -105,24 +105,24 @@ class Items(Sequence[Item]):
         item = unpack(packed)
         if self._names is None or item.live is None:
             return item
-        return msgspec.structs.replace(item, live=named(item.live, self._names))
+        return msgspec.structs.replace(item, live=with_user_names(item.live, self._names))
 
 
-def listed(items: Items) -> tuple[Item, ...]:
+def report_items(items: Items) -> tuple[Item, ...]:
     """The items of a report: objects where these take little memory, otherwise this sequence, which is read like a
     tuple.
     """
     return tuple(items) if len(items) <= FEW else cast("tuple[Item, ...]", items)
 
 
-def items_of(items: Sequence[Item]) -> Items:
+def as_items(items: Sequence[Item]) -> Items:
     """Any sequence of items as this one."""
     return items if isinstance(items, Items) else Items(tuple(items))
 
 
 def having(items: Sequence[Item], what: Has) -> Iterator[Item]:
     """The items that have it, in their order."""
-    return items_of(items).having(what)
+    return as_items(items).having(what)
 
 
 def deleting(report: Report) -> Sequence[Item | Difference]:

@@ -123,7 +123,9 @@ class Lines:
 
     def _line(self) -> None:
         if self._unsaid is not None:
-            self._tell(line(self._unsaid, self._total, self._speed.per_second(), self._left.seconds(self._total)))
+            self._tell(
+                progress_line(self._unsaid, self._total, self._speed.per_second(), self._left.seconds(self._total))
+            )
             self._unsaid = None
 
     def _add(self, standing: Standing) -> None:
@@ -178,7 +180,7 @@ class Bar:
         counts = len(f"100%  {total}/{total} items, ")
         width = terminal_width(self._stream)
         room = max(width - counts - _LEAST_BAR, 1) if width else None
-        return details(standing, self._speed.per_second(), self._left.seconds(total), room)
+        return progress_details(standing, self._speed.per_second(), self._left.seconds(total), room)
 
     def _add(self, standing: Standing) -> None:
         now_s = self._monotonic()
@@ -201,12 +203,14 @@ def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], No
     return Bar(stream) if stream.isatty() else Lines(stream, tell=tell)
 
 
-def line(standing: Standing, total: int, speed: tuple[float, float], left_s: float | None) -> str:
+def progress_line(standing: Standing, total: int, speed: tuple[float, float], left_s: float | None) -> str:
     """One progress line: ``500/1000 items, ok 498, failed 2, ...``."""
-    return f"{standing.items}/{total} items, {details(standing, speed, left_s)}"
+    return f"{standing.items}/{total} items, {progress_details(standing, speed, left_s)}"
 
 
-def details(standing: Standing, speed: tuple[float, float], left_s: float | None, room: int | None = None) -> str:
+def progress_details(
+    standing: Standing, speed: tuple[float, float], left_s: float | None, room: int | None = None
+) -> str:
     """Counts, speed, current limit, calls in flight, and the time left. In ``room`` columns as many of them as fit,
     the least important left out: failures and the time left stay longest.
     """

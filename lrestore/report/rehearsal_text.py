@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from lrestore.report.item_lines import PLAIN, Style, titled
+from lrestore.report.item_lines import PLAIN, Style, item_heading
 from lrestore.report.model import Report
 from lrestore.report.rehearsal import NotSimulated, Rehearsal
 from lrestore.text.tables import aligned
@@ -61,6 +61,9 @@ def _problems(found: Sequence[NotSimulated], style: Style) -> list[str]:
     listed = found if style.full else found[:NAMED]
     lines = [f"{style.warn('not simulated')}: {counted(len(found), 'object')} of the backup"] if found else []
     for problem in listed:
-        lines += [titled("    ", problem.type, problem.id, problem.name, style), f"        {plain(problem.message)}"]
+        lines += [
+            item_heading("    ", problem.type, problem.id, problem.name, style),
+            f"        {plain(problem.message)}",
+        ]
     left = len(found) - len(listed)
     return [*lines, f"    ... and {left} more; -v lists them"] if left else lines

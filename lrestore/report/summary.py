@@ -11,9 +11,9 @@ from typing import Protocol
 
 from lrestore.errors import remedy_of
 from lrestore.messages import Change, Totals
-from lrestore.report.causes import grouped
+from lrestore.report.causes import grouped_by_cause
 from lrestore.report.changes import leaves, parts
-from lrestore.report.field_values import old_and_new, shortened
+from lrestore.report.field_values import excerpt, old_and_new
 from lrestore.report.item_lines import since
 from lrestore.report.model import Difference, Item, OnlyLive, Report
 from lrestore.report.notices import by_reason, skipped_by_reason
@@ -65,7 +65,7 @@ class Section:
         return f"- … and {counted(left, f'more {self._what}')}\n" if left else ""
 
 
-def summary(report: Report) -> str:
+def markdown_summary(report: Report) -> str:
     """The summary, ending with a newline."""
     opening = FIRST.decode() + _verdict(report) + "\n\n" + "".join(_facts(report))
     closing = _table(report) + _calls(report)
@@ -176,7 +176,7 @@ def _removed(holder: Item | Difference) -> bool:
 
 def _failed(report: Report) -> Iterator[str]:
     """One entry per item, under its cause."""
-    for group in grouped(report.dead_letters):
+    for group in grouped_by_cause(report.dead_letters):
         status = f" {group.status}" if group.status is not None else ""
         cause = markdown(_cut(group.cause, 400))
         remedy = markdown(remedy_of(group.error_type))
@@ -274,4 +274,4 @@ def _titled(one: _Titled) -> str:
 
 
 def _cut(text: str, width: int) -> str:
-    return shortened(text, 0, width)
+    return excerpt(text, 0, width)

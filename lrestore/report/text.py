@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lrestore.messages import Totals
-from lrestore.report.item_lines import PLAIN, Style, _head, details, item_lines
+from lrestore.report.item_lines import PLAIN, Style, _head, field_lines, item_lines
 from lrestore.report.model import Item, PlanCost, Report
 from lrestore.report.notices import by_reason
 from lrestore.report.packed_items import Has, having
@@ -117,19 +117,19 @@ def unproved_mappings(planned: PlanCost, style: Style = PLAIN) -> str:
     return _lines(head, *(f"    {plain(one)}" for one in found))
 
 
-def changed(items: Sequence[Item], style: Style = PLAIN) -> str:
+def change_lines(items: Sequence[Item], style: Style = PLAIN) -> str:
     """The changes of each item, for a run of few items. Failed items are in :mod:`failures`."""
     return _lines(*item_lines(items, {}, style))
 
 
-def deleted(items: Iterable[Item], style: Style = PLAIN) -> str:
+def deletion_lines(items: Iterable[Item], style: Style = PLAIN) -> str:
     """The deletions alone, each on its line, for a run of so many items that no list of them helps."""
     lines = []
     for item in items:
         if item.removed:
             lines.append(_head(item, "deleted", "", style))
         elif item.deletions:
-            lines += [_head(item, item.outcome, "", style), *details((), item.deletions, style)]
+            lines += [_head(item, item.outcome, "", style), *field_lines((), item.deletions, style)]
     return _lines(*lines)
 
 

@@ -109,7 +109,7 @@ def for_items(judgement: Judgement, beside: Beside | None) -> Judgement:
     return judgement if beside is None else replace(judgement, instance="other")
 
 
-def filled(template: str, values: dict[str, str]) -> str:
+def filled_template(template: str, values: dict[str, str]) -> str:
     """The template with its placeholders filled in. A long title is cut so that the text around it fits."""
     text = _PLACEHOLDER.sub(lambda found: values[found[1]], template).strip()
     over, title = len(text) - _LONGEST, values["title"]

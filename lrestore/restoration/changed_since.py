@@ -55,7 +55,7 @@ class WrittenValues:
         """The first copy of the object, or of a part of it."""
         if type_name == self.owner.type:
             return self._copied
-        return part_of(self._copied, type_name, part_id) or {}
+        return live_part(self._copied, type_name, part_id) or {}
 
     def made_part(self, type_name: str, live: Mapping[str, object]) -> bool:
         """Whether the session made the part: it is on record as made, or is all that the session was about to make."""
@@ -106,7 +106,7 @@ def changed_fields(written: WrittenValues, live: JsonObject, own: Write | None, 
         found += _changed_part(written, write, live)
     for removal in parts.removals:
         gone = removal.deletion
-        if not written.made_part(gone.type, part_of(live, gone.type, gone.id) or {"id": gone.id}):
+        if not written.made_part(gone.type, live_part(live, gone.type, gone.id) or {"id": gone.id}):
             found.append(f"{gone.type} {gone.id}")
         if gone.type == _SECTION:
             found += _other_items(written, gone.id, live, parts)
@@ -136,7 +136,7 @@ def edited_between(written: WrittenValues, live: JsonObject, own: Write | None, 
         if write.type in LISTS:
             found += [change.path for change in write.changes if _edited_list(written, write.type, change)]
         elif write.type in PARTS and not write.creates:
-            part = part_of(live, write.type, write.live_id)
+            part = live_part(live, write.type, write.live_id)
             # A part that is not there is made: whether that is planned is not asked here.
             found += _unexplained(written, write, part, write.path, known_only=True) if part is not None else []
     return list(dict.fromkeys(found))
@@ -208,7 +208,7 @@ def _changed_part(written: WrittenValues, write: Write, live: JsonObject) -> lis
         return [] if removed else [f"{write.path} (deleted)"]
     if write.type in CONTENT_TYPES:
         return _unexplained(written, write, with_embedded_ids(live, CONTENT_TYPES[write.type].embedded_ids), write.path)
-    return _unexplained(written, write, part_of(live, write.type, write.live_id) or {}, write.path)
+    return _unexplained(written, write, live_part(live, write.type, write.live_id) or {}, write.path)
 
 
 def _unexplained(
@@ -259,7 +259,7 @@ def _is_made_of(type_name: str, sent: Mapping[str, object], live: Mapping[str, o
     return bool(shown) and all(_may_be(name, value, live[name], kinds) for name, value in shown.items())
 
 
-def part_of(live: Mapping[str, object], type_name: str, part_id: str) -> Mapping[str, object] | None:
+def live_part(live: Mapping[str, object], type_name: str, part_id: str) -> Mapping[str, object] | None:
     """The live part of that id, wherever the object holds it."""
     if type_name not in PARTS:
         return None

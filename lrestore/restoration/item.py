@@ -29,12 +29,12 @@ from lrestore.restoration.apply.execute import Applied, correct_links, make_quer
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.identify.unanswered_create import sole_new
-from lrestore.restoration.item_plan import ItemPlan, ItemPlanner, live_id_of, missing
+from lrestore.restoration.item_plan import ItemPlan, ItemPlanner, live_id_of, mark_missing
 from lrestore.restoration.journal import LiveObject
 from lrestore.restoration.plan.title_clashes import find_under_temporary_name, is_clash, use_temporary_title
 from lrestore.restoration.touches import note_answer, touches_of
 from lrestore.restoration.type_handlers import handler_of
-from lrestore.restoration.writes import Write, incomplete, settled
+from lrestore.restoration.writes import Write, incomplete, writes_with_live_ids
 from lrestore.vault.items import VaultItem
 
 _TRIES = 2
@@ -84,7 +84,7 @@ class ItemRestorer:
         found: list[Change] = []
         live = plan.match.live
         if plan.action == "created":
-            with missing():
+            with mark_missing():
                 self._prepare(plan, applied)
                 live = self._create_if_still_missing(plan, applied)
         elif plan.action == "updated" and live is not None:
@@ -141,7 +141,7 @@ class ItemRestorer:
         if plan.own is not None and plan.before:
             make_queries(self._context, applied, plan.before)
             applied.raise_failures()
-            (plan.own,) = settled([plan.own], applied.made)
+            (plan.own,) = writes_with_live_ids([plan.own], applied.made)
 
     def _update(self, plan: ItemPlan, applied: Applied) -> None:
         if plan.own is None:

@@ -124,7 +124,7 @@ class ItemPlanner:
         if gone:
             return ItemPlan(key, item.name, "skipped", match, reason=gone)
         if match.live is None:
-            with missing():
+            with mark_missing():
                 return self._plan_missing(item, match, deferred)
         return self._plan_existing(item, match, match.live, deferred, first=not last)
 
@@ -277,8 +277,8 @@ class ItemPlanner:
 
 
 @contextmanager
-def missing() -> Iterator[None]:
-    """If the body fails, the destination lacks the object: set ``missing`` of the error."""
+def mark_missing() -> Iterator[None]:
+    """If the body fails, the destination lacks the object: set ``mark_missing`` of the error."""
     try:
         yield
     except ItemError as error:

@@ -12,7 +12,7 @@ from typing import Literal
 from lrestore.json_types import JsonObject
 from lrestore.messages import TO_BE_MADE, ItemKey, Touch
 from lrestore.restoration.journal import Journal
-from lrestore.restoration.writes import Plan, Write, filled
+from lrestore.restoration.writes import Plan, Write, with_live_ids
 
 LISTS = frozenset({"group_user", "role_user", "group_group", "role_group"})
 """Writes that change a list of the item (a user's groups, say): their changes tell the list."""
@@ -47,7 +47,7 @@ def _touches(write: Write) -> Iterator[Touch]:
 
 def _noted(body: JsonObject) -> JsonObject:
     """``body`` with a mark in place of each id that is not known yet."""
-    return filled(body, lambda one: TO_BE_MADE)
+    return with_live_ids(body, lambda one: TO_BE_MADE)
 
 
 def note_answer(

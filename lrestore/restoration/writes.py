@@ -138,15 +138,15 @@ def _filled(value: object, live: Callable[[FutureId], object]) -> object:
     return value
 
 
-def filled(body: JsonObject, live: Callable[[FutureId], object]) -> JsonObject:
+def with_live_ids(body: JsonObject, live: Callable[[FutureId], object]) -> JsonObject:
     """``body`` with every :class:`FutureId` in it replaced."""
     return {name: _filled(entry, live) for name, entry in body.items()}
 
 
-def settled(writes: Iterable[Write], made: Mapping[tuple[str, str], str]) -> list[Write]:
+def writes_with_live_ids(writes: Iterable[Write], made: Mapping[tuple[str, str], str]) -> list[Write]:
     """The writes with every :class:`FutureId` replaced by the live id; one whose object was not made becomes None."""
 
     def live_id(one: FutureId) -> str | None:
         return made.get((one.type, one.source_id))
 
-    return [replace(write, body=filled(write.body, live_id)) for write in writes]
+    return [replace(write, body=with_live_ids(write.body, live_id)) for write in writes]

@@ -30,7 +30,7 @@ from lrestore.run.compare.whole_plan import WholePlan
 from lrestore.run.destination import DestinationConnection, ExaminedDestination, examine, opening
 from lrestore.run.finish.open_folders import more_open
 from lrestore.run.guards.foresee import foreseen_of
-from lrestore.run.guards.screen import screen, with_plan
+from lrestore.run.guards.screen import opening_screen, with_plan
 from lrestore.run.items.budget import Budget
 from lrestore.run.items.loop import ItemLoop, TakeResult
 from lrestore.run.job import Job
@@ -133,7 +133,7 @@ def _plan(destination: ExaminedDestination, plan: WholePlan, keys: Iterator[Item
         planned.record = PlanRecord([planned_rename(write) for write in plan.aside])
     builder = report_of(job)
     with opening(job):
-        guards = screen(destination)
+        guards = opening_screen(destination)
     for write in plan.aside:
         builder.warn(f"{write.type}={write.live_id} is temporarily renamed to {write.body['name']!r}")
     announce = announced(builder, job, planned.record)

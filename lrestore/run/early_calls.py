@@ -72,7 +72,7 @@ class EarlyCalls:
     the roles of the caller are asked for, too.
 
     The thread and the selection decode into different classes: two threads must not use one for the first time at once
-    (see :func:`lrestore.vault.decode.prepare`).
+    (see :func:`lrestore.vault.decode.build_decoders`).
     """
 
     def __init__(self, samples: Sequence[Sequence[ItemKey]], *, asks: bool) -> None:

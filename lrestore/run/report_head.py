@@ -15,7 +15,7 @@ from lrestore.report.model import ReportedDestination, ReportedSource
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.audit import dated
 from lrestore.run.job import Job
-from lrestore.run.saved_plan.origin import differences
+from lrestore.run.saved_plan.origin import changed_facts
 
 _NAMED = 20
 """Looks that are named in the warning about looks that were not selected; the report lists all of them."""
@@ -120,7 +120,7 @@ def _since_plan(job: Job) -> Iterator[str]:
     """Warnings about changes since the applied plan was made."""
     facts = job.facts
     if job.plan is not None:
-        yield from differences(job.plan.plan, facts.looker_version, facts.user_id, facts.user_name)
+        yield from changed_facts(job.plan.plan, facts.looker_version, facts.user_id, facts.user_name)
 
 
 def _never_backed_up(job: Job) -> Iterator[tuple[str, str]]:

@@ -74,7 +74,7 @@ def load_ahead() -> None:
     # A few items need no processes, nor the libraries that start them.
     from lrestore.run.bulk.launch import launcher
 
-    launcher.load_ahead()
+    launcher.start_fork_server()
 
 
 def _add_missing_looks(destination: ExaminedDestination) -> None:

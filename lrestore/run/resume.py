@@ -19,9 +19,9 @@ from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy
 from lrestore.run.select.choose import choose, extent_of, read_list
 from lrestore.run.select.missing_looks import with_missing_looks
-from lrestore.run.start import execute_with, items_of, log_warnings, run
+from lrestore.run.start import execute_with, items_of_plan, log_warnings, run
 from lrestore.run.surroundings import Surroundings
-from lrestore.selection import parse
+from lrestore.selection import parse_selection
 from lrestore.settings import Settings
 from lrestore.state.read import StateReader
 from lrestore.state.records import COPY, RestorationSession, new_session_id
@@ -133,7 +133,7 @@ def _begun_with(
 ) -> tuple[Sequence[ItemKey], Sequence[ItemResult]]:
     """The items that a session was to restore when it began, and the results of those that it could not attempt."""
     if plan is not None:
-        return items_of(vault, plan.plan), list(plan.plan.not_written())
+        return items_of_plan(vault, plan.plan), list(plan.plan.not_written())
     chosen = choose(vault, request)
     added = [ItemKey("look", look) for look in request.added_looks]
     return with_missing_looks(chosen.keys, added), chosen.missing
@@ -187,7 +187,7 @@ def _selected(letters: Sequence[DeadLetter], session_id: str, now: ThisStart) ->
     """The dead letters that this start selects: all without a word of it."""
     if not (now.select or now.exclude):
         return list(letters)
-    selection = parse(now.select or ("all",), now.exclude, read_list, include_deleted=True)
+    selection = parse_selection(now.select or ("all",), now.exclude, read_list, include_deleted=True)
     keys = {ItemKey(letter.type, letter.id) for letter in letters}
     without = ", ".join(str(key) for key in selection.explicit_ids() if key not in keys)
     chosen = [letter for letter in letters if selection.wants(ItemKey(letter.type, letter.id))]

@@ -111,14 +111,14 @@ def apply(settings: Settings, file: Path, surroundings: Surroundings, now: ThisS
         check_backup(plan, job.vault)
         log.info("plan: %s, made %s (%s)", file, plan.made_at, read.digest)
         job.plan = read
-        job.keys, job.missing = items_of(job.vault, plan), list(plan.not_written())
+        job.keys, job.missing = items_of_plan(job.vault, plan), list(plan.not_written())
         if job.undone is not None:
             job.take_back(job.undone)
         job.extent = extent_of(job.vault, job.keys)
         return run(job)
 
 
-def items_of(vault: Vault, plan: SavedPlan) -> list[ItemKey]:
+def items_of_plan(vault: Vault, plan: SavedPlan) -> list[ItemKey]:
     """The items that a plan writes, in the order of a restore. The plan has them as they were settled: an item that
     refers to others comes after these.
     """

@@ -14,7 +14,7 @@ from lrestore.settings.complete import completed
 from lrestore.settings.file import SettingsFile, expanded, read_settings_file
 from lrestore.settings.looker_ini import read_looker_ini
 from lrestore.settings.model import SECTIONS, Settings, kinds
-from lrestore.settings.values import problem, typed
+from lrestore.settings.values import typed, wrong_value
 from lrestore.text.words import did_you_mean, nearest
 
 
@@ -164,7 +164,7 @@ def _checked(key: str, given: _Given, more: Callable[[object], str] | None = Non
         value = typed(raw, kind, as_text=given.as_text)
     except ValueError as error:
         raise _wrong(key, given, str(error)) from None
-    if trouble := problem(key, value) or (more(value) if more else ""):
+    if trouble := wrong_value(key, value) or (more(value) if more else ""):
         raise _wrong(key, given, trouble)
     return value
 

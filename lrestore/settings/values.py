@@ -97,7 +97,7 @@ def _specs(text: str) -> Iterator[str]:
             yield rest
 
 
-def problem(key: str, value: object) -> str:
+def wrong_value(key: str, value: object) -> str:
     """The reason why the value of this setting is impossible, beyond its type; ``""`` if it is possible."""
     check = _CHECKS.get(key)
     return check(value) if check else ""

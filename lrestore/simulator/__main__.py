@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.store import World
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.world import make_world
@@ -53,8 +53,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _config(options: argparse.Namespace) -> Config:
-    return Config(
+def _config(options: argparse.Namespace) -> SimulatorConfig:
+    return SimulatorConfig(
         latency_ms=options.latency_ms,
         rate_per_s=options.rate,
         rate_burst=options.burst,

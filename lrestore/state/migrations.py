@@ -66,7 +66,7 @@ class StateSchema:
 CURRENT = StateSchema(read_sql("schema.sql"), STEPS)
 
 
-def version_of(connection: sqlite3.Connection) -> int:
+def schema_version(connection: sqlite3.Connection) -> int:
     """The schema version of the file."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
@@ -87,7 +87,7 @@ def migrate(connection: sqlite3.Connection, schema: StateSchema) -> None:
     Foreign keys must still be off on this connection, because a step may rebuild a table.
     """
     connection.execute("BEGIN IMMEDIATE")
-    for step in schema.steps[version_of(connection) - 1 :]:
+    for step in schema.steps[schema_version(connection) - 1 :]:
         for statement in statements(step):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version = {schema.version}")

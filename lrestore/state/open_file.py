@@ -20,7 +20,7 @@ from lrestore.state.migrations import (
     StateSchema,
     create,
     migrate,
-    version_of,
+    schema_version,
 )
 from lrestore.vault.sqlite_uri import sqlite_uri
 
@@ -101,7 +101,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: StateSchema) ->
 
 
 def _known_version(connection: sqlite3.Connection, path: Path, schema: StateSchema) -> int:
-    version = version_of(connection)
+    version = schema_version(connection)
     if version > schema.version:
         raise StateError(
             f"state file {path} was made by a newer lrestore (schema version {version}, this one has {schema.version})",

@@ -47,7 +47,7 @@ class Overflow:
             self._store = None
 
 
-def fetch(path: Path, number: int) -> bytes | None:
+def stored_record(path: Path, number: int) -> bytes | None:
     """A stored record; None if it was confirmed and deleted. Raises StateError."""
     with state_errors(path), closing(sqlite3.connect(sqlite_uri(path, "ro"), uri=True)) as store:
         row = store.execute("SELECT record FROM aside WHERE number = ?", (number,)).fetchone()

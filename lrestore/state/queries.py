@@ -26,7 +26,7 @@ def statements(script: str) -> Iterator[str]:
             pending = ""
 
 
-def parse(text: str) -> dict[str, str]:
+def parse_queries(text: str) -> dict[str, str]:
     """Split ``-- name:`` sections into name → SQL; a name given twice is a ValueError."""
     found: dict[str, str] = {}
     sections = _NAME.split(text)
@@ -37,4 +37,4 @@ def parse(text: str) -> dict[str, str]:
     return found
 
 
-QUERIES = MappingProxyType(parse(read_sql("queries.sql")))
+QUERIES = MappingProxyType(parse_queries(read_sql("queries.sql")))

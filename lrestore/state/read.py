@@ -42,8 +42,8 @@ from lrestore.state.rows import (
     intent_of,
     item_values,
     open_intent_of,
-    pace_of,
     recorded_of,
+    recorded_pace,
     result_of,
     session_of,
 )
@@ -120,7 +120,7 @@ class StateReader:
     def last_pace(self, destination: str) -> Pace | None:
         """How fast the destination answered the last session that made calls; None if there was none."""
         row = self._file.row("select_last_pace", {"destination": destination})
-        return None if row is None else pace_of(row)
+        return None if row is None else recorded_pace(row)
 
     def recent_pace(self, destination: str, since: datetime) -> Pace | None:
         """The same of the fastest session that ended at ``since`` or later and needed a limit; None if there was none.
@@ -129,7 +129,7 @@ class StateReader:
         had little to call shows nothing else.
         """
         row = self._file.row("select_recent_pace", {"destination": destination, "since": stamp(since)})
-        return None if row is None else pace_of(row)
+        return None if row is None else recorded_pace(row)
 
     def unfinished_ids(self) -> frozenset[str]:
         """Sessions whose undo copies must be kept, however old."""

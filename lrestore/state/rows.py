@@ -78,7 +78,7 @@ def session_of(row: sqlite3.Row) -> RestorationSession:
     return RestorationSession(**values, totals=totals_of(row))
 
 
-def pace_of(row: sqlite3.Row) -> Pace:
+def recorded_pace(row: sqlite3.Row) -> Pace:
     """How fast the destination answered a session."""
     values: JsonObject = dict(row)
     latencies = msgspec.json.decode(values.pop("latencies"), type=dict[str, float])

@@ -73,7 +73,7 @@ def decode(kind: schema.VaultType, blob: bytes) -> DecodedBlob:
     skimmed = skim(kind, blob)
     try:
         raw, ambiguity = _checked(kind, blob)
-        reason = shapes.unsendable(raw, sdk_model(kind)) or ambiguity or _nameless(kind, raw)
+        reason = shapes.unsendable(raw, sdk_class_of(kind)) or ambiguity or _nameless(kind, raw)
     except (ValueError, RecursionError) as error:
         raise UnreadableError(_reason(kind, error)) from error
     if reason:
@@ -91,8 +91,8 @@ def _checked(kind: schema.VaultType, blob: bytes) -> tuple[JsonObject, str | Non
     if _UNKNOWN_ENUM_VALUE in blob:
         raw: JsonObject = _raw_decoder.decode(blob)
         ambiguity = _ambiguity(blob, raw)
-        shapes.drop_unknown_enum_values(raw, sdk_model(kind))
-        msgspec.convert(raw, dictionary_of(sdk_model(kind)), dec_hook=checked_timestamp)
+        shapes.drop_unknown_enum_values(raw, sdk_class_of(kind))
+        msgspec.convert(raw, dictionary_of(sdk_class_of(kind)), dec_hook=checked_timestamp)
         return raw, ambiguity
     raw = _typed_decoder(kind).decode(blob)
     if wire.encode(raw) == blob:
@@ -102,7 +102,7 @@ def _checked(kind: schema.VaultType, blob: bytes) -> tuple[JsonObject, str | Non
 
 
 @cache
-def sdk_model(kind: schema.VaultType) -> Any:
+def sdk_class_of(kind: schema.VaultType) -> Any:
     """The SDK's class for this type. The first call imports the SDK, which takes about half a second."""
     from lrestore.sdk.api import models
 
@@ -124,7 +124,7 @@ def _nameless(kind: schema.VaultType, raw: JsonObject) -> str | None:
 
 
 def _give_names_back(kind: schema.VaultType, raw: JsonObject) -> None:
-    model = sdk_model(kind)
+    model = sdk_class_of(kind)
     if shapes.renames_fields(model) or not shapes.RENAMED.isdisjoint(raw):
         shapes.rename_keywords(raw, model)
 
@@ -147,7 +147,7 @@ _UNKNOWN_ENUM_VALUE: Final = shapes.UNKNOWN_ENUM_VALUE.encode()
 _raw_decoder: Final = msgspec.msgpack.Decoder(JsonObject, ext_hook=_refuse_extension)
 
 
-def prepare() -> None:
+def build_decoders() -> None:
     """Build all decoders now, before there are threads.
 
     msgspec builds what it knows of a class at the first use and is not safe while it does so: a thread that decodes
@@ -160,7 +160,7 @@ def prepare() -> None:
 
 @cache
 def _typed_decoder(kind: schema.VaultType) -> msgspec.msgpack.Decoder[Any]:
-    of = dictionary_of(sdk_model(kind))
+    of = dictionary_of(sdk_class_of(kind))
     return msgspec.msgpack.Decoder(of, dec_hook=checked_timestamp, ext_hook=_refuse_extension)
 
 

@@ -22,14 +22,14 @@ _MODEL: Final = "lookml_model"
 _BETWEEN: Final = "::"
 
 
-def named(finder: Finder) -> Iterator[VaultItem]:
+def named_explores(finder: Finder) -> Iterator[VaultItem]:
     """Every explore that a live, readable model of the backup names."""
-    for entry in index.entries(finder, [schema.KINDS[_MODEL]], decode):
+    for entry in index.index_rows(finder, [schema.KINDS[_MODEL]], decode):
         if isinstance(entry, FoundRow) and not entry.deleted:
             yield from _of_model(entry)
 
 
-def find(finder: Finder, key: ItemKey) -> VaultItem | None:
+def find_explore(finder: Finder, key: ItemKey) -> VaultItem | None:
     """The explore ``model::name``, None if no readable model of the backup names it."""
     model, between, _ = key.id.partition(_BETWEEN)
     if key.type != TYPE or not between:

@@ -11,7 +11,7 @@ from lrestore.vault.lookup import SKIM_LIMIT_BYTES, Finder, FoundRow, Refused
 from lrestore.vault.rows import RowHead
 
 
-def entries(finder: Finder, kinds: Sequence[schema.VaultType], depth: Depth) -> Iterator[FoundRow | Refused]:
+def index_rows(finder: Finder, kinds: Sequence[schema.VaultType], depth: Depth) -> Iterator[FoundRow | Refused]:
     """The row that counts of every object of these types. Raises :class:`VaultError` if a file cannot be read on."""
     for kind in kinds:
         yield from _of_kind(finder, kind, depth)

@@ -138,7 +138,7 @@ class Vault:
         fault deep inside a blob that looked fine. Raises :class:`VaultError` if a file cannot be read on.
         """
         kinds = [kind for kind in schema.KINDS.values() if types is None or kind.name in types]
-        for entry in index.entries(self._finder, kinds, decode if deep else skim):
+        for entry in index.index_rows(self._finder, kinds, decode if deep else skim):
             row = entry.index_row()
             if include_deleted or not row.deleted:
                 yield row
@@ -148,7 +148,7 @@ class Vault:
     ) -> Iterator[tuple[IndexRow, bytes]]:
         """As :meth:`index`, with the blobs: empty for a row that cannot be used. Each is read once."""
         kinds = [kind for kind in schema.KINDS.values() if types is None or kind.name in types]
-        for entry in index.entries(self._finder, kinds, skim):
+        for entry in index.index_rows(self._finder, kinds, skim):
             row = entry.index_row()
             if include_deleted or not row.deleted:
                 yield row, entry.blob if isinstance(entry, FoundRow) else b""
@@ -181,7 +181,7 @@ class Vault:
         """
         entry = self._finder.locate(key, decode, max_item_bytes)
         if entry is None:
-            item = explores.find(self._finder, key)
+            item = explores.find_explore(self._finder, key)
             if item is not None:
                 return item
             raise MissingItemError(f"{key} is not in the backup", hint="--show source lists its content", key=key)
@@ -196,7 +196,7 @@ class Vault:
         entry = self._finder.locate(key, skim, schema.DEFAULT_MAX_ITEM_BYTES)
         if entry is not None:
             return entry.index_row()
-        item = explores.find(self._finder, key)
+        item = explores.find_explore(self._finder, key)
         return None if item is None else item.row
 
     def sorted_ids(self, type_name: str) -> Iterator[bytes]:
@@ -208,7 +208,7 @@ class Vault:
 
     def explores(self) -> Iterator[IndexRow]:
         """The explores that the models of the backup name; see :mod:`lrestore.vault.explores`."""
-        return (item.row for item in explores.named(self._finder))
+        return (item.row for item in explores.named_explores(self._finder))
 
     def name_of(self, key: ItemKey) -> str:
         """The name of an object that may be unreadable, for messages; "" if the backup has no such object, or none can
@@ -230,11 +230,11 @@ class Vault:
 
         An object that does not fit the shape is left out: :meth:`read` has the last word on it.
         """
-        for entry, content in self._decoded(index.entries(self._finder, [schema.KINDS[type_name]], skim), shape):
+        for entry, content in self._decoded(index.index_rows(self._finder, [schema.KINDS[type_name]], skim), shape):
             if not entry.deleted:
                 yield entry.index_row().key, content
         if type_name == explores.TYPE:
-            yield from ((item.key, msgspec.convert(item.raw, shape)) for item in explores.named(self._finder))
+            yield from ((item.key, msgspec.convert(item.raw, shape)) for item in explores.named_explores(self._finder))
 
     def scan(self, type_name: str, shape: type[Shape], only: Collection[str]) -> Iterator[tuple[ItemKey, Shape, bytes]]:
         """As :meth:`contents`, with the blobs, those marked deleted too: at least the objects with the ids ``only``."""
@@ -243,7 +243,7 @@ class Vault:
             limit = schema.DEFAULT_MAX_ITEM_BYTES
             entries: Iterator[FoundRow | Refused | None] = (self._finder.locate(key, skim, limit) for key in keys)
         else:
-            entries = index.entries(self._finder, [schema.KINDS[type_name]], skim)
+            entries = index.index_rows(self._finder, [schema.KINDS[type_name]], skim)
         for entry, content in self._decoded(entries, shape):
             yield entry.index_row().key, content, entry.blob
 

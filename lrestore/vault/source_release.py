@@ -13,7 +13,7 @@ from typing import Final
 from lrestore.ontology import releases
 from lrestore.vault import rows, schema
 from lrestore.vault import sdk_shapes as shapes
-from lrestore.vault.decode import decode, sdk_model
+from lrestore.vault.decode import decode, sdk_class_of
 from lrestore.vault.files import OpenFile
 from lrestore.vault.lookup import Finder, Refused
 from lrestore.vault.rows import RowHead
@@ -30,7 +30,7 @@ def floor(finder: Finder, files: Sequence[OpenFile]) -> str:
     seen: dict[str, set[str]] = {}
     for entry in (finder.open(head, decode) for head in _oldest_rows(files)):
         if not isinstance(entry, Refused):
-            for place in shapes.places(entry.content.raw, sdk_model(entry.head.kind)):
+            for place in shapes.places(entry.content.raw, sdk_class_of(entry.head.kind)):
                 seen.setdefault(_ALSO_KNOWN_AS.get(place.shape.name, place.shape.name), set()).update(place.content)
     return releases.newest([OLDEST, *releases.proven_by(seen)])
 

@@ -25,7 +25,7 @@ import msgspec
 from lrestore.cli.main import main
 from lrestore.json_types import JsonObject
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.journal import LoggedCall
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.http.server import RunningSimulator, start
@@ -96,7 +96,7 @@ class InstanceFixture:
         if not self.backup.exists():
             write_backup(self.world, self.backup, Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
         self.simulator: RunningSimulator = self._stack.enter_context(
-            start(self.world, Config(keep_bodies=True), client_id="acceptance", client_secret=SECRET)
+            start(self.world, SimulatorConfig(keep_bodies=True), client_id="acceptance", client_secret=SECRET)
         )
         self.base_url = self.simulator.base_url
         self.extra_environment: dict[str, str] = {}

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.server import start
 from lrestore.simulator.world.world import Sizes, make_world
@@ -37,7 +37,7 @@ class Servers(MigrationFixture):
     def now_at(self, world: World) -> None:
         """From now on another server is there under the name of the destination."""
         self.world = world
-        running = start(world, Config(keep_bodies=True), client_id="acceptance", client_secret=SECRET)
+        running = start(world, SimulatorConfig(keep_bodies=True), client_id="acceptance", client_secret=SECRET)
         self.simulator = self._stack.enter_context(running)
         self.base_url = self.simulator.base_url
 

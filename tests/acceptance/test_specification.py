@@ -11,7 +11,7 @@ import pytest
 
 from lrestore.ontology import fields
 from lrestore.simulator.api.specification import swagger
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from tests.acceptance.instance_fixture import SMALL, InstanceFixture
 from tests.acceptance.proxy import Exchange
 
@@ -42,7 +42,7 @@ def serve(instance: InstanceFixture, document: Any, **how: Any) -> Spoken:
 
 
 def of_release(instance: InstanceFixture, release: str) -> None:
-    instance.simulator.simulation.configure(Config(release=release, keep_bodies=True))
+    instance.simulator.simulation.configure(SimulatorConfig(release=release, keep_bodies=True))
 
 
 def newer_backup(instance: InstanceFixture, dashboard_id: str = "1") -> None:

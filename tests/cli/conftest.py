@@ -14,9 +14,9 @@ CONFIG = "conf/demo.toml"
 
 @pytest.fixture(scope="session")
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from lrestore.simulator.world.demo import prepare
+    from lrestore.simulator.world.demo import make_demo_files
 
-    return prepare(tmp_path_factory.mktemp("made") / "demo").backup.parent
+    return make_demo_files(tmp_path_factory.mktemp("made") / "demo").backup.parent
 
 
 @pytest.fixture

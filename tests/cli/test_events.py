@@ -16,7 +16,7 @@ from lrestore.cli.events import EventFile, announcing
 from lrestore.errors import LrestoreError, StateError, UsageError
 from lrestore.json_types import JsonObject
 from lrestore.report.events import AnyEvent, Event, SessionEnded, SessionStarted, WarningGiven
-from lrestore.report.summary import summary
+from lrestore.report.summary import markdown_summary
 from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.backup import Extraction, write_backup
 from lrestore.simulator.world.world import Sizes, make_world
@@ -56,7 +56,7 @@ def test_file_and_callable_get_the_events_of_a_restore(folder: Path, select: str
     file, short = folder / "events.jsonl", folder / "summary.md"
     report = lrestore.restore(folder / "c.toml", select=[select], progress=got.append, events=file, summary=short)
     assert lines(file) == got
-    assert short.read_text(encoding="utf-8") == summary(report)
+    assert short.read_text(encoding="utf-8") == markdown_summary(report)
     counts = Counter(json.loads(line)["event"] for line in file.read_bytes().splitlines())
     assert counts["item_finished"] == report.totals.selected
     assert counts["dead_letter"] == report.totals.failed == 1

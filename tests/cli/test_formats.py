@@ -14,17 +14,17 @@ from lrestore.text.words import size
 
 
 def test_wide_characters_take_two_columns() -> None:
-    shown = tables.table(("name", "items"), [("売上", 5), ("abcd", 12)]).splitlines()
+    shown = tables.text_table(("name", "items"), [("売上", 5), ("abcd", 12)]).splitlines()
     assert shown == ["name  items", "売上      5", "abcd     12"]
 
 
 def test_terminal_control_characters_are_escaped() -> None:
-    shown = tables.table(("name",), [("\x1b[31mred\nline",)])
+    shown = tables.text_table(("name",), [("\x1b[31mred\nline",)])
     assert shown.splitlines()[1] == "\\x1b[31mred\\nline"
 
 
 def test_a_table_without_rows_is_its_header() -> None:
-    assert tables.table(("a", "b"), []) == "a  b\n"
+    assert tables.text_table(("a", "b"), []) == "a  b\n"
 
 
 @given(st.lists(st.tuples(st.text(), st.integers()), max_size=5))

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.cli.command_line import parse
+from lrestore.cli.command_line import parse_command_line
 from lrestore.cli.contradictions import complaint
 from lrestore.cli.flag_types import duration_s
-from lrestore.cli.options import SETTING_OF, Options, overrides
+from lrestore.cli.options import SETTING_OF, Options, flag_settings
 
 FLAGS: dict[str, tuple[list[str], str, object]] = {
     "--config": (["--config", "a.toml"], "config", Path("a.toml")),
@@ -149,7 +149,7 @@ NONSENSE = [
 
 @pytest.mark.parametrize(("argv", "name", "value"), FLAGS.values(), ids=FLAGS)
 def test_every_flag_of_the_interface_is_parsed(argv: list[str], name: str, value: object) -> None:
-    assert getattr(parse(argv), name) == value
+    assert getattr(parse_command_line(argv), name) == value
     assert getattr(Options(), name) != value
 
 
@@ -158,15 +158,17 @@ def test_a_wrong_command_line_is_refused_with_a_message(
     argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        parse(argv)
+        parse_command_line(argv)
     printed = capsys.readouterr()
     assert sentence in printed.err and not printed.out
 
 
 def test_only_given_flags_override_settings() -> None:
-    assert overrides(Options()) == {}
-    given = parse(["--workers", "4", "--max-retries", "0", "--rate", "0", "--keep-extra", "--identity", "auto"])
-    assert overrides(given) == {
+    assert flag_settings(Options()) == {}
+    given = parse_command_line(
+        ["--workers", "4", "--max-retries", "0", "--rate", "0", "--keep-extra", "--identity", "auto"]
+    )
+    assert flag_settings(given) == {
         "run.workers": 4,
         "run.max_retries": 0,
         "rate.per_second": 0.0,
@@ -185,7 +187,9 @@ def test_an_overridden_setting_exists() -> None:
 
 
 def test_a_plan_is_applied_as_fast_as_is_wished_and_compared_afterwards() -> None:
-    given = parse(["--apply", "p", "--workers", "3", "--rate", "5", "--max-failures", "2", "--yes", "--verify=after"])
+    given = parse_command_line(
+        ["--apply", "p", "--workers", "3", "--rate", "5", "--max-failures", "2", "--yes", "--verify=after"]
+    )
     assert (given.apply, given.workers, given.rate, given.max_failures) == (Path("p"), 3, 5.0, "2")
     assert given.yes and given.verify == "after"
 
@@ -196,7 +200,7 @@ def test_resume_and_verify_can_be_combined() -> None:
 
 def test_help_is_grouped_and_ends_with_five_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        parse(["--help"])
+        parse_command_line(["--help"])
     shown = capsys.readouterr().out
     for group in ("what to restore:", "modes (default: restore):", "how:", "limits:", "output:"):
         assert f"\n{group}\n" in shown
@@ -221,6 +225,6 @@ def test_parts_of_a_duration_add_up(hours: int, minutes: int, seconds: int) -> N
 def test_help_fits_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     with pytest.raises(SystemExit, match="0"):
-        parse(["--help"])
+        parse_command_line(["--help"])
     shown = capsys.readouterr().out
     assert [line for line in shown.splitlines() if len(line) > 80] == []

@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from lrestore.cli.command_line import _Parser, parse
+from lrestore.cli.command_line import _Parser, parse_command_line
 from tests.cli.command import ROOT, lrestore
 
 
 def printed(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as end:
-        parse(argv)
+        parse_command_line(argv)
     assert end.value.code in (0, None)
     return capsys.readouterr().out
 
 
 def refusal(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
     with pytest.raises(SystemExit) as end:
-        parse(argv)
+        parse_command_line(argv)
     assert end.value.code == 2
     return capsys.readouterr().err
 

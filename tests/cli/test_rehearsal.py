@@ -22,11 +22,11 @@ import pytest
 import lrestore
 from lrestore.cli.contradictions import complaint
 from lrestore.cli.options import Options
-from lrestore.cli.rehearsal.pace import ASSUMED_MS, pace_of
+from lrestore.cli.rehearsal.pace import ASSUMED_MS, rehearsal_pace
 from lrestore.cli.rehearsal.run import _take_records
 from lrestore.cli.rehearsal.scratch import scratch, unusable_folder
 from lrestore.cli.rehearsal.stand_ins import _TARGETS
-from lrestore.cli.rehearsal.world import Loaded, refused, write_world
+from lrestore.cli.rehearsal.world import Loaded, lines_refused, write_world
 from lrestore.clock import utc_now
 from lrestore.content.references import occurrences
 from lrestore.errors import StoppedError
@@ -155,7 +155,7 @@ def test_lines_that_the_simulator_refuses_are_told_with_their_object(folder: Pat
         lines[number - 1] = b'{"type": "dashboard", "object": {"id": "1", "dashboard_elements": [7]}}'
         skipped: worldfile.Skipped = []
         worldfile.read_lines(lines, skipped=skipped)
-        (problem,) = refused(made, skipped, vault)
+        (problem,) = lines_refused(made, skipped, vault)
     assert (
         (problem.type, problem.id) == ("dashboard", "1")
         and problem.name
@@ -168,13 +168,13 @@ def test_lines_that_the_simulator_refuses_are_told_with_their_object(folder: Pat
 def test_the_pace_is_that_of_the_last_session_unless_it_is_given(tmp_path: Path) -> None:
     destination = DestinationSettings(name="looker.example.com")
     settings = Settings(destination=destination, state=StateSettings(path=str(tmp_path / "state.db")))
-    assert (pace_of(settings, None).latency_ms, pace_of(settings, None).per_second) == (ASSUMED_MS, 0)
+    assert (rehearsal_pace(settings, None).latency_ms, rehearsal_pace(settings, None).per_second) == (ASSUMED_MS, 0)
     with StateWriter.open(tmp_path / "state.db") as writer:
         writer.begin_session(session(looker_version="25.6.0"))
         writer.record_pace(SESSION, Pace(calls=9, latency_ms=42.0, per_second=30.0, latencies_ms={"look": 9.0}))
-    met = pace_of(settings, None)
+    met = rehearsal_pace(settings, None)
     assert (met.latency_ms, met.per_second, met.release) == (42.0, 30.0, "25.6.0") and SESSION in met.sources
-    set_here = pace_of(msgspec.structs.replace(settings, rate=RateSettings(per_second=5)), 0.0)
+    set_here = rehearsal_pace(msgspec.structs.replace(settings, rate=RateSettings(per_second=5)), 0.0)
     assert (set_here.latency_ms, set_here.per_second) == (0.0, 5)
     assert (met.latencies_ms, set_here.latencies_ms) == ({"look": 9.0}, {})
 
@@ -282,7 +282,7 @@ def test_a_rehearsal_makes_the_calls_of_the_run_that_follows(folder: Path, tmp_p
     assert {letter.message for letter in rehearsed.dead_letters} == {letter.message for letter in real.dead_letters}
     assert rehearsed.rehearsal is not None and rehearsed.rehearsal.undo_bytes > 0 and real.rehearsal is None
     met = Settings(destination=DestinationSettings(name="dst"), state=StateSettings(path=f"{tmp_path}/state.db"))
-    assert pace_of(met, None).latency_ms >= 5
+    assert rehearsal_pace(met, None).latency_ms >= 5
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from lrestore.messages import Change
-from lrestore.report.item_lines import PLAIN, Style, details
+from lrestore.report.item_lines import PLAIN, Style, field_lines
 from tests.cli.command import environment
 from tests.waiting import HANG_S
 
@@ -61,5 +61,5 @@ def test_a_pipe_has_neither_unless_colours_are_forced(environ: dict[str, str], s
 
 def test_old_and_new_values_are_coloured_only_with_a_style() -> None:
     change = Change("title", "old", "new")
-    assert details([change], (), PLAIN) == ['    title: "old" → "new"']
-    assert details([change], (), Style(ansi=True)) == ['    title: \x1b[31m"old"\x1b[0m → \x1b[32m"new"\x1b[0m']
+    assert field_lines([change], (), PLAIN) == ['    title: "old" → "new"']
+    assert field_lines([change], (), Style(ansi=True)) == ['    title: \x1b[31m"old"\x1b[0m → \x1b[32m"new"\x1b[0m']

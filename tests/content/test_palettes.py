@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lrestore.content.palettes import Collection, Colours, KnownColours, Palette, collection, named, recoloured
+from lrestore.content.palettes import Collection, Colours, KnownColours, Palette, collection, colours_in, recoloured
 
 KIND = "categoricalPalettes"
 
@@ -39,11 +39,11 @@ def test_colours_are_found_in_charts_conditional_formatting_and_cells() -> None:
         "conditional_formatting": [{"color_application": {"collection_id": "c2", "palette_id": "p2"}}],
         "series_cell_visualizations": {"orders.count": {"palette": {"palette_id": "p3", "collection_id": "c3"}}},
     }
-    assert {(one.collection, one.palette) for one in named(value)} == {("c1", "p1"), ("c2", "p2"), ("c3", "p3")}
+    assert {(one.collection, one.palette) for one in colours_in(value)} == {("c1", "p1"), ("c2", "p2"), ("c3", "p3")}
 
 
 def test_a_palette_of_the_charts_own_names_nothing() -> None:
-    (found,) = named(chart("c1", "p1", custom={"id": "p1", "colors": ["#fff"]}))
+    (found,) = colours_in(chart("c1", "p1", custom={"id": "p1", "colors": ["#fff"]}))
     assert found == Colours("c1", "", own=True)
 
 
@@ -82,4 +82,4 @@ JSON = st.recursive(
 @given(JSON)
 def test_what_names_no_colours_stays_itself(value: Any) -> None:
     assert recoloured(value, lambda one: Colours("x", "y")) is value
-    assert not list(named(value))
+    assert not list(colours_in(value))

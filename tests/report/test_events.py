@@ -23,7 +23,7 @@ from lrestore.report.events import (
     SessionEnded,
     SessionStarted,
     WarningGiven,
-    line,
+    event_line,
 )
 from lrestore.report.model import ReportedDestination, ReportedSource
 from lrestore.report.progress import Silent
@@ -69,9 +69,9 @@ def test_a_line_is_one_line_and_decodes_into_the_same_event() -> None:
     told(Announcer([got.append]), got)
     hostile = WarningGiven(text="two\nlines, \ud800 and \x1b[31m")
     for event in got:
-        assert line(event).count(b"\n") == 1
-        assert msgspec.json.decode(line(event), type=AnyEvent) == event
-    assert line(hostile).count(b"\n") == 1 and msgspec.json.decode(line(hostile))["event"] == "warning"
+        assert event_line(event).count(b"\n") == 1
+        assert msgspec.json.decode(event_line(event), type=AnyEvent) == event
+    assert event_line(hostile).count(b"\n") == 1 and msgspec.json.decode(event_line(hostile))["event"] == "warning"
 
 
 def test_a_receiver_that_fails_is_left_out_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lrestore.errors import ItemError, remedy_of
 from lrestore.messages import DeadLetter, FieldError
-from lrestore.report.causes import cause_of, grouped
+from lrestore.report.causes import cause_of, grouped_by_cause
 from lrestore.report.failures import dead_letters
 from lrestore.report.item_lines import Style
 from tests.report.builders import letter
@@ -63,7 +63,7 @@ def test_a_group_of_incomplete_items_says_how_to_get_what_is_missing() -> None:
 
 def test_the_largest_group_comes_first() -> None:
     letters = [lacking("1", "A", "m::x"), *(lacking(str(number), "A") for number in range(2, 5))]
-    assert [len(group.letters) for group in grouped(letters)] == [3, 1]
+    assert [len(group.letters) for group in grouped_by_cause(letters)] == [3, 1]
 
 
 def test_times_and_retries_of_a_group_are_those_of_all_its_items() -> None:
@@ -112,11 +112,11 @@ def test_another_missing_object_is_another_cause(one: str, other: str) -> None:
 def test_names_of_items_do_not_change_the_cause() -> None:
     one = failed("1", "the title Revenue North is taken", name="Revenue North")
     other = failed("2", "the title Revenue South is taken", name="Revenue South")
-    assert len(grouped([one, other])) == 1
+    assert len(grouped_by_cause([one, other])) == 1
 
 
 def test_another_status_is_another_group() -> None:
-    assert len(grouped([failed("1", "refused", status=403), failed("2", "refused", status=422)])) == 2
+    assert len(grouped_by_cause([failed("1", "refused", status=403), failed("2", "refused", status=422)])) == 2
 
 
 @given(st.text(), st.text(), st.text())

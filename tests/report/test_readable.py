@@ -82,14 +82,14 @@ def test_warnings_of_different_reasons_are_all_shown() -> None:
 def test_deletions_are_shown_in_full_on_a_narrow_terminal() -> None:
     gone = tuple(Deletion("dashboard_element", str(number), "A tile of a long name") for number in range(9))
     made = report([item("updated", "1"), item("updated", "2", deletions=gone)])
-    lines = text.deleted(made.items, Style(width=30)).splitlines()
+    lines = text.deletion_lines(made.items, Style(width=30)).splitlines()
     assert len(lines) == 10
     assert all(line.endswith("A tile of a long name") for line in lines[1:])
 
 
 def test_titles_are_cut_to_the_width_and_leave_room_for_what_follows() -> None:
     done = msgspec.structs.replace(item("created", "1"), name="数" * 60, destination_id="900")
-    (line,) = text.changed(report([done]).items, Style(width=50)).splitlines()
+    (line,) = text.change_lines(report([done]).items, Style(width=50)).splitlines()
     assert columns(line) <= 50
     assert line.endswith("数… → 900")
-    assert "数" * 60 in text.changed(report([done]).items)
+    assert "数" * 60 in text.change_lines(report([done]).items)

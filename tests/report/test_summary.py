@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lrestore.messages import Change, Deletion, ItemKey, ItemResult
 from lrestore.report.model import Difference, OnlyLive, Report, Verify
 from lrestore.report.rehearsal import NotSimulated, Rehearsal
-from lrestore.report.summary import FIRST, LIMIT, summary
+from lrestore.report.summary import FIRST, LIMIT, markdown_summary
 from lrestore.text.markdown import markdown
 from tests.report.builders import builder, item, report
 
@@ -41,7 +41,7 @@ def everything() -> Report:
 
 
 def test_deletions_come_first_and_every_group_is_told() -> None:
-    text = summary(everything())
+    text = markdown_summary(everything())
     assert text.encode().startswith(FIRST)
     assert text.splitlines()[0] == (
         "# lrestore: restore, 6 items: 1 created, 2 updated, 1 unchanged, 1 skipped, 1 failed, 1 deletion"
@@ -68,7 +68,7 @@ def test_deletions_come_first_and_every_group_is_told() -> None:
 )
 def test_each_mode_says_what_was_or_would_be_done(mode: str, first: str) -> None:
     undoes = "s1" if mode == "restore" else ""
-    text = summary(msgspec.structs.replace(everything(), mode=mode, undoes=undoes))
+    text = markdown_summary(msgspec.structs.replace(everything(), mode=mode, undoes=undoes))
     assert text.startswith(f"# lrestore: {first}")
     assert ("To be updated" in headings(text)) == (mode != "restore") and ("takes back session s1" in text) == bool(
         undoes
@@ -77,7 +77,7 @@ def test_each_mode_says_what_was_or_would_be_done(mode: str, first: str) -> None
 
 def test_an_object_that_an_undo_deletes_is_told_once() -> None:
     gone = item("updated", "21", deletions=(Deletion("dashboard", "21", "Sales"),))
-    text = summary(msgspec.structs.replace(report([gone]), undoes="s1"))
+    text = markdown_summary(msgspec.structs.replace(report([gone]), undoes="s1"))
     assert text.count("dashboard=21") == 1 and headings(text) == ["Deletions", "Totals"]
     assert "- backup:" not in text
 
@@ -88,7 +88,7 @@ def test_a_verification_tells_differences_and_not_what_a_restore_would_do() -> N
     only = OnlyLive("board", "4", "New", "2026-11-20T10:00:00Z", "Ada | Admin")
     compared = Verify(equal=3, different=(differing, gone), only_live=(only,))
     found = msgspec.structs.replace(everything(), mode="verify", verify=compared)
-    text = summary(found)
+    text = markdown_summary(found)
     assert "verification, 6 items: 3 equal, 2 different, 1 only in the destination" in text.splitlines()[0]
     assert "- board=4 New: changed 2026-11-20 by Ada \\| Admin" in text
     assert "- look=10 Gone: not in the destination" in text and "To be updated" not in headings(text)
@@ -106,7 +106,7 @@ def test_a_rehearsal_tells_pace_disk_and_what_was_not_simulated() -> None:
         state_bytes=2000,
         problems=(NotSimulated("look", "3", "Bad", "is corrupt"),),
     )
-    text = summary(msgspec.structs.replace(everything(), mode="rehearse", rehearsal=made))
+    text = markdown_summary(msgspec.structs.replace(everything(), mode="rehearse", rehearsal=made))
     assert "- pace: 40 ms for an answer, no limit of calls per second; latency as session s1 met it" in text
     assert "- look=3 Bad: is corrupt" in text and "query (2)" in text
 
@@ -120,7 +120,7 @@ def test_many_items_stay_below_the_limit_and_what_is_left_out_is_counted() -> No
         made.add(item("updated", str(number), changes=changes, deletions=gone))
         made.add(ItemResult(ItemKey("look", str(number)), "n" * 5000, "created", destination_id="5"))
         made.warn(f"look={number}: {number} is odd")
-    text = summary(made.finish(report([]).api))
+    text = markdown_summary(made.finish(report([]).api))
     assert len(text) < LIMIT
     left = {what: int(number) for number, what in _LEFT_OUT.findall(text)}
     shown = {
@@ -136,11 +136,13 @@ def test_items_that_the_report_does_not_list_are_counted() -> None:
     made = builder(listed_items=1)
     for number in range(4):
         made.add(item("updated", str(number)))
-    assert "## Items that the report does not list\n\n- … and 3 more items\n" in summary(made.finish(report([]).api))
+    assert "## Items that the report does not list\n\n- … and 3 more items\n" in markdown_summary(
+        made.finish(report([]).api)
+    )
 
 
 def test_a_run_that_did_not_start_says_so() -> None:
-    text = summary(msgspec.structs.replace(report([]), status="not-started"))
+    text = markdown_summary(msgspec.structs.replace(report([]), status="not-started"))
     assert text.startswith("# lrestore: restore not started\n")
 
 

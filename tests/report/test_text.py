@@ -121,7 +121,7 @@ def test_omitted_items_are_counted() -> None:
 
 def test_a_done_item_shows_its_new_id_and_reason() -> None:
     done = msgspec.structs.replace(item("created", "1"), destination_id="900", reason="taken out of the trash")
-    assert text.changed(report([done]).items) == "created   dashboard=1 Sales → 900: taken out of the trash\n"
+    assert text.change_lines(report([done]).items) == "created   dashboard=1 Sales → 900: taken out of the trash\n"
 
 
 def test_verify_differences_are_shown_field_by_field() -> None:
@@ -143,7 +143,7 @@ def test_verify_differences_are_shown_field_by_field() -> None:
 
 @given(st.text())
 def test_control_characters_from_looker_are_escaped(name: str) -> None:
-    shown = text.changed(report([msgspec.structs.replace(item(), name=name)]).items)
+    shown = text.change_lines(report([msgspec.structs.replace(item(), name=name)]).items)
     assert shown.count("\n") == 1
     assert not any(ord(character) < 32 or 126 < ord(character) < 160 for character in shown[:-1])
 

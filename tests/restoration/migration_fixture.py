@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.backup import Extraction, blob_of, write_backup
@@ -66,7 +66,9 @@ class MigrationFixture(InstanceFixture):
 
     def source_lives(self) -> RunningSimulator:
         """Serve the backed-up instance and configure the command to read from it."""
-        running = self._stack.enter_context(start(self.source, Config(), client_id="origin", client_secret=SECRET))
+        running = self._stack.enter_context(
+            start(self.source, SimulatorConfig(), client_id="origin", client_secret=SECRET)
+        )
         self.extra_environment |= {
             "LRESTORE_SOURCE_BASE_URL": running.base_url,
             "LRESTORE_SOURCE_CLIENT_ID": "origin",

@@ -36,7 +36,7 @@ from lrestore.run.journal.records import apply_record
 from lrestore.run.journal.session import SessionJournal
 from lrestore.run.prepare.identity import judge
 from lrestore.run.prepare.preflight import AdminCheck, connect_destination
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.backup import Extraction, write_backup
@@ -58,13 +58,13 @@ class RestoreFixture:
     lrestore.
     """
 
-    def __init__(self, directory: Path, *, sizes: Sizes = SMALL, config: Config | None = None) -> None:
+    def __init__(self, directory: Path, *, sizes: Sizes = SMALL, config: SimulatorConfig | None = None) -> None:
         self._stack = ExitStack()
         self.directory = directory
         self.world: World = make_world(sizes)
         write_backup(self.world, directory / "vault.db", Extraction(at=datetime(2026, 1, 1, tzinfo=UTC)))
         self.simulator: RunningSimulator = self._stack.enter_context(
-            start(self.world, config or Config(keep_bodies=True))
+            start(self.world, config or SimulatorConfig(keep_bodies=True))
         )
         self.vault = self._stack.enter_context(Vault.open([str(directory / "vault.db")]))
         self.writer = self._stack.enter_context(StateWriter.open(directory / "state.db", now=utc_now))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrestore.restoration.beside import TITLE, filled, free_title
+from lrestore.restoration.beside import TITLE, filled_template, free_title
 
 VALUES = {"title": "Sales {id}", "date": "2026-11-20", "id": "42"}
 
@@ -18,11 +18,11 @@ VALUES = {"title": "Sales {id}", "date": "2026-11-20", "id": "42"}
     ],
 )
 def test_only_the_template_is_filled_in(template: str, title: str) -> None:
-    assert filled(template, VALUES) == title
+    assert filled_template(template, VALUES) == title
 
 
 def test_a_long_title_is_cut_and_the_date_stays() -> None:
-    title = filled(TITLE, {**VALUES, "title": "long " * 60})
+    title = filled_template(TITLE, {**VALUES, "title": "long " * 60})
     assert len(title) <= 245 and title.startswith("long long") and title.endswith("… (backup 2026-11-20)")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from lrestore.simulator.api.dispatch import Request, answer
 from lrestore.simulator.api.routes import route
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.store import World
 from lrestore.simulator.http.server import new_simulation
 
@@ -16,7 +16,7 @@ from lrestore.simulator.http.server import new_simulation
 class Direct:
     """A caller with a token. ``status`` and ``headers`` are of the last answer."""
 
-    def __init__(self, world: World, config: Config | None = None) -> None:
+    def __init__(self, world: World, config: SimulatorConfig | None = None) -> None:
         self.simulation = new_simulation(world, config, client_id="id", client_secret="secret")
         self.world = world
         self.log = self.simulation.journal

@@ -9,7 +9,7 @@ import pytest
 
 from lrestore.simulator.api.crud import HANDLERS
 from lrestore.simulator.core import schema
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
@@ -202,7 +202,7 @@ def test_a_plan_that_runs_at_once_is_an_incident(looker: Direct) -> None:
 
 
 def test_what_is_hidden_from_a_caller_who_is_no_admin_is_answered_404() -> None:
-    looker = Direct(make_world(), Config(caller_admin=False, hidden={"dashboard": ["1"]}))
+    looker = Direct(make_world(), SimulatorConfig(caller_admin=False, hidden={"dashboard": ["1"]}))
     assert looker.get("/user")["role_ids"] != ["1"]
     looker.get("/dashboards/1")
     assert looker.status == 404
@@ -212,7 +212,7 @@ def test_what_is_hidden_from_a_caller_who_is_no_admin_is_answered_404() -> None:
 
 
 def test_an_older_release_knows_fewer_fields() -> None:
-    looker = Direct(make_world(), Config(release="25.6.0"))
+    looker = Direct(make_world(), SimulatorConfig(release="25.6.0"))
     assert looker.get("/versions")["looker_release_version"] == "25.6.0"
     shown = looker.get("/dashboards/1")
     assert "download_settings" not in shown and "label" not in shown["dashboard_layouts"][0]
@@ -273,7 +273,7 @@ def test_a_folder_that_stops_inheriting_has_a_list_of_its_own(
     stops_inheriting: Literal["copied", "creator"], granted: list[tuple[str, str | None, str | None]]
 ) -> None:
     """A copy of the nearest list above, at any distance; before that, nothing can be granted."""
-    looker = Direct(make_world(), Config(stops_inheriting=stops_inheriting))
+    looker = Direct(make_world(), SimulatorConfig(stops_inheriting=stops_inheriting))
     above = looker.post("/folders", {"name": "Above", "parent_id": "1"})["id"]
     metadata = looker.post("/folders", {"name": "New", "parent_id": above})["content_metadata_id"]
     grant = {"content_metadata_id": metadata, "permission_type": "view", "group_id": "2"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lrestore.simulator.core.config import Config, Nested
+from lrestore.simulator.core.config import Nested, SimulatorConfig
 from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
 
@@ -125,7 +125,7 @@ def test_a_misspelt_field_is_refused(looker: Direct) -> None:
 
 @pytest.mark.parametrize(("nested", "shown"), [("absent", "absent"), ("null", None), ("empty", [])])
 def test_searches_can_be_configured_to_show_no_parts(nested: Nested, shown: object) -> None:
-    looker = Direct(make_world(), Config(nested_in_search=nested))
+    looker = Direct(make_world(), SimulatorConfig(nested_in_search=nested))
     found = looker.get("/dashboards/search", id="1")[0]
     assert found.get("dashboard_elements", "absent") == shown
     assert len(looker.get("/dashboards/1")["dashboard_elements"]) == 20

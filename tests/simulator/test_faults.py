@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.faults import Fault, FaultMatch, Faults
 from lrestore.simulator.core.limits import Limits
 from lrestore.simulator.http.server import RunningSimulator, build, new_simulation, start
@@ -50,7 +50,7 @@ def running() -> Iterator[RunningSimulator]:
 def simulator(running: RunningSimulator) -> RunningSimulator:
     """The shared server in its initial state: starting one for each test would take most of the time."""
     running.simulation.replace_world(make_world(TINY))
-    running.simulation.configure(Config())
+    running.simulation.configure(SimulatorConfig())
     running.simulation.faults.clear()
     running.log.clear()
     return running
@@ -234,17 +234,17 @@ def test_a_path_may_be_a_template_a_path_or_a_prefix() -> None:
 
 
 def test_calls_beyond_the_rate_are_refused_until_the_bucket_fills() -> None:
-    limits, config = Limits(), Config(rate_per_s=10, rate_burst=2)
+    limits, config = Limits(), SimulatorConfig(rate_per_s=10, rate_burst=2)
     assert [limits.check(config, 1, 0.0) is None for _ in range(3)] == [True, True, False]
     assert limits.check(config, 1, 0.1) is None
     refused = limits.check(config, 1, 0.1)
     assert refused is not None and refused.retry_after == "1"
-    silent = limits.check(Config(rate_per_s=10, rate_burst=2, retry_after=False), 1, 0.1)
+    silent = limits.check(SimulatorConfig(rate_per_s=10, rate_burst=2, retry_after=False), 1, 0.1)
     assert silent is not None and silent.retry_after == ""
 
 
 def test_calls_beyond_the_concurrency_are_refused() -> None:
-    limits, config = Limits(), Config(concurrency=4)
+    limits, config = Limits(), SimulatorConfig(concurrency=4)
     assert limits.check(config, 4, 0.0) is None
     refused = limits.check(config, 5, 0.0)
     assert refused is not None and refused.status == 429

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lrestore.simulator.api.search import like, matches
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.projection import parse, project
 from lrestore.simulator.core.refusal import RefusedError
 from lrestore.simulator.world.world import Sizes, make_world
@@ -61,7 +61,7 @@ def test_pages_are_sorted_by_id_as_a_number_and_counted() -> None:
 
 
 def test_a_page_may_be_capped_below_its_limit() -> None:
-    looker = Direct(make_world(), Config(page_cap=5))
+    looker = Direct(make_world(), SimulatorConfig(page_cap=5))
     assert len(looker.get("/dashboards/search", limit=100)) == 5
     assert len(looker.get("/dashboards/search")) == 5
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import make_world
 from tests.simulator.direct import Direct
@@ -173,7 +173,7 @@ def test_a_filter_name_is_unique_in_its_dashboard(looker: Direct) -> None:
 
 
 def test_filter_titles_may_be_made_unique_too() -> None:
-    looker = Direct(make_world(), Config(unique_filter_titles=True))
+    looker = Direct(make_world(), SimulatorConfig(unique_filter_titles=True))
     sent = {"dashboard_id": _new(looker), "name": "Region", "title": "Region", "type": "string_filter"}
     looker.post("/dashboard_filters", sent)
     assert looker.fields(looker.post("/dashboard_filters", {**sent, "name": "B"})) == {"title": "already_exists"}

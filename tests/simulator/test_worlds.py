@@ -142,12 +142,12 @@ def test_drift_is_repeatable_and_edits_only_what_it_reports() -> None:
 
 
 def test_the_demo_is_created_once_and_is_always_the_same(tmp_path: Path) -> None:
-    files = demo.prepare(tmp_path / "a")
-    other = demo.prepare(tmp_path / "b")
+    files = demo.make_demo_files(tmp_path / "a")
+    other = demo.make_demo_files(tmp_path / "b")
     assert files.world.read_bytes() == other.world.read_bytes()
     assert {k: v[6] for k, v in rows(files.backup).items()} == {k: v[6] for k, v in rows(other.backup).items()}
     before = files.world.stat().st_mtime_ns
-    assert demo.prepare(tmp_path / "a") == files and files.world.stat().st_mtime_ns == before
+    assert demo.make_demo_files(tmp_path / "a") == files and files.world.stat().st_mtime_ns == before
 
 
 def test_the_process_serves_a_world_and_saves_it_at_the_end(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 import lrestore.state
 from lrestore.state.migrations import CURRENT, create
-from lrestore.state.queries import QUERIES, parse, statements
+from lrestore.state.queries import QUERIES, parse_queries, statements
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_a_statement_that_runs_per_item_uses_an_index(empty: sqlite3.Connection,
 
 def test_a_name_given_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="two statements named a"):
-        parse("-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;\n")
+        parse_queries("-- name: a\nSELECT 1;\n-- name: a\nSELECT 2;\n")
 
 
 def test_statements_are_split_where_sqlite_splits_them() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from lrestore.vault import schema
 from lrestore.vault import sdk_shapes as shapes
-from lrestore.vault.decode import sdk_model
+from lrestore.vault.decode import sdk_class_of
 from lrestore.vault.sdk_types import checked_timestamp, dictionary_of
 
 VALUES: tuple[object, ...] = (
@@ -32,7 +32,7 @@ def classes() -> list[type]:
                 visit(inner)
 
     for kind in schema.KINDS.values():
-        visit(sdk_model(kind))
+        visit(sdk_class_of(kind))
     return list(found)
 
 
@@ -69,6 +69,6 @@ def _refusal(decoder: msgspec.msgpack.Decoder[object], blob: bytes) -> str | Non
 
 @pytest.mark.parametrize("moment", ["2024-03-05T06:07:08.123000", "2024-03-05T06:07:08Z"])
 def test_a_timestamp_that_is_text_stays_text(moment: str) -> None:
-    dashboard = dictionary_of(sdk_model(schema.KINDS["dashboard"]))
+    dashboard = dictionary_of(sdk_class_of(schema.KINDS["dashboard"]))
     decoder = msgspec.msgpack.Decoder(dashboard, dec_hook=checked_timestamp)
     assert decoder.decode(msgspec.msgpack.encode({"created_at": moment})) == {"created_at": moment}

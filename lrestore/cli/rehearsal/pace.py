@@ -29,7 +29,7 @@ class Rehearsed:
     latencies_ms: Mapping[str, float] = field(default_factory=dict)
 
 
-def pace_of(settings: Settings, latency_ms: float | None) -> Rehearsed:
+def rehearsal_pace(settings: Settings, latency_ms: float | None) -> Rehearsed:
     """The pace for these settings; ``latency_ms``, if given, replaces what was met. Raises StateError if the state file
     cannot be read.
     """

@@ -12,9 +12,9 @@ from typing import Literal
 import msgspec
 
 from lrestore.cli.options import GUARDS
-from lrestore.cli.rehearsal.pace import Rehearsed, pace_of
+from lrestore.cli.rehearsal.pace import Rehearsed, rehearsal_pace
 from lrestore.cli.rehearsal.scratch import scratch, size_of, unusable_folder
-from lrestore.cli.rehearsal.world import Loaded, refused, write_world
+from lrestore.cli.rehearsal.world import Loaded, lines_refused, write_world
 from lrestore.clock import utc_now
 from lrestore.credentials import Credentials
 from lrestore.errors import DestinationError, StateError
@@ -55,7 +55,7 @@ def rehearse(
     state_warning = unusable_folder(Path(settings.state.path))
     if state_warning:
         log.warning("%s", state_warning)
-    pace = pace_of(settings, latency_ms)
+    pace = rehearsal_pace(settings, latency_ms)
     with ExitStack() as resources:
         folder = resources.enter_context(scratch(Path(settings.state.path)))
         simulator, loaded, problems = resources.enter_context(
@@ -114,7 +114,7 @@ def _simulated(
         with simulator:
             file.unlink()
             simulator.configure(latencies_ms=pace.latencies_ms)
-            yield simulator, loaded, (*loaded.problems, *refused(loaded, simulator.skipped, vault))
+            yield simulator, loaded, (*loaded.problems, *lines_refused(loaded, simulator.skipped, vault))
 
 
 def _warn_of_memory(world: Path) -> None:

@@ -110,7 +110,7 @@ class _Maker:
             yield row.key, shown
 
 
-def refused(loaded: Loaded, skipped: Iterable[tuple[int, str]], vault: Vault) -> Iterator[NotSimulated]:
+def lines_refused(loaded: Loaded, skipped: Iterable[tuple[int, str]], vault: Vault) -> Iterator[NotSimulated]:
     """The problems of the lines that the simulator did not take: number, counted from 1, and reason."""
     for number, reason in skipped:
         key = loaded.keys[number - 1]

@@ -40,7 +40,7 @@ def grants_text(grants: tuple[Grant, ...]) -> str:
     return ", ".join(map(str, sorted(grants))) or "administrators only"
 
 
-def entries(session: Caller, metadata_id: str) -> dict[str, Grant]:
+def own_entries(session: Caller, metadata_id: str) -> dict[str, Grant]:
     """The entries that hang on one metadata row itself, by their ids."""
     rows = session.call("all_content_metadata_accesses", query={"content_metadata_id": metadata_id})
     return {str(row["id"]): _grant(row) for row in rows}
@@ -76,7 +76,7 @@ class AccessLists:
             seen.add(above)
             here, row = above, self._row(above)
         if here not in self._grants:
-            self._grants[here] = tuple(sorted(entries(self._session, here).values()))
+            self._grants[here] = tuple(sorted(own_entries(self._session, here).values()))
         return AccessList(self._grants[here], bool(own.get("inherits")))
 
     def _row(self, metadata_id: str) -> JsonObject:

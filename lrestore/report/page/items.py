@@ -54,7 +54,7 @@ class PackedRows(msgspec.Struct, frozen=True):
     omitted: int = 0
 
 
-def packed(report: Report, room: int = ROOM) -> PackedRows:
+def pack_rows(report: Report, room: int = ROOM) -> PackedRows:
     """The items that were, or would be, written or skipped, or that differ, or that only Looker has. Failed ones are
     told by cause.
     """

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from lrestore.messages import Totals
 from lrestore.report.model import Report
 from lrestore.report.page import plot
-from lrestore.report.page.view import totals_of, verdict_of, view_of
+from lrestore.report.page.view import totals_rows, verdict_of, view_of
 from lrestore.report.text import COLUMNS
 from lrestore.text.direction import runs
 from lrestore.text.terminal import plain
@@ -41,7 +41,7 @@ def page(report: Report) -> bytes:
     return text.encode("utf-8", "replace")
 
 
-def table(report: Report) -> str:
+def totals_table(report: Report) -> str:
     """The verdict and the totals by type as a fragment of HTML, for notebooks."""
     verdict, tone = verdict_of(report)
     return (
@@ -51,7 +51,7 @@ def table(report: Report) -> str:
             verdict=verdict,
             tone=tone,
             columns=COLUMNS.get(report.mode, Totals.__struct_fields__),
-            totals=totals_of(report),
+            totals=totals_rows(report),
             calls=report.api.calls,
             session=report.session_id,
         )

@@ -9,12 +9,12 @@ import msgspec
 from lrestore.errors import remedy_of
 from lrestore.messages import Totals
 from lrestore.report import guards, rehearsal_text
-from lrestore.report.causes import grouped
+from lrestore.report.causes import grouped_by_cause
 from lrestore.report.item_lines import since
 from lrestore.report.model import Item, OnlyLive, Report, ReportedSource
 from lrestore.report.notices import by_reason, skipped_by_reason
 from lrestore.report.packed_items import Has, deleting, having
-from lrestore.report.page.items import PackedRows, packed
+from lrestore.report.page.items import PackedRows, pack_rows
 from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.plot import Plot, plot
 from lrestore.report.text import COLUMNS
@@ -94,7 +94,7 @@ def view_of(report: Report) -> View:
         tone=tone,
         facts=tuple(_facts(report)),
         columns=tuple(COLUMNS.get(report.mode, Totals.__struct_fields__)),
-        totals=tuple(totals_of(report)),
+        totals=tuple(totals_rows(report)),
         deletions_title=_DELETIONS.get(report.mode, "Deletions"),
         deletions=deletions,
         deletions_more=len(deleting(report)) - len(deletions),
@@ -104,7 +104,7 @@ def view_of(report: Report) -> View:
         ignored=tuple(_ignored(report)),
         skipped=tuple(_skipped(report.items)),
         warnings=tuple(_warnings(report.warnings)),
-        items=packed(report),
+        items=pack_rows(report),
         plot=plot(report.throughput),
         calls=_most_first(by_class),
         operations=_most_first(by_operation),
@@ -207,7 +207,7 @@ def _backup(source: ReportedSource) -> Iterator[tuple[str, str]]:
         yield "Fingerprint", source.fingerprint
 
 
-def totals_of(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
+def totals_rows(report: Report) -> Iterator[tuple[str, tuple[int, ...]]]:
     for name, totals in (*report.by_type.items(), ("total", report.totals)):
         yield name, tuple(getattr(totals, column) for column in Totals.__struct_fields__)
 
@@ -224,7 +224,7 @@ def _deletions(report: Report) -> Iterator[Deleted]:
 
 
 def _failed(report: Report) -> Iterator[ItemGroup]:
-    for group in grouped(report.dead_letters):
+    for group in grouped_by_cause(report.dead_letters):
         status = f" {group.status}" if group.status is not None else ""
         first, last = group.period
         facts = [

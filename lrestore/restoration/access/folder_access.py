@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from lrestore.content.shapes.boundary import as_folder
 from lrestore.errors import DependencyError, LookerError, NotFoundError, NotRestorableError
 from lrestore.json_types import JsonObject
-from lrestore.looker.read.access_lists import AccessLists, Grant, entries, grants_text
+from lrestore.looker.read.access_lists import AccessLists, Grant, grants_text, own_entries
 from lrestore.messages import Change, ItemKey
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context, WritingContext
@@ -127,7 +127,7 @@ class FolderAccess:
             message = f"its access could not be restricted, so nothing is put into it: {error.message}"
             raise error.with_context(message=message, key=self._key) from error.__cause__
         applied.done += 1
-        there = set(entries(self._context.destination.session, metadata_id).values()) if wanted else set()
+        there = set(own_entries(self._context.destination.session, metadata_id).values()) if wanted else set()
         for grant in (grant for grant in wanted if grant not in there):
             self._grant(applied, metadata_id, grant)
 
@@ -174,7 +174,7 @@ class FolderAccess:
             raise self._still(f"can be seen by {grants_text(tuple(left.values()))}")
 
     def _extra(self, metadata_id: str, wanted: tuple[Grant, ...]) -> dict[str, Grant]:
-        found = entries(self._context.destination.session, metadata_id)
+        found = own_entries(self._context.destination.session, metadata_id)
         return {entry_id: grant for entry_id, grant in found.items() if grant not in wanted}
 
     def _still(self, how: str) -> NotRestorableError:
@@ -194,7 +194,7 @@ class FolderAccess:
                 {"content_metadata_id": metadata_id, **_body(grant)},
             )
         except LookerError as error:
-            if error.outcome_unknown and grant in entries(self._context.destination.session, metadata_id).values():
+            if error.outcome_unknown and grant in own_entries(self._context.destination.session, metadata_id).values():
                 return
             applied.warnings.append(f"{grant} could not be put on its access list: {error.message}")
         else:

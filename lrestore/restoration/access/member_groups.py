@@ -12,7 +12,7 @@ from functools import partial
 from lrestore.errors import DependencyError, LookerError, NotFoundError
 from lrestore.json_types import JsonObject
 from lrestore.messages import Change, ItemKey
-from lrestore.restoration.apply.create_once import settled
+from lrestore.restoration.apply.create_once import do_once
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.deferrals import Deferred
@@ -140,7 +140,7 @@ class GroupSubResources:
 
     def _join(self, context: WritingContext, write: Write, live_id: str) -> None:
         session, path = context.destination.session, {"group_id": live_id}
-        settled(
+        do_once(
             context,
             lambda: send(session, write.operation, path, write.body),
             lambda: write.live_id in self._shown(live_id),

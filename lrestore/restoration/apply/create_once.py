@@ -225,7 +225,7 @@ def _close(context: WritingContext, creation: Creation, tried: _Tried) -> None:
         context.journal.drop_intent(tried.intent)
 
 
-def settled(context: WritingContext, act: Callable[[], object], is_done: Callable[[], bool]) -> None:
+def do_once(context: WritingContext, act: Callable[[], object], is_done: Callable[[], bool]) -> None:
     """Do ``act``, unless ``is_done`` after an unclear end. Raises the LookerError that refused it."""
     for attempt in range(context.policy.max_retries + 1):
         try:

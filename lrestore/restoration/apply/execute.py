@@ -24,7 +24,7 @@ from lrestore.restoration.apply.create_once import Creation, create_all
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.identify.proof import mapping_to
 from lrestore.restoration.touches import note_answer
-from lrestore.restoration.writes import Write, settled
+from lrestore.restoration.writes import Write, writes_with_live_ids
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ def update_all(context: WritingContext, applied: Applied, writes: list[Write]) -
     """Patch existing objects concurrently. Returns Looker's answers, or the errors that refused them."""
     if not writes:
         return []
-    sent = settled(writes, applied.made)
+    sent = writes_with_live_ids(writes, applied.made)
     answers: list[JsonObject | LookerError] = context.side_by_side([partial(_patch, context, write) for write in sent])
     for write, answer in zip(sent, answers, strict=True):
         _note(applied, write, answer)
@@ -113,7 +113,7 @@ def create_parts(
     """Create parts of one kind concurrently. ``known``: live ids of that kind that existed before."""
     if not writes:
         return
-    sent = settled(writes, applied.made)
+    sent = writes_with_live_ids(writes, applied.made)
     creations = [_creation(context, applied.key, write, parent_id, known) for write in sent]
     for write, answer in zip(sent, create_all(context, creations), strict=True):
         _note(applied, write, answer)
@@ -215,7 +215,7 @@ def make_queries(context: WritingContext, applied: Applied, writes: list[Write])
     returns the existing query (specification, create_query, create_merge_query).
     """
     for kind in ("query", "merge_query"):
-        sent = settled([write for write in writes if write.type == kind], applied.made)
+        sent = writes_with_live_ids([write for write in writes if write.type == kind], applied.made)
         answers = context.side_by_side([partial(_post_query, context, write) for write in sent]) if sent else []
         for write, answer in zip(sent, answers, strict=True):
             _note(applied, write, answer)

@@ -87,7 +87,7 @@ def order_write(order: Order, ids: list[str], holder: Holder) -> Write | None:
     )
 
 
-def named(order: list[str] | None, own: list[str]) -> list[str]:
+def order_of_present(order: list[str] | None, own: list[str]) -> list[str]:
     """The backed-up order, less what is not there; nothing where the backup has none."""
     return [one for one in map(str, order or ()) if one in own]
 

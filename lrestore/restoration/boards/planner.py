@@ -27,7 +27,7 @@ from lrestore.restoration.boards.items import (
     shows_nothing,
     wanted_item,
 )
-from lrestore.restoration.boards.orders import SECTION_KEYS, Order, holder_of, named, order_write
+from lrestore.restoration.boards.orders import SECTION_KEYS, Order, holder_of, order_of_present, order_write
 from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.context import Context
 from lrestore.restoration.identify.parts import Matching, mapped_part, match_parts
@@ -239,12 +239,18 @@ class BoardPlanner:
 
     def _plan_orders(self) -> None:
         """The final order of all parts; an order of one part is not written."""
-        sections = named(self._raw.get("section_order"), [str(section["id"]) for _, section in self._sections])
+        sections = order_of_present(
+            self._raw.get("section_order"), [str(section["id"]) for _, section in self._sections]
+        )
         self._order(Order("board", self._key.id, "", "board_section", sections))
         for path, section in self._sections:
             own = [pin.id for pin in self._pins if pin.id not in self._left_out and pin.path.startswith(f"{path}.")]
             order = Order(
-                "board_section", str(section["id"]), path, "board_item", named(section.get("item_order"), own)
+                "board_section",
+                str(section["id"]),
+                path,
+                "board_item",
+                order_of_present(section.get("item_order"), own),
             )
             self._order(order)
 

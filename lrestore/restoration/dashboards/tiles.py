@@ -72,10 +72,10 @@ def wanted_result_maker(tile: DashboardTile, live: DashboardTile | None, *, same
         wanted["filterables"] = [_without_nulls(entry) for entry in filterables]
     if maker.get("sql_query_id") is not None:
         wanted["sql_query_id"] = maker["sql_query_id"]
-    ours = overrides(tile, _base(live) if live and same_source and not tile.get("look_id") else None)
+    ours = tile_overrides(tile, _base(live) if live and same_source and not tile.get("look_id") else None)
     if live is None:
         return _with(wanted, {name: value for name, value in ours.items() if value is not None})
-    theirs = overrides(live)
+    theirs = tile_overrides(live)
     if same_source:
         shown = live.get("result_maker") or {}
         sent = {name: value for name, value in ours.items() if _differs(value, name, shown, theirs)}
@@ -102,7 +102,7 @@ def _differs(ours: object, name: str, shown: ResultMaker, theirs: JsonObject) ->
     return theirs.get(name) is not None if ours is None else not _alike(ours, shown.get(name))
 
 
-def overrides(tile: DashboardTile, unshown: Query | None = None) -> JsonObject:
+def tile_overrides(tile: DashboardTile, unshown: Query | None = None) -> JsonObject:
     """The overrides of a tile: a value, or None if the tile follows its query or look. ``unshown`` is the query of a
     tile that does not show it.
 
@@ -122,7 +122,7 @@ def not_overridden(body: TileBody, answer: DashboardTile) -> JsonObject:
     shown = answer.get("result_maker")
     if not wanted or shown is None:
         return {}
-    theirs = overrides(answer)
+    theirs = tile_overrides(answer)
     return {name: value for name, value in wanted.items() if _differs(value, name, shown, theirs)}
 
 

@@ -23,7 +23,9 @@ def is_there(live: Live, target: str, object_id: str) -> bool:
     return live.exists(target, object_id) or (target in LISTED and live.beyond(target, object_id) is not None)
 
 
-def missing(live: Live, backup: Backup, target: str, source_id: str, *, path: str, key: ItemKey) -> DependencyError:
+def missing_target(
+    live: Live, backup: Backup, target: str, source_id: str, *, path: str, key: ItemKey
+) -> DependencyError:
     """The error for a hard reference without a target."""
     backed_up = backup.raw(ItemKey(target, source_id))
     held = backup.source.holds(ItemKey(target, source_id))

@@ -16,7 +16,7 @@ from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.ontology.schema import ContentType, is_built_in
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.namesakes import Pairing, choose
+from lrestore.restoration.identify.namesakes import Pairing, pair_namesakes
 from lrestore.restoration.identify.traits import traits_of
 from lrestore.restoration.identify.users import by_name_alone, find_by_name, find_users, known_by, name_of
 
@@ -84,7 +84,7 @@ class NameSearch:
         items = {key.id: raw, **self._rivals(key, candidates.wanted)}
         if len(rows) == len(items) == 1 and traits.rest(raw, rows[0]) == "same":
             return Pairing(tuple(rows))
-        return choose(key.id, items, {str(row["id"]): row for row in rows}, traits)
+        return pair_namesakes(key.id, items, {str(row["id"]): row for row in rows}, traits)
 
     def _rivals(self, key: ItemKey, wanted: NaturalKey) -> dict[str, JsonObject]:
         """Other items of the backup with the same natural key, of which the live object is not known either."""

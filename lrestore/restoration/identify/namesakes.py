@@ -41,7 +41,9 @@ class Pairing(Generic[P]):
     doubtful: bool = False
 
 
-def choose(item_id: str, items: Mapping[str, P], rows: Mapping[str, P], traits_of_type: Traits[P]) -> Pairing[P]:
+def pair_namesakes(
+    item_id: str, items: Mapping[str, P], rows: Mapping[str, P], traits_of_type: Traits[P]
+) -> Pairing[P]:
     """The live object of the item ``item_id`` among ``rows``, all by id. ``items`` are the backup's of the same name,
     the item itself included; nothing on either side is known to belong to something else.
     """

@@ -13,7 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Recorded
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.restoration.context import Context
-from lrestore.restoration.identify.absence import is_there, missing, without_copy
+from lrestore.restoration.identify.absence import is_there, missing_target, without_copy
 from lrestore.restoration.identify.candidates import OWNER, NameSearch, identifying
 from lrestore.restoration.identify.claims import is_another_of_that_name, is_in_trash, still_has_id
 from lrestore.restoration.identify.folders import (
@@ -56,7 +56,7 @@ def resolve(context: Context, target: str, source_id: str, *, path: str, key: It
         if found is not None:
             return found
     homeless = why_folder_missing(context.backup, key, source_id, path) if target == "folder" else None
-    raise homeless or missing(context.destination.live, context.backup, target, source_id, path=path, key=key)
+    raise homeless or missing_target(context.destination.live, context.backup, target, source_id, path=path, key=key)
 
 
 def presumed(context: Context, target: str, source_id: str) -> str | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from lrestore.content.links import links
-from lrestore.content.palettes import named
+from lrestore.content.palettes import colours_in
 from lrestore.content.shapes.boundary import as_query
 from lrestore.errors import DependencyError, NotFoundError
 from lrestore.json_types import JsonObject
@@ -156,6 +156,6 @@ def _name(object_id: str, body: JsonObject) -> str:
     names colours.
     """
     texts = msgspec.json.encode({name: body.get(name) for name in _TEXTS}, order="deterministic")
-    if not any(links(texts.decode())) and not any(named(body.get("vis_config"))):
+    if not any(links(texts.decode())) and not any(colours_in(body.get("vis_config"))):
         return object_id
     return f"{object_id}#{hashlib.sha256(texts).hexdigest()[:8]}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lrestore.errors import LookerError, NotFoundError
-from lrestore.restoration.apply.create_once import settled
+from lrestore.restoration.apply.create_once import do_once
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import WritingContext
 from lrestore.restoration.users.email_login import TYPE, apply_login
@@ -101,7 +101,7 @@ class UserWriter:
 
     def _join(self, write: Write) -> None:
         path, body = {"group_id": write.live_id}, {"user_id": self._path["user_id"]}
-        settled(
+        do_once(
             self._context,
             lambda: send(self._context.destination.session, write.operation, path, body),
             lambda: write.live_id in self._member_of(),

@@ -11,7 +11,7 @@ from lrestore.content.shapes.boundary import as_login
 from lrestore.errors import NotFoundError
 from lrestore.messages import ItemKey
 from lrestore.ontology import fields
-from lrestore.restoration.apply.create_once import settled
+from lrestore.restoration.apply.create_once import do_once
 from lrestore.restoration.apply.execute import Applied, send
 from lrestore.restoration.context import Context, WritingContext
 from lrestore.restoration.identify.acting_user import is_caller
@@ -101,5 +101,5 @@ def apply_login(context: WritingContext, applied: Applied, write: Write, user_id
             if shown() is not None:
                 raise
     else:
-        settled(context, lambda: send(context.destination.session, write.operation, path, write.body), is_there)
+        do_once(context, lambda: send(context.destination.session, write.operation, path, write.body), is_there)
     applied.done += 1

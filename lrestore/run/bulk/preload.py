@@ -7,11 +7,11 @@ import gc
 import lrestore.run.bulk.worker
 import lrestore.run.bulk.writer
 import lrestore.run.limiter.shared_limiter
-from lrestore.vault.decode import prepare
+from lrestore.vault.decode import build_decoders
 
 __all__ = ["lrestore"]
 
-prepare()
+build_decoders()
 # The modules stay for ever: no collection of a child looks at them, or writes to the pages that it shares with others.
 gc.collect()
 gc.freeze()

@@ -24,7 +24,7 @@ from lrestore.restoration.beside import for_items
 from lrestore.run.bulk.briefs import Tables, brief_workers, limiter_file
 from lrestore.run.bulk.callers import callers
 from lrestore.run.bulk.coordinator import Coordinator
-from lrestore.run.bulk.launch.launcher import load_ahead
+from lrestore.run.bulk.launch.launcher import start_fork_server
 from lrestore.run.bulk.processes import Processes
 from lrestore.run.bulk.writer import WriterBrief
 from lrestore.run.destination import ExaminedDestination
@@ -57,7 +57,7 @@ def run_bulk(destination: ExaminedDestination, budget: Budget) -> Ended:
 
     Raises StateError if the state file cannot be written.
     """
-    load_ahead()
+    start_fork_server()
     job, connection = destination.job, destination.connection
     tables, pace = _read_for_all(destination)
     workers, threads = callers(job.settings, len(job.keys))

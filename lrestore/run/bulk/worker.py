@@ -52,7 +52,7 @@ from lrestore.run.items.two_passes import restoring
 from lrestore.run.journal.records import Finished, FirstPass
 from lrestore.run.prepare.prefetch import prefetch
 from lrestore.streams import Unfailing
-from lrestore.vault.decode import prepare
+from lrestore.vault.decode import build_decoders
 from lrestore.vault.items import VaultItem
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def worker_main(brief: WorkerBrief, channel: WorkerChannel, pipe: ResultWriter) 
         log_session(brief.session_id, brief.number)
         for credentials in filter(None, (brief.credentials, brief.source_credentials)):
             redact(credentials.client_secret)
-    prepare()
+    build_decoders()
     with ExitStack() as stack:
         Worker(brief, channel, pipe, stack).run()
 

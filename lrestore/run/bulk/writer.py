@@ -32,7 +32,7 @@ from lrestore.run.bulk.pipes import Channel, PeerGoneError, ResultReader, wait
 from lrestore.run.bulk.protocol import Committed, End, FromWriter, Sent, Settled, Stored, ToWriter, WriterFailed
 from lrestore.run.journal.records import Finished, FirstPass, JournalRecord, Opened, apply_record
 from lrestore.state.guard import Guard
-from lrestore.state.overflow import fetch
+from lrestore.state.overflow import stored_record
 from lrestore.state.writer import StateWriter
 
 WriterChannel = Channel[Any, ToWriter]
@@ -165,7 +165,7 @@ class Writer:
     def _whole(self, sent: Sent) -> JournalRecord | None:
         if not isinstance(sent.record, Stored):
             return sent.record
-        content = fetch(Path(os.fsdecode(sent.record.path)), sent.number)
+        content = stored_record(Path(os.fsdecode(sent.record.path)), sent.number)
         return None if content is None else msgspec.msgpack.decode(content, type=JournalRecord)
 
     def _count(self, record: Finished, group: _Group) -> None:

@@ -13,7 +13,7 @@ from lrestore.restoration.beside import Beside
 from lrestore.run.compare.results import announced
 from lrestore.run.items.dead_letter import failed
 from lrestore.run.job import Job
-from lrestore.run.prepare.copies import titled
+from lrestore.run.prepare.copies import with_titles
 from lrestore.run.report_head import report_of
 from lrestore.settings.model import RunSettings
 from lrestore.vault.items import VaultItem
@@ -24,7 +24,7 @@ def dry_run(job: Job) -> Report:
     """Report what would be attempted."""
     beside = job.request.beside
     if beside is not None:
-        beside = titled(job, beside, {})
+        beside = with_titles(job, beside, {})
     builder = report_of(job)
     record = announced(builder, job)
     for key in takewhile(lambda _: not job.surroundings.stop(), job.keys):

@@ -36,7 +36,7 @@ def known_names() -> frozenset[str]:
     return frozenset(names)
 
 
-def problem(patterns: object) -> str:
+def wrong_pattern(patterns: object) -> str:
     """The fault of the setting: the first pattern that means no field at all; "" if there is none."""
     for pattern in patterns if isinstance(patterns, list) else []:
         wrong = _wrong(_spelt(str(pattern)))

@@ -26,7 +26,7 @@ from lrestore.restoration.identify.resolve import presumed, user_there
 from lrestore.restoration.type_handlers import SUPPORTED
 from lrestore.run.job import Job
 from lrestore.run.select.choose import owner_ids, read_list
-from lrestore.selection import Selection, parse
+from lrestore.selection import Selection, parse_selection
 
 log = logging.getLogger(__name__)
 
@@ -178,7 +178,7 @@ class _Listing:
 
 
 def _selection(job: Job) -> Selection:
-    return parse(job.request.select, job.request.exclude, read_list, include_deleted=True)
+    return parse_selection(job.request.select, job.request.exclude, read_list, include_deleted=True)
 
 
 def _row(type_name: str, live: JsonObject) -> _LiveRow:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from lrestore.content.live_facts import named, unnamed
+from lrestore.content.live_facts import unnamed, with_user_names
 from lrestore.errors import LookerError, StoppedError
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey, LiveFacts
 from lrestore.report.model import Difference, OnlyLive, Report
-from lrestore.report.packed_items import Has, having, items_of, listed
+from lrestore.report.packed_items import Has, as_items, having, report_items
 from lrestore.vault.reader import Vault
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,12 @@ def with_names(report: Report, names_of: Callable[[Sequence[str]], Mapping[str, 
     names = names_of(ids)
 
     def filled(facts: LiveFacts | None) -> LiveFacts | None:
-        return None if facts is None else named(facts, names)
+        return None if facts is None else with_user_names(facts, names)
 
     def differing(found: Sequence[Difference]) -> tuple[Difference, ...]:
         return tuple(msgspec.structs.replace(one, live=filled(one.live)) for one in found)
 
-    items = listed(items_of(report.items).with_names(names))
+    items = report_items(as_items(report.items).with_names(names))
     verify = report.verify
     if verify is not None:
         verify = msgspec.structs.replace(
@@ -60,7 +60,7 @@ def _facts(report: Report) -> Iterator[LiveFacts]:
 
 
 def _only_live(one: OnlyLive, names: Mapping[str, str]) -> OnlyLive:
-    return msgspec.structs.replace(one, updated_by=named(one.facts, names).updated_by)
+    return msgspec.structs.replace(one, updated_by=with_user_names(one.facts, names).updated_by)
 
 
 def names_in(vault: Vault, ids: Sequence[str]) -> dict[str, str]:

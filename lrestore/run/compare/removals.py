@@ -11,7 +11,7 @@ from lrestore.run.compare.plan import Planned
 from lrestore.run.compare.planned_objects import PlannedObjects
 from lrestore.run.items.loop import ItemLoop
 from lrestore.run.job import Job
-from lrestore.run.saved_plan.live_digest import observed
+from lrestore.run.saved_plan.live_digest import digests_of
 from lrestore.run.saved_plan.model import Action, PlannedDeletion, PlannedItem
 from lrestore.run.saved_plan.removals import removed_by_kind
 from lrestore.run.undo.decide import RemovalDecision, Removals
@@ -45,7 +45,7 @@ class PlannedRemovals:
         found = _planned(
             removal,
             "update",
-            live=observed(key.type, removal.live),
+            live=digests_of(key.type, removal.live),
             deletions=(PlannedDeletion(removal.operation, key.type, key.id, storable(removal.name)),),
         )
         self._planned.calls[removal.operation] += 1

@@ -14,7 +14,7 @@ from lrestore.run.destination import ExaminedDestination
 from lrestore.run.guards.disk import check_disk
 from lrestore.run.guards.foresee import foresee, foreseen_in
 from lrestore.run.guards.limits import check_plan, plans_first
-from lrestore.run.guards.screen import may_ask, screen, with_plan
+from lrestore.run.guards.screen import may_ask, opening_screen, with_plan
 from lrestore.run.job import Job
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def pass_guards(destination: ExaminedDestination, overridden: Sequence[str]) -> 
     more than the settings allow, NotConfirmedError where the answer is no.
     """
     job = destination.job
-    guards = screen(destination, overridden)
+    guards = opening_screen(destination, overridden)
     asks, checks = may_ask(job), plans_first(job.settings) and not job.resumed
     if job.plan is not None:
         guards = with_plan(guards, foreseen_in(job.plan.plan))

@@ -27,7 +27,7 @@ class _Enabled(msgspec.Struct):
     enabled: bool | None = None
 
 
-def screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> Guards:
+def opening_screen(destination: ExaminedDestination, overridden: Sequence[str] = ()) -> Guards:
     """The screen, with nothing planned yet. Whether the caller is an admin is asked where that costs nothing more.
     ``overridden``: limits that the run passes on demand.
     """

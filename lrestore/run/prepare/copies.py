@@ -13,7 +13,7 @@ from lrestore.errors import DestinationError, LookerError
 from lrestore.looker.read.live import Live
 from lrestore.messages import ItemKey
 from lrestore.ontology import CONTENT_TYPES
-from lrestore.restoration.beside import Beside, filled, free_title
+from lrestore.restoration.beside import Beside, filled_template, free_title
 from lrestore.restoration.journal import Records
 from lrestore.run.job import Job
 from lrestore.run.journal.read_only import ReadOnlyJournal
@@ -43,7 +43,7 @@ def name_copies(job: Job, live: Live) -> None:
     if not job.resumed and job.plan is None:
         taken = {kind: set(_titles(live, kind, beside.folder)) for kind in sorted({key.type for key in job.keys})}
         with closing(ReadOnlyJournal.of(job)) as journal:
-            known = titled(job, beside, taken, partial(_may_exist, journal))
+            known = with_titles(job, beside, taken, partial(_may_exist, journal))
         job.request = msgspec.structs.replace(job.request, beside=known)
     log.info("copying into folder %s (%r): nothing that exists is written", beside.folder, name)
 
@@ -69,7 +69,7 @@ def _may_exist(records: Records, key: ItemKey) -> bool:
     return records.recorded(key.type, key.id) is not None or records.unsettled(key)
 
 
-def titled(
+def with_titles(
     job: Job, beside: Beside, taken: dict[str, set[str]], made: Callable[[ItemKey], bool] = lambda key: False
 ) -> Beside:
     """``beside`` with a title for each item of ``job``. ``taken``: the case-folded titles in the folder, by type.
@@ -91,7 +91,7 @@ def titled(
 def _wanted(job: Job, template: str, key: ItemKey) -> str:
     row = job.vault.row(key)
     values = {"title": row.name if row else "", "date": _date(row), "id": key.id}
-    return filled(template, values) or f"{key.type} {key.id}"
+    return filled_template(template, values) or f"{key.type} {key.id}"
 
 
 def _date(row: IndexRow | None) -> str:

@@ -21,14 +21,14 @@ from lrestore.run.saved_plan.model import Observed
 _FIELD_DIGITS = 12
 
 
-def observed(type_name: str, live: JsonObject) -> Observed:
+def digests_of(type_name: str, live: JsonObject) -> Observed:
     """The digests of the fields of ``live``."""
     entry = CONTENT_TYPES[type_name]
     found = {path: _digest(value)[:_FIELD_DIGITS] for path, value in _values(entry, live)}
     return Observed(_digest(sorted(found.items())), found)
 
 
-def changed(before: Observed, now: Observed) -> list[str]:
+def changed_paths(before: Observed, now: Observed) -> list[str]:
     """The paths of the fields that differ."""
     if before.digest == now.digest:
         return []

@@ -30,7 +30,7 @@ def new(type_name: str, source_id: str) -> str:
     return f"new {type_name} {source_id}"
 
 
-def plain(value: Any) -> Any:
+def with_planned_names(value: Any) -> Any:
     """A JSON value in which planned objects have their names."""
     if isinstance(value, FutureId):
         return new(value.type, value.source_id)
@@ -38,10 +38,11 @@ def plain(value: Any) -> Any:
         return storable(value)
     if isinstance(value, dict):
         return {
-            storable(str(name)): MASK if name in _SECRETS and entry else plain(entry) for name, entry in value.items()
+            storable(str(name)): MASK if name in _SECRETS and entry else with_planned_names(entry)
+            for name, entry in value.items()
         }
     if isinstance(value, list | tuple):
-        return [plain(entry) for entry in value]
+        return [with_planned_names(entry) for entry in value]
     return value if value is None or isinstance(value, bool | int | float) else storable(str(value))
 
 

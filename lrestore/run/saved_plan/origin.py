@@ -31,7 +31,7 @@ def check_destination(plan: SavedPlan, settings: Settings) -> None:
         )
 
 
-def differences(plan: SavedPlan, looker_version: str, user_id: str, user: str) -> Iterator[str]:
+def changed_facts(plan: SavedPlan, looker_version: str, user_id: str, user: str) -> Iterator[str]:
     """Facts that have changed since the plan was made, and on which it may depend what can be written."""
     then = plan.destination
     if then.looker_version != looker_version:

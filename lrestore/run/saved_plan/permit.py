@@ -26,7 +26,7 @@ from lrestore.restoration.ports import Earlier, EarlierWrites, Everything, Permi
 from lrestore.restoration.writes import Plan, Write
 from lrestore.run.saved_plan.comparison import Deviation, PlanComparison
 from lrestore.run.saved_plan.file import ReadPlan
-from lrestore.run.saved_plan.live_digest import changed, observed
+from lrestore.run.saved_plan.live_digest import changed_paths, digests_of
 from lrestore.run.saved_plan.model import PlannedItem, SavedPlan
 from lrestore.run.saved_plan.names import PlannedNames
 from lrestore.run.saved_plan.record import id_or_name, later, planned_item, planned_rename, planned_write, seen
@@ -64,7 +64,7 @@ class OnlyPlanned:
             return False
         if item is None or item.live is None or live is None:
             return False
-        if not changed(item.live, observed(write.type, live)):
+        if not changed_paths(item.live, digests_of(write.type, live)):
             return True
         earlier = self._earlier.of(item.key, write.live_id, live.get("created_at"))
         owner = ItemKey(write.type, write.live_id)
@@ -111,8 +111,8 @@ class OnlyPlanned:
         planned = self._items.get(key) or PlannedItem(type=key.type, id=key.id, action="unchanged")
         if stays:
             raise _changed(key, planned.name, [Deviation("", f"it would be kept now: {stays}")])
-        now = observed(key.type, self._before_rename(key.type, key.id, live))
-        found = changed(planned.live, now) if planned.live is not None and planned.removes else [""]
+        now = digests_of(key.type, self._before_rename(key.type, key.id, live))
+        found = changed_paths(planned.live, now) if planned.live is not None and planned.removes else [""]
         if found:
             raise _changed(key, planned.name, [Deviation(path, path or "it is not to be deleted") for path in found])
 
@@ -134,7 +134,7 @@ class OnlyPlanned:
         else:
             now = seen(self._unrenamed(plan))
             if planned.live is not None and now is not None:
-                yield from map(Deviation, changed(planned.live, now))
+                yield from map(Deviation, changed_paths(planned.live, now))
 
     def _renamed(self, plan: ItemPlan) -> str:
         """The name of the object before its temporary rename; "" if it was not renamed."""

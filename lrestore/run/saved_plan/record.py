@@ -16,9 +16,9 @@ from lrestore.restoration.boards.plan import BoardPlan
 from lrestore.restoration.dashboards.plan import DashboardPlan
 from lrestore.restoration.item_plan import ItemPlan
 from lrestore.restoration.writes import Plan, Removal, Write, incomplete
-from lrestore.run.saved_plan.live_digest import observed
+from lrestore.run.saved_plan.live_digest import digests_of
 from lrestore.run.saved_plan.model import ACTIONS, Observed, PlannedDeletion, PlannedError, PlannedItem, PlannedWrite
-from lrestore.run.saved_plan.names import new, plain
+from lrestore.run.saved_plan.names import new, with_planned_names
 from lrestore.text.storable import storable
 
 _PARAMETER = re.compile(r"\{(\w+)\}")
@@ -58,7 +58,7 @@ def to_save(plan: ItemPlan, first: tuple[PlannedWrite, ...]) -> PlannedItem:
 def seen(plan: ItemPlan) -> Observed | None:
     """The digest of the live object; None if nothing would be written to it."""
     live = plan.match.live if plan.action in ("created", "updated") else None
-    return None if live is None else observed(plan.key.type, {**live, **_parts_seen(plan)})
+    return None if live is None else digests_of(plan.key.type, {**live, **_parts_seen(plan)})
 
 
 def planned_item(plan: ItemPlan) -> PlannedItem:
@@ -114,7 +114,7 @@ def _stage(write: Write) -> int:
 
 def planned_write(write: Write, key: ItemKey, own_id: str) -> PlannedWrite:
     """One write of the item ``key``, whose live id may be part of the call's path, or of the body of a part's."""
-    body = plain(write.body)
+    body = with_planned_names(write.body)
     if body.get(f"{key.type}_id") == "":
         body[f"{key.type}_id"] = own_id
     return PlannedWrite(
@@ -126,7 +126,9 @@ def planned_write(write: Write, key: ItemKey, own_id: str) -> PlannedWrite:
         name=storable(write.name),
         path=_path(write, key, own_id),
         body=body,
-        changes=tuple(Change(one.path, plain(one.old), plain(one.new)) for one in write.changes),
+        changes=tuple(
+            Change(one.path, with_planned_names(one.old), with_planned_names(one.new)) for one in write.changes
+        ),
     )
 
 

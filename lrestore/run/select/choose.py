@@ -20,7 +20,7 @@ from lrestore.run.items.dead_letter import failed
 from lrestore.run.request import RunRequest
 from lrestore.run.select.dependencies import referred_to
 from lrestore.run.select.order import in_order
-from lrestore.selection import Selection, parse
+from lrestore.selection import Selection, parse_selection
 from lrestore.vault.items import NO_EXTENT, Extent, IndexRow
 from lrestore.vault.reader import Vault
 
@@ -57,7 +57,7 @@ def parsed(request: RunRequest) -> Selection:
     Raises UsageError for a selection that cannot be understood, and for types that cannot be restored.
     """
     include_deleted = request.filters.include_deleted
-    selection = parse(request.select, request.exclude, read_list, include_deleted=include_deleted)
+    selection = parse_selection(request.select, request.exclude, read_list, include_deleted=include_deleted)
     _refuse_unsupported(selection)
     if request.beside is not None:
         _refuse_uncopied(selection)
@@ -125,12 +125,12 @@ class _Wanted:
         return removed
 
 
-def listed(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:
+def items_to_list(vault: Vault, select: Sequence[str], exclude: Sequence[str], filters: Filters) -> frozenset[ItemKey]:
     """The items that a selection means, to be shown and not to be restored: none is an answer, too.
 
     Raises UsageError for a selection that cannot be understood.
     """
-    selection = parse(select, exclude, read_list, include_deleted=filters.include_deleted)
+    selection = parse_selection(select, exclude, read_list, include_deleted=filters.include_deleted)
     parents = _folder_parents(vault) if filters.folder else {}
     fits = _fitting(vault, filters, parents)
     return frozenset(row.key for row, _ in _rows(vault, selection, filters) if fits(row))

@@ -13,7 +13,7 @@ from lrestore.json_types import JsonObject
 from lrestore.messages import Change, Deletion, ItemKey, Outcome, Touch
 from lrestore.ontology import CONTENT_TYPES, PARTS
 from lrestore.report.model import Item
-from lrestore.restoration.changed_since import part_of
+from lrestore.restoration.changed_since import live_part
 from lrestore.state.copies import UndoCopies
 from lrestore.state.read import StateReader
 from lrestore.state.records import RestorationSession
@@ -67,7 +67,7 @@ def _changes(key: ItemKey, touches: list[Touch], copied: JsonObject) -> Iterator
 
 
 def _before(copied: JsonObject, type_name: str, part_id: str) -> Mapping[str, Any]:
-    return (part_of(copied, type_name, part_id) or {}) if type_name in PARTS else copied
+    return (live_part(copied, type_name, part_id) or {}) if type_name in PARTS else copied
 
 
 def _part_path(type_name: str, part_id: str, shown: Mapping[str, Any], *, new: bool = False) -> str:
@@ -88,7 +88,7 @@ def _shown(value: Any) -> Any:
 def _deletions(touches: list[Touch], copied: JsonObject) -> Iterator[Deletion]:
     for touch in touches:
         if touch.operation == "delete":
-            shown = part_of(copied, touch.type, touch.id) if touch.type in PARTS else copied
+            shown = live_part(copied, touch.type, touch.id) if touch.type in PARTS else copied
             yield Deletion(touch.type, touch.id, _name_of(touch.type, shown or {}))
 
 

@@ -20,7 +20,7 @@ from lrestore.errors import StateError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey, Touch, UndoAction
 from lrestore.ontology import CONTENT_TYPES, PARTS, fields
-from lrestore.restoration.changed_since import part_of
+from lrestore.restoration.changed_since import live_part
 from lrestore.restoration.name_swaps import UNIQUE
 from lrestore.restoration.stand_in_names import generated_slug
 from lrestore.run.request import CreatedObjects
@@ -159,7 +159,7 @@ def complete_with_nulls(raw: JsonObject, type_name: str, written: Sequence[Touch
     If Looker does not show the field either after the write, nothing differs, and the undo does not write it.
     """
     for touch in written:
-        holder = raw if touch.type == type_name else part_of(raw, touch.type, touch.id)
+        holder = raw if touch.type == type_name else live_part(raw, touch.type, touch.id)
         if touch.operation != "update" or not isinstance(holder, dict):
             continue
         schema = CONTENT_TYPES[type_name].update_schema if touch.type == type_name else PARTS[touch.type].model

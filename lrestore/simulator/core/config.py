@@ -11,7 +11,7 @@ Overrides = Literal["dropped", "kept", "lost"]
 StopsInheriting = Literal["copied", "creator"]
 
 
-class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class SimulatorConfig(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Behaviour of a simulated instance.
 
     ``latency_ms``: the time that every answer takes at least; ``latencies_ms``: the same by operation.
@@ -49,6 +49,6 @@ class Config(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     seed: int = 0
 
 
-def changed(config: Config, changes: dict[str, object]) -> Config:
+def changed(config: SimulatorConfig, changes: dict[str, object]) -> SimulatorConfig:
     """A copy with these fields changed; msgspec.ValidationError for an unknown field or a wrong type."""
-    return msgspec.convert({**msgspec.structs.asdict(config), **changes}, Config)
+    return msgspec.convert({**msgspec.structs.asdict(config), **changes}, SimulatorConfig)

@@ -9,7 +9,7 @@ from typing import Any
 
 from lrestore.json_types import JsonObject
 from lrestore.simulator.core import schema, views
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.faults import Faults
 from lrestore.simulator.core.journal import CallLog, LoggedCall
 from lrestore.simulator.core.limits import Limits
@@ -26,7 +26,7 @@ NO_CONTENT = object()
 class Simulation:
     """A simulated Looker instance without its network side."""
 
-    def __init__(self, world: World, config: Config, tokens: ApiKeys) -> None:
+    def __init__(self, world: World, config: SimulatorConfig, tokens: ApiKeys) -> None:
         self.world = world
         self.configure(config)
         self.tokens = tokens
@@ -35,7 +35,7 @@ class Simulation:
         self.limits = Limits()
         self.public_url = world.base_url
 
-    def configure(self, config: Config) -> None:
+    def configure(self, config: SimulatorConfig) -> None:
         """Replace the behaviour."""
         self.config = config
         self.world.release = config.release

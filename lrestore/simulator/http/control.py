@@ -3,7 +3,7 @@
 ===============================  ========================================================================
 ``GET/DELETE /_simulator/log``   every call, counts by operation, incidents; clear them
 ``GET/POST/DELETE .../faults``   the active rules with their counts; add a list of rules; remove all
-``GET/PATCH .../config``         behaviour (:class:`lrestore.simulator.core.config.Config`); change some of it
+``GET/PATCH .../config``         behaviour (:class:`lrestore.simulator.core.config.SimulatorConfig`); change some of it
 ``GET .../state``                the whole world, by type
 ``POST .../load``                replace the world with the ndjson in the body
 ``POST .../edit``                one :class:`lrestore.simulator.world.edits.Edit`, or a list of them

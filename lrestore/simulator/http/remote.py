@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 
 _IDLE_TIMEOUT_S = 600.0
 _STOP_TIMEOUT_S = 20.0
@@ -56,7 +56,7 @@ class ControlClient:
         self.call("POST", "faults", {"fault": fault, "match": match or {}, **more})
 
     def configure(self, **changes: object) -> None:
-        """Change the behaviour (see :class:`lrestore.simulator.core.config.Config`)."""
+        """Change the behaviour (see :class:`lrestore.simulator.core.config.SimulatorConfig`)."""
         self.call("PATCH", "config", changes)
 
     def begin_anew(self, world: bytes) -> None:
@@ -69,7 +69,7 @@ class ControlClient:
             if time.monotonic() > until_s:
                 raise RuntimeError(f"a call is in progress for {_IDLE_TIMEOUT_S:.0f} s")
             time.sleep(0.02)
-        self.configure(**msgspec.structs.asdict(Config()))
+        self.configure(**msgspec.structs.asdict(SimulatorConfig()))
         self.call("POST", "load", world)
         self.call("DELETE", "log")
 

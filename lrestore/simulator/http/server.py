@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.faults import Fault, FaultMatch
 from lrestore.simulator.core.journal import CallLog
 from lrestore.simulator.core.simulation import Simulation
@@ -199,11 +199,11 @@ def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tup
 
 
 def new_simulation(
-    world: World, config: Config | None = None, *, client_id: str = "", client_secret: str = ""
+    world: World, config: SimulatorConfig | None = None, *, client_id: str = "", client_secret: str = ""
 ) -> Simulation:
     """A simulation with an API key: the given one, or a generated one."""
     key = ApiKeys(client_id or secrets.token_hex(10), client_secret or secrets.token_hex(12))
-    return Simulation(world, config or Config(), key)
+    return Simulation(world, config or SimulatorConfig(), key)
 
 
 class RunningSimulator:
@@ -247,7 +247,7 @@ class RunningSimulator:
         return self.simulation.journal
 
     @property
-    def config(self) -> Config:
+    def config(self) -> SimulatorConfig:
         """The behaviour; its fields may be set while it runs."""
         return self.simulation.config
 
@@ -278,7 +278,7 @@ class RunningSimulator:
 
 
 def start(
-    world: World, config: Config | None = None, *, client_id: str = "", client_secret: str = ""
+    world: World, config: SimulatorConfig | None = None, *, client_id: str = "", client_secret: str = ""
 ) -> RunningSimulator:
     """Run a simulated instance in a thread of this process, on a free port of loopback."""
     return RunningSimulator(new_simulation(world, config, client_id=client_id, client_secret=client_secret))

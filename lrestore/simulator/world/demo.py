@@ -24,7 +24,7 @@ class DemoFiles:
     world: Path
 
 
-def prepare(directory: Path) -> DemoFiles:
+def make_demo_files(directory: Path) -> DemoFiles:
     """Create the demo's files in *directory* if they are missing. They are always the same and need no network.
 
     OSError if they cannot be written.

@@ -15,9 +15,9 @@ from lrestore.content.versions import differences
 from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.ontology import CONTENT_TYPES
 from lrestore.text.words import counted
-from lrestore.vault.backups.choice import named
+from lrestore.vault.backups.choice import backup_name
 from lrestore.vault.backups.groups import BackupFiles
-from lrestore.vault.backups.versions import Actor, Version, version_of
+from lrestore.vault.backups.versions import Actor, Version, version_in
 from lrestore.vault.reader import Vault
 
 ChangeKind = Literal["made", "changed", "gone", "unreadable"]
@@ -54,7 +54,7 @@ class BackupComparison:
         """The changes in the order of types and ids. Raises VaultError if a backup cannot be read on."""
         for side in (self.before, self.after):
             if side.errors:
-                had = f"the extraction of {named(side)} had {counted(side.errors, 'error')}"
+                had = f"the extraction of {backup_name(side)} had {counted(side.errors, 'error')}"
                 self.warnings.append(f"{had}: objects listed as new or gone here may only be missing from it")
         left_out = self._left_out(self.before, self.after) | self._left_out(self.after, self.before)
         with Vault.open(self.before.paths) as before, Vault.open(self.after.paths) as after:
@@ -67,15 +67,17 @@ class BackupComparison:
         types = one.held - other.covered
         if types:
             listed = ", ".join(name for name in CONTENT_TYPES if name in types)
-            self.warnings.append(f"not compared, because {named(other)} holds none and may not have asked: {listed}")
+            self.warnings.append(
+                f"not compared, because {backup_name(other)} holds none and may not have asked: {listed}"
+            )
         return types
 
     def _of_type(self, type_name: str, before: Vault, after: Vault) -> Iterator[Changed]:
         ids = heapq.merge(before.sorted_ids(type_name), after.sorted_ids(type_name))
         for encoded, _ in groupby(ids):
             key = ItemKey(type_name, encoded.decode("utf-8", "replace"))
-            old = version_of(before, key, self.max_item_bytes, self.before.seen_since(type_name))
-            new = version_of(after, key, self.max_item_bytes, self.after.seen_since(type_name))
+            old = version_in(before, key, self.max_item_bytes, self.before.seen_since(type_name))
+            new = version_in(after, key, self.max_item_bytes, self.after.seen_since(type_name))
             found = _compared(key, old, new)
             if found is None:
                 continue

@@ -15,7 +15,7 @@ from typing import Final
 from lrestore.errors import VaultError
 from lrestore.text.words import counted, shortened
 from lrestore.vault.backups.facts import FileFacts, Unreadable, common, of_another_instance, same_rows
-from lrestore.vault.backups.groups import BackupFiles, Grouped, stamp
+from lrestore.vault.backups.groups import BackupFiles, Grouped, listing_date
 
 _LISTED: Final = 6
 _DATED: Final = 100
@@ -36,7 +36,7 @@ class ChosenBackup:
     of: int
 
 
-def choose(found: Grouped, as_of: datetime | None = None, asked: str = "") -> ChosenBackup:
+def choose_backup(found: Grouped, as_of: datetime | None = None, asked: str = "") -> ChosenBackup:
     """The backup that counts. ``asked``: ``as_of`` as the user wrote it. Raises VaultError where it is in doubt."""
     if as_of is not None:
         return _as_of(found, as_of, asked)
@@ -77,7 +77,7 @@ def refuse_unreadable(unreadable: Sequence[Unreadable], files: int) -> None:
 def _as_of(found: Grouped, as_of: datetime, asked: str) -> ChosenBackup:
     old_enough = [backup for backup in found.backups if backup.moment is not None and backup.moment <= as_of]
     if not old_enough:
-        dates = [stamp(backup.date) for backup in found.backups]
+        dates = [listing_date(backup.date) for backup in found.backups]
         raise VaultError(
             f"each backup is younger than {asked}; the dates are {shortened(dates, _DATED)}",
             hint="give a later DATE; one without an offset is UTC",
@@ -106,7 +106,7 @@ def _choice(backup: BackupFiles, found: Grouped, why: str, warnings: tuple[str, 
         said = f"{len(backup.files)} files, shards of one backup"
     else:
         shards = f" ({len(backup.files)} shards)" if len(backup.files) > 1 else ""
-        said = f"{why.replace('{count}', str(count))}: {stamp(backup.date)}{shards}"
+        said = f"{why.replace('{count}', str(count))}: {listing_date(backup.date)}{shards}"
     return ChosenBackup(backup, said, (*warnings, *notes), count)
 
 
@@ -116,7 +116,7 @@ def _newest(backups: Sequence[BackupFiles]) -> BackupFiles:
     equal = [backup for backup in backups if backup.date == newest.date]
     if len(equal) > 1:
         raise VaultError(
-            f"[source] path names {_listed(backups)}; {' and '.join(map(named, equal))} are equally new, and hold"
+            f"[source] path names {_listed(backups)}; {' and '.join(map(backup_name, equal))} are equally new, and hold"
             " the same objects",
             hint="name one of them in [source] path",
         )
@@ -135,7 +135,7 @@ def _refuse_other_instances(chosen: BackupFiles, backups: Sequence[BackupFiles])
     if others:
         raise VaultError(
             f"[source] path names backups of different instances: most objects of {shortened(others, _NAMED)} were"
-            f" created at other times than those with the same ids in {named(chosen)}",
+            f" created at other times than those with the same ids in {backup_name(chosen)}",
             hint="name only files of one instance in [source] path",
         )
 
@@ -145,15 +145,15 @@ def _doubts(newest: BackupFiles, backups: Sequence[BackupFiles]) -> Iterator[str
     others = [backup for backup in backups if backup is not newest]
     undated = [backup for backup in others if not backup.date]
     if undated:
-        yield f"no row of {shortened([*map(named, undated)], _NAMED)} has a readable sync time"
+        yield f"no row of {shortened([*map(backup_name, undated)], _NAMED)} has a readable sync time"
     strangers = [file.path for other in others if other.date for file in other.files if not newest.touches(file)]
     if strangers:
-        yield f"no object of {shortened(strangers, _NAMED)} is in {named(newest)}, which may be incomplete"
+        yield f"no object of {shortened(strangers, _NAMED)} is in {backup_name(newest)}, which may be incomplete"
     twins = [file.path for other in others for file in other.files if _shares_rows(newest, file)]
     if twins:
         yield (
-            f"{named(newest)} and {shortened(twins, _NAMED)} hold rows of the same extraction, and each holds others:"
-            " they may be parts of one backup"
+            f"{backup_name(newest)} and {shortened(twins, _NAMED)} hold rows of the same extraction, and each holds"
+            " others: they may be parts of one backup"
         )
     yield from _partial(newest, others)
     yield from _unfinished(newest, others)
@@ -170,18 +170,19 @@ def _shares_rows(newest: BackupFiles, file: FileFacts) -> bool:
 def _partial(newest: BackupFiles, others: Sequence[BackupFiles]) -> Iterator[str]:
     lacks = frozenset[str]().union(*(other.held for other in others)) - newest.covered
     if lacks:
-        yield f"{named(newest)} holds no {', no '.join(sorted(lacks))}, which others hold: it may be a partial backup"
+        missing = ", no ".join(sorted(lacks))
+        yield f"{backup_name(newest)} holds no {missing}, which others hold: it may be a partial backup"
     if all(file.incremental for file in newest.files) and not all(f.incremental for o in others for f in o.files):
-        yield f"{named(newest)} is an incremental extraction: it holds only objects that had changed"
+        yield f"{backup_name(newest)} is an incremental extraction: it holds only objects that had changed"
 
 
 def _unfinished(newest: BackupFiles, others: Sequence[BackupFiles]) -> Iterator[str]:
     statuses = [file.unfinished for file in newest.files if file.unfinished]
     if statuses and any(not file.unfinished for other in others for file in other.files):
-        yield f"the last extraction of {named(newest)} is recorded as {statuses[0]}"
+        yield f"the last extraction of {backup_name(newest)} is recorded as {statuses[0]}"
 
 
-def named(backup: BackupFiles) -> str:
+def backup_name(backup: BackupFiles) -> str:
     """A backup by its first file."""
     more = f" and {len(backup.files) - 1} more" if len(backup.files) > 1 else ""
     return f"{backup.paths[0]}{more}"
@@ -190,6 +191,7 @@ def named(backup: BackupFiles) -> str:
 def _listed(backups: Sequence[BackupFiles]) -> str:
     """``3 backups: DATE (FILE, 600 objects), ...``, the newest first."""
     shown = [
-        f"{stamp(backup.date)} ({named(backup)}, {counted(backup.objects, 'object')})" for backup in reversed(backups)
+        f"{listing_date(backup.date)} ({backup_name(backup)}, {counted(backup.objects, 'object')})"
+        for backup in reversed(backups)
     ]
     return f"{counted(len(backups), 'backup')}: {shortened(shown, _LISTED)}"

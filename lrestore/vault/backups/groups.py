@@ -87,7 +87,7 @@ class BackupFiles:
         return any(True for own in self.files for _ in common(own, file))
 
 
-def stamp(date: str) -> str:
+def listing_date(date: str) -> str:
     """A date as it is listed: seconds, UTC. Given as ``--as-of`` it means the same backup."""
     return f"{date[:19]}Z" if date else "no date"
 
@@ -143,7 +143,7 @@ class _Grouping:
         return self.apart[pair]
 
 
-def grouped(files: Iterable[FileFacts], *, within: timedelta | None = SHARDS_WITHIN) -> Grouped:
+def grouped_files(files: Iterable[FileFacts], *, within: timedelta | None = SHARDS_WITHIN) -> Grouped:
     """The backups that the files are. ``within``: how far apart two neighbouring shards may be; None: any time."""
     first: dict[str, FileFacts] = {}
     copies: list[tuple[str, str]] = []

@@ -10,8 +10,8 @@ import msgspec
 from lrestore.content.versions import differences
 from lrestore.messages import Change, Deletion, ItemKey
 from lrestore.text.words import counted
-from lrestore.vault.backups.groups import BackupFiles, stamp
-from lrestore.vault.backups.versions import Actor, Version, version_of
+from lrestore.vault.backups.groups import BackupFiles, listing_date
+from lrestore.vault.backups.versions import Actor, Version, version_in
 from lrestore.vault.reader import Vault
 
 What = Literal["present", "made", "changed", "unchanged", "deleted", "gone", "absent", "unreadable", "not extracted"]
@@ -44,8 +44,10 @@ def history_of(key: ItemKey, backups: Sequence[BackupFiles], max_item_bytes: int
     readable: Version | None = None
     for backup in backups:
         with Vault.open(backup.paths) as vault:
-            version = version_of(vault, key, max_item_bytes, backup.seen_since(key.type))
-        step = BackupStep(date=stamp(backup.date) if backup.date else "", files=backup.paths, what="not extracted")
+            version = version_in(vault, key, max_item_bytes, backup.seen_since(key.type))
+        step = BackupStep(
+            date=listing_date(backup.date) if backup.date else "", files=backup.paths, what="not extracted"
+        )
         if version.state == "absent" and key.type not in backup.covered:
             yield step
             continue

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from lrestore.errors import UsageError, VaultError
 from lrestore.vault.backups.as_of import last_moment
-from lrestore.vault.backups.choice import choose
+from lrestore.vault.backups.choice import choose_backup
 from lrestore.vault.backups.facts import Unreadable, facts_of
-from lrestore.vault.backups.groups import BackupFiles, Grouped, grouped
+from lrestore.vault.backups.groups import BackupFiles, Grouped, grouped_files
 
 _HINT = "write two dates or file paths: changes=2026-11-01..2026-11-23"
 
@@ -62,7 +62,7 @@ def _side(side: str, found: Grouped) -> BackupFiles:
     if not path.is_file():
         if not found.backups:
             raise UsageError(f"no backup is named from which {side} could be chosen", hint="set [source] path")
-        return choose(found, last_moment(side), side).backup
+        return choose_backup(found, last_moment(side), side).backup
     return _holding(path, found.backups) or _alone(path)
 
 
@@ -76,7 +76,7 @@ def _alone(path: Path) -> BackupFiles:
     read = facts_of(path)
     if isinstance(read, Unreadable):
         raise read.error
-    (backup,) = grouped([read]).backups or [None]
+    (backup,) = grouped_files([read]).backups or [None]
     if backup is None:
         raise VaultError(f"{path}: holds no object", hint="name a file that LookerVault wrote")
     return backup

@@ -8,9 +8,9 @@ from pathlib import Path
 from lrestore.errors import UsageError, VaultError
 from lrestore.settings import SourceSettings
 from lrestore.vault.backups.as_of import last_moment
-from lrestore.vault.backups.choice import ChosenBackup, choose, matching, refuse_unreadable
+from lrestore.vault.backups.choice import ChosenBackup, choose_backup, matching, refuse_unreadable
 from lrestore.vault.backups.facts import FileFacts, Unreadable, facts_of
-from lrestore.vault.backups.groups import SHARDS_WITHIN, Grouped, grouped
+from lrestore.vault.backups.groups import SHARDS_WITHIN, Grouped, grouped_files
 from lrestore.vault.files import expand, is_pattern
 from lrestore.vault.reader import Vault
 
@@ -38,7 +38,7 @@ def open_source(source: SourceSettings, as_of: str = "", *, fingerprint: str = "
         refuse_unreadable(unreadable, len(files))
         if not found.backups:
             return _without_objects(source, as_of)
-        choice = choose(found, moment, as_of)
+        choice = choose_backup(found, moment, as_of)
     return _opened(choice, _unstable_name(source.instance, files[0]) if choice.of > 1 else ())
 
 
@@ -57,7 +57,7 @@ def surveyed(paths: Sequence[str]) -> tuple[Grouped, list[Unreadable]]:
     # Files that are named one by one and share no object are meant to be one backup, however old each is.
     within = SHARDS_WITHIN if any(map(is_pattern, paths)) else None
     facts = [one for one in read if isinstance(one, FileFacts)]
-    return grouped(facts, within=within), [one for one in read if isinstance(one, Unreadable)]
+    return grouped_files(facts, within=within), [one for one in read if isinstance(one, Unreadable)]
 
 
 def _opened(choice: ChosenBackup, warnings: Sequence[str]) -> Vault:

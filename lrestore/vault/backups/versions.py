@@ -10,7 +10,7 @@ from lrestore.content.canonical import iso, parse_moment
 from lrestore.errors import CorruptItemError, MissingItemError, OversizedItemError
 from lrestore.json_types import JsonObject
 from lrestore.messages import ItemKey
-from lrestore.vault.backups.groups import stamp
+from lrestore.vault.backups.groups import listing_date
 from lrestore.vault.reader import Vault
 
 VersionState = Literal["live", "deleted", "unseen", "absent", "unreadable"]
@@ -53,7 +53,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
 ABSENT = Version(state="absent")
 
 
-def version_of(vault: Vault, key: ItemKey, max_item_bytes: int, seen_since: str) -> Version:
+def version_in(vault: Vault, key: ItemKey, max_item_bytes: int, seen_since: str) -> Version:
     """The version that a backup holds. ``seen_since``: when the last extraction of the type began, "" if that is not
     known. Raises VaultError if the backup cannot be read on.
     """
@@ -67,7 +67,7 @@ def version_of(vault: Vault, key: ItemKey, max_item_bytes: int, seen_since: str)
         return Version(state="deleted" if deleted else "unreadable", name=name, reason=error.message)
     raw = item.raw
     if item.row.synced_at < seen_since and not item.row.deleted:
-        reason = f"the extraction of {stamp(seen_since)} did not see it any more"
+        reason = f"the extraction of {listing_date(seen_since)} did not see it any more"
         return Version(state="unseen", name=item.name, reason=reason)
     deleted = item.row.deleted or raw.get("deleted") is True
     return Version(

@@ -8,7 +8,7 @@ import pytest
 
 from lrestore.credentials import Credentials
 from lrestore.looker.session import LookerSession
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.edits import Edit, edit
 from lrestore.simulator.world.world import Sizes, make_world
@@ -24,7 +24,7 @@ def running() -> Iterator[RunningSimulator]:
     world = make_world(Sizes(users=4, groups=3, folders=6, looks=LOOKS, dashboards=6, boards=2, plans=2))
     for one in IN_TRASH:
         edit(world, Edit(type="look", id=one, set={"deleted": True}))
-    with start(world, Config()) as started:
+    with start(world, SimulatorConfig()) as started:
         yield started
 
 

@@ -16,7 +16,7 @@ from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.live import Live
 from lrestore.looker.read.made import Made, WrittenObject
 from lrestore.looker.session import LookerSession
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.world import Sizes, make_world
 from tests.waiting import HANG_S
@@ -106,7 +106,9 @@ def test_the_own_lines_are_not_taken_over(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningSimulator]:
-    with start(make_world(Sizes(users=USERS, groups=0, folders=2, looks=1, dashboards=1)), Config()) as started:
+    with start(
+        make_world(Sizes(users=USERS, groups=0, folders=2, looks=1, dashboards=1)), SimulatorConfig()
+    ) as started:
         yield started
 
 

@@ -10,7 +10,7 @@ import pytest
 from lrestore.errors import ServerError
 from lrestore.looker.read.live import Live
 from lrestore.looker.session import LookerSession
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.faults import Fault, FaultMatch
 from lrestore.simulator.http.server import RunningSimulator, start
 from lrestore.simulator.world.world import Sizes, make_world
@@ -23,7 +23,7 @@ GONE = [str(number) for number in range(9001, 9041)]
 @pytest.fixture(scope="module")
 def running() -> Iterator[RunningSimulator]:
     world = make_world(Sizes(users=1, groups=0, folders=2, looks=LOOKS, dashboards=3, boards=0, plans=0, trashed=99))
-    with start(world, Config()) as started:
+    with start(world, SimulatorConfig()) as started:
         yield started
 
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from lrestore.cli.command_line import parse
+from lrestore.cli.command_line import parse_command_line
 from lrestore.messages import Change, Deletion, ItemResult, LiveFacts
 from lrestore.report.model import Api, By, Difference, OnlyLive, Report, Throughput, Verify
-from lrestore.report.page.items import Listed, PackedRows, packed
+from lrestore.report.page.items import Listed, PackedRows, pack_rows
 from lrestore.report.page.next_steps import next_steps
 from lrestore.report.page.render import page
 from tests.report.builders import item, letter, report
@@ -103,7 +103,7 @@ def test_the_verdict_comes_first(told: Report, verdict: str, tone: str) -> None:
 
 @pytest.mark.parametrize("mode", ["plan", "rehearse"])
 def test_a_mode_that_writes_nothing_lists_what_would_be_done(mode: str) -> None:
-    rows = packed(of([item("created", "1"), item("updated", "2"), item("skipped", "3")], mode=mode)).rows
+    rows = pack_rows(of([item("created", "1"), item("updated", "2"), item("skipped", "3")], mode=mode)).rows
     assert [row[3] for row in rows] == ["create", "update", "skip"]
 
 
@@ -194,7 +194,7 @@ def test_the_next_step_is_a_command_with_the_same_selection(
 ) -> None:
     verify = Verify(different=(Difference("look", "1", "A"),)) if mode == "verify" else None
     assert steps(of([item()], mode=mode, verify=verify), command)[label] == following
-    parse(shlex.split(following)[1:])
+    parse_command_line(shlex.split(following)[1:])
 
 
 def test_no_command_is_made_up() -> None:
@@ -267,7 +267,7 @@ def test_a_list_without_room_for_all_fields_keeps_some_of_each_item() -> None:
         item(item_id=str(number), changes=tuple(Change(f"f{at}", None, digest + str(at)) for at in range(12)))
         for number, digest in enumerate(digests)
     )
-    roomy, narrow, bare = packed(told, 10**6), packed(told, 120_000), packed(told, 9_000)
+    roomy, narrow, bare = pack_rows(told, 10**6), pack_rows(told, 120_000), pack_rows(told, 9_000)
     assert not roomy.data and len(roomy.rows) == 400 and not roomy.shortened
     assert narrow.shortened == narrow.count == 400
     assert {(len(row[6]), row[8]) for row in unpacked(narrow)} == {(narrow.most, 12 - narrow.most)}
@@ -279,7 +279,7 @@ def test_deletions_without_room_of_their_own_are_in_the_list() -> None:
     told = of(item(item_id=str(number), deletions=gone) for number in range(3))
     text = visible(text_of(told))
     assert "… and deletions of 1 item more" in text
-    assert [row[7][0] for row in packed(told).rows] == ["dashboard_element=0 Tile"] * 3
+    assert [row[7][0] for row in pack_rows(told).rows] == ["dashboard_element=0 Tile"] * 3
 
 
 def test_right_to_left_names_do_not_turn_around_what_stands_beside_them() -> None:

@@ -10,7 +10,7 @@ import pytest
 from lrestore.errors import InvisibleOrMissingError, MissingInDestinationError, ValidationError
 from lrestore.restoration.item import ItemRestorer
 from lrestore.restoration.policy import Policy
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from tests.restoration.restore_fixture import SMALL, RestoreFixture, writes
 
 
@@ -163,7 +163,7 @@ def test_a_tile_is_shown_only_on_its_tab_though_the_backup_names_none(
     """Looker does not document the tab of a tile that names none; the backup's SDK may lack the field. Before
     26.8 a component could not be hidden.
     """
-    config = Config(release=release, keep_bodies=True)
+    config = SimulatorConfig(release=release, keep_bodies=True)
     with RestoreFixture(tmp_path, sizes=replace(SMALL, tabbed=2), config=config) as setup:
         every = [setup.item(str(row.key)) for row in setup.vault.index({"dashboard"})]
         item = next(one for one in every if len(one.raw["dashboard_layouts"]) > 1)

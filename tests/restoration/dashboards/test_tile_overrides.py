@@ -9,7 +9,7 @@ import pytest
 from lrestore.content.shapes.boundary import as_tile
 from lrestore.content.shapes.tile import DashboardTile
 from lrestore.json_types import JsonObject
-from lrestore.restoration.dashboards.tiles import not_overridden, overrides, tile_body, wanted_result_maker
+from lrestore.restoration.dashboards.tiles import not_overridden, tile_body, tile_overrides, wanted_result_maker
 from lrestore.restoration.item import ItemRestorer
 from lrestore.simulator.core.config import Overrides
 from tests.restoration.restore_fixture import RestoreFixture, writes
@@ -41,7 +41,7 @@ def test_an_override_that_the_backup_lacks_is_removed(setup: RestoreFixture, sou
     assert {change.path.rpartition(".")[2] for change in setup.plan("dashboard=1").changes} == {"result_maker"}
     calls = setup.counted(lambda: setup.restore("dashboard=1"))
     assert writes(calls) == {"update_dashboard_element": 1}
-    assert not any(overrides(as_tile(setup.tiles("1")[tile["id"]])).values())
+    assert not any(tile_overrides(as_tile(setup.tiles("1")[tile["id"]])).values())
     assert setup.restore("dashboard=1").outcome == "unchanged"
 
 

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from lrestore.json_types import JsonObject
-from lrestore.simulator.core.config import Config
+from lrestore.simulator.core.config import SimulatorConfig
 from lrestore.simulator.core.store import Record, World
 from lrestore.simulator.world.backup import blob_of
 from lrestore.simulator.world.edits import Edit, edit
@@ -178,7 +178,7 @@ def test_a_merged_query_is_created_without_fields_that_the_release_lacks(migrati
     migration.source_lives()
     prepare(migration)
     migration.migrate("look").all_good()
-    migration.simulator.simulation.configure(Config(release="25.4.10", keep_bodies=True))
+    migration.simulator.simulation.configure(SimulatorConfig(release="25.4.10", keep_bodies=True))
     dashboard = merged(migration.source)
     ran = migration.migrate(f"dashboard={dashboard['id']}").all_good()
     bodies = [call.body for call in ran.calls if call.operation == "create_merge_query"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lrestore.messages import Change, Deletion
-from lrestore.run.compare.ignore_rules import Ignored, known_names, problem
+from lrestore.run.compare.ignore_rules import Ignored, known_names, wrong_pattern
 
 TILE = "dashboard_elements[3].note_text"
 PLACE = "dashboard_layouts[0].dashboard_layout_components[12].row"
@@ -37,7 +37,7 @@ PIN = "board_sections[1].board_items[0].custom_title"
     ],
 )
 def test_a_pattern_takes_out_its_fields_and_no_others(pattern: str, type_name: str, path: str, hit: bool) -> None:
-    assert not hit or problem([pattern]) == ""
+    assert not hit or wrong_pattern([pattern]) == ""
     change = Change(path, "live", "backup")
     counts, apart = Ignored([pattern]).changes(type_name, [change])
     assert (counts, apart) == (((), (change,)) if hit else ((change,), ()))
@@ -71,8 +71,8 @@ def test_a_part_that_the_backup_lacks_goes_with_its_whole_type_only(pattern: str
     ],
 )
 def test_a_pattern_without_a_field_is_named(pattern: str, said: str) -> None:
-    assert problem(["look.title", pattern]) == f"has {pattern!r}: {said}"
-    assert problem([]) == ""
+    assert wrong_pattern(["look.title", pattern]) == f"has {pattern!r}: {said}"
+    assert wrong_pattern([]) == ""
 
 
 def test_every_field_that_the_table_knows_may_be_named() -> None:

@@ -35,7 +35,7 @@ _PAUSE_S = 0.1
 _HELD_BACK = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def load_ahead() -> None:
+def start_fork_server() -> None:
     """Start the fork server in advance. It loads its modules (half a second) while the caller works.
 
     A failure is harmless: the first start of a child starts the fork server again and reports the error.

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-Value = TypeVar("Value")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel(Generic[Value]):
+class Parcel(Generic[_T]):
     """Arrives in the child as ``value`` itself. The value must be picklable without dill."""
 
-    value: Value
+    value: _T
 
-    def __reduce__(self) -> tuple[Callable[[bytes], Value], tuple[bytes]]:
+    def __reduce__(self) -> tuple[Callable[[bytes], _T], tuple[bytes]]:
         return pickle.loads, (pickle.dumps(self.value, pickle.HIGHEST_PROTOCOL),)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from multiprocess import forkserver
 
-from lrestore.run.bulk.launch.launcher import Launcher, load_ahead
+from lrestore.run.bulk.launch.launcher import Launcher, start_fork_server
 from tests.cli.command import environment
 from tests.waiting import HANG_S
 
@@ -51,7 +51,7 @@ def test_the_fork_server_starts_with_blocked_signals_and_the_program_keeps_its_m
 
 
 def test_the_fork_server_started_in_advance_is_used() -> None:
-    load_ahead()
+    start_fork_server()
     ahead = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
     process = Launcher().start(time.sleep, (0,), "first")
     process.join(WITHIN_S)
