@@ -47,7 +47,6 @@ OWN_OPERATIONS = {
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _RENEWALS = 3
 """New tokens for one call: a token may be void again before it is used, where tokens live for seconds."""
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ROWS = msgspec.json.Decoder(list[msgspec.Raw])
 log = logging.getLogger("lrestore.looker")
@@ -79,7 +78,7 @@ class LookerSession:
         that may write is not sent, and raises :class:`ReadOnlyError`.
         """
         endpoint = endpoint_of(base_url)
-        if not endpoint.encrypted and endpoint.host not in _LOOPBACK:
+        if not (endpoint.encrypted or endpoint.is_loopback):
             log.warning("base_url is http: credentials and content travel unencrypted to %s", endpoint.host)
         chosen = proxy_for(endpoint, proxy)
         self.proxy_name = str(chosen) if chosen is not None else ""

@@ -26,7 +26,7 @@ from lrestore.simulator.world import worldfile
 from lrestore.simulator.world.world import make_world
 
 try:
-    from lrestore.simulator.http.server import LOOPBACK, build, new_simulation
+    from lrestore.simulator.http.server import HOSTS, build, new_simulation
 except ModuleNotFoundError as error:
     sys.exit(f"error: {error}")
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lrestore.simulator", description="A simulated Looker instance.")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
-    parser.add_argument("--host", choices=sorted(LOOPBACK), default="127.0.0.1", help="loopback only")
+    parser.add_argument("--host", choices=sorted(HOSTS), default="127.0.0.1", help="loopback only")
     parser.add_argument("--world", type=Path, help="world file, .ndjson or .ndjson.gz (default: a small one is made)")
     parser.add_argument("--save", type=Path, help="write the world to this file at the end")
     parser.add_argument("--seed", type=int, default=1, help="of the world that is made, and of chance in faults")

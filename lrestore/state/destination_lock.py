@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import ipaddress
 import logging
 import os
 import socket
@@ -19,9 +18,9 @@ import struct
 import sys
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
 from lrestore.errors import LockHeldError
+from lrestore.looker.http.endpoint import endpoint_of
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ class DestinationLock:
         self._socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
-        if sys.platform == "linux" and not _is_loopback(self._base_url):
+        if sys.platform == "linux" and not endpoint_of(self._base_url).is_loopback:
             self._acquire()
         return self
 
@@ -73,11 +72,3 @@ class DestinationLock:
             except OSError:
                 return f"a process other than {os.getpid()}"
         return f"process {process}"
-
-
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

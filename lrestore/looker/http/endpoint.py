@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import os
 import ssl
@@ -46,6 +47,16 @@ class Endpoint:
     @property
     def encrypted(self) -> bool:
         return self.scheme == "https"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the host is this machine itself: ``localhost``, a name below it (RFC 6761, 6.3), or an address of
+        loopback.
+        """
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host.rstrip(".").rpartition(".")[2] == "localhost"
 
 
 def bracketed(host: str) -> str:

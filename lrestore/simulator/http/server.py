@@ -27,7 +27,8 @@ except ModuleNotFoundError as error:
         f"the simulated Looker needs {error.name}: pip install 'lrestore[simulator]'", name=error.name
     ) from error
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
+"""The addresses that a simulated instance may listen on."""
 _BACKLOG = 2048
 _STOP_TIMEOUT_S = 10.0
 _TICK_S = 0.1
@@ -174,7 +175,7 @@ def build(simulation: Simulation, host: str = "127.0.0.1", port: int = 0) -> tup
 
     Raises ValueError for a host other than loopback, OSError for a port in use.
     """
-    if host not in LOOPBACK:
+    if host not in HOSTS:
         raise ValueError(f"the simulator listens on loopback only, not on {host}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = _listen(host, port, family)
