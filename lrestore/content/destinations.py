@@ -6,7 +6,7 @@ be written but not read, so a sent list removes the secrets of the live plan.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -19,9 +19,15 @@ from lrestore.ontology import fields
 if TYPE_CHECKING:
     from lrestore.content.shapes.schedule import ScheduledPlanDestination
 
+DESTINATIONS: Final = "scheduled_plan_destination"
+"""The field of a plan that holds them."""
+
 _SCHEMA = "ScheduledPlanDestination"
 
 _ADDRESS = frozenset({"type", "address", "format"})
+
+_UNSHOWN = frozenset({"scheduled_plan_id", "secret_parameters"})
+"""Fields that are sent and say nothing of a live destination: the plan that holds it, and what Looker never shows."""
 
 _NO_SECRET = frozenset({"email", ""})
 """S3 and SFTP need secrets (specification); webhooks and integrations may."""
@@ -40,6 +46,14 @@ def wanted_destinations(
         return None
     by_address = {_address(one): one for one in live}
     return [_whole(one, by_address.get(_address(one)) or {}, taken) for one in backed_up]
+
+
+def same_destinations(sent: object, live: object) -> bool:
+    """Whether the live destinations can be those that were sent. Looker adds ids and read-only fields of its own."""
+    if not isinstance(sent, list) or not isinstance(live, list):
+        return False
+    names = fields.writable(_SCHEMA) - _UNSHOWN
+    return _meaning(sent, names) == _meaning(live, names)
 
 
 def secret_kinds(backed_up: list[ScheduledPlanDestination]) -> list[str]:

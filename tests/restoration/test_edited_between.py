@@ -112,3 +112,24 @@ def test_a_section_is_not_deleted_with_the_item_of_another_person(url: str, chan
     plan = Plan(removals=[Removal("delete_board_section", Deletion("board_section", "21", "made"))])
     written = WrittenValues(EarlierWrites(touches, {}), ItemKey("board", "8"), {"id": "8", "board_sections": []})
     assert changed_fields(written, live, None, plan) == changed
+
+
+@pytest.mark.parametrize(
+    ("shown", "changed"),
+    [
+        ({}, False),
+        ({"message": ""}, False),
+        ({"message": "by hand"}, True),
+        ({"address": "other@example.com"}, True),
+    ],
+)
+def test_destinations_are_as_written_whatever_looker_adds_to_them(shown: JsonObject, changed: bool) -> None:
+    """A killed process leaves no record of Looker's answer, which has ids."""
+    key = ItemKey("scheduled_plan", "3")
+    sent = {"type": "email", "address": "a@example.com", "format": "csv", "apply_vis": False}
+    left = EarlierWrites((Touch("scheduled_plan", "3", "update", {"scheduled_plan_destination": [sent]}),), {})
+    added = {"id": "12", "scheduled_plan_id": "3", "looker_recipient": True, "message": None, "secret_parameters": None}
+    live = {"id": "3", "scheduled_plan_destination": [{**sent, **added, **shown}]}
+    own = write("scheduled_plan", "3", {"scheduled_plan_destination": [{**sent, "address": "before@example.com"}]})
+    found = changed_fields(WrittenValues(left, key, {}), live, own, Plan())
+    assert found == (["scheduled_plan_destination"] if changed else [])

@@ -5,10 +5,10 @@ A plan is created switched off; a separate last call switches it on. ``run_once`
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from lrestore.content.canonical import field_types
-from lrestore.content.destinations import secret_kinds, wanted_destinations
+from lrestore.content.destinations import DESTINATIONS, secret_kinds, wanted_destinations
 from lrestore.content.shapes.boundary import as_plan
 from lrestore.errors import InvalidContentError
 from lrestore.json_types import JsonObject
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from lrestore.content.shapes.schedule import ScheduledPlan
 
 _TYPE = "scheduled_plan"
-_DESTINATIONS: Final = "scheduled_plan_destination"
 
 
 def adjust_plan(planner: OwnPlanner, body: JsonObject) -> None:
@@ -100,13 +99,13 @@ def _destinations(planner: OwnPlanner, wanted: ScheduledPlan, live: ScheduledPla
     """Sent whole where they differ, left out where they do not; never null or empty, which is an error (specification,
     update_scheduled_plan).
     """
-    backed_up = wanted.pop(_DESTINATIONS, None)
+    backed_up = wanted.pop(DESTINATIONS, None)
     if not backed_up:
         return
-    found = wanted_destinations(backed_up, live.get(_DESTINATIONS) or [], planner.context.destination.releases)
+    found = wanted_destinations(backed_up, live.get(DESTINATIONS) or [], planner.context.destination.releases)
     if found is None:
         return
-    wanted[_DESTINATIONS] = found
+    wanted[DESTINATIONS] = found
     kinds = secret_kinds(backed_up)
     if kinds:
         planner.warnings.append(
