@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -66,12 +67,14 @@ def _section_holder(section: BoardSection) -> Holder:
     return Holder(str(section["id"]), "item_order", section.get("item_order"), parts)
 
 
-def order_write(order: Order, ids: list[str], holder: Holder) -> Write | None:
-    """The update that puts the parts with these live ids in order; None if they are. Other parts come after them."""
+def order_write(order: Order, ids: list[str], holder: Holder, leaving: Collection[str] = frozenset()) -> Write | None:
+    """The update that puts the parts with these live ids in order; None if they are. Other parts come after them, but
+    not those that are ``leaving``: Looker may refuse the id of a part that it has moved to another section.
+    """
     present = [str(one) for one in holder.order or ()]
     if [one for one in present if one in ids] == ids:
         return None
-    kept = holder.parts - set(ids)
+    kept = holder.parts - {*ids, *leaving}
     body = {holder.field: [*ids, *(one for one in present if one in kept)]}
     operation = "update_board" if order.type == "board" else PARTS[order.type].update or ""
     prefix = f"{order.path}." if order.path else ""

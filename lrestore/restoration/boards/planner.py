@@ -260,16 +260,13 @@ class BoardPlanner:
         ids = [self._plan.matched.get((order.part, source_id)) for source_id in order.source_ids]
         known = [live_id for live_id in ids if live_id is not None]
         holder = holder_of(order, self._live, self._plan.matched.get(("board_section", order.parent)))
-        if holder is None or len(known) < len(ids) or self._moves_into(order):
+        moved = [write for write in self._plan.writes if "board_section_id" in write.body]
+        if holder is None or len(known) < len(ids) or {write.source_id for write in moved} & set(order.source_ids):
             self._plan.pending.append(order)
             return
-        write = order_write(order, known, holder)
+        write = order_write(order, known, holder, {write.live_id for write in moved})
         if write is not None:
             self._plan.writes.append(write)
-
-    def _moves_into(self, order: Order) -> bool:
-        moved = {write.source_id for write in self._plan.writes if "board_section_id" in write.body}
-        return bool(moved & set(order.source_ids))
 
     def _plan_removals(self, sections: Matching[BoardSection], items: Matching[PinPart]) -> None:
         """Looker deletes a section together with its items. Matched items have been moved to other sections before."""

@@ -136,6 +136,22 @@ def test_an_item_that_was_moved_to_another_section_is_moved_back(setup: RestoreF
     assert setup.restore("board=1").outcome == "unchanged"
 
 
+def test_the_order_that_an_item_leaves_does_not_name_it(setup: RestoreFixture) -> None:
+    """Looker refuses an order that names an item of another section."""
+    item = two_sections(setup)
+    restored(setup, item)
+    before = board(setup)
+    second, first = before["section_order"]
+    orders = {one["id"]: one["item_order"] for one in before["board_sections"]}
+    setup.call("update_board_item", {"board_section_id": second}, board_item_id=orders[first][0])
+    setup.call(
+        "update_board_section", {"item_order": [orders[first][0], *orders[second][::-1]]}, board_section_id=second
+    )
+    assert restored(setup, item).outcome == "updated"
+    assert {one["id"]: one["item_order"] for one in board(setup)["board_sections"]} == orders
+    assert restored(setup, item).outcome == "unchanged"
+
+
 def test_sections_with_swapped_positions_and_titles_are_restored(setup: RestoreFixture) -> None:
     item = two_sections(setup)
     restored(setup, item)
