@@ -97,7 +97,9 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"sdk_transport"}),
     ),
     "looker.read": (
-        frozenset({"access_lists", "colours", "copies", "folder_tree", "group_tree", "page_sizes", "users"}),
+        frozenset(
+            {"access_lists", "colours", "copies", "folder_tree", "group_tree", "page_sizes", "shared_records", "users"}
+        ),
         frozenset({"reads", "index_files"}),
         frozenset({"index_lists", "index_table", "lookml"}),
         frozenset({"index", "made"}),

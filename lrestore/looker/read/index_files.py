@@ -11,11 +11,13 @@ import os
 import threading
 from array import array
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+
+from lrestore.looker.read.shared_records import SharedRecords
 
 _SIZE = array("Q").itemsize
 
@@ -83,8 +85,7 @@ class Claims:
 
     def __init__(self, path: Path | None) -> None:
         """Without a path, this process is alone."""
-        self._path = path
-        self._file: int | None = None
+        self._records = None if path is None else SharedRecords(path, list[int])
         self._held: set[int] = set()
         self._lock = threading.Lock()
 
@@ -109,28 +110,18 @@ class Claims:
     @contextmanager
     def _current(self) -> Iterator[None]:
         """No other thread and no other process claims anything meanwhile; what they have claimed is known."""
-        with self._lock:
-            if self._path is None:
-                yield
-                return
-            if self._file is None:
-                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                self._read_on(self._file)
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+        with self._lock, nullcontext() if self._records is None else self._records.locked():
+            self._read_on()
+            yield
 
-    def _read_on(self, file: int) -> None:
-        at = os.lseek(file, 0, os.SEEK_CUR)
-        fresh = os.read(file, os.fstat(file).st_size - at)
-        if len(fresh) % _SIZE:
-            os.lseek(file, at, os.SEEK_SET)
-            raise OSError(f"{self._path} is cut off")
-        self._held.update(array("Q", fresh))
+    def _read_on(self) -> None:
+        if self._records is not None:
+            for hashes in self._records.fresh():
+                self._held.update(hashes)
+            if self._records.is_cut_off:
+                raise OSError("a process has ended while it claimed objects")
 
     def _append(self, hashes: Collection[int]) -> None:
         self._held.update(hashes)
-        if self._file is not None and hashes:
-            os.write(self._file, array("Q", hashes).tobytes())
+        if self._records is not None and hashes:
+            self._records.append(list(hashes))

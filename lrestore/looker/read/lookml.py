@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
 from lrestore.errors import LookerError
 from lrestore.looker.caller import Caller
-from lrestore.looker.read.index_files import Shared, locked
+from lrestore.looker.read.index_files import Shared
+from lrestore.looker.read.shared_records import SharedRecords
 
 _KINDS = ("dimensions", "measures", "filters", "parameters")
 _NAMES_ALONE = f"fields({','.join(f'{kind}(name)' for kind in _KINDS)})"
@@ -37,7 +37,8 @@ class LookmlDefinitions:
     def __init__(self, session: Caller, shared: Shared | None = None) -> None:
         """``shared``: where the processes of the run share what they have read; None: this process is alone."""
         self._session = session
-        self._shared = shared
+        self._records = None if shared is None else SharedRecords(shared.folder / "definitions.ndjson", Read)
+        self._run = shared.run if shared is not None else ""
         self._known: dict[tuple[str, ...], NameSet | None] = {}
         self._lock = threading.Lock()
 
@@ -53,26 +54,25 @@ class LookmlDefinitions:
         with self._lock:
             if key not in self._known:
                 try:
-                    self._known[key] = ask() if self._shared is None else self._by_one_process(self._shared, key, ask)
+                    self._known[key] = ask() if self._records is None else self._by_one_process(self._records, key, ask)
                 except LookerError as error:
                     log.debug("definition of %s cannot be read: %s", " ".join(key), error)
                     self._known[key] = None
             return self._known[key]
 
     def _by_one_process(
-        self, shared: Shared, key: tuple[str, ...], ask: Callable[[], NameSet | None]
+        self, records: SharedRecords[Read], key: tuple[str, ...], ask: Callable[[], NameSet | None]
     ) -> NameSet | None:
         """The names another process has read, else Looker's answer. Refusals are not shared. Raises LookerError."""
-        path = shared.folder / "definitions.ndjson"
         try:
-            with locked(path), path.open("ab+") as file:
-                self._known = {**_read_by_others(file, shared.run), **self._known}
+            with records.locked():
+                for read in records.fresh():
+                    if read.run == self._run:
+                        self._known.setdefault(read.key, None if read.names is None else frozenset(read.names))
                 if key in self._known:
                     return self._known[key]
                 names = ask()
-                read = Read(shared.run, key, None if names is None else sorted(names))
-                # A line that was cut off ends here.
-                file.write(b"\n" + msgspec.json.encode(read) + b"\n")
+                records.append(Read(self._run, key, None if names is None else sorted(names)))
                 return names
         except OSError as error:
             log.debug("each process reads definitions for itself: %s", error)
@@ -87,17 +87,6 @@ class LookmlDefinitions:
     def _ask_for_permissions(self) -> NameSet | None:
         rows = self._session.call("all_permissions")
         return frozenset(str(row["permission"]) for row in rows) or None
-
-
-def _read_by_others(file: BinaryIO, run: str) -> dict[tuple[str, ...], NameSet | None]:
-    file.seek(0)
-    found: dict[tuple[str, ...], NameSet | None] = {}
-    for line in file:
-        with suppress(msgspec.MsgspecError):
-            read = msgspec.json.decode(line, type=Read)
-            if read.run == run:
-                found[read.key] = None if read.names is None else frozenset(read.names)
-    return found
 
 
 def field_names(fields: dict[str, Any]) -> NameSet | None:

@@ -1,7 +1,7 @@
 """The objects that this run has written or found, whichever process did: they are there, and need not be read again.
 
-The processes of a run append to one file. It only saves reads: a line that cannot be understood, as a killed process
-may leave it, costs one.
+The processes of a run append to one file. It only saves reads: a record that a killed process has not written whole
+costs one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import msgspec
 from lrestore.json_types import JsonObject
 from lrestore.looker.read.index_files import Shared
 from lrestore.looker.read.index_lists import id_hash
+from lrestore.looker.read.shared_records import SharedRecords
 
 log = logging.getLogger("lrestore.looker")
 
@@ -38,26 +39,20 @@ class Made:
 
     def __init__(self, shared: Shared | None, take: Callable[[str, JsonObject], None]) -> None:
         """``take`` is given type and row of the listed objects that other processes have written."""
-        self._path = None if shared is None else shared.folder / "made.ndjson"
+        self._records = None if shared is None else SharedRecords(shared.folder / "made.ndjson", WrittenObject)
         self._run = shared.run if shared is not None else ""
         self._take = take
         self._held: set[int] = set()
-        self._file: int | None = None
-        self._read_to = 0
-        self._rest = b""
         self._lock = threading.Lock()
 
     def note(self, type_name: str, object_id: str, row: JsonObject | None = None, source_id: str = "") -> None:
         """This process has just written the object, or found it as ``source_id``: Looker's answer says so."""
         written = WrittenObject(self._run, os.getpid(), type_name, object_id, row, source_id)
-        line = msgspec.json.encode(written)
         with self._lock:
             self._held |= _hashes(written)
             try:
-                file = self._opened()
-                if file is not None:
-                    # One call: lines of other processes do not come between. A line that was cut off ends here.
-                    os.write(file, b"\n" + line + b"\n")
+                if self._records is not None:
+                    self._records.append(written)
             except OSError as error:
                 self._give_up(error)
 
@@ -72,23 +67,8 @@ class Made:
                     self._give_up(error)
             return wanted in self._held
 
-    def _opened(self) -> int | None:
-        if self._file is None and self._path is not None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        return self._file
-
     def _read_on(self) -> None:
-        file = self._opened()
-        if file is None:
-            return
-        fresh = os.pread(file, os.fstat(file).st_size - self._read_to, self._read_to)
-        self._read_to += len(fresh)
-        *lines, self._rest = (self._rest + fresh).split(b"\n")
-        for line in filter(None, lines):
-            try:
-                written = msgspec.json.decode(line, type=WrittenObject)
-            except (msgspec.MsgspecError, ValueError):
-                continue
+        for written in self._records.fresh() if self._records is not None else ():
             if written.run == self._run and written.by != os.getpid():
                 if written.row is not None:
                     self._take(written.type, written.row)
@@ -96,7 +76,7 @@ class Made:
 
     def _give_up(self, error: OSError) -> None:
         log.debug("processes read for themselves what others write: %s", error)
-        self._path = self._file = None
+        self._records = None
 
 
 def _hashes(written: WrittenObject) -> set[int]:
