@@ -39,8 +39,8 @@ FLOORS: dict[str, tuple[frozenset[str], ...]] = {
         frozenset({"audit", "contents", "limiter", "request"}),
         # The plan that is carried out is a part of a job.
         frozenset({"items", "saved_plan"}),
-        frozenset({"surroundings"}),
-        frozenset({"job", "select"}),
+        frozenset({"select", "surroundings"}),
+        frozenset({"job"}),
         frozenset({"report_head"}),
         frozenset({"journal"}),
         frozenset({"prepare", "undo"}),

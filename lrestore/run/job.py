@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from lrestore.clock import utc_now
@@ -33,6 +34,9 @@ from lrestore.state.undone import Undone
 from lrestore.vault.items import NO_EXTENT, Extent
 from lrestore.vault.reader import Vault
 
+if TYPE_CHECKING:
+    from lrestore.run.select.choose import Chosen
+
 FEW = 8
 """Up to this many items are restored in this process: starting other processes would take longer."""
 
@@ -46,9 +50,9 @@ class Job:
     surroundings: Surroundings
     vault: Vault
     session_id: str
-    keys: list[ItemKey]
-    missing: list[ItemResult]
-    facts: DestinationFacts
+    keys: list[ItemKey] = field(default_factory=list)
+    missing: list[ItemResult] = field(default_factory=list)
+    facts: DestinationFacts = field(init=False)
     earlier: Sequence[ItemResult] = ()
     resumed: bool = False
     gathered: Gathered = field(default_factory=Gathered)
@@ -76,6 +80,12 @@ class Job:
 
     def __post_init__(self) -> None:
         self.contents = Contents(self.vault)
+        self.facts = DestinationFacts(self.settings.destination.base_url)
+
+    def take(self, chosen: Chosen) -> None:
+        """Make the chosen items those of this run."""
+        self.keys, self.missing, self.extent = chosen.keys, chosen.missing, chosen.extent
+        self.uncopied, self.contents = chosen.uncopied, chosen.contents
 
     def take_back(self, undone: Undone) -> None:
         """Make this the undo of a session. Objects that it deletes are ``removals`` and no longer items."""

@@ -14,7 +14,7 @@ from lrestore.errors import UsageError, VaultError
 from lrestore.filters import Filters
 from lrestore.messages import DeadLetter, ItemKey, ItemResult
 from lrestore.report.model import Report
-from lrestore.run.job import DestinationFacts, Job
+from lrestore.run.job import Job
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.saved_plan.file import ReadPlan, kept_copy
 from lrestore.run.select.choose import choose, extent_of, read_list
@@ -63,7 +63,6 @@ def resume(settings: Settings, reference: str, surroundings: Surroundings, now: 
             session_id=session.id,
             keys=keys,
             missing=missing,
-            facts=DestinationFacts(again.destination.base_url),
             earlier=earlier,
             resumed=True,
             plan=plan,
@@ -111,7 +110,6 @@ def _compare_copies(
             session_id=new_session_id(utc_now()),
             keys=list(keys),
             missing=list(missing),
-            facts=DestinationFacts(again.destination.base_url),
         )
         return run(job)
 

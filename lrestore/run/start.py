@@ -20,7 +20,7 @@ from lrestore.run.comparison import compare
 from lrestore.run.destination import log_in
 from lrestore.run.early_calls import EarlyCalls, early_calls
 from lrestore.run.guards.limits import check_age
-from lrestore.run.job import FEW, DestinationFacts, Job
+from lrestore.run.job import FEW, Job
 from lrestore.run.request import RunRequest, ThisStart
 from lrestore.run.restore import load_ahead, restore
 from lrestore.run.saved_plan.file import ReadPlan, read_plan
@@ -67,14 +67,9 @@ def execute_with(settings: Settings, request: RunRequest, surroundings: Surround
                 surroundings=surroundings,
                 vault=vault,
                 session_id=session_id,
-                keys=chosen.keys,
-                missing=chosen.missing,
-                facts=DestinationFacts(settings.destination.base_url),
                 plan=plan,
-                extent=chosen.extent,
-                uncopied=chosen.uncopied,
             )
-            job.contents = chosen.contents
+            job.take(chosen)
             return run(job, early)
 
 
@@ -140,9 +135,6 @@ def _job_of_plan(plan: SavedPlan, settings: Settings, request: RunRequest, surro
             surroundings=surroundings,
             vault=vault,
             session_id=new_session_id(utc_now()),
-            keys=[],
-            missing=[],
-            facts=DestinationFacts(settings.destination.base_url),
         )
 
 

@@ -11,7 +11,7 @@ import msgspec
 
 from lrestore.clock import utc_now
 from lrestore.errors import UsageError
-from lrestore.run.job import DestinationFacts, Job
+from lrestore.run.job import Job
 from lrestore.run.request import RunRequest, Undo
 from lrestore.run.select.choose import choose
 from lrestore.run.surroundings import Surroundings
@@ -54,11 +54,8 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
                 surroundings=surroundings,
                 vault=copies,
                 session_id=session_id,
-                keys=chosen.keys,
-                missing=chosen.missing,
-                facts=DestinationFacts(settings.destination.base_url),
-                extent=chosen.extent,
             )
+            job.take(chosen)
             job.take_back(undone)
             yield job
 
