@@ -54,9 +54,11 @@ def introduce(
     # Until here each failure is reported at once. From here on an outage is waited out.
     limiter.probe = lambda: not is_failure(session.status())
     is_admin = AdminCheck(session, facts.user_id)
+    live = Live(session, sees_all=is_admin)
+    live.exists_surely("user", facts.user_id)
     return Introduced(
         session=session,
-        live=Live(session, sees_all=is_admin),
+        live=live,
         specification=known,
         limiter=limiter,
         is_admin=is_admin,

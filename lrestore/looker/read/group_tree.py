@@ -1,13 +1,18 @@
-"""The nesting of the destination's groups and their roles: one listing, read at the first question."""
+"""The nesting of the destination's groups and their roles: one listing, read at the first question.
+
+It is paged, and complete once it shows all groups that the listing of groups has shown: that one was read to its end.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from typing import Any
 
 from lrestore.errors import BadRequestError, ForbiddenError, NotFoundError
 from lrestore.json_types import JsonObject
+
+Pages = Callable[[str, Mapping[str, Any], Callable[[Set[str]], bool]], Iterator[JsonObject]]
 
 
 class GroupTree:
@@ -15,8 +20,12 @@ class GroupTree:
     rows are replaced, never changed in place.
     """
 
-    def __init__(self, pages: Callable[[str, Mapping[str, Any]], Iterator[JsonObject]]) -> None:
+    def __init__(self, pages: Pages, listed: Callable[[], Collection[str]]) -> None:
+        """``pages`` reads all rows of a paged operation, or as many as complete it. ``listed``: the ids of all groups;
+        none if they have not been read.
+        """
         self._pages = pages
+        self._listed = listed
         self._groups: Mapping[str, JsonObject] | None = None
         self._named: dict[str, dict[str, set[str]]] = {}
         self._lock = threading.RLock()
@@ -69,8 +78,12 @@ class GroupTree:
     def _known(self) -> Mapping[str, JsonObject]:
         with self._lock:
             if self._groups is None:
+                groups = set(self._listed())
+                query = {"fields": "id,parent_group_ids,role_ids"}
                 try:
-                    rows = self._pages("search_groups_with_hierarchy", {"fields": "id,parent_group_ids,role_ids"})
+                    rows = self._pages(
+                        "search_groups_with_hierarchy", query, lambda ids: bool(groups) and groups <= ids
+                    )
                     self._groups = {str(row["id"]): row for row in rows}
                 except (BadRequestError, ForbiddenError, NotFoundError):
                     self._groups = {}

@@ -84,6 +84,11 @@ class Listing:
         with self._lock:
             return self._all().get(object_id) if self._listed() else None
 
+    def read_ids(self) -> frozenset[str]:
+        """The ids of the objects if they have been listed, none if not. Makes no call."""
+        with self._lock:
+            return frozenset(self._rows or ())
+
     def read(self, object_id: str) -> JsonObject | None:
         """One object as Looker shows it now, kept for the next :meth:`get`."""
         found = self._reads.whole(self._type, object_id)

@@ -75,7 +75,7 @@ class Live:
         self._personal = PersonalFolders(session, self._listings["folder"])
         self.definitions = LookmlDefinitions(session, shared)
         self.people = People(session, self.pages)
-        self.hierarchy = GroupTree(self.pages)
+        self.hierarchy = GroupTree(self._reads.pages, self._listings["group"].read_ids)
 
     def get(self, type_name: str, object_id: str) -> JsonObject | None:
         """One object whole, or None where Looker says 404. A copy put by :meth:`prefetch` is given out once."""
@@ -190,6 +190,10 @@ class Live:
         row = self._listings[type_name].shown(object_id) if type_name in _PASSED_ON else None
         if row is not None or type_name not in _PASSED_ON:
             self._made.note(type_name, object_id, row)
+
+    def exists_surely(self, type_name: str, object_id: str) -> None:
+        """Looker has shown that the object is there, if not all that identifies it."""
+        self._existence.note(type_name, object_id)
 
     def confirm(self, type_name: str, object_id: str, source_id: str) -> None:
         """The object is there, not in the trash, and provably the backed-up one: this run has just compared it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from typing import Any
 
 from lrestore.errors import NotFoundError
@@ -30,6 +30,11 @@ _LARGEST_PAGE = 10_000
 
 class ShiftedPagesError(Exception):
     """The pages of a search do not join: the server ignored the offset, or objects came or went meanwhile."""
+
+
+def never(ids: Set[str]) -> bool:
+    """No number of rows shows by itself that there are no more."""
+    return False
 
 
 def identifying_fields(type_name: str) -> tuple[str, ...]:
@@ -167,11 +172,13 @@ class Reads:
         rows = self._session.call(entry.search, query=query)
         return [row for row in rows if str(row["id"]) in ids]
 
-    def pages(self, operation_id: str, query: Mapping[str, Any]) -> Iterator[JsonObject]:
+    def pages(
+        self, operation_id: str, query: Mapping[str, Any], complete: Callable[[Set[str]], bool] = never
+    ) -> Iterator[JsonObject]:
         """All rows of a paged operation, whatever page size the server insists on.
 
-        The first request names no limit; pages follow until one is empty or brings nothing new. A first page of one row
-        or none is complete: no server pages by one.
+        The first request names no limit; pages follow until one is empty or brings nothing new, or until ``complete``
+        says that the ids so far are all. A first page of one row or none is complete: no server pages by one.
         """
         seen: set[str] = set()
         offset = 0
@@ -182,7 +189,7 @@ class Reads:
             yield from fresh
             seen.update(str(row["id"]) for row in fresh)
             offset += len(rows)
-            if not fresh or (offset == len(rows) and len(rows) <= 1):
+            if not fresh or (offset == len(rows) and len(rows) <= 1) or complete(seen):
                 return
 
 

@@ -90,7 +90,8 @@ class DashboardSubResources:
         return self._planned(_BARE, ids_hold=False)
 
     def _planned(self, live: Dashboard, *, ids_hold: bool) -> DashboardPlan:
-        linker = Linker(self._context, self._item.key, self._deferred, str(live.get("id") or ""))
+        live_id = str(live.get("id") or "")
+        linker = Linker(self._context, self._item.key, self._deferred, live_id, planned_again=True)
         raw = as_dashboard(linker.parts(self._item))
         planner = DashboardPlanner(self._context, self._item.key, raw, live, ids_hold=ids_hold)
         planner.rewrite = linker.value

@@ -56,11 +56,15 @@ def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key
 class Linker:
     """Rewrites the links of one item, whose id in the destination is ``live_id``, "" before it is made.
 
-    ``warnings`` names the links that cannot be rewritten.
+    ``planned_again``: what is planned before it is made is planned once more when its id is known, so that a link to
+    the item itself needs no second pass. ``warnings`` names the links that cannot be rewritten.
     """
 
-    def __init__(self, context: Context, key: ItemKey, deferred: Deferred, live_id: str) -> None:
+    def __init__(
+        self, context: Context, key: ItemKey, deferred: Deferred, live_id: str, *, planned_again: bool = False
+    ) -> None:
         self._context = context
+        self._planned_again = planned_again
         self._key = key
         self._deferred = deferred
         self._live_id = live_id
@@ -162,8 +166,8 @@ class Linker:
         key = ItemKey(link.type, link.id)
         if not link.id.isdecimal():
             return link.id if link.host else None
-        if key == self._key and self._live_id:
-            return self._live_id if link.host or link.id != self._live_id else None
+        if key == self._key and (self._live_id or self._planned_again):
+            return (self._live_id or None) if link.host or link.id != self._live_id else None
         later = self._deferred.defer_until(key)
         # An item still to come may be on record from an earlier run: keep a link that already leads there.
         known = mapped(self._context, key.type, key.id)

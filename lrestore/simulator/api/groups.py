@@ -42,7 +42,8 @@ provide(GROUP, delete="delete_group")
 @handles("search_groups_with_hierarchy", "search_groups_with_roles")
 def _groups_with_more(call: OperationCall) -> object:
     edges = call.world.edges
-    rows = search.page(search.find(call.world.table("group"), call.query, {}), call.query, 0)
+    found = search.find(call.world.table("group"), call.query, {})
+    rows = search.page(found, call.query, call.simulation.config.page_cap)
     plain = schema.schema("Group").fields
     edges = call.world.edges
     shown = []

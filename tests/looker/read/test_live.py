@@ -96,7 +96,7 @@ def test_copies_and_existence_can_be_asked_for_while_they_are_noted(session: Loo
 @pytest.mark.usefixtures("switching")
 def test_groups_can_be_followed_while_they_are_moved() -> None:
     groups = [{"id": str(one), "parent_group_ids": [str(one // 2)], "role_ids": [str(one % 5)]} for one in range(ROWS)]
-    hierarchy = GroupTree(lambda operation, query: iter(groups))
+    hierarchy = GroupTree(lambda operation, query, complete: iter(groups), tuple)
     hammer(
         lambda number: hierarchy.note(f"new {number}", "1", inside=True),
         lambda number: hierarchy.above(str(number % ROWS)),
@@ -106,6 +106,24 @@ def test_groups_can_be_followed_while_they_are_moved() -> None:
         lambda number: hierarchy.note(f"new {number}", "1", inside=False),
     )
     assert {"2", "3"} <= (hierarchy.inside("1") or set())
+
+
+@pytest.mark.parametrize(("listed", "pages"), [(True, 2), (False, 3)])
+def test_the_nesting_of_groups_is_read_until_it_shows_all_that_are_listed(
+    simulator: RunningSimulator, session: LookerSession, monkeypatch: pytest.MonkeyPatch, listed: bool, pages: int
+) -> None:
+    """However few the server shows at once. Without a listing only an empty page shows the end."""
+    groups = len(simulator.simulation.world.table("group"))
+    first = groups // 2 + 1
+    live = Live(session)
+    if listed:
+        assert len(live.table("group")) == groups
+    monkeypatch.setattr(simulator.simulation.config, "page_cap", first)
+    simulator.log.clear()
+    for number in range(1, groups + 1):
+        assert live.hierarchy.above(str(number)) is not None
+    asked = [call for call in simulator.log.calls if call.operation == "search_groups_with_hierarchy"]
+    assert len(asked) == pages
 
 
 @pytest.mark.usefixtures("switching")
