@@ -1,6 +1,7 @@
-"""A stderr that may fail: full, closed, non-blocking, or piped into a program that has died.
+"""A stderr that may fail: full, closed, non-blocking, or piped into a program that has died or does not read.
 
-Log and progress are informational: a line that cannot be written is lost, and nothing else happens.
+Log and progress are informational: a line that cannot be written is lost, and nothing else happens. A program that
+reads slowly, such as a pager, is waited for, until a signal asks the run to end.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from typing import TextIO
 
 _PATIENCE_S = 1.0
 """How long a line waits for room in a non-blocking stream; after it was in vain, later lines do not wait."""
+_SLICE_S = 0.2
+"""How often a line that waits looks whether it is still to wait."""
+_AT_ONCE = select.PIPE_BUF
+"""Bytes for which a pipe has room that can be written to at all (POSIX, write())."""
 
 
 def is_own_stream(path: Path | str) -> bool:
@@ -35,6 +40,11 @@ class Unfailing(io.TextIOBase):
         self._stream = stream
         self._descriptor = descriptor(stream)
         self._patience_s = _PATIENCE_S
+        self._waits = True
+
+    def stop_waiting(self) -> None:
+        """From now on, a line that finds no room is lost at once; also one that waits already. For signal handlers."""
+        self._waits = False
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
@@ -70,16 +80,18 @@ class Unfailing(io.TextIOBase):
             self._stream.flush()
 
     def _put(self, descriptor: int, data: bytes) -> None:
+        # A write that blocks cannot be ended by a signal: Python repeats it (PEP 475).
+        blocking = os.get_blocking(descriptor)
         until_s = time.monotonic() + self._patience_s
         while data:
-            try:
-                data = data[os.write(descriptor, data) :]
-                self._patience_s = _PATIENCE_S
-            except BlockingIOError:
-                left_s = max(0.0, until_s - time.monotonic())
-                if not select.select([], [descriptor], [], left_s)[1]:
-                    self._patience_s = 0.0
-                    return
+            left_s = _SLICE_S if blocking else until_s - time.monotonic()
+            if select.select([], [descriptor], [], max(0.0, left_s) if self._waits else 0.0)[1]:
+                with contextlib.suppress(BlockingIOError):
+                    data = data[os.write(descriptor, data[:_AT_ONCE]) :]
+                    self._patience_s = _PATIENCE_S
+            elif not (blocking and self._waits):
+                self._patience_s = 0.0
+                return
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TextIO, cast
 
 import pytest
 
 from lrestore.streams import Unfailing, is_own_stream, write_all
+from tests.waiting import HANG_S
 
 
 def on(descriptor: int) -> TextIO:
@@ -62,6 +64,26 @@ def test_a_non_blocking_stream_that_stays_full_is_waited_for_once(monkeypatch: p
         assert len(os.read(read, 1 << 20)) >= 8192
         stream.write("there is room again\n")
         assert os.read(read, 1 << 20).endswith(b"there is room again\n")
+    os.close(read)
+
+
+def test_a_reader_that_does_not_read_is_waited_for_until_the_run_is_to_end() -> None:
+    read, write = os.pipe()
+    with on(write) as below:
+        stream = Unfailing(below)
+        written = threading.Event()
+
+        def too_much() -> None:
+            stream.write("x" * 200_000 + "\n")
+            written.set()
+
+        thread = threading.Thread(target=too_much, daemon=True)
+        thread.start()
+        seen = os.read(read, 1)
+        assert seen == b"x" and not written.wait(0.05)
+        stream.stop_waiting()
+        thread.join(HANG_S)
+        assert written.is_set()
     os.close(read)
 
 

@@ -81,7 +81,7 @@ def _guarded(options: Options, again: str) -> int:
         if code == NOT_STARTED and stopping.has_begun:
             # The run may have written something.
             code = StoppedError.exit_code
-    if code == StoppedError.exit_code and stopping():
+    if code in (NOT_STARTED, StoppedError.exit_code) and stopping():
         code = stopping.exit_code
     if code in (StoppedError.exit_code, 130, 143) and not options.show:
         _say(stopping.last_words, options, logging.INFO)

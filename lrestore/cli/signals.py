@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Self
+
+from lrestore.streams import Unfailing
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -135,6 +139,8 @@ class Stopping:
             self._idle = False
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if isinstance(sys.stderr, Unfailing):
+            sys.stderr.stop_waiting()
         if self._signal:
             # Bypass all buffers and locks: the interrupted code may hold them. The state file is always consistent.
             self._tell("stopped at once", self.last_words)
@@ -146,10 +152,12 @@ class Stopping:
 
     def _tell(self, *texts: str) -> None:
         """Write without Python's buffers, which the interrupted code may be using. A closed terminal is
-        not an error.
+        not an error; one that takes nothing more, or a pipe that is full, is not waited for.
         """
         lines = "".join(f"{self._line(text)}\n" for text in texts)
         with contextlib.suppress(OSError):
+            if not select.select([], [2], [], 0)[1]:
+                return
             below_the_bar = "\n" if os.isatty(2) else ""
             os.write(2, f"{below_the_bar}{lines}".encode(errors="backslashreplace"))
 

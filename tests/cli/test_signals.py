@@ -12,6 +12,7 @@ import pytest
 
 from lrestore.cli.signals import Stopping
 from tests.cli.command import environment
+from tests.waiting import HANG_S
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
@@ -57,6 +58,32 @@ print("not reached")
         argv = [sys.executable, "-c", program]
         done = subprocess.run(argv, env=environment(), stdout=subprocess.PIPE, stderr=full, text=True, check=False)
     assert (done.returncode, done.stdout) == (143, "still there\n")
+
+
+def test_a_stderr_that_nothing_reads_keeps_no_run_alive() -> None:
+    """The first signal ends the waiting of a line, the second one the program."""
+    program = """
+import os, signal, threading
+from lrestore.cli.output import unfailing_stderr
+from lrestore.cli.signals import Stopping
+with unfailing_stderr(), Stopping("lrestore --select all", "lrestore --resume") as stopping:
+    import sys
+    threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGHUP)).start()
+    sys.stderr.write("x" * 200_000)
+    assert stopping()
+    print("waits no more", flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    read, write = os.pipe()
+    try:
+        argv = [sys.executable, "-c", program]
+        done = subprocess.run(
+            argv, env=environment(), stdout=subprocess.PIPE, stderr=write, text=True, timeout=HANG_S, check=False
+        )
+    finally:
+        os.close(read)
+        os.close(write)
+    assert (done.returncode, done.stdout) == (143, "waits no more\n")
 
 
 @pytest.mark.parametrize(("number", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 143)])

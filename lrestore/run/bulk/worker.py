@@ -157,6 +157,8 @@ class Worker:
                 self._leave_undone()
                 if hurry:
                     self._stopping.set()
+                    if isinstance(sys.stderr, Unfailing):
+                        sys.stderr.stop_waiting()
 
     def _leave_undone(self) -> None:
         """Drop tasks that were not started; --resume restores them."""
