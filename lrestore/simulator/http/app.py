@@ -38,7 +38,7 @@ class App:
         self.simulation = simulation
         self.control = ControlApi(simulation)
         self.closing = asyncio.Event()
-        self.refuse: Callable[[float], None] | None = None
+        self.refuse: Callable[[float], Awaitable[None]] | None = None
         """Set by the server: stop listening for so many seconds."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,7 +119,7 @@ class App:
             reset(exchange.scope)
             return True
         elif fault.action == "refuse" and self.refuse is not None:
-            self.refuse(fault.number or 0)
+            await self.refuse(fault.number or 0)
             return True
         return False
 

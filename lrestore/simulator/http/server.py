@@ -94,17 +94,28 @@ class _Server(uvicorn.Server):
         self._address = listener.getsockname()
         self._family = listener.family
         self._reopening: set[asyncio.Task[None]] = set()
+        self._going = asyncio.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         app.refuse = self._refuse
 
-    def _refuse(self, seconds: float) -> None:
+    async def _refuse(self, seconds: float) -> None:
+        async with self._going:
+            if not self._reopening:
+                await self._go(seconds)
+
+    async def _go(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        for listening in [one for server in self.servers for one in server.sockets]:
+            loop.remove_reader(listening)
+        # A connection that is being accepted when its server closes would stay open, and its calls without an answer.
+        await asyncio.sleep(_SOON_S)
         for server in self.servers:
             server.close()
         for connection in list(self.server_state.connections):
             if connection.transport is not None:
                 connection.transport.abort()
-        task = asyncio.get_running_loop().create_task(self._reopen(seconds))
+        task = loop.create_task(self._reopen(seconds))
         self._reopening.add(task)
         task.add_done_callback(self._reopening.discard)
 
