@@ -52,9 +52,10 @@ class Existence:
         with self._lock:
             if key in self._known:
                 return self._known[key]
-        self._ask(key)
+        found = self._ask(key)
         with self._lock:
-            return self._known[key]
+            # What Looker has shown along with another object is among the facts alone.
+            return self._known.setdefault(key, _can_be_referred_to(found))
 
     def facts(self, type_name: str, object_id: str) -> JsonObject | None:
         """The fields that identify the object, in the trash or not; None if Looker shows no such object."""
@@ -105,7 +106,7 @@ class Existence:
     def _note(self, key: tuple[str, str], found: JsonObject | None) -> None:
         """Remember what Looker shows; an earlier note of this run about the object takes precedence."""
         with self._lock:
-            self._known.setdefault(key, found is not None and not found.get("deleted"))
+            self._known.setdefault(key, _can_be_referred_to(found))
             self._facts[key] = found
 
     def _search(self, type_name: str, object_id: str) -> dict[str, JsonObject]:
@@ -156,6 +157,10 @@ class Existence:
         with self._lock:
             self._known.pop((type_name, object_id), None)
             self._facts.pop((type_name, object_id), None)
+
+
+def _can_be_referred_to(found: JsonObject | None) -> bool:
+    return found is not None and not found.get("deleted")
 
 
 class _UserPages:

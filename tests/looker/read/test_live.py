@@ -256,3 +256,11 @@ def test_an_empty_listing_of_folders_does_not_hide_the_folders(
     assert live.exists("folder", "1")
     with pytest.raises(BadAnswerError, match="empty list"):
         live.table("folder")
+
+
+def test_a_user_that_was_read_whole_is_known_to_exist(session: LookerSession) -> None:
+    """The read leaves its facts, and the question for existence finds those first."""
+    live = Live(session)
+    assert live.get("user", "2") is not None
+    assert live.exists("user", "2")
+    assert not live.exists("user", "999")
