@@ -12,6 +12,7 @@ that Looker deletes together with another one, such as alerts on a deleted tile,
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ from lrestore.state.undo_log import (
 )
 from lrestore.text.storable import storable
 from lrestore.vault.shard import ShardWriter
+
+log = logging.getLogger(__name__)
 
 _PAGE_SIZE_BYTES = 4096
 """A commit writes each page that it changes as a whole, and a copy changes ten: with LookerVault's pages of 16 KB, a
@@ -86,15 +89,15 @@ class UndoJournal:
         self.close()
 
     def close(self) -> None:
+        """Close the file. Answers that cannot be stored any more are a warning: all that a write waited for is."""
         with self._lock, state_errors(self.path):
             if self._shard is not None:
                 shard, self._shard = self._shard, None
                 answers, self._answers = self._answers, []
-                if answers:
-                    with shard.batch():
-                        for type_name, object_id, touch in answers:
-                            append_touch(shard, type_name, object_id, touch)
-                shard.close()
+                try:
+                    _write_last(shard, answers)
+                finally:
+                    shard.close()
 
     def before_update(
         self,
@@ -214,6 +217,21 @@ class UndoJournal:
                 self._identity = _identity(self.path)
                 self._shard = shard
             return self._shard
+
+
+def _write_last(shard: ShardWriter, answers: Sequence[tuple[str, str, Touch]]) -> None:
+    if not answers:
+        return
+    try:
+        with shard.batch():
+            for type_name, object_id, touch in answers:
+                append_touch(shard, type_name, object_id, touch)
+    except VaultError as error:
+        log.warning(
+            "could not record Looker's last answers for an undo: %s; what Looker has stored in another form than "
+            "it was sent in will count as changed by another person",
+            error,
+        )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

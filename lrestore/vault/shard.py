@@ -120,13 +120,12 @@ class ShardWriter:
             self._batching = True
             try:
                 yield self
+                self.execute("COMMIT")
             except BaseException:
                 # Where the disk is full SQLite has done it already.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-            else:
-                self.execute("COMMIT")
             finally:
                 self._batching = False
 

@@ -94,16 +94,17 @@ def test_the_estimate_grows_with_items_bytes_and_processes() -> None:
     """Measured peaks: 40 MB for 416 items of 4.6 MB, 81 MB for 683 items of 17.6 MB, with four workers."""
     assert needed_bytes(416, 4_600_000, 4) > 40_000_000 and needed_bytes(683, 17_600_000, 4) > 81_000_000
     assert needed_bytes(1, 20_000, 0) < 10_000_000
+    assert 1_400_000 < needed_bytes(62, 250_000, 8) < 10_000_000
     assert Disk("/", 10, 10).holds and not Disk("/", 9, 10).holds
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 4 MB."""
+    """A file system of 1 MB."""
     folder = tmp_path / "small"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip(f"cannot mount a tmpfs: {mounted.stderr.decode()}")

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from lrestore.errors import NotRestorableError, StateError
+from lrestore.messages import Touch
 from lrestore.state.undo import UndoJournal
 from lrestore.state.undo_folder import prune, state_folder, undo_directory
 from lrestore.state.undo_log import read_undo
@@ -250,6 +251,19 @@ def test_a_full_disk_stops_the_write_that_was_to_follow(journal: UndoJournal) ->
     journal._shard._connection.execute("PRAGMA max_page_count = 30")
     with pytest.raises(StateError, match="cannot store undo copies, so nothing is written"):
         journal.before_update("look", "2", "L", {"id": "2", "title": "x" * 1_000_000})
+    assert [entry.destination_id for entry in read_undo(journal.path.parent)] == ["1"]
+
+
+def test_answers_that_a_full_disk_does_not_take_are_a_warning(
+    journal: UndoJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All that a write waited for is on disk: the work that is done is not given up for them."""
+    journal.before_update("look", "1", "L", {"id": "1", "title": "L"})
+    assert journal._shard is not None
+    journal._shard._connection.execute("PRAGMA max_page_count = 30")
+    journal.answered("look", "1", Touch("look", "1", "update", {"title": "x" * 1_000_000}))
+    journal.close()
+    assert "could not record Looker's last answers" in caplog.text
     assert [entry.destination_id for entry in read_undo(journal.path.parent)] == ["1"]
 
 
