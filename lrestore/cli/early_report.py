@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from lrestore.cli.output_files import OutputFile, write_files
 from lrestore.errors import StoppedError, UsageError
@@ -25,27 +26,27 @@ def report_if_not_started(files: Sequence[OutputFile], settings: Settings, mode:
 
     A usage error writes no report: the command line is not understood, so an earlier report stays.
     """
+    command, reason = audit
+    source = ReportedSource(settings.source.instance, tuple(settings.source.paths))
+    destination = ReportedDestination(settings.destination.name, settings.destination.base_url)
+    write = partial(_write, files, ReportHead("", mode, source, destination, by=by("", command), reason=reason))
     try:
         yield
     except UsageError:
         raise
     except StoppedError as error:
-        _write(files, settings, (mode, "stopped", str(error)), audit)
+        write("stopped", str(error))
         raise
     except KeyboardInterrupt:
-        _write(files, settings, (mode, "interrupted", "interrupted before the run started"), audit)
+        write("interrupted", "interrupted before the run started")
         raise
     except Exception as error:
-        _write(files, settings, (mode, "not-started", str(error)), audit)
+        write("not-started", str(error))
         raise
 
 
-def _write(files: Sequence[OutputFile], settings: Settings, ended: tuple[str, str, str], audit: Audit) -> None:
-    mode, status, why = ended
-    command, reason = audit
-    source = ReportedSource(settings.source.instance, tuple(settings.source.paths))
-    destination = ReportedDestination(settings.destination.name, settings.destination.base_url)
-    builder = ReportBuilder(ReportHead("", mode, source, destination, by=by("", command), reason=reason))
+def _write(files: Sequence[OutputFile], head: ReportHead, status: str, why: str) -> None:
+    builder = ReportBuilder(head)
     builder.warn(why)
     # The error that ended the run is what counts.
     for error in write_files(builder.finish(Api(), status=status), files)[1]:

@@ -137,7 +137,7 @@ class LookerSession:
         call = call_of(operation, Arguments(path, query, body), self._api)
         # A listing that exceeds the time-out is not worth many repetitions: single reads replace it.
         return self._retries.run(
-            lambda: self._asked(operation, call, (path, query), only),
+            lambda: self._asked(operation, call, path, query, only),
             repeatable=operation.repeatable,
             patient=operation.answer.content != "rows",
         )
@@ -176,7 +176,7 @@ class LookerSession:
         """As :meth:`call`, without repetitions: for calls that a run can do without."""
         operation = self._operations[operation_id]
         call = call_of(operation, Arguments(path, _NOTHING), self._api)
-        return self._asked(operation, call, (path, _NOTHING))
+        return self._asked(operation, call, path, _NOTHING)
 
     def versions(self) -> JsonObject:
         """``ApiVersion``: ``looker_release_version``, ``supported_versions`` …"""
@@ -217,7 +217,8 @@ class LookerSession:
         self,
         operation: Operation,
         call: Call,
-        parameters: tuple[Mapping[str, str], Mapping[str, object]],
+        path: Mapping[str, str],
+        query: Mapping[str, object],
         only: Collection[str] | None = None,
     ) -> Any:
         """One try of a call, and its usable answer. Raises BadAnswerError for any other that says success."""
@@ -225,7 +226,7 @@ class LookerSession:
         if not answer.body:
             return self._nothing(operation, call, answer)
         decoded = self._decoded(call, answer, {*only, operation.answer.shows} if only is not None else None)
-        wrong = fault_in(operation, *parameters, decoded)
+        wrong = fault_in(operation, path, query, decoded)
         if wrong:
             raise self._bad_answer(call, answer, f"{answer.status}, but the answer {wrong}")
         return decoded

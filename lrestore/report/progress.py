@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
-from lrestore.report.speed import Speed, Standing, TimeLeft
+from lrestore.report.speed import PerSecond, Speed, Standing, TimeLeft
 from lrestore.text.words import duration
 
 log = logging.getLogger(__name__)
@@ -203,25 +203,22 @@ def progress_on(stream: TextIO, *, quiet: bool = False, tell: Callable[[str], No
     return Bar(stream) if stream.isatty() else Lines(stream, tell=tell)
 
 
-def progress_line(standing: Standing, total: int, speed: tuple[float, float], left_s: float | None) -> str:
+def progress_line(standing: Standing, total: int, speed: PerSecond, left_s: float | None) -> str:
     """One progress line: ``500/1000 items, ok 498, failed 2, ...``."""
     return f"{standing.items}/{total} items, {progress_details(standing, speed, left_s)}"
 
 
-def progress_details(
-    standing: Standing, speed: tuple[float, float], left_s: float | None, room: int | None = None
-) -> str:
+def progress_details(standing: Standing, speed: PerSecond, left_s: float | None, room: int | None = None) -> str:
     """Counts, speed, current limit, calls in flight, and the time left. In ``room`` columns as many of them as fit,
     the least important left out: failures and the time left stay longest.
     """
-    items_per_s, calls_per_s = speed
     limit = "none" if standing.limit is None else f"{standing.limit:.0f}/s"
     parts = {
         f"ok {standing.ok}": 3,
         f"skipped {standing.skipped}" if standing.skipped else "": 5,
         f"failed {standing.failed}": 1,
-        f"{items_per_s:.1f} items/s": 4,
-        f"{calls_per_s:.1f} calls/s": 6,
+        f"{speed.items:.1f} items/s": 4,
+        f"{speed.calls:.1f} calls/s": 6,
         f"limit {limit}": 8,
         f"in flight {standing.in_flight}": 7,
         f"{_rounded(left_s)} left" if left_s is not None else "": 2,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import NamedTuple
 
 import msgspec
 
@@ -25,6 +26,13 @@ class Standing(msgspec.Struct, frozen=True):
     skipped: int = 0
 
 
+class PerSecond(NamedTuple):
+    """Items and calls per second."""
+
+    items: float
+    calls: float
+
+
 class Speed:
     """Items and calls per second over the last seconds."""
 
@@ -37,13 +45,13 @@ class Speed:
         while len(self._points) > 2 and self._points[1][0] <= now_s - self._window_s:
             self._points.popleft()
 
-    def per_second(self) -> tuple[float, float]:
-        """(items/s, calls/s); zeros before two points are known."""
+    def per_second(self) -> PerSecond:
+        """Zeros before two points are known."""
         (begin_s, items, calls), (end_s, items_now, calls_now) = self._points[0], self._points[-1]
         elapsed_s = end_s - begin_s
         if elapsed_s <= 0:
-            return 0.0, 0.0
-        return (items_now - items) / elapsed_s, (calls_now - calls) / elapsed_s
+            return PerSecond(0.0, 0.0)
+        return PerSecond((items_now - items) / elapsed_s, (calls_now - calls) / elapsed_s)
 
 
 class TimeLeft:

@@ -155,8 +155,8 @@ class ItemRestorer:
         applied.warnings += not_taken(plan.own, answer)
         self._context.destination.live.put(plan.key.type, {**plan.own.body, **answer, entry.id_field: plan.own.live_id})
         self._context.destination.live.note(plan.key.type, plan.own.live_id)
-        here = (plan.key.type, plan.own.live_id)
-        note_answer(self._context.journal, ItemKey(*here), here, plan.own.body, answer)
+        here = ItemKey(plan.key.type, plan.own.live_id)
+        note_answer(self._context.journal, here, here, plan.own.body, answer)
 
     def _send(self, write: Write, path: dict[str, str], only: Collection[str] | None = None) -> Any:
         try:
@@ -202,9 +202,8 @@ class ItemRestorer:
         applied.live_id = object_id
         born, touches = str(made.get("created_at") or ""), touches_of(write, plan.parts)
         self._context.journal.created(plan.key.type, object_id, born, touches)
-        note_answer(
-            self._context.journal, ItemKey(plan.key.type, object_id), (plan.key.type, object_id), write.body, made
-        )
+        here = ItemKey(plan.key.type, object_id)
+        note_answer(self._context.journal, here, here, write.body, made)
         self._context.destination.live.put(plan.key.type, {**write.body, **made})
         self._context.destination.live.note(plan.key.type, object_id)
         applied.warnings += not_taken(write, made)

@@ -148,7 +148,7 @@ class ItemPlanner:
             return self._unless_different(item, match)
         plan = self._planned_or_compared(item, match, deferred)
         plan.action = "updated" if plan.own or not plan.parts.empty or self._lacks(plan) else "unchanged"
-        changed = self._undo.changed_since(key, (item.raw, live), plan.own, plan.parts) if first else ""
+        changed = self._undo.changed_since(key, item.raw, live, plan.own, plan.parts) if first else ""
         if changed:
             return ItemPlan(key, item.name, "skipped", match, reason=changed)
         if plan.action == "updated":

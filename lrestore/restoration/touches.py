@@ -50,9 +50,7 @@ def _noted(body: JsonObject) -> JsonObject:
     return with_live_ids(body, lambda one: TO_BE_MADE)
 
 
-def note_answer(
-    journal: Journal, owner: ItemKey, part: tuple[str, str], body: Mapping[str, object], answer: object
-) -> None:
+def note_answer(journal: Journal, owner: ItemKey, part: ItemKey, body: Mapping[str, object], answer: object) -> None:
     """Note the values that Looker stored in another form than they were sent in. ``owner``: type and live id of the
     item; ``part``: type and live id of what was written.
     """
@@ -60,7 +58,7 @@ def note_answer(
         return
     other = {name: answer[name] for name, value in body.items() if name in answer and _differs(value, answer[name])}
     if other:
-        journal.answered(owner.type, owner.id, Touch(*part, "update", other))
+        journal.answered(owner.type, owner.id, Touch(part.type, part.id, "update", other))
 
 
 def _differs(sent: object, stored: object) -> bool:

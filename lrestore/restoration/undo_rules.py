@@ -48,13 +48,13 @@ class UndoRules:
             return ""
         return f"{CHANGED_SINCE} {undone.session_id}: it was deleted (--force creates it again)"
 
-    def changed_since(self, key: ItemKey, states: tuple[JsonObject, JsonObject], own: Write | None, parts: Plan) -> str:
-        """The object was changed after the undone session wrote it. ``states``: the copy, and the live object.
+    def changed_since(self, key: ItemKey, copied: JsonObject, live: JsonObject, own: Write | None, parts: Plan) -> str:
+        """The object was changed after the undone session wrote it. ``copied``: the object as the session found it.
 
         After a kill, or in a second undo, an object that is half undone is neither as the session left it nor as it
         was: then the writes of the undo so far count as well.
         """
-        undone, (copied, live) = self._undone, states
+        undone = self._undone
         if undone is None or undone.force:
             return ""
         live_id, born = str(live[CONTENT_TYPES[key.type].id_field]), live.get("created_at")

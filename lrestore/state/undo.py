@@ -60,7 +60,6 @@ class _Noted:
     born: str
     more: Mapping[str, object]
     touches: Sequence[Touch]
-    parent: tuple[str, str] = ("", "")
 
 
 class UndoJournal:
@@ -126,14 +125,11 @@ class UndoJournal:
         self,
         type_name: str,
         object_id: str,
-        parent: tuple[str, str] = ("", ""),
         created_at: str = "",
         touches: Sequence[Touch] = (),
     ) -> None:
-        """Record an object that this session created, and its fields; ``parent`` is (type, live id) of the object that
-        it is a part of.
-        """
-        noted = _Noted("created", created_at, {}, touches, parent)
+        """Record an object that this session created, and its fields."""
+        noted = _Noted("created", created_at, {}, touches)
         self._once(ItemKey(type_name, object_id), noted, lambda shard: None)
 
     def answered(self, type_name: str, object_id: str, touch: Touch) -> None:
@@ -150,7 +146,7 @@ class UndoJournal:
         def write() -> None:
             if known not in self._seen:
                 copy(shard)
-                shard.execute(APPEND, (*known, noted.operation, *noted.parent, stamp(self._now())))
+                shard.execute(APPEND, (*known, noted.operation, stamp(self._now())))
                 shard.execute(APPEND_BORN, (*known, noted.born))
                 self._seen[known] = noted.born
                 self._uncommitted.append(known)

@@ -65,7 +65,7 @@ TABLES = (_LOG, _BORN, _LEFT, _MORE)
 """The statements that make the tables of a new shard."""
 
 APPEND = """
-INSERT INTO undo_log (type, destination_id, operation, parent_type, parent_id, at) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO undo_log (type, destination_id, operation, parent_type, parent_id, at) VALUES (?, ?, ?, '', '', ?)
 """
 APPEND_BORN = "INSERT OR IGNORE INTO undo_born (type, destination_id, created_at) VALUES (?, ?, ?)"
 _APPEND_LEFT = "INSERT INTO undo_left (owner_type, owner_id, type, id, operation, fields) VALUES (?, ?, ?, ?, ?, ?)"

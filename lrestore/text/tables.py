@@ -13,7 +13,9 @@ _NOTHING = frozenset({"", "0"})
 def aligned(rows: Sequence[Sequence[str]], right: Collection[int]) -> list[str]:
     """A line for each row. The columns with a number in ``right`` are right-aligned."""
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(_padded(cell, widths[at], at in right) for at, cell in enumerate(row)).rstrip() for row in rows]
+    return [
+        "  ".join(_padded(cell, widths[at], right=at in right) for at, cell in enumerate(row)).rstrip() for row in rows
+    ]
 
 
 def fitted(header: Sequence[str], rows: Sequence[Sequence[str]], right: Collection[int], width: int) -> list[str]:
@@ -45,6 +47,6 @@ def numbered(rows: Sequence[Sequence[str]]) -> list[str]:
     return aligned(rows, range(1, len(rows[0]))) if rows else []
 
 
-def _padded(cell: str, width: int, right: bool) -> str:  # noqa: FBT001 (called once, above)
+def _padded(cell: str, width: int, *, right: bool) -> str:
     space = " " * (width - columns(cell))
     return space + cell if right else cell + space

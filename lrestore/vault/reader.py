@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -40,6 +40,14 @@ class _Homes(msgspec.Struct):
     """The field of a user that names its personal folder."""
 
     personal_folder_id: str | int | None = None
+
+
+class _Surveyed(NamedTuple):
+    """Warnings, fingerprint, and time of the newest row: of one pass over the rows without content."""
+
+    warnings: list[str]
+    fingerprint: str
+    newest: str
 
 
 class Vault:
@@ -113,21 +121,21 @@ class Vault:
         return tuple((file.path, file.real_path) for file in self._files)
 
     @cached_property
-    def _surveyed(self) -> tuple[list[str], str, str]:
-        """Warnings, fingerprint, time of the newest row: of one pass over the rows without content."""
+    def _surveyed(self) -> _Surveyed:
         surveys = [survey(file) for file in self._files]
         warnings = doubts.of_files(self._files, surveys, self._finder.census.repeated)
         digest = fingerprint.of_digests(found.digest for found in surveys)
-        return [*self._chosen_warnings, *warnings], digest, max((found.newest for found in surveys), default="")
+        newest = max((found.newest for found in surveys), default="")
+        return _Surveyed([*self._chosen_warnings, *warnings], digest, newest)
 
     @property
     def warnings(self) -> list[str]:
         """Warnings about an incomplete or doubtful backup that need no decoded content."""
-        return self._surveyed[0]
+        return self._surveyed.warnings
 
     def fingerprint(self) -> str:
         """Identifies the content: the same for a copy, a compressed copy, or another order of the same files."""
-        return self._surveyed[1]
+        return self._surveyed.fingerprint
 
     def index(
         self, types: Collection[str] | None = None, *, include_deleted: bool = False, deep: bool = False
@@ -276,7 +284,7 @@ class Vault:
 
     def synced_to(self) -> datetime | None:
         """When the newest row was taken from Looker; None for an empty backup."""
-        newest = self._surveyed[2]
+        newest = self._surveyed.newest
         return datetime.fromisoformat(newest) if newest else None
 
     def summary(self, wanted: Container[ItemKey] | None = None) -> summary.SourceSummary:

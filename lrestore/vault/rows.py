@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -79,42 +79,45 @@ def display_name(kind: schema.VaultType, seen: Glance) -> str:
     return (seen.title if titled else seen.name) or ""
 
 
-def live(kind: schema.VaultType) -> tuple[str, dict[str, object]]:
+class Condition(NamedTuple):
+    """Which rows are wanted: the text of a WHERE clause, and the values of its parameters."""
+
+    where: str
+    values: Mapping[str, object]
+
+
+def live(kind: schema.VaultType) -> Condition:
     """The condition for all rows of a type that are not marked deleted, worded so that the partial index serves."""
-    return "content_type = :type AND deleted_at IS NULL", {"type": kind.number}
+    return Condition("content_type = :type AND deleted_at IS NULL", {"type": kind.number})
 
 
-def deleted(kind: schema.VaultType) -> tuple[str, dict[str, object]]:
+def deleted(kind: schema.VaultType) -> Condition:
     """The condition for all rows of a type that are marked deleted."""
-    return "content_type = :type AND deleted_at IS NOT NULL", {"type": kind.number}
+    return Condition("content_type = :type AND deleted_at IS NOT NULL", {"type": kind.number})
 
 
-def called(kind: schema.VaultType, true_id: str) -> tuple[str, dict[str, object]]:
+def called(kind: schema.VaultType, true_id: str) -> Condition:
     """The condition for the rows of one object: one per way of writing its id, served by the primary key."""
     ids = {"plain": true_id, "composite": kind.prefix + true_id}
-    return "id IN (:plain, :composite) AND content_type = :type", {"type": kind.number, **ids}
+    return Condition("id IN (:plain, :composite) AND content_type = :type", {"type": kind.number, **ids})
 
 
-def heads(file: OpenFile, condition: tuple[str, dict[str, object]]) -> Iterator[RowHead]:
+def heads(file: OpenFile, condition: Condition) -> Iterator[RowHead]:
     """The rows that satisfy ``condition``, without content. Raises :class:`VaultError` if SQLite cannot read on."""
     return (head for head, _ in _found(file, condition, _columns(file)))
 
 
-def with_content(
-    file: OpenFile, condition: tuple[str, dict[str, object]], limit_bytes: int
-) -> Iterator[tuple[RowHead, bytes | None]]:
+def with_content(file: OpenFile, condition: Condition, limit_bytes: int) -> Iterator[tuple[RowHead, bytes | None]]:
     """The rows that satisfy ``condition``, with the content of those that have no more than ``limit_bytes``.
 
     None: not read yet, see :func:`blob`. Raises :class:`VaultError` if SQLite cannot read on.
     """
     is_small = "typeof(content_data) = 'blob' AND length(content_data) <= :limit_bytes"
     columns = f"{_columns(file)}, CASE WHEN {is_small} THEN content_data END"
-    return _found(file, (condition[0], {**condition[1], "limit_bytes": limit_bytes}), columns)
+    return _found(file, Condition(condition.where, {**condition.values, "limit_bytes": limit_bytes}), columns)
 
 
-def _found(
-    file: OpenFile, condition: tuple[str, dict[str, object]], columns: str
-) -> Iterator[tuple[RowHead, bytes | None]]:
+def _found(file: OpenFile, condition: Condition, columns: str) -> Iterator[tuple[RowHead, bytes | None]]:
     """Rows with their content, if that is among the columns.
 
     ``folder_id`` lies behind the content: to read it SQLite follows all pages of a large blob, and gives up where one

@@ -48,4 +48,4 @@ def _oldest_rows(files: Sequence[OpenFile]) -> list[RowHead]:
 def _oldest_of(file: OpenFile, kind: schema.VaultType) -> Iterator[RowHead]:
     where, values = rows.live(kind)
     oldest = f"{where} ORDER BY synced_at LIMIT {_SAMPLE_PER_TYPE_AND_FILE}"
-    return rows.heads(file, (oldest, values))
+    return rows.heads(file, rows.Condition(oldest, values))

@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from lrestore.report.progress import Bar, Lines, Silent, progress_details, progress_on
-from lrestore.report.speed import Speed, Standing, TimeLeft
+from lrestore.report.speed import PerSecond, Speed, Standing, TimeLeft
 from tests.report.builders import Ticks
 
 
@@ -150,13 +150,13 @@ def test_no_time_left_is_told_while_a_run_waits() -> None:
 
 def test_on_a_narrow_terminal_failures_and_the_time_left_stay() -> None:
     standing = Standing(500, 480, failed=3, calls=2_000, limit=40.0, in_flight=8, skipped=17)
-    whole = progress_details(standing, (9.5, 40.0), 75.0)
-    assert progress_details(standing, (9.5, 40.0), 75.0, room=200) == whole
-    told = [progress_details(standing, (9.5, 40.0), 75.0, room=room) for room in range(1, len(whole))]
+    whole = progress_details(standing, PerSecond(9.5, 40.0), 75.0)
+    assert progress_details(standing, PerSecond(9.5, 40.0), 75.0, room=200) == whole
+    told = [progress_details(standing, PerSecond(9.5, 40.0), 75.0, room=room) for room in range(1, len(whole))]
     assert all(len(one) <= room for room, one in enumerate(told, 1) if room >= len("failed 3"))
     assert "ok 480, failed 3, 1 min 15 s left" in told and told[0] == "failed 3"
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0.2, "1 s"), (9.4, "9 s"), (59.4, "59 s"), (59.6, "1 min 00 s")])
 def test_an_estimate_is_rounded(seconds: float, told: str) -> None:
-    assert progress_details(Standing(), (1.0, 1.0), seconds).endswith(f", {told} left")
+    assert progress_details(Standing(), PerSecond(1.0, 1.0), seconds).endswith(f", {told} left")

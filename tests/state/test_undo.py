@@ -113,12 +113,8 @@ def test_the_earlier_copy_of_two_workers_counts(folder: Path) -> None:
 def test_a_created_object_is_recorded_without_a_copy(journal: UndoJournal) -> None:
     journal.created("dashboard", "900")
     journal.before_update("dashboard", "900", "Sales", LIVE)
-    journal.created("dashboard_element", "70", ("dashboard", "900"))
     assert copies(journal.path) == {}
-    assert [(entry.type, entry.operation, entry.parent_id) for entry in read_undo(journal.path.parent)] == [
-        ("dashboard", "created", ""),
-        ("dashboard_element", "created", "900"),
-    ]
+    assert [(entry.type, entry.operation) for entry in read_undo(journal.path.parent)] == [("dashboard", "created")]
 
 
 def test_a_deleted_object_is_kept_too(journal: UndoJournal) -> None:

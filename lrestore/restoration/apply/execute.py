@@ -83,7 +83,7 @@ def update_all(context: WritingContext, applied: Applied, writes: list[Write]) -
     for write, answer in zip(sent, answers, strict=True):
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
-            note_answer(context.journal, applied.owner, (write.type, write.live_id), write.body, answer)
+            note_answer(context.journal, applied.owner, ItemKey(write.type, write.live_id), write.body, answer)
             _prove_anew(context, write, {**write.body, **answer})
     return answers
 
@@ -119,7 +119,7 @@ def create_parts(
         _note(applied, write, answer)
         if not isinstance(answer, LookerError):
             part_id = str(answer["id"])
-            note_answer(context.journal, applied.owner, (write.type, part_id), write.body, answer)
+            note_answer(context.journal, applied.owner, ItemKey(write.type, part_id), write.body, answer)
             applied.made[write.type, write.source_id] = part_id
             known.add(part_id)
             correct_links(context, applied, write, part_id, answer)

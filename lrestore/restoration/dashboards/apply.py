@@ -44,7 +44,7 @@ def apply_parts(context: WritingContext, applied: Applied, plan: DashboardPlan, 
         ("dashboard_element", live.get("dashboard_elements") or ()),
     )
     for kind, parts in there:
-        _write_kind(context, applied, plan, kind, (dashboard_id, {str(part["id"]) for part in parts}))
+        _write_kind(context, applied, plan, kind, dashboard_id, {str(part["id"]) for part in parts})
     update_all(context, applied, _of(plan, "dashboard_layout_component", creates=False))
     changes = _place_new(context, applied, plan, dashboard_id)
     if not applied.failures:
@@ -57,10 +57,10 @@ def _of(plan: DashboardPlan, kind: str, *, creates: bool) -> list[Write]:
 
 
 def _write_kind(
-    context: WritingContext, applied: Applied, plan: DashboardPlan, kind: str, parent: tuple[str, set[str]]
+    context: WritingContext, applied: Applied, plan: DashboardPlan, kind: str, dashboard_id: str, known: set[str]
 ) -> None:
+    """Write the parts of one kind. ``known``: the ids of those that are there already."""
     updates, creates = _of(plan, kind, creates=False), _of(plan, kind, creates=True)
-    dashboard_id, known = parent
     if kind == "dashboard_filter":
         update_all(context, applied, _out_of_the_way(updates))
     answers = update_all(context, applied, updates)

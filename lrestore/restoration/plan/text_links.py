@@ -45,7 +45,7 @@ _HOST = re.compile(r"^(https?://)[\w.-]+(?::\d+)?")
 
 
 @cache
-def _paths(type_name: str, own: bool) -> tuple[str, ...]:  # noqa: FBT001 (a key of the cache)
+def _paths(type_name: str, *, own: bool) -> tuple[str, ...]:
     """Where an object of the type has texts: in its own fields, or in its parts."""
     entry = CONTENT_TYPES[type_name]
     parts = {part.path.partition("[]")[0] for part in entry.parts}

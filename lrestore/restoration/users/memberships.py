@@ -68,7 +68,7 @@ class MembershipPlanner:
         side.add = [one for one in wanted.ids if one not in side.live and not self._kept_elsewhere(one)]
         extra = self._extra("group_ids", live, wanted)
         side.drop = [one for one in extra if self._may_leave(one) and self._is_direct(one)]
-        return self._unless_external(side, "group_ids", ("allow_normal_group_membership", False))
+        return self._unless_external(side, "group_ids", "allow_normal_group_membership", external=False)
 
     def roles(self) -> ListChange:
         """Roles to add and to remove. Waits until all roles exist, because one call sets all of them."""
@@ -86,8 +86,8 @@ class MembershipPlanner:
             self._leave_roles_alone(side)
             return ListChange(side.live)
         side.drop = [one for one in side.drop if one in side.direct]
-        side = self._unless_external(side, "role_ids", ("roles_externally_managed", True))
-        return self._unless_external(side, "role_ids", ("allow_direct_roles", False))
+        side = self._unless_external(side, "role_ids", "roles_externally_managed", external=True)
+        return self._unless_external(side, "role_ids", "allow_direct_roles", external=False)
 
     def _read(self, name: _List) -> list[str]:
         return [str(one) for one in (self._live or {}).get(name) or ()]
@@ -209,11 +209,11 @@ class MembershipPlanner:
         if side.drop:
             self.warnings.append(f"keeping role {', '.join(side.drop)}: {why}")
 
-    def _unless_external(self, side: ListChange, name: str, rule: tuple[ExternalList, bool]) -> ListChange:
-        field_name, value = rule
-        if not side.differs or (self._live or {}).get(field_name) is not value:
+    def _unless_external(self, side: ListChange, name: str, rule: ExternalList, *, external: bool) -> ListChange:
+        """The change; none where the list is managed outside Looker, because the user's ``rule`` is ``external``."""
+        if not side.differs or (self._live or {}).get(rule) is not external:
             return side
-        self.warnings.append(f"its {name} differ, but are managed outside Looker ({field_name}): left alone")
+        self.warnings.append(f"its {name} differ, but are managed outside Looker ({rule}): left alone")
         return ListChange(side.live, direct=side.direct)
 
 

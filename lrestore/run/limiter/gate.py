@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from lrestore.run.limiter.cell import Cell
 from lrestore.run.limiter.controller import Controller, Verdict, Why
@@ -10,6 +11,14 @@ from lrestore.run.limiter.events import Asking, CallResult
 from lrestore.run.limiter.state import LimiterState
 
 RECLAIM_EVERY_S = 0.25
+
+
+class Asked(NamedTuple):
+    """The verdict, its time, and the calls in progress then, the one that was asked for included."""
+
+    verdict: Verdict
+    at_s: float
+    in_flight: int
 
 
 class Gate:
@@ -22,11 +31,8 @@ class Gate:
         self._controller = controller
         self._reclaimed_at_s = clock()
 
-    def ask(self, *, queued: bool) -> tuple[Verdict, float, int]:
-        """Ask to make a call; returns the verdict, its time, and the calls in progress then, this one included.
-
-        ``GO`` and ``PROBE`` take a slot.
-        """
+    def ask(self, *, queued: bool) -> Asked:
+        """Ask to make a call. ``GO`` and ``PROBE`` take a slot."""
         cell = self.cell
         with cell.lock:
             state, in_flight = cell.load()
@@ -38,7 +44,7 @@ class Gate:
             if verdict.why in _LET_GO:
                 self.own += 1
             cell.save(state, self.own)
-        return verdict, now_s, in_flight + 1
+        return Asked(verdict, now_s, in_flight + 1)
 
     def answer(self, answer: CallResult) -> None:
         """Report the result of a call, and free its slot."""

@@ -81,7 +81,7 @@ class Removals:
         live = self._live.beyond(key.type, key.id) or self._live.trashed(key.type, key.id)
         if live is None:
             return RemovalDecision(key, name, None, self._rules.gone(key, Match()))
-        changed = self._rules.changed_since(key, ({}, live), None, Plan())
+        changed = self._rules.changed_since(key, {}, live, None, Plan())
         stays = changed or self._foreign.inside(key, live) or self._with_alerts(live)
         if stays:
             self.keep(key)

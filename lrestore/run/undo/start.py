@@ -37,7 +37,7 @@ def undo_job(settings: Settings, request: RunRequest, undo: Undo, surroundings: 
     with StateReader.open(state) as reader, _place(state, session_id, request) as target:
         session = reader.session(undo.session)
         _check(session, settings)
-        _write(target, reader, session, (settings, undo, request))
+        _write(target, reader, session, settings, request, undo)
         named = msgspec.structs.replace(
             request,
             select=request.select or ("all",),
@@ -98,9 +98,9 @@ def _place(state: Path, session_id: str, request: RunRequest) -> Iterator[Path]:
 
 
 def _write(
-    target: Path, reader: StateReader, session: RestorationSession, about: tuple[Settings, Undo, RunRequest]
+    target: Path, reader: StateReader, session: RestorationSession, settings: Settings, request: RunRequest, undo: Undo
 ) -> None:
-    settings, undo, request = about
+    """Write the source of the undo. Raises LockHeldError while another run uses the state file, except for a plan."""
     state = Path(settings.state.path)
     # A session that is still running goes on writing.
     with RunLock(state) if request.mode == "restore" else nullcontext():
